@@ -1,0 +1,26 @@
+"""Xiaoqu: agent-based simulation of how Chinese residential compounds are governed.
+
+``from sim import load, run`` is where most notebooks start; ``NeighborhoodModel`` is the mesa
+model. They are imported when first asked for, so that the command line answers at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.config import load
+    from sim.experiments.run import run
+    from sim.model import NeighborhoodModel
+
+__version__ = "0.1.0"
+__all__ = ["NeighborhoodModel", "__version__", "load", "run"]
+
+_HOMES = {"load": "sim.config", "run": "sim.experiments.run", "NeighborhoodModel": "sim.model"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'sim' has no attribute {name!r}")

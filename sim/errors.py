@@ -1,0 +1,26 @@
+"""The one error a user can cause: a bad value, named so that it can be mended."""
+
+from __future__ import annotations
+
+
+class InputError(ValueError):
+    """Input that cannot be used, said in one line: where, what was given, what is allowed.
+
+    Args:
+        where: The key, file (with row and column) or argument that is wrong.
+        problem: What was given and why it cannot be used.
+        allowed: What would be accepted instead.
+    """
+
+    def __init__(self, where: str, problem: str, allowed: str = "") -> None:
+        self.where = where
+        self.problem = problem
+        self.allowed = allowed
+        line = f"{where}: {problem}"
+        if allowed:
+            line += f"; allowed: {allowed}"
+        super().__init__(" ".join(line.split()))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        """Rebuild from its parts, so that the error crosses a process border unchanged."""
+        return type(self), (self.where, self.problem, self.allowed)

@@ -1,0 +1,169 @@
+"""What a parameter is: a checked value with its unit, range, source and names in two languages.
+
+Parameters stand beside the rule that uses them (each mechanism, agent and measure has a
+``Parameters`` class of its own); ``sim.config`` puts them together into one tree. Tables in the
+documents, messages about bad input and the page's sliders are all made from these classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+ASSUMED = "assumed"
+
+
+def param(
+    default: Any,
+    en: str,
+    *,
+    unit: str = "1",
+    low: float | None = None,
+    high: float | None = None,
+    source: str = ASSUMED,
+    zh: str = "",
+) -> Any:
+    """Declare one parameter of a ``Parameters`` class.
+
+    Args:
+        default: Value used where the configuration says nothing.
+        en: What it is, in one English sentence without a full stop.
+        unit: Unit, "1" for a pure number, "1/month" for a monthly rate.
+        low: Smallest value allowed, also the lower end of a prior.
+        high: Largest value allowed, also the upper end of a prior.
+        source: Where the number comes from: a seed with its quote, a reference, or ``ASSUMED``.
+        zh: Short Chinese name, for tables and the page.
+
+    Returns:
+        A pydantic field that carries the above.
+    """
+    return Field(
+        default,
+        ge=low,
+        le=high,
+        description=en,
+        json_schema_extra={"unit": unit, "source": source, "zh": zh},
+    )
+
+
+@dataclass(frozen=True)
+class Described:
+    """One parameter as the documents and the command ``explain`` show it."""
+
+    key: str
+    default: Any
+    unit: str
+    low: float | None
+    high: float | None
+    source: str
+    en: str
+    zh: str
+
+
+class Parameters(BaseModel):
+    """A group of parameters: unknown keys, wrong types, NaN and values out of range are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
+    )
+
+    @cached_property
+    def record(self) -> np.ndarray:
+        """The numbers of this group for a compiled kernel.
+
+        Returns:
+            A structured array of one row; a kernel reads ``p = record[0]`` and then ``p.name``.
+            A nested group or a list of numbers becomes a sub-array in declared order. Text is
+            left out.
+        """
+        fields: list[tuple[Any, ...]] = []
+        values: list[Any] = []
+        for name in type(self).model_fields:
+            value = _as_number(getattr(self, name))
+            if value is not None:
+                fields.append((name, np.float64, value.shape))
+                values.append(value)
+        row = np.zeros(1, dtype=np.dtype(fields))
+        for (name, *_), value in zip(fields, values, strict=True):
+            row[name] = value
+        return row
+
+    @classmethod
+    def describe(cls, prefix: str = "", inside: Parameters | None = None) -> Iterator[Described]:
+        """Walk all parameters below this group, in declared order.
+
+        Args:
+            prefix: Put before each key.
+            inside: Instance whose values are the defaults, as where an owner states its own.
+        """
+        for name, field in cls.model_fields.items():
+            key = f"{prefix}{name}"
+            default = getattr(inside, name, None) if inside else _default(field)
+            inner = _inner_group(field)
+            if inner is not None:
+                owned = default if isinstance(default, Parameters) else None
+                for row in inner.describe(f"{key}.", owned):
+                    yield _within(field, row)
+            else:
+                yield _described(key, field, default)
+
+
+def _as_number(value: Any) -> np.ndarray | None:
+    if isinstance(value, Parameters):
+        value = [getattr(value, name) for name in type(value).model_fields]
+    if isinstance(value, (bool, int, float)) or (
+        isinstance(value, (list, tuple)) and value and not isinstance(value[0], (str, dict))
+    ):
+        try:
+            return np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            return None
+    return None
+
+
+def _inner_group(field: FieldInfo) -> type[Parameters] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, Parameters) else None
+
+
+def _default(field: FieldInfo) -> Any:
+    return field.get_default(call_default_factory=True)
+
+
+def _within(field: FieldInfo, row: Described) -> Described:
+    # The owner of a group of like numbers says their unit and source, and what they are.
+    extra = field.json_schema_extra
+    if not isinstance(extra, dict):
+        return row
+    return replace(
+        row,
+        unit=str(extra["unit"]),
+        source=str(extra["source"]),
+        en=f"{field.description}: {row.en}",
+        zh=f"{extra['zh']}:{row.zh}",
+    )
+
+
+def _described(key: str, field: FieldInfo, default: Any) -> Described:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    bounds: dict[str, float] = {}
+    for constraint in field.metadata:
+        for attribute in ("ge", "le"):
+            if hasattr(constraint, attribute):
+                bounds[attribute] = getattr(constraint, attribute)
+    return Described(
+        key=key,
+        default=default,
+        unit=str(extra.get("unit", "")),
+        low=bounds.get("ge"),
+        high=bounds.get("le"),
+        source=str(extra.get("source", ASSUMED)),
+        en=field.description or "",
+        zh=str(extra.get("zh", "")),
+    )

@@ -1,0 +1,132 @@
+"""Parameters: what is refused, what a kernel gets, and what the tables show."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from numba import njit
+from pydantic import ValidationError
+
+from sim.config import Config, check
+from sim.errors import InputError
+from sim.measures.catalogue import CATALOGUE
+from sim.schema import ASSUMED, Described, Parameters, param
+
+
+class Inner(Parameters):
+    left: float = param(1.0, "Left", low=0, high=2, zh="左")
+    right: float = param(2.0, "Right", low=0, high=2, zh="右")
+
+
+class Sample(Parameters):
+    rate: float = param(0.5, "A rate", unit="1/month", low=0, high=1, source="a source", zh="率")
+    count: int = param(3, "A count", low=1, high=9, zh="数")
+    on: bool = param(True, "A switch", zh="开关")
+    form: Literal["one", "two"] = param("one", "A choice", zh="形式")
+    pair: Inner = param(Inner(), "A pair", zh="对")
+    levels: list[float] = param([1.0, 2.0, 3.0], "Some levels", zh="级")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("rate", -0.1), ("rate", 1.1), ("rate", float("nan")), ("rate", float("inf")),
+        ("rate", "0.5"), ("rate", True), ("count", 0), ("count", 10), ("count", 2.5), ("count", "3"),
+        ("on", 1), ("form", "three"), ("unknown", 1), ("levels", [1.0, float("nan")]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_refused(key: str, value: Any) -> None:
+    """Catches a value out of range, of another type, not finite, or under an unknown key."""
+    with pytest.raises(ValidationError):
+        Sample(**{key: value})
+
+
+def test_bounds_themselves_are_allowed() -> None:
+    """Catches bounds that turned strict."""
+    assert Sample(rate=0, count=9).rate == 0 and Sample(rate=1, count=1).rate == 1
+
+
+def test_nothing_changes_after_checking() -> None:
+    """Catches parameters that can be set past the check."""
+    with pytest.raises(ValidationError):
+        Sample().rate = 2.0  # type: ignore[misc]
+
+
+@njit
+def read(record):  # type: ignore[no-untyped-def]
+    p = record[0]
+    return p.rate + p.count + p.on + p.pair[1] + p.levels[2]
+
+
+def test_a_kernel_reads_the_numbers_by_name() -> None:
+    """Catches an order or dtype in the record that gives a kernel another number."""
+    record = Sample(rate=0.25, pair=Inner(right=1.5)).record
+    assert record.dtype.names == ("rate", "count", "on", "pair", "levels"), "text left out"
+    assert record.shape == (1,)
+    assert read(record) == 0.25 + 3 + 1 + 1.5 + 3.0
+
+
+def test_a_copy_with_other_numbers_has_a_record_of_its_own() -> None:
+    """Catches a cached record that survives the change of a value."""
+    first = Sample()
+    assert first.record["rate"][0] == 0.5
+    assert Sample(rate=0.75).record["rate"][0] == 0.75
+
+
+def test_describe_tells_what_was_declared() -> None:
+    """Catches tables and sliders that show another range, unit or default than is checked."""
+    rows = {row.key: row for row in Sample.describe("sample.")}
+    assert list(rows)[:2] == ["sample.rate", "sample.count"]
+    assert rows["sample.rate"] == Described(
+        "sample.rate", 0.5, "1/month", 0, 1, "a source", "A rate", "率"
+    )
+    assert rows["sample.count"].source == ASSUMED
+    assert rows["sample.pair.right"].default == 2.0
+
+
+def test_every_parameter_of_the_product_has_range_names_and_a_checked_default() -> None:
+    """Catches a number without bounds, a missing Chinese name, a default outside its own range."""
+    groups = [("", Config), *((f"{n}.", m.Parameters) for n, m in CATALOGUE.items())]
+    for prefix, group in groups:
+        for row in group.describe(prefix):
+            if row.key.startswith(("scenario.", "policy.")):
+                continue
+            assert row.en and row.zh, row.key
+            if isinstance(row.default, (int, float)) and not isinstance(row.default, bool):
+                assert row.low is not None and row.high is not None, row.key
+                assert row.low <= row.default <= row.high, row.key
+
+
+@pytest.mark.parametrize(
+    ("tree", "where"),
+    [
+        ({"fees": {"norm_speed": 1.5}}, "fees.norm_speed"),
+        ({"fees": {"norm_sped": 0.5}}, "fees.norm_sped"),
+        ({"issues": {"first_level": {"cleaning": 5}}}, "issues.first_level"),
+        ({"committee": {"state": "wroking"}}, "committee.state"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_a_bad_value_is_named_in_one_line(tree: dict[str, Any], where: str) -> None:
+    """Catches a wrong value that is taken in silence or a message that does not name its key."""
+    with pytest.raises(InputError) as caught:
+        check(tree)
+    assert where in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_input_error_crosses_a_process_border_unchanged() -> None:
+    """Catches an error that loses its parts, or cannot be pickled, in a worker."""
+    error = InputError("fees.base", "9 is too large", "at most 6")
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.where, again.problem, again.allowed) == ("fees.base", "9 is too large", "at most 6")
+    assert str(again) == str(error) == "fees.base: 9 is too large; allowed: at most 6"
+
+
+def test_a_record_is_float64_throughout() -> None:
+    """Catches whole numbers that a kernel would divide as integers."""
+    record = Sample().record
+    assert all(record[name].dtype == np.float64 for name in record.dtype.names)

@@ -1,0 +1,1 @@
+"""Who lives in a compound: households in columns, and the ties between neighbours."""

@@ -1,0 +1,99 @@
+"""A compound (小区): where its rows and buildings lie, its condition, and the institutions that act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sim.agents.cell import PartyCell
+    from sim.agents.committee import OwnersCommittee
+    from sim.agents.community import Community
+    from sim.agents.developer import Developer
+    from sim.agents.firm import PropertyFirm
+
+
+class Ballot(NamedTuple):
+    """Result of a vote of all owners, as shares."""
+
+    turnout_units: float
+    turnout_area: float
+    agreed_units: float
+    agreed_area: float
+
+    def passes(self, quorum: float, majority: float) -> bool:
+        """Civil Code art. 278: enough owners and area take part, and enough of those agree."""
+        return (
+            min(self.turnout_units, self.turnout_area) >= quorum
+            and min(self.agreed_units, self.agreed_area) > majority
+        )
+
+
+class Cost(NamedTuple):
+    """Hours and yuan that one actor gave to one measure in one month."""
+
+    month: int
+    compound: int
+    actor: str
+    measure: str
+    hours: float
+    yuan: float
+
+
+@dataclass
+class Compound:
+    """One compound of the run.
+
+    Attributes:
+        index: Position in every array over compounds.
+        kind: Name of its kind in a district, "" where all are alike.
+        rows, buildings: Ranges of its households and buildings.
+        condition, effort: Views (lines,) into the arrays over compounds.
+        signals: View of its record of named values.
+        census: What was counted at the end of last month.
+        column: View (rows,) of one column of its households, by name.
+        assembly: Lets all owners vote, given each row's chance to agree; returns a Ballot.
+        write_off: Takes all arrears off the books and returns the sum in fen.
+        unsolved: Issues open at the end of last month.
+        costs: Costs of the month so far.
+    """
+
+    index: int
+    kind: str
+    rows: slice
+    buildings: slice
+    condition: np.ndarray
+    effort: np.ndarray
+    signals: np.void
+    census: np.void
+    households: int
+    monthly_due_fen: int
+    column: Callable[[str], np.ndarray]
+    assembly: Callable[[np.ndarray], Ballot]
+    write_off: Callable[[], int]
+    firm: PropertyFirm = field(init=False)
+    committee: OwnersCommittee = field(init=False)
+    cell: PartyCell = field(init=False)
+    community: Community = field(init=False)
+    developer: Developer = field(init=False)
+    month: int = 0
+    unsolved: int = 0
+    costs: list[Cost] = field(default_factory=list)
+
+    def mean(self, counted: str) -> float:
+        """Mean over occupied households of a sum in last month's census."""
+        return float(self.census[counted]) / max(float(self.census["occupied"]), 1.0)
+
+    @property
+    def collection_rate(self) -> float:
+        """Share of last month's fees that was paid, 0 where none was due."""
+        due = float(self.census["due_fen"])
+        return float(self.census["collected_fen"]) / due if due else 0.0
+
+    def spend(self, measure: str, actor: str, hours: float = 0.0, yuan: float = 0.0) -> None:
+        """Book what a measure costs an actor this month."""
+        if hours or yuan:
+            self.costs.append(Cost(self.month, self.index, actor, measure, hours, yuan))

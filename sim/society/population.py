@@ -1,0 +1,548 @@
+"""Households in columns: one array per attribute, one row per household.
+
+Rows are ordered by compound, building, stair and floor, so that each of these is one range of
+rows. Shares give exact counts (``round(share * n)`` households, placed at random), so that a small
+compound has the make-up its scenario states and not one near it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import model_validator
+
+from sim.schema import Parameters, param
+from sim.streams import Stream, Streams
+
+if TYPE_CHECKING:
+    from sim.society.imports import HouseholdColumns
+
+CHENGDU = "18.7% in one Chengdu compound (grade F)"
+PUBLIC_GOODS = "public-goods experiments: about 50% conditional cooperators (grade F)"
+FREE_RIDING = "public-goods experiments: up to one third free riders (grade F)"
+GRANOVETTER = "Granovetter 1978, Normal thresholds, doi 10.1086/226707"
+
+
+class Tenure(IntEnum):
+    """Who holds the unit."""
+
+    OWNER = 0
+    TENANT = 1
+    VACANT = 2
+
+
+class Life(IntEnum):
+    """Life stage of the household."""
+
+    YOUNG = 0
+    WORKING = 1
+    ELDERLY = 2
+
+
+class Kind(IntEnum):
+    """Contribution type, as found in public-goods experiments."""
+
+    CONDITIONAL = 0
+    UNCONDITIONAL = 1
+    FREE_RIDER = 2
+
+
+class PopulationParameters(Parameters):
+    """Make-up of one compound and its state in the first month."""
+
+    households: int = param(
+        1000, "Units of the compound, vacant ones included",
+        unit="household", low=10, high=2_000_000, zh="户数",
+    )  # fmt: skip
+    buildings: int = param(
+        12, "Buildings of the compound", unit="building", low=1, high=100_000, zh="楼栋数"
+    )
+    stairs_per_building: int = param(
+        2, "Stairs (entrances) in a building", unit="stair", low=1, high=50, zh="每栋单元数"
+    )
+    floors: int = param(
+        11, "Floors of a building; flats per floor follow", unit="floor", low=1, high=100, zh="层数"
+    )
+    tenant_share: float = param(
+        0.187, "Share of units let to tenants", low=0, high=1, source=CHENGDU, zh="租户比例"
+    )
+    vacant_share: float = param(0.05, "Share of units that are vacant", low=0, high=1, zh="空置率")
+    young_share: float = param(
+        0.25, "Share of young households; the rest is of working age", low=0, high=1, zh="青年比例"
+    )
+    elderly_share: float = param(
+        0.25, "Share of elderly households; the rest is of working age",
+        low=0, high=1, zh="老年比例",
+    )  # fmt: skip
+    member_share: float = param(
+        0.12, "Share of occupied households with a registered party member",
+        low=0, high=1, zh="党员户比例",
+    )  # fmt: skip
+    active_share: float = param(
+        0.3, "Share of member households that are active in the cell",
+        low=0, high=1, zh="活跃党员户比例",
+    )  # fmt: skip
+    conditional_share: float = param(
+        0.5, "Share of conditional cooperators; the rest contributes unconditionally",
+        low=0, high=1, source=PUBLIC_GOODS, zh="条件合作者比例",
+    )  # fmt: skip
+    free_rider_share: float = param(
+        0.2, "Share of free riders; the rest contributes unconditionally",
+        low=0, high=1, source=FREE_RIDING, zh="搭便车者比例",
+    )  # fmt: skip
+    civic_mean: float = param(0.5, "Mean civic-mindedness", low=0, high=1, zh="公共精神均值")
+    civic_concentration: float = param(
+        5.0, "Likeness of households in civic-mindedness (a + b of its Beta distribution)",
+        low=0.1, high=1000, zh="公共精神集中度",
+    )  # fmt: skip
+    burden_mean: float = param(
+        0.2, "Mean burden of the fee on a household, 0 none to 1 cannot pay",
+        low=0, high=1, zh="缴费负担均值",
+    )  # fmt: skip
+    burden_concentration: float = param(
+        5.0, "Likeness of households in burden (a + b of its Beta distribution)",
+        low=0.1, high=1000, zh="缴费负担集中度",
+    )  # fmt: skip
+    taste_sd: float = param(
+        0.2, "Spread of how favourably households judge the same service, in satisfaction",
+        low=0, high=1, zh="评价偏好标准差",
+    )  # fmt: skip
+    area_mean: float = param(
+        95.0, "Mean floor area of a unit", unit="m2", low=10, high=1000, zh="户均面积"
+    )
+    area_sd: float = param(
+        25.0, "Spread of floor area (lognormal)", unit="m2", low=0, high=500, zh="面积标准差"
+    )
+    price_fen_per_m2: int = param(
+        150, "Monthly fee for a square metre", unit="fen/m2/month", low=0, high=10_000,
+        zh="物业费单价",
+    )  # fmt: skip
+    threshold_mean: float = param(
+        0.25, "Mean share of neighbours in open conflict that makes a household join",
+        low=0, high=1, source=GRANOVETTER, zh="集体行动阈值均值",
+    )  # fmt: skip
+    threshold_sd: float = param(
+        0.12, "Spread of that threshold", low=0, high=1, source=GRANOVETTER, zh="集体行动阈值标准差"
+    )
+    satisfaction_start: float = param(
+        0.6, "Mean satisfaction at the start", low=0, high=1, zh="初始满意度"
+    )
+    trust_start: float = param(
+        0.5, "Mean trust in firm, committee and cell at the start", low=0, high=1, zh="初始信任"
+    )
+    grievance_start: float = param(
+        0.05, "Mean grievance at the start", low=0, high=1, zh="初始积怨"
+    )
+    habit_start: float = param(
+        0.8, "Mean habit of paying at the start", low=0, high=1, zh="初始缴费习惯"
+    )
+    free_habit_start: float = param(
+        0.0, "Mean habit of free service at the start", low=0, high=1, zh="初始免费习惯"
+    )
+    efficacy_start: float = param(
+        0.5, "Mean belief at the start that taking part has results", low=0, high=1,
+        zh="初始参与效能感",
+    )  # fmt: skip
+    start_concentration: float = param(
+        10.0, "Likeness of households in the start values (a + b of their Beta distributions)",
+        low=0.1, high=1000, zh="初始状态集中度",
+    )  # fmt: skip
+    paid_start: float = param(
+        0.85, "Share of occupied households that pay at the start", low=0, high=1, zh="初始缴费率"
+    )
+    arrears_start: int = param(
+        0, "Months owed at the start by each household that does not pay",
+        unit="month", low=0, high=120, zh="初始欠费月数",
+    )  # fmt: skip
+    household_file: str = param(
+        "", "CSV file with the user's own households; empty: households are drawn",
+        unit="path", zh="住户数据文件",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> PopulationParameters:
+        for first, second in (
+            ("tenant_share", "vacant_share"),
+            ("young_share", "elderly_share"),
+            ("conditional_share", "free_rider_share"),
+        ):
+            total = getattr(self, first) + getattr(self, second)
+            # Decimal shares such as 0.7 + 0.2 + 0.1 may exceed 1 in the last bit.
+            if total > 1 + 1e-9:
+                raise ValueError(f"{first} and {second} together are {total:g}; allowed: at most 1")
+        stairs = self.buildings * self.stairs_per_building
+        if not self.household_file and stairs > self.households:
+            raise ValueError(
+                f"buildings times stairs_per_building is {stairs}; "
+                f"allowed: at most households, which is {self.households}"
+            )
+        return self
+
+
+def column(dtype: str, unit: str, allowed: str, doc: str) -> Any:
+    """Declare a column: its dtype, unit, range and meaning go with the field as metadata."""
+    return field(metadata={"dtype": dtype, "unit": unit, "range": allowed, "doc": doc})
+
+
+@dataclass(slots=True)
+class Donors:
+    """The first residents' traits, for households that move in later.
+
+    A newcomer takes its traits from a random row of ``donor_rows[donor_start[c, t]:donor_start[c,
+    t + 1]]``, the rows that had tenure t in compound c at the start, so the make-up stays
+    stationary. The arrays ending in 0 are copies (n,) of the columns of the same name.
+    """
+
+    life0: np.ndarray
+    kind0: np.ndarray
+    civic0: np.ndarray
+    burden0: np.ndarray
+    threshold0: np.ndarray
+    taste0: np.ndarray
+    member0: np.ndarray
+    donor_rows: np.ndarray
+    """int64 (n,): row numbers ordered by compound, tenure, row."""
+    donor_start: np.ndarray
+    """int64 (compounds, 4): where each tenure's rows begin; in the last column, where they end."""
+
+    @classmethod
+    def snapshot(cls, households: Households) -> Donors:
+        """Copy the traits as they are now."""
+        key = households.compound.astype(np.int64) * len(Tenure) + households.tenure
+        compounds = int(households.compound[-1]) + 1 if len(key) else 0
+        counts = np.bincount(key, minlength=compounds * len(Tenure))
+        ends = np.cumsum(counts).reshape(compounds, len(Tenure))
+        start = np.zeros((compounds, len(Tenure) + 1), dtype=np.int64)
+        start[:, 1:] = ends
+        start[1:, 0] = ends[:-1, -1]
+        traits = ("life", "kind", "civic", "burden", "threshold", "taste", "member")
+        return cls(
+            **{f"{name}0": getattr(households, name).copy() for name in traits},
+            donor_rows=np.argsort(key, kind="stable"),
+            donor_start=start,
+        )
+
+
+_MORE = "0 or more"
+_UNIT = "0 to 1"
+
+
+@dataclass(slots=True)
+class Households:
+    """All households of a run; every attribute but ``donors`` is an array (n,).
+
+    What a column holds stands beside it: dtype, unit, range, meaning.
+    """
+
+    # Fixed while a household lives in the unit.
+    compound: np.ndarray = column("i4", "index", _MORE, "compound")
+    building: np.ndarray = column("i4", "index", _MORE, "building, over all compounds")
+    stair: np.ndarray = column("i4", "index", _MORE, "stair, over all compounds")
+    floor: np.ndarray = column("i2", "floor", _MORE, "floor, 1 at the ground")
+    file_row: np.ndarray = column("i8", "index", _MORE, "place in the user's file, or own row")
+    tenure: np.ndarray = column("i1", "code", "Tenure", "who holds the unit")
+    life: np.ndarray = column("i1", "code", "Life", "life stage")
+    member: np.ndarray = column("i1", "flag", "0, 1", "has a registered party member")
+    active: np.ndarray = column("i1", "flag", "0, 1", "that member is active")
+    area: np.ndarray = column("f8", "m2", "above 0", "floor area")
+    fee_fen: np.ndarray = column("i8", "fen/month", _MORE, "monthly fee due")
+    kind: np.ndarray = column("i1", "code", "Kind", "contribution type")
+    civic: np.ndarray = column("f8", "1", _UNIT, "civic-mindedness")
+    burden: np.ndarray = column("f8", "1", _UNIT, "burden of the fee")
+    threshold: np.ndarray = column("f8", "1", "any", "share in conflict that makes it join")
+    taste: np.ndarray = column("f8", "1", "any", "how favourably it judges the same service")
+    rota: np.ndarray = column("f8", "1", "0 to below 1", "order in which the cell assigns it")
+    # Changing from month to month.
+    satisfaction: np.ndarray = column("f8", "1", _UNIT, "satisfaction with the service")
+    trust_firm: np.ndarray = column("f8", "1", _UNIT, "trust in the property firm")
+    trust_committee: np.ndarray = column("f8", "1", _UNIT, "trust in the owners' committee")
+    trust_cell: np.ndarray = column("f8", "1", _UNIT, "trust in party cell and community")
+    grievance: np.ndarray = column("f8", "1", _UNIT, "grievance")
+    norm: np.ndarray = column("f8", "1", _UNIT, "share of others it believes to pay")
+    habit: np.ndarray = column("f8", "1", _UNIT, "habit of paying")
+    free_habit: np.ndarray = column("f8", "1", _UNIT, "habit of service without pay")
+    contact: np.ndarray = column("f8", "logit", _MORE, "what remains of members' visits")
+    efficacy: np.ndarray = column("f8", "1", _UNIT, "belief that taking part has results")
+    paid: np.ndarray = column("i1", "flag", "0, 1", "paid this month")
+    arrears_fen: np.ndarray = column("i8", "fen", _MORE, "fees owed")
+    arrears_months: np.ndarray = column("i4", "month", _MORE, "months owed")
+    stage: np.ndarray = column("i1", "code", "0 to 4", "conflict stage, 0 calm to 4 open")
+    misuse: np.ndarray = column("i1", "flag", "0, 1", "misuses common space")
+    attended: np.ndarray = column("i1", "flag", "0, 1", "attended a meeting this month")
+    called: np.ndarray = column("i1", "flag", "0, 1", "called the hotline this month")
+    petitioned: np.ndarray = column("i1", "flag", "0, 1", "petitioned this month")
+    recovered_fen: np.ndarray = column("i8", "fen", _MORE, "old fees paid back this month")
+    moved: np.ndarray = column("i1", "flag", "0, 1", "household is new this month")
+    points: np.ndarray = column("f8", "point", _MORE, "resident points")
+    own_open: np.ndarray = column("i2", "issue", _MORE, "own issues still open")
+    # What neighbours show, weighted by ties.
+    seen_satisfaction: np.ndarray = column("f8", "1", _UNIT, "mean satisfaction")
+    seen_paid: np.ndarray = column("f8", "1", _UNIT, "share seen paying")
+    seen_misuse: np.ndarray = column("f8", "1", _UNIT, "share misusing common space")
+    seen_conflict: np.ndarray = column("f8", "1", _UNIT, "share at stage 2 or above")
+    seen_open: np.ndarray = column("f8", "1", _UNIT, "share in open conflict, stage 4")
+    donors: Donors = field(init=False)
+    """Traits at the start, for newcomers."""
+
+    @classmethod
+    def allocate(cls, n: int) -> Households:
+        """Columns of n rows, all zero, as one compound."""
+        arrays = {f.name: np.zeros(n, f.metadata["dtype"]) for f in fields(cls) if f.metadata}
+        households = cls(**arrays)
+        households.donors = Donors.snapshot(households)
+        return households
+
+    def __len__(self) -> int:
+        return len(self.compound)
+
+
+@dataclass(slots=True)
+class Buildings:
+    """Where buildings and compounds lie in the rows of ``Households``; ends are exclusive."""
+
+    compound: np.ndarray
+    """int32 (buildings,): compound of each building."""
+    start: np.ndarray
+    """int64 (buildings,): first row."""
+    end: np.ndarray
+    """int64 (buildings,): row after the last."""
+    stairs: np.ndarray
+    """int32 (buildings,): number of stairs."""
+    compound_start: np.ndarray
+    """int64 (compounds,): first row."""
+    compound_end: np.ndarray
+    """int64 (compounds,): row after the last."""
+
+    @property
+    def number_of_buildings(self) -> int:
+        """Buildings in all compounds."""
+        return len(self.start)
+
+    @property
+    def number_of_compounds(self) -> int:
+        """Compounds of the run."""
+        return len(self.compound_start)
+
+    @classmethod
+    def of(cls, households: Households) -> Buildings:
+        """Read the ranges off the columns compound, building and stair (each sorted)."""
+        start, end = _ranges(households.building)
+        compound_start, compound_end = _ranges(households.compound)
+        stair_start, _ = _ranges(households.stair)
+        return cls(
+            compound=households.compound[start],
+            start=start,
+            end=end,
+            stairs=np.bincount(households.building[stair_start]).astype(np.int32),
+            compound_start=compound_start,
+            compound_end=compound_end,
+        )
+
+
+def _ranges(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    edges = np.flatnonzero(np.diff(code)) + 1
+    return np.concatenate(([0], edges)), np.concatenate((edges, [len(code)]))
+
+
+class _Trait(IntEnum):
+    """Order of the draws; a number once given is kept, since each trait has its own sequence."""
+
+    TENURE = 0
+    LIFE = 1
+    MEMBER = 2
+    ACTIVE = 3
+    KIND = 4
+    CIVIC = 5
+    BURDEN = 6
+    AREA = 7
+    THRESHOLD = 8
+    TASTE = 9
+    ROTA = 10
+    SATISFACTION = 11
+    TRUST_FIRM = 12
+    TRUST_COMMITTEE = 13
+    TRUST_CELL = 14
+    GRIEVANCE = 15
+    HABIT = 16
+    FREE_HABIT = 17
+    EFFICACY = 18
+    PAID = 19
+
+
+class _Draws:
+    """Draws of one compound: a sequence of its own for each trait.
+
+    No parameter of one trait, and no other compound, changes what another trait draws; so two
+    scenarios under one seed differ only by what they state differently.
+    """
+
+    def __init__(self, streams: Streams, compound: int) -> None:
+        self._root = streams.generator(Stream.POPULATION).bit_generator.state["state"]["key"]
+        self._compound = compound
+
+    def of(self, trait: _Trait) -> np.random.Generator:
+        counter = [0, 0, int(trait), self._compound]
+        return np.random.Generator(np.random.Philox(key=self._root, counter=counter))
+
+    def beta(self, trait: _Trait, n: int, mean: float, concentration: float) -> np.ndarray:
+        if mean <= 0.0 or mean >= 1.0:
+            return np.full(n, mean)
+        return self.of(trait).beta(mean * concentration, (1.0 - mean) * concentration, n)
+
+    def order(self, trait: _Trait, n: int) -> np.ndarray:
+        return self.of(trait).permutation(n)
+
+
+def populate(
+    parameters: Sequence[PopulationParameters], streams: Streams
+) -> tuple[Households, Buildings]:
+    """Make the households of all compounds.
+
+    Args:
+        parameters: One entry per compound, in order.
+        streams: Random numbers; compound k and trait t use a sequence of their own.
+
+    Returns:
+        The columns and the ranges of buildings and compounds.
+
+    Raises:
+        InputError: A household file that cannot be used.
+    """
+    files = [_own_households(p.household_file) for p in parameters]
+    sizes = [
+        p.households if given is None else len(given["floor"])
+        for p, given in zip(parameters, files, strict=True)
+    ]
+    households = Households.allocate(sum(sizes))
+    building = stair = row = 0
+    for c, (p, given, n) in enumerate(zip(parameters, files, sizes, strict=True)):
+        part = _rows(households, row, row + n)
+        part.compound[:] = c
+        _place(part, p, given)
+        _settle(part, p, given or {}, _Draws(streams, c))
+        _begin(part, p, _Draws(streams, c))
+        part.building += building
+        part.stair += stair
+        part.file_row += row
+        building, stair, row = int(part.building[-1]) + 1, int(part.stair[-1]) + 1, row + n
+    households.donors = Donors.snapshot(households)
+    return households, Buildings.of(households)
+
+
+def _own_households(path: str) -> HouseholdColumns | None:
+    if not path:
+        return None
+    from sim.society.imports import read_households  # Brings pandas, which drawing does not need.
+
+    return read_households(path)
+
+
+def _rows(households: Households, first: int, last: int) -> Households:
+    views = {f.name: getattr(households, f.name)[first:last] for f in fields(Households) if f.init}
+    return Households(**views)
+
+
+def _place(h: Households, p: PopulationParameters, given: HouseholdColumns | None) -> None:
+    n = len(h)
+    if given is not None:
+        h.building[:], h.stair[:], h.floor[:] = given["building"], given["stair"], given["floor"]
+        h.file_row[:] = given["file_row"]
+        return
+    stairs = p.buildings * p.stairs_per_building
+    # The bounds differ by at most one household between stairs.
+    bounds = np.arange(stairs + 1, dtype=np.int64) * n // stairs
+    size = np.diff(bounds)
+    h.stair[:] = np.repeat(np.arange(stairs), size)
+    h.building[:] = h.stair // p.stairs_per_building
+    position = np.arange(n) - np.repeat(bounds[:-1], size)
+    h.floor[:] = 1 + position // np.repeat(-(-size // p.floors), size)
+    h.file_row[:] = np.arange(n)
+
+
+def _exact(order: np.ndarray, front: float, back: float, codes: tuple[int, int, int]) -> np.ndarray:
+    """Codes (n,) with exact counts: the first of a random order, those between, the last."""
+    n = len(order)
+    first = round(front * n)
+    # Two shares that fill the whole may both round up at one half.
+    last = min(round(back * n), n - first)
+    out = np.full(n, codes[1], dtype=np.int8)
+    out[order[:first]] = codes[0]
+    out[order[n - last :]] = codes[2]
+    return out
+
+
+def _some(order: np.ndarray, among: np.ndarray, share: float) -> np.ndarray:
+    """Flags (n,): exactly ``round(share * count)`` of the rows where ``among`` is true."""
+    pool = order[among[order]]
+    out = np.zeros(len(order), dtype=np.int8)
+    out[pool[: round(share * len(pool))]] = 1
+    return out
+
+
+def _settle(h: Households, p: PopulationParameters, given: HouseholdColumns, d: _Draws) -> None:
+    """What a household is: read from the user's file, or drawn where the file says nothing."""
+    n = len(h)
+    tenure = _exact(
+        d.order(_Trait.TENURE, n),
+        p.tenant_share,
+        p.vacant_share,
+        (Tenure.TENANT, Tenure.OWNER, Tenure.VACANT),
+    )
+    h.tenure[:] = given.get("tenure", tenure)
+    life = _exact(
+        d.order(_Trait.LIFE, n),
+        p.young_share,
+        p.elderly_share,
+        (Life.YOUNG, Life.WORKING, Life.ELDERLY),
+    )
+    h.life[:] = given.get("life", life)
+    kind = _exact(
+        d.order(_Trait.KIND, n),
+        p.conditional_share,
+        p.free_rider_share,
+        (Kind.CONDITIONAL, Kind.UNCONDITIONAL, Kind.FREE_RIDER),
+    )
+    h.kind[:] = given.get("kind", kind)
+    lived_in = h.tenure != Tenure.VACANT
+    h.member[:] = given.get("member", _some(d.order(_Trait.MEMBER, n), lived_in, p.member_share))
+    h.active[:] = _some(d.order(_Trait.ACTIVE, n), h.member == 1, p.active_share)
+    h.area[:] = given.get("area", _area(d.of(_Trait.AREA), n, p.area_mean, p.area_sd))
+    h.fee_fen[:] = given.get("fee_fen", np.rint(h.area * p.price_fen_per_m2).astype(np.int64))
+    h.civic[:] = d.beta(_Trait.CIVIC, n, p.civic_mean, p.civic_concentration)
+    h.burden[:] = d.beta(_Trait.BURDEN, n, p.burden_mean, p.burden_concentration)
+    h.threshold[:] = d.of(_Trait.THRESHOLD).normal(p.threshold_mean, p.threshold_sd, n)
+    h.taste[:] = d.of(_Trait.TASTE).normal(0.0, p.taste_sd, n)
+    h.rota[:] = d.of(_Trait.ROTA).random(n)
+
+
+def _area(rng: np.random.Generator, n: int, mean: float, sd: float) -> np.ndarray:
+    spread = np.log1p((sd / mean) ** 2)
+    return rng.lognormal(np.log(mean) - spread / 2.0, np.sqrt(spread), n)
+
+
+def _begin(h: Households, p: PopulationParameters, d: _Draws) -> None:
+    """State of the first month; a vacant unit pays nothing and minds nothing."""
+    n = len(h)
+    lived_in = h.tenure != Tenure.VACANT
+    for name, mean in (
+        ("satisfaction", p.satisfaction_start),
+        ("trust_firm", p.trust_start),
+        ("trust_committee", p.trust_start),
+        ("trust_cell", p.trust_start),
+        ("grievance", p.grievance_start),
+        ("habit", p.habit_start),
+        ("free_habit", p.free_habit_start),
+        ("efficacy", p.efficacy_start),
+    ):
+        getattr(h, name)[:] = d.beta(_Trait[name.upper()], n, mean, p.start_concentration)
+    h.grievance[~lived_in] = 0.0
+    h.paid[:] = _some(d.order(_Trait.PAID, n), lived_in, p.paid_start)
+    h.arrears_months[:] = np.where(lived_in & (h.paid == 0), p.arrears_start, 0)
+    h.arrears_fen[:] = h.arrears_months * h.fee_fen
+    h.norm[:] = p.paid_start
+    h.seen_paid[:] = h.norm
+    h.seen_satisfaction[:] = h.satisfaction

@@ -1,0 +1,266 @@
+"""Households: exact shares, ordered rows, stationary donors, and clear refusals."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sim.errors import InputError
+from sim.society.population import (
+    Buildings,
+    Households,
+    Kind,
+    Life,
+    PopulationParameters,
+    Tenure,
+    populate,
+)
+from sim.streams import Streams
+
+COLUMNS = [f.name for f in fields(Households) if f.init]
+WITHIN_ONE = [f.name for f in fields(Households) if f.metadata.get("range") == "0 to 1"]
+
+
+def one(seed: int = 1, **changes: object) -> Households:
+    return populate([PopulationParameters(**changes)], Streams(seed))[0]
+
+
+def share(flags: np.ndarray) -> float:
+    return float(np.mean(flags))
+
+
+def test_shares_are_exact_counts() -> None:
+    h = one(households=1059, tenant_share=0.187, vacant_share=0.05, member_share=0.12)
+    lived_in = h.tenure != Tenure.VACANT
+    assert np.sum(h.tenure == Tenure.TENANT) == round(0.187 * 1059)
+    assert np.sum(h.tenure == Tenure.VACANT) == round(0.05 * 1059)
+    assert np.sum(h.life == Life.YOUNG) == np.sum(h.life == Life.ELDERLY) == round(0.25 * 1059)
+    assert np.sum(h.kind == Kind.FREE_RIDER) == round(0.2 * 1059)
+    assert np.sum(h.kind == Kind.CONDITIONAL) == round(0.5 * 1059)
+    members = round(0.12 * np.sum(lived_in))
+    assert h.member.sum() == members
+    assert h.active.sum() == round(0.3 * members)
+    assert h.paid.sum() == round(0.85 * np.sum(lived_in))
+
+
+def test_active_households_are_member_households() -> None:
+    h = one()
+    assert np.all(h.member[h.active == 1] == 1)
+
+
+def test_tenants_live_everywhere() -> None:
+    """A random place, not the first rows: each third of the rows has its part."""
+    h = one(households=3000, tenant_share=0.3)
+    thirds = [share(part == Tenure.TENANT) for part in np.split(h.tenure, 3)]
+    assert all(0.25 < third < 0.35 for third in thirds)
+
+
+def test_vacant_units_pay_nothing_and_mind_nothing() -> None:
+    h = one(vacant_share=0.3, grievance_start=0.6, member_share=1.0, arrears_start=6)
+    vacant = h.tenure == Tenure.VACANT
+    for name in ("member", "active", "paid", "grievance", "arrears_fen"):
+        assert not getattr(h, name)[vacant].any(), name
+    assert h.member[~vacant].all()
+
+
+def test_means_follow_the_parameters() -> None:
+    h = one(households=40_000, grievance_start=0.2, burden_mean=0.3, vacant_share=0.0)
+    expected = {
+        "civic": 0.5,
+        "burden": 0.3,
+        "satisfaction": 0.6,
+        "trust_firm": 0.5,
+        "trust_cell": 0.5,
+        "grievance": 0.2,
+        "habit": 0.8,
+        "threshold": 0.25,
+        "taste": 0.0,
+        "rota": 0.5,
+    }
+    for name, mean in expected.items():
+        column = getattr(h, name)
+        assert column.mean() == pytest.approx(mean, abs=0.01), name
+        assert column.std() > 0.05, name
+    assert h.threshold.std() == pytest.approx(0.12, abs=0.005)
+    assert h.area.mean() == pytest.approx(95, rel=0.01)
+    assert h.area.std() == pytest.approx(25, rel=0.03)
+    assert np.array_equal(h.fee_fen, np.rint(h.area * 150).astype(np.int64))
+
+
+def test_arrears_at_the_start_are_months_times_fee() -> None:
+    h = one(paid_start=0.1, arrears_start=18)
+    owes = (h.paid == 0) & (h.tenure != Tenure.VACANT)
+    assert np.array_equal(h.arrears_months, np.where(owes, 18, 0))
+    assert np.array_equal(h.arrears_fen, h.arrears_months * h.fee_fen)
+    assert owes.any()
+
+
+def test_rows_are_ranges_of_compounds_buildings_and_stairs() -> None:
+    entries = [
+        PopulationParameters(households=n, buildings=b, floors=6)
+        for n, b in ((101, 3), (10, 5), (77, 1))
+    ]
+    h, b = populate(entries, Streams(3))
+    assert (len(h), b.number_of_buildings, b.number_of_compounds) == (188, 9, 3)
+    for name in ("compound", "building", "stair"):
+        assert set(np.diff(getattr(h, name)).tolist()) <= {0, 1}, name
+    within_stair = np.diff(h.stair) == 0
+    assert np.all(np.diff(h.floor)[within_stair] >= 0)
+    assert h.floor.min() == 1
+    assert h.floor.max() <= 6
+    assert b.compound.tolist() == [0] * 3 + [1] * 5 + [2]
+    assert b.stairs.tolist() == [2] * 9
+    for k in range(b.number_of_buildings):
+        assert np.all(h.building[b.start[k] : b.end[k]] == k)
+    assert b.end[-1] == b.compound_end[-1] == len(h)
+    assert b.compound_start.tolist() == [0, 101, 111]
+    assert h.file_row.tolist() == list(range(188))
+
+
+def test_same_seed_same_bytes_other_seed_other_households() -> None:
+    first, again, other = one(5), one(5), one(6)
+    assert all(getattr(first, c).tobytes() == getattr(again, c).tobytes() for c in COLUMNS)
+    assert first.civic.tobytes() != other.civic.tobytes()
+
+
+def test_one_parameter_changes_only_its_own_columns() -> None:
+    a, b = one(civic_mean=0.5), one(civic_mean=0.7)
+    changed = {c for c in COLUMNS if getattr(a, c).tobytes() != getattr(b, c).tobytes()}
+    assert changed == {"civic"}
+
+
+def test_traits_are_drawn_independently() -> None:
+    h = one(households=20_000, vacant_share=0.0)
+    names = ("civic", "burden", "threshold", "taste", "area", "rota", "satisfaction", "trust_firm",
+             "trust_committee", "trust_cell", "grievance", "habit", "efficacy", "tenure", "life",
+             "kind", "member", "paid")  # fmt: skip
+    together = np.corrcoef([getattr(h, name) for name in names])
+    assert np.abs(together - np.eye(len(names))).max() < 0.04
+
+
+def test_a_compound_is_the_same_whatever_stands_before_it() -> None:
+    small, large = PopulationParameters(households=50), PopulationParameters(households=500)
+    second = PopulationParameters(households=80)
+    a, _ = populate([small, second], Streams(2))
+    b, _ = populate([large, second], Streams(2))
+    for name in ("tenure", "civic", "satisfaction", "area", "paid"):
+        assert np.array_equal(getattr(a, name)[50:], getattr(b, name)[500:]), name
+    assert not np.array_equal(a.civic[:50], a.civic[50:100])
+
+
+def test_donors_have_the_tenure_and_compound_they_stand_for() -> None:
+    entries = [PopulationParameters(households=n, vacant_share=v) for n, v in ((60, 0.2), (90, 0))]
+    h, _ = populate(entries, Streams(4))
+    d = h.donors
+    assert d.donor_start.shape == (2, 4)
+    assert sorted(d.donor_rows.tolist()) == list(range(150))
+    for c in range(2):
+        for tenure in Tenure:
+            rows = d.donor_rows[d.donor_start[c, tenure] : d.donor_start[c, tenure + 1]]
+            expected = np.flatnonzero((h.compound == c) & (h.tenure == tenure))
+            assert np.array_equal(rows, expected)
+
+
+def test_donors_keep_the_start() -> None:
+    h = one()
+    start = h.civic.copy()
+    h.civic[:] = 0.0
+    h.member[:] = 1
+    assert np.array_equal(h.donors.civic0, start)
+    assert not h.donors.member0.all()
+
+
+def test_allocate_gives_zero_columns_of_the_declared_types() -> None:
+    h = Households.allocate(7)
+    assert len(h) == 7
+    for f in fields(Households):
+        if f.init:
+            column = getattr(h, f.name)
+            assert column.shape == (7,)
+            assert column.dtype == np.dtype(f.metadata["dtype"])
+            assert f.metadata["unit"]
+            assert f.metadata["doc"]
+    assert Buildings.of(h).end.tolist() == [7]
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys"),
+    [
+        ({"tenant_share": 0.7, "vacant_share": 0.4}, ("tenant_share", "vacant_share")),
+        ({"young_share": 0.7, "elderly_share": 0.4}, ("young_share", "elderly_share")),
+        ({"conditional_share": 0.9, "free_rider_share": 0.2}, ("conditional_share", "free_rider")),
+        ({"households": 20}, ("buildings", "stairs_per_building", "households")),
+        ({"tenant_share": -0.1}, ("tenant_share",)),
+        ({"households": 9}, ("households",)),
+        ({"civic_mean": float("nan")}, ("civic_mean",)),
+        ({"tenants": 0.1}, ("tenants",)),
+    ],
+)
+def test_bad_parameters_are_refused_by_name(changes: dict[str, float], keys: tuple[str]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        PopulationParameters(**changes)
+    assert all(key in str(caught.value) for key in keys)
+
+
+def test_every_parameter_is_described_in_both_languages() -> None:
+    for d in PopulationParameters.describe():
+        assert d.en, d.key
+        assert d.zh, d.key
+        assert d.unit, d.key
+
+
+def test_own_households_come_from_the_file(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    lines = ["building,stair,floor,tenure,fee_yuan"]
+    lines += [f"{b},1,{f},{'tenant' if f == 2 else 'owner'},100.5" for f in (2, 1) for b in "ABCDE"]
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    first = PopulationParameters(households=30)
+    h, b = populate([first, PopulationParameters(household_file=str(path))], Streams(1))
+    own = slice(30, 40)
+    assert b.number_of_compounds == 2
+    assert len(h) == 40
+    assert h.floor[own].tolist() == [1, 2] * 5
+    assert h.tenure[own].tolist() == [Tenure.OWNER, Tenure.TENANT] * 5
+    assert np.all(h.fee_fen[own] == 10050)
+    assert h.file_row[own].tolist() == [35, 30, 36, 31, 37, 32, 38, 33, 39, 34]
+    assert np.all(h.area[own] > 0), "a column the file leaves out is drawn"
+    with pytest.raises(InputError, match=r"missing\.csv"):
+        one(household_file=str(tmp_path / "missing.csv"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    n=st.integers(30, 200),
+    tenants=st.floats(0, 1),
+    vacant=st.floats(0, 1),
+    mean=st.floats(0, 1),
+    concentration=st.floats(0.1, 1000),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_columns_stay_in_their_ranges(
+    n: int, tenants: float, vacant: float, mean: float, concentration: float, seed: int
+) -> None:
+    h = one(
+        seed,
+        households=n,
+        tenant_share=tenants,
+        vacant_share=min(vacant, 1 - tenants),
+        member_share=mean,
+        satisfaction_start=mean,
+        grievance_start=mean,
+        start_concentration=concentration,
+        civic_mean=mean,
+        civic_concentration=concentration,
+    )
+    for name in WITHIN_ONE:
+        column = getattr(h, name)
+        assert np.all((column >= 0) & (column <= 1)), name
+    assert np.all(h.area > 0)
+    assert np.all(h.fee_fen >= 0)
+    assert np.all((h.rota >= 0) & (h.rota < 1))
+    assert np.sum(h.tenure == Tenure.TENANT) == round(tenants * n)

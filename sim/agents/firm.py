@@ -1,0 +1,300 @@
+"""The property firm (物业公司): collects fees, spends them on service, keeps books, stays or leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import mesa
+import numpy as np
+
+from sim.mechanisms.service import PerLine, _lines
+from sim.schema import Parameters, param
+
+if TYPE_CHECKING:
+    from sim.society.compound import Compound
+
+
+class FirmParameters(Parameters):
+    """What a firm is like and how it reckons."""
+
+    present: bool = param(True, "Whether a firm serves the compound at the start", zh="有物业公司")
+    full_cost: float = param(
+        0.80,
+        "Cost of full service as a share of all fees due",
+        low=0.2,
+        high=2,
+        zh="足额服务成本占应收比",
+    )
+    overhead: float = param(
+        0.10,
+        "Fixed cost as a share of the cost of full service",
+        low=0,
+        high=0.6,
+        zh="固定成本占比",
+    )
+    cost_share: PerLine = param(
+        _lines((0.25, 0.25, 0.30, 0.15, 0.05)), "How the cost of effort is shared among lines",
+        zh="各线成本占比",
+    )  # fmt: skip
+    diligence: float = param(
+        0.75, "Share of the effort it could pay for that the firm really gives", low=0, high=1, zh="尽责程度",
+        source="collects first, serves later (重收费轻服务): seed 004; size assumed",
+    )  # fmt: skip
+    transparency: float = param(
+        0.2, "Share of its accounts residents can check", low=0, high=1, zh="账目透明度"
+    )
+    skimming: float = param(
+        0.3, "Share of public revenue it keeps off the books", low=0, high=1, zh="侵占公共收益比例",
+        source="public revenue misused: seeds 000, 001; size assumed",
+    )  # fmt: skip
+    public_revenue_yuan: float = param(
+        6.0, "Public revenue (parking, advertising) per household", unit="yuan/month", low=0, high=200,
+        zh="户均公共收益",
+    )  # fmt: skip
+    price_ratio: float = param(
+        1.0, "Fee relative to the local usual fee", low=0.2, high=3, zh="收费相对水平"
+    )
+    reserve_months: float = param(
+        2.0,
+        "Cash at the start, in months of full cost",
+        unit="month",
+        low=0,
+        high=24,
+        zh="初始储备",
+    )
+    reserve_cap: float = param(
+        4.0, "Cash above which the firm pays itself a profit, in months of full cost", unit="month",
+        low=0, high=48, zh="储备上限",
+    )  # fmt: skip
+    reserve_use: float = param(
+        0.1, "Share of cash in hand it will spend in a month to keep service up", unit="1/month",
+        low=0, high=1, zh="储备动用率",
+    )  # fmt: skip
+    expectation_speed: float = param(
+        0.3, "Share of the gap between expected and real income closed in a month", unit="1/month",
+        low=0, high=1, zh="收入预期调整速度",
+    )  # fmt: skip
+    credit_months: float = param(
+        2.0,
+        "Debt it can bear, in months of full cost",
+        unit="month",
+        low=0,
+        high=24,
+        zh="可承受负债",
+    )
+    loss_patience: int = param(
+        6,
+        "Months beyond that debt before it thinks of leaving",
+        unit="month",
+        low=1,
+        high=60,
+        zh="亏损忍耐期",
+    )
+    leaves: float = param(
+        0.2, "Chance to leave once patience is gone", unit="1/month", low=0, high=1, zh="撤场概率"
+    )
+    enters: float = param(
+        0.03,
+        "Chance that another firm enters an abandoned compound",
+        unit="1/month",
+        low=0,
+        high=1,
+        zh="新物业进场概率",
+    )
+    issue_hours: float = param(
+        0.25, "Hours for residents' issues per household at full effort", unit="hour/month", low=0, high=5,
+        zh="户均报事工时",
+    )  # fmt: skip
+    patrol: float = param(
+        0.25, "Chance that its own patrol finds a problem, at full effort", unit="1/month", low=0, high=1,
+        zh="巡查发现率",
+    )  # fmt: skip
+    dunning: float = param(0.5, "Intensity of its reminders", low=0, high=1, zh="催缴力度")
+    obstruction: float = param(
+        1.5, "Push against votes for a committee by a firm that skims everything", unit="logit",
+        low=0, high=5, zh="阻挠业委会",
+        source="firms obstruct preparation (设障): seed 000; size assumed",
+    )  # fmt: skip
+    supervised_skimming: float = param(
+        0.15, "Share of skimming that full supervision ends in a month", unit="1/month", low=0, high=1,
+        zh="监督纠正侵占速度",
+    )  # fmt: skip
+
+
+class Company(mesa.Agent):
+    """A property company with its branches in compounds and one credit file for all of them.
+
+    Attributes:
+        branches: Its firms, one per compound served at the start.
+        credit: Standing from 0 to 1: follows residents' satisfaction and calls over all branches.
+    """
+
+    def __init__(self, model: mesa.Model, branches: list[PropertyFirm]) -> None:
+        super().__init__(model)
+        self.branches = branches
+        self.credit = 0.6
+        for branch in branches:
+            branch.company = self
+
+    @property
+    def light(self) -> str:
+        """Warning light of the credit file: green, yellow or red (thresholds assumed)."""
+        return "green" if self.credit >= 0.5 else "yellow" if self.credit >= 0.35 else "red"
+
+    def decide(self) -> None:
+        """Bring the credit file up to date with this month's residents."""
+        served = [branch.compound for branch in self.branches if branch.present]
+        if not served:
+            return
+        marks = [c.mean("satisfaction") / (1.0 + 5.0 * c.mean("calls")) for c in served]
+        weights = [c.households for c in served]
+        mark = sum(m * w for m, w in zip(marks, weights, strict=True)) / sum(weights)
+        self.credit += 0.1 * (mark - self.credit)
+
+
+class PropertyFirm(mesa.Agent):
+    """The firm that serves one compound: a company's branch there.
+
+    Attributes:
+        present: False while the compound has no firm.
+        cash_fen: Cash in fen; equals opening cash plus all booked entries.
+        level: Share of full effort it can pay for this month, 0 to 1.
+        owner_led: Won an open contest and is led by an owner (自己的小区自己管).
+        last: This month's book entries in fen, by name.
+    """
+
+    def __init__(
+        self,
+        model: mesa.Model,
+        compound: Compound,
+        parameters: FirmParameters,
+        care_shift: float = 0.0,
+    ) -> None:
+        super().__init__(model)
+        self.compound = compound
+        self.p = parameters
+        self.owner_led = False
+        self.founded = 0
+        self.company: Company | None = None
+        self.usual_diligence = float(np.clip(parameters.diligence + care_shift, 0.0, 1.0))
+        self._take_over(
+            parameters.present, self.usual_diligence, parameters.transparency, parameters.skimming
+        )
+
+    def _take_over(
+        self, present: bool, diligence: float, transparency: float, skimming: float
+    ) -> None:
+        p = self.p
+        self.present = present
+        self.diligence = diligence
+        self.transparency = transparency
+        self.skimming = skimming
+        self.full_cost_fen = round(p.full_cost * self.compound.monthly_due_fen)
+        self.cash_fen = round(p.reserve_months * self.full_cost_fen) if present else 0
+        self.opening_cash_fen = self.cash_fen
+        self.expected_fen = float(self.full_cost_fen)
+        self.level = 1.0 if present else 0.0
+        self.months_in_debt = 0
+        self.grant_fen = 0
+        self.last: dict[str, int] = {}
+
+    @property
+    def public_revenue_fen(self) -> int:
+        """Public revenue of the compound in a month, before anything is kept."""
+        return round(100 * self.p.public_revenue_yuan * self.compound.households)
+
+    def offer(self) -> None:
+        """Set the named values that the firm stands for, before measures act."""
+        s = self.compound.signals
+        s["firm_present"] = float(self.present)
+        if not self.present:
+            s["blame"] = 0.0
+            return
+        s["transparency"] = self.transparency
+        s["price_ratio"] = self.p.price_ratio
+        s["dunning"] = self.p.dunning
+        s["detect_firm"] = self.p.patrol * self.level * self.diligence
+        s["compound_hours"] = self.p.issue_hours * self.compound.households * self.level
+        s["blame"] = 0.3 if self.owner_led else 1.0
+
+    def care(self) -> float:
+        """Share of affordable effort really given, with standards and supervision counted in."""
+        s = self.compound.signals
+        slack = 1.0 - self.diligence
+        return 1.0 - slack * (1.0 - float(s["diligence_gain"])) * (
+            1.0 - 0.7 * float(s["supervision"])
+        )
+
+    def serve(self) -> None:
+        """Deliver this month's effort on every line."""
+        self.compound.effort[:] = self.level * self.care() if self.present else 0.0
+
+    def close_books(self, chance: np.ndarray) -> None:
+        """Book the month, then decide on effort, skimming and whether to stay.
+
+        Args:
+            chance: (4,) draws of the firm's own stream.
+        """
+        p, census = self.p, self.compound.census
+        if not self.present:
+            self.last = {}
+            if chance[0] < p.enters:
+                self._take_over(True, self.usual_diligence, p.transparency, p.skimming)
+            return
+        overhead = round(p.overhead * self.full_cost_fen)
+        effort = round((self.full_cost_fen - overhead) * self.level * self.care())
+        skimmed = round(self.skimming * self.public_revenue_fen)
+        book = {
+            "fees": int(census["collected_fen"]),
+            "arrears": int(census["recovered_fen"]),
+            "public_revenue": self.public_revenue_fen - skimmed,
+            "grants": self.grant_fen,
+            "overhead": -overhead,
+            "effort": -effort,
+        }
+        income = book["fees"] + book["arrears"] + book["public_revenue"]
+        cash = self.cash_fen + sum(book.values())
+        book["profit_paid"] = -max(cash - round(p.reserve_cap * self.full_cost_fen), 0)
+        self.cash_fen = cash + book["profit_paid"]
+        self.last = book
+        self.grant_fen = 0
+        self._decide(income, overhead, chance)
+
+    def _decide(self, income: int, overhead: int, chance: np.ndarray) -> None:
+        p = self.p
+        self.expected_fen += p.expectation_speed * (income - self.expected_fen)
+        spendable = self.expected_fen + p.reserve_use * max(self.cash_fen, 0)
+        self.level = float(
+            np.clip((spendable - overhead) / max(self.full_cost_fen - overhead, 1), 0.0, 1.0)
+        )
+        self.skimming *= 1.0 - p.supervised_skimming * float(self.compound.signals["supervision"])
+        in_debt = self.cash_fen < -p.credit_months * self.full_cost_fen
+        self.months_in_debt = self.months_in_debt + 1 if in_debt else 0
+        if self.months_in_debt > p.loss_patience and chance[1] < p.leaves:
+            self.leave()
+
+    def leave(self) -> None:
+        """Walk away: what is owed to this firm leaves the compound's books with it."""
+        self.compound.write_off()
+        self.present = False
+        self.owner_led = False
+        self.level = 0.0
+
+    def hand_over(
+        self, diligence: float, transparency: float, skimming: float, owner_led: bool
+    ) -> None:
+        """Replace this firm by the winner of a contest, with new books.
+
+        Args:
+            diligence: Care of the new firm, 0 to 1.
+            transparency: Share of its accounts residents can check, 0 to 1.
+            skimming: Share of public revenue it keeps, 0 to 1.
+            owner_led: Whether its legal representative is an owner.
+        """
+        if self.present:
+            self.compound.write_off()
+        self._take_over(True, diligence, transparency, skimming)
+        self.owner_led = owner_led
+        self.founded = self.compound.month
+        # A new firm starts from what the compound pays today, not from what it could pay.
+        self.expected_fen = max(self.compound.collection_rate, 0.3) * self.compound.monthly_due_fen

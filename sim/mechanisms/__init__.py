@@ -1,0 +1,1 @@
+"""The processes of a month, one file each: the rule for one household inside a compiled loop."""

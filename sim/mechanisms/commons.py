@@ -1,0 +1,56 @@
+"""Commons: illegal structures, blocked corridors, vegetable plots and cars on the lawn spread or recede.
+
+A household starts to misuse common space when it sees others do so, and stops under enforcement and
+by its own civic-mindedness (seed 001: 公地悲剧).
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from sim.schema import Parameters, param
+
+
+class CommonsParameters(Parameters):
+    """Start and end of misuse."""
+
+    starts: float = param(
+        -5.0, "Push to start misusing common space, all else neutral", unit="logit", low=-10, high=2,
+        zh="占用公共空间基准",
+    )  # fmt: skip
+    imitation: float = param(
+        3.0, "Weight of the share of neighbours seen to misuse", unit="logit", low=0, high=12, zh="效仿权重",
+        source="misuse spreads: seeds 001, 004; size assumed",
+    )  # fmt: skip
+    need: float = param(
+        1.0, "Weight of neglect: (1 - condition of security and greenery)", unit="logit", low=0, high=5,
+        zh="失管权重",
+    )  # fmt: skip
+    civic: float = param(
+        1.5, "Weight of civic-mindedness", unit="logit", low=0, high=5, zh="公益心权重"
+    )
+    stops: float = param(
+        -3.0, "Push to stop, all else neutral", unit="logit", low=-10, high=2, zh="停止占用基准"
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def use_commons(  # type: ignore[no-untyped-def]
+    first, last, u, parameters, signals, condition, compound, tenure, civic, seen_misuse, misuse
+):
+    """Let rows [first, last) start or stop misusing common space."""
+    p = parameters[0]
+    for i in range(first, last):
+        if tenure[i] == 2:
+            continue
+        c = compound[i]
+        held = p.civic * (civic[i] - 0.5) + signals[c].enforcement
+        if misuse[i] == 0:
+            neglect = 1.0 - 0.5 * (condition[c, 2] + condition[c, 3])
+            push = p.starts + p.imitation * seen_misuse[i] + p.need * neglect - held
+            misuse[i] = u[0, i] < 1.0 / (1.0 + math.exp(-push))
+        else:
+            push = p.stops - p.imitation * (seen_misuse[i] - 0.5) + held
+            misuse[i] = u[0, i] >= 1.0 / (1.0 + math.exp(-push))

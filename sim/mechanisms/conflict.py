@@ -1,0 +1,185 @@
+"""Conflict: grievance grows from unsolved problems and broken promises, and climbs a ladder.
+
+Stages: 0 calm, 1 tells the firm, 2 calls the 12345 hotline, 3 petitions (信访), 4 open conflict.
+P(up) = logistic(steepness * (grievance - threshold of the stage) + neighbours in conflict - legitimacy);
+the last step is collective: it needs a share of tied households above one's own threshold
+(Granovetter 1978).
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from sim.schema import Parameters, param
+
+
+class ConflictParameters(Parameters):
+    """Sources of grievance and steps of the ladder."""
+
+    own_issue: float = param(
+        0.06,
+        "Grievance from each own unsolved problem",
+        unit="1/month",
+        low=0,
+        high=1,
+        zh="自家问题怨气",
+    )
+    building_issue: float = param(
+        0.15, "Grievance from unsolved problems in the building, per problem and household",
+        unit="1/month", low=0, high=2, zh="本楼问题怨气",
+    )  # fmt: skip
+    legacy: float = param(
+        0.06, "Grievance from the developer's broken promises at full weight", unit="1/month",
+        low=0, high=1, zh="开发遗留怨气",
+        source="unbuilt pool and sports ground: seed 004; size assumed",
+    )  # fmt: skip
+    discontent: float = param(
+        0.16, "Grievance from dissatisfaction, per unit of satisfaction below one half", unit="1/month",
+        low=0, high=1, zh="不满怨气",
+    )  # fmt: skip
+    forgets: float = param(
+        0.06, "Share of grievance that fades", unit="1/month", low=0, high=1, zh="怨气消退速度"
+    )
+    calms: float = param(
+        0.25, "Share of grievance that mediation takes from a household it reaches", low=0, high=1,
+        zh="调解的怨气消解",
+    )  # fmt: skip
+    steepness: float = param(
+        5.0, "Steepness of each step up in grievance", unit="logit", low=0, high=30, zh="升级陡度"
+    )
+    threshold_firm: float = param(0.30, "Grievance at which telling the firm is as likely as not",
+        low=0, high=1, zh="找物业的怨气阈值")  # fmt: skip
+    threshold_hotline: float = param(0.55, "Grievance at which calling the hotline is as likely as not",
+        low=0, high=1, zh="打热线的怨气阈值")  # fmt: skip
+    threshold_petition: float = param(0.80, "Grievance at which petitioning is as likely as not",
+        low=0, high=1.5, zh="信访的怨气阈值")  # fmt: skip
+    threshold_open: float = param(0.60, "Grievance below which nobody joins open conflict",
+        low=0, high=1, zh="公开冲突的怨气下限")  # fmt: skip
+    patience: float = param(
+        3.5,
+        "Push against each step up, all else at its threshold",
+        unit="logit",
+        low=0,
+        high=6,
+        zh="忍耐",
+    )
+    contagion: float = param(
+        2.0,
+        "Weight of the share of neighbours in complaint",
+        unit="logit",
+        low=0,
+        high=10,
+        zh="冲突传染权重",
+    )
+    legitimacy: float = param(
+        3.0, "Weight of trust in cell and community", unit="logit", low=0, high=10, zh="合法性权重"
+    )
+    tires: float = param(
+        0.10,
+        "Chance to step down in a month, however aggrieved",
+        unit="1/month",
+        low=0,
+        high=1,
+        zh="疲惫退出概率",
+    )
+    settles: float = param(
+        0.25,
+        "Further chance to step down, at no grievance",
+        unit="1/month",
+        low=0,
+        high=1,
+        zh="平息概率",
+    )
+    call_rate: float = param(
+        0.04, "Calls to the hotline by a household at stage 2 or above", unit="1/month", low=0, high=1,
+        zh="热线拨打概率",
+    )  # fmt: skip
+    petition_rate: float = param(
+        0.03,
+        "Petitions by a household at stage 3 or above",
+        unit="1/month",
+        low=0,
+        high=1,
+        zh="信访概率",
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def resent(  # type: ignore[no-untyped-def]
+    first, last, u, parameters, signals, compound, building, building_open, tenure, own_open, stage,
+    satisfaction, grievance,
+):  # fmt: skip
+    """Move the grievance of rows [first, last) on by a month.
+
+    ``building_open`` (buildings,) is the number of unsolved problems per household of the building.
+    """
+    p = parameters[0]
+    for i in range(first, last):
+        if tenure[i] == 2:
+            continue
+        s = signals[compound[i]]
+        inflow = p.own_issue * min(own_open[i], 3) + p.building_issue * building_open[building[i]]
+        inflow += p.legacy * s.legacy + p.discontent * max(0.5 - satisfaction[i], 0.0)
+        g = grievance[i] + min(inflow, 1.0) * (1.0 - grievance[i]) - p.forgets * grievance[i]
+        if stage[i] >= 1 and u[0, i] < s.mediation:
+            g *= 1.0 - p.calms
+        grievance[i] = min(max(g, 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def climb(  # type: ignore[no-untyped-def]
+    first,
+    last,
+    u,
+    parameters,
+    tenure,
+    grievance,
+    trust_cell,
+    seen_conflict,
+    seen_open,
+    threshold,
+    stage,
+):
+    """Move rows [first, last) up or down the ladder of conflict.
+
+    Args:
+        u: (2, rows) draws: to step up, to step down.
+        seen_open: (rows,) tie-weighted share of neighbours in open conflict.
+        threshold: (rows,) share at which a household joins; at or below 0 it needs no company.
+    """
+    p = parameters[0]
+    for i in range(first, last):
+        if tenure[i] == 2:
+            continue
+        g = grievance[i]
+        if stage[i] == 3:
+            up = g >= p.threshold_open and seen_open[i] >= threshold[i]
+        elif stage[i] == 4:
+            up = False
+        else:
+            bar = p.threshold_firm
+            if stage[i] == 1:
+                bar = p.threshold_hotline
+            elif stage[i] == 2:
+                bar = p.threshold_petition
+            push = p.steepness * (g - bar) - p.patience + p.contagion * seen_conflict[i]
+            push -= p.legitimacy * (trust_cell[i] - 0.5)
+            up = u[0, i] < 1.0 / (1.0 + math.exp(-push))
+        if up:
+            stage[i] += 1
+        elif stage[i] > 0 and u[1, i] < p.tires + p.settles * (1.0 - g):
+            stage[i] -= 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def speak(first, last, u, parameters, stage, called, petitioned):  # type: ignore[no-untyped-def]
+    """Let households of rows [first, last) in complaint call the hotline and petition.
+
+    ``u`` is (2, rows): for the call, for the petition.
+    """
+    p = parameters[0]
+    for i in range(first, last):
+        called[i] = stage[i] >= 2 and u[0, i] < p.call_rate
+        petitioned[i] = stage[i] >= 3 and u[1, i] < p.petition_rate

@@ -1,0 +1,168 @@
+"""Fees: each household decides whether to pay this month's property fee.
+
+P(pay) = logistic(base + service + norm + trust - grievance + habit + contact + dunning - burden - free habit)
+
+The norm is what a household believes its neighbours do (conditional cooperation: about half of
+people, Fischbacher et al. 2001). Money is in whole fen, so that books balance to the fen.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from numba import njit
+
+from sim.schema import Parameters, param
+
+
+class FeeParameters(Parameters):
+    """Weights of the payment decision, in logits (assumed and then fitted, see docs/odd.md)."""
+
+    response: Literal["logit", "match"] = param(
+        "logit", "Form of the rule: logit, or match (conditional cooperators repay a share of the norm)",
+        zh="缴费反应形式",
+    )  # fmt: skip
+    base_conditional: float = param(
+        0.9, "Push to pay of a conditional cooperator, all else neutral", unit="logit", low=-6, high=6,
+        zh="条件合作者基准",
+    )  # fmt: skip
+    base_unconditional: float = param(
+        1.8,
+        "Push to pay of an unconditional cooperator",
+        unit="logit",
+        low=-6,
+        high=6,
+        zh="无条件合作者基准",
+    )
+    base_free_rider: float = param(
+        -0.9, "Push to pay of a free-rider", unit="logit", low=-8, high=4, zh="搭便车者基准"
+    )
+    norm_conditional: float = param(
+        4.0, "Weight of the perceived norm, conditional cooperators", unit="logit", low=0, high=10,
+        zh="条件合作者的规范权重",
+        source="conditional cooperation in public-goods experiments; size assumed",
+    )  # fmt: skip
+    norm_others: float = param(
+        1.5, "Weight of the perceived norm, the other types", unit="logit", low=0, high=10,
+        zh="其他类型的规范权重",
+    )  # fmt: skip
+    norm_speed: float = param(
+        0.5, "Share of the gap between belief and what is seen closed in a month",
+        unit="1/month", low=0, high=1, zh="规范感知速度",
+    )  # fmt: skip
+    service: float = param(
+        4.0, "Weight of satisfaction", unit="logit", low=0, high=10, zh="满意度权重"
+    )
+    trust: float = param(
+        1.5, "Weight of trust in the firm", unit="logit", low=0, high=10, zh="对物业信任权重"
+    )
+    grievance: float = param(
+        3.0, "Weight of grievance", unit="logit", low=0, high=10, zh="怨气权重"
+    )
+    strike: float = param(
+        0.8, "Push not to pay of a household in open complaint (stage 2 and above)", unit="logit",
+        low=0, high=5, zh="拒缴抗争",
+    )  # fmt: skip
+    habit: float = param(
+        2.0, "Weight of own habit of paying", unit="logit", low=0, high=10, zh="缴费习惯权重"
+    )
+    habit_keeps: float = param(
+        0.85,
+        "Share of the habit left after a month",
+        unit="1/month",
+        low=0,
+        high=1,
+        zh="习惯月留存率",
+    )
+    dunning: float = param(
+        0.4, "Weight of reminders to households in arrears", unit="logit", low=-2, high=4, zh="催缴权重",
+        source="reminders raise payment of overdue property tax in China (EVIDENCE); size assumed",
+    )  # fmt: skip
+    burden: float = param(1.0, "Weight of hardship", unit="logit", low=0, high=5, zh="经济负担权重")
+    free_habit: float = param(
+        3.0, "Weight of being used to free service", unit="logit", low=0, high=8, zh="免费习惯权重",
+        source="free service seen as a right: seed 002 (免费状态); size assumed",
+    )  # fmt: skip
+    free_habit_keeps: float = param(
+        0.97, "Share of that habit left after a month in which the household paid",
+        unit="1/month", low=0, high=1, zh="免费习惯月留存率",
+    )  # fmt: skip
+    matching: float = param(
+        0.9, "Share of the norm that conditional cooperators repay (response = match)",
+        low=0, high=1, zh="条件合作匹配率",
+    )  # fmt: skip
+    recovers: float = param(
+        0.15, "Chance that a household in arrears that pays also pays back an old instalment",
+        unit="1/month", low=0, high=1, zh="补缴概率",
+    )  # fmt: skip
+    instalment: int = param(
+        3, "Old months paid back in one instalment", unit="month", low=1, high=36, zh="每次补缴月数"
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pay(  # type: ignore[no-untyped-def]
+    first, last, u, matches, parameters, signals, published_rate, compound, tenure, kind, active,
+    burden, fee_fen, seen_paid, satisfaction, trust_firm, grievance, stage, contact,
+    norm, habit, free_habit, paid, recovered_fen, arrears_fen, arrears_months,
+):  # fmt: skip
+    """Let rows [first, last) pay or not.
+
+    Args:
+        u: (2, rows) draws: for the decision, for paying back arrears.
+        matches: True for the response "match".
+        published_rate: (compounds,) last month's collection rate.
+        recovered_fen: (rows,) set to old arrears paid back this month, in fen.
+    """
+    p = parameters[0]
+    for i in range(first, last):
+        c = compound[i]
+        s = signals[c]
+        recovered_fen[i] = 0
+        if s.firm_present == 0.0:
+            # Nobody asks for a fee, so nothing is owed; the habit of paying fades all the same.
+            paid[i] = 0
+            habit[i] *= p.habit_keeps
+            continue
+        if tenure[i] == 2:
+            willing = s.developer_pays
+        else:
+            seen = (1.0 - s.published) * seen_paid[i] + s.published * published_rate[c]
+            norm[i] += p.norm_speed * (seen - norm[i])
+            if matches:
+                willing = 0.0
+                if kind[i] == 1:
+                    willing = 1.0
+                elif kind[i] == 0:
+                    willing = p.matching * norm[i]
+            else:
+                push = p.base_conditional + p.norm_conditional * (norm[i] - 0.5)
+                if kind[i] == 1:
+                    push = p.base_unconditional + p.norm_others * (norm[i] - 0.5)
+                elif kind[i] == 2:
+                    push = p.base_free_rider + p.norm_others * (norm[i] - 0.5)
+                push += p.service * (satisfaction[i] - 0.5) + p.trust * (trust_firm[i] - 0.5)
+                push += p.habit * (habit[i] - 0.5) + contact[i] + s.pledge * active[i]
+                push -= p.grievance * grievance[i] + p.burden * burden[i]
+                push -= p.free_habit * free_habit[i]
+                if stage[i] >= 2:
+                    push -= p.strike
+                if arrears_months[i] > 0:
+                    push += p.dunning * s.dunning
+                willing = 1.0 / (1.0 + math.exp(-push))
+        if u[0, i] < willing:
+            paid[i] = 1
+            free_habit[i] *= p.free_habit_keeps
+            if arrears_fen[i] > 0 and u[1, i] < p.recovers:
+                back = min(arrears_fen[i], int(p.instalment) * fee_fen[i])
+                recovered_fen[i] = back
+                arrears_fen[i] -= back
+                arrears_months[i] = max(arrears_months[i] - int(p.instalment), 0)
+                if arrears_fen[i] == 0:
+                    arrears_months[i] = 0
+        else:
+            paid[i] = 0
+            arrears_fen[i] += fee_fen[i]
+            arrears_months[i] += 1
+        habit[i] = p.habit_keeps * habit[i] + (1.0 - p.habit_keeps) * paid[i]

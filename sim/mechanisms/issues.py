@@ -1,0 +1,373 @@
+"""Issues (诉求): problems arise, are found, sent to a level, handled within its hours, or rise a level.
+
+building -> compound -> community -> street -> district. Each level solves what its hours allow; what is
+overdue rises or is shelved. An issue is a record in the ``IssueBook``, not an agent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numba import njit
+from pydantic import field_validator
+
+from sim.schema import Parameters, param
+from sim.streams import Stream, philox
+
+
+class Level(IntEnum):
+    """Where an issue is handled, lowest first."""
+
+    BUILDING = 0
+    COMPOUND = 1
+    COMMUNITY = 2
+    STREET = 3
+    DISTRICT = 4
+
+
+LEVELS = len(Level)
+
+
+class Category(IntEnum):
+    """What an issue is about."""
+
+    CLEANING = 0
+    FACILITIES = 1
+    SECURITY = 2
+    GREENERY = 3
+    PARKING = 4
+    NEIGHBOURS = 5
+    COMMON_SPACE = 6
+    ACCOUNTS = 7
+    DEVELOPER = 8
+
+
+CATEGORIES = len(Category)
+
+
+class PerCategory(Parameters):
+    """One number for each category of issue."""
+
+    cleaning: float = param(0.0, "Cleaning and environment", low=0, high=1000, zh="保洁环境")
+    facilities: float = param(
+        0.0, "Facility repair and lifts", low=0, high=1000, zh="设施维修与电梯"
+    )
+    security: float = param(0.0, "Security and fire lanes", low=0, high=1000, zh="安全与消防通道")
+    greenery: float = param(0.0, "Greenery", low=0, high=1000, zh="绿化")
+    parking: float = param(0.0, "Parking", low=0, high=1000, zh="停车")
+    neighbours: float = param(0.0, "Dispute between neighbours", low=0, high=1000, zh="邻里纠纷")
+    common_space: float = param(
+        0.0, "Illegal structure, common space", low=0, high=1000, zh="违建与公共空间"
+    )
+    accounts: float = param(0.0, "Fees and accounts", low=0, high=1000, zh="收费与账目")
+    developer: float = param(0.0, "Developer's legacy", low=0, high=1000, zh="开发遗留")
+
+
+def _categories(*values: float) -> PerCategory:
+    return PerCategory(**dict(zip(PerCategory.model_fields, map(float, values), strict=True)))
+
+
+class PerLevel(Parameters):
+    """One number for each level."""
+
+    building: float = param(0.0, "Building", low=0, high=1000, zh="楼栋")
+    compound: float = param(0.0, "Compound", low=0, high=1000, zh="小区")
+    community: float = param(0.0, "Community", low=0, high=1000, zh="社区")
+    street: float = param(0.0, "Street", low=0, high=1000, zh="街道")
+    district: float = param(0.0, "District", low=0, high=1000, zh="区")
+
+
+def _levels(*values: float) -> PerLevel:
+    return PerLevel(**dict(zip(PerLevel.model_fields, map(float, values), strict=True)))
+
+
+class IssueParameters(Parameters):
+    """Arrival, finding, handling and closing of issues."""
+
+    rate: PerCategory = param(
+        _categories(0.030, 0.030, 0.015, 0.010, 0.020, 0.006, 0.020, 0.015, 0.010),
+        "Problems per household and month at the worst state of what causes them",
+        unit="1/month", zh="问题发生率",
+        source="assumed; order of size from 300 small issues in under six months (seed 004)",
+    )  # fmt: skip
+    hours: PerCategory = param(
+        _categories(2, 8, 4, 3, 4, 6, 16, 3, 40), "Hours of work to handle one issue",
+        unit="hour", zh="处理工时",
+    )  # fmt: skip
+    first_level: PerCategory = param(
+        _categories(1, 1, 1, 1, 1, 1, 2, 1, 2),
+        "Level an issue is first sent to (0 building ... 4 district)", unit="level", zh="首办层级",
+    )  # fmt: skip
+    small: PerCategory = param(
+        _categories(1, 0, 0, 1, 1, 1, 0, 0, 0),
+        "1 where a building that meets can settle it itself", zh="小微问题",
+        source="building matters settled in the building: seed 001 (微单元); list assumed",
+    )  # fmt: skip
+    deadline: PerLevel = param(
+        _levels(1, 2, 2, 3, 4), "Months a level has before an issue is overdue", unit="month",
+        zh="办理时限",
+    )  # fmt: skip
+    solve: PerLevel = param(
+        _levels(0.6, 0.65, 0.5, 0.5, 0.6),
+        "Chance that an attempt with enough hours solves the issue", zh="办结概率",
+        source="assumed; a ladder in which most is solved low (seed 004: over 70% in the grid)",
+    )  # fmt: skip
+    rise: PerLevel = param(
+        _levels(0.7, 0.3, 0.5, 0.5, 0.0),
+        "Chance that an overdue issue rises a level; otherwise it is shelved", zh="升级概率",
+    )  # fmt: skip
+    relief: float = param(
+        0.25,
+        "Share of grievance the reporter loses when the issue is solved",
+        low=0,
+        high=1,
+        zh="办结消气",
+    )
+    shelved: float = param(
+        0.12, "Grievance the reporter gains when it is shelved", low=0, high=1, zh="搁置生怨"
+    )
+    solved_trust: float = param(
+        0.08, "Trust in the handler gained by the reporter", low=0, high=1, zh="办结增信"
+    )
+    shelved_trust: float = param(
+        0.08, "Trust in the handler lost by the reporter", low=0, high=1, zh="搁置失信"
+    )
+    heard: float = param(
+        0.1, "Feeling of being heard gained by the reporter when solved, lost when shelved", low=0, high=1,
+        zh="办结或搁置对效能感的影响",
+    )  # fmt: skip
+    meeting_finds: float = param(
+        0.5, "Chance that a meeting brings a hidden problem of its building to light", low=0, high=1,
+        zh="议事发现概率",
+    )  # fmt: skip
+
+    @field_validator("first_level")
+    @classmethod
+    def _is_a_level(cls, value: PerCategory) -> PerCategory:
+        # The kernel indexes arrays by it without a check of its own.
+        for name, level in value:
+            if level not in range(LEVELS):
+                raise ValueError(
+                    f"{name} is {level:g}; allowed: a whole number from 0 to {LEVELS - 1}"
+                )
+        return value
+
+
+LATENT, OPEN = 0, 1
+
+COUNTS = (
+    "arisen", "found", "closed_building", "closed_compound", "closed_community", "closed_street",
+    "closed_district", "shelved", "days", "overdue", "calls",
+)  # fmt: skip
+"""What the book counts each month and compound.
+
+``days`` sums the age at closing; ``calls`` are issues that rise from the compound, by way of the hotline.
+"""
+_CLOSED0, _SHELVED, _DAYS, _OVERDUE, _CALLS = 2, 7, 8, 9, 10
+
+
+@dataclass
+class IssueBook:
+    """All issues not yet closed, oldest first, as columns of equal length.
+
+    Attributes:
+        size: Number of issues held; columns may be longer.
+        category, level, state: ``Category``, ``Level``, LATENT or OPEN (int8).
+        reporter: Household row (int32); its building and compound follow from it.
+        arose, due: Months (int32).
+    """
+
+    size: int
+    category: np.ndarray
+    level: np.ndarray
+    state: np.ndarray
+    reporter: np.ndarray
+    arose: np.ndarray
+    due: np.ndarray
+
+    @classmethod
+    def empty(cls, room: int = 256) -> IssueBook:
+        """A book with no issue and room for some."""
+        i1, i4 = np.int8, np.int32
+        return cls(
+            0,
+            *(np.zeros(room, dtype) for dtype in (i1, i1, i1)),
+            *(np.zeros(room, i4) for _ in range(3)),
+        )
+
+    @property
+    def columns(self) -> tuple[np.ndarray, ...]:
+        """The six columns in the order kernels take them."""
+        return self.category, self.level, self.state, self.reporter, self.arose, self.due
+
+    def make_room(self, more: int) -> None:
+        """Grow the columns so that ``more`` issues can be added."""
+        room = len(self.category)
+        if self.size + more <= room:
+            return
+        wanted = max(2 * room, self.size + more)
+        for name in ("category", "level", "state", "reporter", "arose", "due"):
+            column = getattr(self, name)
+            setattr(self, name, np.resize(column, wanted))
+
+
+def causes(
+    condition: np.ndarray, misuse: np.ndarray, closed_accounts: np.ndarray, legacy: np.ndarray
+) -> np.ndarray:
+    """How bad the cause of each category is, 0 to 1.
+
+    Args:
+        condition: (compounds, lines).
+        misuse: (compounds,) share of households that misuse common space.
+        closed_accounts: (compounds,) 1 - transparency.
+        legacy: (compounds,) weight of broken promises.
+
+    Returns:
+        (compounds, categories).
+    """
+    bad = 1.0 - condition
+    return np.array(
+        (bad[:, 0], bad[:, 1], bad[:, 2], bad[:, 3],
+         0.3 + 0.7 * misuse, np.ones_like(misuse), misuse, closed_accounts, legacy)
+    ).T  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def arise(  # type: ignore[no-untyped-def]
+    u,
+    month,
+    chance,
+    compound,
+    tenure,
+    size,
+    category,
+    level,
+    state,
+    reporter,
+    arose,
+    due,
+    own_open,
+    counts,
+):
+    """Add this month's new problems to the book (rows in order, so the book stays sorted by age).
+
+    Args:
+        u: (1, households) draws.
+        chance: (compounds, categories) cumulative chance per household.
+        counts: (compounds, COUNTS) this month's counts, added to.
+
+    Returns:
+        New size of the book.
+    """
+    for i in range(compound.shape[0]):
+        c = compound[i]
+        if u[0, i] >= chance[c, chance.shape[1] - 1] or tenure[i] == 2:
+            continue
+        k = 0
+        while u[0, i] >= chance[c, k]:
+            k += 1
+        category[size], level[size], state[size] = k, 0, 0
+        reporter[size], arose[size], due[size] = i, month, 0
+        own_open[i] += 1
+        counts[c, 0] += 1
+        size += 1
+    return size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def work(  # type: ignore[no-untyped-def]
+    month, seed, stream, parameters, signals, hours, size, category, level, state, reporter, arose, due,
+    compound, building, meeting, efficacy, own_open, grievance, trust_firm, trust_cell,
+    building_open, building_closed, counts,
+):  # fmt: skip
+    """Find, handle, raise or shelve every issue in the book; closed ones leave it.
+
+    Args:
+        hours: (compounds, levels) hours left this month, used up.
+        meeting: (buildings,) 1 where the building meets this month.
+        building_open, building_closed: (buildings,) counts, set by this call.
+        counts: (compounds, COUNTS) added to.
+
+    Returns:
+        New size of the book.
+    """
+    p = parameters[0]
+    scale = 2.0**-32
+    building_open[:] = 0.0
+    building_closed[:] = 0.0
+    kept = 0
+    for k in range(size):
+        r = reporter[k]
+        c, b = compound[r], building[r]
+        s = signals[c]
+        kind = category[k]
+        a, solving, rising, _ = philox(
+            np.uint64(r), np.uint64(np.uint32(month)), np.uint64(np.uint32(arose[k])), np.uint64(0),
+            np.uint64(seed), np.uint64(stream),
+        )  # fmt: skip
+        if state[k] == 0:
+            hidden = 1.0 - s.detect_resident * (0.4 + 0.6 * efficacy[r])
+            if meeting[b] == 1:
+                hidden *= 1.0 - p.meeting_finds
+            hidden *= (1.0 - s.detect_grid) * (1.0 - s.detect_firm)
+            if np.int64(a) * scale >= hidden:
+                state[k] = 1
+                at = int(p.first_level[kind])
+                if s.building_hours > 0.0 and p.small[kind] > 0.0:
+                    at = 0
+                elif at == 1 and s.compound_hours <= 0.0:
+                    at = 2
+                level[k] = at
+                due[k] = month + int(p.deadline[at]) - 1
+                counts[c, 1] += 1
+        gone = False
+        if state[k] == 1:
+            at = level[k]
+            need = p.hours[kind]
+            if hours[c, at] >= need:
+                hours[c, at] -= need
+                chance = p.solve[at]
+                if at >= 3:
+                    chance = min(chance * (1.0 + s.hard_case_gain), 0.95)
+                gone = np.int64(solving) * scale < chance
+            if gone:
+                efficacy[r] += p.heard * (1.0 - efficacy[r])
+                counts[c, _CLOSED0 + at] += 1
+                counts[c, _DAYS] += 30.0 * (month - arose[k]) + 15.0
+                building_closed[b] += 1.0
+                grievance[r] *= 1.0 - p.relief
+                gain = min(p.solved_trust * (1.0 + s.revisit), 1.0)
+                if at == 1:
+                    trust_firm[r] += gain * (1.0 - trust_firm[r])
+                else:
+                    trust_cell[r] += gain * (1.0 - trust_cell[r])
+            elif month >= due[k]:
+                counts[c, _OVERDUE] += 1
+                rises = p.rise[at] + (1.0 - p.rise[at]) * s.whistle
+                if at < 4 and np.int64(rising) * scale < rises:
+                    level[k] = at + 1
+                    if at == 1:
+                        counts[c, _CALLS] += 1
+                    due[k] = month + int(p.deadline[at + 1])
+                else:
+                    gone = True
+                    counts[c, _SHELVED] += 1
+                    efficacy[r] *= 1.0 - p.heard
+                    grievance[r] += p.shelved * (1.0 - grievance[r])
+                    if at == 1:
+                        trust_firm[r] *= 1.0 - p.shelved_trust
+                    else:
+                        trust_cell[r] *= 1.0 - p.shelved_trust
+        if gone:
+            own_open[r] -= 1
+            continue
+        building_open[b] += 1.0
+        category[kept], level[kept], state[kept] = kind, level[k], state[k]
+        reporter[kept], arose[kept], due[kept] = r, arose[k], due[k]
+        kept += 1
+    return kept
+
+
+HANDLE = Stream.ISSUES_HANDLE

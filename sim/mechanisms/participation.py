@@ -1,0 +1,230 @@
+"""Participation and contact: who comes to a building meeting, who votes, whom a member visits.
+
+P(attend) = logistic(base + civic + efficacy + grievance - time cost(life stage) + invitation + digital)
+
+A meeting that is followed by solved issues lowers grievance and raises trust in cell and community
+and the feeling that taking part is of use; one that is followed by nothing does the opposite.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from sim.schema import Parameters, param
+
+
+class ParticipationParameters(Parameters):
+    """Attendance, votes of all owners, and visits."""
+
+    base: float = param(
+        -2.6,
+        "Push to attend a meeting, all else neutral",
+        unit="logit",
+        low=-6,
+        high=2,
+        zh="参会基准",
+    )
+    civic: float = param(
+        1.5, "Weight of civic-mindedness", unit="logit", low=0, high=5, zh="公益心权重"
+    )
+    efficacy: float = param(
+        1.5,
+        "Weight of the feeling that taking part is of use",
+        unit="logit",
+        low=0,
+        high=5,
+        zh="效能感权重",
+    )
+    salience: float = param(
+        1.0, "Weight of own grievance", unit="logit", low=0, high=5, zh="切身怨气权重"
+    )
+    time_cost_young: float = param(
+        0.8, "Cost of time, young households", unit="logit", low=0, high=4, zh="年轻家庭时间成本",
+        source="young pay most to take part: seed 004 (年轻群体参与成本高); size assumed",
+    )  # fmt: skip
+    time_cost_working: float = param(
+        1.0, "Cost of time, working-age households", unit="logit", low=0, high=4, zh="中年家庭时间成本",
+        source="working-age short of time: seed 000; size assumed",
+    )  # fmt: skip
+    time_cost_elderly: float = param(
+        0.2, "Cost of time, elderly households", unit="logit", low=0, high=4, zh="老年家庭时间成本",
+        source="meetings lean to the old: seed 004 (偏老龄化); size assumed",
+    )  # fmt: skip
+    vote_base: float = param(
+        -1.4,
+        "Push to take part in a vote of all owners",
+        unit="logit",
+        low=-6,
+        high=4,
+        zh="业主投票基准",
+    )
+    absentee: float = param(
+        1.0, "Lower push for owners who let or do not live in their unit", unit="logit",
+        low=0, high=5, zh="不住本小区业主的投票障碍",
+        source="owners live scattered: seed 000 (居住分散难以集中投票); size assumed",
+    )  # fmt: skip
+    relief: float = param(
+        0.3, "Share of grievance an attender loses if all raised issues are followed up",
+        low=0, high=1, zh="议事见效后的怨气消解",
+    )  # fmt: skip
+    meeting_trust: float = param(
+        0.15, "Trust in cell and community gained (or lost) by a meeting with full (or no) results",
+        low=0, high=1, zh="议事成效对信任的影响",
+    )  # fmt: skip
+    expectation: float = param(
+        0.35,
+        "Share of raised issues followed up that attenders expect",
+        low=0,
+        high=1,
+        zh="对议事结果的期待",
+    )
+    efficacy_speed: float = param(
+        0.2, "Share of the gap between efficacy and seen results closed by one meeting",
+        low=0, high=1, zh="效能感调整速度",
+    )  # fmt: skip
+    contact_keeps: float = param(
+        0.9, "Share of a visit's effect left after a month", unit="1/month", low=0, high=1,
+        zh="走访效果月留存率",
+        source="falls within months (Allcott and Rogers 2014); rate assumed",
+    )  # fmt: skip
+    contact_ceiling: float = param(
+        1.5,
+        "Largest effect that repeated visits can reach",
+        unit="logit",
+        low=0,
+        high=5,
+        zh="走访效果上限",
+    )
+    visit_calms: float = param(
+        0.15,
+        "Share of grievance that one full visit takes away",
+        low=0,
+        high=1,
+        zh="一次走访的怨气消解",
+    )
+    visit_trust: float = param(
+        0.06, "Trust in cell and community gained by a full visit, lost by an empty one",
+        low=0, high=1, zh="一次走访对信任的影响",
+    )  # fmt: skip
+    empty_visit: float = param(
+        0.5, "Hours given to a visit, as a share of those it needs, below which it does harm",
+        low=0, high=1, zh="走过场的工时界限",
+        source="formalism wears trust: seeds 001, 004; size assumed",
+    )  # fmt: skip
+
+
+@njit(cache=True, inline="always", error_model="numpy")
+def _logistic(x):  # type: ignore[no-untyped-def]
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+@njit(cache=True, inline="always", error_model="numpy")
+def _push(p, s, life, civic, efficacy, grievance):  # type: ignore[no-untyped-def]
+    time_cost = p.time_cost_working
+    if life == 0:
+        time_cost = p.time_cost_young
+    elif life == 2:
+        time_cost = p.time_cost_elderly
+    # A digital channel takes away part of the cost of time, so it helps the busy most.
+    return (
+        p.civic * civic + p.efficacy * efficacy + p.salience * grievance
+        - time_cost * (1.0 - 0.7 * s.digital)
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def attend(  # type: ignore[no-untyped-def]
+    first, last, u, parameters, signals, compound, building, meeting, followed, tenure, life, civic,
+    efficacy, grievance, trust_cell, attended,
+):  # fmt: skip
+    """Decide who attends the meeting of their building, or an activity, and what the meeting does.
+
+    ``u`` is (2, rows): for the meeting, for the activity. An activity brings households together
+    and does nothing else.
+
+    ``meeting`` (buildings,) is 1 where one is held; ``followed`` (buildings,) is the share of
+    raised issues followed up, or -1 where there was nothing to follow up.
+    """
+    p = parameters[0]
+    for i in range(first, last):
+        attended[i] = 0
+        b = building[i]
+        if tenure[i] == 2:
+            continue
+        s = signals[compound[i]]
+        if u[1, i] < s.mixing * civic[i]:
+            attended[i] = 1
+        if meeting[b] == 0:
+            continue
+        push = p.base + s.invitation + _push(p, s, life[i], civic[i], efficacy[i], grievance[i])
+        if u[0, i] >= _logistic(push):
+            continue
+        attended[i] = 1
+        if followed[b] < 0.0:
+            continue
+        result = followed[b]
+        grievance[i] *= 1.0 - p.relief * result
+        efficacy[i] += p.efficacy_speed * (result - efficacy[i])
+        step = p.meeting_trust * (result - p.expectation)
+        if step > 0.0:
+            trust_cell[i] += step * (1.0 - trust_cell[i])
+        else:
+            trust_cell[i] += step * trust_cell[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def vote(  # type: ignore[no-untyped-def]
+    first, last, u, parameters, signals, compound, tenure, life, civic, efficacy, grievance, area,
+    appeal, took_part, agreed,
+):  # fmt: skip
+    """Let the owners of rows [first, last) vote on one proposal.
+
+    Args:
+        appeal: (rows,) chance that an owner who takes part agrees.
+        took_part: (rows,) set to the area of owners who take part, else 0.
+        agreed: (rows,) set to the area of those who take part and agree, else 0.
+    """
+    p = parameters[0]
+    for i in range(first, last):
+        s = signals[compound[i]]
+        push = p.vote_base + s.canvass + _push(p, s, life[i], civic[i], efficacy[i], grievance[i])
+        if tenure[i] != 0:
+            push -= p.absentee
+        took_part[i] = area[i] if u[0, i] < _logistic(push) else 0.0
+        agreed[i] = took_part[i] if u[1, i] < appeal[i] else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def visit(  # type: ignore[no-untyped-def]
+    first, last, month, parameters, signals, compound, tenure, rota, contact, grievance, trust_cell
+):
+    """Visit the households whose turn it is; the effect of earlier visits fades."""
+    p = parameters[0]
+    for i in range(first, last):
+        s = signals[compound[i]]
+        contact[i] *= p.contact_keeps
+        if tenure[i] == 2 or rota[i] >= s.visit_share:
+            continue
+        every = max(int(s.visit_every), 1)
+        if (i + month) % every != 0:
+            continue
+        full = s.cell_fidelity
+        contact[i] = min(contact[i] + s.visit_boost * full, p.contact_ceiling)
+        grievance[i] *= 1.0 - p.visit_calms * full
+        if full >= p.empty_visit:
+            trust_cell[i] += p.visit_trust * full * (1.0 - trust_cell[i])
+        else:
+            trust_cell[i] -= p.visit_trust * (1.0 - full / p.empty_visit) * trust_cell[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def join_in(first, last, u, recruits, compound, tenure, member, active):  # type: ignore[no-untyped-def]
+    """Let members of rows [first, last) who so far stood by become active.
+
+    ``recruits`` (compounds,) is the chance for each of them.
+    """
+    for i in range(first, last):
+        if member[i] == 1 and active[i] == 0 and tenure[i] != 2 and u[0, i] < recruits[compound[i]]:
+            active[i] = 1

@@ -1,0 +1,138 @@
+"""Perception: residents judge what they live in, listen to neighbours, and come to trust or not.
+
+Satisfaction moves toward one's own experience and toward the tie-weighted mean of neighbours
+(DeGroot 1974). Trust in the firm follows satisfaction and openness; trust in the committee follows
+what owners see of it; trust in the cell and community returns slowly to neutral unless deeds
+(solved issues, meetings with results, visits) keep it up.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from sim.schema import Parameters, param
+
+
+class Needs(Parameters):
+    """Weight of each service line for one life stage; weights are used relative to their sum."""
+
+    cleaning: float = param(0.25, "Cleaning and refuse", low=0, high=1, zh="保洁与垃圾")
+    facilities: float = param(0.25, "Lifts and other facilities", low=0, high=1, zh="电梯与设施")
+    security: float = param(0.20, "Security and fire lanes", low=0, high=1, zh="安保与消防")
+    greenery: float = param(0.15, "Greenery", low=0, high=1, zh="绿化")
+    amenities: float = param(0.15, "Amenities for every age", low=0, high=1, zh="全龄设施")
+
+
+class PerceptionParameters(Parameters):
+    """How experience becomes satisfaction and trust (weights assumed unless a source is named)."""
+
+    needs_young: Needs = param(
+        Needs(cleaning=0.25, facilities=0.20, security=0.20, greenery=0.15, amenities=0.20),
+        "Needs of young households (children's play, sport)", zh="年轻家庭需求权重",
+        source="ages differ in needs: seed 004 (全龄需求); weights assumed",
+    )  # fmt: skip
+    needs_working: Needs = param(
+        Needs(cleaning=0.25, facilities=0.25, security=0.25, greenery=0.15, amenities=0.10),
+        "Needs of working-age households", zh="中年家庭需求权重",
+        source="ages differ in needs: seed 004; weights assumed",
+    )  # fmt: skip
+    needs_elderly: Needs = param(
+        Needs(cleaning=0.20, facilities=0.35, security=0.10, greenery=0.10, amenities=0.25),
+        "Needs of elderly households (lifts, ramps, rest)", zh="老年家庭需求权重",
+        source="ages differ in needs: seed 004; weights assumed",
+    )  # fmt: skip
+    speed: float = param(
+        0.25, "Share of the gap to the new judgement closed in a month",
+        unit="1/month", low=0, high=1, zh="满意度调整速度",
+    )  # fmt: skip
+    hearsay: float = param(
+        0.3, "Weight of neighbours' satisfaction against own experience",
+        low=0, high=1, zh="邻里影响权重",
+    )  # fmt: skip
+    own_issue: float = param(
+        0.12, "Satisfaction lost for each own unsolved problem (at most three count)",
+        low=0, high=0.5, zh="自家未解决问题的影响",
+    )  # fmt: skip
+    opacity: float = param(
+        0.08,
+        "Satisfaction lost where accounts are wholly closed",
+        low=0,
+        high=0.5,
+        zh="不透明的影响",
+    )
+    price: float = param(
+        0.2,
+        "Satisfaction lost for each unit of price ratio above 1",
+        low=0,
+        high=1,
+        zh="价格的影响",
+    )
+    trust_speed: float = param(
+        0.10,
+        "Share of the gap closed by trust in a month",
+        unit="1/month",
+        low=0,
+        high=1,
+        zh="信任调整速度",
+    )
+    trust_from_opinion: float = param(
+        0.8, "Weight of satisfaction in trust in the firm; the rest is openness of the accounts",
+        low=0, high=1, zh="满意度在信任中的权重",
+    )  # fmt: skip
+    trust_from_revealed: float = param(
+        0.5, "Trust in the firm lost at once if all public revenue is seen to be skimmed",
+        low=0, high=1, zh="公共收益被侵占曝光的影响",
+    )  # fmt: skip
+    trust_from_legacy: float = param(
+        0.4, "Lowering of the trust the firm can reach, by the developer's legacy laid at its door",
+        low=0, high=1, zh="开发遗留归咎物业的影响",
+        source="residents blame the firm (嫁祸给物业公司): seed 004; size assumed",
+    )  # fmt: skip
+    cell_neutral: float = param(
+        0.45,
+        "Trust in cell and community without deeds",
+        low=0,
+        high=1,
+        zh="对党组织社区的基准信任",
+    )
+    cell_forgets: float = param(
+        0.02, "Return of that trust to neutral", unit="1/month", low=0, high=0.5, zh="信任回落速度"
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def perceive(  # type: ignore[no-untyped-def]
+    first, last, parameters, signals, condition, compound, tenure, life, taste, own_open,
+    seen_satisfaction, satisfaction, trust_firm, trust_committee, trust_cell,
+):  # fmt: skip
+    """Update satisfaction and the three trusts of rows [first, last)."""
+    p = parameters[0]
+    for i in range(first, last):
+        if tenure[i] == 2:
+            continue
+        c = compound[i]
+        s = signals[c]
+        needs = p.needs_working
+        if life[i] == 0:
+            needs = p.needs_young
+        elif life[i] == 2:
+            needs = p.needs_elderly
+        met = 0.0
+        asked = 0.0
+        for line in range(5):
+            met += needs[line] * condition[c, line]
+            asked += needs[line]
+        experience = met / asked if asked > 0.0 else 0.5
+        experience += taste[i] - p.own_issue * min(own_open[i], 3)
+        experience -= p.opacity * (1.0 - s.transparency) + p.price * (s.price_ratio - 1.0)
+        experience = min(max(experience, 0.0), 1.0)
+        judged = (1.0 - p.hearsay) * experience + p.hearsay * seen_satisfaction[i]
+        satisfaction[i] += p.speed * (judged - satisfaction[i])
+
+        reach = p.trust_from_opinion * satisfaction[i]
+        reach += (1.0 - p.trust_from_opinion) * s.transparency
+        reach *= 1.0 - p.trust_from_legacy * s.legacy * s.blame
+        trust = trust_firm[i] + p.trust_speed * (reach - trust_firm[i])
+        trust_firm[i] = max(trust - p.trust_from_revealed * s.revealed * trust, 0.0)
+        trust_committee[i] += p.trust_speed * (s.committee_image - trust_committee[i])
+        trust_cell[i] += p.cell_forgets * (p.cell_neutral - trust_cell[i])

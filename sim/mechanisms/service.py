@@ -1,0 +1,77 @@
+"""Service: what the firm does becomes the condition of the compound, line by line.
+
+condition' = condition + repair * effort * (1 - condition) - decay * condition - load * misuse
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from sim.schema import Parameters, param
+
+
+class Line(IntEnum):
+    """Service lines, in the order of every array over lines."""
+
+    CLEANING = 0
+    FACILITIES = 1
+    SECURITY = 2
+    GREENERY = 3
+    AMENITIES = 4
+
+
+LINES = len(Line)
+
+
+class PerLine(Parameters):
+    """One number for each service line."""
+
+    cleaning: float = param(0.0, "Cleaning and refuse", low=0, high=1, zh="保洁与垃圾")
+    facilities: float = param(0.0, "Lifts and other facilities", low=0, high=1, zh="电梯与设施")
+    security: float = param(0.0, "Security and fire lanes", low=0, high=1, zh="安保与消防")
+    greenery: float = param(0.0, "Greenery", low=0, high=1, zh="绿化")
+    amenities: float = param(0.0, "Amenities for every age", low=0, high=1, zh="全龄设施")
+
+
+def _lines(values: tuple[float, float, float, float, float]) -> PerLine:
+    return PerLine(**dict(zip(PerLine.model_fields, values, strict=True)))
+
+
+class ServiceParameters(Parameters):
+    """How condition answers to effort, wear and misuse (rates all assumed)."""
+
+    start: PerLine = param(
+        _lines((0.75, 0.75, 0.75, 0.75, 0.6)), "Condition at the first month", zh="初始状况"
+    )
+    repair: PerLine = param(
+        _lines((0.50, 0.16, 0.40, 0.25, 0.05)),
+        "Monthly gain at full effort, of what is missing", unit="1/month", zh="投入见效速度",
+    )  # fmt: skip
+    decay: PerLine = param(
+        _lines((0.12, 0.04, 0.10, 0.06, 0.012)),
+        "Monthly loss without upkeep", unit="1/month", zh="失养衰减速度",
+    )  # fmt: skip
+    misuse_load: PerLine = param(
+        _lines((0.05, 0.01, 0.05, 0.05, 0.01)),
+        "Monthly loss if every household misused common space", unit="1/month", zh="占用公共空间的损耗",
+    )  # fmt: skip
+    floor: float = param(
+        0.06, "Effort that residents and street give where the firm gives less", low=0, high=1,
+        zh="无物业时的自助投入",
+    )  # fmt: skip
+
+
+def age(condition: np.ndarray, effort: np.ndarray, misuse_share: np.ndarray, p: np.ndarray) -> None:
+    """Move the condition of every compound on by one month, in place.
+
+    Args:
+        condition: (compounds, lines) in [0, 1].
+        effort: (compounds, lines) share of full effort delivered, 0 to 1.
+        misuse_share: (compounds,) share of households that misuse common space.
+        p: Record of ``ServiceParameters``.
+    """
+    gain = p["repair"] * np.maximum(effort, p["floor"]) * (1.0 - condition)
+    loss = p["decay"] * condition + p["misuse_load"] * misuse_share[:, None]
+    np.clip(condition + gain - loss, 0.0, 1.0, out=condition)

@@ -1,0 +1,558 @@
+"""The model: a neighbourhood that lives month by month.
+
+Read ``NeighborhoodModel.step`` from top to bottom: it is the month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
+from typing import Any, cast
+from zlib import crc32
+
+import mesa
+import numpy as np
+from mesa.agent import AgentSet
+from mesa.datacollection import DataCollector
+
+from sim.agents.cell import PartyCell
+from sim.agents.committee import OwnersCommittee
+from sim.agents.community import Community, Street
+from sim.agents.developer import Developer
+from sim.agents.firm import Company, PropertyFirm
+from sim.agents.resident import Resident
+from sim.config import Config, load
+from sim.measures.catalogue import Measure
+from sim.mechanisms import (
+    commons,
+    conflict,
+    fees,
+    issues,
+    participation,
+    perception,
+    service,
+    turnover,
+)
+from sim.outcomes import INDICATORS, Month, compute
+from sim.society import census, signals, ties
+from sim.society.compound import Ballot, Compound, Cost
+from sim.society.district import Site, lay_out
+from sim.society.population import PopulationParameters, populate
+from sim.streams import Stream, Streams
+
+_LEVEL_HOURS = tuple(f"{level.name.lower()}_hours" for level in issues.Level)
+
+
+def _latest(model: NeighborhoodModel, indicator: str) -> float:
+    return float(model.recorder.latest(indicator).mean())
+
+
+class Recorder:
+    """Indicators of every month lived.
+
+    Attributes:
+        months: (months,) month numbers from -history_months, the state before the first month lived;
+            0 is the last month before the policy.
+        values: (months, compounds, indicators) in the order of ``INDICATORS``.
+    """
+
+    def __init__(self) -> None:
+        self._months: list[int] = []
+        self._rows: list[np.ndarray] = []
+        self._costs: list[Cost] = []
+
+    def add(self, month: int, rows: np.ndarray, costs: list[Cost]) -> None:
+        """Append one month: ``rows`` is (compounds, indicators)."""
+        self._months.append(month)
+        self._rows.append(rows)
+        self._costs.extend(costs)
+
+    @property
+    def months(self) -> np.ndarray:
+        """Month numbers (months,)."""
+        return np.array(self._months, dtype=np.int64)
+
+    @property
+    def values(self) -> np.ndarray:
+        """Indicators (months, compounds, indicators)."""
+        return np.array(self._rows)
+
+    @property
+    def costs(self) -> list[dict[str, Any]]:
+        """Rows of hours and yuan by month, compound, actor and measure."""
+        return [cost._asdict() for cost in self._costs]
+
+    def latest(self, indicator: str) -> np.ndarray:
+        """One indicator (compounds,) in the last month recorded."""
+        return self._rows[-1][:, list(INDICATORS).index(indicator)]
+
+
+class NeighborhoodModel(mesa.Model):
+    """One or more compounds with their residents, institutions and measures.
+
+    Args:
+        config: Checked configuration; without one, ``load(**keys)`` makes it, so that
+            ``mesa.batch_run(NeighborhoodModel, {"scenario": "kangqiao", ...})`` works.
+        seed: Seed of this run; the configuration's by default.
+        **keys: Given to ``load`` where there is no configuration.
+
+    Attributes:
+        month: Month just lived; the first ``step`` lives month ``1 - history_months``. The state
+            before it is recorded as month ``-history_months``.
+        households, buildings, ties: The society in columns.
+        condition, effort: (compounds, lines).
+        signals: (compounds,) record of named values in force.
+        recorder: Indicators of every month lived.
+    """
+
+    def __init__(
+        self, config: Config | None = None, *, seed: int | None = None, **keys: Any
+    ) -> None:
+        self.config = load(**keys) if config is None else config
+        seed = self.config.seed if seed is None else int(seed)
+        super().__init__(rng=seed)
+        self.streams = Streams(seed)
+        self.month = -self.config.scenario.history_months
+        self.recorder = Recorder()
+        self._build_society()
+        self._build_institutions()
+        self.measures = [
+            entry.measure(entry.label, entry.parameters)
+            for entry in (*self.config.scenario.entries(), *self.config.policy.entries())
+        ]
+        self.institutions_offer()
+        self._take_census()
+        self.indicators_are_recorded()
+        self._collector = DataCollector(
+            model_reporters={name: partial(_latest, indicator=name) for name in INDICATORS}
+        )
+
+    # --- building -------------------------------------------------------------------------------
+
+    def _build_society(self) -> None:
+        c = self.config
+        self.sites = lay_out(c.district, c.kinds(), self.streams)
+        populations = [cast(PopulationParameters, site.groups["population"]) for site in self.sites]
+        self.households, self.buildings = populate(populations, self.streams)
+        self.ties = ties.build_ties(c.network, self.households, self.buildings, self.streams)
+        self.compound_count = self.buildings.number_of_compounds
+        self.condition = np.concatenate(
+            [site.groups["service"].record["start"] for site in self.sites]
+        )
+        self.effort = np.zeros_like(self.condition)
+        self.signals = signals.neutral_signals(self.compound_count)
+        self.book = issues.IssueBook.empty()
+        shape = (self.compound_count, len(issues.COUNTS))
+        self.issue_counts = np.zeros(shape)
+        count = self.buildings.number_of_buildings
+        self.meeting = np.zeros(count, np.int8)
+        self.followed = np.full(count, -1.0)
+        self.building_open = np.zeros(count)
+        self.building_closed = np.zeros(count)
+        self._closed_lately = np.zeros(count)
+        self._census_rows = np.zeros((count, len(census.COUNTED)))
+        self._first_building = np.searchsorted(
+            self.buildings.compound, np.arange(self.compound_count)
+        )
+        self._spans = self._split_rows(self.config.executor.threads)
+        self._pool = ThreadPoolExecutor(len(self._spans)) if len(self._spans) > 1 else None
+
+    def _build_institutions(self) -> None:
+        c, h = self.config, self.households
+        self.census = np.zeros(self.compound_count, census.CENSUS_TYPE)
+        self.compounds: list[Compound] = []
+        last_building = np.append(self._first_building[1:], self.buildings.number_of_buildings)
+        for k, site in enumerate(self.sites):
+            rows = slice(int(self.buildings.compound_start[k]), int(self.buildings.compound_end[k]))
+            compound = Compound(
+                index=k,
+                kind=site.kind,
+                rows=rows,
+                buildings=slice(int(self._first_building[k]), int(last_building[k])),
+                condition=self.condition[k],
+                effort=self.effort[k],
+                signals=self.signals[k],
+                census=self.census[k],
+                households=rows.stop - rows.start,
+                monthly_due_fen=int(h.fee_fen[rows].sum()),
+                column=partial(self._column, rows),
+                assembly=partial(self._assemble, rows),
+                write_off=partial(self._write_off, rows),
+            )
+            groups: Mapping[str, Any] = site.groups
+            compound.firm = PropertyFirm(self, compound, groups["firm"], site.care_shift)
+            compound.committee = OwnersCommittee(self, compound, groups["committee"])
+            compound.cell = PartyCell(self, compound, groups["cell"])
+            compound.developer = Developer(self, compound, groups["developer"], site.legacy_shift)
+            self.compounds.append(compound)
+        self.companies = [
+            Company(self, [compound.firm for compound in members])
+            for members in self._compounds_by(lambda site: site.company)
+        ]
+        self.communities = [
+            Community(self, members, c.community)
+            for members in self._compounds_by(lambda site: site.community)
+        ]
+        self.streets = [
+            Street(self, members, c.community)
+            for members in self._compounds_by(lambda site: site.street)
+        ]
+        self.written_off_fen = 0
+
+    def _compounds_by(self, place: Callable[[Site], int]) -> list[list[Compound]]:
+        groups: dict[int, list[Compound]] = {}
+        for site, compound in zip(self.sites, self.compounds, strict=True):
+            groups.setdefault(place(site), []).append(compound)
+        return [groups[key] for key in sorted(groups)]
+
+    def _split_rows(self, threads: int) -> list[tuple[int, int]]:
+        # Threads take whole buildings; with few buildings there are few spans.
+        ends = np.linspace(0, self.buildings.number_of_buildings, threads + 1).astype(int)
+        starts = np.append(self.buildings.start, len(self.households))
+        spans = [(int(starts[a]), int(starts[b])) for a, b in pairwise(ends)]
+        return [span for span in spans if span[1] > span[0]]
+
+    def _each_household(self, kernel: Callable[..., None], *columns: Any) -> None:
+        """Run a kernel over all rows; rows never read what other rows write, so spans may go at once."""
+        if self._pool is None:
+            kernel(0, len(self.households), *columns)
+        else:
+            jobs = [self._pool.submit(kernel, first, last, *columns) for first, last in self._spans]
+            for job in jobs:
+                job.result()
+
+    def _uniform(self, stream: Stream, lanes: int = 1) -> np.ndarray:
+        return self.streams.uniform(stream, self.month, len(self.households), lanes)
+
+    # --- the month ------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Live one month."""
+        self.month += 1
+        on = self.config.mechanisms
+        self.policies_act()
+        if on.turnover:
+            self.households_move()
+        self.neighbours_look_around()
+        if on.issues:
+            self.issues_are_worked()
+        if on.service:
+            self.service_is_delivered()
+        if on.perception:
+            self.residents_judge()
+        if on.participation:
+            self.residents_take_part()
+        if on.fees:
+            self.fees_are_paid()
+        if on.commons:
+            self.commons_are_used()
+        if on.conflict:
+            self.conflict_unfolds()
+        self._take_census()
+        if on.institutions:
+            self.institutions_decide()
+        self.indicators_are_recorded()
+        self.running = self.month < self.config.months
+
+    def run(self) -> None:
+        """Live the history and all months of the configuration."""
+        while self.month < self.config.months:
+            self.step()
+
+    def run_model(self) -> None:
+        """Mesa's name for ``run``."""
+        self.run()
+
+    def policies_act(self) -> None:
+        """Institutions offer what they do anyway; measures in force change it, and take hours."""
+        self.institutions_offer()
+        for measure in self.measures:
+            strength = measure.strength(self.month)
+            if strength > 0.0:
+                for compound in self.compounds:
+                    if self._reaches(measure, compound):
+                        measure.act(compound, strength)
+        for compound in self.compounds:
+            compound.cell.settle()
+            self._call_meetings(compound)
+        for community in self.communities:
+            community.settle()
+
+    def _reaches(self, measure: Measure, compound: Compound) -> bool:
+        if measure.p.kinds and compound.kind not in measure.p.kinds:
+            return False
+        if measure.p.reach >= 1.0:
+            return True
+        # Each label draws its own lot, the same in every month and under every policy.
+        lot = self.streams.single(Stream.MEASURES, crc32(measure.label.encode()), compound.index)[0]
+        return bool(lot < measure.p.reach)
+
+    def institutions_offer(self) -> None:
+        """Set every named value to what the institutions stand for on their own."""
+        signals.reset(self.signals)
+        for compound in self.compounds:
+            compound.month = self.month
+            compound.costs.clear()
+            compound.firm.offer()
+            compound.committee.offer()
+            compound.cell.offer()
+            compound.developer.offer()
+        for community in self.communities:
+            community.offer()
+        for street in self.streets:
+            street.offer()
+
+    def _call_meetings(self, compound: Compound) -> None:
+        # Buildings take turns: building b meets whenever month * share + b / buildings passes a whole number.
+        share = float(compound.signals["meeting_share"])
+        b = compound.buildings
+        if share == 0.0:
+            self.meeting[b] = 0
+            return
+        turn = np.arange(b.stop - b.start) / max(b.stop - b.start, 1)
+        before, now = np.floor(turn + share * (self.month - 1)), np.floor(turn + share * self.month)
+        self.meeting[b] = now > before
+
+    def households_move(self) -> None:
+        """Tenants, owners and vacant units change hands."""
+        h, d = self.households, self.households.donors
+        self._each_household(
+            turnover.move, self._uniform(Stream.TURNOVER, 2), self.config.turnover.record, h.compound,
+            d.donor_rows, d.donor_start, d.life0, d.kind0, d.civic0, d.burden0, d.threshold0, d.member0,
+            d.taste0, h.tenure, h.moved, h.life, h.kind, h.civic, h.burden, h.threshold, h.member, h.taste,
+            h.active, h.satisfaction, h.trust_firm, h.trust_committee, h.trust_cell, h.grievance, h.norm,
+            h.habit, h.free_habit, h.contact, h.efficacy, h.stage, h.misuse, h.points,
+        )  # fmt: skip
+
+    def neighbours_look_around(self) -> None:
+        """Ties grow or fade; everybody sees what tied neighbours did last month."""
+        h, t, n = self.households, self.ties, self.config.network
+        if self.config.mechanisms.ties:
+            self._each_household(
+                ties.evolve, t.indptr, t.neighbour, t.strength, t.latent, h.moved, h.attended, h.tenure,
+                n.newcomer, n.forget, n.meet,
+            )  # fmt: skip
+        self._each_household(
+            ties.look_around, t.indptr, t.neighbour, t.strength, h.member, self.signals["lead"], h.compound,
+            h.satisfaction, h.paid, h.misuse, h.stage, h.norm, h.seen_satisfaction, h.seen_paid,
+            h.seen_misuse, h.seen_conflict, h.seen_open,
+        )  # fmt: skip
+
+    def issues_are_worked(self) -> None:
+        """Problems arise, are found, handled within hours, raised or shelved."""
+        h, s, book, p = self.households, self.signals, self.book, self.config.issues.record
+        legacy, closed_accounts = s["legacy"], 1.0 - s["transparency"]
+        misuse = self.census["misuse"] / np.maximum(self.census["occupied"], 1.0)
+        chance = np.cumsum(
+            p["rate"] * issues.causes(self.condition, misuse, closed_accounts, legacy), axis=1
+        )
+        self.issue_counts[:] = 0.0
+        u = self._uniform(Stream.ISSUES_ARISE)
+        # The kernel draws rows against the same numbers, so this many at most will arise.
+        book.make_room(int(np.count_nonzero(u[0] < chance[:, -1].max())))
+        book.size = issues.arise(  # type: ignore[call-arg]
+            u, self.month, chance, h.compound, h.tenure, book.size, *book.columns, h.own_open,
+            self.issue_counts,
+        )  # fmt: skip
+        hours = np.array([s[name] for name in _LEVEL_HOURS]).T.copy()
+        book.size = issues.work(  # type: ignore[call-arg]
+            self.month, self.streams.seed, int(issues.HANDLE), p, s, hours, book.size, *book.columns,
+            h.compound, h.building, self.meeting, h.efficacy, h.own_open, h.grievance, h.trust_firm,
+            h.trust_cell, self.building_open, self.building_closed, self.issue_counts,
+        )  # fmt: skip
+        self._closed_lately = 0.6 * self._closed_lately + self.building_closed
+        due = self._closed_lately + self.building_open
+        self.followed = np.where(due > 0.0, self._closed_lately / np.maximum(due, 1.0), -1.0)
+
+    def service_is_delivered(self) -> None:
+        """The firm's effort meets wear and misuse."""
+        for compound in self.compounds:
+            compound.firm.serve()
+        misuse = self.census["misuse"] / np.maximum(self.census["occupied"], 1.0)
+        service.age(self.condition, self.effort, misuse, self.config.service.record)
+
+    def residents_judge(self) -> None:
+        """Satisfaction and trust follow experience and neighbours."""
+        h = self.households
+        self._each_household(
+            perception.perceive, self.config.perception.record, self.signals, self.condition, h.compound,
+            h.tenure, h.life, h.taste, h.own_open, h.seen_satisfaction, h.satisfaction, h.trust_firm,
+            h.trust_committee, h.trust_cell,
+        )  # fmt: skip
+
+    def residents_take_part(self) -> None:
+        """Some attend their building's meeting; members visit the households whose turn it is."""
+        h, p = self.households, self.config.participation.record
+        self._each_household(
+            participation.attend, self._uniform(Stream.PARTICIPATION, 2), p, self.signals, h.compound,
+            h.building, self.meeting, self.followed, h.tenure, h.life, h.civic, h.efficacy, h.grievance,
+            h.trust_cell, h.attended,
+        )  # fmt: skip
+        self._each_household(
+            participation.visit, self.month, p, self.signals, h.compound, h.tenure, h.rota, h.contact,
+            h.grievance, h.trust_cell,
+        )  # fmt: skip
+
+    def fees_are_paid(self) -> None:
+        """Every household pays this month's fee or not."""
+        h, due = self.households, self.census["due_fen"]
+        rate = np.divide(self.census["collected_fen"], due, out=np.zeros_like(due), where=due > 0)
+        self._each_household(
+            fees.pay, self._uniform(Stream.FEES, 2), self.config.fees.response == "match",
+            self.config.fees.record, self.signals, rate, h.compound, h.tenure, h.kind, h.active, h.burden,
+            h.fee_fen, h.seen_paid, h.satisfaction, h.trust_firm, h.grievance, h.stage, h.contact, h.norm,
+            h.habit, h.free_habit, h.paid, h.recovered_fen, h.arrears_fen, h.arrears_months,
+        )  # fmt: skip
+
+    def commons_are_used(self) -> None:
+        """Misuse of common space spreads or recedes."""
+        h = self.households
+        self._each_household(
+            commons.use_commons, self._uniform(Stream.COMMONS), self.config.commons.record, self.signals,
+            self.condition, h.compound, h.tenure, h.civic, h.seen_misuse, h.misuse,
+        )  # fmt: skip
+
+    def conflict_unfolds(self) -> None:
+        """Grievance builds or fades and climbs the ladder; some call, some petition."""
+        h, p = self.households, self.config.conflict.record
+        density = self.building_open / np.maximum(self.buildings.end - self.buildings.start, 1)
+        u = self._uniform(Stream.CONFLICT, 3)
+        self._each_household(
+            conflict.resent, u, p, self.signals, h.compound, h.building, density, h.tenure, h.own_open,
+            h.stage, h.satisfaction, h.grievance,
+        )  # fmt: skip
+        self._each_household(
+            conflict.climb, u[1:], p, h.tenure, h.grievance, h.trust_cell, h.seen_conflict, h.seen_open,
+            h.threshold, h.stage,
+        )  # fmt: skip
+        self._each_household(
+            conflict.speak, self._uniform(Stream.HOTLINE, 2), p, h.stage, h.called, h.petitioned
+        )
+
+    def institutions_decide(self) -> None:
+        """Books are closed; firm, developer and committee take their decisions."""
+        streams, month = self.streams, self.month
+        for compound in self.compounds:
+            k = compound.index
+            compound.firm.close_books(streams.single(Stream.FIRM, month, k))
+            compound.developer.decide(streams.single(Stream.DEVELOPER, month, k))
+            compound.committee.decide(streams.single(Stream.COMMITTEE, month, k))
+
+        for company in self.companies:
+            company.decide()
+        self._activate_members()
+
+    def _activate_members(self) -> None:
+        # A cell with tasks wins over members who so far only stood by (从“隐身者”变为“领跑者”, seed 001).
+        recruits = np.array(
+            [
+                c.cell.p.recruits + float(c.signals["cell_recruits"]) if c.cell.asked else 0.0
+                for c in self.compounds
+            ]
+        )
+        if recruits.any():
+            h = self.households
+            self._each_household(
+                participation.join_in, self._uniform(Stream.CELL), recruits, h.compound, h.tenure, h.member,
+                h.active,
+            )  # fmt: skip
+
+    def indicators_are_recorded(self) -> None:
+        """Write down the month."""
+        strength = float(self.ties.strength.mean()) if len(self.ties.strength) else 0.0
+        reporters = self.households.compound[self.book.reporter[: self.book.size]]
+        still_open = np.bincount(reporters, minlength=self.compound_count)
+        rows = []
+        for compound in self.compounds:
+            k = compound.index
+            counted = dict(zip(census.COUNTED, self.census[k].item(), strict=True))
+            worked = dict(zip(issues.COUNTS, self.issue_counts[k].tolist(), strict=True))
+            compound.unsolved = int(still_open[k])
+            worked["open"] = float(still_open[k])
+            rows.append(compute(Month(compound, counted, worked, strength)))
+        costs = [cost for compound in self.compounds for cost in compound.costs]
+        self.recorder.add(self.month, np.array(rows), costs)
+
+    # --- what phases share ----------------------------------------------------------------------
+
+    def _take_census(self) -> None:
+        h, b = self.households, self.buildings
+        census.count(
+            0, b.number_of_buildings, b.start, b.end, self.signals["firm_present"], b.compound, self.meeting,
+            h.tenure, h.life, h.member, h.active, h.fee_fen, h.paid, h.recovered_fen, h.arrears_fen,
+            h.satisfaction, h.trust_firm, h.trust_committee, h.trust_cell, h.grievance, h.efficacy, h.stage,
+            h.misuse, h.attended, h.called, h.petitioned, h.contact, h.moved, self._census_rows,
+        )  # fmt: skip
+        self.census[:] = census.per_compound(self._census_rows, self._first_building)
+
+    def _column(self, rows: slice, name: str) -> np.ndarray:
+        view: np.ndarray = getattr(self.households, name)[rows]
+        return view
+
+    def _assemble(self, rows: slice, appeal: np.ndarray) -> Ballot:
+        h, n = self.households, rows.stop - rows.start
+        u = self.streams.uniform(Stream.ASSEMBLY, self.month, n, 2, first=rows.start)
+        took_part, agreed = np.zeros(n), np.zeros(n)
+        participation.vote(
+            0, n, u, self.config.participation.record, self.signals, h.compound[rows], h.tenure[rows],
+            h.life[rows], h.civic[rows], h.efficacy[rows], h.grievance[rows], h.area[rows], appeal,
+            took_part, agreed,
+        )  # fmt: skip
+        voters = max(int(np.count_nonzero(took_part)), 1)
+        return Ballot(
+            turnout_units=float(np.count_nonzero(took_part)) / n,
+            turnout_area=float(took_part.sum() / h.area[rows].sum()),
+            agreed_units=float(np.count_nonzero(agreed)) / voters,
+            agreed_area=float(agreed.sum() / max(took_part.sum(), 1e-9)),
+        )
+
+    def _write_off(self, rows: slice) -> int:
+        h = self.households
+        total = int(h.arrears_fen[rows].sum())
+        h.arrears_fen[rows] = 0
+        h.arrears_months[rows] = 0
+        self.written_off_fen += total
+        return total
+
+    # --- what mesa users expect -----------------------------------------------------------------
+
+    @property
+    def residents(self) -> AgentSet:
+        """All households as agents, made on first use (a view of each row)."""
+        if Resident not in self._agents_by_type:
+            for row in range(len(self.households)):
+                Resident(self, self.households, row)
+        return self._agents_by_type[Resident]
+
+    @property
+    def datacollector(self) -> DataCollector:
+        """Mesa's collector with every indicator (mean over compounds) of the months lived so far."""
+        collector, months = self._collector, self.recorder.months
+        means = self.recorder.values.mean(axis=1) if len(months) else np.zeros((0, len(INDICATORS)))
+        collector.model_vars = {name: means[:, k].tolist() for k, name in enumerate(INDICATORS)}
+        # Like a collector that also collects at the start: step 0 is the state before the first month.
+        steps = range(len(months))
+        collector._collection_steps = list(steps)
+        collector._agent_records = {step: [] for step in steps}
+        return collector
+
+    @property
+    def agents_by_type(self) -> dict[type, AgentSet]:
+        """Mesa's agents by type; asking for ``Resident`` makes the households' views."""
+        return _OnDemand(self)
+
+
+class _OnDemand(dict[type, AgentSet]):
+    def __init__(self, model: NeighborhoodModel) -> None:
+        super().__init__(model._agents_by_type)
+        self._model = model
+
+    def __missing__(self, kind: type) -> AgentSet:
+        if kind is Resident:
+            return self._model.residents
+        raise KeyError(kind)
+
+
+__all__ = ["Measure", "NeighborhoodModel", "Recorder"]

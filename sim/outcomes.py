@@ -1,0 +1,447 @@
+"""Every indicator, defined once: name, names in two languages, unit, formula.
+
+Indicators are computed per compound and month from the census of households, the counts of the
+issue book and the state of the institutions; nothing else may compute them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.agents.committee import Capture, State
+from sim.mechanisms.issues import COUNTS
+from sim.mechanisms.service import LINES
+from sim.society.compound import Compound
+
+
+@dataclass(frozen=True)
+class Month:
+    """What one compound's indicators are computed from.
+
+    Attributes:
+        compound: The compound with its institutions and this month's costs.
+        n: Census of this month by name.
+        issues: Counts of the issue book by name, and ``open`` at the end of the month.
+        ties: Mean strength of ties.
+    """
+
+    compound: Compound
+    n: dict[str, float]
+    issues: dict[str, float]
+    ties: float
+
+    def share(self, counted: str, of: str = "occupied") -> float:
+        """One count relative to another; 0 where there is nothing to divide by."""
+        return self.n[counted] / self.n[of] if self.n[of] else 0.0
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator.
+
+    Attributes:
+        name: Column name in every table.
+        en, zh: Labels.
+        unit: "1" for shares and states in [0, 1].
+        formula: In words and symbols, for the documents.
+        compute: From ``Month`` to a number.
+        share: A share or state in [0, 1], shown as percent.
+        low, high: Bounds it can never leave.
+    """
+
+    name: str
+    en: str
+    zh: str
+    unit: str
+    formula: str
+    compute: Callable[[Month], float]
+    share: bool = False
+    low: float = 0.0
+    high: float = np.inf
+
+
+INDICATORS: dict[str, Indicator] = {}
+
+
+def _share(name: str, en: str, zh: str, formula: str, compute: Callable[[Month], float]) -> None:
+    INDICATORS[name] = Indicator(name, en, zh, "1", formula, compute, share=True, high=1.0)
+
+
+def _number(
+    name: str,
+    en: str,
+    zh: str,
+    unit: str,
+    formula: str,
+    compute: Callable[[Month], float],
+    low: float = 0.0,
+) -> None:
+    INDICATORS[name] = Indicator(name, en, zh, unit, formula, compute, low=low)
+
+
+def _condition(line: int) -> Callable[[Month], float]:
+    return lambda m: float(m.compound.condition[line])
+
+
+_share(
+    "collection_rate",
+    "Fees collected",
+    "物业费收缴率",
+    "fees paid this month / fees due this month; 0 without a firm",
+    lambda m: m.share("collected_fen", "due_fen"),
+)
+_share(
+    "satisfied_share",
+    "Satisfied residents",
+    "居民满意度",
+    "occupied households with satisfaction > 1/2",
+    lambda m: m.share("satisfied"),
+)
+_share(
+    "satisfaction",
+    "Mean satisfaction",
+    "平均满意水平",
+    "mean over occupied households",
+    lambda m: m.share("satisfaction"),
+)
+_share(
+    "trust_firm",
+    "Trust in the firm",
+    "对物业的信任",
+    "mean over occupied households",
+    lambda m: m.share("trust_firm"),
+)
+_share(
+    "trust_committee",
+    "Trust in the committee",
+    "对业委会的信任",
+    "mean over occupied households",
+    lambda m: m.share("trust_committee"),
+)
+_share(
+    "trust_cell",
+    "Trust in cell and community",
+    "对党组织和社区的信任",
+    "mean over occupied households",
+    lambda m: m.share("trust_cell"),
+)
+_share(
+    "grievance",
+    "Mean grievance",
+    "平均怨气",
+    "mean over occupied households",
+    lambda m: m.share("grievance"),
+)
+_share(
+    "efficacy",
+    "Feeling of being heard",
+    "参与效能感",
+    "mean over occupied households",
+    lambda m: m.share("efficacy"),
+)
+_number(
+    "complaints_per_1000",
+    "Hotline calls on property",
+    "物业类热线投诉",
+    "1/(1000 households month)",
+    "1000 * (calls by households at stage 2 or above + issues that rise from the compound) / occupied",
+    lambda m: 1000 * _calls(m) / max(m.n["occupied"], 1.0),
+)
+_number(
+    "petitions_per_1000",
+    "Petitions",
+    "信访",
+    "1/(1000 households month)",
+    "1000 * petitions by households at stage 3 or above / occupied",
+    lambda m: 1000 * m.share("petitions"),
+)
+_share(
+    "property_call_share",
+    "Property's share of hotline calls",
+    "物业占热线比例",
+    "property calls / (property calls + other calls expected)",
+    lambda m: _property_share(m),
+)
+_share(
+    "complaint_share",
+    "Households in complaint",
+    "投诉户比例",
+    "stage 2 or above / occupied",
+    lambda m: m.share("stage_2") + m.share("stage_3") + m.share("stage_4"),
+)
+_share(
+    "open_conflict_share",
+    "Households in open conflict",
+    "公开冲突户比例",
+    "stage 4 / occupied",
+    lambda m: m.share("stage_4"),
+)
+_share(
+    "free_rider_share",
+    "Satisfied but not paying",
+    "搭便车户比例",
+    "occupied households with satisfaction > 1/2 that did not pay / occupied",
+    lambda m: m.share("free_riders"),
+)
+_share(
+    "misuse_share",
+    "Misuse of common space",
+    "占用公共空间户比例",
+    "misusing households / occupied",
+    lambda m: m.share("misuse"),
+)
+_share(
+    "attendance",
+    "Meeting attendance",
+    "楼宇会到会率",
+    "attending / households whose building met; 0 without meetings",
+    lambda m: m.share("attended", "invited"),
+)
+_share(
+    "contacted_share",
+    "Households reached by members",
+    "党员联系覆盖",
+    "share assigned to a contact member",
+    lambda m: float(m.compound.signals["visit_share"]),
+)
+_share(
+    "cell_fidelity",
+    "Hours for the cell's tasks",
+    "党支部工时满足率",
+    "hours there are / hours asked, at most 1",
+    lambda m: m.compound.cell.fidelity,
+)
+_share("tie_strength", "Mean tie strength", "邻里关系强度", "mean over ties", lambda m: m.ties)
+_number(
+    "issues_open",
+    "Unsolved problems",
+    "未解决问题",
+    "1",
+    "problems not closed at the end of the month",
+    lambda m: m.issues["open"],
+)
+_number(
+    "issues_arisen",
+    "New problems",
+    "新增问题",
+    "1/month",
+    "problems that arose",
+    lambda m: m.issues["arisen"],
+)
+_number(
+    "issues_closed",
+    "Solved problems",
+    "办结问题",
+    "1/month",
+    "closed at any level",
+    lambda m: _closed(m),
+)
+_number(
+    "issues_shelved",
+    "Shelved problems",
+    "搁置问题",
+    "1/month",
+    "overdue and not raised",
+    lambda m: m.issues["shelved"],
+)
+_share(
+    "issues_in_place_share",
+    "Solved within compound or community",
+    "就地化解率",
+    "closed at building, compound or community level / (closed at any level + shelved)",
+    lambda m: _in_place(m),
+)
+_number(
+    "days_to_close",
+    "Days to close",
+    "平均办结天数",
+    "day",
+    "mean age at closing of those closed; 0 if none",
+    lambda m: m.issues["days"] / max(_closed(m), 1.0),
+)
+for _line, (_name, _en, _zh) in enumerate(
+    (
+        ("cleaning", "cleaning", "保洁"),
+        ("facilities", "facilities", "设施"),
+        ("security", "security", "安保"),
+        ("greenery", "greenery", "绿化"),
+        ("amenities", "amenities", "全龄设施"),
+    )
+):
+    _share(
+        f"condition_{_name}",
+        f"Condition: {_en}",
+        f"状况:{_zh}",
+        "state of the service line",
+        _condition(_line),
+    )
+_share(
+    "service_condition",
+    "Condition of the compound",
+    "小区整体状况",
+    "mean of the five service lines",
+    lambda m: sum(m.compound.condition.tolist()) / LINES,
+)
+_share(
+    "firm_present",
+    "Served by a firm",
+    "有物业公司",
+    "1 if a firm serves the compound",
+    lambda m: float(m.compound.firm.present),
+)
+_share(
+    "firm_effort",
+    "Firm's effort",
+    "物业投入水平",
+    "mean effort over lines, of full effort",
+    lambda m: sum(m.compound.effort.tolist()) / LINES,
+)
+_number(
+    "firm_cash_yuan",
+    "Firm's cash",
+    "物业公司现金",
+    "yuan",
+    "cash in fen / 100",
+    lambda m: m.compound.firm.cash_fen / 100,
+    low=-np.inf,
+)
+_number(
+    "arrears_yuan",
+    "Arrears",
+    "欠费总额",
+    "yuan",
+    "owed to the present firm",
+    lambda m: m.n["arrears_fen"] / 100,
+)
+_share(
+    "committee_working",
+    "Committee at work",
+    "业委会正常履职",
+    "1 if elected, working and representative",
+    lambda m: float(m.compound.committee.works),
+)
+_share(
+    "committee_captured",
+    "Committee captured",
+    "业委会被俘获",
+    "1 if working for others than the owners",
+    lambda m: float(
+        m.compound.committee.state == State.WORKING
+        and m.compound.committee.capture != Capture.REPRESENTATIVE
+    ),
+)
+_share(
+    "committee_interim",
+    "Interim committee",
+    "临时业委会",
+    "strength of an interim committee",
+    lambda m: m.compound.committee.interim,
+)
+_number(
+    "committee_state",
+    "State of the committee",
+    "业委会状态",
+    "code",
+    "0 none ... 7 refuses handover, see glossary",
+    lambda m: float(m.compound.committee.state),
+)
+_number(
+    "failed_votes",
+    "Failed elections so far",
+    "累计流选次数",
+    "1",
+    "votes that did not pass",
+    lambda m: float(m.compound.committee.failed_votes),
+)
+_share(
+    "vote_turnout",
+    "Turnout of the last vote",
+    "最近一次投票参与率",
+    "owners taking part / all owners",
+    lambda m: m.compound.committee.turnout,
+)
+_share(
+    "legacy",
+    "Developer's legacy",
+    "开发遗留程度",
+    "weight of broken promises",
+    lambda m: m.compound.developer.legacy,
+)
+_share(
+    "satisfaction_gap_age",
+    "Gap between life stages",
+    "年龄段满意度差距",
+    "largest minus smallest mean satisfaction of young, working-age and elderly households",
+    lambda m: _age_gap(m),
+)
+_number(
+    "satisfaction_gap_tenure",
+    "Gap owners - tenants",
+    "业主租户满意度差",
+    "1",
+    "mean satisfaction of owners minus tenants",
+    lambda m: _tenure_gap(m),
+    low=-1.0,
+)
+_number(
+    "hours_spent",
+    "Hours given to measures",
+    "措施工时",
+    "hour/month",
+    "all actors, all measures",
+    lambda m: sum(c.hours for c in m.compound.costs),
+)
+_number(
+    "yuan_spent",
+    "Money given to measures",
+    "措施支出",
+    "yuan/month",
+    "all actors, all measures",
+    lambda m: sum(c.yuan for c in m.compound.costs),
+)
+
+
+def _calls(m: Month) -> float:
+    return m.n["calls"] + m.issues["calls"]
+
+
+def _closed(m: Month) -> float:
+    return sum(m.issues[name] for name in COUNTS if name.startswith("closed_"))
+
+
+def _in_place(m: Month) -> float:
+    ended = _closed(m) + m.issues["shelved"]
+    low = m.issues["closed_building"] + m.issues["closed_compound"] + m.issues["closed_community"]
+    return low / ended if ended else 0.0
+
+
+def _property_share(m: Month) -> float:
+    other = m.compound.community.p.other_calls * m.n["occupied"] / 1000.0
+    calls = _calls(m)
+    return calls / (calls + other) if calls + other else 0.0
+
+
+def _age_gap(m: Month) -> float:
+    means = [
+        m.share(f"{life}_satisfaction", life)
+        for life in ("young", "working", "elderly")
+        if m.n[life]
+    ]
+    return max(means) - min(means) if means else 0.0
+
+
+def _tenure_gap(m: Month) -> float:
+    owners = m.n["occupied"] - m.n["tenants"]
+    if not owners or not m.n["tenants"]:
+        return 0.0
+    return (m.n["satisfaction"] - m.n["tenant_satisfaction"]) / owners - m.share(
+        "tenant_satisfaction", "tenants"
+    )
+
+
+def compute(month: Month) -> np.ndarray:
+    """All indicators (len(INDICATORS),) of one compound and month, in catalogue order."""
+    return np.array([indicator.compute(month) for indicator in INDICATORS.values()])

@@ -1,0 +1,1 @@
+"""Experiments: run a configuration over many seeds, keep the answer, and sum it up."""

@@ -1,0 +1,387 @@
+"""What a study says in a page: middle and spread over runs, beside what was reported."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim import outcomes
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from sim.config import Config, Target
+    from sim.experiments.store import Study
+    from sim.outcomes import Indicator
+
+LOW, HIGH = 0.05, 0.95
+
+MAIN = (
+    "collection_rate",
+    "satisfied_share",
+    "trust_firm",
+    "trust_cell",
+    "grievance",
+    "complaints_per_1000",
+    "petitions_per_1000",
+    "open_conflict_share",
+    "issues_in_place_share",
+    "service_condition",
+    "committee_working",
+    "firm_cash_yuan",
+    "hours_spent",
+    "yuan_spent",
+)
+"""Indicators of the printed summary, in its order; those a version lacks are left out."""
+
+COLUMNS = {
+    "indicator": "str",
+    "month": "int32",
+    "runs": "int32",
+    "median": "float64",
+    "low": "float64",
+    "high": "float64",
+    "target": "str",
+    "target_low": "float64",
+    "target_high": "float64",
+    "reported": "float64",
+    "share_inside": "float64",
+    "verdict": "str",
+    "use": "str",
+    "source": "str",
+}
+
+NO_TARGET: dict[str, Any] = {
+    "target": "",
+    "target_low": math.nan,
+    "target_high": math.nan,
+    "reported": math.nan,
+    "share_inside": math.nan,
+    "verdict": "",
+    "use": "",
+    "source": "",
+}
+
+LARGE = 9_995
+"""Numbers from here on are shortened to thousands, millions or 万."""
+
+WIDE = 120
+"""Columns of a terminal from which a median and its interval stand on one line."""
+
+WORDS = {
+    "en": {
+        "indicator": "indicator",
+        "start": "start",
+        "end": "end +{month}",
+        "target": "target",
+        "to": "to",
+        "month": "at +{month}",
+        "inside": "inside",
+        "missed": "missed",
+        "fitted": "fitted",
+        "predicted": "predicted",
+        "runs": "Medians over {runs} runs; in brackets 5% and 95% of runs.",
+        "one": "A single run: no spread can be given.",
+        "failed": "{failed} of {all} replications failed; the first, seed {seed}, at {stage}:",
+        "spent": "Spent from month 1 to the end, all compounds (median over runs)",
+        "actor": "actor",
+        "hours": "hours",
+        "yuan": "yuan",
+        "kept": "Results",
+        "figures": "Figures",
+    },
+    "zh": {
+        "indicator": "指标",
+        "start": "起点",
+        "end": "期末+{month}",
+        "target": "目标",
+        "to": "至",
+        "month": "第{month}月",
+        "inside": "达到",
+        "missed": "未达到",
+        "fitted": "用于校准",
+        "predicted": "用于检验",
+        "runs": "{runs}次模拟的中位数；括号内为5%与95%分位数。",
+        "one": "仅一次模拟，无法给出区间。",
+        "failed": "{all}次模拟中有{failed}次失败；首个失败种子{seed}，阶段{stage}：",
+        "spent": "第1月至期末全部小区的投入（各次模拟的中位数）",
+        "actor": "主体",
+        "hours": "工时",
+        "yuan": "元",
+        "kept": "结果",
+        "figures": "图",
+    },
+}
+
+
+UNITS = {
+    "en": {
+        "1/(1000 households month)": "per 1000 households a month",
+        "1/month": "a month",
+        "hour/month": "hours a month",
+        "yuan/month": "yuan a month",
+    },
+    "zh": {
+        "1/(1000 households month)": "每千户每月",
+        "1/month": "件/月",
+        "hour/month": "小时/月",
+        "yuan/month": "元/月",
+        "yuan": "元",
+        "day": "天",
+        "code": "代码",
+        "1": "个",
+    },
+}
+"""How units are written for readers; a unit that is not here is shown as it is."""
+
+
+ACTORS = {
+    "en": {"public": "public funds"},
+    "zh": {
+        "cell": "党支部",
+        "community": "社区",
+        "committee": "业委会",
+        "developer": "开发商",
+        "firm": "物业公司",
+        "public": "公共资金",
+        "residents": "居民",
+    },
+}
+"""Names of those who spend; one that is not here is shown as it is."""
+
+
+def run_means(months: pd.DataFrame, indicator: str) -> pd.DataFrame:
+    """Plain mean over compounds, missing ones left out.
+
+    Args:
+        months: Frame of run, month, compound and indicators.
+        indicator: Column to average.
+
+    Returns:
+        A row per run, a column per month, both in rising order.
+    """
+    return months.groupby(["run", "month"], sort=True)[indicator].mean().unstack("month")
+
+
+def summarise(
+    config: Config, months: pd.DataFrame, at: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Middle and spread over runs of every indicator, beside the scenario's targets.
+
+    Args:
+        config: Names the targets.
+        months: Frame of run, month, compound and indicators.
+        at: Months to report; None takes 0, 12, 24 and the last. A target's own month is always
+            among them, and a month that was not lived never is.
+
+    Returns:
+        A row per indicator and month, one more for each further target there: ``runs`` with a
+        value, ``median``, ``low`` (5%) and ``high`` (95%); where the scenario has a target its
+        label, interval and ``reported`` figure, ``share_inside`` of runs, ``verdict`` "inside"
+        or "missed" for the median, ``use`` "fitted" or "predicted", and ``source``.
+    """
+    lived = sorted(int(month) for month in months["month"].unique())
+    wanted = {0, 12, 24, lived[-1]} if at is None else set(at)
+    rows: list[dict[str, Any]] = []
+    for name in outcomes.INDICATORS:
+        targets = [t for t in config.scenario.targets if t.indicator == name]
+        means = run_means(months, name)
+        for month in sorted(wanted | {t.month for t in targets}):
+            if month in means.columns:
+                values = means[month].to_numpy()
+                spread = _spread(values)
+                base = {"indicator": name, "month": month, **spread}
+                here = [_beside(t, values, spread["median"]) for t in targets if t.month == month]
+                rows += [base | beside for beside in here or [NO_TARGET]]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.astype(COLUMNS)
+
+
+def _spread(values: np.ndarray) -> dict[str, float]:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return {"runs": 0, "median": math.nan, "low": math.nan, "high": math.nan}
+    low, median, high = np.quantile(known, [LOW, 0.5, HIGH])
+    return {"runs": len(known), "median": median, "low": low, "high": high}
+
+
+def _beside(target: Target, values: np.ndarray, median: float) -> dict[str, Any]:
+    known = values[~np.isnan(values)]
+    inside = (known >= target.low) & (known <= target.high)
+    return {
+        "target": target.label,
+        "target_low": target.low,
+        "target_high": target.high,
+        "reported": math.nan if target.reported is None else target.reported,
+        "share_inside": inside.mean() if len(known) else math.nan,
+        "verdict": "inside" if target.low <= median <= target.high else "missed",
+        "use": "fitted" if target.fitted else "predicted",
+        "source": target.source,
+    }
+
+
+def print_summary(study: Study, console: Console, language: str = "en") -> None:
+    """Print the main indicators, what was spent by whom, and where the study is kept.
+
+    Args:
+        study: What to sum up.
+        console: Rich console to print on; from 80 columns up nothing is cut.
+        language: "en" or "zh".
+    """
+    words = WORDS[language]
+    scenario, policy = study.config.scenario, study.config.policy.name
+    title = scenario.title_zh if language == "zh" else scenario.title
+    console.print(f"{title or scenario.name} · {policy}", style="bold", highlight=False)
+    console.print(_indicator_table(study, language, console.width >= WIDE))
+    lived = int((study.runs["status"] == "ok").sum())
+    note = words["runs"] if lived > 1 else words["one"]
+    console.print(note.format(runs=lived), style="dim", highlight=False)
+    _print_failures(study, console, words)
+    spent = spent_by_actor(study)
+    if len(spent):
+        console.print(WORDS[language]["spent"], highlight=False)
+        console.print(_cost_table(spent, language))
+    _print_places(study, console, words)
+
+
+def spent_by_actor(study: Study) -> pd.DataFrame:
+    """Hours and yuan by actor from month 1 on, all compounds: median over the runs that lived.
+
+    Returns:
+        Columns hours and yuan, a row per actor in order of name; an actor that spent nothing in
+        a run counts there as zero.
+    """
+    lived = study.runs.loc[study.runs["status"] == "ok", "run"]
+    costs = study.costs[study.costs["month"] >= 1]
+    total = costs.groupby(["actor", "run"], sort=True)[["hours", "yuan"]].sum()
+    actors = sorted(costs["actor"].unique())
+    every = pd.MultiIndex.from_product([actors, lived], names=["actor", "run"])
+    return total.reindex(every, fill_value=0.0).groupby(level="actor").median()
+
+
+def value_text(value: float, indicator: Indicator, language: str = "en") -> str:
+    """A value as people write it: shares as whole percents, large numbers short."""
+    if math.isnan(value):
+        return "–"
+    if indicator.share:
+        percent = 100 * value
+        return f"{percent:.1f}" if 0 < abs(percent) < 9.95 else f"{percent:.0f}"
+    return number_text(value, language)
+
+
+def number_text(value: float, language: str = "en") -> str:
+    """A number short enough for a table: 1.2M or 120万."""
+    size = abs(value)
+    if size >= LARGE:
+        scale, mark = (1e4, "万") if language == "zh" else (1e6, "M") if size >= 1e6 else (1e3, "k")
+        short = value / scale
+        return f"{short:,.0f}{mark}" if abs(short) >= 100 else f"{short:.3g}{mark}"
+    if size >= 100 or not value:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 1 else f"{value:.2f}"
+
+
+def _indicator_table(study: Study, language: str, wide: bool) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    words = WORDS[language]
+    last = int(study.months["month"].max())
+    lived = set(study.months["month"])
+    shown = [month for month in (0, 12, 24) if month in lived and month < last] + [last]
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    narrow = None if wide else 9
+    table.add_column(words["indicator"], min_width=22, overflow="fold")
+    for month in shown:
+        head = words["start"] if month == 0 else f"+{month}"
+        head = words["end"].format(month=month) if month == last else head
+        table.add_column(head, justify="right", max_width=narrow, overflow="fold")
+    table.add_column(words["target"], min_width=16, overflow="fold")
+    for name in [name for name in MAIN if name in outcomes.INDICATORS]:
+        indicator = outcomes.INDICATORS[name]
+        rows = study.summary[study.summary["indicator"] == name]
+        cells = [_cell(rows[rows["month"] == month], indicator, language, wide) for month in shown]
+        label = Text(indicator.zh if language == "zh" else indicator.en)
+        label.append(f" ({unit_text(indicator, language)})", style="dim")
+        table.add_row(label, *cells, _target_cell(rows, indicator, language))
+    return table
+
+
+def unit_text(indicator: Indicator, language: str = "en") -> str:
+    """Unit as shown beside a value: percent for shares, short words for the usual units."""
+    if indicator.share:
+        return "%"
+    return UNITS[language].get(indicator.unit, indicator.unit)
+
+
+def _cell(rows: pd.DataFrame, indicator: Indicator, language: str, wide: bool) -> Text:
+    from rich.text import Text
+
+    if not len(rows):
+        return Text("–")
+    row = rows.iloc[0]
+    middle, low, high = (value_text(row[c], indicator, language) for c in ("median", "low", "high"))
+    cell = Text(middle)
+    if row["runs"] > 1:
+        cell.append(f"{' ' if wide else chr(10)}[{low}, {high}]", style="dim")
+    return cell
+
+
+def _target_cell(rows: pd.DataFrame, indicator: Indicator, language: str) -> Text:
+    from rich.text import Text
+
+    words = WORDS[language]
+    cell = Text()
+    for row in rows[rows["verdict"] != ""].to_dict("records"):
+        low, high = (value_text(row[c], indicator, language) for c in ("target_low", "target_high"))
+        if len(cell):
+            cell.append("\n")
+        cell.append(f"{low} {words['to']} {high} {words['month'].format(month=row['month'])}\n")
+        style = "green" if row["verdict"] == "inside" else "red"
+        cell.append(words[row["verdict"]], style=style)
+        cell.append(f", {words[row['use']]}", style="dim")
+    return cell
+
+
+def _cost_table(spent: pd.DataFrame, language: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    words = WORDS[language]
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column(words["actor"])
+    table.add_column(words["hours"], justify="right")
+    table.add_column(words["yuan"], justify="right")
+    for actor, hours, yuan in zip(spent.index, spent["hours"], spent["yuan"], strict=True):
+        name = ACTORS[language].get(str(actor), str(actor))
+        table.add_row(name, f"{hours:,.0f}", f"{yuan:,.0f}")
+    return table
+
+
+def _print_failures(study: Study, console: Console, words: dict[str, str]) -> None:
+    failed = study.runs[study.runs["status"] == "failed"]
+    if not len(failed):
+        return
+    first = failed.iloc[0]
+    line = words["failed"].format(
+        failed=len(failed), all=len(study.runs), seed=first["seed"], stage=first["stage"]
+    )
+    console.print(f"{line} {first['message']}", style="red", highlight=False, markup=False)
+
+
+def _print_places(study: Study, console: Console, words: dict[str, str]) -> None:
+    if study.folder is None:
+        return
+    lines = [f"{words['kept']}: {study.folder}"]
+    drawn = sorted((study.folder / "figures").glob("*.png"))
+    lines += [f"{words['figures']}: {path}" for path in drawn]
+    for line in lines:
+        # A path that is broken over lines can be neither copied nor clicked.
+        console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -1,0 +1,1 @@
+"""Figures: one function per figure, labels in English or Chinese."""

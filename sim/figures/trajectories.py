@@ -1,0 +1,281 @@
+"""Indicators over the months: the runs, the measures in force, what was reported."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
+
+from sim.errors import InputError
+from sim.experiments.summary import LARGE, number_text, run_means, unit_text
+from sim.figures import style
+from sim.outcomes import INDICATORS, Indicator
+
+if TYPE_CHECKING:
+    from sim.config import Config, Entry, Target
+
+MAIN = (
+    "collection_rate",
+    "satisfied_share",
+    "grievance",
+    "complaints_per_1000",
+    "issues_in_place_share",
+    "service_condition",
+)
+
+WORDS = {
+    "en": {
+        "month": "month since the policy began",
+        "median": "median run",
+        "half": "middle 50% of runs",
+        "most": "middle 90% of runs",
+        "single": "single run",
+        "fitted": "target, used to fit",
+        "predicted": "target, predicted",
+        "measures": "Measures in force",
+        "none": "no measure in force",
+    },
+    "zh": {
+        "month": "政策开始后的月份",
+        "median": "各次模拟的中位数",
+        "half": "居中50%的模拟",
+        "most": "居中90%的模拟",
+        "single": "单次模拟",
+        "fitted": "目标(用于校准)",
+        "predicted": "目标(用于检验)",
+        "measures": "实施中的措施",
+        "none": "无措施",
+    },
+}
+
+SHARE_OF = {
+    "collection_rate": ("fees due", "应收物业费"),
+    "satisfied_share": ("households", "住户"),
+    "complaint_share": ("households", "住户"),
+    "open_conflict_share": ("households", "住户"),
+    "free_rider_share": ("households", "住户"),
+    "misuse_share": ("households", "住户"),
+    "issues_in_place_share": ("problems ended", "办结与搁置问题"),
+    "attendance": ("invited households", "受邀住户"),
+}
+"""What a percent axis is a percent of, where it is a share of something countable."""
+
+BANDS = ((0.05, 0.95, 0.18, "most"), (0.25, 0.75, 0.35, "half"))
+"""Lower and upper quantile, opacity, and word of each band."""
+
+_PANEL_HEIGHT, _ROW_HEIGHT, _STRIP_MARGIN, _LEGEND_HEIGHT = 1.42, 0.125, 0.72, 0.3
+
+
+def trajectories(
+    months_frame: pd.DataFrame,
+    config: Config,
+    indicators: Sequence[str] = MAIN,
+    language: str = "en",
+) -> Figure:
+    """Small multiples, two journal columns wide, with the measures in force on a strip below.
+
+    Args:
+        months_frame: Frame of run, month, compound and indicators.
+        config: Names measures and targets.
+        indicators: One panel each, 1 to 9.
+        language: "en" or "zh".
+
+    Returns:
+        The figure. A line is the median over runs of the mean over compounds; bands hold the
+        middle 50% and 90% of runs; error bars are what the scenario's targets allow, with a mark
+        at the figure reported.
+
+    Raises:
+        InputError: An indicator that is not there, or none, or too many.
+    """
+    _check(months_frame, indicators)
+    entries = _in_view(config, months_frame)
+    across = 1 if len(indicators) == 1 else 2 if len(indicators) in (2, 4) else 3
+    down = math.ceil(len(indicators) / across)
+    upper = down * _PANEL_HEIGHT + _LEGEND_HEIGHT
+    lower = max(len(entries), 1) * _ROW_HEIGHT + _STRIP_MARGIN
+    width = style.SINGLE if across == 1 else style.DOUBLE
+    with style.journal_style(language):
+        figure = style.new_figure(width, upper + lower)
+        # Apart, so that long names of measures do not push the panels aside.
+        halves = figure.subfigures(2, 1, height_ratios=[upper, lower], squeeze=False)
+        panels, strip = halves.ravel()
+        first, last = _span(months_frame)
+        grid = panels.subplots(down, across, squeeze=False, sharex=True).ravel()
+        for place, axes in enumerate(grid):
+            if place < len(indicators):
+                _panel(axes, place, months_frame, config, INDICATORS[indicators[place]], language)
+                axes.set_xlim(first, last)
+                axes.xaxis.set_major_locator(_month_ticks(last - first))
+                axes.xaxis.set_tick_params(labelbottom=place + across >= len(indicators))
+            else:
+                axes.set_axis_off()
+        _legend(panels, grid, language, rows=2 if across == 1 else 1)
+        _strip(strip, entries, (first, last), language)
+    return figure
+
+
+def _check(frame: pd.DataFrame, indicators: Sequence[str]) -> None:
+    if not 1 <= len(indicators) <= 9:
+        raise InputError("indicators", f"{len(indicators)} given", "1 to 9")
+    for name in indicators:
+        if name not in INDICATORS or name not in frame.columns:
+            raise InputError("indicators", f"{name!r} is not known", ", ".join(INDICATORS))
+
+
+def _panel(
+    axes: Axes, place: int, frame: pd.DataFrame, config: Config, indicator: Indicator, language: str
+) -> None:
+    means = run_means(frame, indicator.name)
+    top = _draw_runs(axes, means, language)
+    for target in config.scenario.targets:
+        if target.indicator == indicator.name and target.month in means.columns:
+            _draw_target(axes, target, language)
+            top = max(top, target.high, target.reported or 0.0)
+    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+    name = indicator.zh if language == "zh" else indicator.en
+    axes.set_title(f"{chr(ord('a') + place)}  {name}")
+    axes.set_ylabel(_axis_text(indicator, language))
+    _scale(axes, indicator, top, language)
+
+
+def _draw_runs(axes: Axes, means: pd.DataFrame, language: str) -> float:
+    """Draw line and bands; returns the highest value drawn."""
+    words = WORDS[language]
+    months, values = means.columns.to_numpy(), means.to_numpy()
+    known = ~np.isnan(values).all(axis=0)
+    months, values = months[known], values[:, known]
+    if not len(months):
+        return 0.0
+    if len(values) > 1:
+        for low, high, opacity, word in BANDS:
+            edges = np.nanquantile(values, [low, high], axis=0)
+            axes.fill_between(
+                months, *edges, color=style.BLUE, alpha=opacity, linewidth=0, label=words[word]
+            )
+        label = words["median"]
+    else:
+        label = words["single"]
+    middle = np.nanmedian(values, axis=0)
+    axes.plot(months, middle, color=style.BLUE, label=label)
+    return float(np.nanquantile(values, BANDS[0][1], axis=0).max())
+
+
+def _draw_target(axes: Axes, target: Target, language: str) -> None:
+    word = "fitted" if target.fitted else "predicted"
+    at = (target.low + target.high) / 2 if target.reported is None else target.reported
+    spread = [[max(at - target.low, 0.0)], [max(target.high - at, 0.0)]]
+    axes.errorbar(
+        [target.month],
+        [at],
+        yerr=spread,
+        fmt="none" if target.reported is None else "D",
+        markersize=3.2,
+        markerfacecolor=style.VERMILION if target.fitted else "white",
+        color=style.VERMILION,
+        elinewidth=1.0,
+        capsize=2,
+        capthick=1.0,
+        label=WORDS[language][word],
+        zorder=4,
+        # A target of the last month would otherwise lose half its mark at the frame.
+        clip_on=False,
+    )
+
+
+def _scale(axes: Axes, indicator: Indicator, top: float, language: str) -> None:
+    if indicator.share:
+        # Rare things, such as open conflict, would be a flat line on the full scale.
+        axes.set_ylim(0, 1.0 if 0.4 < top <= 1 else max(1.15 * top, 0.01))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        digits = 0 if axes.get_ylim()[1] > 0.08 else 1
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=digits, symbol=""))
+        return
+    if indicator.low >= 0:
+        axes.set_ylim(0, max(1.15 * top, 0.1))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
+
+
+def _tick(value: float, language: str) -> str:
+    return f"{value:g}" if abs(value) < LARGE else number_text(value, language)
+
+
+def _axis_text(indicator: Indicator, language: str) -> str:
+    unit = unit_text(indicator, language)
+    whole = SHARE_OF.get(indicator.name)
+    if whole is not None:
+        return f"占{whole[1]}的{unit}" if language == "zh" else f"{unit} of {whole[0]}"
+    return textwrap.fill(unit, 20) if language == "en" else unit
+
+
+def _month_ticks(span: int) -> MultipleLocator:
+    """Ticks at whole years or handy parts of one, seldom more than eight."""
+    return MultipleLocator(next((s for s in (1, 2, 3, 6, 12, 24, 60) if span <= 7 * s), 120))
+
+
+def _legend(panels: SubFigure, grid: Sequence[Axes], language: str, rows: int) -> None:
+    handles: dict[str, Any] = {}
+    for axes in grid:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            # An interval without a mark would stand for those that have one.
+            if label not in handles or (isinstance(handle, ErrorbarContainer) and handle[0]):
+                handles[label] = handle
+    order = [label for label in WORDS[language].values() if label in handles]
+    panels.legend(
+        [handles[label] for label in order],
+        order,
+        loc="outside upper center",
+        ncols=math.ceil(len(order) / rows),
+        columnspacing=1.4,
+        handlelength=1.6,
+    )
+
+
+def _span(frame: pd.DataFrame) -> tuple[int, int]:
+    return min(int(frame["month"].min()), 0), int(frame["month"].max())
+
+
+def _in_view(config: Config, frame: pd.DataFrame) -> list[Entry]:
+    first, last = _span(frame)
+    return [
+        entry
+        for entry in config.policy.entries()
+        if entry.parameters.start <= last and entry.parameters.end > first
+    ]
+
+
+def _strip(
+    strip: SubFigure, entries: Sequence[Entry], months: tuple[int, int], language: str
+) -> None:
+    words = WORDS[language]
+    axes = strip.subplots()
+    for row, entry in enumerate(entries):
+        start = max(entry.parameters.start, months[0])
+        end = min(entry.parameters.end, months[1])
+        axes.barh(row, max(end - start, 0.5), left=start, height=0.5, color=style.GREEN)
+    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)))
+    axes.set_xlim(*months)
+    axes.set_ylim(max(len(entries), 1) - 0.4, -0.6)
+    axes.set_yticks(range(len(entries)), [_measure_name(entry, language) for entry in entries])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_locator(_month_ticks(months[1] - months[0]))
+    axes.set_xlabel(words["month"])
+    axes.set_title(words["measures" if entries else "none"], fontsize="small")
+
+
+def _measure_name(entry: Entry, language: str) -> str:
+    measure = entry.measure
+    name = measure.zh if language == "zh" else measure.en
+    if entry.label != measure.name:
+        name = f"{name} ({entry.label})"
+    return textwrap.shorten(name, 46, placeholder=" …") if language == "en" else name

@@ -1,0 +1,254 @@
+"""Results folders: whole or not there, found again, and honest about what made them."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import fake_model
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from sim.errors import InputError
+from sim.experiments import store
+from sim.experiments.run import run
+from sim.experiments.store import Study, read_study
+
+CONFIG = fake_model.configuration()
+TABLES = ("runs", "months", "costs")
+
+
+def answer(out: Path, **keys: Any) -> Study:
+    """Run the fake and keep it."""
+    return run(CONFIG, out, model=fake_model.FakeModel, **keys)
+
+
+def place(study: Study) -> Path:
+    """The folder of a study that has one."""
+    assert study.folder is not None
+    return study.folder
+
+
+def names(out: Path) -> list[str]:
+    """What lies beside the study."""
+    return sorted(path.name for path in (out / "run").iterdir())
+
+
+def test_folder_is_named_after_the_question(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    assert folder == tmp_path / "run" / f"测试_case-visits-{CONFIG.fingerprint()[:12]}"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "costs.parquet",
+        "figures",
+        "manifest.json",
+        "months.parquet",
+        "runs.parquet",
+    ]
+
+
+def test_same_question_finds_its_answer(tmp_path: Path, capsys: Any) -> None:
+    first = answer(tmp_path)
+    again = answer(tmp_path, progress=True)
+    assert not first.loaded
+    assert again.loaded
+    assert "answered before" in capsys.readouterr().err
+    for name in (*TABLES, "summary"):
+        pd.testing.assert_frame_equal(getattr(first, name), getattr(again, name))
+
+
+def test_force_lives_again_to_the_same_bytes(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    before = {name: (folder / f"{name}.parquet").read_bytes() for name in TABLES}
+    assert not answer(tmp_path, force=True).loaded
+    assert before == {name: (folder / f"{name}.parquet").read_bytes() for name in TABLES}
+    assert names(tmp_path) == [folder.name]
+
+
+@pytest.mark.parametrize("key", ["xiaoqu", "source", "model", "fingerprint"])
+def test_answer_of_other_code_is_not_taken(tmp_path: Path, key: str) -> None:
+    path = place(answer(tmp_path)) / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**manifest, key: "other"}), encoding="utf-8")
+    assert not answer(tmp_path).loaded
+
+
+def test_damaged_answer_is_lived_again(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    whole = (folder / "months.parquet").read_bytes()
+    (folder / "months.parquet").write_bytes(whole[:-20])
+    with pytest.raises(InputError, match=r"months.parquet: has changed"):
+        read_study(folder)
+    assert not answer(tmp_path).loaded
+    assert (folder / "months.parquet").read_bytes() == whole
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", None])
+def test_unreadable_manifest_is_said_in_a_line(tmp_path: Path, text: str | None) -> None:
+    folder = place(answer(tmp_path))
+    if text is None:
+        (folder / "manifest.json").unlink()
+    else:
+        (folder / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match=r"manifest.json") as caught:
+        read_study(folder)
+    assert "\n" not in str(caught.value)
+    assert not answer(tmp_path).loaded
+
+
+def test_study_is_read_back_from_its_folder_alone(tmp_path: Path) -> None:
+    study = answer(tmp_path)
+    back = read_study(place(study))
+    assert back.config.fingerprint() == CONFIG.fingerprint()
+    pd.testing.assert_frame_equal(back.summary, study.summary)
+
+
+def test_manifest_says_what_made_it(tmp_path: Path) -> None:
+    manifest = json.loads((place(answer(tmp_path)) / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["configuration"] == CONFIG.resolved()
+    assert manifest["seeds"] == [1, 2, 3, 4, 5]
+    assert set(manifest["versions"]) == {"python", "numpy", "numba", "mesa", "pandas", "pyarrow"}
+    assert os.uname().nodename not in json.dumps(manifest["platform"])
+    assert manifest["started"] <= manifest["ended"]
+    assert manifest["ended"].endswith("+00:00")
+    assert set(manifest["files"]) == {f"{name}.parquet" for name in TABLES}
+
+
+def test_tables_carry_provenance_without_time_or_machine(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    for name in TABLES:
+        note = json.loads(pq.read_schema(folder / f"{name}.parquet").metadata[b"xiaoqu"])
+        assert note["fingerprint"] == CONFIG.fingerprint()
+        assert not {"started", "ended", "platform"} & set(note)
+        assert "executor" not in note["configuration"]
+
+
+@pytest.mark.parametrize("broken", ["write_table", "_sha256", "_sync", "_put_in_place"])
+def test_crash_at_any_step_leaves_the_old_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    folder = place(answer(tmp_path))
+
+    def crash(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, broken, crash)
+        with pytest.raises(KeyboardInterrupt):
+            answer(tmp_path, force=True)
+    assert names(tmp_path) == [folder.name]
+    assert answer(tmp_path).loaded
+
+
+def test_failed_exchange_brings_the_old_answer_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = place(answer(tmp_path))
+    rename = Path.rename
+
+    def fail_for_drafts(self: Path, target: Path) -> Path:
+        if self.name.startswith(store.DRAFT):
+            raise OSError(errno.EIO, "input/output error")
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fail_for_drafts)
+        with pytest.raises(InputError, match="input/output error"):
+            answer(tmp_path, force=True)
+    assert names(tmp_path) == [folder.name]
+    assert answer(tmp_path).loaded
+
+
+def leftover(folder: Path, kind: str, life: str = "dead0000") -> Path:
+    """A temporary folder as a process with our number left it."""
+    return folder.parent / f"{kind}~{store._machine()}~{os.getpid()}~{life}~00~{folder.name}"
+
+
+def test_drafts_of_dead_runs_are_cleared_and_of_living_ones_kept(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    dead, living = leftover(folder, store.DRAFT), leftover(folder, store.DRAFT, store._LIFE)
+    for path in (dead, living):
+        path.mkdir()
+        (path / "months.parquet").write_bytes(b"half")
+    answer(tmp_path)
+    assert not dead.exists()
+    assert living.exists()
+
+
+def test_draft_of_a_killed_process_is_cleared(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    kill_self = (
+        "import os, pathlib, signal, sys; from sim.experiments import store; "
+        "pathlib.Path(sys.argv[1], store._temporary(store.DRAFT, 'x')).mkdir(); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    command = [sys.executable, "-c", kill_self, str(folder.parent)]
+    subprocess.run(command, cwd=store.PACKAGE.parent, check=False)
+    assert len(names(tmp_path)) == 2
+    answer(tmp_path)
+    assert names(tmp_path) == [folder.name]
+
+
+def test_killed_between_renames_the_old_answer_returns(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    folder.rename(leftover(folder, store.AWAY))
+    assert answer(tmp_path).loaded
+    assert names(tmp_path) == [folder.name]
+
+
+def test_other_peoples_files_are_left_alone(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    (folder.parent / ".draft~notes").mkdir()
+    (folder.parent / "mine.txt").write_text("mine")
+    answer(tmp_path, force=True)
+    assert {".draft~notes", "mine.txt"} <= set(names(tmp_path))
+
+
+def test_target_that_is_a_file_is_refused_before_running(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file")
+    with pytest.raises(InputError, match=r"^out: ") as caught:
+        run(CONFIG, tmp_path / "results", model=fake_model.NeverBuilds)
+    assert "\n" not in str(caught.value)
+
+
+def test_final_place_taken_by_a_file_is_refused(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    shutil.rmtree(folder)
+    folder.write_text("a file")
+    with pytest.raises(InputError, match="not a folder"):
+        answer(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_unwritable_target_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(InputError, match="out"):
+        answer(tmp_path)
+
+
+def test_full_disk_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(store, "write_table", full)
+    with pytest.raises(InputError, match="No space left"):
+        answer(tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_missing_git_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert store.revision() is None
+
+
+def test_hostile_names_stay_inside_the_results(tmp_path: Path) -> None:
+    scenario = CONFIG.scenario.model_copy(update={"name": "../../" + "长" * 300})
+    folder = store.study_folder(CONFIG.model_copy(update={"scenario": scenario}), tmp_path)
+    assert folder.parent == tmp_path / "run"
+    assert len(folder.name.encode()) < 200

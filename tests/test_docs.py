@@ -1,0 +1,122 @@
+"""The documents say what the code does: tables, order of the month, sources, the example."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sim.config import Config, load
+from sim.measures import CATALOGUE, MeasureParameters
+from sim.model import NeighborhoodModel
+from sim.schema import Described
+
+DOCS = Path(__file__).parents[1] / "docs"
+ODD = (DOCS / "odd.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def tables() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tables", DOCS / "tables.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def parameters() -> Iterator[Described]:
+    for row in Config.describe():
+        # A scenario's and a policy's own texts are no numbers of the model.
+        if not row.key.startswith(("scenario.", "policy.")):
+            yield row
+    for name, measure in CATALOGUE.items():
+        yield from measure.Parameters.describe(f"{name}.")
+
+
+def test_tables_are_as_the_code_makes_them(tables: ModuleType) -> None:
+    """Catches a column, parameter, indicator or measure changed without the documents."""
+    assert tables.main(["--check"]) == 0, "run python docs/tables.py"
+
+
+def test_a_stale_table_is_found_and_mended(
+    tables: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a check that always passes, and a rewriting that touches other text."""
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- table: codes -->\nold\n<!-- end table -->\nb\n", encoding="utf-8")
+    monkeypatch.setattr(tables, "DOCS", tmp_path)
+    assert tables.main(["--check"]) == 1
+    assert "old" in page.read_text(encoding="utf-8"), "a check writes nothing"
+    assert tables.main([]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert text == f"a\n<!-- table: codes -->\n{tables.codes()}<!-- end table -->\nb\n"
+    assert tables.main(["--check"]) == 0
+
+
+def test_every_table_that_can_be_made_is_shown(tables: ModuleType) -> None:
+    """Catches a new group of parameters that no document shows, and a marker left open."""
+    assert sorted(re.findall(r"<!-- table: (\S+) -->", ODD)) == sorted(tables.TABLES)
+    assert ODD.count("<!-- end table -->") == len(tables.TABLES)
+
+
+def test_every_parameter_is_in_the_tables() -> None:
+    """Catches a table that leaves rows out."""
+    common = tuple(f".{key}" for key in MeasureParameters.model_fields)
+    for row in parameters():
+        of_all = row.key.partition(".")[0] in CATALOGUE and row.key.endswith(common)
+        assert f"| `{row.key.partition('.')[2] if of_all else row.key}` |" in ODD, row.key
+
+
+def test_every_parameter_says_what_it_is_in_which_unit_and_from_where() -> None:
+    """Catches a number that nobody can read, convert or trace."""
+    bare = [
+        row.key
+        for row in parameters()
+        if not (row.en.strip() and row.unit.strip() and row.source.strip() and row.zh.strip())
+    ]
+    assert not bare
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_every_measure_names_the_text_that_tells_it_or_says_that_none_does(name: str) -> None:
+    """Catches a measure that comes from nowhere."""
+    measure = CATALOGUE[name]
+    assert measure.zh and measure.through and measure.__doc__
+    named = re.match(r"\d{3}_[0-9a-f]{16}: .*[\u4e00-\u9fff]{4}", measure.told)
+    assert named or "no seed tells it" in measure.told, measure.told
+    if measure.kind == "measure":
+        assert named, "a measure of the product rests on a text"
+
+
+def test_the_month_is_described_in_the_order_it_is_lived() -> None:
+    """Catches a phase moved, added or taken out without the schedule in the document."""
+    block = re.search(r"```text\neach month t:\n(.*?)```", ODD, re.DOTALL)
+    assert block
+    described = re.findall(r"^ {2}(\w+)", block[1], re.MULTILINE)
+    lived = re.findall(r"self\.(\w+)\(\)", inspect.getsource(NeighborhoodModel.step))
+    assert described == lived
+
+
+def test_the_example_measure_runs_and_its_costs_are_booked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Catches an example that a newcomer copies and that does not work."""
+    guide = (DOCS / "contributing.md").read_text(encoding="utf-8")
+    code = re.search(r"<!-- example: clean_up_day.py -->\n```python\n(.*?)```", guide, re.DOTALL)
+    assert code
+    for name, measure in list(CATALOGUE.items()):
+        monkeypatch.setitem(CATALOGUE, name, measure)
+    exec(compile(code[1], "clean_up_day.py", "exec"), {"__name__": "clean_up_day"})
+    try:
+        model = NeighborhoodModel(load(policy="clean_up_day", months=7), seed=1)
+        model.run()
+    finally:
+        CATALOGUE.pop("clean_up_day", None)
+    costs = [c for c in model.recorder.costs if c["measure"] == "clean_up_day"]
+    assert [c["month"] for c in costs] == [1, 4, 7]
+    assert all(c["actor"] == "residents" and c["hours"] > 0 for c in costs)

@@ -1,0 +1,284 @@
+"""What must hold in every month, whatever is configured: drawn from the schema's own ranges."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, Literal, get_args, get_origin
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, reject, settings
+from hypothesis import strategies as st
+
+from sim.agents.committee import Capture, OwnersCommittee, State
+from sim.config import Config, Mechanisms, check
+from sim.errors import InputError
+from sim.measures.catalogue import CATALOGUE
+from sim.mechanisms.issues import COUNTS, LATENT, LEVELS, OPEN
+from sim.model import NeighborhoodModel
+from sim.outcomes import INDICATORS
+from sim.schema import Parameters
+from sim.society.population import Households
+
+MONTHS = 8
+SEARCH = settings(
+    max_examples=40, deadline=None, derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)  # fmt: skip
+SHAPE = ("households", "buildings", "stairs_per_building", "household_file")
+GROUPS = tuple(
+    name for name, field in Config.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Parameters)
+    and name not in ("scenario", "policy", "mechanisms", "executor", "district")
+)  # fmt: skip
+
+
+def leaves(group: type[Parameters], path: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    """Path and strategy of every setting below a group."""
+    for name, field in group.model_fields.items():
+        kind, key = field.annotation, (*path, name)
+        if isinstance(kind, type) and issubclass(kind, Parameters):
+            yield from leaves(kind, key)
+            continue
+        bounds = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if hasattr(m, k)}
+        if get_origin(kind) is Literal:
+            yield key, st.sampled_from([arg for arg in get_args(kind) if arg != "file"])
+        elif kind is bool:
+            yield key, st.booleans()
+        elif kind is int and len(bounds) == 2:
+            yield key, st.integers(int(bounds["ge"]), int(bounds["le"]))
+        elif kind is float and len(bounds) == 2:
+            if "first_level" in key:
+                yield key, st.integers(0, LEVELS - 1).map(float)
+            else:
+                yield key, st.floats(bounds["ge"], bounds["le"])
+
+
+SETTINGS = [
+    leaf for name in GROUPS for leaf in leaves(Config.model_fields[name].annotation, (name,))  # type: ignore[arg-type]
+    if not (leaf[0][0] == "population" and leaf[0][1] in SHAPE)
+]  # fmt: skip
+
+
+def put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for name in path[:-1]:
+        tree = tree.setdefault(name, {})
+    tree[path[-1]] = value
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> dict[str, Any]:
+    measures: dict[str, Any] = {}
+    for name in draw(st.lists(st.sampled_from(sorted(CATALOGUE)), max_size=5, unique=True)):
+        chosen: dict[str, Any] = {}
+        own = [leaf for leaf in leaves(CATALOGUE[name].Parameters, ()) if leaf[0][0] != "start"]
+        for path, values in draw(
+            st.lists(st.sampled_from(own), max_size=3, unique_by=lambda leaf: leaf[0])
+        ):
+            put(chosen, path, draw(values))
+        chosen["start"] = draw(st.integers(1, MONTHS))
+        measures[name] = chosen
+    return measures
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Config:
+    tree: dict[str, Any] = {"months": MONTHS, "policy": {"measures": draw(policies())}}
+    for path, values in draw(
+        st.lists(st.sampled_from(SETTINGS), max_size=14, unique_by=lambda leaf: leaf[0])
+    ):
+        put(tree, path, draw(values))
+    tree.setdefault("population", {}).update(
+        households=draw(st.integers(60, 200)), buildings=draw(st.integers(1, 6)),
+        stairs_per_building=draw(st.integers(1, 3)),
+    )  # fmt: skip
+    compounds = draw(st.integers(1, 3))
+    tree["district"] = {
+        "compounds": compounds, "communities": draw(st.integers(1, compounds)),
+        "companies": draw(st.integers(0, compounds)), "size_spread": draw(st.floats(0.0, 0.5)),
+    }  # fmt: skip
+    for name in draw(st.sets(st.sampled_from(sorted(Mechanisms.model_fields)), max_size=2)):
+        put(tree, ("mechanisms", name), False)
+    try:
+        return check(tree)
+    except InputError:
+        reject()  # Shares that exceed a whole together; refused with a message, tested elsewhere.
+
+
+# --- what must hold -------------------------------------------------------------------------------
+
+ALLOWED = {"0 to 1": (0.0, 1.0), "0 or more": (0.0, np.inf), "0, 1": (0, 1), "Tenure": (0, 2),
+           "Life": (0, 2), "Kind": (0, 2), "0 to 4": (0, 4), "0 to below 1": (0.0, 1.0),
+           "above 0": (1e-12, np.inf), "any": (-np.inf, np.inf)}  # fmt: skip
+
+
+def columns_hold(m: NeighborhoodModel) -> None:
+    for field in fields(Households):
+        if not field.init:
+            continue
+        low, high = ALLOWED[field.metadata["range"]]
+        if field.name == "contact":
+            low = -np.inf  # A visit may put people off: its boost may be below 0.
+        column = getattr(m.households, field.name)
+        assert np.all(np.isfinite(column)), field.name
+        assert column.min() >= low and column.max() <= high, field.name
+
+
+def indicators_hold(m: NeighborhoodModel) -> None:
+    row = m.recorder.values[-1]
+    assert np.all(np.isfinite(row))
+    for k, indicator in enumerate(INDICATORS.values()):
+        assert row[:, k].min() >= indicator.low, indicator.name
+        assert row[:, k].max() <= indicator.high, indicator.name
+
+
+def counts_hold(m: NeighborhoodModel) -> None:
+    h, n = m.households, m.census
+    assert n["units"].sum() == len(h)
+    assert np.array_equal(n["occupied"], n["owners"] + n["tenants"])
+    assert np.array_equal(n["occupied"], n["young"] + n["working"] + n["elderly"])
+    assert np.all(sum(n[f"stage_{k}"] for k in (1, 2, 3, 4)) <= n["occupied"])
+    assert np.all(n["attended"] <= n["invited"])
+    assert np.all(n["active"] <= n["members"]) and np.all(n["members"] <= n["occupied"])
+    assert np.all((m.condition >= 0.0) & (m.condition <= 1.0))
+    assert np.all((m.effort >= 0.0) & (m.effort <= 1.0))
+
+
+def book_holds(m: NeighborhoodModel, before: np.ndarray) -> None:
+    h, book = m.households, m.book
+    reporter = book.reporter[: book.size]
+    open_now = np.bincount(reporter, minlength=len(h))
+    assert np.array_equal(h.own_open, open_now)
+    assert set(book.state[: book.size]) <= {LATENT, OPEN}
+    assert np.all((book.level[: book.size] >= 0) & (book.level[: book.size] < LEVELS))
+    if m.config.mechanisms.issues:
+        per_compound = np.bincount(h.compound, weights=open_now, minlength=m.compound_count)
+        count = dict(zip(COUNTS, m.issue_counts.T, strict=True))
+        gone = sum(count[name] for name in COUNTS if name.startswith("closed_")) + count["shelved"]
+        assert np.array_equal(per_compound, before + count["arisen"] - gone)
+
+
+def ties_hold(m: NeighborhoodModel) -> None:
+    t = m.ties
+    row = np.repeat(np.arange(len(m.households)), np.diff(t.indptr))
+    other = np.lexsort((row, t.neighbour))
+    assert np.array_equal(t.strength, t.strength[other]), "a tie is as strong from both ends"
+    assert np.all((t.strength >= 0.0) & (t.strength <= 1.0))
+
+
+def institutions_hold(m: NeighborhoodModel) -> None:
+    for compound in m.compounds:
+        committee, firm = compound.committee, compound.firm
+        assert committee.state in set(State) and committee.capture in set(Capture)
+        for share in (committee.competence, committee.interim, committee.turnout, firm.level,
+                      firm.diligence, firm.skimming, firm.transparency, compound.cell.fidelity,
+                      compound.community.fidelity, compound.developer.legacy,
+                      compound.developer.pays_vacant):  # fmt: skip
+            assert 0.0 <= share <= 1.0
+        assert committee.months_in_state >= 0 and committee.failed_votes >= 0
+        for cost in compound.costs:
+            assert cost.hours >= 0.0 and cost.yuan >= 0.0 and cost.measure in CATALOGUE
+
+
+def money_holds(m: NeighborhoodModel, owed: int, wiped: int) -> None:
+    h = m.households
+    served = m.signals["firm_present"][h.compound] > 0
+    unpaid = int(h.fee_fen[served & (h.paid == 0)].sum()) if m.config.mechanisms.fees else 0
+    recovered = int(h.recovered_fen.sum())
+    assert int(h.arrears_fen.sum()) == owed + unpaid - recovered - (m.written_off_fen - wiped)
+
+
+def live_and_check(c: Config, seed: int) -> None:
+    m = NeighborhoodModel(c, seed=seed)
+    h = m.households
+    columns_hold(m)
+    indicators_hold(m)
+    for _ in range(c.months):
+        owed, wiped = int(h.arrears_fen.sum()), m.written_off_fen
+        waiting = np.bincount(h.compound, weights=h.own_open, minlength=m.compound_count)
+        m.step()
+        columns_hold(m)
+        indicators_hold(m)
+        counts_hold(m)
+        book_holds(m, waiting)
+        ties_hold(m)
+        institutions_hold(m)
+        money_holds(m, owed, wiped)
+
+
+ALL_AT_ONCE = {
+    name: {"start": 1, "ramp": 1, "dose": 2.0} for name in CATALOGUE
+}  # Everything in double dose from the first month.
+
+
+@SEARCH
+@given(configurations(), st.integers(0, 2**32 - 1))
+@example(check({"months": MONTHS, "policy": {"measures": ALL_AT_ONCE},
+                "population": {"households": 60, "buildings": 1}}), 1)  # fmt: skip
+@example(check({"months": MONTHS, "population": {"households": 60, "buildings": 2,
+                "vacant_share": 1.0, "tenant_share": 0.0}}), 0)  # fmt: skip
+def test_every_month_holds_whatever_is_configured(c: Config, seed: int) -> None:
+    """Catches NaN, shares beyond 1, lost issues, one-sided ties, unbalanced money, and any crash."""
+    live_and_check(c, seed)
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_month_holds_with_a_whole_group_at_the_end_of_its_ranges(group: str, end: str) -> None:
+    """Catches a range in the schema that is wider than its rule can bear."""
+    rows = {row.key: row for row in Config.model_fields[group].annotation.describe()}  # type: ignore[union-attr]
+    tree: dict[str, Any] = {}
+    for key, row in rows.items():
+        bound = getattr(row, end)
+        # One of two shares that fill a whole together stays where it is.
+        skip = key in (*SHAPE, "vacant_share", "elderly_share", "free_rider_share", "share_daily",
+                       "share_weekly", "share_rarely", "area_mean")  # fmt: skip
+        if isinstance(row.default, (int, float)) and not isinstance(row.default, bool) and not skip:
+            value: Any = int(bound) if isinstance(row.default, int) else float(bound)
+            put(tree, tuple(key.split(".")), min(value, 4.0) if "first_level" in key else value)
+    if group == "population":
+        tree |= {"tenant_share": min(tree["tenant_share"], 0.9), "vacant_share": 0.05,
+                 "young_share": min(tree["young_share"], 0.7),
+                 "conditional_share": min(tree["conditional_share"], 0.7)}  # fmt: skip
+    people = {"households": 90, "buildings": 2}
+    tree = {group: tree} if group != "population" else {"population": tree}
+    tree["population"] = tree.get("population", {}) | people
+    live_and_check(check(tree | {"months": 4, "policy": {"measures": {"member_contact": {}}}}), 3)
+
+
+def test_the_checks_see_what_is_wrong() -> None:
+    """Catches checks that pass everything: each passes a sound state and fails a broken one."""
+    m = NeighborhoodModel(check({"months": 2, "population": {"households": 80}}), seed=1)
+    m.step()
+    h = m.households
+    owed, waiting = int(h.arrears_fen.sum()), h.own_open.sum().astype(float).reshape(1)
+    m.step()
+    money_holds(m, owed, 0)
+    book_holds(m, waiting)
+    for holds in (columns_hold, indicators_hold, counts_hold, ties_hold, institutions_hold):
+        holds(m)
+
+    def fails(holds: Any, *given: Any) -> None:
+        with pytest.raises(AssertionError):
+            holds(m, *given)
+
+    h.grievance[3] = np.nan
+    fails(columns_hold)
+    h.grievance[3] = 1.0 + 1e-9
+    fails(columns_hold)
+    h.own_open[5] += 1
+    fails(book_holds, waiting)
+    h.own_open[5] -= 1
+    fails(book_holds, waiting + 1)
+    m.ties.strength[0] *= 0.5
+    fails(ties_hold)
+    m.recorder._rows[-1][0, 0] = 1.1
+    fails(indicators_hold)
+    fails(money_holds, owed - 1, 0)
+    m.census["units"] += 1
+    fails(counts_hold)
+    m.compounds[0].firm.level = 1.5
+    fails(institutions_hold)
+    assert isinstance(m.compounds[0].committee, OwnersCommittee)

@@ -1,0 +1,416 @@
+"""Measures: when they are in force, what they move and leave alone, what they cost, who may register."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.config import load
+from sim.measures import catalogue
+from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters, register
+from sim.model import NeighborhoodModel
+from sim.outcomes import INDICATORS
+from sim.society.compound import Ballot
+from sim.society.population import Households
+from sim.society.signals import SIGNALS
+
+COLUMNS = [f.name for f in fields(Households) if f.init]
+MEASURES = [name for name, measure in CATALOGUE.items() if measure.kind == "measure"]
+EVENTS = [name for name, measure in CATALOGUE.items() if measure.kind == "event"]
+# Signals that a measure moves in its first month, and who pays for it.
+MOVES: dict[str, tuple[set[str], set[str]]] = {
+    "building_meetings": ({"meeting_share", "invitation", "building_hours"},
+                          {"cell", "residents", "public"}),
+    "member_contact": ({"visit_share", "visit_every", "visit_boost", "mediation"}, {"cell"}),
+    "lead_by_paying": ({"lead", "pledge"}, {"cell"}),
+    "interim_committee": ({"committee_care", "canvass", "supervision", "committee_image",
+                           "compound_hours"}, {"cell", "community"}),
+    "firm_tender": ({"canvass"}, {"community", "public"}),
+    "service_standard": ({"diligence_gain", "compound_hours", "transparency"}, {"public"}),
+    "all_age_renewal": (set(), {"public"}),
+}  # fmt: skip
+# What settling takes from daily duties and scales by the hours there are.
+SETTLED = {"cell_fidelity", "community_hours", "detect_grid", "meeting_share", "building_hours",
+           "mediation"}  # fmt: skip
+
+
+def made(name: str, **settings: Any) -> Measure:
+    measure = CATALOGUE[name]
+    return measure(name, measure.Parameters(**settings))
+
+
+def model(*overrides: str, **keys: Any) -> NeighborhoodModel:
+    keys.setdefault("population", {"households": 600})
+    return NeighborhoodModel(load(None, *overrides, **keys), seed=1)
+
+
+def ready(month: int = 1, **keys: Any) -> NeighborhoodModel:
+    """A model in which institutions have offered and measures may act."""
+    m = model(**keys)
+    m.month = month
+    m.institutions_offer()
+    return m
+
+
+def columns(m: NeighborhoodModel) -> dict[str, np.ndarray]:
+    return {name: getattr(m.households, name).copy() for name in COLUMNS}
+
+
+def changed(m: NeighborhoodModel, before: dict[str, np.ndarray]) -> set[str]:
+    return {n for n in COLUMNS if not np.array_equal(before[n], getattr(m.households, n))}
+
+
+# --- when -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_strength_rises_over_the_ramp_and_ends(name: str) -> None:
+    """Catches a measure that starts a month early, jumps, never reaches its dose, or never ends."""
+    m = made(name, start=10, end=20, ramp=4, dose=0.8)
+    assert m.strength(9) == 0.0
+    assert [m.strength(k) for k in (10, 11, 12, 13, 14, 19)] == pytest.approx(
+        [0.2, 0.4, 0.6, 0.8, 0.8, 0.8]
+    )
+    assert m.strength(20) == m.strength(500) == 0.0
+
+
+def test_a_ramp_of_one_month_is_full_at_once() -> None:
+    """Catches a ramp counted from the month after."""
+    assert made("member_contact", start=3, ramp=1, dose=1.5).strength(3) == 1.5
+
+
+# --- what it moves --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_measure_moves_the_signals_it_names_and_no_other(name: str) -> None:
+    """Catches an effect through a side door, and a named value that is not moved."""
+    m = ready()
+    before = m.signals.copy()
+    made(name).act(m.compounds[0], 1.0)
+    moved = {s for s in SIGNALS if before[s][0] != m.signals[s][0]}
+    assert moved == MOVES[name][0]
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_measure_touches_no_column_of_households(name: str) -> None:
+    """Catches a measure that writes its own success: satisfaction, payment, grievance, stage."""
+    m = ready()
+    before = columns(m)
+    made(name).act(m.compounds[0], 1.0)
+    assert changed(m, before) == set()
+
+
+@pytest.mark.parametrize("name", [name for name in MOVES if name != "all_age_renewal"])
+def test_a_measure_touches_no_facility(name: str) -> None:
+    """Catches service that improves by decree; only renewal builds."""
+    m = ready()
+    before, legacy = m.condition.copy(), m.compounds[0].developer.legacy
+    made(name).act(m.compounds[0], 1.0)
+    assert np.array_equal(m.condition, before) and m.compounds[0].developer.legacy == legacy
+
+
+@pytest.mark.parametrize("name", sorted(set(MOVES) - {"firm_tender"}))
+def test_twice_the_strength_moves_more(name: str) -> None:
+    """Catches a dose without effect."""
+    sizes = []
+    for strength in (0.4, 0.8):
+        m = ready()
+        before = np.concatenate([m.signals.view(np.float64), m.condition.ravel()])
+        made(name).act(m.compounds[0], strength)
+        after = np.concatenate([m.signals.view(np.float64), m.condition.ravel()])
+        sizes.append(np.abs(after - before).sum())
+    assert sizes[1] > sizes[0] > 0.0
+
+
+def test_an_interim_committee_stands_aside_for_a_working_one() -> None:
+    """Catches double supervision where owners have a committee of their own."""
+    m = ready(committee={"state": "working"})
+    compound = m.compounds[0]
+    before = float(compound.signals["supervision"])
+    made("interim_committee").act(compound, 1.0)
+    assert compound.committee.interim == 0.0
+    assert float(compound.signals["supervision"]) == before > 0.0
+    assert float(compound.signals["committee_care"]) > 0.0, "and supports it"
+
+
+def test_a_service_standard_needs_a_firm() -> None:
+    """Catches a standard that serves where nobody does."""
+    m = ready(firm={"present": False, "enters": 0.0})
+    before = m.signals.copy()
+    made("service_standard").act(m.compounds[0], 1.0)
+    assert np.array_equal(m.signals, before) and not m.compounds[0].costs
+
+
+def test_renewal_leaves_the_stated_share_of_what_was_lacking() -> None:
+    """Catches steps that add up to more or less than the works promise, and works without end."""
+    m = ready(developer={"legacy": 0.5}, service={"start": {"facilities": 0.2, "cleaning": 0.3}})
+    works, compound = made("all_age_renewal", months=6, facilities=0.6, promises=0.5), m.compounds[0]
+    for month in range(1, 7):
+        compound.month = month
+        works.act(compound, 1.0)
+    assert compound.condition[1] == pytest.approx(1.0 - 0.4 * 0.8)
+    assert compound.condition[0] == 0.3, "cleaning is not built"
+    assert compound.developer.legacy == pytest.approx(0.25)
+    spent = sum(cost.yuan for cost in compound.costs)
+    assert spent == pytest.approx(1500.0 * 600)
+    compound.month = 7
+    works.act(compound, 1.0)
+    assert compound.developer.legacy == pytest.approx(0.25)
+    assert sum(cost.yuan for cost in compound.costs) == spent
+
+
+def tender(passes: bool, **settings: Any) -> tuple[NeighborhoodModel, list[int]]:
+    """A tender lived for a year, with the months in which owners voted."""
+    m = ready(firm={"skimming": 0.5})
+    compound, votes = m.compounds[0], []
+
+    def assembly(appeal: Any) -> Ballot:
+        votes.append(compound.month)
+        share = 0.9 if passes else 0.5
+        return Ballot(share, share, share, share)
+
+    compound.assembly = assembly
+    contest = made("firm_tender", start=1, **settings)
+    for month in range(1, 13):
+        compound.month = month
+        contest.act(compound, contest.strength(month))
+    return m, votes
+
+
+def test_a_tender_won_hands_over_once_to_the_winner() -> None:
+    """Catches a hand-over before the vote, a second one, and a winner of another nature."""
+    m, votes = tender(True, preparation=4, diligence=0.95, skimming=0.05)
+    firm = m.compounds[0].firm
+    assert votes == [5]
+    assert (firm.diligence, firm.skimming, firm.owner_led) == (0.95, 0.05, True)
+    assert not m.households.arrears_fen.any(), "old debts stay with the old firm"
+    assert m.written_off_fen == 0
+    assert [cost.month for cost in m.compounds[0].costs if cost.yuan] == [5]
+
+
+def test_a_tender_lost_changes_no_firm_and_is_tried_again() -> None:
+    """Catches a hand-over that needs no majority, and owners who are asked every month."""
+    m, votes = tender(False, preparation=4, retry=3)
+    firm = m.compounds[0].firm
+    assert votes == [5, 8, 11]
+    assert (firm.skimming, firm.owner_led) == (0.5, False)
+    assert len([cost for cost in m.compounds[0].costs if cost.yuan]) == 3
+
+
+def test_the_only_column_a_hand_over_sets_is_trust_in_the_new_firm() -> None:
+    """Catches a tender that sets satisfaction or payment; newly chosen firms start with goodwill."""
+    m = ready()
+    compound = m.compounds[0]
+    compound.assembly = lambda appeal: Ballot(1.0, 1.0, 1.0, 1.0)
+    before = columns(m)
+    contest = made("firm_tender", preparation=1, goodwill=0.55)
+    for compound.month in (1, 2):
+        contest.act(compound, 1.0)
+    assert changed(m, before) == {"trust_firm"}
+    assert np.array_equal(m.households.trust_firm, np.maximum(before["trust_firm"], 0.55))
+
+
+# --- events ---------------------------------------------------------------------------------------
+
+STRIKES = {
+    "broken_promise": {"legacy", "condition"}, "handover_dispute": {"diligence", "grant"},
+    "developer_default": {"pays_vacant"}, "equipment_failure": {"condition"},
+    "illegal_building": {"misuse"}, "grievance_shock": {"grievance"},
+}  # fmt: skip
+
+
+def struck(m: NeighborhoodModel) -> dict[str, Any]:
+    compound = m.compounds[0]
+    return columns(m) | {
+        "legacy": compound.developer.legacy, "pays_vacant": compound.developer.pays_vacant,
+        "diligence": compound.firm.diligence, "grant": compound.firm.grant_fen,
+        "condition": m.condition.copy(), "signals": m.signals.copy(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRIKES)
+def test_an_event_strikes_once_in_its_month_where_it_says(name: str) -> None:
+    """Catches an event that strikes every month, in the wrong month, or something else as well."""
+    m = ready(month=4)
+    event, compound = made(name, start=5, size=0.5), m.compounds[0]
+    for month, expected in ((4, set()), (5, STRIKES[name]), (6, set())):
+        compound.month = month
+        before = struck(m)
+        event.act(compound, 1.0)
+        after = struck(m)
+        assert {k for k in before if not np.array_equal(before[k], after[k])} == expected, month
+    assert not compound.costs, "an event is nobody's expense"
+
+
+@pytest.mark.parametrize("name", sorted(STRIKES))
+def test_an_event_of_size_0_does_nothing_and_a_bigger_one_does_more(name: str) -> None:
+    """Catches an event whose size is ignored."""
+    sizes = []
+    for size in (0.0, 0.3, 0.9):
+        m = ready()
+        before = struck(m)
+        made(name, start=1, size=size).act(m.compounds[0], 1.0)
+        after = struck(m)
+        sizes.append(sum(
+            float(np.abs(np.asarray(after[k], float) - np.asarray(before[k], float)).sum())
+            for k in STRIKES[name]
+        ))  # fmt: skip
+    assert sizes[0] == 0.0 < sizes[1] < sizes[2]
+
+
+# --- what it costs --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_the_ledger_names_who_gave_what_in_the_months_in_force_only(name: str) -> None:
+    """Catches effort that nobody gives, and costs booked before the start or after the end."""
+    settings: dict[str, Any] = {"start": 3, "end": 10}
+    if name == "firm_tender":
+        settings["preparation"] = 2
+    m = model(months=14, policy={"measures": {name: settings}})
+    m.run()
+    costs = m.recorder.costs
+    assert {row["actor"] for row in costs} == MOVES[name][1]
+    assert {row["measure"] for row in costs} == {name}
+    months = sorted({row["month"] for row in costs})
+    assert months[0] == 3 and months[-1] <= 9
+    assert all(row["hours"] >= 0.0 and row["yuan"] >= 0.0 for row in costs)
+    assert all(row["hours"] + row["yuan"] > 0.0 for row in costs)
+    for unit in ("hours", "yuan"):
+        shown = m.recorder.values[:, 0, list(INDICATORS).index(f"{unit}_spent")]
+        assert shown.sum() == pytest.approx(sum(row[unit] for row in costs))
+
+
+def test_hours_booked_never_exceed_hours_there_are() -> None:
+    """Catches a cell or community that gives more than it has."""
+    wants = {"member_contact": {"quota": 200, "hours_each": 5.0, "ramp": 1},
+             "building_meetings": {"every": 1, "ramp": 1},
+             "interim_committee": {"community_hours": 400.0, "ramp": 1}}  # fmt: skip
+    m = model(months=6, policy={"measures": wants})
+    for _ in range(6):
+        m.step()
+        compound = m.compounds[0]
+        given = {
+            actor: sum(c.hours for c in compound.costs if c.actor == actor)
+            for actor in ("cell", "community")
+        }
+        # Who became active this month gives hours from the next on.
+        assert given["cell"] <= compound.cell.hours + 1e-9
+        assert compound.cell.fidelity < 1.0
+        assert 0.0 < given["community"] <= 0.5 * compound.community.hours + 1e-9
+
+
+# --- hours are limited ----------------------------------------------------------------------------
+
+CALM = {name: False for name in ("turnover", "issues", "service", "perception", "fees", "commons",
+                                 "conflict", "institutions")}  # fmt: skip
+
+
+def visited(quota: int, hours_each: float = 3.0, **more: Any) -> NeighborhoodModel:
+    measures = {"member_contact": {"quota": quota, "hours_each": hours_each, "ramp": 1}, **more}
+    m = model(months=12, mechanisms=CALM, policy={"measures": measures})
+    m.run()
+    return m
+
+
+def test_a_quota_beyond_the_cells_hours_lowers_fidelity() -> None:
+    """Catches members with hours without end."""
+    fidelity = [visited(quota).compounds[0].cell.fidelity for quota in (2, 6, 12, 24)]
+    assert fidelity[:2] == [1.0, 1.0], "6 visits of 3 hours in 3 months are 6 hours a month"
+    assert fidelity[2:] == pytest.approx([0.5, 0.25], rel=0.02)
+
+
+def test_a_quota_has_an_optimum() -> None:
+    """Catches more is better: beyond the hours the push to pay stops growing and trust is lost."""
+    runs = {quota: visited(quota) for quota in (2, 6, 24)}
+    push = {quota: m.households.contact.sum() for quota, m in runs.items()}
+    assert push[6] > 2 * push[2]
+    assert push[24] < 1.1 * push[6], "four times the quota, the same hours"
+    trust = {quota: m.households.trust_cell.mean() for quota, m in runs.items()}
+    start = model().households.trust_cell.mean()
+    assert trust[6] > trust[2] > start
+    assert trust[24] < start, "visits without time do harm"
+
+
+def test_too_many_visits_take_hours_from_meetings() -> None:
+    """Catches tasks that do not share the cell's hours."""
+    m1 = visited(2, building_meetings={"every": 1, "ramp": 1})
+    m2 = visited(24, building_meetings={"every": 1, "ramp": 1})
+    held = [float(m.signals["meeting_share"][0]) for m in (m1, m2)]
+    assert held[1] < 0.5 * held[0]
+    attendance = [
+        m.recorder.values[1:, 0, list(INDICATORS).index("attendance")].sum() for m in (m1, m2)
+    ]
+    assert attendance[0] > 0.0
+
+
+# --- the catalogue --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, type[Measure]]]:
+    copy = dict(CATALOGUE)
+    monkeypatch.setattr(catalogue, "CATALOGUE", copy)
+    yield copy
+
+
+def new(title: str = "Something new", **attributes: Any) -> type[Measure]:
+    return type("Novelty", (Measure,), {"en": title, **attributes})
+
+
+def test_a_measure_of_ones_own_is_found_by_name(shelf: dict[str, type[Measure]]) -> None:
+    """Catches a decorator that registers nothing or returns nothing."""
+    measure = new(name="novelty")
+    assert register(measure) is measure
+    assert shelf["novelty"] is measure
+    assert register(measure) is measure, "the same class may come twice"
+
+
+@pytest.mark.parametrize("name", ["", "two words", "1st", "a-b", "a.b"])
+def test_a_name_that_is_no_identifier_is_refused(
+    name: str, shelf: dict[str, type[Measure]]
+) -> None:
+    """Catches a name that configuration could not spell."""
+    with pytest.raises(ValueError, match="identifier"):
+        register(new(name=name))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"), [({"kind": "wish"}, "kind"), ({"en": ""}, "title")]
+)
+def test_a_measure_without_title_or_of_another_kind_is_refused(
+    attributes: dict[str, Any], told: str, shelf: dict[str, type[Measure]]
+) -> None:
+    """Catches a measure that tables and messages could not show."""
+    with pytest.raises(ValueError, match=told):
+        register(new(name="novelty", **attributes))
+
+
+def test_a_taken_name_is_refused_even_from_a_class_of_the_same_name(
+    shelf: dict[str, type[Measure]],
+) -> None:
+    """Catches a plugin that replaces a measure in silence by calling its class alike."""
+    with pytest.raises(ValueError, match="twice"):
+        register(new(name="firm_tender"))
+    alike = type("FirmTender", (Measure,), {"name": "firm_tender", "en": "Mine"})
+    with pytest.raises(ValueError, match="twice"):
+        register(alike)
+    assert shelf["firm_tender"] is CATALOGUE["firm_tender"]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_entry_says_what_it_is(name: str) -> None:
+    """Catches an entry without Chinese title, source, mechanism or parameters of its own."""
+    measure = CATALOGUE[name]
+    assert measure.en and measure.zh and measure.told and measure.through
+    assert issubclass(measure.Parameters, MeasureParameters)
+
+
+def test_the_seven_measures_and_six_events_are_there() -> None:
+    """Catches a family that is no longer imported."""
+    assert set(MOVES) <= set(MEASURES) and set(STRIKES) <= set(EVENTS)

@@ -1,0 +1,136 @@
+"""Money: what is owed, paid, paid back and written off balances to the fen; so do the firm's books."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.agents.firm import PropertyFirm
+from sim.config import Config, load
+from sim.model import NeighborhoodModel
+from sim.outcomes import INDICATORS
+
+POOR = (
+    "firm.credit_months=0", "firm.loss_patience=1", "firm.leaves=1", "firm.enters=0.5",
+    "firm.reserve_months=0", "firm.diligence=1", "firm.full_cost=1.6",
+)  # fmt: skip
+
+CASES: dict[str, Config] = {
+    "left to itself": load("kangqiao", months=24),
+    "bundle with a tender": load("kangqiao", policy="five_level_linkage", months=36),
+    "firms come and go": load(None, *POOR, months=40, population={"households": 300}),
+    "a compound in arrears": load(
+        None, months=12, population={"paid_start": 0.2, "arrears_start": 24, "households": 200}
+    ),
+    "no firm": load(None, months=24, firm={"present": False, "enters": 0.5}),
+}
+EVENTS = {"left to itself": set(), "bundle with a tender": {"took over"},
+          "firms come and go": {"took over", "left"}, "a compound in arrears": set(),
+          "no firm": {"took over"}}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("case", CASES)
+def test_arrears_and_books_balance_to_the_fen_every_month(
+    case: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches money that appears, vanishes, is rounded, or leaves with the firm unrecorded."""
+    happened: list[str] = []
+    for name, event in (("_take_over", "took over"), ("leave", "left")):
+        before = getattr(PropertyFirm, name)
+
+        def noted(self: PropertyFirm, *given: Any, _do: Any = before, _event: str = event) -> None:
+            happened.append(_event)
+            _do(self, *given)
+
+        monkeypatch.setattr(PropertyFirm, name, noted)
+    model = NeighborhoodModel(CASES[case], seed=seed)
+    firm, h = model.compounds[0].firm, model.households
+    happened.clear()
+    seen: set[str] = set()
+    cash, wiped = firm.opening_cash_fen, 0
+    while model.month < CASES[case].months:
+        owed = h.arrears_fen.copy()
+        model.step()
+        due = h.fee_fen if model.signals["firm_present"][0] else np.zeros_like(h.fee_fen)
+        collected = np.where(h.paid == 1, due, 0)
+        written_off = model.written_off_fen - wiped
+        wiped = model.written_off_fen
+        change = int((due - collected - h.recovered_fen).sum())
+        assert int(h.arrears_fen.sum()) == int(owed.sum()) + change - written_off
+        if not happened:
+            assert written_off == 0
+            assert np.array_equal(h.arrears_fen, owed + due - collected - h.recovered_fen)
+        row = model.census[0]
+        assert int(row["due_fen"]) == int(due.sum())
+        assert int(row["collected_fen"]) == int(collected.sum())
+        assert int(row["recovered_fen"]) == int(h.recovered_fen.sum())
+        if "took over" in happened:
+            cash = firm.opening_cash_fen
+        cash += sum(firm.last.values())
+        assert firm.cash_fen == cash
+        if firm.last:
+            assert firm.last["fees"] == int(collected.sum())
+            assert firm.last["arrears"] == int(h.recovered_fen.sum())
+        seen |= set(happened)
+        happened.clear()
+    assert EVENTS[case] <= seen, "the case shows what it is for"
+
+
+@pytest.mark.parametrize("case", ["bundle with a tender", "firms come and go"])
+def test_money_is_whole_fen_of_whole_numbers(case: str) -> None:
+    """Catches a float that creeps into a book or a column of money."""
+    model = NeighborhoodModel(CASES[case], seed=2)
+    h, firm = model.households, model.compounds[0].firm
+    while model.month < CASES[case].months:
+        model.step()
+        for column in (h.fee_fen, h.arrears_fen, h.recovered_fen):
+            assert column.dtype == np.int64
+        for amount in (firm.cash_fen, firm.opening_cash_fen, firm.full_cost_fen, *firm.last.values()):
+            assert type(amount) is int
+        assert type(model.written_off_fen) is int
+
+
+def test_the_books_show_costs_as_costs() -> None:
+    """Catches a sign: overhead, effort and profit leave, public revenue comes in less the skimmed."""
+    model = NeighborhoodModel(CASES["left to itself"], seed=1)
+    model.step()
+    firm = model.compounds[0].firm
+    book, p = firm.last, firm.p
+    assert book["overhead"] == -round(p.overhead * firm.full_cost_fen) < 0
+    assert book["effort"] < 0 and book["profit_paid"] <= 0
+    assert book["public_revenue"] == firm.public_revenue_fen - round(
+        p.skimming * firm.public_revenue_fen
+    )
+
+
+def test_profit_is_paid_out_above_the_reserve_cap() -> None:
+    """Catches a firm that hoards without limit or pays out below its cap."""
+    c = load(None, months=24, firm={"reserve_cap": 1.0, "full_cost": 0.5})
+    model = NeighborhoodModel(c, seed=1)
+    model.run()
+    firm = model.compounds[0].firm
+    assert firm.last["profit_paid"] < 0
+    assert firm.cash_fen == firm.full_cost_fen
+
+
+def test_nothing_is_owed_where_nobody_serves() -> None:
+    """Catches fees that accrue without a firm."""
+    model = NeighborhoodModel(load(None, months=6, firm={"present": False, "enters": 0.0}), seed=1)
+    model.run()
+    assert not model.households.arrears_fen.any() and not model.households.paid.any()
+    rates = model.recorder.values[1:, 0, list(INDICATORS).index("collection_rate")]
+    assert not rates.any()
+
+
+def test_months_owed_and_money_owed_end_together() -> None:
+    """Catches a household in arrears by months that owes nothing, or the reverse."""
+    model = NeighborhoodModel(CASES["a compound in arrears"], seed=1)
+    h = model.households
+    model.run()
+    assert h.arrears_fen.any()
+    priced = h.fee_fen > 0
+    assert np.array_equal((h.arrears_fen > 0)[priced], (h.arrears_months > 0)[priced])
+    assert np.array_equal(h.arrears_fen, h.arrears_months * h.fee_fen)

@@ -1,0 +1,194 @@
+"""The month: its phases in order, each with a switch, and months counted from the history on."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.config import Mechanisms, load
+from sim.model import NeighborhoodModel
+from sim.outcomes import INDICATORS
+from sim.society.population import Households
+
+ORDER = (
+    "policies_act", "households_move", "neighbours_look_around", "issues_are_worked",
+    "service_is_delivered", "residents_judge", "residents_take_part", "fees_are_paid",
+    "commons_are_used", "conflict_unfolds", "_take_census", "institutions_decide",
+    "indicators_are_recorded",
+)  # fmt: skip
+PHASE = {
+    "turnover": "households_move", "issues": "issues_are_worked", "service": "service_is_delivered",
+    "perception": "residents_judge", "participation": "residents_take_part",
+    "fees": "fees_are_paid", "commons": "commons_are_used", "conflict": "conflict_unfolds",
+    "institutions": "institutions_decide",
+}  # fmt: skip
+TRAITS = {"tenure", "life", "kind", "civic", "burden", "threshold", "member", "taste", "moved"}
+SEEN = {"seen_satisfaction", "seen_paid", "seen_misuse", "seen_conflict", "seen_open"}
+TRUSTS = {"trust_firm", "trust_committee", "trust_cell"}
+# All that a mechanism may write, alone in the month; what stands in OWN it alone writes.
+WRITES: dict[str, set[str]] = {
+    "turnover": TRAITS | TRUSTS | {
+        "active", "satisfaction", "grievance", "norm", "habit", "free_habit", "contact", "efficacy",
+        "stage", "misuse", "points"},
+    "ties": {"strength"},
+    "issues": {"own_open", "efficacy", "grievance", "trust_firm", "trust_cell", "book"},
+    "service": {"condition", "effort"},
+    "perception": TRUSTS | {"satisfaction"},
+    "participation": {"attended", "contact", "grievance", "trust_cell", "efficacy"},
+    "fees": {"norm", "habit", "free_habit", "paid", "recovered_fen", "arrears_fen",
+             "arrears_months"},
+    "commons": {"misuse"},
+    "conflict": {"grievance", "stage", "called", "petitioned"},
+    "institutions": {"active", "trust_committee", "legacy", "cash", "committee", "arrears_fen",
+                     "arrears_months"},
+}  # fmt: skip
+OWN = {
+    "turnover": TRAITS, "ties": {"strength"}, "issues": {"own_open", "book"},
+    "service": {"condition", "effort"}, "perception": {"satisfaction"},
+    "participation": {"attended", "contact"},
+    "fees": {"norm", "habit", "free_habit", "paid", "recovered_fen"}, "commons": {"misuse"},
+    "conflict": {"stage", "called", "petitioned"},
+    "institutions": {"active", "legacy", "cash", "committee"},
+}  # fmt: skip
+# A policy that gives every mechanism something to do but writes no column itself.
+POLICY = {"measures": {"building_meetings": {"every": 1}, "member_contact": {}}}
+START = {"population": {"households": 300, "grievance_start": 0.6, "free_habit_start": 0.3,
+                        "arrears_start": 6, "paid_start": 0.6}, "committee": {"attempts": 1.0},
+         "turnover": {"tenant_moves": 0.2, "vacant_sold": 0.2}, "cell": {"recruits": 0.3},
+         "conflict": {"patience": 0.0, "call_rate": 0.5, "petition_rate": 0.5}}  # fmt: skip
+
+
+def state(m: NeighborhoodModel) -> dict[str, Any]:
+    """Everything that a month can change, copied."""
+    columns = {f.name: getattr(m.households, f.name).copy() for f in fields(Households) if f.init}
+    compound = m.compounds[0]
+    return columns | {
+        "strength": m.ties.strength.copy(), "condition": m.condition.copy(),
+        "effort": m.effort.copy(), "book": m.book.size, "legacy": compound.developer.legacy,
+        "cash": compound.firm.cash_fen,
+        "committee": (compound.committee.state, compound.committee.months_in_state),
+    }  # fmt: skip
+
+
+def changed(on: dict[str, bool], months: int = 8) -> set[str]:
+    c = load(None, months=months, policy=POLICY, mechanisms=on, **START)
+    m = NeighborhoodModel(c, seed=4)
+    before = state(m)
+    moved = set()
+    for _ in range(months):
+        m.step()
+        after = state(m)
+        moved |= {name for name in before if not np.array_equal(before[name], after[name])}
+    return moved
+
+
+def test_phases_run_in_the_order_of_the_month(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a phase that is left out, doubled or out of place."""
+    calls: list[str] = []
+    m = NeighborhoodModel(load(months=2), seed=1)
+    for name in ORDER:
+        real = getattr(m, name)
+
+        def noted(_real: Any = real, _name: str = name) -> None:
+            calls.append(_name)
+            _real()
+
+        monkeypatch.setattr(m, name, noted)
+    m.step()
+    assert tuple(calls) == ORDER
+    m.step()
+    assert tuple(calls) == ORDER * 2
+
+
+@pytest.mark.parametrize("mechanism", PHASE)
+def test_a_switch_takes_out_its_phase_and_no_other(
+    mechanism: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a switch that is wired to another phase or to none."""
+    calls: list[str] = []
+    m = NeighborhoodModel(load(months=1, mechanisms={mechanism: False}), seed=1)
+    for name in ORDER:
+        monkeypatch.setattr(m, name, lambda _name=name: calls.append(_name))
+    m.step()
+    assert tuple(calls) == tuple(name for name in ORDER if name != PHASE[mechanism])
+
+
+@pytest.mark.parametrize("mechanism", Mechanisms.model_fields)
+def test_columns_stay_when_their_mechanism_is_off_and_move_when_it_is_on(mechanism: str) -> None:
+    """Catches a mechanism that acts although off, or another that writes its columns."""
+    # Newcomers reset many columns, which is turnover's business and tested as such.
+    base = {"turnover": mechanism == "turnover"}
+    assert OWN[mechanism] <= changed(base)
+    assert not OWN[mechanism] & changed(base | {mechanism: False})
+
+
+@pytest.mark.parametrize("mechanism", Mechanisms.model_fields)
+def test_alone_a_mechanism_writes_only_what_is_its_own_to_write(mechanism: str) -> None:
+    """Catches a side effect: a column changed by a mechanism that has no business with it."""
+    alone = changed({name: name == mechanism for name in Mechanisms.model_fields})
+    assert alone - SEEN <= WRITES[mechanism]
+    # Ties start at their latent strength and leave it only by meetings and newcomers.
+    assert alone - SEEN or mechanism == "ties", "it does something"
+
+
+def test_with_everything_off_nothing_changes() -> None:
+    """Catches work that is done outside the switches."""
+    off = dict.fromkeys(Mechanisms.model_fields, False)
+    # What neighbours see is read off the other columns in the first month and stays from then on.
+    assert changed(off) <= SEEN
+
+
+@pytest.mark.parametrize(("scenario", "first"), [(None, 0), ("kangqiao", -36)])
+def test_months_are_counted_from_the_start_of_history(scenario: str | None, first: int) -> None:
+    """Catches an off-by-one: the start is recorded, month 0 is the last before the policy."""
+    m = NeighborhoodModel(load(scenario, months=5), seed=1)
+    assert m.month == first and m.recorder.months.tolist() == [first]
+    m.step()
+    assert m.month == first + 1
+    m.run()
+    assert m.month == 5
+    assert m.recorder.months.tolist() == list(range(first, 6))
+    assert m.recorder.values.shape == (6 - first, 1, len(INDICATORS))
+    assert not m.running
+
+
+def test_a_policy_starts_in_month_1_and_history_before() -> None:
+    """Catches a policy that acts within the history, and a history that does not."""
+    m = NeighborhoodModel(load("kangqiao", months=3, policy="building_meetings"), seed=1)
+    m.run()
+    months = np.array([row["month"] for row in m.recorder.costs])
+    assert months.min() == 1
+    legacy = m.recorder.values[:, 0, list(INDICATORS).index("legacy")]
+    broken = m.config.scenario.history["broken_promise"]["start"]
+    at = m.recorder.months.tolist().index(broken)
+    assert legacy[at - 1] < 0.11 and legacy[at] > 0.9
+
+
+def test_the_start_state_is_reached_by_living_and_not_painted_on() -> None:
+    """Catches a scenario whose first month is its low state already, or one that never gets there."""
+    name = list(INDICATORS).index
+    runs = []
+    for seed in range(1, 6):
+        m = NeighborhoodModel(load("kangqiao", months=1), seed=seed)
+        while m.month < 0:
+            m.step()
+        runs.append(m.recorder.values[:, 0])
+    collected = np.median([run[:, name("collection_rate")] for run in runs], axis=0)
+    assert collected[:3].min() > 0.7, "it began as a healthy compound"
+    assert collected[-1] < 0.10
+    # Down in many steps, none of which is most of the way.
+    assert np.diff(collected).min() > -0.25
+    assert np.median([run[-1, name("failed_votes")] for run in runs]) >= 1
+
+
+def test_a_month_lived_again_from_the_same_start_is_the_same() -> None:
+    """Catches state that leaks from one model into the next."""
+    c = load("kangqiao", months=2)
+    one, two = NeighborhoodModel(c, seed=1), NeighborhoodModel(c, seed=1)
+    one.step()
+    two.step()
+    first, second = state(one), state(two)
+    assert all(np.array_equal(first[name], second[name]) for name in first)

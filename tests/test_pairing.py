@@ -1,0 +1,201 @@
+"""Common random numbers: runs under one seed differ only by, and only after, what was changed."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.config import Config, load
+from sim.model import NeighborhoodModel
+from sim.outcomes import INDICATORS
+from sim.society.population import Households
+from sim.streams import Stream
+
+COLUMNS = [f.name for f in fields(Households) if f.init]
+FIXED = ("tenure", "life", "kind", "civic", "burden", "threshold", "member", "taste", "moved",
+         "area", "fee_fen", "rota")  # fmt: skip
+ALTERNATIVES: dict[str, dict[str, Any]] = {
+    "building_meetings": {}, "member_contact": {}, "lead_by_paying": {}, "interim_committee": {},
+    "firm_tender": {"preparation": 1}, "service_standard": {}, "all_age_renewal": {},
+    "grievance_shock": {"size": 0.5},
+}  # fmt: skip
+
+
+def columns(m: NeighborhoodModel) -> bytes:
+    return b"".join(getattr(m.households, name).tobytes() for name in COLUMNS)
+
+
+def indicators(m: NeighborhoodModel) -> bytes:
+    return m.recorder.values.tobytes()
+
+
+def history(c: Config, seed: int = 1) -> list[tuple[bytes, bytes]]:
+    """Columns and this month's indicators, month by month, as bytes."""
+    m = NeighborhoodModel(c, seed=seed)
+    rows = [(columns(m), m.recorder.values[-1].tobytes())]
+    while m.month < c.months:
+        m.step()
+        rows.append((columns(m), m.recorder.values[-1].tobytes()))
+    return rows
+
+
+def under(measures: dict[str, Any], *overrides: str, months: int = 18) -> Config:
+    return load(
+        None, *overrides, months=months, policy={"measures": measures},
+        population={"households": 300},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", ALTERNATIVES)
+def test_two_policies_are_the_same_to_the_byte_until_they_differ(measure: str) -> None:
+    """Catches a measure that acts early, uses up draws, or reorders work before it starts."""
+    without = history(under({}))
+    with_it = history(under({measure: {"start": 13, **ALTERNATIVES[measure]}}))
+    assert with_it[:13] == without[:13], "months 0 to 12"
+    assert with_it[-1] != without[-1], "from month 13 on it does something"
+    assert with_it[13][1] != without[13][1] or measure == "firm_tender"
+
+
+def test_pairing_holds_through_a_history_and_a_bundle() -> None:
+    """Catches a policy whose mere presence in the configuration changes the past."""
+    none = history(load("kangqiao", months=2))
+    bundle = history(load("kangqiao", months=2, policy="five_level_linkage"))
+    assert none[:37] == bundle[:37]
+    assert none[37:] != bundle[37:]
+
+
+def test_a_measure_that_ends_before_it_starts_is_no_measure() -> None:
+    """Catches a measure that leaves a trace although never in force."""
+    idle = {name: {"start": 5, "end": 5} for name in ALTERNATIVES}
+    assert history(under(idle)) == history(under({}))
+
+
+def test_a_measure_at_dose_0_is_no_measure() -> None:
+    """Catches an effect that does not scale with the dose."""
+    idle = {name: {"start": 5, "dose": 0.0} for name in ALTERNATIVES}
+    assert history(under(idle)) == history(under({}))
+
+
+def test_the_order_of_writing_a_policy_never_matters() -> None:
+    """Catches draws or signals that depend on the order of keys."""
+    some = {name: {"start": 3} for name in ("member_contact", "firm_tender", "building_meetings")}
+    assert history(under(some)) == history(under(dict(reversed(some.items()))))
+
+
+def test_same_seed_same_bytes_twice_and_in_any_order_of_runs() -> None:
+    """Catches state shared between models, and any draw outside the streams."""
+    c = load("kangqiao", months=6, policy="five_level_linkage")
+    first = history(c, seed=7)
+    history(c, seed=8)
+    assert history(c, seed=7) == first
+
+
+def test_two_models_lived_in_turns_do_not_meet() -> None:
+    """Catches columns or books shared by two models in one process."""
+    c = under({"building_meetings": {}})
+    alone = history(c)
+    one, two = NeighborhoodModel(c, seed=1), NeighborhoodModel(c, seed=2)
+    for _ in range(c.months):
+        one.step()
+        two.step()
+    assert columns(one) == alone[-1][0]
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_threads_never_change_a_byte(threads: int) -> None:
+    """Catches a sum whose order depends on threads, and rows that read what others write."""
+    c = load("kangqiao", months=12, policy="five_level_linkage")
+    many = load("kangqiao", months=12, policy="five_level_linkage", executor={"threads": threads})
+    assert len(NeighborhoodModel(many, seed=3)._spans) == threads
+    assert history(many, seed=3) == history(c, seed=3)
+
+
+def test_different_seeds_differ() -> None:
+    """Catches a seed that does not reach the population, the ties or the months."""
+    c = under({})
+    one, two = NeighborhoodModel(c, seed=1), NeighborhoodModel(c, seed=2)
+    assert one.households.civic.tobytes() != two.households.civic.tobytes()
+    assert one.ties.neighbour.tobytes() != two.ties.neighbour.tobytes()
+    one.run()
+    two.run()
+    assert indicators(one) != indicators(two)
+
+
+def test_the_configurations_seed_is_the_default() -> None:
+    """Catches a seed in the configuration that is ignored."""
+    c = load(None, months=2, seed=9, population={"households": 100})
+    a, b = NeighborhoodModel(c), NeighborhoodModel(c, seed=9)
+    a.run()
+    b.run()
+    assert indicators(a) == indicators(b)
+    assert a.streams.seed == 9
+
+
+def drawn(c: Config, monkeypatch: pytest.MonkeyPatch) -> dict[tuple[Stream, int], bytes]:
+    """Every month's draws of households, by stream and month."""
+    m = NeighborhoodModel(c, seed=1)
+    real = m.streams.uniform
+    log: dict[tuple[Stream, int], bytes] = {}
+
+    def noted(stream: Stream, month: int, n: int, lanes: int = 1) -> np.ndarray:
+        u = real(stream, month, n, lanes)
+        log[stream, month] = u.tobytes()
+        return u
+
+    monkeypatch.setattr(m.streams, "uniform", noted)
+    m.run()
+    return log
+
+
+def test_every_household_keeps_its_draws_whatever_the_policy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Catches a mechanism that asks for fewer numbers when a measure gives it less to do."""
+    votes = (Stream.ASSEMBLY, Stream.CELL)
+    plain = drawn(under({}), monkeypatch)
+    busy = drawn(under({name: {"start": 2, **ALTERNATIVES[name]} for name in ALTERNATIVES}), monkeypatch)
+    assert {key for key in plain if key[0] not in votes} == {
+        key for key in busy if key[0] not in votes
+    }
+    assert all(busy[key] == plain[key] for key in plain.keys() & busy.keys())
+
+
+def test_who_moves_and_who_comes_is_the_same_under_every_policy() -> None:
+    """Catches turnover that depends on what a policy changed."""
+    a = NeighborhoodModel(load("kangqiao", months=12), seed=1)
+    b = NeighborhoodModel(load("kangqiao", months=12, policy="five_level_linkage"), seed=1)
+    for _ in range(48):
+        a.step()
+        b.step()
+        for name in FIXED:
+            assert np.array_equal(getattr(a.households, name), getattr(b.households, name)), name
+
+
+def test_a_policy_that_only_changes_the_firm_leaves_households_alone() -> None:
+    """Catches a firm's change that reaches households other than by service, issues and trust."""
+    # With nothing to see, hear or report, the firm's care cannot reach anybody.
+    deaf = {"perception": False, "issues": False, "commons": False}
+    base = dict(months=24, mechanisms=deaf, population={"households": 300}, developer={"legacy": 0.5})
+    standard = {"measures": {"service_standard": {"start": 5}}}
+    a = NeighborhoodModel(load(None, **base), seed=1)
+    b = NeighborhoodModel(load(None, **base, policy=standard), seed=1)
+    a.run()
+    b.run()
+    effort = list(INDICATORS).index("firm_effort")
+    assert np.any(a.recorder.values[:, 0, effort] != b.recorder.values[:, 0, effort])
+    for name in COLUMNS:
+        assert np.array_equal(getattr(a.households, name), getattr(b.households, name)), name
+    assert a.ties.strength.tobytes() == b.ties.strength.tobytes()
+
+
+def test_one_more_household_parameter_leaves_other_traits_as_they_were() -> None:
+    """Catches traits drawn one after another from one sequence."""
+    a = NeighborhoodModel(under({}), seed=1).households
+    b = NeighborhoodModel(under({}, "population.member_share=0.3"), seed=1).households
+    assert not np.array_equal(a.member, b.member)
+    for name in FIXED:
+        if name != "member":
+            assert np.array_equal(getattr(a, name), getattr(b, name)), name

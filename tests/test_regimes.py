@@ -1,0 +1,139 @@
+"""Two regimes, the way from one to the other, and what stays after measures end (MODEL, section 2)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.config import Config, load
+from sim.model import NeighborhoodModel
+from sim.outcomes import INDICATORS
+
+SEEDS = (1, 2, 3)
+HIGH, LOW = 0.70, 0.15
+BUNDLE = "five_level_linkage"
+PARTS = tuple(load("kangqiao", policy=BUNDLE).policy.measures)
+LINES = ("cleaning", "facilities", "security", "greenery", "amenities")
+# A compound in which nobody pays, nothing works and everybody is angry; all parameters of behaviour,
+# the firm's and the developer's are those of the healthy one.
+RUN_DOWN: dict[str, Any] = {
+    "population": {"paid_start": 0.0, "satisfaction_start": 0.1, "grievance_start": 0.7,
+                   "habit_start": 0.0, "trust_start": 0.1, "efficacy_start": 0.1},
+    "firm": {"reserve_months": 0.0}, "service": {"start": dict.fromkeys(LINES, 0.15)},
+}  # fmt: skip
+
+
+def live(c: Config, indicator: str = "collection_rate") -> np.ndarray:
+    """One indicator (seeds, months), the first month being the last before the policy."""
+    runs = []
+    for seed in SEEDS:
+        m = NeighborhoodModel(c, seed=seed)
+        m.run()
+        runs.append(m.recorder.values[m.recorder.months >= 0, 0, list(INDICATORS).index(indicator)])
+    return np.array(runs)
+
+
+def shocks(size: float, months: int) -> dict[str, Any]:
+    """A blow to the same households in each of some months."""
+    return {
+        "measures": {
+            f"shock_{k}": {"measure": "grievance_shock", "start": 12 + k, "size": size}
+            for k in range(months)
+        }
+    }
+
+
+@cache
+def kangqiao(policy: str, *overrides: str, months: int = 24) -> np.ndarray:
+    return live(load("kangqiao", *overrides, months=months, policy=policy))
+
+
+def test_a_compound_without_shock_stays_high_for_ten_years() -> None:
+    """Catches a healthy state that is only slow to fall."""
+    rates = live(load(months=120))
+    assert rates[:, 1:].min() > HIGH
+    assert np.median(rates[:, -1]) >= np.median(rates[:, 60]) - 0.05, "and does not slide"
+
+
+def test_a_run_down_compound_of_the_same_parameters_stays_low_for_ten_years() -> None:
+    """Catches a model with one regime: the same rules and institutions, another start."""
+    rates = live(load(months=120, **RUN_DOWN))
+    assert rates[:, 12:].max() < LOW
+
+
+def test_a_bad_month_alone_is_recovered_from() -> None:
+    """Catches a low state that any slip leads to: nobody paid in month 0, all else as usual."""
+    rates = live(load(months=36, population={"paid_start": 0.0, "habit_start": 0.0}))
+    assert rates[:, 0].max() == 0.0
+    assert rates[:, -1].min() > HIGH
+
+
+def test_kangqiao_left_to_itself_stays_low() -> None:
+    """Catches a scenario that mends itself, in which any measure would look good."""
+    rates = kangqiao("none", months=60)
+    assert np.median(rates[:, 0]) < 0.10, "under 10% at the start, as reported"
+    assert rates.max() < LOW
+
+
+@pytest.mark.parametrize("size", [0.2, 1.0])
+def test_one_blow_is_absorbed_whatever_its_size(size: float) -> None:
+    """Catches a healthy state without resilience: grievance alone, struck once, fades."""
+    rates = live(load(months=60, policy=shocks(size, 1)))
+    assert rates[:, 18].mean() < rates[:, 11].mean(), "it was felt"
+    assert rates[:, -1].min() > HIGH
+
+
+def test_a_lasting_blow_tips_a_healthy_compound_if_it_is_big_enough() -> None:
+    """Catches a low state out of reach, and a threshold of no size: two years of 30% against 100%."""
+    small, big = (live(load(months=120, policy=shocks(size, 24))) for size in (0.3, 1.0))
+    assert small[:, 36].max() < small[:, 11].min() - 0.1, "the small one was felt"
+    assert small[:, -1].min() > HIGH
+    # Five years and more after the last blow nothing of its cause is left but its consequences.
+    assert big[:, 60:].max() < LOW
+
+
+def test_the_kangqiao_story_needs_no_shock_to_grievance() -> None:
+    """Catches loops that do not carry a firm's saving on service into fees (L1 to L3)."""
+    event = {"measures": {"handover_dispute": {"start": 12, "size": 1.0}}}
+    struck, spared = live(load(months=96, policy=event)), live(load(months=96))
+    assert np.median(struck[:, -1]) < 0.5 * np.median(spared[:, -1])
+    grievance = live(load(months=96, policy=event), "grievance")
+    assert grievance[:, -1].min() > 2 * grievance[:, 11].max()
+
+
+@pytest.mark.parametrize("measure", PARTS)
+def test_each_single_measure_fails_in_kangqiao(measure: str) -> None:
+    """Catches a measure strong enough to need no other, and a low state that is no trap."""
+    assert np.median(kangqiao(measure)[:, 24]) < LOW
+
+
+def test_the_bundle_succeeds_where_its_parts_fail() -> None:
+    """Catches parts that merely add up: together they pass half, apart they stay near nothing."""
+    together = float(np.median(kangqiao(BUNDLE, months=60)[:, 24]))
+    assert together > 0.50
+    gains = [
+        np.median(kangqiao(part)[:, 24]) - np.median(kangqiao("none", months=60)[:, 24])
+        for part in PARTS
+    ]
+    assert together > 2 * sum(gains), "more than the sum of the parts"
+    assert np.median(kangqiao(BUNDLE, months=60)[:, 48]) > HIGH
+
+
+def test_what_the_bundle_reached_outlives_it() -> None:
+    """Catches a high state that is held up by measures alone: two states for the same parameters."""
+    ends = tuple(f"policy.measures.{part}.end=48" for part in PARTS)
+    withdrawn = kangqiao(BUNDLE, *ends, months=84)
+    untouched = kangqiao("none", months=84)
+    assert np.array_equal(withdrawn[:, :48], kangqiao(BUNDLE, months=60)[:, :48])
+    assert np.median(withdrawn[:, 72]) > HIGH, "24 months after withdrawal"
+    assert np.median(withdrawn[:, 84]) > HIGH
+    assert untouched[:, 84].max() < LOW, "the same compound, month and parameters"
+
+
+def test_a_bundle_withdrawn_early_does_not_hold() -> None:
+    """Catches hysteresis without a threshold: half a year of the bundle is not enough."""
+    ends = tuple(f"policy.measures.{part}.end=7" for part in PARTS)
+    assert np.median(kangqiao(BUNDLE, *ends, months=48)[:, 48]) < HIGH

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, cast
 from zlib import crc32
 
@@ -39,9 +40,13 @@ from sim.outcomes import INDICATORS, Month, compute
 from sim.society import census, signals, ties
 from sim.society.compound import Ballot, Compound, Cost
 from sim.society.district import Site, lay_out
-from sim.society.population import PopulationParameters, populate
+from sim.society.population import Households, PopulationParameters, populate
 from sim.streams import Stream, Streams
 
+_SHARED_ARRAYS = (
+    "condition", "effort", "signals", "census", "issue_counts", "meeting", "followed", "building_open",
+    "building_closed", "_closed_lately",
+)  # fmt: skip
 _LEVEL_HOURS = tuple(f"{level.name.lower()}_hours" for level in issues.Level)
 
 
@@ -83,6 +88,12 @@ class Recorder:
     def costs(self) -> list[dict[str, Any]]:
         """Rows of hours and yuan by month, compound, actor and measure."""
         return [cost._asdict() for cost in self._costs]
+
+    def copy(self) -> Recorder:
+        """The same months in lists of their own."""
+        twin = Recorder()
+        twin._months, twin._rows, twin._costs = self._months[:], self._rows[:], self._costs[:]
+        return twin
 
     def latest(self, indicator: str) -> np.ndarray:
         """One indicator (compounds,) in the last month recorded."""
@@ -474,6 +485,59 @@ class NeighborhoodModel(mesa.Model):
             rows.append(compute(Month(compound, counted, worked, strength)))
         costs = [cost for compound in self.compounds for cost in compound.costs]
         self.recorder.add(self.month, np.array(rows), costs)
+
+    # --- going on from a shared past ------------------------------------------------------------
+
+    def fork(self, config: Config) -> NeighborhoodModel:
+        """A model with this one's past that goes on under another policy.
+
+        The history is then paid for once, and what the fork lives is byte for byte what a run of
+        its configuration from the first month would: draws depend on nothing but seed and month.
+
+        Args:
+            config: Like this model's, but for its policy and months. None of its measures may have
+                been in force yet.
+
+        Raises:
+            ValueError: If the two could have had different pasts.
+        """
+        given, own = config.resolved(), self.config.resolved()
+        for free in ("policy", "months", "replications", "seed", "executor"):
+            given.pop(free), own.pop(free)
+        if given != own:
+            raise ValueError("a fork may differ in policy and months only")
+        for entry in (*config.policy.entries(), *self.config.policy.entries()):
+            if entry.parameters.start <= self.month:
+                raise ValueError(
+                    f"measure {entry.label} starts at {entry.parameters.start}, "
+                    f"and the shared past goes to month {self.month}"
+                )
+        twin = NeighborhoodModel(config, seed=self.streams.seed)
+        twin._take_over(self)
+        return twin
+
+    def _take_over(self, past: NeighborhoodModel) -> None:
+        self.month, self.running = past.month, past.month < self.config.months
+        self.written_off_fen = past.written_off_fen
+        self.recorder = past.recorder.copy()
+        self.book = past.book.copy()
+        for name in Households.columns():
+            getattr(self.households, name)[:] = getattr(past.households, name)
+        self.ties.strength[:] = past.ties.strength
+        for name in _SHARED_ARRAYS:
+            getattr(self, name)[:] = getattr(past, name)
+        for mine, other in zip(self._institutions(), past._institutions(), strict=True):
+            for name in mine.STATE:
+                setattr(mine, name, deepcopy(getattr(other, name)))
+        for compound, twin in zip(self.compounds, past.compounds, strict=True):
+            compound.month, compound.unsolved = twin.month, twin.unsolved
+        events = len(self.config.scenario.entries())
+        for event, twin_event in zip(self.measures[:events], past.measures[:events], strict=True):
+            event.state = deepcopy(twin_event.state)
+
+    def _institutions(self) -> list[Any]:
+        own = [(c.firm, c.committee, c.cell, c.developer) for c in self.compounds]
+        return [*chain.from_iterable(own), *self.companies, *self.communities]
 
     # --- what phases share ----------------------------------------------------------------------
 

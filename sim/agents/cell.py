@@ -36,6 +36,8 @@ class PartyCell(mesa.Agent):
         fidelity: Hours there were for each hour asked this month, at most 1.
     """
 
+    STATE = ("fidelity",)
+
     def __init__(self, model: mesa.Model, compound: Compound, parameters: CellParameters) -> None:
         super().__init__(model)
         self.compound = compound

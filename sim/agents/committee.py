@@ -144,6 +144,11 @@ class OwnersCommittee(mesa.Agent):
         turnout: Share of owners who took part in the last vote.
     """
 
+    STATE = (
+        "state", "capture", "competence", "party_share", "months_in_state", "months_in_office", "interim",
+        "failed_votes", "turnout",
+    )  # fmt: skip
+
     def __init__(
         self, model: mesa.Model, compound: Compound, parameters: CommitteeParameters
     ) -> None:

@@ -75,6 +75,8 @@ class Community(mesa.Agent):
         fidelity: Hours there were for each hour that measures asked this month, at most 1.
     """
 
+    STATE = ("fidelity",)
+
     def __init__(
         self, model: mesa.Model, compounds: list[Compound], parameters: CommunityParameters
     ) -> None:

@@ -60,6 +60,8 @@ class Developer(mesa.Agent):
         pays_vacant: Chance that the fee of a vacant unit is paid.
     """
 
+    STATE = ("legacy", "pays_vacant")
+
     def __init__(
         self,
         model: mesa.Model,

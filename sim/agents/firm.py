@@ -129,6 +129,8 @@ class Company(mesa.Agent):
         credit: Standing from 0 to 1: follows residents' satisfaction and calls over all branches.
     """
 
+    STATE = ("credit",)
+
     def __init__(self, model: mesa.Model, branches: list[PropertyFirm]) -> None:
         super().__init__(model)
         self.branches = branches
@@ -159,9 +161,15 @@ class PropertyFirm(mesa.Agent):
         present: False while the compound has no firm.
         cash_fen: Cash in fen; equals opening cash plus all booked entries.
         level: Share of full effort it can pay for this month, 0 to 1.
+        scope: Share of full service that its menu holds, 1 unless agreed otherwise.
         owner_led: Won an open contest and is led by an owner (自己的小区自己管).
         last: This month's book entries in fen, by name.
     """
+
+    STATE = (
+        "present", "owner_led", "founded", "diligence", "transparency", "skimming", "full_cost_fen",
+        "cash_fen", "opening_cash_fen", "expected_fen", "level", "months_in_debt", "grant_fen", "last",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -189,7 +197,7 @@ class PropertyFirm(mesa.Agent):
         self.diligence = diligence
         self.transparency = transparency
         self.skimming = skimming
-        self.full_cost_fen = round(p.full_cost * self.compound.monthly_due_fen)
+        self.set_menu(1.0)
         self.cash_fen = round(p.reserve_months * self.full_cost_fen) if present else 0
         self.opening_cash_fen = self.cash_fen
         self.expected_fen = float(self.full_cost_fen)
@@ -197,6 +205,11 @@ class PropertyFirm(mesa.Agent):
         self.months_in_debt = 0
         self.grant_fen = 0
         self.last: dict[str, int] = {}
+
+    def set_menu(self, scope: float) -> None:
+        """Agree on a menu that holds ``scope`` of full service, at that share of its cost."""
+        self.scope = scope
+        self.full_cost_fen = round(scope * self.p.full_cost * self.compound.monthly_due_fen)
 
     @property
     def public_revenue_fen(self) -> int:
@@ -214,7 +227,8 @@ class PropertyFirm(mesa.Agent):
         s["price_ratio"] = self.p.price_ratio
         s["dunning"] = self.p.dunning
         s["detect_firm"] = self.p.patrol * self.level * self.diligence
-        s["compound_hours"] = self.p.issue_hours * self.compound.households * self.level
+        hours = self.p.issue_hours * self.compound.households
+        s["compound_hours"] = hours * self.level * self.scope
         s["blame"] = 0.3 if self.owner_led else 1.0
 
     def care(self) -> float:
@@ -227,7 +241,8 @@ class PropertyFirm(mesa.Agent):
 
     def serve(self) -> None:
         """Deliver this month's effort on every line."""
-        self.compound.effort[:] = self.level * self.care() if self.present else 0.0
+        effort = self.level * self.scope * self.care()
+        self.compound.effort[:] = effort if self.present else 0.0
 
     def close_books(self, chance: np.ndarray) -> None:
         """Book the month, then decide on effort, skimming and whether to stay.

@@ -202,6 +202,10 @@ class IssueBook:
         """The six columns in the order kernels take them."""
         return self.category, self.level, self.state, self.reporter, self.arose, self.due
 
+    def copy(self) -> IssueBook:
+        """The same issues in columns of their own."""
+        return IssueBook(self.size, *(column.copy() for column in self.columns))
+
     def make_room(self, more: int) -> None:
         """Grow the columns so that ``more`` issues can be added."""
         room = len(self.category)

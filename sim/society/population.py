@@ -289,6 +289,11 @@ class Households:
     """Traits at the start, for newcomers."""
 
     @classmethod
+    def columns(cls) -> list[str]:
+        """Names of all columns."""
+        return [f.name for f in fields(cls) if f.metadata]
+
+    @classmethod
     def allocate(cls, n: int) -> Households:
         """Columns of n rows, all zero, as one compound."""
         arrays = {f.name: np.zeros(n, f.metadata["dtype"]) for f in fields(cls) if f.metadata}

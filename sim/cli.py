@@ -42,6 +42,13 @@ Plugins = Annotated[
 ]
 
 
+class Language(StrEnum):
+    """Languages of tables and figures."""
+
+    EN = "en"
+    ZH = "zh"
+
+
 class Kind(StrEnum):
     """What ``list`` can show."""
 
@@ -89,6 +96,7 @@ def run(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
     ] = False,
+    lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
 ) -> None:
     """Run one configuration under many seeds, keep the results, print a summary.
 
@@ -106,6 +114,9 @@ def run(
 
     config = load_overrides(overrides or [], config_dir)
     study = run_study(config, out=out, progress=not quiet)
+    from sim.figures.trajectories import draw
+
+    draw(study, lang.value)
     if quiet:
         typer.echo(study.folder)
         return
@@ -113,7 +124,7 @@ def run(
 
     from sim.experiments.summary import print_summary
 
-    print_summary(study, Console())
+    print_summary(study, Console(), lang.value)
 
 
 @app.command("list")

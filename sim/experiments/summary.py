@@ -304,7 +304,9 @@ def _indicator_table(study: Study, language: str, wide: bool) -> Table:
         head = words["end"].format(month=month) if month == last else head
         table.add_column(head, justify="right", max_width=narrow, overflow="fold")
     table.add_column(words["target"], min_width=16, overflow="fold")
-    for name in [name for name in MAIN if name in outcomes.INDICATORS]:
+    targeted = [target.indicator for target in study.config.scenario.targets]
+    named = dict.fromkeys((*MAIN, *targeted))
+    for name in [name for name in named if name in outcomes.INDICATORS]:
         indicator = outcomes.INDICATORS[name]
         rows = study.summary[study.summary["indicator"] == name]
         cells = [_cell(rows[rows["month"] == month], indicator, language, wide) for month in shown]

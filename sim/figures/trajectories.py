@@ -20,7 +20,10 @@ from sim.figures import style
 from sim.outcomes import INDICATORS, Indicator
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sim.config import Config, Entry, Target
+    from sim.experiments.store import Study
 
 MAIN = (
     "collection_rate",
@@ -121,6 +124,26 @@ def trajectories(
         _legend(panels, grid, language, rows=2 if across == 1 else 1)
         _strip(strip, entries, (first, last), language)
     return figure
+
+
+def draw(study: Study, language: str = "en") -> list[Path]:
+    """Draw a study's trajectories into its folder, unless they are there already.
+
+    Args:
+        study: One that was kept; one without a folder draws nothing.
+        language: "en" or "zh".
+
+    Returns:
+        The files, PNG, PDF and SVG.
+    """
+    if study.folder is None:
+        return []
+    stem = study.folder / "figures" / f"trajectories-{language}"
+    files = [stem.with_suffix(f".{kind}") for kind in style.FORMATS]
+    if not all(file.exists() for file in files):
+        figure = trajectories(study.months, study.config, language=language)
+        style.save(figure, stem, provenance=study.provenance)
+    return files
 
 
 def _check(frame: pd.DataFrame, indicators: Sequence[str]) -> None:

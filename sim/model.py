@@ -24,7 +24,8 @@ from sim.agents.community import Community, Street
 from sim.agents.developer import Developer
 from sim.agents.firm import Company, PropertyFirm
 from sim.agents.resident import Resident
-from sim.config import Config, load
+from sim.compose import load
+from sim.config import Config
 from sim.measures.catalogue import Measure
 from sim.mechanisms import (
     commons,
@@ -149,9 +150,8 @@ class NeighborhoodModel(mesa.Model):
         self.households, self.buildings = populate(populations, self.streams)
         self.ties = ties.build_ties(c.network, self.households, self.buildings, self.streams)
         self.compound_count = self.buildings.number_of_compounds
-        self.condition = np.concatenate(
-            [site.groups["service"].record["start"] for site in self.sites]
-        )
+        self.wear = np.concatenate([site.groups["service"].record for site in self.sites])
+        self.condition = self.wear["start"].copy()
         self.effort = np.zeros_like(self.condition)
         self.signals = signals.neutral_signals(self.compound_count)
         self.book = issues.IssueBook.empty()
@@ -190,7 +190,7 @@ class NeighborhoodModel(mesa.Model):
                 monthly_due_fen=int(h.fee_fen[rows].sum()),
                 column=partial(self._column, rows),
                 assembly=partial(self._assemble, rows),
-                write_off=partial(self._write_off, rows),
+                write_off=partial(self._write_off, k, rows),
             )
             groups: Mapping[str, Any] = site.groups
             compound.firm = PropertyFirm(self, compound, groups["firm"], site.care_shift)
@@ -382,7 +382,7 @@ class NeighborhoodModel(mesa.Model):
         for compound in self.compounds:
             compound.firm.serve()
         misuse = self.census["misuse"] / np.maximum(self.census["occupied"], 1.0)
-        service.age(self.condition, self.effort, misuse, self.config.service.record)
+        service.age(self.condition, self.effort, misuse, self.wear)
 
     def residents_judge(self) -> None:
         """Satisfaction and trust follow experience and neighbours."""
@@ -572,12 +572,13 @@ class NeighborhoodModel(mesa.Model):
             agreed_area=float(agreed.sum() / max(took_part.sum(), 1e-9)),
         )
 
-    def _write_off(self, rows: slice) -> int:
+    def _write_off(self, k: int, rows: slice) -> int:
         h = self.households
         total = int(h.arrears_fen[rows].sum())
         h.arrears_fen[rows] = 0
         h.arrears_months[rows] = 0
         self.written_off_fen += total
+        self.census["arrears_fen"][k] = 0
         return total
 
     # --- what mesa users expect -----------------------------------------------------------------

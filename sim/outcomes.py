@@ -50,6 +50,8 @@ class Indicator:
         compute: From ``Month`` to a number.
         share: A share or state in [0, 1], shown as percent.
         low, high: Bounds it can never leave.
+        better: +1 if more of it is good, -1 if less is; 0 for means to an end, whose use is in
+            what they bring about, and where neither is better.
     """
 
     name: str
@@ -61,13 +63,18 @@ class Indicator:
     share: bool = False
     low: float = 0.0
     high: float = np.inf
+    better: int = 0
 
 
 INDICATORS: dict[str, Indicator] = {}
 
 
-def _share(name: str, en: str, zh: str, formula: str, compute: Callable[[Month], float]) -> None:
-    INDICATORS[name] = Indicator(name, en, zh, "1", formula, compute, share=True, high=1.0)
+def _share(
+    name: str, en: str, zh: str, formula: str, compute: Callable[[Month], float], better: int = 0
+) -> None:
+    INDICATORS[name] = Indicator(
+        name, en, zh, "1", formula, compute, share=True, high=1.0, better=better
+    )
 
 
 def _number(
@@ -78,8 +85,9 @@ def _number(
     formula: str,
     compute: Callable[[Month], float],
     low: float = 0.0,
+    better: int = 0,
 ) -> None:
-    INDICATORS[name] = Indicator(name, en, zh, unit, formula, compute, low=low)
+    INDICATORS[name] = Indicator(name, en, zh, unit, formula, compute, low=low, better=better)
 
 
 def _condition(line: int) -> Callable[[Month], float]:
@@ -92,6 +100,7 @@ _share(
     "物业费收缴率",
     "fees paid this month / fees due this month; 0 without a firm",
     lambda m: m.share("collected_fen", "due_fen"),
+    better=+1,
 )
 _share(
     "satisfied_share",
@@ -99,6 +108,7 @@ _share(
     "居民满意度",
     "occupied households with satisfaction > 1/2",
     lambda m: m.share("satisfied"),
+    better=+1,
 )
 _share(
     "satisfaction",
@@ -106,6 +116,7 @@ _share(
     "平均满意水平",
     "mean over occupied households",
     lambda m: m.share("satisfaction"),
+    better=+1,
 )
 _share(
     "trust_firm",
@@ -113,6 +124,7 @@ _share(
     "对物业的信任",
     "mean over occupied households",
     lambda m: m.share("trust_firm"),
+    better=+1,
 )
 _share(
     "trust_committee",
@@ -120,6 +132,7 @@ _share(
     "对业委会的信任",
     "mean over occupied households",
     lambda m: m.share("trust_committee"),
+    better=+1,
 )
 _share(
     "trust_cell",
@@ -127,6 +140,7 @@ _share(
     "对党组织和社区的信任",
     "mean over occupied households",
     lambda m: m.share("trust_cell"),
+    better=+1,
 )
 _share(
     "grievance",
@@ -134,6 +148,7 @@ _share(
     "平均怨气",
     "mean over occupied households",
     lambda m: m.share("grievance"),
+    better=-1,
 )
 _share(
     "efficacy",
@@ -141,6 +156,7 @@ _share(
     "参与效能感",
     "mean over occupied households",
     lambda m: m.share("efficacy"),
+    better=+1,
 )
 _number(
     "complaints_per_1000",
@@ -149,6 +165,7 @@ _number(
     "1/(1000 households month)",
     "1000 * (calls by households at stage 2 or above + issues that rise from the compound) / occupied",
     lambda m: 1000 * _calls(m) / max(m.n["occupied"], 1.0),
+    better=-1,
 )
 _number(
     "petitions_per_1000",
@@ -157,6 +174,15 @@ _number(
     "1/(1000 households month)",
     "1000 * petitions by households at stage 3 or above / occupied",
     lambda m: 1000 * m.share("petitions"),
+    better=-1,
+)
+_number(
+    "voices_per_1000",
+    "Complaints and petitions",
+    "信访投诉量",
+    "1/(1000 households month)",
+    "complaints_per_1000 + petitions_per_1000",
+    lambda m: 1000 * (_calls(m) + m.n["petitions"]) / max(m.n["occupied"], 1.0),
 )
 _share(
     "property_call_share",
@@ -164,6 +190,7 @@ _share(
     "物业占热线比例",
     "property calls / (property calls + other calls expected)",
     lambda m: _property_share(m),
+    better=-1,
 )
 _share(
     "complaint_share",
@@ -171,6 +198,7 @@ _share(
     "投诉户比例",
     "stage 2 or above / occupied",
     lambda m: m.share("stage_2") + m.share("stage_3") + m.share("stage_4"),
+    better=-1,
 )
 _share(
     "open_conflict_share",
@@ -178,6 +206,7 @@ _share(
     "公开冲突户比例",
     "stage 4 / occupied",
     lambda m: m.share("stage_4"),
+    better=-1,
 )
 _share(
     "free_rider_share",
@@ -185,6 +214,7 @@ _share(
     "搭便车户比例",
     "occupied households with satisfaction > 1/2 that did not pay / occupied",
     lambda m: m.share("free_riders"),
+    better=-1,
 )
 _share(
     "misuse_share",
@@ -192,6 +222,7 @@ _share(
     "占用公共空间户比例",
     "misusing households / occupied",
     lambda m: m.share("misuse"),
+    better=-1,
 )
 _share(
     "attendance",
@@ -222,6 +253,7 @@ _number(
     "1",
     "problems not closed at the end of the month",
     lambda m: m.issues["open"],
+    better=-1,
 )
 _number(
     "issues_arisen",
@@ -230,6 +262,7 @@ _number(
     "1/month",
     "problems that arose",
     lambda m: m.issues["arisen"],
+    better=-1,
 )
 _number(
     "issues_closed",
@@ -246,6 +279,7 @@ _number(
     "1/month",
     "overdue and not raised",
     lambda m: m.issues["shelved"],
+    better=-1,
 )
 _share(
     "issues_in_place_share",
@@ -253,6 +287,7 @@ _share(
     "就地化解率",
     "closed at building, compound or community level / (closed at any level + shelved)",
     lambda m: _in_place(m),
+    better=+1,
 )
 _number(
     "days_to_close",
@@ -261,6 +296,7 @@ _number(
     "day",
     "mean age at closing of those closed; 0 if none",
     lambda m: m.issues["days"] / max(_closed(m), 1.0),
+    better=-1,
 )
 for _line, (_name, _en, _zh) in enumerate(
     (
@@ -277,6 +313,7 @@ for _line, (_name, _en, _zh) in enumerate(
         f"状况:{_zh}",
         "state of the service line",
         _condition(_line),
+        better=+1,
     )
 _share(
     "service_condition",
@@ -284,6 +321,7 @@ _share(
     "小区整体状况",
     "mean of the five service lines",
     lambda m: sum(m.compound.condition.tolist()) / LINES,
+    better=+1,
 )
 _share(
     "firm_present",
@@ -315,6 +353,7 @@ _number(
     "yuan",
     "owed to the present firm",
     lambda m: m.n["arrears_fen"] / 100,
+    better=-1,
 )
 _share(
     "committee_working",
@@ -322,6 +361,7 @@ _share(
     "业委会正常履职",
     "1 if elected, working and representative",
     lambda m: float(m.compound.committee.works),
+    better=+1,
 )
 _share(
     "committee_captured",
@@ -332,6 +372,7 @@ _share(
         m.compound.committee.state == State.WORKING
         and m.compound.committee.capture != Capture.REPRESENTATIVE
     ),
+    better=-1,
 )
 _share(
     "committee_interim",
@@ -339,6 +380,13 @@ _share(
     "临时业委会",
     "strength of an interim committee",
     lambda m: m.compound.committee.interim,
+)
+_share(
+    "committee_covered",
+    "Committee or interim committee",
+    "业委会或物管会覆盖",
+    "1 if a committee works for the owners or an interim one stands in",
+    lambda m: float(m.compound.committee.works or m.compound.committee.interim > 0),
 )
 _number(
     "committee_state",
@@ -355,6 +403,7 @@ _number(
     "1",
     "votes that did not pass",
     lambda m: float(m.compound.committee.failed_votes),
+    better=-1,
 )
 _share(
     "vote_turnout",
@@ -369,6 +418,7 @@ _share(
     "开发遗留程度",
     "weight of broken promises",
     lambda m: m.compound.developer.legacy,
+    better=-1,
 )
 _share(
     "satisfaction_gap_age",
@@ -376,6 +426,7 @@ _share(
     "年龄段满意度差距",
     "largest minus smallest mean satisfaction of young, working-age and elderly households",
     lambda m: _age_gap(m),
+    better=-1,
 )
 _number(
     "satisfaction_gap_tenure",
@@ -393,6 +444,7 @@ _number(
     "hour/month",
     "all actors, all measures",
     lambda m: sum(c.hours for c in m.compound.costs),
+    better=-1,
 )
 _number(
     "yuan_spent",
@@ -401,6 +453,7 @@ _number(
     "yuan/month",
     "all actors, all measures",
     lambda m: sum(c.yuan for c in m.compound.costs),
+    better=-1,
 )
 
 

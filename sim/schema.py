@@ -7,13 +7,13 @@ documents, messages about bad input and the page's sliders are all made from the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
 ASSUMED = "assumed"
@@ -94,6 +94,12 @@ class Parameters(BaseModel):
             row[name] = value
         return row
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy as pydantic does, without the cached ``record`` of the old values."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("record", None)
+        return copy
+
     @classmethod
     def describe(cls, prefix: str = "", inside: Parameters | None = None) -> Iterator[Described]:
         """Walk all parameters below this group, in declared order.
@@ -112,6 +118,27 @@ class Parameters(BaseModel):
                     yield _within(field, row)
             else:
                 yield _described(key, field, default)
+
+
+def bounded(
+    group: type[Parameters], name: str, low: float, high: float, module: str
+) -> type[Parameters]:
+    """A group with the same keys as another and narrower bounds, such as chances or levels.
+
+    Args:
+        group: Group of plain numbers.
+        name: Name of the new class.
+        low: Smallest value allowed for every key.
+        high: Largest value allowed for every key.
+        module: ``__name__`` of the module that keeps it under that name, so that it can be pickled.
+    """
+    fields: dict[str, Any] = {
+        item.key: (float, param(0.0, item.en, unit=item.unit, low=low, high=high, zh=item.zh))
+        for item in group.describe()
+    }
+    return create_model(
+        name, __base__=Parameters, __doc__=group.__doc__, __module__=module, **fields
+    )
 
 
 def _as_number(value: Any) -> np.ndarray | None:

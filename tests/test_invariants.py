@@ -226,7 +226,9 @@ def test_every_month_holds_whatever_is_configured(c: Config, seed: int) -> None:
 
 @pytest.mark.parametrize("end", ["low", "high"])
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_month_holds_with_a_whole_group_at_the_end_of_its_ranges(group: str, end: str) -> None:
+def test_every_month_holds_with_a_whole_group_at_the_end_of_its_ranges(
+    group: str, end: str
+) -> None:
     """Catches a range in the schema that is wider than its rule can bear."""
     rows = {row.key: row for row in Config.model_fields[group].annotation.describe()}  # type: ignore[union-attr]
     tree: dict[str, Any] = {}

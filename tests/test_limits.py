@@ -232,9 +232,7 @@ def test_imperfect_conditional_cooperation_decays_by_the_recursion() -> None:
     runs = []
     for seed in range(1, 7):
         people = {"conditional_share": 0.5, "free_rider_share": 0.36}
-        c = norm_only(
-            0.0, 0.0, 0.6, months=40, response="match", matching=0.9, population=people
-        )
+        c = norm_only(0.0, 0.0, 0.6, months=40, response="match", matching=0.9, population=people)
         m = NeighborhoodModel(c, seed=seed)
         m.run()
         runs.append(m.recorder.values[:, 0, COLLECTED])
@@ -276,10 +274,10 @@ def test_the_ladder_solves_the_computed_share() -> None:
     names = list(issues.PerLevel.model_fields)
     rise = [e / (1.0 - r) for e, r in zip(escalate, solve, strict=False)] + [0.0, 0.0]
     p = issues.IssueParameters(
-        first_level=issues._categories(*[0] * 9),
-        deadline=issues._levels(*[1] * 5),
-        solve=issues.PerLevel(**dict(zip(names, [*solve, 0.0], strict=True))),
-        rise=issues.PerLevel(**dict(zip(names, rise, strict=True))),
+        first_level=dict.fromkeys(issues.PerCategory.model_fields, 0.0),
+        deadline=dict.fromkeys(names, 1.0),
+        solve=dict(zip(names, [*solve, 0.0], strict=True)),
+        rise=dict(zip(names, rise, strict=True)),
     )
     h = Households.allocate(n)
     h.own_open[:] = 1

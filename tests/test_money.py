@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sim.agents.firm import PropertyFirm
-from sim.config import Config, load
+from sim.compose import load
+from sim.config import Config
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 
@@ -88,7 +89,12 @@ def test_money_is_whole_fen_of_whole_numbers(case: str) -> None:
         model.step()
         for column in (h.fee_fen, h.arrears_fen, h.recovered_fen):
             assert column.dtype == np.int64
-        for amount in (firm.cash_fen, firm.opening_cash_fen, firm.full_cost_fen, *firm.last.values()):
+        for amount in (
+            firm.cash_fen,
+            firm.opening_cash_fen,
+            firm.full_cost_fen,
+            *firm.last.values(),
+        ):
             assert type(amount) is int
         assert type(model.written_off_fen) is int
 
@@ -134,3 +140,28 @@ def test_months_owed_and_money_owed_end_together() -> None:
     priced = h.fee_fen > 0
     assert np.array_equal((h.arrears_fen > 0)[priced], (h.arrears_months > 0)[priced])
     assert np.array_equal(h.arrears_fen, h.arrears_months * h.fee_fen)
+
+
+def test_each_compound_of_a_district_balances_on_its_own() -> None:
+    """Catches money that crosses from one compound's books into another's."""
+    district = {"compounds": 4, "communities": 2, "companies": 2, "size_spread": 0.4}
+    c = load(None, *POOR, months=24, population={"households": 150}, district=district)
+    model = NeighborhoodModel(c, seed=1)
+    h, firms = model.households, [compound.firm for compound in model.compounds]
+
+    def per_compound(column: np.ndarray) -> np.ndarray:
+        return np.array([int(column[compound.rows].sum()) for compound in model.compounds])
+
+    while model.month < c.months:
+        owed, served = per_compound(h.arrears_fen), [firm.present for firm in firms]
+        cash = [firm.cash_fen for firm in firms]
+        model.step()
+        unpaid = per_compound(np.where(h.paid == 1, 0, h.fee_fen)) * np.array(served)
+        expected = owed + unpaid - per_compound(h.recovered_fen)
+        for k, firm in enumerate(firms):
+            if served[k] and firm.present:
+                assert per_compound(h.arrears_fen)[k] == expected[k]
+                assert firm.cash_fen == cash[k] + sum(firm.last.values())
+            elif served[k]:
+                assert per_compound(h.arrears_fen)[k] == 0, "written off with the firm that left"
+    assert model.written_off_fen > 0, "the case shows what it is for"

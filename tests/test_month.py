@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.config import Mechanisms, load
+from sim.compose import load
+from sim.config import Mechanisms
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 from sim.society.population import Households

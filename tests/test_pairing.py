@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.config import Config, load
+from sim.compose import load
+from sim.config import Config
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 from sim.society.population import Households
@@ -134,15 +135,18 @@ def test_the_configurations_seed_is_the_default() -> None:
     assert a.streams.seed == 9
 
 
-def drawn(c: Config, monkeypatch: pytest.MonkeyPatch) -> dict[tuple[Stream, int], bytes]:
-    """Every month's draws of households, by stream and month."""
+Draw = tuple[Stream, int, tuple[tuple[str, int], ...]]
+
+
+def drawn(c: Config, monkeypatch: pytest.MonkeyPatch) -> dict[Draw, bytes]:
+    """Every month's draws of households, by stream, month and rows asked for."""
     m = NeighborhoodModel(c, seed=1)
     real = m.streams.uniform
-    log: dict[tuple[Stream, int], bytes] = {}
+    log: dict[Draw, bytes] = {}
 
-    def noted(stream: Stream, month: int, n: int, lanes: int = 1) -> np.ndarray:
-        u = real(stream, month, n, lanes)
-        log[stream, month] = u.tobytes()
+    def noted(stream: Stream, month: int, n: int, lanes: int = 1, **more: int) -> np.ndarray:
+        u = real(stream, month, n, lanes, **more)
+        log[stream, month, tuple(more.items())] = u.tobytes()
         return u
 
     monkeypatch.setattr(m.streams, "uniform", noted)
@@ -156,7 +160,9 @@ def test_every_household_keeps_its_draws_whatever_the_policy(
     """Catches a mechanism that asks for fewer numbers when a measure gives it less to do."""
     votes = (Stream.ASSEMBLY, Stream.CELL)
     plain = drawn(under({}), monkeypatch)
-    busy = drawn(under({name: {"start": 2, **ALTERNATIVES[name]} for name in ALTERNATIVES}), monkeypatch)
+    busy = drawn(
+        under({name: {"start": 2, **ALTERNATIVES[name]} for name in ALTERNATIVES}), monkeypatch
+    )
     assert {key for key in plain if key[0] not in votes} == {
         key for key in busy if key[0] not in votes
     }
@@ -178,7 +184,9 @@ def test_a_policy_that_only_changes_the_firm_leaves_households_alone() -> None:
     """Catches a firm's change that reaches households other than by service, issues and trust."""
     # With nothing to see, hear or report, the firm's care cannot reach anybody.
     deaf = {"perception": False, "issues": False, "commons": False}
-    base = dict(months=24, mechanisms=deaf, population={"households": 300}, developer={"legacy": 0.5})
+    base = dict(
+        months=24, mechanisms=deaf, population={"households": 300}, developer={"legacy": 0.5}
+    )
     standard = {"measures": {"service_standard": {"start": 5}}}
     a = NeighborhoodModel(load(None, **base), seed=1)
     b = NeighborhoodModel(load(None, **base, policy=standard), seed=1)

@@ -1,4 +1,4 @@
-"""Two regimes, the way from one to the other, and what stays after measures end (MODEL, section 2)."""
+"""Two regimes, the way from one to the other, and what stays after measures end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.config import Config, load
+from sim.compose import load
+from sim.config import Config
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 

@@ -74,6 +74,8 @@ def test_a_copy_with_other_numbers_has_a_record_of_its_own() -> None:
     first = Sample()
     assert first.record["rate"][0] == 0.5
     assert Sample(rate=0.75).record["rate"][0] == 0.75
+    assert first.model_copy(update={"rate": 0.75}).record["rate"][0] == 0.75
+    assert first.record["rate"][0] == 0.5
 
 
 def test_describe_tells_what_was_declared() -> None:
@@ -122,7 +124,11 @@ def test_an_input_error_crosses_a_process_border_unchanged() -> None:
     """Catches an error that loses its parts, or cannot be pickled, in a worker."""
     error = InputError("fees.base", "9 is too large", "at most 6")
     again = pickle.loads(pickle.dumps(error))
-    assert (again.where, again.problem, again.allowed) == ("fees.base", "9 is too large", "at most 6")
+    assert (again.where, again.problem, again.allowed) == (
+        "fees.base",
+        "9 is too large",
+        "at most 6",
+    )
     assert str(again) == str(error) == "fees.base: 9 is too large; allowed: at most 6"
 
 

@@ -62,9 +62,7 @@ def test_draws_are_uniform_and_never_0_or_1() -> None:
         ((Stream.FEES, 3, 2), "another seed"),
     ],
 )
-def test_streams_months_and_seeds_are_unrelated(
-    other: tuple[Stream, int, int], what: str
-) -> None:
+def test_streams_months_and_seeds_are_unrelated(other: tuple[Stream, int, int], what: str) -> None:
     """Catches an address of which a part is lost, so that two draws are one."""
     stream, month, seed = other
     mine = Streams(1).uniform(Stream.FEES, 3, N)[0]
@@ -96,6 +94,14 @@ def test_a_rows_draw_depends_on_neither_n_nor_lanes(n: int, lanes: int) -> None:
     whole = Streams(9).uniform(Stream.TURNOVER, 12, 1000, LANES)
     part = Streams(9).uniform(Stream.TURNOVER, 12, n, lanes)
     assert np.array_equal(part, whole[:lanes, :n])
+
+
+@pytest.mark.parametrize("first", [1, 17, 900])
+def test_a_slice_of_rows_gets_the_draws_of_its_rows(first: int) -> None:
+    """Catches rows of one compound counted from 0, so that compounds share their luck."""
+    whole = Streams(9).uniform(Stream.ASSEMBLY, 12, 1000, 2)
+    part = Streams(9).uniform(Stream.ASSEMBLY, 12, 50, 2, first=first)
+    assert np.array_equal(part, whole[:, first : first + 50])
 
 
 def test_asking_twice_or_in_between_changes_nothing() -> None:

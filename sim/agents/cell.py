@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import mesa
 
@@ -29,6 +29,15 @@ class CellParameters(Parameters):
     )  # fmt: skip
 
 
+class Task(NamedTuple):
+    """What one measure asks of the cell in a month, and what it costs others if done in full."""
+
+    measure: str
+    hours: float
+    residents_hours: float
+    public_yuan: float
+
+
 class PartyCell(mesa.Agent):
     """The cell of one compound; its hours are limited, so tasks beyond them are all done less well.
 
@@ -42,7 +51,7 @@ class PartyCell(mesa.Agent):
         super().__init__(model)
         self.compound = compound
         self.p = parameters
-        self.asked: list[tuple[str, float]] = []
+        self.asked: list[Task] = []
         self.fidelity = 1.0
 
     @property
@@ -59,18 +68,30 @@ class PartyCell(mesa.Agent):
         """Begin a month without tasks."""
         self.asked.clear()
 
-    def ask(self, measure: str, hours: float) -> None:
-        """Ask for hours this month, for a measure."""
-        self.asked.append((measure, hours))
+    def ask(
+        self, measure: str, hours: float, residents_hours: float = 0.0, public_yuan: float = 0.0
+    ) -> None:
+        """Ask for hours this month, for a measure.
+
+        Args:
+            measure: Label under which costs are booked.
+            hours: Hours the task needs.
+            residents_hours: Hours residents give if it is done in full.
+            public_yuan: Public money it takes if it is done in full.
+        """
+        self.asked.append(Task(measure, hours, residents_hours, public_yuan))
 
     def settle(self) -> None:
         """Share the hours among the tasks asked, and book them."""
-        total = sum(hours for _, hours in self.asked)
+        total = sum(task.hours for task in self.asked)
         self.fidelity = min(1.0, self.hours / total) if total > 0 else 1.0
         s = self.compound.signals
         s["cell_fidelity"] = self.fidelity
         # Tasks beyond the hours are all done less well: fewer meetings, less follow-up and mediation.
         for name in ("meeting_share", "building_hours", "mediation"):
             s[name] = float(s[name]) * self.fidelity
-        for measure, hours in self.asked:
-            self.compound.spend(measure, "cell", hours=hours * self.fidelity)
+        for task in self.asked:
+            done = self.fidelity
+            self.compound.spend(task.measure, "cell", hours=task.hours * done)
+            self.compound.spend(task.measure, "residents", hours=task.residents_hours * done)
+            self.compound.spend(task.measure, "public", yuan=task.public_yuan * done)

@@ -99,7 +99,7 @@ class CommitteeParameters(Parameters):
     )
     party_share: float = param(
         0.24, "Share of members who are party members", low=0, high=1, zh="党员比例",
-        source="party majority in 24.3% of committees, Xiamen (EVIDENCE)",
+        source="party majority in 24.3% of committees, Xiamen (anchors in docs/odd.md)",
     )  # fmt: skip
     party_steadies: float = param(
         0.5,
@@ -177,6 +177,8 @@ class OwnersCommittee(mesa.Agent):
         self.interim = 0.0
         if self.state == State.NONE or self.state == State.PREPARING:
             s["committee_image"] = max(0.45 - 0.05 * self.failed_votes, 0.2)
+        elif self.state == State.ELECTED:
+            s["committee_image"] = 0.5
         elif self.works:
             s["committee_image"] = 0.5 + 0.4 * self.competence
             s["supervision"] = self.competence
@@ -232,7 +234,9 @@ class OwnersCommittee(mesa.Agent):
         willing *= (0.5 + self.compound.mean("efficacy")) * (1.0 + care) * (0.5 + chance[0])
         ballot = self.compound.assembly(0.35 + 0.5 * self.compound.column("trust_committee"))
         self.turnout = ballot.turnout_units
-        if willing >= self.p.seats and ballot.passes(self.p.quorum, self.p.majority):
+        # A small compound makes do with the smallest committee.
+        seats = min(self.p.seats, max(3, round(self.compound.households / 200)))
+        if willing >= seats and ballot.passes(self.p.quorum, self.p.majority):
             gained = 0.4 * (chance[1] - 0.5) + 0.2 * care + float(s["training"])
             self.competence = float(np.clip(self.p.competence + gained, 0.0, 1.0))
             self.party_share = max(self.p.party_share, float(s["party_rule"]))

@@ -53,7 +53,7 @@ class CommunityParameters(Parameters):
     other_calls: float = param(
         2.5, "Hotline calls per 1,000 households on matters other than property", unit="1/month",
         low=0, high=100, zh="非物业热线",
-        source="14 valid complaints per compound and year (Shanghai 2018, EVIDENCE); split assumed",
+        source="14 valid complaints per compound and year (Shanghai 2018, anchors in docs/odd.md); split assumed",
     )  # fmt: skip
 
 

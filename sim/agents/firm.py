@@ -8,10 +8,14 @@ import mesa
 import numpy as np
 
 from sim.mechanisms.service import PerLine, _lines
-from sim.schema import Parameters, param
+from sim.schema import Parameters, bounded, param
 
 if TYPE_CHECKING:
     from sim.society.compound import Compound
+
+    Priorities = PerLine
+else:
+    Priorities = bounded(PerLine, "Priorities", 0.1, 10, __name__)
 
 
 class FirmParameters(Parameters):
@@ -35,6 +39,11 @@ class FirmParameters(Parameters):
     cost_share: PerLine = param(
         _lines((0.25, 0.25, 0.30, 0.15, 0.05)), "How the cost of effort is shared among lines",
         zh="各线成本占比",
+    )  # fmt: skip
+    priority: Priorities = param(
+        Priorities(cleaning=1.2, facilities=0.8, security=1.1, greenery=0.9, amenities=0.7),
+        "What a firm short of money protects first, relative to other lines", zh="缺钱时的保留顺序",
+        source="lifts stop, cameras fail (电梯停摆): seed 004; sizes assumed",
     )  # fmt: skip
     diligence: float = param(
         0.75, "Share of the effort it could pay for that the firm really gives", low=0, high=1, zh="尽责程度",
@@ -167,7 +176,7 @@ class PropertyFirm(mesa.Agent):
     """
 
     STATE = (
-        "present", "owner_led", "founded", "diligence", "transparency", "skimming", "full_cost_fen",
+        "present", "owner_led", "founded", "diligence", "transparency", "skimming", "scope", "full_cost_fen",
         "cash_fen", "opening_cash_fen", "expected_fen", "level", "months_in_debt", "grant_fen", "last",
     )  # fmt: skip
 
@@ -240,9 +249,14 @@ class PropertyFirm(mesa.Agent):
         )
 
     def serve(self) -> None:
-        """Deliver this month's effort on every line."""
-        effort = self.level * self.scope * self.care()
-        self.compound.effort[:] = effort if self.present else 0.0
+        """Deliver this month's effort; the less money, the more the order of priorities shows."""
+        self.compound.effort[:] = 0.0
+        if self.present:
+            cost, wish = self.p.record["cost_share"][0], self.p.record["priority"][0]
+            weight = wish ** (1.0 - self.level)
+            # Weights move effort between lines and leave its total cost as it is.
+            share = self.level * weight * cost.sum() / max(float((cost * weight).sum()), 1e-9)
+            self.compound.effort[:] = np.minimum(share, 1.0) * self.scope * self.care()
 
     def close_books(self, chance: np.ndarray) -> None:
         """Book the month, then decide on effort, skimming and whether to stay.
@@ -257,7 +271,9 @@ class PropertyFirm(mesa.Agent):
                 self._take_over(True, self.usual_diligence, p.transparency, p.skimming)
             return
         overhead = round(p.overhead * self.full_cost_fen)
-        effort = round((self.full_cost_fen - overhead) * self.level * self.care())
+        cost = p.record["cost_share"][0]
+        delivered = float(cost @ self.compound.effort) / max(float(cost.sum()), 1e-9)
+        effort = round((self.full_cost_fen - overhead) * delivered / max(self.scope, 1e-9))
         skimmed = round(self.skimming * self.public_revenue_fen)
         book = {
             "fees": int(census["collected_fen"]),

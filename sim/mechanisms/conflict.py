@@ -49,11 +49,11 @@ class ConflictParameters(Parameters):
     steepness: float = param(
         5.0, "Steepness of each step up in grievance", unit="logit", low=0, high=30, zh="升级陡度"
     )
-    threshold_firm: float = param(0.30, "Grievance at which telling the firm is as likely as not",
+    threshold_firm: float = param(0.30, "Grievance at the middle of the step to telling the firm (see patience)",
         low=0, high=1, zh="找物业的怨气阈值")  # fmt: skip
-    threshold_hotline: float = param(0.55, "Grievance at which calling the hotline is as likely as not",
+    threshold_hotline: float = param(0.55, "Grievance at the middle of the step to calling the hotline",
         low=0, high=1, zh="打热线的怨气阈值")  # fmt: skip
-    threshold_petition: float = param(0.80, "Grievance at which petitioning is as likely as not",
+    threshold_petition: float = param(0.80, "Grievance at the middle of the step to petitioning",
         low=0, high=1.5, zh="信访的怨气阈值")  # fmt: skip
     threshold_open: float = param(0.60, "Grievance below which nobody joins open conflict",
         low=0, high=1, zh="公开冲突的怨气下限")  # fmt: skip

@@ -1,6 +1,6 @@
 """Fees: each household decides whether to pay this month's property fee.
 
-P(pay) = logistic(base + service + norm + trust - grievance + habit + contact + dunning - burden - free habit)
+P(pay) = logistic(base + service + norm + trust - grievance + habit + contact + dunning + appeal - burden - free habit)
 
 The norm is what a household believes its neighbours do (conditional cooperation: about half of
 people, Fischbacher et al. 2001). Money is in whole fen, so that books balance to the fen.
@@ -24,7 +24,7 @@ class FeeParameters(Parameters):
         zh="缴费反应形式",
     )  # fmt: skip
     base_conditional: float = param(
-        0.9, "Push to pay of a conditional cooperator, all else neutral", unit="logit", low=-6, high=6,
+        1.0, "Push to pay of a conditional cooperator, all else neutral", unit="logit", low=-6, high=6,
         zh="条件合作者基准",
     )  # fmt: skip
     base_unconditional: float = param(
@@ -77,7 +77,7 @@ class FeeParameters(Parameters):
     )
     dunning: float = param(
         0.4, "Weight of reminders to households in arrears", unit="logit", low=-2, high=4, zh="催缴权重",
-        source="reminders raise payment of overdue property tax in China (EVIDENCE); size assumed",
+        source="reminders raise payment of overdue property tax in China (anchors in docs/odd.md); size assumed",
     )  # fmt: skip
     burden: float = param(1.0, "Weight of hardship", unit="logit", low=0, high=5, zh="经济负担权重")
     free_habit: float = param(
@@ -87,6 +87,11 @@ class FeeParameters(Parameters):
     free_habit_keeps: float = param(
         0.97, "Share of that habit left after a month in which the household paid",
         unit="1/month", low=0, high=1, zh="免费习惯月留存率",
+    )  # fmt: skip
+    free_habit_grows: float = param(
+        0.02, "Share of the rest of that habit gained in a month in which nobody asks for a fee",
+        unit="1/month", low=0, high=1, zh="免费习惯月增长率",
+        source="long without a firm, service is seen as a free right: seed 002; size assumed",
     )  # fmt: skip
     matching: float = param(
         0.9, "Share of the norm that conditional cooperators repay (response = match)",
@@ -124,6 +129,8 @@ def pay(  # type: ignore[no-untyped-def]
             # Nobody asks for a fee, so nothing is owed; the habit of paying fades all the same.
             paid[i] = 0
             habit[i] *= p.habit_keeps
+            if tenure[i] != 2:
+                free_habit[i] += p.free_habit_grows * (1.0 - free_habit[i])
             continue
         if tenure[i] == 2:
             willing = s.developer_pays
@@ -150,6 +157,7 @@ def pay(  # type: ignore[no-untyped-def]
                     push -= p.strike
                 if arrears_months[i] > 0:
                     push += p.dunning * s.dunning
+                push += s.appeal
                 willing = 1.0 / (1.0 + math.exp(-push))
         if u[0, i] < willing:
             paid[i] = 1

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
 from pydantic import field_validator
 
-from sim.schema import Parameters, param
+from sim.schema import Parameters, bounded, param
 from sim.streams import Stream, philox
 
 
@@ -65,8 +66,8 @@ class PerCategory(Parameters):
     developer: float = param(0.0, "Developer's legacy", low=0, high=1000, zh="开发遗留")
 
 
-def _categories(*values: float) -> PerCategory:
-    return PerCategory(**dict(zip(PerCategory.model_fields, map(float, values), strict=True)))
+def _numbers(group: type[Parameters], *values: float) -> Any:
+    return group(**dict(zip(group.model_fields, map(float, values), strict=True)))
 
 
 class PerLevel(Parameters):
@@ -79,43 +80,54 @@ class PerLevel(Parameters):
     district: float = param(0.0, "District", low=0, high=1000, zh="区")
 
 
-def _levels(*values: float) -> PerLevel:
-    return PerLevel(**dict(zip(PerLevel.model_fields, map(float, values), strict=True)))
+# Chances, levels and months have bounds of their own; to a type checker they are the same keys.
+if TYPE_CHECKING:
+    CategoryRates = PerCategory
+    CategoryLevels = PerCategory
+    CategoryFlags = PerCategory
+    LevelChances = PerLevel
+    LevelMonths = PerLevel
+else:
+    CategoryRates = bounded(PerCategory, "CategoryRates", 0, 1, __name__)
+    CategoryLevels = bounded(PerCategory, "CategoryLevels", 0, LEVELS - 1, __name__)
+    CategoryFlags = bounded(PerCategory, "CategoryFlags", 0, 1, __name__)
+    LevelChances = bounded(PerLevel, "LevelChances", 0, 1, __name__)
+    LevelMonths = bounded(PerLevel, "LevelMonths", 1, 60, __name__)
 
 
 class IssueParameters(Parameters):
     """Arrival, finding, handling and closing of issues."""
 
-    rate: PerCategory = param(
-        _categories(0.030, 0.030, 0.015, 0.010, 0.020, 0.006, 0.020, 0.015, 0.010),
+    rate: CategoryRates = param(
+        _numbers(CategoryRates, 0.030, 0.030, 0.015, 0.010, 0.020, 0.006, 0.020, 0.015, 0.010),
         "Problems per household and month at the worst state of what causes them",
         unit="1/month", zh="问题发生率",
         source="assumed; order of size from 300 small issues in under six months (seed 004)",
     )  # fmt: skip
     hours: PerCategory = param(
-        _categories(2, 8, 4, 3, 4, 6, 16, 3, 40), "Hours of work to handle one issue",
+        _numbers(PerCategory, 2, 8, 4, 3, 4, 6, 16, 3, 40), "Hours of work to handle one issue",
         unit="hour", zh="处理工时",
     )  # fmt: skip
-    first_level: PerCategory = param(
-        _categories(1, 1, 1, 1, 1, 1, 2, 1, 2),
+    first_level: CategoryLevels = param(
+        _numbers(CategoryLevels, 1, 1, 1, 1, 1, 1, 2, 1, 2),
         "Level an issue is first sent to (0 building ... 4 district)", unit="level", zh="首办层级",
     )  # fmt: skip
-    small: PerCategory = param(
-        _categories(1, 0, 0, 1, 1, 1, 0, 0, 0),
+    small: CategoryFlags = param(
+        _numbers(CategoryFlags, 1, 0, 0, 1, 1, 1, 0, 0, 0),
         "1 where a building that meets can settle it itself", zh="小微问题",
         source="building matters settled in the building: seed 001 (微单元); list assumed",
     )  # fmt: skip
-    deadline: PerLevel = param(
-        _levels(1, 2, 2, 3, 4), "Months a level has before an issue is overdue", unit="month",
+    deadline: LevelMonths = param(
+        _numbers(LevelMonths, 1, 2, 2, 3, 4), "Months a level has before an issue is overdue", unit="month",
         zh="办理时限",
     )  # fmt: skip
-    solve: PerLevel = param(
-        _levels(0.6, 0.65, 0.5, 0.5, 0.6),
+    solve: LevelChances = param(
+        _numbers(LevelChances, 0.6, 0.65, 0.5, 0.5, 0.6),
         "Chance that an attempt with enough hours solves the issue", zh="办结概率",
         source="assumed; a ladder in which most is solved low (seed 004: over 70% in the grid)",
     )  # fmt: skip
-    rise: PerLevel = param(
-        _levels(0.7, 0.3, 0.5, 0.5, 0.0),
+    rise: LevelChances = param(
+        _numbers(LevelChances, 0.7, 0.3, 0.5, 0.5, 0.0),
         "Chance that an overdue issue rises a level; otherwise it is shelved", zh="升级概率",
     )  # fmt: skip
     relief: float = param(
@@ -352,7 +364,8 @@ def work(  # type: ignore[no-untyped-def]
                 rises = p.rise[at] + (1.0 - p.rise[at]) * s.whistle
                 if at < 4 and np.int64(rising) * scale < rises:
                     level[k] = at + 1
-                    if at == 1:
+                    # What the whistle carries up, else shelved, is no resident's call to the hotline.
+                    if at == 1 and np.int64(rising) * scale < p.rise[at]:
                         counts[c, _CALLS] += 1
                     due[k] = month + int(p.deadline[at + 1])
                 else:

@@ -70,8 +70,8 @@ def age(condition: np.ndarray, effort: np.ndarray, misuse_share: np.ndarray, p: 
         condition: (compounds, lines) in [0, 1].
         effort: (compounds, lines) share of full effort delivered, 0 to 1.
         misuse_share: (compounds,) share of households that misuse common space.
-        p: Record of ``ServiceParameters``.
+        p: Records (compounds,) of ``ServiceParameters``.
     """
-    gain = p["repair"] * np.maximum(effort, p["floor"]) * (1.0 - condition)
+    gain = p["repair"] * np.maximum(effort, p["floor"][:, None]) * (1.0 - condition)
     loss = p["decay"] * condition + p["misuse_load"] * misuse_share[:, None]
     np.clip(condition + gain - loss, 0.0, 1.0, out=condition)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import model_validator
 
 from sim.schema import Parameters, param
 from sim.society.population import PopulationParameters
@@ -83,6 +84,12 @@ class DistrictParameters(Parameters):
         {}, "Kinds of compound by name; none makes all alike", zh="小区类型"
     )
 
+    @model_validator(mode="after")
+    def _some_share(self) -> DistrictParameters:
+        if self.kinds and not sum(kind.share for kind in self.kinds.values()):
+            raise ValueError("shares of all kinds are 0; allowed: at least one above 0")
+        return self
+
 
 class Site(NamedTuple):
     """One compound before it is built.
@@ -151,4 +158,5 @@ def _resized(population: Parameters, factor: float) -> Parameters:
     households = max(round(population.households * factor), SMALLEST)
     per_stair = population.households / (population.buildings * population.stairs_per_building)
     buildings = max(round(households / per_stair / population.stairs_per_building), 1)
-    return population.model_copy(update={"households": households, "buildings": buildings})
+    resized = {"households": households, "buildings": buildings}
+    return PopulationParameters.model_validate(population.model_dump() | resized)

@@ -265,7 +265,7 @@ class Households:
     norm: np.ndarray = column("f8", "1", _UNIT, "share of others it believes to pay")
     habit: np.ndarray = column("f8", "1", _UNIT, "habit of paying")
     free_habit: np.ndarray = column("f8", "1", _UNIT, "habit of service without pay")
-    contact: np.ndarray = column("f8", "logit", _MORE, "what remains of members' visits")
+    contact: np.ndarray = column("f8", "logit", "any", "what remains of members' visits")
     efficacy: np.ndarray = column("f8", "1", _UNIT, "belief that taking part has results")
     paid: np.ndarray = column("i1", "flag", "0, 1", "paid this month")
     arrears_fen: np.ndarray = column("i8", "fen", _MORE, "fees owed")

@@ -16,6 +16,7 @@ SIGNALS: dict[str, tuple[float, str]] = {
     "revealed": (0.0, "share of public revenue seen to have been skimmed this month"),
     "price_ratio": (1.0, "fee asked relative to the local usual fee"),
     "dunning": (0.0, "intensity of reminders by the firm, 0 to 1"),
+    "appeal": (0.0, "push on all to pay from letters that appeal to duty, in logits"),
     "legacy": (0.0, "weight of the developer's broken promises on daily life, 0 to 1"),
     "blame": (1.0, "share of that legacy which residents lay at the firm's door"),
     "committee_image": (0.5, "what owners see of their committee, 0 to 1"),

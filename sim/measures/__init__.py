@@ -1,9 +1,27 @@
 """Measures and events by family; importing this package fills the catalogue."""
 
-from sim.measures import committee, contact, events, firm, meetings, renewal, service
+from sim.measures import (
+    committee,
+    contact,
+    deliberation,
+    digital,
+    enforcement,
+    events,
+    firm,
+    grid,
+    meetings,
+    money,
+    organisation,
+    renewal,
+    residents,
+    resources,
+    service,
+    supervision,
+)
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters, register
 
 __all__ = [
-    "CATALOGUE", "Measure", "MeasureParameters", "committee", "contact", "events", "firm", "meetings",
-    "register", "renewal", "service",
+    "CATALOGUE", "Measure", "MeasureParameters", "committee", "contact", "deliberation",
+    "digital", "enforcement", "events", "firm", "grid", "meetings", "money", "organisation",
+    "register", "renewal", "residents", "resources", "service", "supervision",
 ]  # fmt: skip

@@ -2,7 +2,8 @@
 
 A measure is one class in one file, registered by ``@register``. It has a start, an end, a ramp, a
 coverage and a dose; each month it is in force it acts on named values, hours, money or
-organisations, and books what that costs. It never touches an outcome. Events of a compound's past
+organisations, and books what that costs. It never touches an outcome (payment, satisfaction,
+complaints, arrears); trust only where the seeds tell of people's direct reaction. Events of a compound's past
 (``kind = "event"``) have the same life: what differs is who does them.
 """
 

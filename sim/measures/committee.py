@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.agents.committee import State
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.schema import param
 
@@ -18,7 +19,10 @@ class InterimCommittee(Measure):
     name = "interim_committee"
     en = "Temporary (interim) committee"
     zh = "临时业委会(物管会)"
-    told = "004_56d13d5bc3bde075: 组建临时业委会、召开恳谈会; 001_966095599a598409: 物业管理委员会承担监督物业管理"
+    told = (
+        "004_56d13d5bc3bde075: 组建临时业委会、召开恳谈会; "
+        "001_966095599a598409: 切实承担起监督物业管理、启用维修基金等职责"
+    )
     through = "supervision of the firm, hours for issues, canvass before votes, community's and cell's hours"
 
     class Parameters(MeasureParameters):
@@ -47,7 +51,8 @@ class InterimCommittee(Measure):
         p, s, committee = self.p, compound.signals, compound.committee
         compound.community.ask(compound, self.label, p.community_hours * strength)
         compound.cell.ask(self.label, p.cell_hours * strength)
-        works = compound.community.fidelity * strength
+        # The community's hours of this month are known only once all have asked: last month's stand in.
+        works = compound.community.fidelity * strength * p.coverage
         s["committee_care"] = max(float(s["committee_care"]), min(works, 1.0))
         s["canvass"] = float(s["canvass"]) + p.canvass * works
         if committee.works:
@@ -56,3 +61,108 @@ class InterimCommittee(Measure):
         s["supervision"] = max(float(s["supervision"]), p.supervision * committee.interim)
         s["committee_image"] = max(float(s["committee_image"]), p.image * committee.interim)
         s["compound_hours"] = float(s["compound_hours"]) + p.issue_hours * works
+
+
+@register
+class CommitteePartyShare(Measure):
+    """At least half of a newly elected committee are party members, and candidates are vetted.
+
+    Members answer to the cell as well, so fewer committees idle or are captured; but few owners are
+    willing to stand, and vetting leaves fewer, so more elections fail for want of candidates.
+    """
+
+    name = "committee_party_share"
+    en = "Party members hold half the committee's seats, candidates vetted"
+    zh = "业委会党员比例过半与候选人把关"
+    told = (
+        "000_a762daf79c5ee800: 确保业委会成员党员比例不低于50%; 000_a762daf79c5ee800: 严格把关人选; "
+        "001_966095599a598409: 业委会成员中的党员比例应达到50%以上"
+    )
+    through = (
+        "share of party members in committees elected from now on (their chances to idle or be captured), "
+        "share of willing candidates turned away; community's hours"
+    )
+    through_zh = "新选业委会的党员比例(影响空转与被俘获概率)、被刷下的候选人比例;占用社区工时"
+
+    class Parameters(MeasureParameters):
+        """Rule, vetting and hours."""
+
+        rule: float = param(
+            0.5, "Smallest share of party members in a newly elected committee", low=0, high=1, zh="党员最低比例",
+            source="at least 50% (党员比例不低于50%): seeds 000, 001",
+        )  # fmt: skip
+        turned_away: float = param(
+            0.25, "Share of willing candidates that rule and vetting turn away", low=0, high=0.9,
+            zh="被刷下的候选人",
+            source="few are willing (人选难): seed 000; size assumed",
+        )  # fmt: skip
+        vetting_hours: float = param(
+            10.0, "Community's hours to vet candidates while an election is prepared", unit="hour/month",
+            low=0, high=200, zh="审查候选人工时",
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Set the rule; vet while an election is prepared."""
+        p, s, full = self.p, compound.signals, min(strength, 1.0)
+        s["party_rule"] = max(float(s["party_rule"]), p.rule * full)
+        bar = float(s["candidate_bar"])
+        s["candidate_bar"] = bar + p.turned_away * full * (1.0 - bar)
+        if compound.committee.state == State.PREPARING:
+            compound.community.ask(compound, self.label, p.vetting_hours * strength)
+
+
+@register
+class CommitteeTraining(Measure):
+    """A training school for those who stand for, or sit on, the committee.
+
+    Hours in class are hours not given to issues, and a course may teach little.
+    """
+
+    name = "committee_training"
+    en = "Training school for committees"
+    zh = "业委会培训(社区治理学院)"
+    told = "000_a762daf79c5ee800: 通过培训提升成员素养; 001_966095599a598409: 开办社区治理学院"
+    through = (
+        "competence of newly elected committees, and of those in office up to a ceiling; "
+        "committee's hours, public money"
+    )
+    through_zh = "新选业委会的履职能力,在任业委会能力(有上限);占用业委会工时和公共资金"
+
+    class Parameters(MeasureParameters):
+        """What a course teaches and costs."""
+
+        gain: float = param(
+            0.08, "Gain in competence of a committee whose candidates were trained", low=-0.05, high=0.3,
+            zh="候选人培训增效",
+        )  # fmt: skip
+        learns: float = param(
+            0.03, "Share of the gap to the ceiling that members in office close", unit="1/month", low=0, high=0.3,
+            zh="在任学习速度",
+        )  # fmt: skip
+        ceiling: float = param(
+            0.7, "Competence beyond which courses teach members in office nothing", low=0, high=1, zh="培训上限"
+        )  # fmt: skip
+        class_hours: float = param(
+            6.0, "Committee's (or candidates') hours in class", unit="hour/month", low=0, high=100, zh="上课工时"
+        )  # fmt: skip
+        yuan: float = param(
+            400.0, "Cost of the courses for one compound", unit="yuan/month", low=0, high=50_000, zh="培训费用"
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Teach candidates before an election, members once they are in office."""
+        p, s, committee = self.p, compound.signals, compound.committee
+        reached = min(p.coverage * strength, 1.0)
+        # Candidates are trained before anybody knows when the vote is.
+        s["training"] = float(s["training"]) + p.gain * reached
+        in_office = committee.state in (State.ELECTED, State.WORKING)
+        if not in_office and committee.state != State.PREPARING:
+            return
+        hours = p.class_hours * reached
+        if committee.works:
+            hours = min(hours, float(s["compound_hours"]))
+            s["compound_hours"] = float(s["compound_hours"]) - hours
+        compound.spend(self.label, "committee" if in_office else "residents", hours=hours)
+        compound.spend(self.label, "public", yuan=p.yuan * reached)
+        if in_office:
+            committee.competence += p.learns * reached * max(p.ceiling - committee.competence, 0.0)

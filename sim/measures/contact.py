@@ -41,7 +41,7 @@ class MemberContact(Measure):
         )
         boost: float = param(
             0.35, "Push to pay from one full visit", unit="logit", low=-0.5, high=2, zh="一次走访的缴费推动",
-            source="+7 to +9 points at the door (US turnout), near zero in Europe (EVIDENCE)",
+            source="+7 to +9 points at the door (US turnout), near zero in Europe (anchors in docs/odd.md)",
         )  # fmt: skip
         mediates: float = param(
             0.3, "Chance that a contact member mediates for an assigned household in conflict",
@@ -91,3 +91,69 @@ class LeadByPaying(Measure):
         s["lead"] = float(s["lead"]) + p.visibility * p.coverage * strength
         s["pledge"] = float(s["pledge"]) + p.pledge * p.coverage * strength
         compound.cell.ask(self.label, compound.cell.members * p.hours_each * strength)
+
+
+@register
+class MoralAppeal(Measure):
+    """Letters appeal to duty, and reminders come more often.
+
+    Appeals may do nothing or annoy, and wear off; reminders reach only those who owe something.
+    """
+
+    name = "moral_appeal"
+    en = "Letters and reminders"
+    zh = "倡议书与缴费提醒"
+    told = (
+        "000_a762daf79c5ee800: 引导居民树立正确观念; "
+        "002_8c9cd9e280662931: 催繳缺乏有效手段,全靠鄰里情面和個人自覺"
+    )
+    through = (
+        "push to pay from appeals (small, may be negative, fading), intensity of reminders; "
+        "firm's hours, public money"
+    )
+    through_zh = "倡议对缴费的推动(小、可为负、会消退)、催缴力度;占用物业工时和公共资金"
+
+    class Parameters(MeasureParameters):
+        """Appeal and reminders."""
+
+        boost: float = param(
+            0.05, "Push to pay from a first letter that appeals to duty", unit="logit", low=-0.3, high=0.3,
+            zh="倡议的缴费推动",
+            source="moral appeals not significant in China (doi 10.1016/j.jebo.2024.106779)",
+        )  # fmt: skip
+        fades: float = param(
+            0.15, "Share of that push lost with each month of letters", unit="1/month", low=0, high=1,
+            zh="倡议消退速度",
+            source="effects short-lived (doi 10.1016/j.jebo.2024.106779); rate assumed",
+        )  # fmt: skip
+        reminders: float = param(
+            0.4, "Rise in the intensity of reminders to households in arrears, relative", low=0, high=1,
+            zh="催缴力度增幅",
+            source="weekly reminders about +40% over one-off ones for overdue property tax (anchors in docs/odd.md)",
+        )  # fmt: skip
+        hours_each: float = param(
+            0.02, "Firm's hours for the reminders of one household, lost for issues", unit="hour/month",
+            low=0, high=1, zh="户均催缴工时",
+        )  # fmt: skip
+        yuan_each: float = param(
+            0.3,
+            "Cost of letters per household",
+            unit="yuan/month",
+            low=0,
+            high=20,
+            zh="户均印发费用",
+        )
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Write and remind; where nobody asks for a fee, do nothing."""
+        p, s = self.p, compound.signals
+        if not compound.firm.present:
+            return
+        reached = p.coverage * strength
+        heard = (1.0 - p.fades) ** (compound.month - p.start)
+        s["appeal"] = float(s["appeal"]) + p.boost * reached * heard
+        s["dunning"] = min(float(s["dunning"]) * (1.0 + p.reminders * reached), 1.0)
+        hours = min(p.hours_each * compound.households * reached, float(s["compound_hours"]))
+        s["compound_hours"] = float(s["compound_hours"]) - hours
+        compound.spend(self.label, "firm", hours=hours)
+        compound.spend(self.label, "public", yuan=p.yuan_each * compound.households * reached)

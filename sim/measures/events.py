@@ -24,7 +24,7 @@ class _Event(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Strike once, in the first month."""
         if compound.month == self.p.start:
-            self.strike(compound, min(self.p.size * self.p.dose, 1.0))
+            self.strike(compound, min(self.p.size * self.p.dose * self.p.coverage, 1.0))
 
     def strike(self, compound: Compound, size: float) -> None:
         """What the event does."""
@@ -118,7 +118,7 @@ class GrievanceShock(_Event):
     name = "grievance_shock"
     en = "Grievance shock"
     zh = "突发性怨气冲击"
-    told = "MODEL: a shock can tip a compound; for experiments, no seed tells it"
+    told = "004_56d13d5bc3bde075: 业主与物业冲突频发"
     through = "grievance of a share of households"
 
     def strike(self, compound: Compound, size: float) -> None:

@@ -71,7 +71,7 @@ class FirmTender(Measure):
         if state["done"]:
             return
         compound.community.ask(compound, self.label, p.community_hours * strength)
-        s["canvass"] = float(s["canvass"]) + p.canvass * strength
+        s["canvass"] = float(s["canvass"]) + p.canvass * p.coverage * strength
         if compound.month < state["vote"]:
             return
         compound.spend(self.label, "public", yuan=p.yuan)
@@ -84,3 +84,157 @@ class FirmTender(Measure):
             trust[:] = np.maximum(trust, p.goodwill)
         else:
             state["vote"] = compound.month + p.retry
+
+
+@register
+class PropertyEntry(Measure):
+    """A firm enters a compound that has none, on a pilot: service first, a small menu, a trial price.
+
+    Being used to free service wears off only as households pay; a pilot that they do not pay for ends
+    like any firm that loses money, and leaves arrears behind.
+    """
+
+    name = "property_entry"
+    en = "Property entry pilot (three-tier menu)"
+    zh = "物业入驻试点(三级菜单)"
+    told = (
+        "002_8c9cd9e280662931: 入駐試點工作方案; "
+        "002_8c9cd9e280662931: “基礎服務+增值服務+特惠服務”三級菜單"
+    )
+    through = (
+        "after preparation and a decision, a firm with a menu of its own scope and cost; fee felt and reminders "
+        "during the trial; community's hours, public money for start and discount"
+    )
+    through_zh = (
+        "筹备并决定后引入物业:服务范围与成本、试用期价格与催缴;占用社区工时,公共资金承担启动与优惠"
+    )
+
+    class Parameters(MeasureParameters):
+        """Preparation, decision, menu and trial."""
+
+        preparation: int = param(
+            4, "Months from the start to the decision", unit="month", low=1, high=36, zh="筹备月数"
+        )
+        vote: bool = param(
+            False, "Whether owners vote on it; otherwise the community orders it", zh="业主表决",
+            source="the community's party organisation leads the pilot (社区党组织牵头): seed 002",
+        )  # fmt: skip
+        retry: int = param(
+            6, "Months after a failed vote, or a firm that left, until the next decision", unit="month",
+            low=1, high=60, zh="重试间隔",
+        )  # fmt: skip
+        canvass: float = param(
+            0.6, "Push to take part in the vote", unit="logit", low=0, high=4, zh="动员投票作用"
+        )
+        goodwill: float = param(
+            0.5,
+            "Trust in the firm at its start, where owners voted for it",
+            low=0,
+            high=1,
+            zh="初始信任",
+        )
+        diligence: float = param(0.85, "Care of the firm", low=0, high=1, zh="物业尽责程度")
+        transparency: float = param(0.4, "Openness of the firm", low=0, high=1, zh="物业透明度")
+        skimming: float = param(
+            0.1, "Share of public revenue the firm keeps", low=0, high=1, zh="侵占比例"
+        )
+        basic: float = param(
+            0.6, "Basic menu, as a share of full service and of its cost", low=0.2, high=1, zh="基础服务占比",
+            source="basic + value-added + special offers (三级菜单): seed 002; share assumed",
+        )  # fmt: skip
+        value_added: float = param(
+            0.5, "Part of the rest that is ordered, and served, if everybody pays", low=0, high=1, zh="增值服务占比"
+        )  # fmt: skip
+        special: float = param(
+            0.1, "Cut in the fee that special offers are worth to an elderly household", low=0, high=0.5,
+            zh="特惠服务让利",
+        )  # fmt: skip
+        special_yuan: float = param(
+            5.0, "Public cost of special offers for an elderly household", unit="yuan/month", low=0, high=200,
+            zh="特惠服务补贴",
+        )  # fmt: skip
+        trial: int = param(
+            6,
+            "Months of the trial price, without reminders",
+            unit="month",
+            low=0,
+            high=36,
+            zh="试用月数",
+        )
+        trial_price: float = param(
+            0.5, "Fee during the trial, relative to the fee after it; the rest is public money", low=0, high=1,
+            zh="试用价比例",
+        )  # fmt: skip
+        start_yuan: float = param(
+            40.0,
+            "Public money for the start, per household",
+            unit="yuan",
+            low=0,
+            high=2000,
+            zh="户均启动经费",
+        )
+        community_hours: float = param(
+            15.0, "Community's hours while it is prepared, and half of that in the trial", unit="hour/month",
+            low=0, high=500, zh="占用社区工时",
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Prepare and decide while there is no firm; run the pilot once it is in."""
+        firm, p, month = compound.firm, self.p, compound.month
+        state = self.state.setdefault(
+            compound.index, {"decision": month + p.preparation, "entered": None}
+        )
+        if firm.present:
+            if state["entered"] == firm.founded:
+                self._run_pilot(compound, month - state["entered"], strength)
+            return
+        if state["entered"] is not None:
+            state.update(decision=month + p.retry, entered=None)
+        compound.community.ask(compound, self.label, p.community_hours * strength)
+        if p.vote:
+            s = compound.signals
+            s["canvass"] = float(s["canvass"]) + p.canvass * strength
+        if month < state["decision"]:
+            return
+        if p.vote and not self._voted(compound):
+            state["decision"] = month + p.retry
+            return
+        self._enter(compound)
+        state["entered"] = month
+
+    def _voted(self, compound: Compound) -> bool:
+        law = compound.committee.p
+        # Households used to free service see less reason to pay for any.
+        appeal = 0.75 - 0.5 * compound.column("free_habit")
+        return compound.assembly(appeal).passes(law.quorum, law.majority)
+
+    def _enter(self, compound: Compound) -> None:
+        firm, p = compound.firm, self.p
+        firm.hand_over(p.diligence, p.transparency, p.skimming, owner_led=False)
+        firm.set_menu(p.basic)
+        firm.grant_fen += self._public_fen(compound, p.start_yuan * compound.households)
+        if p.vote:
+            trust = compound.column("trust_firm")
+            trust[:] = np.maximum(trust, p.goodwill)
+
+    def _run_pilot(self, compound: Compound, months_in: int, strength: float) -> None:
+        firm, p, s, census = compound.firm, self.p, compound.signals, compound.census
+        full = min(strength, 1.0)
+        elderly = float(census["elderly"])
+        share = elderly / max(float(census["occupied"]), 1.0)
+        s["price_ratio"] = float(s["price_ratio"]) * (1.0 - p.special * share * full)
+        compound.spend(self.label, "public", yuan=p.special_yuan * elderly * full)
+        if months_in <= p.trial:
+            cut = (1.0 - p.trial_price) * full
+            s["price_ratio"] = float(s["price_ratio"]) * (1.0 - cut)
+            s["dunning"] = float(s["dunning"]) * (1.0 - full)
+            # Households' books carry the whole fee; what the trial lets them off is paid to them from public money.
+            compound.spend(self.label, "public", yuan=cut * float(census["collected_fen"]) / 100.0)
+            compound.community.ask(compound, self.label, 0.5 * p.community_hours * strength)
+            return
+        firm.set_menu(p.basic + (1.0 - p.basic) * p.value_added * compound.collection_rate * full)
+
+    def _public_fen(self, compound: Compound, yuan: float) -> int:
+        fen = round(100 * yuan)
+        compound.spend(self.label, "public", yuan=fen / 100)
+        return fen

@@ -72,6 +72,4 @@ class BuildingMeetings(Measure):
         s["invitation"] = float(s["invitation"]) + p.invitation
         follow = held * p.follow_hours * p.carried_out
         s["building_hours"] = float(s["building_hours"]) + follow
-        compound.cell.ask(self.label, held * p.hours_each)
-        compound.spend(self.label, "residents", hours=follow * compound.cell.fidelity)
-        compound.spend(self.label, "public", yuan=held * p.yuan_each)
+        compound.cell.ask(self.label, held * p.hours_each, follow, held * p.yuan_each)

@@ -18,7 +18,7 @@ class AllAgeRenewal(Measure):
     name = "all_age_renewal"
     en = "All-age renewal, promises kept"
     zh = "全龄友好改造(承诺必为)"
-    told = "004_56d13d5bc3bde075: 墙砖3200平方米,监控设备22个,电梯轿厢底板9个; “承诺必为”"
+    told = "004_56d13d5bc3bde075: 整改公共过道墙砖脱落问题3200平方米,维修更换监控设备22个,更换电梯轿厢底板9个"
     through = (
         "condition of facilities, security and amenities; the developer's legacy; public money"
     )
@@ -67,3 +67,61 @@ class AllAgeRenewal(Measure):
         compound.spend(
             self.label, "public", yuan=p.yuan_each * compound.households * strength / p.months
         )
+
+
+@register
+class DeveloperRemediation(Measure):
+    """The street presses the developer to pay for vacant units and to build what it promised.
+
+    It has no power but to press, and the hours it presses with are lacking elsewhere; part of the
+    legacy is beyond what a developer can be brought to.
+    """
+
+    name = "developer_remediation"
+    en = "Developer remediation"
+    zh = "开发遗留整改(空置房欠费、承诺设施)"
+    told = (
+        "004_56d13d5bc3bde075: 开发商未及时支付空置房物业费; "
+        "004_56d13d5bc3bde075: 有效调和开发商、物业公司和业主之间的矛盾; "
+        "004_56d13d5bc3bde075: 仅能通过协调、督促等柔性手段介入; 001_966095599a598409: 房屋质量等开发遗留问题"
+    )
+    through = "chance that the fee of a vacant unit is paid, the developer's legacy; street's hours"
+    through_zh = "空置房物业费由开发商缴纳的概率、开发遗留程度;占用街道工时"
+
+    class Parameters(MeasureParameters):
+        """Pace, what is out of reach, and hours."""
+
+        arrears: float = param(
+            0.06, "Part of the distance to what the developer can be brought to pay, closed in a month",
+            unit="1/month", low=0, high=0.5, zh="空置房缴费改善速度",
+        )  # fmt: skip
+        can_pay: float = param(
+            0.8, "Chance to pay for a vacant unit that it can be brought to", unit="1/month", low=0, high=1,
+            zh="可达缴费概率",
+        )  # fmt: skip
+        facilities: float = param(
+            0.03, "Part of the legacy within reach that is made good in a month", unit="1/month", low=0, high=0.5,
+            zh="遗留整改速度",
+        )  # fmt: skip
+        beyond: float = param(
+            0.4, "Share of the legacy found at the start that is beyond reach", low=0, high=1, zh="无法整改比例",
+            source="the street has only soft means: seed 004 (柔性手段); size assumed",
+        )  # fmt: skip
+        hours: float = param(
+            8.0, "Street's hours to press for a compound of 1,000 households", unit="hour/month", low=0, high=500,
+            zh="占用街道工时",
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Press as far as the street has hours."""
+        p, s, developer = self.p, compound.signals, compound.developer
+        wanted = p.hours * compound.households / 1000 * p.coverage * strength
+        taken = min(wanted, float(s["street_hours"]))
+        works = p.coverage * strength * (taken / wanted if wanted else 1.0)
+        s["street_hours"] = float(s["street_hours"]) - taken
+        compound.spend(self.label, "street", hours=taken)
+        beyond = self.state.setdefault(compound.index, p.beyond * developer.legacy)
+        short = max(p.can_pay - developer.pays_vacant, 0.0)
+        developer.pays_vacant += min(p.arrears * works, 1.0) * short
+        reach = max(developer.legacy - beyond, 0.0)
+        developer.legacy -= min(p.facilities * works, 1.0) * reach

@@ -55,6 +55,7 @@ class ServiceStandard(Measure):
         if not compound.firm.present:
             return
         p, s = self.p, compound.signals
+        strength *= p.coverage
         s["diligence_gain"] = min(float(s["diligence_gain"]) + p.care * strength, 1.0)
         s["compound_hours"] = float(s["compound_hours"]) * (1.0 + p.quick_hours * strength)
         s["transparency"] = min(float(s["transparency"]) + p.openness * strength, 1.0)

@@ -1,0 +1,130 @@
+"""Measures of departments together: joint enforcement, and one that leads where several must act."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.schema import param
+
+if TYPE_CHECKING:
+    from sim.society.compound import Compound
+
+
+@register
+class JointEnforcement(Measure):
+    """A team of four departments and others goes out against misuse of common space.
+
+    The team is small: the more households misuse, the less it presses each. Who is made to stop
+    trusts cell and community less, and so, a little, does the building that watches.
+    """
+
+    name = "joint_enforcement"
+    en = "Joint enforcement 4+X"
+    zh = "“4+X”综合执法"
+    told = (
+        "001_966095599a598409: 建立“4+X”综合执法队伍; "
+        "001_966095599a598409: 面对居民的不配合,难以强制执行,甚至可能需要多次上门开展执法,耗时耗力"
+    )
+    through = (
+        "push against misuse of common space, street's hours for what reaches it; trust in cell and "
+        "community of households made to stop and of their building"
+    )
+    through_zh = "遏制占用公共空间的压力、街道办理工时;被制止户及同楼居民对党组织和社区的信任下降"
+
+    class Parameters(MeasureParameters):
+        """The team, its push, and anger at it."""
+
+        push: float = param(
+            1.0, "Push against misuse where the team has time for every case", unit="logit", low=0, high=4,
+            zh="执法压力",
+            source="deterrence works on tax in China (anchors in docs/odd.md); size assumed",
+        )  # fmt: skip
+        team_hours: float = param(
+            40.0, "Hours of the team per 1,000 households", unit="hour/month", low=0, high=1000, zh="执法队工时"
+        )  # fmt: skip
+        hours_each: float = param(
+            3.0, "Hours a misusing household takes in a month of full push", unit="hour", low=0.1, high=50,
+            zh="每户执法工时",
+        )  # fmt: skip
+        for_issues: float = param(
+            0.4, "Share of the team's hours for problems that reach the street", low=0, high=1, zh="办理诉求工时占比"
+        )  # fmt: skip
+        anger: float = param(
+            0.2, "Share of trust in cell and community lost by a household made to stop", low=0, high=1,
+            zh="被制止户失信",
+        )  # fmt: skip
+        neighbours: float = param(
+            0.05, "The same for a household all of whose building is made to stop; below 0 if glad of it",
+            low=-0.5, high=0.5, zh="同楼居民失信",
+            source="size and sign assumed",
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Press those who misuse, as far as the team has time; let last month's anger be felt."""
+        p, s, reached = self.p, compound.signals, self.p.coverage * strength
+        misuse = compound.column("misuse")
+        self._anger(compound, misuse)
+        team = p.team_hours * compound.households / 1000
+        cases = p.hours_each * np.count_nonzero(misuse[compound.column("tenure") != 2])
+        pressing = min(team * (1.0 - p.for_issues), cases)
+        push = p.push * reached * (pressing / cases if cases else 1.0)
+        s["enforcement"] = float(s["enforcement"]) + push
+        s["street_hours"] = float(s["street_hours"]) + (team - pressing) * reached
+        compound.spend(self.label, "street", hours=team * reached)
+        self.state[compound.index] = (compound.month, misuse.copy(), push)
+
+    def _anger(self, compound: Compound, misuse: np.ndarray) -> None:
+        month, before, push = self.state.get(compound.index, (None, misuse, 0.0))
+        if month != compound.month - 1:
+            return
+        lives = compound.column("tenure") != 2
+        stopped = (before == 1) & (misuse == 0) & (compound.column("moved") == 0) & lives
+        # Some would have stopped anyway; at small chances a push multiplies the odds by exp(push).
+        made_to = 1.0 - math.exp(-push)
+        home = compound.column("building") - compound.column("building")[0]
+        seen = (np.bincount(home, weights=stopped) / np.bincount(home))[home]
+        loss = np.where(stopped, self.p.anger, self.p.neighbours * seen) * made_to
+        trust = compound.column("trust_cell")
+        trust[lives] = np.clip(trust * (1.0 - loss), 0.0, 1.0)[lives]
+
+
+@register
+class LeadAndAssist(Measure):
+    """For a hard case one department leads and others assist, across street and district.
+
+    It solves more of what hours allow; sitting together takes hours, so it hurts where they are short.
+    """
+
+    name = "lead_and_assist"
+    en = "Lead and assist for hard cases"
+    zh = "主协办"
+    told = (
+        "001_966095599a598409: 街道级综合执法无力解决的复杂事件,可由街道牵头启动主协办模式,由区街联动处置; "
+        "001_966095599a598409: 职能部门多达30多个,缺乏强劲有力的统筹协调能力"
+    )
+    through = "chance that street or district solve a problem they have hours for; street's hours"
+    through_zh = "街道和区级办结疑难问题的概率;占用街道工时"
+
+    class Parameters(MeasureParameters):
+        """What joining hands gives and takes."""
+
+        gain: float = param(
+            0.25, "Gain in the chance that street or district solve a problem, relative", low=0, high=1,
+            zh="疑难办结率增幅",
+        )  # fmt: skip
+        coordination: float = param(
+            0.1, "Share of the street's hours that coordination takes", low=0, high=0.6, zh="协调占用工时",
+            source="over 30 departments in one renewal: seed 001; size assumed",
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Coordinate, at the price of hours."""
+        p, s, reached = self.p, compound.signals, self.p.coverage * strength
+        s["hard_case_gain"] = float(s["hard_case_gain"]) + p.gain * reached
+        taken = min(p.coordination * reached, 1.0) * float(s["street_hours"])
+        s["street_hours"] = float(s["street_hours"]) - taken
+        compound.spend(self.label, "street", hours=taken)

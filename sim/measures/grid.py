@@ -1,0 +1,126 @@
+"""Measures that find problems and bring departments to them: patrol, residents' and community's whistle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.schema import param
+
+if TYPE_CHECKING:
+    from sim.society.compound import Compound
+
+
+@register
+class GridInspection(Measure):
+    """Grid workers patrol every day and write down what they find.
+
+    Patrol takes hours from handling: what is found and then not handled is shelved all the same.
+    """
+
+    name = "grid_inspection"
+    en = "Grid inspection"
+    zh = "网格巡查"
+    told = "000_a762daf79c5ee800: 网格员日常巡查记录小区环境卫生、设施设备、安全隐患等问题"
+    through = "chance that a grid worker finds a problem; community's hours, which handling lacks"
+    through_zh = "网格员发现问题的概率;占用社区工时,办理工时相应减少"
+
+    class Parameters(MeasureParameters):
+        """Reach and hours of the patrol."""
+
+        finds: float = param(
+            0.15, "Part of the problems a grid worker misses that daily patrol finds in a month",
+            unit="1/month", low=0, high=0.8, zh="巡查增加的发现率",
+        )  # fmt: skip
+        hours: float = param(
+            12.0, "Community's hours per 1,000 households", unit="hour/month", low=0, high=500, zh="巡查工时"
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Patrol as far as the community has hours for it."""
+        p, s, reached = self.p, compound.signals, self.p.coverage * strength
+        compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
+        found = float(s["detect_grid"])
+        gain = min(p.finds * reached * compound.community.fidelity, 1.0)
+        s["detect_grid"] = found + gain * (1.0 - found)
+
+
+@register
+class ResidentWhistle(Measure):
+    """Residents are asked to whistle: there is somebody who takes their reports.
+
+    It finds problems and gives no hours to solve them.
+    """
+
+    name = "resident_whistle"
+    en = "Residents' whistle"
+    zh = "居民吹哨"
+    told = "000_a762daf79c5ee800: 建立“居民吹哨”机制鼓励居民参与"
+    through = "chance that a resident reports a problem; community's hours, which handling lacks"
+    through_zh = "居民报事概率;占用社区工时,办理工时相应减少"
+
+    class Parameters(MeasureParameters):
+        """Encouragement and hours."""
+
+        reports: float = param(
+            0.25, "Part of the problems residents keep to themselves that they now report",
+            unit="1/month", low=0, high=1, zh="增加的报事率",
+        )  # fmt: skip
+        hours: float = param(
+            4.0, "Community's hours per 1,000 households to take and sort reports", unit="hour/month",
+            low=0, high=200, zh="受理工时",
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Take reports as far as the community has hours for it."""
+        p, s, reached = self.p, compound.signals, self.p.coverage * strength
+        compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
+        told = float(s["detect_resident"])
+        gain = min(p.reports * reached * compound.community.fidelity, 1.0)
+        s["detect_resident"] = told + gain * (1.0 - told)
+
+
+@register
+class DepartmentsReport(Measure):
+    """The community whistles for what it cannot solve, and the street's departments come.
+
+    Departments give a limited number of hours more; whistles beyond them end at a busy desk.
+    """
+
+    name = "departments_report"
+    en = "Community whistles, departments report"
+    zh = "社区吹哨、部门报到"
+    told = "000_a762daf79c5ee800: 采用“社区吹哨,部门报到”机制,社区依问题性质向职能部门“吹哨”,职能部门迅速响应处理"
+    through = (
+        "share of overdue problems that rise instead of being shelved, hours of street departments; "
+        "community's hours"
+    )
+    through_zh = "逾期问题上升而不被搁置的比例、街道部门工时;占用社区工时"
+
+    class Parameters(MeasureParameters):
+        """Whistles and the departments' answer."""
+
+        whistle: float = param(
+            0.4, "Share of overdue problems, otherwise shelved, that the community whistles for", low=0, high=1,
+            zh="吹哨比例",
+        )  # fmt: skip
+        response: float = param(
+            0.3, "Extra hours of street departments, relative to what they give anyway", low=0, high=3,
+            zh="部门报到工时增幅",
+        )  # fmt: skip
+        hours: float = param(
+            4.0, "Community's hours per 1,000 households to whistle and follow up", unit="hour/month",
+            low=0, high=200, zh="吹哨跟办工时",
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Whistle, and bring departments' hours to the compound."""
+        p, s, reached = self.p, compound.signals, self.p.coverage * strength
+        compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
+        works = reached * compound.community.fidelity
+        whistle = float(s["whistle"])
+        s["whistle"] = whistle + min(p.whistle * works, 1.0) * (1.0 - whistle)
+        # What the street gives a compound already follows its share of the street's attention.
+        extra = p.response * works * float(s["street_hours"])
+        s["street_hours"] = float(s["street_hours"]) + extra
+        compound.spend(self.label, "street", hours=extra)

@@ -1,0 +1,144 @@
+"""Measures on the party's own organisation in a compound, and on who sits where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.agents.committee import State
+from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.schema import param
+
+if TYPE_CHECKING:
+    from sim.society.compound import Compound
+
+
+@register
+class PartyOrganisation(Measure):
+    """Home visits find the members of a compound; building groups and member households hold them.
+
+    Visits last some months, groups cost hours for as long as they stand: a cell with few members
+    spends on itself what it then lacks for its tasks.
+    """
+
+    name = "party_organisation"
+    en = "Party organisation down to buildings"
+    zh = "党组织建到楼栋(支部—党小组—党员中心户)"
+    told = (
+        "001_966095599a598409: 构建“小区党支部—楼栋党小组—党员家庭中心户”的组织体系; "
+        "001_966095599a598409: 党员户家访; 000_a762daf79c5ee800: 实现小区党组织100%覆盖; "
+        "002_8c9cd9e280662931: 率先派駐黨支部開展服務與治理"
+    )
+    through = (
+        "idle members who become active, hours an active member gives, "
+        "hours that cell and community spend on visits and groups"
+    )
+    through_zh = "动员未活跃党员、活跃党员人均工时;占用党支部和社区的家访与小组活动工时"
+
+    class Parameters(MeasureParameters):
+        """Visits, groups and their hours."""
+
+        visit_months: int = param(
+            12, "Months the home visits last", unit="month", low=1, high=120, zh="家访持续月数"
+        )
+        finds: float = param(
+            0.04, "Share of idle members won over in a month of visits", unit="1/month", low=0, high=0.3,
+            zh="家访动员率",
+            source="members turn from hidden to leading (从“隐身者”变为“领跑者”): seed 001; size assumed",
+        )  # fmt: skip
+        belonging: float = param(
+            0.10, "Change of the hours an active member gives, where groups give everybody a post",
+            low=-0.3, high=0.5, zh="设岗定责的工时增幅",
+            source="posts for members without office: seed 000; size and sign assumed (duties may also tire)",
+        )  # fmt: skip
+        visit_hours: float = param(
+            1.5, "Hours of community staff for one home visit", unit="hour", low=0, high=20, zh="每次家访社区工时"
+        )  # fmt: skip
+        group_hours: float = param(
+            2.0, "Cell's hours to keep one building group", unit="hour/month", low=0, high=40, zh="每个党小组工时"
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Visit idle members while visits last; keep the groups."""
+        p, s, census = self.p, compound.signals, compound.census
+        reached = p.coverage * strength
+        groups = compound.buildings.stop - compound.buildings.start
+        compound.cell.ask(self.label, p.group_hours * groups * reached)
+        s["cell_hours"] = float(s["cell_hours"]) * max(1.0 + p.belonging * reached, 0.0)
+        if compound.month >= p.start + p.visit_months:
+            return
+        idle = max(float(census["members"] - census["active"]), 0.0)
+        hours = idle * p.visit_hours * reached / p.visit_months
+        compound.community.ask(compound, self.label, hours)
+        found = p.finds * reached * compound.community.fidelity
+        s["cell_recruits"] = min(float(s["cell_recruits"]) + found, 1.0)
+
+
+@register
+class CrossAppointment(Measure):
+    """The cell's secretary chairs the committee; firm and committee join the cell's organisation.
+
+    It saves coordination and steadies the committee. It costs the chair's time, who now serves twice,
+    and a little of the trust of owners who want a voice of their own.
+    """
+
+    name = "cross_appointment"
+    en = "Cross-appointment (secretary chairs the committee)"
+    zh = "交叉任职(书记兼任业委会主任)"
+    told = (
+        "001_966095599a598409: 推动符合条件的小区党支部书记通过法定程序担任业主委员会主任; "
+        "001_966095599a598409: 通过组织联建的方式纳入小区党组织体系; "
+        "004_56d13d5bc3bde075: 探索“交叉任职”“双向考核”等机制"
+    )
+    through = (
+        "hours for issues that coordination saves and the chair's second office takes, "
+        "support of the committee, what owners see of it, cell's hours"
+    )
+    through_zh = (
+        "协调节省的诉求工时、主任兼职挤占的工时、对业委会的支持、业主对业委会的观感;占用党支部工时"
+    )
+
+    class Parameters(MeasureParameters):
+        """Coordination, steadiness, and what they cost."""
+
+        coordination: float = param(
+            0.10, "Hours for issues gained where firm, committee and cell need not negotiate, relative",
+            low=0, high=0.5, zh="协调成本节省",
+            source="less pulling apart (减少掣肘和内耗): seed 001; size assumed",
+        )  # fmt: skip
+        steadies: float = param(
+            0.3, "Part of what support the committee lacks that the cell gives it", low=0, high=1,
+            zh="对业委会的稳定作用",
+        )  # fmt: skip
+        busy: float = param(
+            0.15, "Share of the committee's hours that its chair's second office takes", low=0, high=1,
+            zh="兼职挤占工时",
+        )  # fmt: skip
+        distrust: float = param(
+            0.06, "Share of the committee's image lost among owners who want an independent voice",
+            low=-0.1, high=0.4, zh="独立性疑虑",
+            source="size and sign assumed",
+        )  # fmt: skip
+        cell_hours: float = param(
+            8.0, "Cell's hours for joint meetings and the chair's work", unit="hour/month", low=0, high=200,
+            zh="占用党支部工时",
+        )  # fmt: skip
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Join what there is: a firm, a committee, or both; without either do nothing."""
+        p, s, committee = self.p, compound.signals, compound.committee
+        seated = committee.state in (State.ELECTED, State.WORKING)
+        joined = 0.5 * float(compound.firm.present) + 0.5 * float(seated)
+        full = min(strength, 1.0)
+        if not joined:
+            return
+        compound.cell.ask(self.label, p.cell_hours * joined * strength)
+        hours = float(s["compound_hours"])
+        if committee.works:
+            hours -= p.busy * full * committee.p.hours * committee.competence
+        works = compound.cell.fidelity * full
+        s["compound_hours"] = max(hours, 0.0) * (1.0 + p.coordination * joined * works)
+        if seated:
+            care = float(s["committee_care"])
+            s["committee_care"] = care + p.steadies * works * (1.0 - care)
+            image = float(s["committee_image"]) * (1.0 - p.distrust * full)
+            s["committee_image"] = min(image, 1.0)

@@ -1,0 +1,171 @@
+"""Measures that move residents to act for the compound: points, and teams that help each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.schema import param
+
+if TYPE_CHECKING:
+    from sim.society.compound import Compound
+
+
+@register
+class ResidentPoints(Measure):
+    """Residents earn points and honours for taking part and keeping order.
+
+    Who was paid may do less than before when the points end (``crowding``, off by default).
+    """
+
+    name = "resident_points"
+    en = "Resident points and honours"
+    zh = "居民积分与荣誉"
+    told = (
+        "001_966095599a598409: 实行小区居民积分管理; 002_8c9cd9e280662931: 精神激勵; "
+        "004_56d13d5bc3bde075: 持续完善居民参与激励机制"
+    )
+    through = (
+        "push to attend meetings, push against misuse of common space, points of households; public money, "
+        "community's hours; afterwards, if chosen, motivation below what it was"
+    )
+    through_zh = "参会激励、遏制占用公共空间、居民积分;公共资金,占用社区工时;取消后可设动机挤出"
+
+    class Parameters(MeasureParameters):
+        """Pushes, points, money, and what is left when they end."""
+
+        invitation: float = param(
+            0.2, "Push to attend a meeting", unit="logit", low=-0.5, high=1.5, zh="参会激励",
+            source="public rewards may also lower contributions (O'Garra and Alfredo 2019); size and sign assumed",
+        )  # fmt: skip
+        order: float = param(
+            0.15, "Push against misuse of common space", unit="logit", low=-0.5, high=1.5, zh="守序激励",
+            source="size and sign assumed",
+        )  # fmt: skip
+        for_attending: float = param(
+            10.0,
+            "Points for attending a meeting or activity",
+            unit="point",
+            low=0,
+            high=1000,
+            zh="参会积分",
+        )
+        for_order: float = param(
+            1.0, "Points for a month without misuse of common space", unit="point", low=0, high=100, zh="守序积分"
+        )  # fmt: skip
+        point_yuan: float = param(
+            0.5,
+            "Cost of what a point is exchanged for",
+            unit="yuan",
+            low=0,
+            high=100,
+            zh="每分兑换成本",
+        )
+        hours: float = param(
+            3.0, "Community's hours per 1,000 households to keep the accounts", unit="hour/month", low=0, high=200,
+            zh="积分管理工时",
+        )  # fmt: skip
+        crowding: float = param(
+            0.0, "Fall of both pushes below what they were before, when points end, relative", low=0, high=2,
+            zh="动机挤出", source="an option; size assumed",
+        )  # fmt: skip
+        crowding_months: int = param(
+            12,
+            "Months until that fall has worn off",
+            unit="month",
+            low=1,
+            high=60,
+            zh="挤出持续月数",
+        )
+
+    def strength(self, month: int) -> float:
+        """Dose this month; after the end the dose of the crowding out, falling to 0."""
+        p = self.p
+        if p.crowding == 0.0 or not p.start < p.end <= month < p.end + p.crowding_months:
+            return super().strength(month)
+        return super().strength(p.end - 1) * (1.0 - (month - p.end) / p.crowding_months)
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Give points for last month, and let the prospect of more push; or let motivation sag."""
+        p, s = self.p, compound.signals
+        push = p.coverage * strength
+        if compound.month >= p.end:
+            push *= -p.crowding
+        else:
+            self._give(compound, push)
+        s["invitation"] = float(s["invitation"]) + p.invitation * push
+        s["enforcement"] = float(s["enforcement"]) + p.order * push
+
+    def _give(self, compound: Compound, reached: float) -> None:
+        p = self.p
+        hours = p.hours * compound.households / 1000 * reached
+        compound.community.ask(compound, self.label, hours)
+        if compound.month == p.start:
+            return
+        enrolled = (compound.column("rota") < reached) & (compound.column("tenure") != 2)
+        earned = p.for_attending * compound.column("attended")
+        earned = (earned + p.for_order * (compound.column("misuse") == 0)) * enrolled
+        compound.column("points")[:] += earned
+        compound.spend(self.label, "public", yuan=p.point_yuan * float(earned.sum()))
+
+
+@register
+class MutualHelp(Measure):
+    """Neighbours in teams of ten households help each other and settle what is small.
+
+    Volunteers tire. Problems of a building go to its people first, so teams too few to handle them
+    delay them.
+    """
+
+    name = "mutual_help"
+    en = "Volunteer and mutual-help teams"
+    zh = "邻里互助队与志愿服务"
+    told = (
+        "004_56d13d5bc3bde075: 小区党委组织党员骨干成立“邻里互助”队伍; "
+        "001_966095599a598409: 带动更多居民的社区参与,有效增强了居民间的互动"
+    )
+    through = (
+        "activities that bring neighbours together, residents' hours for small problems of the building; "
+        "cell's hours"
+    )
+    through_zh = "邻里活动、居民办理楼内小微问题的工时;占用党支部工时"
+
+    class Parameters(MeasureParameters):
+        """Teams, their hours, and how they tire."""
+
+        team: int = param(
+            10, "Households in a team", unit="household", low=2, high=100, zh="每队户数",
+            source="004: 每名党员包联10户居民",
+        )  # fmt: skip
+        team_hours: float = param(
+            1.0, "Residents' hours of one team for small problems", unit="hour/month", low=0, high=40, zh="每队工时"
+        )  # fmt: skip
+        mixing: float = param(
+            0.08, "Share of the civic-minded whom the teams' activities bring together", unit="1/month",
+            low=0, high=0.6, zh="活动参与面",
+        )  # fmt: skip
+        tires: float = param(
+            0.15, "Share of that which is lost from one year to the next", unit="1/year", low=0, high=1,
+            zh="志愿热情年衰减",
+        )  # fmt: skip
+        keep_hours: float = param(
+            0.3,
+            "Cell's hours to keep one team going",
+            unit="hour/month",
+            low=0,
+            high=10,
+            zh="每队组织工时",
+        )
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Let teams work and meet, as far as the cell keeps them going."""
+        p, s, cell = self.p, compound.signals, compound.cell
+        reached = min(p.coverage * strength, 1.0)
+        months = self.state.get(compound.index, 0)
+        self.state[compound.index] = months + 1
+        zeal = reached * (1.0 - p.tires) ** (months / 12)
+        teams = float(compound.census["occupied"]) / p.team
+        hours = teams * zeal * p.team_hours
+        cell.ask(self.label, teams * reached * p.keep_hours, hours)
+        s["building_hours"] = float(s["building_hours"]) + hours
+        s["mixing"] = min(float(s["mixing"]) + p.mixing * zeal * cell.fidelity, 1.0)

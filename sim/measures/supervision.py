@@ -1,0 +1,287 @@
+"""Measures that watch firm and committee, and show what they do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.agents.committee import State
+from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.schema import param
+
+if TYPE_CHECKING:
+    from sim.society.compound import Compound
+
+
+@register
+class SupervisionEvaluation(Measure):
+    """The cell oversees major decisions; firm and committee are evaluated; residents are asked after.
+
+    Surveys that nobody has the hours to follow up do the opposite of what they are for.
+    """
+
+    name = "supervision_evaluation"
+    en = "Supervision and evaluation of firm and committee"
+    zh = "对业委会和物业的监督评价"
+    told = (
+        "000_a762daf79c5ee800: 党组织监督重大决策; "
+        "000_a762daf79c5ee800: 实现对业委会和物业的全面监督; "
+        "000_a762daf79c5ee800: 通过设置意见箱、开展问卷调查等方式定期回访,收集居民意见"
+    )
+    through = (
+        "supervision of the firm, support of the committee, trust from solved issues that are followed up, "
+        "hours for issues lost to reports, cell's hours, public money"
+    )
+    through_zh = (
+        "对物业的监督、对业委会的支持、办结后回访的增信(缺工时则适得其反);"
+        "迎评占用的诉求工时、党支部工时和公共资金"
+    )
+
+    class Parameters(MeasureParameters):
+        """Oversight, surveys, hours and money."""
+
+        supervision: float = param(
+            0.3, "Part of the supervision of the firm that is lacking and that oversight gives", low=0, high=1,
+            zh="监督力度",
+        )  # fmt: skip
+        care: float = param(
+            0.3, "Part of the support and checks the committee lacks that evaluation gives", low=0, high=1,
+            zh="对业委会的督促",
+        )  # fmt: skip
+        revisit: float = param(
+            0.3, "Gain in trust from a solved issue that is asked about afterwards, relative", low=-0.5, high=2,
+            zh="回访增信",
+            source="survey after, raises trust (增强居民信任): seed 000; size assumed",
+        )  # fmt: skip
+        paperwork: float = param(
+            0.04, "Share of the hours for issues that reports and evaluations take", low=0, high=0.5,
+            zh="迎评占用工时",
+        )  # fmt: skip
+        cell_hours: float = param(
+            12.0, "Cell's hours for oversight of one organisation", unit="hour/month", low=0, high=200,
+            zh="占用党支部工时",
+        )  # fmt: skip
+        survey_hours: float = param(
+            8.0, "Cell's hours for opinion box and surveys", unit="hour/month", low=0, high=200, zh="意见箱与问卷工时"
+        )  # fmt: skip
+        survey_yuan: float = param(
+            0.3,
+            "Cost of surveys per household",
+            unit="yuan/month",
+            low=0,
+            high=20,
+            zh="户均问卷费用",
+        )
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Oversee whatever of firm and committee there is, and ask residents."""
+        p, s, cell = self.p, compound.signals, compound.cell
+        firm = compound.firm.present
+        committee = compound.committee.state not in (State.NONE, State.PREPARING)
+        overseen = int(firm) + int(committee)
+        hours = (p.survey_hours + p.cell_hours * overseen) * strength
+        yuan = p.survey_yuan * compound.households * strength
+        cell.ask(self.label, hours, public_yuan=yuan)
+        full = min(strength, 1.0)
+        works = cell.fidelity * full
+        # Half the hours needed is where asking residents turns from a help into a formality.
+        asked_after = p.revisit * strength * (2.0 * cell.fidelity - 1.0)
+        s["revisit"] = max(float(s["revisit"]) + asked_after, -1.0)
+        if overseen:
+            s["compound_hours"] = float(s["compound_hours"]) * (1.0 - p.paperwork * full)
+        if firm:
+            watched = float(s["supervision"])
+            s["supervision"] = watched + p.supervision * works * (1.0 - watched)
+        if committee:
+            care = float(s["committee_care"])
+            s["committee_care"] = care + p.care * works * (1.0 - care)
+
+
+@register
+class Disclosure(Measure):
+    """Accounts come out each quarter, plan, money and progress in the open, and residents review them.
+
+    Clean accounts help; accounts that show skimmed revenue cost the firm trust each time; a published
+    collection rate says what is normal, high or low.
+    """
+
+    name = "disclosure"
+    en = "Disclosure of accounts (glass pocket)"
+    zh = "账目公开(玻璃口袋、双公示)"
+    told = (
+        "002_8c9cd9e280662931: 每季度公開收支明細,接受居民評議; 002_8c9cd9e280662931: “玻璃口袋”模式; "
+        "002_8c9cd9e280662931: 信息雙公示制度"
+    )
+    through = (
+        "openness of the accounts as residents judge it, weight of the published collection rate in the norm, "
+        "skimming revealed when accounts come out, supervision by residents' review; firm's and community's hours"
+    )
+    through_zh = (
+        "居民感受的账目公开度、公布收缴率在规范感知中的权重、公布时曝光的侵占、居民评议的监督;"
+        "占用物业和社区工时"
+    )
+
+    class Parameters(MeasureParameters):
+        """Rhythm, openness and review."""
+
+        every: int = param(
+            3, "Months between two publications", unit="month", low=1, high=24, zh="公开间隔月数",
+            source="each quarter (每季度公开收支明细): seed 002",
+        )  # fmt: skip
+        openness: float = param(
+            0.3, "Part of what is closed that residents find opened; below 0 where reading raises doubts",
+            low=-0.3, high=0.9, zh="公开度提升",
+            source="better attitudes, no effect on tax paid (anchors in docs/odd.md); size and sign assumed",
+        )  # fmt: skip
+        published: float = param(
+            0.25, "Weight of the published collection rate in what residents think is normal", low=0, high=1,
+            zh="公布收缴率的权重",
+            source="norm letters +1 to +5 points or none (anchors in docs/odd.md); size assumed",
+        )  # fmt: skip
+        checks: float = param(
+            0.5, "Share of skimmed revenue that a careful review of the accounts finds", low=0, high=1,
+            zh="查出侵占的比例",
+        )  # fmt: skip
+        review: float = param(
+            0.1, "Part of the supervision of the firm that is lacking and that residents' review gives",
+            low=0, high=1, zh="居民评议的监督",
+        )  # fmt: skip
+        firm_hours: float = param(
+            24.0, "Firm's hours to make and explain one set of accounts, lost for issues", unit="hour",
+            low=0, high=500, zh="每次编制账目工时",
+        )  # fmt: skip
+        community_hours: float = param(
+            6.0, "Community's hours to check and post one set of accounts", unit="hour", low=0, high=200,
+            zh="每次审核张贴社区工时",
+        )  # fmt: skip
+        yuan_each: float = param(
+            500.0, "Cost of one publication", unit="yuan", low=0, high=100_000, zh="每次公开费用"
+        )
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Publish when a period is over; what was published stays known until the next time."""
+        p, s, firm = self.p, compound.signals, compound.firm
+        if not firm.present:
+            self.state.pop(compound.index, None)
+            return
+        full = min(strength * p.coverage, 1.0)
+        if (compound.month - p.start + 1) % p.every == 0:
+            self._publish(compound, full)
+            self.state[compound.index] = firm.founded
+        # Accounts of a firm that has left say nothing about the one that came.
+        if self.state.get(compound.index) != firm.founded:
+            return
+        seen, gain = float(s["transparency"]), p.openness * full
+        s["transparency"] = seen + gain * (1.0 - seen) if gain > 0.0 else seen * (1.0 + gain)
+        weight, watched = float(s["published"]), float(s["supervision"])
+        s["published"] = weight + p.published * full * (1.0 - weight)
+        s["supervision"] = watched + p.review * full * (1.0 - watched)
+
+    def _publish(self, compound: Compound, full: float) -> None:
+        p, s = self.p, compound.signals
+        found = p.checks * full * compound.community.fidelity * compound.firm.skimming
+        s["revealed"] = max(float(s["revealed"]), found)
+        hours = min(p.firm_hours * full, float(s["compound_hours"]))
+        s["compound_hours"] = float(s["compound_hours"]) - hours
+        compound.spend(self.label, "firm", hours=hours)
+        compound.community.ask(compound, self.label, p.community_hours * full)
+        compound.spend(self.label, "public", yuan=p.yuan_each * full)
+
+
+@register
+class CreditFile(Measure):
+    """Firm and manager have a credit file over all compounds they serve: stars, lights, warning, exit.
+
+    The street has little hard power, so warnings work no better than firms fear them; a firm that
+    expects to go may do even less. Exit leaves a compound to a successor, or to nobody.
+    """
+
+    name = "credit_file"
+    en = "Credit file of firm and manager (stars, lights, exit)"
+    zh = "物业企业与项目经理信用档案(亮灯评星)"
+    told = "002_8c9cd9e280662931: 實施“亮燈預警”和“評星定級”機制; 002_8c9cd9e280662931: 警示、約談甚至退出處理"
+    through = "firm's care under stars, warning and summons; exit of firms long under red light; street's hours"
+    through_zh = "评星、亮灯、约谈对物业尽责的影响;长期红灯的物业退出;占用街道工时"
+
+    class Parameters(MeasureParameters):
+        """Stars, warnings and exit."""
+
+        stars: float = param(
+            0.05, "Part of the firm's lack of care that the wish for stars removes, under green light",
+            low=0, high=0.5, zh="评星促尽责",
+        )  # fmt: skip
+        warned: float = param(
+            0.15, "Part of that lack removed by a warning, under yellow light", low=0, high=0.8, zh="警示促尽责"
+        )  # fmt: skip
+        summoned: float = param(
+            0.25, "Part of that lack removed by summons, under red light; below 0 where a firm gives up",
+            low=-0.2, high=0.8, zh="约谈促尽责",
+            source="the street has only soft means (仅能通过协调、督促等柔性手段介入): seed 004; size and sign assumed",
+        )  # fmt: skip
+        red_months: int = param(
+            12, "Months under red light until the firm must go", unit="month", low=1, high=120, zh="红灯退出月数"
+        )  # fmt: skip
+        grace: int = param(
+            12, "Months before the file of a firm that just came counts", unit="month", low=0, high=60,
+            zh="新物业宽限月数",
+        )  # fmt: skip
+        successor: bool = param(
+            True, "Whether the street has an ordinary firm ready to follow", zh="有接替物业"
+        )
+        file_hours: float = param(
+            1.0,
+            "Street's hours to keep the file",
+            unit="hour/month",
+            low=0,
+            high=100,
+            zh="建档工时",
+        )
+        summons_hours: float = param(
+            6.0, "Street's hours for a month of warnings or summons", unit="hour/month", low=0, high=200,
+            zh="警示约谈工时",
+        )  # fmt: skip
+        exit_yuan: float = param(
+            20000.0,
+            "Public cost of replacing a firm",
+            unit="yuan",
+            low=0,
+            high=1e6,
+            zh="更换物业费用",
+        )
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Act on the light of the firm's file."""
+        p, firm, month = self.p, compound.firm, compound.month
+        state = self.state.setdefault(
+            compound.index, {"red": 0, "founded": firm.founded, "counts": month}
+        )
+        if not firm.present or firm.founded != state["founded"]:
+            # The file follows the company; a firm that just came is not judged by what it inherits.
+            state.update(red=0, founded=firm.founded, counts=month + p.grace)
+        if not firm.present or firm.company is None:
+            return
+        light = firm.company.light if month >= state["counts"] else "green"
+        state["red"] = state["red"] + 1 if light == "red" else 0
+        works = self._take_street_hours(compound, light, strength)
+        if state["red"] > p.red_months:
+            self._replace(compound)
+            return
+        push = {"green": p.stars, "yellow": p.warned, "red": p.summoned}[light]
+        s, gain = compound.signals, float(compound.signals["diligence_gain"])
+        s["diligence_gain"] = gain + push * min(strength, 1.0) * works * (1.0 - gain)
+
+    def _take_street_hours(self, compound: Compound, light: str, strength: float) -> float:
+        p, s = self.p, compound.signals
+        asked = (p.file_hours + (p.summons_hours if light != "green" else 0.0)) * strength
+        given = min(asked, float(s["street_hours"]))
+        s["street_hours"] = float(s["street_hours"]) - given
+        compound.spend(self.label, "street", hours=given)
+        return given / asked if asked else 1.0
+
+    def _replace(self, compound: Compound) -> None:
+        firm, p = compound.firm, self.p
+        compound.spend(self.label, "public", yuan=p.exit_yuan)
+        if p.successor:
+            usual = firm.p
+            firm.hand_over(usual.diligence, usual.transparency, usual.skimming, owner_led=False)
+        else:
+            firm.leave()

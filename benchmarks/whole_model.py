@@ -34,7 +34,7 @@ def measure(households: int, months: int) -> dict[str, float]:
     Returns:
         Seconds to build, seconds to run, nanoseconds per household-month, peak memory in MiB.
     """
-    from sim.config import load
+    from sim.compose import load
     from sim.model import NeighborhoodModel
 
     NeighborhoodModel(load(months=3, policy="five_level_linkage"), seed=1).run()

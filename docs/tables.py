@@ -15,13 +15,14 @@ from functools import partial
 from pathlib import Path
 
 from sim.agents.committee import Capture, State
-from sim.config import Config
+from sim.compose import choices, folder, load
+from sim.config import Config, Scenario
 from sim.explain import group_in, parameter_table
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
 from sim.mechanisms.issues import Category, Level
 from sim.mechanisms.service import Line
 from sim.outcomes import INDICATORS
-from sim.schema import Parameters
+from sim.schema import ASSUMED, Described, Parameters
 from sim.society.population import Households, Kind, Life, Tenure
 from sim.society.signals import SIGNALS
 
@@ -132,6 +133,81 @@ def groups() -> dict[str, type[Parameters]]:
     return {n: g for n, g in found.items() if g is not None and n not in ("scenario", "policy")}
 
 
+def evidence_measures() -> str:
+    """Every measure and event: texts and quotes, what it changes, its own parameters, its policies."""
+    return _table(
+        "measure,kind,texts and quotes,changes,own parameters,in policies",
+        (
+            (
+                f"`{name}`", m.kind, _wrappable(m.told).replace("; ", "<br>"), m.through,
+                ", ".join(_own_keys(m.Parameters)), ", ".join(_bundles(name)),
+            )
+            for name, m in CATALOGUE.items()
+        ),
+    )  # fmt: skip
+
+
+def _own_keys(group: type[Parameters]) -> list[str]:
+    rows = (row for row in group.describe() if row.key not in MeasureParameters.model_fields)
+    return [f"`{row.key}`" + ("" if row.source == ASSUMED else "\\*") for row in rows]
+
+
+def _bundles(measure: str) -> list[str]:
+    files = sorted((folder("configs") / "policy").glob("*.yaml"))
+    policies = [load(policy=path.stem).policy for path in files]
+    return [p.name for p in policies if measure in {e.measure.name for e in p.entries()}]
+
+
+def _scenarios() -> list[Scenario]:
+    return [load(name).scenario for name in choices("scenario")]
+
+
+def evidence_targets() -> str:
+    """Every reported figure that a case is held against."""
+    return _table(
+        "case,figure,indicator,month,allowed,reported,text,use,note",
+        (
+            (
+                s.name, t.label, f"`{t.indicator}`", f"{t.month:+d}", f"{t.low:g} to {t.high:g}",
+                "" if t.reported is None else f"{t.reported:g}", t.source[:3],
+                "fitted" if t.fitted else "predicted", t.note,
+            )
+            for s in _scenarios()
+            for t in s.targets
+        ),
+    )  # fmt: skip
+
+
+def evidence_groups() -> str:
+    """Every group of parameters with the sources its numbers name."""
+    return _table(
+        "group,numbers,assumed,sources named",
+        (
+            (f"`{name}`", len(rows), sum(r.source == ASSUMED for r in rows), _sources(rows))
+            for name, group in groups().items()
+            for rows in [list(group.describe())]
+        ),
+    )
+
+
+def _sources(rows: list[Described]) -> str:
+    by_source: dict[str, list[str]] = {}
+    for row in rows:
+        if row.source != ASSUMED:
+            by_source.setdefault(row.source, []).append(row.key)
+    # Keys of one sub-group share a source: its name says enough.
+    short = {s: list(dict.fromkeys(k.split(".")[0] for k in keys)) for s, keys in by_source.items()}
+    return "<br>".join(f"`{'`, `'.join(keys)}`: {s}" for s, keys in short.items()) or "none"
+
+
+def evidence_passages() -> str:
+    """Every passage a scenario rests on, and the use made of it."""
+    return _table(
+        "case,passage,text,use",
+        ((s.name, e.quote, e.source[:3], e.note) for s in _scenarios() for e in s.evidence),
+    )
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "households": households,
     "codes": codes,
@@ -141,6 +217,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "measure_common": partial(parameter_table, MeasureParameters),
     "measure_parameters": measure_parameters,
     "run": run_parameters,
+    "evidence_measures": evidence_measures,
+    "evidence_targets": evidence_targets,
+    "evidence_groups": evidence_groups,
+    "evidence_passages": evidence_passages,
     **{name: partial(parameter_table, group, f"{name}.") for name, group in groups().items()},
 }
 

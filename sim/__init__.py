@@ -10,14 +10,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.config import load
+    from sim.compose import load
+    from sim.experiments.calibrate import calibrate
+    from sim.experiments.compare import compare
+    from sim.experiments.predict import predict
     from sim.experiments.run import run
+    from sim.experiments.sensitivity import sensitivity
+    from sim.experiments.tipping import tipping
     from sim.model import NeighborhoodModel
 
 __version__ = "0.1.0"
-__all__ = ["NeighborhoodModel", "__version__", "load", "run"]
+__all__ = ["NeighborhoodModel", "__version__", "calibrate", "compare", "load", "predict", "run", "sensitivity", "tipping"]
 
-_HOMES = {"load": "sim.config", "run": "sim.experiments.run", "NeighborhoodModel": "sim.model"}
+_HOMES = {
+    "calibrate": "sim.experiments.calibrate",
+    "predict": "sim.experiments.predict",
+    "compare": "sim.experiments.compare",
+    "load": "sim.compose",
+    "run": "sim.experiments.run",
+    "sensitivity": "sim.experiments.sensitivity",
+    "tipping": "sim.experiments.tipping",
+    "NeighborhoodModel": "sim.model",
+}
 
 
 def __getattr__(name: str) -> Any:

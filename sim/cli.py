@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -49,8 +49,21 @@ class Language(StrEnum):
     ZH = "zh"
 
 
+class Shown(StrEnum):
+    """Which configuration ``--cfg`` prints, as Hydra names it."""
+
+    JOB = "job"
+
+
+Cfg = Annotated[
+    Shown | None, typer.Option(help="Print the whole configuration and stop", metavar="job")
+]
+
+
 class Kind(StrEnum):
     """What ``list`` can show."""
+
+    EXPERIMENTS = "experiments"
 
     SCENARIOS = "scenarios"
     POLICIES = "policies"
@@ -82,6 +95,8 @@ def xiaoqu(
     xiaoqu run scenario=kangqiao policy=five_level_linkage replications=30
 
     xiaoqu run scenario=kangqiao policy=\[member_contact,lead_by_paying] months=24 seed=7
+
+    xiaoqu compare scenario=kangqiao policies=\[none,member_contact,five_level_linkage]
     """
 
 
@@ -97,6 +112,7 @@ def run(
         bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
     ] = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
+    cfg: Cfg = None,
 ) -> None:
     """Run one configuration under many seeds, keep the results, print a summary.
 
@@ -109,10 +125,12 @@ def run(
     xiaoqu run firm=extractive fees.norm_conditional=5 executor.workers=2
     """
     _load_plugins(plugin)
-    from sim.config import load_overrides
+    from sim.compose import load_overrides
     from sim.experiments.run import run as run_study
 
     config = load_overrides(overrides or [], config_dir)
+    if cfg:
+        return _print_tree(config.resolved())
     study = run_study(config, out=out, progress=not quiet)
     from sim.figures.trajectories import draw
 
@@ -125,6 +143,318 @@ def run(
     from sim.experiments.summary import print_summary
 
     print_summary(study, Console(), lang.value)
+
+
+@app.command()
+def compare(
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
+        "results"
+    ),
+    plugin: Plugins = None,
+    config_dir: ConfigDir = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
+    ] = False,
+    lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
+) -> None:
+    r"""Compare policies under the same seeds: differences, certainty, cost, persistence.
+
+    [bold]Examples[/bold]
+
+    xiaoqu compare scenario=kangqiao policies=\[none,building_meetings,five_level_linkage]
+
+    xiaoqu compare scenario=kangqiao policies=\[member_contact+lead_by_paying] withdraw=36
+
+    Besides keys of a configuration it takes: policies, scenarios (several instead of scenario),
+    reference (default none), withdraw (month that ends all measures), threshold (share of fees
+    that counts as recovered, default 0.6).
+    """
+    _load_plugins(plugin)
+    from sim.experiments.compare import answer
+    from sim.experiments.question import ask_words
+
+    comparison = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    from sim.figures.comparison import draw
+
+    draw(comparison, lang.value)
+    if quiet:
+        typer.echo(comparison.folder)
+        return
+    from rich.console import Console
+
+    from sim.experiments.comparison_table import print_comparison
+
+    print_comparison(comparison, Console(), lang.value)
+
+
+@app.command()
+def sweep(
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="As of run, but a key may take several values: key=1,2,3"),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
+        "results"
+    ),
+    plugin: Plugins = None,
+    config_dir: ConfigDir = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say how many runs and how long, and stop")
+    ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="Refuse to start if it is estimated to take longer", metavar="MINUTES"),
+    ] = None,
+    append: Annotated[
+        Path | None, typer.Option(help="Add the runs to an earlier sweep", metavar="FOLDER")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Begin anew, whatever is there")] = False,
+    cfg: Cfg = None,
+) -> None:
+    """Run every point of a design under many seeds; killed or stopped, it goes on where it was.
+
+    [bold]Examples[/bold]
+
+    xiaoqu sweep scenario=kangqiao policy=none,member_contact 'measure.quota=range(2,20,2)'
+
+    xiaoqu sweep 'fees.norm_conditional=interval(0,6)' experiment.design=lhs experiment.samples=200
+
+    xiaoqu sweep experiment=contact_quota replications=20 --plan
+
+    A value with brackets needs quotes for the shell. A key that is not swept is set as in run.
+    """
+    _load_plugins(plugin)
+    from sim.compose import parse_sweep
+    from sim.experiments.design import lay_out
+    from sim.experiments.sweep import run_design
+
+    words = [*(overrides or []), *([] if budget is None else [f"experiment.budget={budget}"])]
+    design = lay_out([parse_sweep(word, config_dir) for word in words], config_dir)
+    if cfg:
+        return _print_tree(design.described() | {"experiment": design.experiment.model_dump()})
+    done = run_design(design, out, progress=not quiet, force=force, append=append, only_plan=plan)
+    if quiet or plan:
+        return None if plan else typer.echo(done.folder)
+    from sim.experiments.sweep_table import print_sweep
+
+    print_sweep(done)
+
+
+@app.command()
+def trace(
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="As of run, and issue=NAME since=MONTH: which problem to follow"),
+    ] = None,
+    plugin: Plugins = None,
+    config_dir: ConfigDir = None,
+    lang: Annotated[Language, typer.Option(help="Language of the story")] = Language.EN,
+) -> None:
+    """Follow one problem through one run: level by level, month by month, and what it cost.
+
+    [bold]Examples[/bold]
+
+    xiaoqu trace scenario=w_compound issue=railing
+
+    xiaoqu trace scenario=shenhong issue=parking since=12 months=24 --lang zh
+
+    xiaoqu trace scenario=kangqiao policy=none issue=longest
+
+    issue is first, longest, a category (cleaning, facilities, security, greenery, parking,
+    neighbours, common_space, accounts, developer: the first of it), a number (1 is the first to
+    arise after month 0), or the label of a problem that the scenario places; since is the month
+    from which first, longest and category choose. Without policy the scenario's own is taken.
+    """
+    _load_plugins(plugin)
+    from sim.experiments.trace import ask_words
+    from sim.experiments.trace import trace as follow_one
+    from sim.experiments.trace_text import tell
+
+    typer.echo(tell(follow_one(*ask_words(overrides or [], config_dir)), lang.value))
+
+
+@app.command()
+def sensitivity(
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
+        "results"
+    ),
+    plugin: Plugins = None,
+    config_dir: ConfigDir = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
+    ] = False,
+    lang: Annotated[Language, typer.Option(help="Language of the figure")] = Language.EN,
+) -> None:
+    r"""Find the parameters an outcome hangs on: Morris screening, then Sobol indices.
+
+    [bold]Examples[/bold]
+
+    xiaoqu sensitivity scenario=kangqiao policy=five_level_linkage
+
+    xiaoqu sensitivity over=\[fees,doses] indicator=satisfied_share at=24 width=0.25 top=6
+
+    xiaoqu sensitivity 'fees.service=interval(2,6)' 'firm.full_cost=interval(0.6,1.2)' samples=64
+
+    Besides keys of a configuration it takes: over (groups, keys, doses), indicator, at (months),
+    width (share of the way to the nearer limit of the schema, or whole), trajectories, top, samples.
+    """
+    _load_plugins(plugin)
+    from sim.experiments.sensitivity import answer, ask_words
+
+    result = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    from sim.figures.sensitivity import draw
+
+    draw(result, lang.value)
+    if quiet:
+        typer.echo(result.folder)
+        return
+    from rich.console import Console
+
+    from sim.experiments.sensitivity import print_sensitivity
+
+    print_sensitivity(result, Console(highlight=False))
+
+
+@app.command()
+def tipping(
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
+        "results"
+    ),
+    plugin: Plugins = None,
+    config_dir: ConfigDir = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
+    ] = False,
+    lang: Annotated[Language, typer.Option(help="Language of the figures")] = Language.EN,
+) -> None:
+    r"""Find where a compound tips: hysteresis loop, basin of attraction, smallest push back.
+
+    [bold]Examples[/bold]
+
+    xiaoqu tipping scenario=kangqiao
+
+    xiaoqu tipping parts=loop parameter=developer.legacy hold=60
+
+    xiaoqu tipping parts=push policies=\[five_level_linkage,firm_tender] duration=36
+
+    Besides keys of a configuration it takes: parts (of loop, basin, push), parameter (key, or keys
+    moved together), low, high, steps, hold (months a step), estate, grid, policies, duration,
+    threshold.
+    """
+    _load_plugins(plugin)
+    from sim.experiments.tipping import answer, ask_words
+
+    result = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    from sim.figures.tipping import draw
+
+    draw(result, lang.value)
+    if quiet:
+        typer.echo(result.folder)
+        return
+    from rich.console import Console
+
+    from sim.experiments.tipping import print_tipping
+
+    print_tipping(result, Console(highlight=False))
+
+
+@app.command()
+def calibrate(
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
+        "results"
+    ),
+    plugin: Plugins = None,
+    config_dir: ConfigDir = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
+    ] = False,
+    lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
+    force: Annotated[bool, typer.Option("--force", help="Begin anew, whatever is there")] = False,
+    recover: Annotated[
+        int,
+        typer.Option(min=0, help="Test on synthetic data with this many known truths", metavar="N"),
+    ] = 0,
+) -> None:
+    r"""Find the parameters that could have given the figures: a posterior, and what it cannot tell.
+
+    [bold]Examples[/bold]
+
+    xiaoqu calibrate scenario=kangqiao
+
+    xiaoqu calibrate scenario=kangqiao parameters=\[fees.service,firm.diligence] targets=all
+
+    xiaoqu calibrate --config-dir DIR scenario=my_compound file=months.csv 'fees.service=interval(2,6)'
+
+    xiaoqu calibrate scenario=kangqiao --recover 200
+
+    Besides keys of a configuration it takes: parameters (keys, each over the schema's range),
+    key=interval(low,high), file (CSV of your own months), targets (fitted or all), particles,
+    simulations, draws. Stopped, it goes on; asked again with more simulations, it goes on too.
+    """
+    _load_plugins(plugin)
+    from rich.console import Console
+
+    from sim.experiments.calibrate import answer, ask_words
+
+    question = ask_words(overrides or [], config_dir)
+    if recover:
+        from sim.experiments.recover import print_recovery
+        from sim.experiments.recover import recover as test
+
+        recovery = test(question, recover, out=out, progress=not quiet)
+        return typer.echo(recovery.folder) if quiet else print_recovery(recovery, Console())
+    calibration = answer(question, out=out, progress=not quiet, force=force)
+    from sim.figures.posterior import draw
+
+    draw(calibration, lang.value)
+    if quiet:
+        return typer.echo(calibration.folder)
+    from sim.experiments.calibration_table import print_calibration
+
+    print_calibration(calibration, Console(), lang.value)
+
+
+@app.command()
+def predict(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="fit=[cases] or fit=one_out, cases=[...], draws=, seed="),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
+        "results"
+    ),
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
+    ] = False,
+) -> None:
+    r"""Fit some cases and predict the others: which reported intervals hold.
+
+    [bold]Examples[/bold]
+
+    xiaoqu predict fit=kangqiao
+
+    xiaoqu predict fit=one_out particles=100 simulations=3000 heavy_draws=30
+
+    Words: fit (cases, or one_out to leave each out in turn), cases (default: all with targets),
+    parameters, particles, simulations, draws, heavy_draws (for cases of many compounds), seed,
+    executor.
+    """
+    from rich.console import Console
+
+    from sim.experiments.predict import answer, ask_words, print_prediction
+
+    prediction = answer(ask_words(words or []), out=out, progress=not quiet)
+    if quiet:
+        return typer.echo(prediction.folder)
+    wide = None if sys.stdout.isatty() else 200
+    print_prediction(prediction, Console(width=wide))
 
 
 @app.command("list")
@@ -167,6 +497,31 @@ def explain(
     typer.echo(_text(name, config_dir))
 
 
+@app.command()
+def validate(
+    replications: Annotated[int, typer.Option(min=1, max=1000, help="Seeds per case")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="First seed")] = 1,
+    workers: Annotated[int, typer.Option(min=0, help="Processes, 0 for one per core")] = 0,
+    markdown: Annotated[bool, typer.Option(help="Print the tables as Markdown")] = False,
+) -> None:
+    """Hold every case against what was reported, with its policy and without measures.
+
+    [bold]Example[/bold]
+
+    xiaoqu validate --replications 10
+    """
+    from rich.console import Console
+
+    from sim.experiments.validate import as_markdown, print_validation
+    from sim.experiments.validate import validate as hold
+
+    result = hold(replications, seed, workers, progress=True)
+    if markdown:
+        typer.echo(as_markdown(result))
+    else:
+        print_validation(result, Console())
+
+
 def main(words: list[str] | None = None) -> None:
     """Run the command and turn every expected failure into one line and an exit code.
 
@@ -192,6 +547,12 @@ def main(words: list[str] | None = None) -> None:
         if end.code == INTERRUPTED:
             _fail("interrupted", INTERRUPTED)
         raise
+
+
+def _print_tree(tree: dict[str, Any]) -> None:
+    import yaml
+
+    typer.echo(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False).rstrip())
 
 
 def _fail(line: str, code: int) -> None:
@@ -234,7 +595,7 @@ def _table(kind: Kind, config_dir: Path | None) -> Table:
 
 
 def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]:
-    from sim.config import choices, load
+    from sim.compose import choices, load
     from sim.measures import CATALOGUE
 
     if kind is Kind.SCENARIOS:
@@ -250,6 +611,10 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
                 policy.title or (alone.en if alone else ""),
                 policy.title_zh or (alone.zh if alone else ""),
             )
+    elif kind is Kind.EXPERIMENTS:
+        for name in choices("experiment", config_dir):
+            asked = load(experiment=name, config_dir=config_dir).experiment
+            yield name, asked.title, asked.title_zh
     elif kind is Kind.INDICATORS:
         from sim.outcomes import INDICATORS
 
@@ -263,7 +628,8 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
 
 def _text(asked: str, config_dir: Path | None) -> str:
     from sim import explain as texts
-    from sim.config import Config, choices, load
+    from sim.compose import choices, load
+    from sim.config import Config
     from sim.measures import CATALOGUE
     from sim.outcomes import INDICATORS
 
@@ -277,6 +643,8 @@ def _text(asked: str, config_dir: Path | None) -> str:
         return texts.scenario_text(load(name, config_dir=config_dir).scenario)
     if group in ("", "policy") and name in policies:
         return texts.policy_text(load(policy=name, config_dir=config_dir).policy)
+    if group in ("", "experiment") and name in choices("experiment", config_dir):
+        return texts.experiment_text(load(experiment=name, config_dir=config_dir).experiment)
     place, _, key = name.partition(".")
     if not group and place in CATALOGUE:
         return texts.group_text(key, CATALOGUE[place].Parameters)

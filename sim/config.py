@@ -1,32 +1,17 @@
-"""What may be configured, and how a configuration is put together and checked.
+"""What may be configured: the tree of parameter classes, and how given values are checked by it.
 
-Hydra chooses and merges the files (``configs/`` and ``scenarios/``), the settings a person gave are
-laid on top in their order, and the result is checked by the parameter classes that stand beside
-the rules. Later wins: defaults, scenario, chosen group files, single settings.
+How files and single settings are put together into one tree stands in ``sim.compose``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import hydra
-from hydra.core.config_store import ConfigStore
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
-from yaml import YAMLError
 
 from sim.agents.cell import CellParameters
 from sim.agents.committee import CommitteeParameters
@@ -34,7 +19,7 @@ from sim.agents.community import CommunityParameters
 from sim.agents.developer import DeveloperParameters
 from sim.agents.firm import FirmParameters
 from sim.errors import InputError
-from sim.explain import input_error, shorten, show, unknown_name
+from sim.explain import input_error, show, unknown_name
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters
 from sim.mechanisms.commons import CommonsParameters
 from sim.mechanisms.conflict import ConflictParameters
@@ -48,15 +33,6 @@ from sim.schema import Parameters, param
 from sim.society.district import KIND_GROUPS, DistrictParameters
 from sim.society.population import PopulationParameters
 from sim.society.ties import NetworkParameters
-
-Choice = str | list[str] | None
-Setting = tuple[str, Any]
-
-# Only a plain reference such as ${months} is let through: resolvers read the machine.
-_FORBIDDEN_INTERPOLATION = re.compile(r"\$\{(?!\s*[A-Za-z_][\w.\[\]]*\s*\})")
-_PACKAGE_HEADER = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
-_LOCK = threading.Lock()
-
 
 # --- what may be said ---------------------------------------------------------------------------
 
@@ -84,6 +60,18 @@ class Target(Parameters):
     month: int = param(0, "Month of the figure", unit="month", low=-240, high=600, zh="月份")
     low: float = param(0.0, "Smallest value that counts as met", zh="下限")
     high: float = param(1.0, "Largest value that counts as met", zh="上限")
+    window: int = param(
+        1,
+        "Months averaged, the month itself the last",
+        unit="month",
+        low=1,
+        high=120,
+        zh="平均月数",
+    )
+    relative: bool = param(
+        False, "Whether low, high and reported are changes relative to the same window at month 0",
+        zh="相对变化",
+    )  # fmt: skip
     reported: float | None = param(None, "Figure as reported, null if only a range is", zh="报道值")
     label: str = param("", "What the figure says, for a table", zh="名称")
     source: str = param("", "File name of the source", zh="出处")
@@ -104,6 +92,9 @@ class Scenario(Parameters):
     title: str = param("A compound with default parameters", "Title in English", zh="英文标题")
     title_zh: str = param("默认小区", "Title in Chinese", zh="中文标题")
     summary: str = param("", "The case in a few sentences", zh="概要")
+    policy: str = param(
+        "none", "Policy under which its targets were reported, for validate", zh="案例政策"
+    )
     history_months: int = param(
         0, "Months lived before month 0, so that the start state is reached and not painted on",
         unit="month", low=0, high=240, zh="历史月数",
@@ -175,9 +166,45 @@ class Mechanisms(Parameters):
     institutions: bool = param(True, "Firm, committee, cell and others decide", zh="机构决策")
 
 
+class Experiment(Parameters):
+    """A design of many runs: which keys vary, over what, and how it is kept."""
+
+    name: str = param("", "Short name, as in experiment=NAME", zh="代号")
+    title: str = param("", "Title in English", zh="英文标题")
+    title_zh: str = param("", "Title in Chinese", zh="中文标题")
+    summary: str = param("", "The experiment in a few sentences", zh="概要")
+    design: Literal["grid", "list", "lhs", "sobol", "csv"] = param(
+        "grid", "How points are laid: every combination, those listed, sampled, or from a file",
+        zh="设计类型",
+    )  # fmt: skip
+    factors: dict[str, Any] = param(
+        {}, "Keys and what they take: one value, a list, a range(), or {low, high}", zh="因素"
+    )
+    points: list[dict[str, Any]] = param([], "Points of a list: key: value each", zh="设计点")
+    file: str = param("", "CSV file of points, a column per key", zh="设计文件")
+    samples: int = param(
+        128, "Points sampled in intervals (lhs, sobol)", low=1, high=1_000_000, zh="样本数"
+    )
+    sampling_seed: int = param(
+        1, "Seed of the sampling, apart from the runs'", low=0, high=2**32 - 1, zh="抽样种子"
+    )
+    chunk: int = param(
+        0, "Runs kept in one file, 0 decides by their size", low=0, high=100_000, zh="每文件运行数"
+    )
+    keep_months: bool = param(False, "Keep every month of every run", zh="保留逐月结果")
+    budget: float = param(
+        0.0, "Longest time it may be estimated to take, 0 for any", unit="minute", low=0,
+        zh="时间预算",
+    )  # fmt: skip
+
+
 class Executor(Parameters):
     """Where runs are computed; never changes a result."""
 
+    kind: Literal["local", "dask"] = param(
+        "local", "Processes of this machine, or a Dask cluster", zh="执行方式"
+    )
+    address: str = param("", "Scheduler of the Dask cluster, as in tcp://host:8786", zh="集群地址")
     workers: int = param(0, "Processes, 0 for one per core", low=0, high=4096, zh="进程数")
     threads: int = param(1, "Threads inside one run", low=1, high=1024, zh="线程数")
 
@@ -211,6 +238,7 @@ class Config(Parameters):
     cell: CellParameters = Field(default_factory=CellParameters)
     community: CommunityParameters = Field(default_factory=CommunityParameters)
     developer: DeveloperParameters = Field(default_factory=DeveloperParameters)
+    experiment: Experiment = Field(default_factory=Experiment)
     executor: Executor = Field(default_factory=Executor)
 
     _kinds: dict[str, dict[str, Parameters]] = PrivateAttr(default_factory=dict)
@@ -238,9 +266,9 @@ class Config(Parameters):
         return tree
 
     def fingerprint(self) -> str:
-        """Short hash of all that can change a result: neither titles nor where it is computed."""
+        """Short hash of all that can change a run: neither titles nor where it is computed."""
         tree = self.resolved()
-        del tree["executor"], tree["scenario"]["evidence"]
+        del tree["executor"], tree["experiment"], tree["scenario"]["evidence"]
         for group in ("scenario", "policy"):
             for text in ("title", "title_zh", "summary"):
                 del tree[group][text]
@@ -259,98 +287,7 @@ def _differing(base: Parameters, kind: Parameters, name: str, group: str) -> Par
         raise input_error(error, type(base), where) from None
 
 
-# --- how it is put together ---------------------------------------------------------------------
-
-
-def load(
-    scenario: str | None = None,
-    *overrides: str,
-    policy: str | list[str] | dict[str, Any] | None = None,
-    config_dir: Path | None = None,
-    **keys: Any,
-) -> Config:
-    """Load a configuration from Python.
-
-    Args:
-        scenario: Name of a scenario; none gives a compound with default parameters.
-        *overrides: Settings as on the command line, such as ``"fees.norm_conditional=5"``.
-        policy: Name of a policy or measure, or several to be put together, or a dict
-            ``{"measures": {...}}``.
-        config_dir: Folder with configuration groups of your own.
-        **keys: Settings as keywords; a dict or a double underscore goes a level down:
-            ``months=24``, ``fees={"norm_conditional": 5}``, ``fees__norm_conditional=5``.
-
-    Returns:
-        The checked configuration.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    given: list[Setting] = [] if scenario is None else [("scenario", scenario)]
-    given += [] if policy is None else [("policy", policy)]
-    given += [(key.replace("__", "."), value) for key, value in keys.items()]
-    return _load(given + [parse(text) for text in overrides], config_dir)
-
-
-def load_overrides(overrides: list[str], config_dir: Path | None = None) -> Config:
-    """Load a configuration from the words of a command line.
-
-    Args:
-        overrides: ``group=name`` and ``key=value`` in Hydra's grammar, no "+" needed; ``~key``
-            takes a key out, such as one measure of a bundle.
-        config_dir: Folder with configuration groups of the user's own.
-
-    Returns:
-        The checked configuration.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    return _load([parse(text) for text in overrides], config_dir)
-
-
-def parse(text: str) -> Setting:
-    """Split one override into key and value; ``~key`` gives ("~key", None).
-
-    Raises:
-        InputError: If it is not written as ``key=value`` or asks for a sweep.
-    """
-    try:
-        override = OverridesParser.create().parse_override(_quoted(text))
-        if not override.key_or_group:
-            raise ValueError(text)
-    except (HydraException, ValueError, RecursionError, AttributeError):
-        key = text.partition("=")[0].strip() or repr(text)
-        raise InputError(
-            shorten(key),
-            f"{shorten(text)!r} cannot be read",
-            "key=value; quote other text as in key='a, b'",
-        ) from None
-    key = override.key_or_group.replace("/", ".")
-    if override.is_sweep_override():
-        raise InputError(
-            key, f"{shorten(text)!r} names several values", "one value, or a list as [a,b]"
-        )
-    return ("~" + key, None) if override.is_delete() else (key, override.value())
-
-
-def folder(name: Literal["configs", "scenarios"]) -> Path:
-    """Folder that comes with xiaoqu: the installed one, else the checkout's."""
-    here = Path(__file__).resolve().parent
-    installed = here / f"_{name}"
-    return installed if installed.is_dir() else here.parent / name
-
-
-def choices(group: str, config_dir: Path | None = None) -> list[str]:
-    """Names that ``group=NAME`` takes, in alphabetical order; empty if it is no group."""
-    if group == "scenario":
-        return sorted(_scenario_files(config_dir))
-    roots = [folder("configs"), *([config_dir] if config_dir else [])]
-    names = {path.stem for root in roots for path in (root / group).glob("*.yaml")}
-    if group == "policy":
-        installed_measures()
-        names |= {name for name, measure in CATALOGUE.items() if measure.kind == "measure"}
-    return sorted(names)
+# --- how it is checked ----------------------------------------------------------------------------
 
 
 def check(tree: dict[str, Any]) -> Config:
@@ -363,6 +300,29 @@ def check(tree: dict[str, Any]) -> Config:
         return Config.model_validate(_complete(Config, tree))
     except ValidationError as error:
         raise input_error(error, Config) from None
+
+
+def change(tree: dict[str, Any], settings: dict[str, Any]) -> Config:
+    """Check a plain tree with some dotted keys set anew; the tree itself stays as it is.
+
+    Raises:
+        InputError: For the first key that cannot be set or value that is not allowed.
+    """
+    for key, value in settings.items():
+        tree = _laid(tree, key.split("."), value, key)
+    return check(tree)
+
+
+def _laid(tree: dict[str, Any], place: list[str], value: Any, key: str) -> dict[str, Any]:
+    name, rest = place[0], place[1:]
+    below = tree.get(name)
+    if rest:
+        if not isinstance(below, dict | None):
+            raise InputError(key, f"cannot be set to {show(value)}", "a key of the schema")
+        value = _laid(below or {}, rest, value, key)
+    elif isinstance(value, dict) and isinstance(below, dict):
+        value = _merge(below, value)
+    return {**tree, name: value}
 
 
 def _complete(group: type[Parameters], given: dict[str, Any]) -> dict[str, Any]:
@@ -385,178 +345,6 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         if isinstance(below[name], dict) and isinstance(above[name], dict):
             tree[name] = _merge(below[name], above[name])
     return tree
-
-
-def _load(given: list[Setting], config_dir: Path | None) -> Config:
-    installed_measures()
-    if config_dir is not None:
-        config_dir = _checked_folder(config_dir)
-    chosen: dict[str, Choice] = {}
-    settings: list[Setting] = []
-    for key, value in given:
-        names = choices(key, config_dir) if key.isidentifier() else []
-        if names and not isinstance(value, dict):
-            chosen[key] = _checked_choice(key, value, names)
-        else:
-            settings.append((key, value))
-    tree = _compose(chosen, config_dir)
-    for key, value in settings:
-        _set(tree, key, value)
-    return check(_resolve(tree))
-
-
-def _checked_choice(group: str, value: Any, names: list[str]) -> Choice:
-    if value is None:
-        return None
-    for name in value if isinstance(value, list) else [value]:
-        if name not in names:
-            raise unknown_name(group, f"no {group} is named {show(name)}", str(name), names)
-    if isinstance(value, list) and (group != "policy" or len(set(value)) < max(len(value), 1)):
-        allowed = "one name" if group != "policy" else "a list of different names"
-        raise InputError(group, f"{show(value)} cannot be chosen together", allowed)
-    return value if isinstance(value, (str, list)) else str(value)
-
-
-def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
-    words = [f"{group}={_quote(value)}" for group, value in chosen.items()]
-    if config_dir is not None:
-        words.append(f"hydra.searchpath=[{_quote(f'file://{config_dir}')}]")
-    with _LOCK, _hydra_of_our_own():
-        _register(chosen, config_dir)
-        try:
-            with hydra.initialize_config_dir(str(folder("configs")), "xiaoqu", "1.3"):
-                tree = hydra.compose("config", overrides=words)
-        except (HydraException, OmegaConfBaseException, YAMLError) as error:
-            raise InputError("configuration", str(error)) from None
-    OmegaConf.set_struct(tree, False)
-    for group in ("scenario", "policy"):
-        # A file that does not say its name goes by that of the file.
-        if isinstance(chosen.get(group), str) and not OmegaConf.select(tree, f"{group}.name"):
-            OmegaConf.update(tree, f"{group}.name", chosen[group], force_add=True)
-    names = chosen.get("policy")
-    if isinstance(names, list):
-        # The files' own names and titles speak of one part each.
-        parts = {"name": "+".join(names), "title": "", "title_zh": "", "summary": ""}
-        OmegaConf.update(tree, "policy", parts)
-    return tree
-
-
-@contextmanager
-def _hydra_of_our_own() -> Iterator[None]:
-    """Leave Hydra's global state as it was found: a caller may be a Hydra application itself."""
-    store, before = ConfigStore.instance(), GlobalHydra.instance().hydra
-    repository = store.repo
-    store.repo = {k: v for k, v in repository.items() if k not in ("scenario", "policy")}
-    GlobalHydra.instance().clear()
-    try:
-        yield
-    finally:
-        store.repo = repository
-        GlobalHydra.instance().hydra = before
-
-
-def _register(chosen: dict[str, Choice], config_dir: Path | None) -> None:
-    """Give Hydra what is chosen but is no file of its group: scenarios, and measures alone."""
-    store = ConfigStore.instance()
-    if scenario := chosen.get("scenario"):
-        tree = _read_yaml(_scenario_files(config_dir)[str(scenario)])
-        store.store(group="scenario", name=str(scenario), node=tree, package="_global_")
-    names = chosen.get("policy") or []
-    files = [folder("configs"), *([config_dir] if config_dir else [])]
-    for name in [names] if isinstance(names, str) else names:
-        if not any((root / "policy" / f"{name}.yaml").exists() for root in files):
-            store.store(group="policy", name=name, node={"name": name, "measures": {name: {}}})
-
-
-def _scenario_files(config_dir: Path | None) -> dict[str, Path]:
-    roots = [folder("scenarios"), *([config_dir / "scenarios"] if config_dir else [])]
-    return {path.stem: path for root in roots for path in sorted(root.glob("*.yaml"))}
-
-
-def _read_yaml(path: Path) -> DictConfig:
-    try:
-        tree = OmegaConf.load(path)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
-        problem = getattr(error, "problem", None) or str(error)
-        raise InputError(place, problem, "YAML with each key once") from None
-    except (OSError, UnicodeDecodeError, OmegaConfBaseException) as error:
-        raise InputError(path.name, str(error), "a YAML file in UTF-8") from None
-    if not isinstance(tree, DictConfig):
-        raise InputError(path.name, "holds no key: value pairs", "a YAML mapping")
-    return tree
-
-
-def _checked_folder(config_dir: Path) -> Path:
-    """Read a user's folder first: Hydra's own settings could run code, so none is let in."""
-    config_dir = Path(config_dir).expanduser().resolve()
-    if not config_dir.is_dir():
-        raise InputError("--config-dir", f"{config_dir} is no folder", "an existing folder")
-    for path in sorted(config_dir.rglob("*.yaml")):
-        tree = OmegaConf.to_container(_read_yaml(path), resolve=False)
-        assert isinstance(tree, dict)
-        _refuse_resolvers(tree, path.name)
-        header = _PACKAGE_HEADER.search(path.read_text(encoding="utf-8"))
-        package = header.group(1) if header else ""
-        if "hydra" in package or "hydra" in tree or "hydra" in str(tree.get("defaults", "")):
-            raise InputError(path.name, "sets Hydra's own keys", "keys of xiaoqu only")
-    return config_dir
-
-
-def _set(tree: DictConfig, key: str, value: Any) -> None:
-    try:
-        if key.startswith("~"):
-            parent, _, name = key[1:].rpartition(".")
-            node = OmegaConf.select(tree, parent) if parent else tree
-            if not isinstance(node, DictConfig) or name not in node:
-                raise InputError(key, "there is no such key to take out")
-            node.pop(name)
-        else:
-            OmegaConf.update(tree, key, value, merge=True, force_add=True)
-    except (OmegaConfBaseException, AttributeError, TypeError, ValueError, IndexError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(key, f"cannot be set to {show(value)}", "a key of the schema") from None
-
-
-def _resolve(tree: DictConfig) -> dict[str, Any]:
-    raw = OmegaConf.to_container(tree, resolve=False)
-    _refuse_resolvers(raw, "")
-    try:
-        resolved = OmegaConf.to_container(tree, resolve=True, throw_on_missing=True)
-    except (OmegaConfBaseException, RecursionError) as error:
-        key = getattr(error, "full_key", None) or "configuration"
-        raise InputError(str(key), str(error).splitlines()[0]) from None
-    assert isinstance(resolved, dict)
-    return {str(key): value for key, value in resolved.items()}
-
-
-def _refuse_resolvers(node: Any, where: str) -> None:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            _refuse_resolvers(value, f"{where}.{key}" if where else str(key))
-    elif isinstance(node, list):
-        for i, value in enumerate(node):
-            _refuse_resolvers(value, f"{where}.{i}")
-    elif isinstance(node, str) and _FORBIDDEN_INTERPOLATION.search(node):
-        raise InputError(where, f"{show(node)} asks for a resolver", "a plain ${key}")
-
-
-def _quoted(text: str) -> str:
-    """Put quotes around a bare word that Hydra's grammar does not know, such as one in Chinese."""
-    key, equals, value = text.partition("=")
-    if equals and re.fullmatch(r"[\w.\-]+", value) and not value.isascii():
-        return f"{key}='{value}'"
-    return text
-
-
-def _quote(value: Choice) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, list):
-        return "[" + ",".join(_quote(item) for item in value) + "]"
-    return "'" + value.replace("'", "\\'") + "'"
 
 
 # --- measures -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from sim.errors import InputError
 from sim.schema import Described, Parameters
 
 if TYPE_CHECKING:
-    from sim.config import Policy, Scenario
+    from sim.config import Experiment, Policy, Scenario
     from sim.measures.catalogue import Measure
     from sim.outcomes import Indicator
 
@@ -101,6 +101,14 @@ def scenario_text(scenario: Scenario) -> str:
             f"{reported}; {use}; {target.label} [{target.source}]"
         )
     return "\n".join(lines)
+
+
+def experiment_text(experiment: Experiment) -> str:
+    """An experiment with its keys and what they take."""
+    e = experiment
+    lines = [f"{e.name}: {e.title} {e.title_zh} (experiment)", e.summary, f"design: {e.design}"]
+    lines += [f"  {key}: {show(value)}" for key, value in e.factors.items()]
+    return "\n".join([*lines, f"use: xiaoqu sweep experiment={e.name}"])
 
 
 def policy_text(policy: Policy) -> str:

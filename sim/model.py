@@ -155,6 +155,7 @@ class NeighborhoodModel(mesa.Model):
         self.effort = np.zeros_like(self.condition)
         self.signals = signals.neutral_signals(self.compound_count)
         self.book = issues.IssueBook.empty()
+        self._placed: list[tuple[str, int, int]] = []
         shape = (self.compound_count, len(issues.COUNTS))
         self.issue_counts = np.zeros(shape)
         count = self.buildings.number_of_buildings
@@ -191,6 +192,7 @@ class NeighborhoodModel(mesa.Model):
                 column=partial(self._column, rows),
                 assembly=partial(self._assemble, rows),
                 write_off=partial(self._write_off, k, rows),
+                place_problem=partial(self._place_problem, k),
             )
             groups: Mapping[str, Any] = site.groups
             compound.firm = PropertyFirm(self, compound, groups["firm"], site.care_shift)
@@ -283,7 +285,7 @@ class NeighborhoodModel(mesa.Model):
             strength = measure.strength(self.month)
             if strength > 0.0:
                 for compound in self.compounds:
-                    if self._reaches(measure, compound):
+                    if self.reaches(measure, compound):
                         measure.act(compound, strength)
         for compound in self.compounds:
             compound.cell.settle()
@@ -291,7 +293,8 @@ class NeighborhoodModel(mesa.Model):
         for community in self.communities:
             community.settle()
 
-    def _reaches(self, measure: Measure, compound: Compound) -> bool:
+    def reaches(self, measure: Measure, compound: Compound) -> bool:
+        """Whether a measure in force is used in a compound."""
         if measure.p.kinds and compound.kind not in measure.p.kinds:
             return False
         if measure.p.reach >= 1.0:
@@ -353,13 +356,20 @@ class NeighborhoodModel(mesa.Model):
 
     def issues_are_worked(self) -> None:
         """Problems arise, are found, handled within hours, raised or shelved."""
+        self.issue_counts[:] = 0.0
+        self._let_arise()
+        self._handle()
+        self._closed_lately = 0.6 * self._closed_lately + self.building_closed
+        due = self._closed_lately + self.building_open
+        self.followed = np.where(due > 0.0, self._closed_lately / np.maximum(due, 1.0), -1.0)
+
+    def _let_arise(self) -> None:
         h, s, book, p = self.households, self.signals, self.book, self.config.issues.record
         legacy, closed_accounts = s["legacy"], 1.0 - s["transparency"]
         misuse = self.census["misuse"] / np.maximum(self.census["occupied"], 1.0)
         chance = np.cumsum(
             p["rate"] * issues.causes(self.condition, misuse, closed_accounts, legacy), axis=1
         )
-        self.issue_counts[:] = 0.0
         u = self._uniform(Stream.ISSUES_ARISE)
         # The kernel draws rows against the same numbers, so this many at most will arise.
         book.make_room(int(np.count_nonzero(u[0] < chance[:, -1].max())))
@@ -367,15 +377,21 @@ class NeighborhoodModel(mesa.Model):
             u, self.month, chance, h.compound, h.tenure, book.size, *book.columns, h.own_open,
             self.issue_counts,
         )  # fmt: skip
+        # Problems that events place come after those drawn, so that they shift no draw.
+        for _, category, household in self._placed:
+            if book.place(self.month, category, household):
+                h.own_open[household] += 1
+                self.issue_counts[h.compound[household], issues.COUNTS.index("arisen")] += 1
+        self._placed.clear()
+
+    def _handle(self) -> None:
+        h, s, book, p = self.households, self.signals, self.book, self.config.issues.record
         hours = np.array([s[name] for name in _LEVEL_HOURS]).T.copy()
         book.size = issues.work(  # type: ignore[call-arg]
             self.month, self.streams.seed, int(issues.HANDLE), p, s, hours, book.size, *book.columns,
-            h.compound, h.building, self.meeting, h.efficacy, h.own_open, h.grievance, h.trust_firm,
-            h.trust_cell, self.building_open, self.building_closed, self.issue_counts,
+            *book.notes, h.compound, h.building, self.meeting, h.efficacy, h.own_open, h.grievance,
+            h.trust_firm, h.trust_cell, self.building_open, self.building_closed, self.issue_counts,
         )  # fmt: skip
-        self._closed_lately = 0.6 * self._closed_lately + self.building_closed
-        due = self._closed_lately + self.building_open
-        self.followed = np.where(due > 0.0, self._closed_lately / np.maximum(due, 1.0), -1.0)
 
     def service_is_delivered(self) -> None:
         """The firm's effort meets wear and misuse."""
@@ -539,6 +555,27 @@ class NeighborhoodModel(mesa.Model):
         own = [(c.firm, c.committee, c.cell, c.developer) for c in self.compounds]
         return [*chain.from_iterable(own), *self.companies, *self.communities]
 
+    def change_rules(self, config: Config) -> None:
+        """Go on living under other parameters, with the state as it is.
+
+        What is a state, such as a firm's care or a developer's legacy, is set anew where the
+        parameter it began at has changed. Parameters of the beginning alone have no effect.
+
+        Args:
+            config: Like this model's, but for parameters of mechanisms and institutions.
+        """
+        groups = config.kinds()
+        for site, compound in zip(self.sites, self.compounds, strict=True):
+            for group in ("firm", "committee", "cell", "developer"):
+                _give(getattr(compound, group), groups[site.kind][group])
+            firm = compound.firm
+            firm.usual_diligence = float(np.clip(firm.p.diligence + site.care_shift, 0.0, 1.0))
+            firm.set_menu(firm.scope)
+        for organisation in (*self.communities, *self.streets):
+            organisation.p = config.community
+        self.wear = np.concatenate([groups[site.kind]["service"].record for site in self.sites])
+        self.config = config
+
     # --- what phases share ----------------------------------------------------------------------
 
     def _take_census(self) -> None:
@@ -571,6 +608,16 @@ class NeighborhoodModel(mesa.Model):
             agreed_units=float(np.count_nonzero(agreed)) / voters,
             agreed_area=float(agreed.sum() / max(took_part.sum(), 1e-9)),
         )
+
+    def _place_problem(self, k: int, label: str, category: int, share: float) -> None:
+        b = self.compounds[k].buildings
+        building = min(b.start + int(share * (b.stop - b.start)), b.stop - 1)
+        rows = np.arange(self.buildings.start[building], self.buildings.end[building])
+        occupied = rows[self.households.tenure[rows] != 2]
+        # Lane 0 of a label's address is its lot of compounds.
+        draw = self.streams.single(Stream.MEASURES, crc32(label.encode()), k)[1]
+        if len(occupied):
+            self._placed.append((label, category, int(occupied[int(draw * len(occupied))])))
 
     def _write_off(self, k: int, rows: slice) -> int:
         h = self.households
@@ -607,6 +654,15 @@ class NeighborhoodModel(mesa.Model):
     def agents_by_type(self) -> dict[type, AgentSet]:
         """Mesa's agents by type; asking for ``Resident`` makes the households' views."""
         return _OnDemand(self)
+
+
+def _give(agent: Any, parameters: Any) -> None:
+    for name in set(agent.STATE) & set(type(parameters).model_fields):
+        value = getattr(parameters, name)
+        # A name such as the committee's state at the start is no parameter that goes on to act.
+        if isinstance(value, float) and value != getattr(agent.p, name):
+            setattr(agent, name, value)
+    agent.p = parameters
 
 
 class _OnDemand(dict[type, AgentSet]):

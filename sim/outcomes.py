@@ -461,8 +461,11 @@ def _calls(m: Month) -> float:
     return m.n["calls"] + m.issues["calls"]
 
 
+_CLOSED = tuple(name for name in COUNTS if name.startswith("closed_"))
+
+
 def _closed(m: Month) -> float:
-    return sum(m.issues[name] for name in COUNTS if name.startswith("closed_"))
+    return sum(m.issues[name] for name in _CLOSED)
 
 
 def _in_place(m: Month) -> float:

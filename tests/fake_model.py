@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,3 +118,21 @@ def configuration(**keys: Any) -> Config:
     policy = Policy(name="visits", measures={"member_contact": {"start": 2, "end": 12}})
     given = {"months": 14, "replications": 5, "scenario": scenario, "policy": policy}
     return Config(**{**given, "executor": {"workers": 1}, **keys})
+
+
+class Steered(FakeModel):
+    """Lives as environment variables say.
+
+    FAKE_SECONDS: how long each run takes. FAKE_KILLS: file with a number, counted down by each run
+    that takes its process down with it, as a system short of memory does; never that of FAKE_MAIN.
+    """
+
+    def run(self) -> None:
+        """Live after a moment, or end the process."""
+        time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
+        kills = Path(os.environ.get("FAKE_KILLS", "nowhere"))
+        apart = os.environ.get("FAKE_MAIN", str(os.getpid())) != str(os.getpid())
+        if apart and self.seed == 3 and (left := int(kills.read_text())):
+            kills.write_text(str(left - 1))
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().run()

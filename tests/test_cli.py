@@ -15,7 +15,8 @@ import pytest
 from conftest import Command
 
 from sim import __version__
-from sim.config import Config, choices
+from sim.compose import choices
+from sim.config import Config
 from sim.measures import CATALOGUE
 from sim.outcomes import INDICATORS
 
@@ -53,6 +54,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         return SimpleNamespace(folder=Path("kept-here"))
 
     monkeypatch.setattr("sim.experiments.run.run", run)
+    monkeypatch.setattr("sim.figures.trajectories.draw", lambda study, language: [])
     return calls
 
 
@@ -311,7 +313,7 @@ def test_plugin_measure_reaches_a_worker_that_cannot_import_it(tmp_path: Path) -
         from sim.cli import _load_plugins
         _load_plugins([Path("mine.py")])
         import joblib
-        from sim.config import load
+        from sim.compose import load
         config = load(policy="lanterns")
 
         def labels(config):

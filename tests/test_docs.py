@@ -11,7 +11,8 @@ from types import ModuleType
 
 import pytest
 
-from sim.config import Config, load
+from sim.compose import load
+from sim.config import Config
 from sim.measures import CATALOGUE, MeasureParameters
 from sim.model import NeighborhoodModel
 from sim.schema import Described
@@ -60,8 +61,9 @@ def test_a_stale_table_is_found_and_mended(
 
 def test_every_table_that_can_be_made_is_shown(tables: ModuleType) -> None:
     """Catches a new group of parameters that no document shows, and a marker left open."""
-    assert sorted(re.findall(r"<!-- table: (\S+) -->", ODD)) == sorted(tables.TABLES)
-    assert ODD.count("<!-- end table -->") == len(tables.TABLES)
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
+    assert sorted(re.findall(r"<!-- table: (\S+) -->", pages)) == sorted(tables.TABLES)
+    assert pages.count("<!-- end table -->") == len(tables.TABLES)
 
 
 def test_every_parameter_is_in_the_tables() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import fake_model
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -139,3 +140,19 @@ def test_bad_language_and_format_are_refused(tmp_path: Path) -> None:
         trajectories(STUDY.months, CONFIG, language="fr")
     with pytest.raises(InputError, match="formats"):
         style.save(Figure(), tmp_path / "t", ["gif"])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_compounds_in_order_hold_every_compound_once(language: str) -> None:
+    """Catches a pooled rank that loses or doubles compounds."""
+    from sim.config import Config
+    from sim.figures.district import compounds
+
+    rng = np.random.default_rng(1)
+    index = pd.MultiIndex.from_product([range(2), range(-3, 31), range(5)])
+    frame = index.to_frame(index=False, name=["run", "month", "compound"])
+    frame["collection_rate"] = rng.uniform(size=len(frame))
+    _, order = compounds(frame, Config(), language=language).axes
+    lines = order.get_lines()
+    assert [len(line.get_xdata()) for line in lines] == [10, 10, 10]
+    assert all((np.diff(line.get_ydata()) >= 0).all() for line in lines)

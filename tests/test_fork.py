@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.config import load
+from sim.compose import load
 from sim.model import NeighborhoodModel
 from sim.society.population import Households
 

@@ -292,7 +292,7 @@ def test_the_ladder_solves_the_computed_share() -> None:
     for month in range(4):
         book.size = issues.work(
             month, 1, int(issues.HANDLE), p.record, s, np.full((1, issues.LEVELS), 1e9), book.size,
-            *book.columns, h.compound, h.building, meeting, h.efficacy, h.own_open, h.grievance,
+            *book.columns, *book.notes, h.compound, h.building, meeting, h.efficacy, h.own_open, h.grievance,
             h.trust_firm, h.trust_cell, building_open, building_closed, counts,
         )  # fmt: skip
         by_month.append(building_closed[0] / n)

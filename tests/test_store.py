@@ -129,7 +129,7 @@ def test_tables_carry_provenance_without_time_or_machine(tmp_path: Path) -> None
         assert "executor" not in note["configuration"]
 
 
-@pytest.mark.parametrize("broken", ["write_table", "_sha256", "_sync", "_put_in_place"])
+@pytest.mark.parametrize("broken", ["write_table", "sha256", "sync", "_put_in_place"])
 def test_crash_at_any_step_leaves_the_old_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:

@@ -295,9 +295,8 @@ class PropertyFirm(mesa.Agent):
         p = self.p
         self.expected_fen += p.expectation_speed * (income - self.expected_fen)
         spendable = self.expected_fen + p.reserve_use * max(self.cash_fen, 0)
-        self.level = float(
-            np.clip((spendable - overhead) / max(self.full_cost_fen - overhead, 1), 0.0, 1.0)
-        )
+        full = max(self.full_cost_fen - overhead, 1)
+        self.level = min(max((spendable - overhead) / full, 0.0), 1.0)
         self.skimming *= 1.0 - p.supervised_skimming * float(self.compound.signals["supervision"])
         in_debt = self.cash_fen < -p.credit_months * self.full_cost_fen
         self.months_in_debt = self.months_in_debt + 1 if in_debt else 0

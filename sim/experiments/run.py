@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from sim import outcomes
 from sim.errors import InputError
-from sim.experiments import store
+from sim.experiments import executors, store
+from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.store import Study
 from sim.experiments.summary import summarise
 from sim.streams import LARGEST_SEED
@@ -25,13 +26,13 @@ from sim.streams import LARGEST_SEED
 if TYPE_CHECKING:
     from sim.config import Config
 
-Advance = Callable[[int], None]
+Lived = TypeVar("Lived")
 
 TASKS_PER_WORKER, RUNS_PER_TASK = 4, 8
 """Least tasks for each worker, to level the load, and most runs in one, so that the bar moves."""
 
-COMPILE_SECONDS = 60
-"""What compiling every kernel takes on an ordinary machine, for the message only."""
+END_COLUMNS = tuple(f"{name}_{part}" for name in outcomes.INDICATORS for part in ("end", "last12"))
+"""Columns of what a run came to, see ``ends``."""
 
 COST_TYPES = {
     "run": "int32",
@@ -94,8 +95,8 @@ def run(
         InputError: A seed out of range, an unusable ``out``, or input the model refuses.
         RuntimeError: Every replication failed.
     """
-    _check_seeds(config)
-    name = "sim.model.NeighborhoodModel" if model is None else _dotted(model)
+    check_seeds(config)
+    name = "sim.model.NeighborhoodModel" if model is None else dotted(model)
     folder = None if out is None else store.prepare(config, out)
     if folder is not None and not force:
         found = store.find(config, folder, name)
@@ -108,13 +109,14 @@ def run(
     return study if folder is None else store.write_study(study, folder, started, name)
 
 
-def _dotted(model: Callable[..., Any]) -> str:
+def dotted(model: Callable[..., Any]) -> str:
+    """Name of a model with that of its module."""
     return f"{model.__module__}.{getattr(model, '__qualname__', model)}"
 
 
 def live(config: Config, seed: int, model: Callable[..., Any] | None = None) -> Replication:
     """Build and live one model; an error becomes a replication that says where it failed."""
-    stage = "build"
+    stage, lived = "build", None
     try:
         lived = (model or _own_model())(config, seed=seed)
         stage = "run"
@@ -123,7 +125,15 @@ def live(config: Config, seed: int, model: Callable[..., Any] | None = None) -> 
         return _record(lived.recorder, seed)
     except Exception as error:
         refusal = error if isinstance(error, InputError) else None
-        return Replication(seed, stage, _one_line(error), refusal=refusal)
+        return Replication(seed, stage, one_line(error), refusal=refusal)
+    finally:
+        forget(lived)
+
+
+def forget(model: Any) -> None:
+    """Let go of a model: mesa up to 3.3 counts agents in a table that keeps every model alive."""
+    mesa = sys.modules.get("mesa")
+    getattr(getattr(mesa, "Agent", None), "_ids", {}).pop(model, None)
 
 
 def _own_model() -> Callable[..., Any]:
@@ -143,31 +153,38 @@ def _record(recorder: Any, seed: int) -> Replication:
     return Replication(seed, months=months, values=values, costs=costs)
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """An error with the file and line it came from."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     line = f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
     return " ".join(line.split())
 
 
-def _check_seeds(config: Config) -> None:
-    last = config.seed + config.replications - 1
+def check_seeds(config: Config, replications: int | None = None) -> None:
+    """Refuse seeds beyond the largest.
+
+    Raises:
+        InputError: The last of them is too large.
+    """
+    count = config.replications if replications is None else replications
+    last = config.seed + count - 1
     if last > LARGEST_SEED:
         raise InputError(
             "seed",
-            f"{config.seed} with {config.replications} replications ends at {last}",
+            f"{config.seed} with {count} replications ends at {last}",
             f"last seed up to {LARGEST_SEED}",
         )
 
 
-def _live_batch(
-    config: Config, seeds: range, model: Callable[..., Any] | None
-) -> list[Replication]:
-    return [live(config, seed, model) for seed in seeds]
+def _live_batch(each: Callable[[int], Lived], seeds: range) -> list[Lived]:
+    return [each(seed) for seed in seeds]
 
 
-def _batches(config: Config, workers: int) -> list[range]:
+def _batches(config: Config) -> list[range]:
     count = config.replications
-    size = min(max(1, count // (workers * TASKS_PER_WORKER)), RUNS_PER_TASK)
+    workers = executors.processes(config.executor, count)
+    # Batches are only for processes: in one process every run moves the bar.
+    size = min(max(1, count // (workers * TASKS_PER_WORKER)), RUNS_PER_TASK if workers > 1 else 1)
     seeds = range(config.seed, config.seed + count)
     return [seeds[first : first + size] for first in range(0, count, size)]
 
@@ -175,42 +192,33 @@ def _batches(config: Config, workers: int) -> list[range]:
 def _replications(
     config: Config, progress: bool, model: Callable[..., Any] | None
 ) -> list[Replication]:
-    lived: list[Replication] = []
-    with (
-        _bar(config.replications, progress) as advance,
-        closing(_batch_results(config, model)) as results,
-    ):
-        for batch in results:
-            lived += batch
+    return spread(config, partial(live, config, model=model), progress)
+
+
+def spread(config: Config, each: Callable[[int], Lived], progress: bool = False) -> list[Lived]:
+    """Call a function for every seed of a configuration, on as many processes as it says.
+
+    Args:
+        config: Names seeds and processes.
+        each: From a seed to anything that can be pickled, as must be the function.
+        progress: Show a bar on standard error.
+
+    Returns:
+        Answers in the order of the seeds, whatever the number of processes.
+
+    Raises:
+        RuntimeError: A worker process was ended from outside.
+    """
+    batches = _batches(config)
+    lived: dict[int, list[Lived]] = {}
+    if progress:
+        announce_compiling()
+    answers = executors.spread(config.executor, partial(_live_batch, each), batches, len(batches))
+    with bar(config.replications, progress) as advance, closing(answers):
+        for number, batch in answers:
+            lived[number] = batch
             advance(len(batch))
-    return lived
-
-
-def _batch_results(
-    config: Config, model: Callable[..., Any] | None
-) -> Generator[list[Replication], None, None]:
-    import joblib
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    workers = min(config.executor.workers or joblib.cpu_count(), config.replications)
-    batches = _batches(config, workers)
-    if workers == 1:
-        # Batches are only for processes: in one process every run moves the bar.
-        yield from ([live(config, seed, model)] for batch in batches for seed in batch)
-        return
-    tasks = (joblib.delayed(_live_batch)(config, seeds, model) for seeds in batches)
-    # Without max_nbytes joblib would put large arrays of a configuration on disk, read-only.
-    pool = joblib.Parallel(workers, return_as="generator", batch_size=1, max_nbytes=None)
-    results = pool(tasks)
-    try:
-        yield from results
-    except TerminatedWorkerError as error:
-        raise RuntimeError(
-            f"a worker process was ended from outside, perhaps for want of memory; "
-            f"try executor.workers below {workers}"
-        ) from error
-    finally:
-        results.close()
+    return [one for number in sorted(lived) for one in lived[number]]
 
 
 def _assemble(config: Config, replications: list[Replication]) -> Study:
@@ -219,7 +227,7 @@ def _assemble(config: Config, replications: list[Replication]) -> Study:
     months = _months_frame(replications)
     return Study(
         config=config,
-        runs=_runs_frame(config, replications, months),
+        runs=_runs_frame(config, replications),
         months=months,
         costs=_costs_frame(replications),
         summary=summarise(config, months),
@@ -255,10 +263,9 @@ def _months_frame(replications: list[Replication]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _runs_frame(
-    config: Config, replications: list[Replication], months: pd.DataFrame
-) -> pd.DataFrame:
-    frame = pd.DataFrame(
+def _runs_frame(config: Config, replications: list[Replication]) -> pd.DataFrame:
+    lived = [ends(r.months, r.values) for r in replications]
+    return pd.DataFrame(
         {
             "run": np.arange(len(replications), dtype=np.int32),
             "scenario": config.scenario.name,
@@ -267,16 +274,33 @@ def _runs_frame(
             "status": ["failed" if r.stage else "ok" for r in replications],
             "stage": [r.stage for r in replications],
             "message": [r.message for r in replications],
+            **dict(zip(END_COLUMNS, np.array(lived).T, strict=True)),
         }
     )
-    names = list(outcomes.INDICATORS)
-    last = int(months["month"].max())
-    recent = months[(months["month"] > max(0, last - 12)) | (months["month"] == last)]
-    by_month = recent.groupby(["run", "month"], sort=True)[names].mean()
-    end = by_month.xs(last, level="month").add_suffix("_end")
-    year = by_month.groupby(level="run").mean().add_suffix("_last12")
-    both = end.join(year)[[f"{n}_{part}" for n in names for part in ("end", "last12")]]
-    return frame.join(both, on="run")
+
+
+def ends(months: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """What a run came to: plain means over compounds, missing values left out.
+
+    Args:
+        months: Months recorded (M,).
+        values: Indicators (M, C, K).
+
+    Returns:
+        In the order of ``END_COLUMNS``, for each indicator its value in the last month and its mean
+        over the last 12 months (or those since month 1 if fewer); missing where nothing was lived.
+    """
+    if not len(months):
+        return np.full(len(END_COLUMNS), np.nan)
+    last = months[-1]
+    by_month = _mean(values[(months > max(0, last - 12)) | (months == last)], axis=1)
+    return np.column_stack([by_month[-1], _mean(by_month, axis=0)]).ravel()
+
+
+def _mean(values: np.ndarray, axis: int) -> np.ndarray:
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, values, 0.0).sum(axis) / known.sum(axis)
 
 
 def _costs_frame(replications: list[Replication]) -> pd.DataFrame:
@@ -286,46 +310,3 @@ def _costs_frame(replications: list[Replication]) -> pd.DataFrame:
         for row in replication.costs
     ]
     return pd.DataFrame(rows, columns=list(COST_TYPES)).astype(COST_TYPES)
-
-
-def _kernels_compiled() -> bool:
-    """Tell whether numba has kept compiled kernels of this package from an earlier start."""
-    places = [Path(__file__).parents[1]]
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        places.append(Path(os.environ["NUMBA_CACHE_DIR"]))
-    return any(next(place.rglob("*.nbc"), None) is not None for place in places)
-
-
-@contextmanager
-def _bar(total: int, shown: bool) -> Iterator[Advance]:
-    if not shown:
-        yield lambda _done: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    if not _kernels_compiled():
-        console.print(f"compiling kernels, first start only (about {COMPILE_SECONDS} s)")
-    columns = (
-        TextColumn("replications"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("", total=total, rate="")
-
-        def advance(done: int) -> None:
-            bar.update(task, advance=done)
-            speed = bar.tasks[0].speed
-            bar.update(task, rate=f"{speed:.2g} runs/s" if speed else "")
-
-        yield advance

@@ -17,7 +17,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -92,7 +92,7 @@ class Study:
 
 def study_folder(config: Config, out: Path) -> Path:
     """Where the study of a configuration belongs below the results folder."""
-    name = f"{_plain(config.scenario.name)}-{_plain(config.policy.name)}"
+    name = f"{plain(config.scenario.name)}-{plain(config.policy.name)}"
     return Path(out) / "run" / f"{name}-{config.fingerprint()[:12]}"
 
 
@@ -109,8 +109,16 @@ def prepare(config: Config, out: Path) -> Path:
     Raises:
         InputError: The place cannot be written or is not a folder.
     """
-    folder = study_folder(config, out)
-    with _told_as_input_error(out):
+    return make_ready(study_folder(config, out), out)
+
+
+def make_ready(folder: Path, out: Path) -> Path:
+    """Make sure that a folder of results can be kept below ``out``; clear what dead runs left.
+
+    Raises:
+        InputError: The place cannot be written or is not a folder.
+    """
+    with told_as_input_error(out):
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists() and not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(folder))
@@ -134,7 +142,7 @@ def find(config: Config, folder: Path, model: str) -> Study | None:
         if a file was lost or changed since.
     """
     try:
-        manifest = _read_manifest(folder)
+        manifest = read_manifest(folder)
         asked = (config.fingerprint(), version(), source_digest(), model)
         kept = tuple(manifest[key] for key in ("fingerprint", "xiaoqu", "source", "model"))
         return _read(folder, manifest, config) if asked == kept else None
@@ -153,7 +161,7 @@ def read_study(folder: Path, config: Config | None = None) -> Study:
         InputError: No study there, or a file lost or changed since it was written.
     """
     folder = Path(folder)
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     try:
         return _read(folder, manifest, config or _config_of(manifest))
     except KeyError as error:
@@ -176,28 +184,50 @@ def write_study(study: Study, folder: Path, started: datetime, model: str) -> St
         InputError: The place cannot be written, or is full.
     """
     manifest = _describe(study, model)
-    with _told_as_input_error(folder.parent), _draft_of(folder) as draft:
-        inside = json.dumps(_unvarying(manifest), sort_keys=True, ensure_ascii=False)
-        for name in TABLES:
-            write_table(getattr(study, name), draft / f"{name}.parquet", inside)
+    write_folder(
+        folder, {n: getattr(study, n) for n in TABLES}, manifest, _unvarying(manifest), started
+    )
+    return replace(study, folder=folder)
+
+
+def write_folder(
+    folder: Path,
+    tables: dict[str, pd.DataFrame],
+    manifest: dict[str, Any],
+    unvarying: dict[str, Any],
+    started: datetime,
+) -> None:
+    """Keep tables and their manifest: into a draft beside the place, then there in one step.
+
+    Args:
+        folder: Final folder; what is there is replaced whole, figures too.
+        tables: Frames by the name of their file.
+        manifest: What made them; revision, platform, times and hashes of the files are added.
+        unvarying: The part of it that goes into every table, the same whenever the numbers are.
+        started: When the runs began, UTC.
+
+    Raises:
+        InputError: The place cannot be written, or is full.
+    """
+    with told_as_input_error(folder.parent), _draft_of(folder) as draft:
+        inside = as_json(unvarying)
+        for name, frame in tables.items():
+            write_table(frame, draft / f"{name}.parquet", inside)
         (draft / "figures").mkdir()
         manifest |= {
-            "revision": revision(),
-            "platform": platform.platform(),
-            "started": started.isoformat(timespec="seconds"),
-            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-            "files": {f"{n}.parquet": _sha256(draft / f"{n}.parquet") for n in TABLES},
+            **circumstances(started),
+            "files": {f"{n}.parquet": sha256(draft / f"{n}.parquet") for n in tables},
         }
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         (draft / MANIFEST).write_text(text, encoding="utf-8")
         for path in (*draft.iterdir(), draft):
-            _sync(path)
-    return replace(study, folder=folder)
+            sync(path)
 
 
-def write_table(frame: pd.DataFrame, path: Path, provenance: str) -> None:
-    """Write a frame as Parquet with its provenance (JSON) under the schema key ``xiaoqu``."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
+def write_table(content: pd.DataFrame | pa.Table, path: Path, provenance: str) -> None:
+    """Write a table as Parquet with its provenance (JSON) under the schema key ``xiaoqu``."""
+    whole = isinstance(content, pa.Table)
+    table: pa.Table = content if whole else pa.Table.from_pandas(content, preserve_index=False)
     notes = {**(table.schema.metadata or {}), b"xiaoqu": provenance.encode()}
     pq.write_table(table.replace_schema_metadata(notes), path, compression="zstd")
 
@@ -248,17 +278,38 @@ def _describe(study: Study, model: str) -> dict[str, Any]:
         "policy": config.policy.name,
         "seeds": [int(seed) for seed in study.runs["seed"]],
         "failed": int((study.runs["status"] == "failed").sum()),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: _version_of(name) for name in LIBRARIES},
-        },
+        "versions": versions(),
         "configuration": config.resolved(),
+    }
+
+
+def circumstances(started: datetime) -> dict[str, Any]:
+    """Revision, platform and times, which may differ between runs that give the same numbers."""
+    return {
+        "revision": revision(),
+        "platform": platform.platform(),
+        "started": started.isoformat(timespec="seconds"),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def as_json(value: Any) -> str:
+    """JSON on one line, the same for equal values."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that can change a number."""
+    return {
+        "python": platform.python_version(),
+        **{name: _version_of(name) for name in LIBRARIES},
     }
 
 
 def _unvarying(manifest: dict[str, Any]) -> dict[str, Any]:
     """The manifest without what may differ between two runs that give the same numbers."""
-    configuration = {k: v for k, v in manifest["configuration"].items() if k != "executor"}
+    left_out = ("executor", "experiment")
+    configuration = {k: v for k, v in manifest["configuration"].items() if k not in left_out}
     return {**manifest, "configuration": configuration}
 
 
@@ -269,7 +320,12 @@ def _version_of(name: str) -> str:
         return "unknown"
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What a folder of results says of itself.
+
+    Raises:
+        InputError: There is none, or it cannot be read.
+    """
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -282,18 +338,30 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _read(folder: Path, manifest: dict[str, Any], config: Config) -> Study:
+    frames = read_tables(folder, manifest, TABLES)
+    summary = summarise(config, frames["months"])
+    return Study(config=config, summary=summary, folder=folder, loaded=True, **frames)
+
+
+def read_tables(
+    folder: Path, manifest: dict[str, Any], names: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """Tables of a folder by name.
+
+    Raises:
+        InputError: A file was lost or changed since it was written.
+    """
     frames = {}
-    for name in TABLES:
+    for name in names:
         path = folder / f"{name}.parquet"
         try:
-            whole = _sha256(path) == manifest["files"][path.name]
+            whole = sha256(path) == manifest["files"][path.name]
         except OSError as error:
             raise InputError(str(path), error.strerror or "cannot be read") from error
         if not whole:
             raise InputError(str(path), "has changed since the run wrote it")
         frames[name] = pq.read_table(path).to_pandas()
-    summary = summarise(config, frames["months"])
-    return Study(config=config, summary=summary, folder=folder, loaded=True, **frames)
+    return frames
 
 
 def _config_of(manifest: dict[str, Any]) -> Config:
@@ -303,18 +371,20 @@ def _config_of(manifest: dict[str, Any]) -> Config:
     return check(manifest["configuration"])
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name as a part of a file name: no separators, no leading dot, not too long in bytes."""
     safe = re.sub(r"[^\w.+]+", "_", name).strip(".") or "unnamed"
     return safe.encode()[:80].decode(errors="ignore")
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Hash of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make sure that a file or folder is on the disk."""
     if path.is_dir() and os.name != "posix":
         return
     handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
@@ -325,7 +395,8 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _told_as_input_error(place: Path) -> Iterator[None]:
+def told_as_input_error(place: Path) -> Iterator[None]:
+    """Tell of a place that cannot be written, or is full, in one line."""
     try:
         yield
     except OSError as error:
@@ -360,7 +431,7 @@ def _put_in_place(draft: Path, folder: Path) -> None:
                 _bring_back(away, folder)
                 raise
         else:
-            _sync(folder.parent)
+            sync(folder.parent)
             shutil.rmtree(away, ignore_errors=True)
             return
         shutil.rmtree(away, ignore_errors=True)

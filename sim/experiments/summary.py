@@ -169,6 +169,24 @@ def run_means(months: pd.DataFrame, indicator: str) -> pd.DataFrame:
     return months.groupby(["run", "month"], sort=True)[indicator].mean().unstack("month")
 
 
+def target_values(target: Target, means: pd.DataFrame) -> np.ndarray:
+    """What each run gives for a target: a level, or a change relative to month 0.
+
+    Args:
+        target: Its month and window; relative ones compare with the same window at month 0.
+        means: Runs in rows, months in columns, from ``run_means``.
+
+    Returns:
+        One value per run; NaN where a month was not lived or the base is 0.
+    """
+    wanted = range(target.month - target.window + 1, target.month + 1)
+    now = means.reindex(columns=wanted).to_numpy(dtype=float).mean(axis=1)
+    if not target.relative:
+        return now
+    base = means.reindex(columns=range(1 - target.window, 1)).to_numpy(dtype=float).mean(axis=1)
+    return np.divide(now, base, out=np.full_like(now, np.nan), where=base != 0) - 1.0
+
+
 def summarise(
     config: Config, months: pd.DataFrame, at: Sequence[int] | None = None
 ) -> pd.DataFrame:
@@ -195,15 +213,16 @@ def summarise(
         for month in sorted(wanted | {t.month for t in targets}):
             if month in means.columns:
                 values = means[month].to_numpy()
-                spread = _spread(values)
+                spread = spread_of(values)
                 base = {"indicator": name, "month": month, **spread}
-                here = [_beside(t, values, spread["median"]) for t in targets if t.month == month]
+                here = [_beside(t, target_values(t, means)) for t in targets if t.month == month]
                 rows += [base | beside for beside in here or [NO_TARGET]]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype(COLUMNS)
 
 
-def _spread(values: np.ndarray) -> dict[str, float]:
+def spread_of(values: np.ndarray) -> dict[str, float]:
+    """Number of known values (``runs``), their median, and 5% (``low``) and 95% (``high``)."""
     known = values[~np.isnan(values)]
     if not len(known):
         return {"runs": 0, "median": math.nan, "low": math.nan, "high": math.nan}
@@ -211,8 +230,9 @@ def _spread(values: np.ndarray) -> dict[str, float]:
     return {"runs": len(known), "median": median, "low": low, "high": high}
 
 
-def _beside(target: Target, values: np.ndarray, median: float) -> dict[str, Any]:
+def _beside(target: Target, values: np.ndarray) -> dict[str, Any]:
     known = values[~np.isnan(values)]
+    median = float(np.median(known)) if len(known) else math.nan
     inside = (known >= target.low) & (known <= target.high)
     return {
         "target": target.label,

@@ -143,6 +143,20 @@ def draw(study: Study, language: str = "en") -> list[Path]:
     if not all(file.exists() for file in files):
         figure = trajectories(study.months, study.config, language=language)
         style.save(figure, stem, provenance=study.provenance)
+    if study.config.district.compounds > 1:
+        files += _draw_district(study, language)
+    return files
+
+
+def _draw_district(study: Study, language: str) -> list[Path]:
+    from sim.figures.district import compounds
+
+    assert study.folder is not None
+    stem = study.folder / "figures" / f"compounds-{language}"
+    files = [stem.with_suffix(f".{kind}") for kind in style.FORMATS]
+    if not all(file.exists() for file in files):
+        figure = compounds(study.months, study.config, language=language)
+        style.save(figure, stem, provenance=study.provenance)
     return files
 
 

@@ -24,6 +24,7 @@ class InterimCommittee(Measure):
         "001_966095599a598409: 切实承担起监督物业管理、启用维修基金等职责"
     )
     through = "supervision of the firm, hours for issues, canvass before votes, community's and cell's hours"
+    through_zh = "对物业的监督、诉求工时、投票前的入户动员;占用社区和党支部工时"
 
     class Parameters(MeasureParameters):
         """Strength and hours."""

@@ -20,6 +20,7 @@ class MemberContact(Measure):
     zh = "党员包联"
     told = "004_56d13d5bc3bde075: 每名党员包联10户居民,定期走访慰问"
     through = "visits (fading push to pay, grievance, trust in the cell), mediation, cell's hours"
+    through_zh = "走访(会消退的缴费推动、怨气、对党支部的信任)、调解;占用党支部工时"
 
     class Parameters(MeasureParameters):
         """Quota, rhythm and hours."""
@@ -69,6 +70,7 @@ class LeadByPaying(Measure):
     zh = "党员带头缴费"
     told = "002_8c9cd9e280662931: 一人帶動一戶、一戶帶動一片"
     through = "members' own payment, weight of a member's payment in the norm neighbours perceive"
+    through_zh = "党员自身缴费、党员缴费在邻里规范感知中的权重"
 
     class Parameters(MeasureParameters):
         """Visibility and push."""

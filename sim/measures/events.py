@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.mechanisms.issues import Category
 from sim.schema import param
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class BrokenPromise(_Event):
     zh = "开发商承诺未兑现"
     told = "004_56d13d5bc3bde075: 开发商承诺修建的运动场和游泳池未修建"
     through = "developer's legacy, condition of amenities"
+    through_zh = "开发遗留程度、全龄设施状况"
 
     def strike(self, compound: Compound, size: float) -> None:
         """Add to the legacy and take from amenities."""
@@ -56,6 +58,7 @@ class HandoverDispute(_Event):
     zh = "物业交接纠纷"
     told = "004_56d13d5bc3bde075: 对地下车库、商业门市等物业管理权缺乏全面了解,致使利润未达预期,从而降低服务品质"
     through = "firm's care and cash"
+    through_zh = "物业尽责程度与现金"
 
     def strike(self, compound: Compound, size: float) -> None:
         """Lower the firm's care and use up part of its reserve."""
@@ -74,6 +77,7 @@ class DeveloperDefault(_Event):
     zh = "开发商拖欠空置房物业费"
     told = "004_56d13d5bc3bde075: 开发商未及时支付空置房物业费,致使物业公司收支不平衡"
     through = "chance that the fee of a vacant unit is paid"
+    through_zh = "空置房物业费被缴纳的概率"
 
     def strike(self, compound: Compound, size: float) -> None:
         """Lower what the developer pays."""
@@ -87,8 +91,9 @@ class EquipmentFailure(_Event):
     name = "equipment_failure"
     en = "Equipment fails"
     zh = "设备故障停摆"
-    told = "004_56d13d5bc3bde075: 电梯停摆、…监控设施形同虚设"
+    told = "004_56d13d5bc3bde075: 电梯停摆; 004_56d13d5bc3bde075: 监控设施形同虚设"
     through = "condition of facilities and security"
+    through_zh = "设施与安防状况"
 
     def strike(self, compound: Compound, size: float) -> None:
         """Take from facilities and security."""
@@ -103,8 +108,9 @@ class IllegalBuilding(_Event):
     name = "illegal_building"
     en = "Illegal building on common ground"
     zh = "违章搭建"
-    told = "004_56d13d5bc3bde075: 违章建筑未解决; 公共区域私搭乱建、毁绿种菜"
+    told = "004_56d13d5bc3bde075: 违章建筑未解决; 004_56d13d5bc3bde075: 公共区域私搭乱建、毁绿种菜"
     through = "misuse of common space by a share of households"
+    through_zh = "部分住户占用公共空间"
 
     def strike(self, compound: Compound, size: float) -> None:
         """Let a share of households misuse common space."""
@@ -120,8 +126,47 @@ class GrievanceShock(_Event):
     zh = "突发性怨气冲击"
     told = "004_56d13d5bc3bde075: 业主与物业冲突频发"
     through = "grievance of a share of households"
+    through_zh = "部分住户的怨气"
 
     def strike(self, compound: Compound, size: float) -> None:
         """Set the grievance of a share of households to 0.9."""
         struck = compound.column("rota") < size
         compound.column("grievance")[struck] = 0.9
+
+
+class OneProblem(MeasureParameters):
+    """Which problem, and where."""
+
+    category: Literal[
+        "cleaning", "facilities", "security", "greenery", "parking", "neighbours", "common_space",
+        "accounts", "developer",
+    ] = param("facilities", "What the problem is about", unit="name", zh="问题类别")  # fmt: skip
+    building: float = param(
+        0.5, "Place of its building among the compound's, from 0 first to 1 last", low=0, high=1, zh="楼栋位置"
+    )  # fmt: skip
+
+
+@register
+class ReportedProblem(Measure):
+    """One problem that a text tells of arises at one household, to be followed by ``trace``.
+
+    Who finds it, when, and who solves it or not is left to the rules, like any other problem's fate.
+    """
+
+    name = "reported_problem"
+    en = "A problem the texts tell of"
+    zh = "文本所述的一个问题"
+    kind = "event"
+    told = (
+        "000_a762daf79c5ee800: 以长青街道甘子冲社区W小区解决楼梯无栏杆问题为例,居民反馈问题后; "
+        "002_8c9cd9e280662931: 從“停車難”這一問題出發"
+    )
+    through = "one hidden problem in the issue book, at one household of one building"
+    through_zh = "问题台账中增加某楼某户的一个未被发现的问题"
+    Parameters = OneProblem
+
+    def act(self, compound: Compound, strength: float) -> None:
+        """Let it arise, once, in the first month."""
+        if compound.month == self.p.start:
+            category = Category[self.p.category.upper()]
+            compound.place_problem(self.label, int(category), self.p.building)

@@ -22,6 +22,7 @@ class FirmTender(Measure):
     zh = "公开竞选物业公司(业主领办)"
     told = "004_56d13d5bc3bde075: 业主代表全过程参与,优选小区业主为法定代表的物业公司"
     through = "a vote of all owners, then another firm: care, openness, skimming, blame for the developer's legacy"
+    through_zh = "全体业主表决后更换物业:尽责、公开、侵占、为开发遗留背负的责难"
 
     class Parameters(MeasureParameters):
         """Preparation, vote and the winner's nature."""

@@ -20,6 +20,7 @@ class BuildingMeetings(Measure):
     zh = "楼宇会"
     told = "000_a762daf79c5ee800: 社区组织“楼宇会”商定居民自愿凑钱加装护栏方案"
     through = "meetings held, hours for small issues in the building, cell's and residents' hours"
+    through_zh = "召开的会议、楼内小微问题工时;占用党支部和居民工时"
 
     class Parameters(MeasureParameters):
         """Rhythm, follow-up and hours."""

@@ -22,6 +22,7 @@ class AllAgeRenewal(Measure):
     through = (
         "condition of facilities, security and amenities; the developer's legacy; public money"
     )
+    through_zh = "设施、安防和全龄设施状况,开发遗留程度;公共资金"
 
     class Parameters(MeasureParameters):
         """Pace, reach and money."""

@@ -22,6 +22,7 @@ class ServiceStandard(Measure):
     through = (
         "firm's care for the money it has, its hours for issues, its openness; appraisal costs"
     )
+    through_zh = "物业在既有资金下的尽责、诉求工时、公开度;考评费用"
 
     class Parameters(MeasureParameters):
         """Care, hours and openness."""

@@ -6,8 +6,8 @@ overdue rises or is shelved. An issue is a record in the ``IssueBook``, not an a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -180,6 +180,25 @@ COUNTS = (
 _CLOSED0, _SHELVED, _DAYS, _OVERDUE, _CALLS = 2, 7, 8, 9, 10
 
 
+class Happened(IntFlag):
+    """What happened to an issue in one month; found by the first of these who would have."""
+
+    FOUND_BY_RESIDENT = 1
+    FOUND_BY_MEETING = 2
+    FOUND_BY_GRID = 4
+    FOUND_BY_FIRM = 8
+    ATTEMPTED = 16
+    SOLVED = 32
+    ROSE = 64
+    SHELVED = 128
+    CALLED = 256
+
+
+_RESIDENT, _MEETING, _GRID, _FIRM, _ATTEMPTED, _SOLVED, _ROSE, _SHELVED_NOW, _CALLED = map(
+    int, Happened
+)
+
+
 @dataclass
 class IssueBook:
     """All issues not yet closed, oldest first, as columns of equal length.
@@ -189,6 +208,8 @@ class IssueBook:
         category, level, state: ``Category``, ``Level``, LATENT or OPEN (int8).
         reporter: Household row (int32); its building and compound follow from it.
         arose, due: Months (int32).
+        happened: ``Happened`` (int16) in the last month worked, by row as before closed ones left.
+        handled_at: ``Level`` (int8) at which it then was before it rose, in the same rows.
     """
 
     size: int
@@ -198,6 +219,15 @@ class IssueBook:
     reporter: np.ndarray
     arose: np.ndarray
     due: np.ndarray
+    happened: np.ndarray = field(init=False)
+    handled_at: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._make_notes()
+
+    def _make_notes(self) -> None:
+        room = len(self.category)
+        self.happened, self.handled_at = np.zeros(room, np.int16), np.zeros(room, np.int8)
 
     @classmethod
     def empty(cls, room: int = 256) -> IssueBook:
@@ -214,6 +244,11 @@ class IssueBook:
         """The six columns in the order kernels take them."""
         return self.category, self.level, self.state, self.reporter, self.arose, self.due
 
+    @property
+    def notes(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the last month's work noted, in the order ``work`` takes it."""
+        return self.happened, self.handled_at
+
     def copy(self) -> IssueBook:
         """The same issues in columns of their own."""
         return IssueBook(self.size, *(column.copy() for column in self.columns))
@@ -227,6 +262,28 @@ class IssueBook:
         for name in ("category", "level", "state", "reporter", "arose", "due"):
             column = getattr(self, name)
             setattr(self, name, np.resize(column, wanted))
+        self._make_notes()
+
+    def place(self, month: int, category: int, household: int) -> bool:
+        """Put a hidden problem of a household into the book, after this month's arisen.
+
+        A household has one new problem a month at most: if it has one, that takes the category.
+
+        Returns:
+            Whether the book has one problem more.
+        """
+        fresh = self.arose[: self.size] == month
+        own = np.flatnonzero(fresh & (self.reporter[: self.size] == household))
+        if len(own):
+            self.category[own[0]] = category
+            return False
+        self.make_room(1)
+        for column, value in zip(
+            self.columns, (category, 0, LATENT, household, month, 0), strict=True
+        ):
+            column[self.size] = value
+        self.size += 1
+        return True
 
 
 def causes(
@@ -293,15 +350,26 @@ def arise(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _found_by(draw, untold, unmet, unseen):  # type: ignore[no-untyped-def]
+    # One draw decides for all who look; whoever's chance it already passes alone has found it.
+    if draw >= untold:
+        return _RESIDENT
+    if draw >= unmet:
+        return _MEETING
+    return _GRID if draw >= unseen else _FIRM
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def work(  # type: ignore[no-untyped-def]
     month, seed, stream, parameters, signals, hours, size, category, level, state, reporter, arose, due,
-    compound, building, meeting, efficacy, own_open, grievance, trust_firm, trust_cell,
+    happened, handled_at, compound, building, meeting, efficacy, own_open, grievance, trust_firm, trust_cell,
     building_open, building_closed, counts,
 ):  # fmt: skip
     """Find, handle, raise or shelve every issue in the book; closed ones leave it.
 
     Args:
         hours: (compounds, levels) hours left this month, used up.
+        happened, handled_at: What is noted of every row, see ``IssueBook``.
         meeting: (buildings,) 1 where the building meets this month.
         building_open, building_closed: (buildings,) counts, set by this call.
         counts: (compounds, COUNTS) added to.
@@ -323,13 +391,16 @@ def work(  # type: ignore[no-untyped-def]
             np.uint64(r), np.uint64(np.uint32(month)), np.uint64(np.uint32(arose[k])), np.uint64(0),
             np.uint64(seed), np.uint64(stream),
         )  # fmt: skip
+        note = 0
         if state[k] == 0:
-            hidden = 1.0 - s.detect_resident * (0.4 + 0.6 * efficacy[r])
+            untold = 1.0 - s.detect_resident * (0.4 + 0.6 * efficacy[r])
+            unmet = untold
             if meeting[b] == 1:
-                hidden *= 1.0 - p.meeting_finds
-            hidden *= (1.0 - s.detect_grid) * (1.0 - s.detect_firm)
+                unmet *= 1.0 - p.meeting_finds
+            hidden = unmet * ((1.0 - s.detect_grid) * (1.0 - s.detect_firm))
             if np.int64(a) * scale >= hidden:
                 state[k] = 1
+                note = _found_by(np.int64(a) * scale, untold, unmet, unmet * (1.0 - s.detect_grid))
                 at = int(p.first_level[kind])
                 if s.building_hours > 0.0 and p.small[kind] > 0.0:
                     at = 0
@@ -339,16 +410,19 @@ def work(  # type: ignore[no-untyped-def]
                 due[k] = month + int(p.deadline[at]) - 1
                 counts[c, 1] += 1
         gone = False
+        handled_at[k] = level[k]
         if state[k] == 1:
             at = level[k]
             need = p.hours[kind]
             if hours[c, at] >= need:
+                note |= _ATTEMPTED
                 hours[c, at] -= need
                 chance = p.solve[at]
                 if at >= 3:
                     chance = min(chance * (1.0 + s.hard_case_gain), 0.95)
                 gone = np.int64(solving) * scale < chance
             if gone:
+                note |= _SOLVED
                 efficacy[r] += p.heard * (1.0 - efficacy[r])
                 counts[c, _CLOSED0 + at] += 1
                 counts[c, _DAYS] += 30.0 * (month - arose[k]) + 15.0
@@ -363,13 +437,16 @@ def work(  # type: ignore[no-untyped-def]
                 counts[c, _OVERDUE] += 1
                 rises = p.rise[at] + (1.0 - p.rise[at]) * s.whistle
                 if at < 4 and np.int64(rising) * scale < rises:
+                    note |= _ROSE
                     level[k] = at + 1
                     # What the whistle carries up, else shelved, is no resident's call to the hotline.
                     if at == 1 and np.int64(rising) * scale < p.rise[at]:
+                        note |= _CALLED
                         counts[c, _CALLS] += 1
                     due[k] = month + int(p.deadline[at + 1])
                 else:
                     gone = True
+                    note |= _SHELVED_NOW
                     counts[c, _SHELVED] += 1
                     efficacy[r] *= 1.0 - p.heard
                     grievance[r] += p.shelved * (1.0 - grievance[r])
@@ -377,6 +454,7 @@ def work(  # type: ignore[no-untyped-def]
                         trust_firm[r] *= 1.0 - p.shelved_trust
                     else:
                         trust_cell[r] *= 1.0 - p.shelved_trust
+        happened[k] = note
         if gone:
             own_open[r] -= 1
             continue

@@ -57,6 +57,8 @@ class Compound:
         column: View (rows,) of one column of its households, by name.
         assembly: Lets all owners vote, given each row's chance to agree; returns a Ballot.
         write_off: Takes all arrears off the books and returns the sum in fen.
+        place_problem: Puts a hidden problem into the issue book this month, at an occupied household
+            drawn by a label; takes label, category, and the place of its building from 0 to 1.
         unsolved: Issues open at the end of last month.
         costs: Costs of the month so far.
     """
@@ -74,6 +76,7 @@ class Compound:
     column: Callable[[str], np.ndarray]
     assembly: Callable[[np.ndarray], Ballot]
     write_off: Callable[[], int]
+    place_problem: Callable[[str, int, float], None]
     firm: PropertyFirm = field(init=False)
     committee: OwnersCommittee = field(init=False)
     cell: PartyCell = field(init=False)

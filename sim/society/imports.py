@@ -109,6 +109,42 @@ def _optional(path: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
     return found
 
 
+def read_months(
+    path: str, indicators: Mapping[str, tuple[float, float]], months: tuple[int, int]
+) -> list[tuple[str, int, float]]:
+    """Read a compound's own figures by month from a CSV file (UTF-8 or GB18030).
+
+    Args:
+        path: File with the column month (each once) and columns named after indicators; empty
+            cells are left out.
+        indicators: Smallest and largest value of each.
+        months: Smallest and largest month.
+
+    Returns:
+        Indicator, month and value of every filled cell.
+
+    Raises:
+        InputError: Names file, row (the header is row 1), column, value and what is allowed.
+    """
+    table = _read_table(path, ("month",), tuple(indicators))
+    month = _whole(path, table, "month", *months)
+    _refuse(path, table, "month", pd.Series(month).duplicated().to_numpy(), "each month once")
+    cells: list[tuple[str, int, float]] = []
+    for name in [name for name in table if name != "month"]:
+        filled = (table[name].fillna("").str.strip() != "").to_numpy()
+        low, high = indicators[str(name)]
+        number = pd.to_numeric(table[name].str.strip(), errors="coerce").to_numpy(dtype=np.float64)
+        with np.errstate(invalid="ignore"):
+            wrong = filled & ~((number >= low) & (number <= high) & np.isfinite(number))
+        _refuse(path, table, str(name), wrong, f"a number from {low:g} to {high:g}, or nothing")
+        cells += [
+            (str(name), int(month[row]), float(number[row])) for row in np.flatnonzero(filled)
+        ]
+    if not cells:
+        raise InputError(path, "no cell holds a value", "at least one figure in one month")
+    return cells
+
+
 def read_edges(path: str, n: int) -> Edges:
     """Read ties between households from .csv, .graphml or .gexf.
 

@@ -65,6 +65,9 @@ SIGNAL_TYPE = np.dtype([(name, np.float64) for name in SIGNALS])
 _NEUTRAL = np.array([tuple(value for value, _ in SIGNALS.values())], dtype=SIGNAL_TYPE)
 
 
+_PLAIN = _NEUTRAL.view(np.float64)
+
+
 def neutral_signals(compounds: int) -> np.ndarray:
     """Structured array (compounds,) with every named value at its neutral level."""
     return np.repeat(_NEUTRAL, compounds)
@@ -72,4 +75,5 @@ def neutral_signals(compounds: int) -> np.ndarray:
 
 def reset(signals: np.ndarray) -> None:
     """Set every compound's values back to neutral."""
-    signals[:] = _NEUTRAL[0]
+    # As plain numbers: a record is copied field by field, which takes ten times as long.
+    signals.view(np.float64).reshape(len(signals), -1)[:] = _PLAIN

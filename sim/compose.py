@@ -1,0 +1,402 @@
+"""How a configuration is put together.
+
+Hydra chooses and merges the files (``configs/`` and ``scenarios/``), the settings a person gave are
+laid on top in their order, and the result is checked by the schema in ``sim.config``. Later wins:
+defaults, scenario, chosen group files, single settings.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import (
+    ChoiceSweep,
+    Glob,
+    IntervalSweep,
+    QuotedString,
+    RangeSweep,
+)
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from sim.config import Config, check, installed_measures
+from sim.errors import InputError
+from sim.explain import shorten, show, unknown_name
+from sim.measures.catalogue import CATALOGUE
+
+Choice = str | list[str] | None
+Setting = tuple[str, Any]
+
+# Only a plain reference such as ${months} is let through: resolvers read the machine.
+_FORBIDDEN_INTERPOLATION = re.compile(r"\$\{(?!\s*[A-Za-z_][\w.\[\]]*\s*\})")
+_PACKAGE_HEADER = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
+_REFERENCE = re.compile(r"\$\{\s*([\w.\[\]]+)\s*\}")
+_LOCK = threading.Lock()
+
+MOST_LEVELS = 1_000_000
+"""Most values that one key may take in a sweep."""
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Several values that a key takes in turn."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Bounds between which a key is sampled, both included."""
+
+    low: float
+    high: float
+
+
+def load(
+    scenario: str | None = None,
+    *overrides: str,
+    policy: str | list[str] | dict[str, Any] | None = None,
+    config_dir: Path | None = None,
+    **keys: Any,
+) -> Config:
+    """Load a configuration from Python.
+
+    Args:
+        scenario: Name of a scenario; none gives a compound with default parameters.
+        *overrides: Settings as on the command line, such as ``"fees.norm_conditional=5"``.
+        policy: Name of a policy or measure, or several to be put together, or a dict
+            ``{"measures": {...}}``.
+        config_dir: Folder with configuration groups of your own.
+        **keys: Settings as keywords; a dict or a double underscore goes a level down:
+            ``months=24``, ``fees={"norm_conditional": 5}``, ``fees__norm_conditional=5``.
+
+    Returns:
+        The checked configuration.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+    """
+    given: list[Setting] = [] if scenario is None else [("scenario", scenario)]
+    given += [] if policy is None else [("policy", policy)]
+    given += [(key.replace("__", "."), value) for key, value in keys.items()]
+    return load_settings(given + [parse(text) for text in overrides], config_dir)[0]
+
+
+def load_overrides(overrides: list[str], config_dir: Path | None = None) -> Config:
+    """Load a configuration from the words of a command line.
+
+    Args:
+        overrides: ``group=name`` and ``key=value`` in Hydra's grammar, no "+" needed; ``~key``
+            takes a key out, such as one measure of a bundle.
+        config_dir: Folder with configuration groups of the user's own.
+
+    Returns:
+        The checked configuration.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+    """
+    return load_settings([parse(text) for text in overrides], config_dir)[0]
+
+
+def parse(text: str) -> Setting:
+    """Split one override into key and value; ``~key`` gives ("~key", None).
+
+    Raises:
+        InputError: If it is not written as ``key=value`` or asks for a sweep.
+    """
+    key, value = parse_sweep(text)
+    if isinstance(value, Levels | Interval):
+        raise InputError(
+            key, f"{shorten(text)!r} names several values", "one value, or a list as [a,b]"
+        )
+    return key, value
+
+
+def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
+    """Split one override that may name several values, in Hydra's sweep grammar.
+
+    Args:
+        text: ``key=value``, ``key=a,b``, ``key=range(0,10,2)``, ``key=choice(a,b)``,
+            ``key=interval(0,1)`` or ``group=glob(*)``.
+        config_dir: Folder with groups of the user's own, whose names a glob finds.
+
+    Returns:
+        The key, and a value, ``Levels`` or an ``Interval``.
+
+    Raises:
+        InputError: If it is not written so.
+    """
+    try:
+        override = OverridesParser.create().parse_override(_quoted(text))
+        if not override.key_or_group:
+            raise ValueError(text)
+    except (HydraException, ValueError, RecursionError, AttributeError):
+        key = text.partition("=")[0].strip() or repr(text)
+        raise InputError(
+            shorten(key),
+            f"{shorten(text)!r} cannot be read",
+            "key=value; quote other text as in key='a, b'",
+        ) from None
+    key = full_key(override.key_or_group.replace("/", "."))
+    if override.is_delete():
+        return "~" + key, None
+    value: Any = override.value()
+    if isinstance(value, IntervalSweep):
+        return key, Interval(float(value.start or 0.0), float(value.end or 0.0))
+    if isinstance(value, RangeSweep):
+        return key, Levels(tuple(_numbers(key, value)))
+    if isinstance(value, Glob):
+        return key, Levels(tuple(value.filter(choices(key, config_dir))))
+    if isinstance(value, ChoiceSweep):
+        return key, Levels(tuple(override.sweep_iterator(_unquoted)))
+    return key, value
+
+
+def _numbers(key: str, sweep: RangeSweep) -> list[int] | list[float]:
+    start, stop, step = (Decimal(repr(x)) for x in (sweep.start, sweep.stop, sweep.step))
+    count = max(math.ceil((stop - start) / step), 0) if step else 0
+    if not 0 < count <= MOST_LEVELS:
+        raise InputError(key, f"the range holds {count} numbers", f"1 to {MOST_LEVELS}")
+    whole = all(isinstance(x, int) for x in (sweep.start, sweep.stop, sweep.step))
+    numbers = [start + i * step for i in range(count)]
+    return [int(x) for x in numbers] if whole else [float(x) for x in numbers]
+
+
+def _unquoted(value: Any) -> Any:
+    return value.text if isinstance(value, QuotedString) else value
+
+
+def full_key(key: str) -> str:
+    """A key as the schema has it: ``measure.LABEL.KEY`` is short for the policy's."""
+    if key.startswith("measure.") and key.count(".") > 1:
+        return "policy.measures." + key.removeprefix("measure.")
+    return key
+
+
+def folder(name: Literal["configs", "scenarios"]) -> Path:
+    """Folder that comes with xiaoqu: the installed one, else the checkout's."""
+    here = Path(__file__).resolve().parent
+    installed = here / f"_{name}"
+    return installed if installed.is_dir() else here.parent / name
+
+
+def choices(group: str, config_dir: Path | None = None) -> list[str]:
+    """Names that ``group=NAME`` takes, in alphabetical order; empty if it is no group."""
+    if group == "scenario":
+        return sorted(_scenario_files(config_dir))
+    roots = [folder("configs"), *([config_dir] if config_dir else [])]
+    names = {path.stem for root in roots for path in (root / group).glob("*.yaml")}
+    if group == "policy":
+        installed_measures()
+        names |= {name for name, measure in CATALOGUE.items() if measure.kind == "measure"}
+    return sorted(names)
+
+
+def load_settings(
+    given: list[Setting], config_dir: Path | None = None
+) -> tuple[Config, frozenset[str]]:
+    """Load a configuration from keys and values in their order.
+
+    Returns:
+        The checked configuration, and the keys to which others refer as in ``${months}``.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+    """
+    installed_measures()
+    if config_dir is not None:
+        config_dir = _checked_folder(config_dir)
+    chosen: dict[str, Choice] = {}
+    settings: list[Setting] = []
+    for key, value in given:
+        if is_choice(key, value, config_dir):
+            chosen[key] = _checked_choice(key, value, choices(key, config_dir))
+        else:
+            settings.append((full_key(key), value))
+    tree = _compose(chosen, config_dir)
+    for key, value in settings:
+        _set(tree, key, value)
+    references = _REFERENCE.findall(str(OmegaConf.to_container(tree, resolve=False)))
+    return check(_resolve(tree)), frozenset(references)
+
+
+def is_choice(key: str, value: Any, config_dir: Path | None = None) -> bool:
+    """Whether ``key=value`` chooses a file of a group rather than setting a value."""
+    return key.isidentifier() and not isinstance(value, dict) and bool(choices(key, config_dir))
+
+
+def _checked_choice(group: str, value: Any, names: list[str]) -> Choice:
+    if value is None:
+        # Hydra takes no null for a group; every other group has none chosen by default.
+        return "none" if group == "policy" else None
+    for name in value if isinstance(value, list) else [value]:
+        if name not in names:
+            raise unknown_name(group, f"no {group} is named {show(name)}", str(name), names)
+    if isinstance(value, list) and (group != "policy" or len(set(value)) < max(len(value), 1)):
+        allowed = "one name" if group != "policy" else "a list of different names"
+        raise InputError(group, f"{show(value)} cannot be chosen together", allowed)
+    return value if isinstance(value, (str, list)) else str(value)
+
+
+def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
+    words = [f"{group}={_quote(value)}" for group, value in chosen.items() if value is not None]
+    if config_dir is not None:
+        words.append(f"hydra.searchpath=[{_quote(f'file://{config_dir}')}]")
+    with _LOCK, _hydra_of_our_own():
+        _register(chosen, config_dir)
+        try:
+            with hydra.initialize_config_dir(str(folder("configs")), "xiaoqu", "1.3"):
+                tree = hydra.compose("config", overrides=words)
+        except (HydraException, OmegaConfBaseException, YAMLError) as error:
+            raise InputError("configuration", str(error)) from None
+    OmegaConf.set_struct(tree, False)
+    for group in ("scenario", "policy", "experiment"):
+        # A file that does not say its name goes by that of the file.
+        if isinstance(chosen.get(group), str) and not OmegaConf.select(tree, f"{group}.name"):
+            OmegaConf.update(tree, f"{group}.name", chosen[group], force_add=True)
+    names = chosen.get("policy")
+    if isinstance(names, list):
+        # The files' own names and titles speak of one part each.
+        parts = {"name": "+".join(names), "title": "", "title_zh": "", "summary": ""}
+        OmegaConf.update(tree, "policy", parts)
+    return tree
+
+
+@contextmanager
+def _hydra_of_our_own() -> Iterator[None]:
+    """Leave Hydra's global state as it was found: a caller may be a Hydra application itself."""
+    store, before = ConfigStore.instance(), GlobalHydra.instance().hydra
+    repository = store.repo
+    store.repo = {k: v for k, v in repository.items() if k not in ("scenario", "policy")}
+    GlobalHydra.instance().clear()
+    try:
+        yield
+    finally:
+        store.repo = repository
+        GlobalHydra.instance().hydra = before
+
+
+def _register(chosen: dict[str, Choice], config_dir: Path | None) -> None:
+    """Give Hydra what is chosen but is no file of its group: scenarios, and measures alone."""
+    store = ConfigStore.instance()
+    if scenario := chosen.get("scenario"):
+        tree = scenario_tree(str(scenario), config_dir)
+        store.store(group="scenario", name=str(scenario), node=tree, package="_global_")
+    names = chosen.get("policy") or []
+    files = [folder("configs"), *([config_dir] if config_dir else [])]
+    for name in [names] if isinstance(names, str) else names:
+        if not any((root / "policy" / f"{name}.yaml").exists() for root in files):
+            store.store(group="policy", name=name, node={"name": name, "measures": {name: {}}})
+
+
+def scenario_tree(name: str, config_dir: Path | None = None) -> DictConfig:
+    """A scenario's file, as it stands.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    return _read_yaml(_scenario_files(config_dir)[name])
+
+
+def _scenario_files(config_dir: Path | None) -> dict[str, Path]:
+    roots = [folder("scenarios"), *([config_dir / "scenarios"] if config_dir else [])]
+    return {path.stem: path for root in roots for path in sorted(root.glob("*.yaml"))}
+
+
+def _read_yaml(path: Path) -> DictConfig:
+    try:
+        tree = OmegaConf.load(path)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
+        problem = getattr(error, "problem", None) or str(error)
+        raise InputError(place, problem, "YAML with each key once") from None
+    except (OSError, UnicodeDecodeError, OmegaConfBaseException) as error:
+        raise InputError(path.name, str(error), "a YAML file in UTF-8") from None
+    if not isinstance(tree, DictConfig):
+        raise InputError(path.name, "holds no key: value pairs", "a YAML mapping")
+    return tree
+
+
+def _checked_folder(config_dir: Path) -> Path:
+    """Read a user's folder first: Hydra's own settings could run code, so none is let in."""
+    config_dir = Path(config_dir).expanduser().resolve()
+    if not config_dir.is_dir():
+        raise InputError("--config-dir", f"{config_dir} is no folder", "an existing folder")
+    for path in sorted(config_dir.rglob("*.yaml")):
+        tree = OmegaConf.to_container(_read_yaml(path), resolve=False)
+        assert isinstance(tree, dict)
+        _refuse_resolvers(tree, path.name)
+        header = _PACKAGE_HEADER.search(path.read_text(encoding="utf-8"))
+        package = header.group(1) if header else ""
+        if "hydra" in package or "hydra" in tree or "hydra" in str(tree.get("defaults", "")):
+            raise InputError(path.name, "sets Hydra's own keys", "keys of xiaoqu only")
+    return config_dir
+
+
+def _set(tree: DictConfig, key: str, value: Any) -> None:
+    try:
+        if key.startswith("~"):
+            parent, _, name = key[1:].rpartition(".")
+            node = OmegaConf.select(tree, parent) if parent else tree
+            if not isinstance(node, DictConfig) or name not in node:
+                raise InputError(key, "there is no such key to take out")
+            node.pop(name)
+        else:
+            OmegaConf.update(tree, key, value, merge=True, force_add=True)
+    except (OmegaConfBaseException, AttributeError, TypeError, ValueError, IndexError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(key, f"cannot be set to {show(value)}", "a key of the schema") from None
+
+
+def _resolve(tree: DictConfig) -> dict[str, Any]:
+    raw = OmegaConf.to_container(tree, resolve=False)
+    _refuse_resolvers(raw, "")
+    try:
+        resolved = OmegaConf.to_container(tree, resolve=True, throw_on_missing=True)
+    except (OmegaConfBaseException, RecursionError) as error:
+        key = getattr(error, "full_key", None) or "configuration"
+        raise InputError(str(key), str(error).splitlines()[0]) from None
+    assert isinstance(resolved, dict)
+    return {str(key): value for key, value in resolved.items()}
+
+
+def _refuse_resolvers(node: Any, where: str) -> None:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            _refuse_resolvers(value, f"{where}.{key}" if where else str(key))
+    elif isinstance(node, list):
+        for i, value in enumerate(node):
+            _refuse_resolvers(value, f"{where}.{i}")
+    elif isinstance(node, str) and _FORBIDDEN_INTERPOLATION.search(node):
+        raise InputError(where, f"{show(node)} asks for a resolver", "a plain ${key}")
+
+
+def _quoted(text: str) -> str:
+    """Put quotes around a bare word that Hydra's grammar does not know, such as one in Chinese."""
+    key, equals, value = text.partition("=")
+    if equals and re.fullmatch(r"[\w.\-]+", value) and not value.isascii():
+        return f"{key}='{value}'"
+    return text
+
+
+def _quote(value: str | list[str]) -> str:
+    if isinstance(value, list):
+        return "[" + ",".join(_quote(item) for item in value) + "]"
+    return "'" + value.replace("'", "\\'") + "'"

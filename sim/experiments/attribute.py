@@ -1,0 +1,477 @@
+"""Which part of a bundle does the work: Shapley values over its measures, under paired seeds.
+
+Every seed lives the coalitions of the bundle's measures from one shared past. The Shapley value of a
+measure is what it adds to the coalition it joins, averaged over all orders in which the measures
+could join (Shapley 1953); the values of all measures sum to the effect of the bundle. The Shapley
+interaction of two measures is what they do together beyond what they do apart, averaged the same way
+(Grabisch and Roubens 1999, doi 10.1007/s001820050125): positive where they need each other, negative
+where one replaces the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import combinations
+from math import comb
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.compose import Setting, parse
+from sim.config import Config, Policy
+from sim.errors import InputError
+from sim.experiments import kept, words
+from sim.experiments.kept import Asked
+from sim.experiments.sensitivity import case
+from sim.experiments.worlds import COSTS, Reading, World, live_in, spread_worlds
+
+WORDS = ("at", "indicator", "permutations")
+"""What the command line takes beside the keys of a configuration."""
+
+TABLES = ("values", "interactions", "bundle", "coalitions")
+
+MAIN = ("collection_rate", "satisfied_share", "complaints_per_1000", "issues_in_place_share")
+
+REPLICATIONS = 30
+"""Seeds where nothing is said."""
+
+EXACT = 10
+"""Measures up to which every coalition is lived: 2^10 runs a seed."""
+
+RESAMPLES, LEVEL = 2000, 0.95
+"""Bootstrap resamples of the seeds, and the level of their intervals."""
+
+NO_COST, COST_UNCERTAIN, EFFECT_UNCERTAIN = "no_cost", "cost_uncertain", "effect_uncertain"
+"""Reasons why a ratio is not given."""
+
+YUAN_UNIT = 10_000
+"""Yuan for which an effect is stated."""
+
+_SAMPLING = 20_251
+"""First word of the generator's seed, so that orders share nothing with other draws."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is attributed.
+
+    Attributes:
+        config: The bundle; it is lived to the month read and no further.
+        outcomes: Indicators whose change is shared out.
+        permutations: Orders sampled for each seed where there are too many measures for all.
+    """
+
+    config: Config
+    outcomes: tuple[str, ...] = MAIN
+    permutations: int = 8
+
+    @property
+    def labels(self) -> list[str]:
+        """Measures of the bundle in the catalogue's order."""
+        return [entry.label for entry in self.config.policy.entries()]
+
+    @property
+    def exact(self) -> bool:
+        """Whether every coalition is lived."""
+        return len(self.labels) <= EXACT
+
+    @property
+    def asked(self) -> Asked:
+        """What decides the answer."""
+        own = {"indicator": list(self.outcomes), "permutations": self.permutations}
+        return Asked("attribute", self.config, own)
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What each measure of a bundle does.
+
+    Intervals are 95% bootstrap intervals over seeds: they hold chance (and, with sampled orders, the
+    sampling), and nothing of how uncertain the parameters are.
+
+    Attributes:
+        question: What was asked.
+        values: A row per outcome and measure: Shapley ``value`` with ``low`` and ``high``; ``share``
+            of the bundle's effect; ``alone``, effect as the only measure; ``left_out``, what the
+            bundle loses without it; its ``hours`` and ``yuan``, Shapley values too; ``per_hour``,
+            value by hours, and ``per_10000_yuan``, NaN with a reason where the cost is not told
+            from zero. Each with ``_low`` and ``_high``.
+        interactions: A row per outcome and pair: Shapley interaction with ``low`` and ``high``.
+        bundle: A row per outcome, hours and yuan: mean ``without`` and ``with_bundle``, ``effect``
+            with ``low`` and ``high``, seeds used and failed, and how orders were taken.
+        coalitions: A row per seed and coalition lived: what was read, hours and yuan.
+        folder: Where it is kept, None if it is not.
+    """
+
+    question: Question
+    values: pd.DataFrame = field(repr=False)
+    interactions: pd.DataFrame = field(repr=False)
+    bundle: pd.DataFrame = field(repr=False)
+    coalitions: pd.DataFrame = field(repr=False)
+    folder: Path | None = None
+
+
+# --- asking -------------------------------------------------------------------------------------
+
+
+def attribute(
+    scenario: str = "kangqiao",
+    *overrides: str,
+    out: Path | None = None,
+    progress: bool = False,
+    config_dir: Path | None = None,
+    force: bool = False,
+    model: Callable[..., Any] | None = None,
+    **own: Any,
+) -> Attribution:
+    """Share out the effect of a bundle among its measures.
+
+    Args:
+        scenario: Name of a scenario; its own policy is taken apart unless another is set.
+        *overrides: Settings as on the command line.
+        out: Folder of all results; None keeps nothing.
+        progress: Show a bar on standard error.
+        config_dir: Folder with configuration groups of your own.
+        force: Live it again even if the answer is there.
+        model: Class with the interface of ``NeighborhoodModel`` to live instead of it.
+        **own: ``at`` (month read), ``indicator`` (one or several), ``permutations`` (orders a seed
+            for bundles above ``EXACT`` measures); other keys are settings as ``load`` takes them.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+        RuntimeError: No seed could be lived.
+    """
+    given = {key: own.pop(key) for key in WORDS if key in own}
+    settings: list[Setting] = [("scenario", scenario)]
+    settings += [(key.replace("__", "."), value) for key, value in own.items()]
+    settings += [parse(text) for text in overrides]
+    return answer(ask(given, settings, config_dir), out, progress, force=force, model=model)
+
+
+def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Question:
+    """Put a question together from the words of a command line.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+    """
+    return ask(*words.split(overrides, WORDS), config_dir)
+
+
+def ask(
+    own: dict[str, Any], settings: Sequence[Setting], config_dir: Path | None = None
+) -> Question:
+    """Check what is asked; ``attribute`` says what is taken.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+    """
+    at = words.whole("at", own.get("at", 24), 1, 600)
+    if any(key == "months" for key, _ in settings):
+        raise InputError("months", "is the month read here", "at=24")
+    config = case([*settings, ("months", at)], {"replications": REPLICATIONS}, config_dir)
+    entries = config.policy.entries()
+    if len(entries) < 2:
+        problem = f"{config.policy.name} has {len(entries)} measures"
+        raise InputError("policy", problem, "a bundle of at least two, policy=[a,b]")
+    for entry in entries:
+        if entry.parameters.start > at:
+            problem = f"{entry.parameters.start} is after month {at}, which is read"
+            raise InputError(f"policy.measures.{entry.label}.start", problem, f"up to {at}")
+    return Question(
+        config,
+        tuple(words.indicators("indicator", own.get("indicator", MAIN))),
+        words.whole("permutations", own.get("permutations", 8), 2, 10_000),
+    )
+
+
+def answer(
+    question: Question,
+    out: Path | None = None,
+    progress: bool = False,
+    *,
+    force: bool = False,
+    model: Callable[..., Any] | None = None,
+) -> Attribution:
+    """Live the coalitions of a question, or read its answer back.
+
+    Raises:
+        InputError: A seed out of range, an unusable ``out``, or input the model refuses.
+        RuntimeError: No seed could be lived.
+    """
+    make = partial(_tables, question, progress, model)
+    tables, folder = kept.answered(question.asked, TABLES, make, out, progress, force)
+    return Attribution(question, **tables, folder=folder)
+
+
+# --- coalitions and orders ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Game:
+    """Which coalitions are lived, and what they weigh in every value.
+
+    Coalitions are numbers whose bit i says whether measure i is in.
+
+    Attributes:
+        coalitions: Coalitions lived (M,), rising.
+        values: Weights of coalitions in Shapley values (n, M).
+        pairs: Weights in sums of interactions (n (n - 1) / 2, M), pairs as ``combinations`` has them.
+        counts: How many samples each of those sums has (n (n - 1) / 2,).
+    """
+
+    coalitions: np.ndarray
+    values: np.ndarray
+    pairs: np.ndarray
+    counts: np.ndarray
+
+
+def exact_game(n: int) -> Game:
+    """All 2^n coalitions."""
+    masks = np.arange(1 << n)
+    size = np.bitwise_count(masks).astype(int)
+    joining = np.array([1.0 / (n * comb(n - 1, s)) for s in range(n)])
+    values = np.empty((n, len(masks)))
+    for i in range(n):
+        inside = masks >> i & 1 == 1
+        values[i, inside] = joining[size[inside] - 1]
+        values[i, ~inside] = -joining[size[~inside]]
+    together = np.array([1.0 / ((n - 1) * comb(n - 2, s)) for s in range(n - 1)])
+    pairs = np.empty((comb(n, 2), len(masks)))
+    for row, (i, j) in enumerate(combinations(range(n), 2)):
+        both = (masks >> i & 1) + (masks >> j & 1)
+        pairs[row] = np.where(both == 1, -1.0, 1.0) * together[size - both]
+    return Game(masks, values, pairs, np.ones(len(pairs)))
+
+
+def sampled_game(n: int, permutations: int, seed: int) -> Game:
+    """Coalitions along random orders, each order taken backwards too.
+
+    An order and its reverse together vary less than two orders apart (antithetic sampling). Two
+    neighbours in an order give one sample of their interaction: who came before them is, over all
+    orders, weighted as the interaction index weights it. Every single measure and every bundle
+    without one are lived as well.
+    """
+    generator = np.random.default_rng([_SAMPLING, seed])
+    forward = [generator.permutation(n) for _ in range((permutations + 1) // 2)]
+    orders = [order for one in forward for order in (one, one[::-1])][:permutations]
+    full = (1 << n) - 1
+    place_of = {pair: row for row, pair in enumerate(combinations(range(n), 2))}
+    value_terms: list[tuple[int, int, float]] = []
+    pair_terms: list[tuple[int, int, float]] = []
+    counts = np.zeros(len(place_of))
+    for order in orders:
+        before = 0
+        members = [int(i) for i in order]
+        for place, i in enumerate(members):
+            value_terms += [(i, before | 1 << i, 1.0), (i, before, -1.0)]
+            if place + 1 < n:
+                j = members[place + 1]
+                row = place_of[min(i, j), max(i, j)]
+                counts[row] += 1
+                pair_terms += [(row, before, 1.0), (row, before | 1 << i | 1 << j, 1.0)]
+                pair_terms += [(row, before | 1 << i, -1.0), (row, before | 1 << j, -1.0)]
+            before |= 1 << i
+    lived = {mask for terms in (value_terms, pair_terms) for _, mask, _ in terms} | {0, full}
+    lived |= {1 << i for i in range(n)} | {full & ~(1 << i) for i in range(n)}
+    masks = np.array(sorted(lived))
+    at = {int(mask): column for column, mask in enumerate(masks)}
+    values, pairs = np.zeros((n, len(masks))), np.zeros((len(place_of), len(masks)))
+    for i, mask, sign in value_terms:
+        values[i, at[mask]] += sign / len(orders)
+    for row, mask, sign in pair_terms:
+        pairs[row, at[mask]] += sign
+    return Game(masks, values, pairs, counts)
+
+
+def _game(question: Question, seed: int) -> Game:
+    n = len(question.labels)
+    return exact_game(n) if question.exact else sampled_game(n, question.permutations, seed)
+
+
+def _live_seed(question: Question, model: Callable[..., Any] | None, world: World) -> np.ndarray:
+    """What was read in each coalition of a seed's game (M, outcomes + 2)."""
+    measures = {
+        entry.label: question.config.policy.measures[entry.label]
+        for entry in question.config.policy.entries()
+    }
+    labels = list(measures)
+    policies = [
+        Policy(measures={k: measures[k] for i, k in enumerate(labels) if mask >> i & 1})
+        for mask in _game(question, world.seed).coalitions.tolist()
+    ]
+    readings = [Reading(name, question.config.months) for name in question.outcomes]
+    return live_in(question.config.resolved(), policies, readings, model, world)
+
+
+# --- the answer ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """By seed (S, ...), for each thing read (K): what is averaged over seeds."""
+
+    value: np.ndarray
+    alone: np.ndarray
+    left_out: np.ndarray
+    pair: np.ndarray
+    count: np.ndarray
+    ends: np.ndarray
+
+
+def _tables(
+    question: Question, progress: bool, model: Callable[..., Any] | None
+) -> dict[str, pd.DataFrame]:
+    config = question.config
+    seeds = range(config.seed, config.seed + config.replications)
+    worlds = [World(seed) for seed in seeds]
+    lived = spread_worlds(
+        config, partial(_live_seed, question, model), worlds, progress, "seeds, all coalitions"
+    )
+    whole = [
+        (w.seed, read)
+        for w, read in zip(worlds, lived, strict=True)
+        if not np.isnan(read[:, -2:]).any()
+    ]
+    if not whole:
+        raise RuntimeError("no seed could be lived under every coalition; try xiaoqu run")
+    sums = _sums(question, whole)
+    draws = np.random.default_rng([_SAMPLING, config.seed]).integers(
+        0, len(whole), (RESAMPLES, len(whole))
+    )
+    return {
+        "values": _values(question, sums, draws),
+        "interactions": _interactions(question, sums, draws),
+        "bundle": _bundle(question, sums, draws, len(lived) - len(whole)),
+        "coalitions": _coalitions(question, whole),
+    }
+
+
+def _sums(question: Question, whole: list[tuple[int, np.ndarray]]) -> _Sums:
+    n, parts = len(question.labels), []
+    full = (1 << n) - 1
+    for seed, read in whole:
+        game = _game(question, seed)
+        row = {int(mask): read[place] for place, mask in enumerate(game.coalitions)}
+        parts.append(
+            (
+                game.values @ read,
+                np.array([row[1 << i] - row[0] for i in range(n)]),
+                np.array([row[full] - row[full & ~(1 << i)] for i in range(n)]),
+                game.pairs @ read,
+                game.counts,
+                np.array([row[0], row[full]]),
+            )
+        )
+    return _Sums(*(np.array(part) for part in zip(*parts, strict=True)))
+
+
+def _resampled(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Means of resampled seeds: (S, ...) to (resamples, ...)."""
+    count = values.shape[0]
+    weights = np.array([np.bincount(row, minlength=count) for row in draws]) / count
+    return np.tensordot(weights, values, axes=1)
+
+
+def _interval(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the interval (resamples, ...); NaN for a single seed, whose resamples are alike."""
+    low, high = np.nanquantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return low, high
+
+
+def _ends(values: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    middle = values.mean(axis=0)
+    if len(values) < 2:
+        return middle, np.full(middle.shape, np.nan), np.full(middle.shape, np.nan)
+    return middle, *_interval(_resampled(values, draws))
+
+
+def _values(question: Question, sums: _Sums, draws: np.ndarray) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    parts = {name: _ends(getattr(sums, name), draws) for name in ("value", "alone", "left_out")}
+    effect = sums.ends[:, 1] - sums.ends[:, 0]
+    means, effects = _resampled(sums.value, draws), _resampled(effect, draws)
+    whole, *ends = _ends(effect, draws)
+    hours, yuan = (len(question.outcomes) + place for place in range(len(COSTS)))
+    for k, outcome in enumerate(question.outcomes):
+        certain = bool(ends[0][k] > 0 or ends[1][k] < 0)
+        for i, label in enumerate(question.labels):
+            row: dict[str, Any] = {"outcome": outcome, "measure": label}
+            for name, part in parts.items():
+                row |= _named(name, *(float(one[i, k]) for one in part))
+            row["low"], row["high"] = row.pop("value_low"), row.pop("value_high")
+            share = means[:, i, k] / effects[:, k] if certain else None
+            row |= _ratio("share", row["value"], float(whole[k]), share)
+            row["reason_share"] = "" if certain else EFFECT_UNCERTAIN
+            for name, place, unit in (("hours", hours, 1), ("yuan", yuan, YUAN_UNIT)):
+                # What sums to nothing but for rounding is nothing.
+                least = 1e-9 * max(1.0, abs(float(whole[place])))
+                cost = [
+                    0.0 if abs(float(one[i, place])) < least else float(one[i, place])
+                    for one in parts["value"]
+                ]
+                row |= _named(name, *cost)
+                known = cost[1] > 0
+                per = means[:, i, k] / (means[:, i, place] / unit) if known else None
+                title = "per_hour" if name == "hours" else "per_10000_yuan"
+                row |= _ratio(title, row["value"], cost[0] / unit, per)
+                free = not any(cost)
+                row[f"reason_{name}"] = "" if known else NO_COST if free else COST_UNCERTAIN
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _named(name: str, value: float, low: float, high: float) -> dict[str, float]:
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _ratio(name: str, above: float, below: float, resampled: np.ndarray | None) -> dict[str, float]:
+    if resampled is None:
+        return _named(name, np.nan, np.nan, np.nan)
+    low, high = _interval(resampled)
+    return _named(name, above / below, float(low), float(high))
+
+
+def _interactions(question: Question, sums: _Sums, draws: np.ndarray) -> pd.DataFrame:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total = sums.count.sum(axis=0)[:, None]
+        middle = sums.pair.sum(axis=0) / total
+        again = _resampled(sums.pair, draws) / _resampled(sums.count, draws)[:, :, None]
+    unknown = np.isnan(again).all(axis=0) | (len(sums.pair) < 2)
+    low, high = _interval(np.where(unknown, 0.0, again))
+    rows = [
+        {"outcome": outcome, "first": first, "second": second, "value": middle[p, k]}
+        | {"low": np.nan if unknown[p, k] else low[p, k]}
+        | {"high": np.nan if unknown[p, k] else high[p, k], "samples": int(total[p, 0])}
+        for k, outcome in enumerate(question.outcomes)
+        for p, (first, second) in enumerate(combinations(question.labels, 2))
+    ]
+    return pd.DataFrame(rows)
+
+
+def _bundle(question: Question, sums: _Sums, draws: np.ndarray, failed: int) -> pd.DataFrame:
+    effect, low, high = _ends(sums.ends[:, 1] - sums.ends[:, 0], draws)
+    without, with_bundle = sums.ends.mean(axis=0)
+    names = [*question.outcomes, *COSTS]
+    how = {"seeds": len(sums.ends), "failed": failed, "month": question.config.months}
+    how |= {"orders": "all" if question.exact else f"{question.permutations} a seed"}
+    return pd.DataFrame(
+        {"outcome": names, "without": without, "with_bundle": with_bundle, "effect": effect}
+        | {"low": low, "high": high}
+    ).assign(**how)
+
+
+def _coalitions(question: Question, whole: list[tuple[int, np.ndarray]]) -> pd.DataFrame:
+    labels = question.labels
+    parts = []
+    for seed, read in whole:
+        masks = _game(question, seed).coalitions.tolist()
+        names = ["+".join(k for i, k in enumerate(labels) if m >> i & 1) for m in masks]
+        frame = pd.DataFrame(
+            {"seed": seed, "coalition": names, "size": [m.bit_count() for m in masks]}
+        )
+        parts.append(frame.join(pd.DataFrame(read, columns=[*question.outcomes, *COSTS])))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,208 @@
+"""What an attribution says in a page: each measure's part, its cost, the strongest pairs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sim.experiments.attribute import NO_COST, YUAN_UNIT
+from sim.experiments.comparison_table import signed
+from sim.experiments.summary import number_text, unit_text
+from sim.measures.catalogue import CATALOGUE
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from sim.config import Config
+    from sim.experiments.attribute import Attribution
+
+HOURS_UNIT = 100
+"""Hours for which an effect is printed."""
+
+PAIRS = 3
+"""Strongest pairs printed."""
+
+WORDS = {
+    "en": {
+        "head": "{title}: {outcome} at +{month}, {without} without, {with_bundle} with the bundle",
+        "measure": "measure",
+        "value": "part [95%], {unit}",
+        "share": "share, %",
+        "alone": "alone",
+        "left_out": "if left out",
+        "hours": "hours",
+        "yuan": "yuan",
+        "per_hours": "per {hours} h",
+        "per_yuan": "per 10,000 yuan",
+        "sum": "sum = bundle",
+        "points": "points",
+        "free": "free",
+        "pairs": "Strongest interactions ({unit}): {pairs}.",
+        "how": "Shapley values over {orders}, {seeds} paired seeds; intervals are over seeds only.",
+        "all": "all coalitions",
+        "some": "{orders} of the orders",
+        "failed": "{failed} seeds failed and are left out.",
+        "kept": "Results",
+        "figures": "Figures",
+    },
+    "zh": {
+        "head": "{title}:第{month}月{outcome},无措施{without},组合{with_bundle}",
+        "measure": "措施",
+        "value": "贡献[95%],{unit}",
+        "share": "占比,%",
+        "alone": "单独实施",
+        "left_out": "去掉后损失",
+        "hours": "工时",
+        "yuan": "元",
+        "per_hours": "每{hours}工时",
+        "per_yuan": "每万元",
+        "sum": "合计=组合",
+        "points": "百分点",
+        "free": "无成本",
+        "pairs": "最强的交互({unit}):{pairs}。",
+        "how": "夏普利值,{orders},{seeds}个配对种子;区间仅反映种子之间的差别。",
+        "all": "全部子组合",
+        "some": "抽样次序({orders})",
+        "failed": "{failed}个种子失败,未计入。",
+        "kept": "结果",
+        "figures": "图",
+    },
+}
+
+
+def measure_title(config: Config, label: str, language: str = "en") -> str:
+    """What people call a measure of the policy; its label too where one measure stands twice."""
+    named = config.policy.measures[label].get("measure", label)
+    measure = CATALOGUE[named]
+    title = measure.zh if language == "zh" else measure.en
+    return title if named == label else f"{title} ({label})"
+
+
+def unit_of(outcome: str, language: str = "en") -> tuple[float, str]:
+    """By what a difference is multiplied to be shown, and its unit."""
+    if INDICATORS[outcome].share:
+        return 100.0, WORDS[language]["points"]
+    return 1.0, unit_text(INDICATORS[outcome], language)
+
+
+def print_attribution(attribution: Attribution, console: Console, language: str = "en") -> None:
+    """Print a table for each outcome, its strongest pairs, and where it is kept."""
+    words, question = WORDS[language], attribution.question
+    bundle = attribution.bundle.set_index("outcome")
+    policy = question.config.policy
+    title = (policy.title_zh if language == "zh" else policy.title) or policy.name
+    for outcome in question.outcomes:
+        scale, unit = unit_of(outcome, language)
+        row = bundle.loc[outcome]
+        name = INDICATORS[outcome].zh if language == "zh" else INDICATORS[outcome].en
+        ends = {key: f"{scale * row[key]:.1f}" for key in ("without", "with_bundle")}
+        head = words["head"].format(title=title, outcome=name, month=question.config.months, **ends)
+        console.print(head, style="bold", highlight=False)
+        console.print(_table(attribution, outcome, language))
+        pairs = _pairs(attribution, outcome, language)
+        console.print(words["pairs"].format(unit=unit, pairs=pairs), highlight=False, markup=False)
+        console.print()
+    first = attribution.bundle.iloc[0]
+    orders = words["all"] if question.exact else words["some"].format(orders=first["orders"])
+    console.print(
+        words["how"].format(orders=orders, seeds=first["seeds"]), style="dim", highlight=False
+    )
+    if first["failed"]:
+        console.print(words["failed"].format(failed=first["failed"]), style="red")
+    print_place(attribution, console, language)
+
+
+def print_place(answer: Any, console: Console, language: str = "en") -> None:
+    """Say where an answer and its figures are kept."""
+    if answer.folder is None:
+        return
+    words = WORDS[language]
+    drawn = sorted((answer.folder / "figures").glob(f"*-{language}.png"))
+    lines = [f"{words['kept']}: {answer.folder}"]
+    for line in [*lines, *(f"{words['figures']}: {path}" for path in drawn)]:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def new_table(heads: list[str]) -> Table:
+    """A plain table, first column to the left."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="left" if place == 0 else "right")
+    return table
+
+
+def _table(attribution: Attribution, outcome: str, language: str) -> Table:
+    words, scale = WORDS[language], unit_of(outcome, language)[0]
+    texts = {"unit": unit_of(outcome, language)[1], "hours": HOURS_UNIT}
+    heads = (
+        "measure",
+        "value",
+        "share",
+        "alone",
+        "left_out",
+        "hours",
+        "yuan",
+        "per_hours",
+        "per_yuan",
+    )
+    table = new_table([words[head].format(**texts) for head in heads])
+    rows = attribution.values[attribution.values["outcome"] == outcome]
+    for row in rows.sort_values("value", key=abs, ascending=False).to_dict("records"):
+        table.add_row(
+            measure_title(attribution.question.config, row["measure"], language),
+            _ranged(row, scale),
+            "–" if math.isnan(row["share"]) else f"{100 * row['share']:.0f}",
+            signed(scale * row["alone"]),
+            signed(scale * row["left_out"]),
+            number_text(row["hours"], language),
+            number_text(row["yuan"], language),
+            _per(row, "hour", "hours", scale * HOURS_UNIT, language),
+            _per(row, "10000_yuan", "yuan", scale, language),
+        )
+    bundle = attribution.bundle.set_index("outcome")["effect"]
+    costs = [number_text(bundle[name], language) for name in ("hours", "yuan")]
+    # What a bundle's effect costs is the sum of the parts over the sum of the costs.
+    per = [_quotient(scale * bundle[outcome], bundle["hours"] / HOURS_UNIT)]
+    per += [_quotient(scale * bundle[outcome], bundle["yuan"] / YUAN_UNIT)]
+    whole = signed(scale * bundle[outcome])
+    table.add_row(words["sum"], whole, "100", "", "", *costs, *per, style="bold")
+    return table
+
+
+def _ranged(row: dict[str, Any], scale: float) -> str:
+    value, low, high = (scale * row[name] for name in ("value", "low", "high"))
+    return signed(value) if math.isnan(low) else f"{signed(value)} [{low:.1f}, {high:.1f}]"
+
+
+def _per(row: dict[str, Any], title: str, cost: str, scale: float, language: str) -> str:
+    if row[f"reason_{cost}"] == NO_COST:
+        return WORDS[language]["free"]
+    value = scale * row[f"per_{title}"]
+    return "–" if math.isnan(value) else f"{value:+.2g}"
+
+
+def _quotient(above: float, below: float) -> str:
+    return f"{above / below:+.2g}" if below > 0 else "–"
+
+
+def _pairs(attribution: Attribution, outcome: str, language: str) -> str:
+    scale = unit_of(outcome, language)[0]
+    frame = attribution.interactions
+    rows: pd.DataFrame = frame[frame["outcome"] == outcome].dropna(subset="value")
+    rows = rows.sort_values("value", key=abs, ascending=False).head(PAIRS)
+    joined = "、" if language == "zh" else "; "
+    return joined.join(
+        " × ".join(
+            measure_title(attribution.question.config, row[k], language)
+            for k in ("first", "second")
+        )
+        + f" {_ranged(row, scale)}"
+        for row in rows.to_dict("records")
+    )

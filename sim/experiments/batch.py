@@ -1,0 +1,190 @@
+"""Some runs of a sweep: what a process needs to live them, and the tables of what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from sim import outcomes
+from sim.config import change
+from sim.experiments import store
+from sim.experiments.design import TYPES, Design
+from sim.experiments.run import END_COLUMNS, ends, live, one_line
+from sim.measures.catalogue import CATALOGUE, Measure
+
+RUNS, MONTHS = "runs", "months"
+"""Names of the tables."""
+
+
+class Numbering(NamedTuple):
+    """How the tables of a folder count and what they vary.
+
+    Attributes:
+        first_run, first_point: Numbers of a design's first run and point.
+        types: Varied columns and what they hold.
+    """
+
+    first_run: int
+    first_point: int
+    types: dict[str, str]
+
+
+class Batch(NamedTuple):
+    """Runs that one task lives, with all that a process needs for it."""
+
+    bases: dict[int, dict[str, Any]]
+    points: list[tuple[int, dict[str, Any]]]
+    runs: list[tuple[int, int]]
+    """Place among the points, and how many seeds after the first."""
+    keep_months: bool
+    model: Callable[..., Any] | None
+    measures: dict[str, type[Measure]]
+    source: str
+
+
+class Outcome(NamedTuple):
+    """What came of one run: as few numbers as are kept."""
+
+    seed: int
+    stage: str
+    message: str
+    ends: np.ndarray
+    months: np.ndarray | None
+    values: np.ndarray | None
+
+
+def foreign_measures() -> dict[str, type[Measure]]:
+    """Measures that did not come along with xiaoqu."""
+    # A worker process knows the measures that come along; those of plug-ins travel to it.
+    return {n: m for n, m in CATALOGUE.items() if not m.__module__.startswith("sim.")}
+
+
+def make_batch(
+    design: Design,
+    runs: range,
+    model: Callable[..., Any] | None,
+    measures: dict[str, type[Measure]],
+) -> Batch:
+    """Pack some runs of a design."""
+    first = runs.start // design.replications
+    points = design.settings(first, (runs.stop - 1) // design.replications + 1)
+    return Batch(
+        bases={base: design.bases[base].tree for base in sorted({base for base, _ in points})},
+        points=points,
+        runs=[(run // design.replications - first, run % design.replications) for run in runs],
+        keep_months=design.experiment.keep_months,
+        model=model,
+        measures=measures,
+        source=store.source_digest(),
+    )
+
+
+def live_batch(batch: Batch) -> list[Outcome]:
+    """Live some runs, in whatever process.
+
+    Raises:
+        RuntimeError: This process has other code than the one that asks.
+    """
+    if batch.source != store.source_digest():
+        raise RuntimeError(
+            f"a worker has other code of xiaoqu (source {store.source_digest()}, not "
+            f"{batch.source}); install the same on every machine"
+        )
+    CATALOGUE.update(batch.measures)
+    lived: list[Outcome] = []
+    for place, group in groupby(batch.runs, key=lambda run: run[0]):
+        lived += _live_point(batch, place, [after for _, after in group])
+    return lived
+
+
+def _live_point(batch: Batch, place: int, after: list[int]) -> Iterator[Outcome]:
+    base, settings = batch.points[place]
+    nothing = np.full(len(END_COLUMNS), np.nan)
+    try:
+        config = change(batch.bases[base], settings)
+    except Exception as error:
+        seed = int(settings.get("seed", batch.bases[base]["seed"]))
+        message = one_line(error)
+        for later in after:
+            yield Outcome(seed + later, "configuration", message, nothing, None, None)
+        return
+    for later in after:
+        r = live(config, config.seed + later, batch.model)
+        kept = (r.months, r.values) if batch.keep_months else (None, None)
+        yield Outcome(r.seed, r.stage, r.message, ends(r.months, r.values), *kept)
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+def tables(
+    design: Design, runs: range, lived: list[Outcome], numbering: Numbering
+) -> dict[str, pa.Table]:
+    """Tables of one chunk: a row per run, and with months kept a row per month and compound."""
+    first = runs.start // design.replications
+    points = design.points.slice(first, (runs.stop - 1) // design.replications + 1 - first)
+    points = points.take(pa.array([run // design.replications - first for run in runs]))
+    bases = points["base"].to_pylist()
+    trees = [design.bases[base].tree for base in bases]
+    columns: dict[str, Any] = {
+        "run": pa.array([numbering.first_run + run for run in runs], pa.int64()),
+        "point": pa.array(
+            [numbering.first_point + r // design.replications for r in runs], pa.int64()
+        ),
+    }
+    for key, kind in numbering.types.items():
+        columns[key] = _column(design, points, bases, key, kind)
+    columns |= {
+        "scenario": pa.array([tree["scenario"]["name"] for tree in trees], pa.string()),
+        "policy": pa.array([tree["policy"]["name"] for tree in trees], pa.string()),
+        "seed": pa.array([one.seed for one in lived], pa.int64()),
+        "status": pa.array(["failed" if one.stage else "ok" for one in lived], pa.string()),
+        "stage": pa.array([one.stage for one in lived], pa.string()),
+        "message": pa.array([one.message for one in lived], pa.string()),
+    }
+    numbers = np.array([one.ends for one in lived])
+    columns |= {name: pa.array(numbers[:, k]) for k, name in enumerate(END_COLUMNS)}
+    made = {RUNS: pa.table(columns)}
+    if design.experiment.keep_months:
+        made[MONTHS] = _months(columns, lived)
+    return made
+
+
+def _column(
+    design: Design, points: pa.Table, bases: list[int], key: str, kind: str
+) -> pa.Array | pa.ChunkedArray:
+    stored = TYPES.get(kind, pa.string())
+    if key in design.types:
+        return points[key].cast(stored)
+    # A column of the folder that this design does not vary: its one value on each base.
+    values = {base: design.fixed(base, key) for base in set(bases)}
+    return pa.array([values[base] for base in bases], stored)
+
+
+def _months(columns: Mapping[str, Any], lived: list[Outcome]) -> pa.Table:
+    blank = np.empty((0, 0, len(outcomes.INDICATORS)))
+    months = [
+        np.empty(0, np.int32) if one.stage or one.months is None else one.months for one in lived
+    ]
+    values = [blank if one.stage or one.values is None else one.values for one in lived]
+    rows = np.array([len(m) * v.shape[1] for m, v in zip(months, values, strict=True)])
+    numbers = np.concatenate([v.reshape(-1, v.shape[2]) for v in values])
+    compounds = [
+        np.tile(np.arange(v.shape[1], dtype=np.int32), len(m))
+        for m, v in zip(months, values, strict=True)
+    ]
+    return pa.table(
+        {
+            "run": np.repeat(columns["run"].to_numpy(), rows),
+            "seed": np.repeat(columns["seed"].to_numpy(), rows),
+            "month": np.concatenate(
+                [np.repeat(m, v.shape[1]) for m, v in zip(months, values, strict=True)]
+            ),
+            "compound": np.concatenate(compounds),
+            **{name: numbers[:, k] for k, name in enumerate(outcomes.INDICATORS)},
+        }
+    )

@@ -1,0 +1,273 @@
+"""A folder of chunks: written whole, each with its hash, so that a killed sweep goes on.
+
+``runs/`` (and ``months/``) hold one Parquet file per chunk and nothing else, so that any reader
+takes the folder as one table. ``SHA256SUMS`` gains a line when a chunk is safely there: a file
+without its line, or with another hash, does not count. ``designs/`` holds what was asked, frozen
+before the first run; a later design may add its runs to the same folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from sim.errors import InputError
+from sim.experiments import store
+from sim.experiments.batch import MONTHS, RUNS, Numbering
+from sim.experiments.design import Design
+
+SUMS, LOCK, DRAFTS = "SHA256SUMS", ".lock", ".drafts"
+
+_FAR = 1 << 30  # Windows locks bytes, and those at the start are to be read by others.
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one design stands in a folder.
+
+    Attributes:
+        folder: The folder.
+        number: Which of its designs, from 0.
+        numbering: How its runs count there, and what the folder's tables vary.
+        tables: "runs", and "months" if they are kept.
+    """
+
+    folder: Path
+    number: int
+    numbering: Numbering
+    tables: tuple[str, ...]
+
+    def file(self, table: str, chunk: int) -> str:
+        """Name of a chunk's file, below the folder."""
+        return f"{table}/{self.number:03d}-{chunk:06d}.parquet"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process alone; made if it is not there. A killed process lets go.
+
+    Raises:
+        InputError: Another process holds it, or it cannot be written.
+    """
+    with store.told_as_input_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / LOCK).open("a+", encoding="utf-8")
+    with handle:
+        if not _lock(handle):
+            handle.seek(0)
+            holder = handle.read().strip() or "unknown"
+            problem = f"{folder}: another process (number {holder}) is working here"
+            raise InputError("out", problem, "wait until it ends, or another folder")
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                handle.truncate(0)
+
+
+def _lock(handle: IO[str]) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            handle.seek(_FAR)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def freeze(folder: Path, design: Design, code: dict[str, str]) -> Place:
+    """Write down what is asked before the first run, or find it written.
+
+    Args:
+        folder: Folder held by this process.
+        design: What is asked.
+        code: Version, source and model that will live it.
+
+    Raises:
+        InputError: Other code wrote what is there, or the design's columns are not the folder's.
+    """
+    with store.told_as_input_error(folder):
+        shutil.rmtree(folder / DRAFTS, ignore_errors=True)
+        for name in (DRAFTS, "designs", RUNS):
+            (folder / name).mkdir(exist_ok=True)
+        earlier = designs(folder)
+        for one in earlier:
+            _check_code(folder, one["code"], code)
+        found = [one for one in earlier if one["fingerprint"] == design.fingerprint()]
+        if found:
+            return _place(folder, found[0], earlier[0])
+        told = {
+            "number": len(earlier),
+            "fingerprint": design.fingerprint(),
+            "first_run": sum(one["runs"] for one in earlier),
+            "first_point": sum(one["points"] for one in earlier),
+            "code": code,
+            **design.described(),
+        }
+        _check_columns(folder, told, (earlier or [told])[0])
+        place = _place(folder, told, (earlier or [told])[0])
+        for table in place.tables:
+            (folder / table).mkdir(exist_ok=True)
+        name = f"designs/{told['number']:03d}"
+        _put(folder, f"{name}.parquet", lambda path: pq.write_table(design.points, path))
+        text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+        _put(folder, f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
+        return place
+
+
+def designs(folder: Path) -> list[dict[str, Any]]:
+    """Designs frozen in a folder, in their order.
+
+    Raises:
+        InputError: One of them cannot be read.
+    """
+    found = []
+    for path in sorted((folder / "designs").glob("*.json")):
+        try:
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise InputError(str(path), f"cannot be read: {error}") from error
+    return found
+
+
+def _check_code(folder: Path, there: dict[str, str], here: dict[str, str]) -> None:
+    if there != here:
+        differ = ", ".join(f"{key} {there.get(key)} there, {here[key]} here" for key in here)
+        problem = f"{folder} was begun by other code ({differ})"
+        raise InputError("out", problem, "that code, another folder, or --force to begin anew")
+
+
+def _check_columns(folder: Path, told: dict[str, Any], first: dict[str, Any]) -> None:
+    if told["keep_months"] != first["keep_months"]:
+        raise InputError("experiment.keep_months", "differs from that of the folder's first design")
+    for key, kind in told["types"].items():
+        there = first["types"].get(key)
+        if there != kind and (there, kind) != ("number", "whole"):
+            what = f"varies {key} ({kind}), and {folder} does not"
+            allowed = ", ".join(f"{name} ({kind})" for name, kind in first["types"].items())
+            raise InputError("--append", f"the design {what}", allowed)
+
+
+def _place(folder: Path, told: dict[str, Any], first: dict[str, Any]) -> Place:
+    return Place(
+        folder,
+        told["number"],
+        Numbering(told["first_run"], told["first_point"], first["types"]),
+        (RUNS, MONTHS) if told["keep_months"] else (RUNS,),
+    )
+
+
+def finished(place: Place, design: Design) -> tuple[set[int], list[str]]:
+    """Chunks of a design that are there and whole, and names of files that are damaged.
+
+    Damaged files, and files that were not yet in the list of hashes, are taken away.
+    """
+    sums = read_sums(place.folder)
+    done, damaged = set(), []
+    with store.told_as_input_error(place.folder):
+        for chunk in range(len(design.chunks)):
+            names = [place.file(table, chunk) for table in place.tables]
+            whole = [_is_whole(place.folder / name, sums.get(name)) for name in names]
+            if all(whole):
+                done.add(chunk)
+                continue
+            damaged += [n for n, w in zip(names, whole, strict=True) if n in sums and not w]
+            for name in names:
+                (place.folder / name).unlink(missing_ok=True)
+        # Written anew each time: a line cut short by a kill would spoil the next.
+        _write_sums(place.folder, {n: s for n, s in sums.items() if n not in damaged})
+    return done, damaged
+
+
+def _is_whole(path: Path, expected: str | None) -> bool:
+    return expected is not None and path.is_file() and store.sha256(path) == expected
+
+
+def write(place: Place, chunk: int, tables: dict[str, pa.Table], note: str) -> None:
+    """Keep a chunk: each file whole and on the disk before its hash is noted.
+
+    Raises:
+        InputError: The place cannot be written, or is full.
+    """
+    with store.told_as_input_error(place.folder):
+        lines = ""
+        for table, content in tables.items():
+            name = place.file(table, chunk)
+            _put(place.folder, name, lambda path, t=content: store.write_table(t, path, note))
+            lines += f"{store.sha256(place.folder / name)}  {name}\n"
+        with (place.folder / SUMS).open("a", encoding="utf-8") as sums:
+            sums.write(lines)
+            sums.flush()
+            os.fsync(sums.fileno())
+
+
+def _put(folder: Path, name: str, make: Any) -> None:
+    # Drafts lie beside the data folders: a reader of a whole folder would stumble over one.
+    draft = folder / DRAFTS / Path(name).name
+    try:
+        make(draft)
+        store.sync(draft)
+        os.replace(draft, folder / name)
+    finally:
+        draft.unlink(missing_ok=True)
+    store.sync((folder / name).parent)
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """Hash of each file that is noted as written; a line cut short by a kill is left out."""
+    try:
+        lines = (folder / SUMS).read_text(encoding="utf-8").split("\n")[:-1]
+    except FileNotFoundError:
+        return {}
+    parts = [line.partition("  ") for line in lines]
+    return {name: digest for digest, _, name in parts if len(digest) == 64}
+
+
+def _write_sums(folder: Path, sums: dict[str, str]) -> None:
+    text = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
+    _put(folder, SUMS, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def finish(place: Place, manifest: dict[str, Any]) -> None:
+    """Put the list of hashes in order and write the manifest.
+
+    Raises:
+        InputError: The place cannot be written, or is full.
+    """
+    with store.told_as_input_error(place.folder):
+        _write_sums(place.folder, read_sums(place.folder))
+        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        _put(place.folder, store.MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
+        shutil.rmtree(place.folder / DRAFTS, ignore_errors=True)
+
+
+def failures(place: Place, runs: int, most: int) -> tuple[int, pa.Table]:
+    """How many runs of a design failed, and the first of them, without reading the others whole."""
+    first = place.numbering.first_run
+    rows = ds.dataset(place.folder / RUNS, format="parquet").filter(
+        (pc.field("status") == "failed")
+        & (pc.field("run") >= first)
+        & (pc.field("run") < first + runs)
+    )
+    return rows.count_rows(), rows.head(most, columns=["run", "seed", "stage", "message"])

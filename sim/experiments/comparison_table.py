@@ -1,0 +1,353 @@
+"""What a comparison says in a page: effect, certainty, cost, recovery and persistence by policy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim.experiments import paired
+from sim.experiments.summary import HIGH, LOW, number_text, value_text
+from sim.measures.catalogue import CATALOGUE
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from sim.config import Config
+    from sim.experiments.compare import Comparison
+
+FIRST = 12
+"""Least width of the policies' names."""
+
+WIDE = 110
+"""Columns of a terminal from which a number and its interval stand on one line."""
+
+WORDS = {
+    "en": {
+        "policy": "policy",
+        "collected": "collected at +{month}, % [90%]",
+        "difference": "difference, points [95%]",
+        "beats": "P(better), %",
+        "satisfied": "satisfied, %",
+        "calls": "calls per 1000",
+        "hours": "hours",
+        "yuan": "yuan",
+        "per_hours": "hours per point",
+        "per_yuan": "yuan per point",
+        "recovery": "months to recovery [90%]",
+        "kept": "gain kept after {after} months, % [95%]",
+        "reference": "reference",
+        "no_end": "No gain kept can be given for {names}: measures last to the end; {hint}.",
+        "too_short": "Too few months after the measures of {names} ended; {hint}.",
+        "withdraw": "withdraw={month} ends them",
+        "longer": "try withdraw={month}, or months={months}",
+        "uncertain": "The gain of {names} when measures end is not told from 0, so none is kept.",
+        "narrowing": (
+            "Pairing by seed narrowed the interval of the difference in collection at +{month} "
+            "by a factor of {factors}."
+        ),
+        "median": " (median {factor}: independent seeds would need {times} times as many runs)",
+        "failed": "{failed} of {all} replications failed; the first, {policy}, seed {seed}, at ",
+        "kept_in": "Results",
+        "figures": "Figures",
+    },
+    "zh": {
+        "policy": "政策",
+        "collected": "第{month}月收缴率%[90%]",
+        "difference": "差异（百分点）[95%]",
+        "beats": "更优概率%",
+        "satisfied": "满意%",
+        "calls": "每千户投诉",
+        "hours": "工时",
+        "yuan": "元",
+        "per_hours": "工时/百分点",
+        "per_yuan": "元/百分点",
+        "recovery": "恢复所需月数[90%]",
+        "kept": "结束{after}个月后保留%[95%]",
+        "reference": "参照",
+        "no_end": "{names}：措施持续到期末，无法给出保留比例；{hint}。",
+        "too_short": "{names}：措施结束后的月份不足；{hint}。",
+        "withdraw": "可用withdraw={month}结束措施",
+        "longer": "可用withdraw={month}或months={months}",
+        "uncertain": "{names}：措施结束时的提高与0无法区分，不计算保留比例。",
+        "narrowing": "按种子配对使第{month}月收缴率差异的区间缩窄为原来的{factors}。",
+        "median": "（中位{factor}；独立种子需{times}倍的模拟次数）",
+        "failed": "{all}次模拟中有{failed}次失败；首个为{policy}，种子{seed}，阶段",
+        "kept_in": "结果",
+        "figures": "图",
+    },
+}
+
+
+NOTES = {
+    "en": (
+        "Means over {runs} seeds; [90%] holds 5% to 95% of runs, [95%] is the interval of the "
+        "mean difference to «{reference}» in pairs of one seed. Both hold chance from run to "
+        "run under one set of parameters, not doubt about the parameters. P(better): share of "
+        "seeds in which fees collected were higher.",
+        "Per point: hours and yuan beyond the reference, months 1 to {last}, by the mean gain "
+        "in collection over these months; – where that gain is not told from 0 or is a loss.",
+        "Recovery: median month from which collection stays at {threshold} or more for "
+        "{held} months, over all runs; in round brackets the share of runs seen to.",
+        "Gain kept: collection {first} and {second} months after the last measure ended, by "
+        "the gain in the last month of measures.",
+    ),
+    "zh": (
+        "{runs}个种子的均值；[90%]为5%至95%的模拟，[95%]为同一种子配对下与“{reference}”平均差异的"
+        "区间。两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。更优概率：收缴率更高的种子比例。",
+        "每百分点：第1至{last}月比参照多用的工时与支出，除以同期收缴率的平均提高；提高与0无法区分或为下降时记为–。",
+        "恢复：收缴率连续{held}个月不低于{threshold}的起始月（全部模拟的中位数）；圆括号内为已恢复的模拟比例。",
+        "保留：最后一项措施结束{first}、{second}个月后的收缴率差异，占措施最后一月差异的比例。",
+    ),
+}
+"""What brackets and columns mean, a paragraph each."""
+
+
+def policy_title(config: Config, word: str, language: str = "en") -> str:
+    """What a policy is called by people: its own title, its measures', or the word asked."""
+    chinese = language == "zh"
+    own = config.policy.title_zh if chinese else config.policy.title
+    if own:
+        return own
+    parts = [CATALOGUE.get(part) for part in word.split("+")]
+    names = [
+        part if measure is None else measure.zh if chinese else measure.en
+        for part, measure in zip(word.split("+"), parts, strict=True)
+    ]
+    return " + ".join(names)
+
+
+def shown_month(comparison: Comparison, scenario: str) -> int:
+    """Month at which policies are set side by side: 24, or the last if fewer were lived."""
+    return min(24, comparison.question.configs[scenario, comparison.question.reference].months)
+
+
+def print_comparison(comparison: Comparison, console: Console, language: str = "en") -> None:
+    """Print effects, costs, recovery and persistence, a line on the pairing, and where it is kept.
+
+    Args:
+        comparison: What to sum up.
+        console: Rich console to print on.
+        language: "en" or "zh".
+    """
+    words = WORDS[language]
+    question = comparison.question
+    for scenario in question.scenarios:
+        config = question.configs[scenario, question.reference]
+        title = config.scenario.title_zh if language == "zh" else config.scenario.title
+        console.print(title or scenario, style="bold", highlight=False)
+        wide = console.width >= WIDE
+        console.print(_effects_table(comparison, scenario, language, wide))
+        console.print()
+        console.print(_costs_table(comparison, scenario, language))
+        console.print()
+        console.print(_duration_table(comparison, scenario, language, wide))
+        for line in _after_lines(comparison, scenario, language):
+            console.print(line, highlight=False, markup=False)
+        console.print(narrowing_line(comparison, scenario, language), highlight=False)
+    for line in _notes(comparison, language):
+        console.print(line, style="dim", highlight=False, markup=False)
+    _print_failures(comparison, console, words)
+    if comparison.folder is not None:
+        lines = [f"{words['kept_in']}: {comparison.folder}"]
+        drawn = sorted((comparison.folder / "figures").glob(f"*-{language}.png"))
+        lines += [f"{words['figures']}: {path}" for path in drawn]
+        for line in lines:
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def narrowing_line(comparison: Comparison, scenario: str, language: str = "en") -> str:
+    """How much narrower the intervals are than those of independent seeds."""
+    words = WORDS[language]
+    month = shown_month(comparison, scenario)
+    rows = _rows(comparison.effects, scenario, indicator=paired.MAIN, month=month)
+    known = [f for f in rows["narrowing"].tolist() if math.isfinite(f)]
+    if not known:
+        return words["narrowing"].format(month=month, factors="–")
+    low, middle, high = min(known), float(np.median(known)), max(known)
+    if language == "zh":
+        factors = f"1/{low:.1f}" if len(known) == 1 else f"1/{low:.1f}至1/{high:.1f}"
+    else:
+        factors = f"{low:.1f}" if len(known) == 1 else f"{low:.1f} to {high:.1f}"
+    more = words["median"].format(factor=f"{middle:.1f}", times=f"{middle**2:.1f}")
+    line = words["narrowing"].format(month=month, factors=factors)
+    stop = line[-1]
+    return line[:-1] + more + stop
+
+
+def _rows(frame: pd.DataFrame, scenario: str, **keys: Any) -> pd.DataFrame:
+    chosen = frame["scenario"] == scenario
+    for key, value in keys.items():
+        chosen &= frame[key] == value
+    return frame[chosen]
+
+
+def _title(comparison: Comparison, scenario: str, policy: str, language: str) -> str:
+    return policy_title(comparison.question.configs[scenario, policy], policy, language)
+
+
+def _new_table(heads: list[str]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column(heads[0], overflow="fold", min_width=FIRST)
+    for head in heads[1:]:
+        table.add_column(head, justify="right", overflow="fold")
+    return table
+
+
+def _add_row(table: Table, cells: list[str], wide: bool) -> None:
+    # In a narrow terminal brackets would break anywhere: they get a line of their own.
+    table.add_row(*(cell if wide else cell.replace(" [", "\n[") for cell in cells))
+
+
+def _effects_table(comparison: Comparison, scenario: str, language: str, wide: bool) -> Table:
+    words, month = WORDS[language], shown_month(comparison, scenario)
+    heads = ["policy", "collected", "difference", "beats", "satisfied", "calls"]
+    table = _new_table([words[head].format(month=month) for head in heads])
+    suffix = "24" if month == 24 else "end"
+    for policy in comparison.question.policies:
+        runs = _rows(comparison.runs, scenario, policy=policy)
+        values = {n: runs[f"{n}_{suffix}"].dropna().to_numpy() for n in _SIDE_BY_SIDE}
+        main, *others = _SIDE_BY_SIDE
+        effect = _rows(
+            comparison.effects, scenario, policy=policy, indicator=main, month=month
+        ).to_dict("records")
+        spread = np.quantile(values[main], [LOW, HIGH])
+        cells = [
+            _title(comparison, scenario, policy, language),
+            _with_range(100 * v for v in (values[main].mean(), *spread)),
+            *(_effect_cells(effect[0]) if effect else (words["reference"], "–")),
+            *(value_text(values[n].mean(), INDICATORS[n], language) for n in others),
+        ]
+        _add_row(table, cells, wide)
+    return table
+
+
+_SIDE_BY_SIDE = (paired.MAIN, "satisfied_share", "complaints_per_1000")
+
+
+def _effect_cells(effect: dict[Any, Any]) -> tuple[str, str]:
+    points = (100 * effect[name] for name in ("difference", "low", "high"))
+    return _with_range(points, signed), f"{100 * effect['beats']:.0f}"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign; nothing is written as -0.0."""
+    return f"{value:+.3g}" if abs(value) >= 1000 else f"{round(value, 1) + 0.0:+.1f}"
+
+
+def _with_range(numbers: Iterable[float], write: Callable[[float], str] = "{:.1f}".format) -> str:
+    value, low, high = numbers
+    return write(value) if math.isnan(low) else f"{write(value)} [{write(low)}, {write(high)}]"
+
+
+def _costs_table(comparison: Comparison, scenario: str, language: str) -> Table:
+    heads = ("policy", "hours", "yuan", "per_hours", "per_yuan")
+    table = _new_table([WORDS[language][head] for head in heads])
+    for policy in comparison.question.policies:
+        cost = _rows(comparison.costs, scenario, policy=policy, actor=paired.ALL).iloc[0]
+        table.add_row(
+            _title(comparison, scenario, policy, language),
+            *(
+                _number(cost[name], language)
+                for name in ("hours", "yuan", "hours_per_point", "yuan_per_point")
+            ),
+        )
+    return table
+
+
+def _duration_table(comparison: Comparison, scenario: str, language: str, wide: bool) -> Table:
+    words = WORDS[language]
+    kept_heads = [words["kept"].format(after=after) for after in paired.AFTER]
+    table = _new_table([words["policy"], words["recovery"], *kept_heads])
+    for policy in comparison.question.policies:
+        back = _rows(comparison.recovery, scenario, policy=policy).iloc[0]
+        left = _rows(comparison.persistence, scenario, policy=policy, indicator=paired.MAIN)
+        kept = [_kept_text(row) for row in left.to_dict("records")] or ["–"] * len(paired.AFTER)
+        name = _title(comparison, scenario, policy, language)
+        _add_row(table, [name, _recovery_text(back.to_dict()), *kept], wide)
+    return table
+
+
+def _number(value: float, language: str) -> str:
+    return "–" if math.isnan(value) else number_text(value, language)
+
+
+def _kept_text(row: dict[Any, Any]) -> str:
+    if math.isnan(row["kept"]):
+        return "–"
+    value, low, high = (f"{100 * row[name]:.0f}" for name in ("kept", "kept_low", "kept_high"))
+    return f"{value} [{low}, {high}]"
+
+
+def _recovery_text(row: dict[Any, Any]) -> str:
+    last = int(row["observed_to"])
+
+    def month(value: float) -> str:
+        return f"{value:.0f}" if math.isfinite(value) else f">{last}"
+
+    share = f"({100 * row['recovered']:.0f}%)"
+    if not math.isfinite(row["low"]):
+        return f"{month(row['median'])} {share}"
+    return f"{month(row['median'])} [{month(row['low'])}, {month(row['high'])}] {share}"
+
+
+def _after_lines(comparison: Comparison, scenario: str, language: str) -> list[str]:
+    """Why shares kept are missing, and what to do about it."""
+    words = WORDS[language]
+    rows = _rows(comparison.persistence, scenario, indicator=paired.MAIN)
+    months = comparison.question.configs[scenario, comparison.question.reference].months
+    # Measures end at the beginning of the month named, so one month more is lived without them.
+    month = months - max(paired.AFTER) + 1
+    lines = []
+    for reason, word in (
+        (paired.NO_END, "no_end"),
+        (paired.TOO_SHORT, "too_short"),
+        (paired.UNCERTAIN, "uncertain"),
+    ):
+        policies = dict.fromkeys(rows.loc[rows["reason"] == reason, "policy"])
+        if not policies:
+            continue
+        names = ", ".join(_title(comparison, scenario, p, language) for p in policies)
+        key = "withdraw" if reason == paired.NO_END else "longer"
+        longest = rows.loc[rows["reason"] == reason, "month"].max()
+        enough = months if math.isnan(longest) else int(longest)
+        hint = words[key].format(month=max(month, 2), months=enough)
+        lines.append(words[word].format(names=names, hint=hint))
+    return lines
+
+
+def _notes(comparison: Comparison, language: str) -> list[str]:
+    question = comparison.question
+    config = question.configs[question.scenarios[0], question.reference]
+    return [
+        line.format(
+            runs=config.replications,
+            reference=policy_title(config, question.reference, language),
+            last=config.months,
+            threshold=f"{100 * question.threshold:g}%",
+            held=paired.HELD,
+            first=paired.AFTER[0],
+            second=paired.AFTER[1],
+        )
+        for line in NOTES[language]
+    ]
+
+
+def _print_failures(comparison: Comparison, console: Console, words: dict[str, str]) -> None:
+    failed = comparison.runs[comparison.runs["status"] == "failed"]
+    if not len(failed):
+        return
+    first = failed.iloc[0]
+    line = words["failed"].format(
+        failed=len(failed), all=len(comparison.runs), policy=first["policy"], seed=first["seed"]
+    )
+    text = f"{line}{first['stage']}: {first['message']}"
+    console.print(text, style="red", highlight=False, markup=False)

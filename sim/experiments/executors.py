@@ -1,0 +1,244 @@
+"""Where tasks are computed: processes of this machine or a Dask cluster, lost workers replaced."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Future,
+    wait,
+)
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.config import Executor
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+AHEAD = 3
+"""Tasks handed out per process, so that none waits for the next."""
+
+ATTEMPTS = 4
+"""Times that a task is tried when the workers that had it were ended."""
+
+IDLE_SECONDS, CONNECT_SECONDS, COUNT_SECONDS = 30, 20, 5.0
+
+# One thread each: processes already take every core.
+_ENVIRONMENT = {
+    f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
+}
+
+
+class _Pool(Protocol):
+    """A crew of processes."""
+
+    lost: tuple[type[BaseException], ...]
+    advice: str
+
+    def slots(self) -> int: ...
+    def submit(self, payload: bytes) -> Future[Any]: ...
+    def close(self, finished: bool) -> None: ...
+
+
+def processes(executor: Executor, tasks: int | None = None) -> int:
+    """Processes of this machine that an executor stands for, no more than there are tasks."""
+    import joblib
+
+    count = executor.workers or int(joblib.cpu_count())
+    return count if tasks is None else max(min(count, tasks), 1)
+
+
+def slots(executor: Executor) -> int:
+    """Processes that will share the work, as far as is known now.
+
+    Raises:
+        InputError: The cluster cannot be reached.
+    """
+    if executor.kind == "local":
+        return processes(executor)
+    with _open(executor, None) as pool:
+        return pool.slots()
+
+
+def spread(
+    executor: Executor,
+    function: Callable[[Task], Answer],
+    tasks: Iterable[Task],
+    count: int | None = None,
+) -> Generator[tuple[int, Answer], None, None]:
+    """Call a function for every task; few tasks are held at a time, however many there are.
+
+    Args:
+        executor: Where.
+        function: From a task to an answer; all three can be pickled.
+        tasks: Taken as there is room for them.
+        count: How many tasks there are, if known: no more processes are started.
+
+    Yields:
+        Number of a task and its answer, in the order in which they are ready.
+
+    Raises:
+        InputError: The cluster cannot be reached.
+        RuntimeError: Workers were ended from outside again and again, or the cluster was lost.
+    """
+    if executor.kind == "local" and processes(executor, count) == 1:
+        for number, task in enumerate(tasks):
+            yield number, function(task)
+        return
+    with _open(executor, count) as pool:
+        yield from _keep_busy(pool, function, tasks)
+
+
+def _keep_busy(
+    pool: _Pool, function: Callable[[Task], Answer], tasks: Iterable[Task]
+) -> Iterator[tuple[int, Answer]]:
+    import cloudpickle
+
+    fresh, again = enumerate(tasks), deque[tuple[int, Task]]()
+    running: dict[Future[Any], tuple[int, Task]] = {}
+    lost: Counter[int] = Counter()
+    while True:
+        while len(running) < AHEAD * max(pool.slots(), 1):
+            item = again.popleft() if again else next(fresh, None)
+            if item is None:
+                break
+            running[pool.submit(cloudpickle.dumps((function, item[1])))] = item
+        if not running:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            number, task = running.pop(future)
+            try:
+                answer = future.result()
+            except pool.lost as error:
+                lost[number] += 1
+                if lost[number] >= ATTEMPTS:
+                    raise RuntimeError(pool.advice) from error
+                again.append((number, task))
+            else:
+                yield number, answer
+
+
+def _call(payload: bytes) -> Any:
+    # Packed by cloudpickle, so that classes of a --plugin file travel whole on every executor.
+    import cloudpickle
+
+    function, task = cloudpickle.loads(payload)
+    return function(task)
+
+
+@contextmanager
+def _open(executor: Executor, count: int | None) -> Iterator[_Pool]:
+    pool = _Cluster(executor.address) if executor.kind == "dask" else _Processes(executor, count)
+    try:
+        yield pool
+    except BaseException:
+        pool.close(finished=False)
+        raise
+    pool.close(finished=True)
+
+
+class _Processes:
+    """Processes of this machine; when one is ended, all are lost and started anew."""
+
+    lost: tuple[type[BaseException], ...] = (BrokenExecutor,)
+
+    def __init__(self, executor: Executor, count: int | None) -> None:
+        self._count = processes(executor, count)
+        self.advice = (
+            f"worker processes were ended from outside {ATTEMPTS} times, perhaps for want of "
+            f"memory; try executor.workers below {self._count}"
+        )
+
+    def _pool(self) -> Any:
+        # Reused by the next study, and made anew by this call when it is broken.
+        from joblib.externals.loky import get_reusable_executor
+
+        return get_reusable_executor(
+            self._count,
+            timeout=IDLE_SECONDS,
+            initializer=_start_worker,
+            initargs=(os.getpid(),),
+            env=_ENVIRONMENT,
+        )
+
+    def slots(self) -> int:
+        return self._count
+
+    def submit(self, payload: bytes) -> Future[Any]:
+        for _ in range(ATTEMPTS):
+            with suppress(BrokenExecutor):
+                return self._pool().submit(_call, payload)
+        raise RuntimeError(self.advice)
+
+    def close(self, finished: bool) -> None:
+        if not finished:
+            self._pool().shutdown(wait=False, kill_workers=True)
+
+
+def _start_worker(parent: int) -> None:
+    # Ctrl-C reaches every process of the terminal; the one in front decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    # A process that is killed cannot end its workers, so they look after themselves.
+    while os.name != "posix" or os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
+
+
+class _Cluster:
+    """An existing Dask cluster, whose scheduler gives the tasks of a lost worker to others."""
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client
+            from distributed.scheduler import KilledWorker
+        except ModuleNotFoundError:
+            problem = "dask is not installed"
+            raise InputError("executor.kind", problem, "pip install 'xiaoqu[cluster]'") from None
+        allowed = "the address of a running Dask scheduler, as in tcp://host:8786"
+        if not address:
+            raise InputError("executor.address", "is not given", allowed)
+        try:
+            self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            problem = f"{address}: {error or type(error).__name__}"
+            raise InputError("executor.address", problem, allowed) from None
+        self.lost: tuple[type[BaseException], ...] = (KilledWorker, CancelledError)
+        self.advice = f"workers of the Dask cluster at {address} were lost {ATTEMPTS} times"
+        self._address, self._pool = address, self._client.get_executor(pure=False)
+        self._slots, self._counted = 0, -COUNT_SECONDS
+
+    def slots(self) -> int:
+        # Workers come and go; asking the scheduler each time would cost more than it saves.
+        self._check()
+        if time.monotonic() - self._counted > COUNT_SECONDS:
+            self._counted = time.monotonic()
+            with suppress(OSError):
+                self._slots = sum(self._client.nthreads().values())
+        return self._slots
+
+    def submit(self, payload: bytes) -> Future[Any]:
+        return self._pool.submit(_call, payload)
+
+    def _check(self) -> None:
+        if self._client.status != "running":
+            raise RuntimeError(f"the Dask cluster at {self._address} was lost")
+
+    def close(self, finished: bool) -> None:
+        with suppress(OSError, RuntimeError, TimeoutError):
+            self._pool.shutdown(wait=finished)
+            self._client.close(timeout=CONNECT_SECONDS)

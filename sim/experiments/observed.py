@@ -1,0 +1,179 @@
+"""What a calibration is held against: a scenario's reported figures, or a user's own months.
+
+Both are ``Target``s. A reported figure is met anywhere in its interval; a month of a user's file
+is a value, and the distance to all of them is their root mean square error.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sim.config import Config, Target
+from sim.errors import InputError
+from sim.experiments.summary import target_values
+from sim.outcomes import INDICATORS
+from sim.society.imports import read_months
+
+MISSING = 1e6
+"""Distance where the model gives no value (a month that was not lived, a failed run)."""
+
+SHARE_ERROR, OTHER_ERROR = 0.05, 0.10
+"""Error that counts as distance 1 for a month of a file: 5 points of a share, a tenth of the mean
+size of anything else."""
+
+POINT_WIDTH = 0.10
+"""Half width against which a target without width is measured while the tolerance comes down."""
+
+MONTHS_NAMED = 600
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Figures of one case that a run is held against.
+
+    Attributes:
+        targets: The figures; those of a file have ``low == high``.
+        series: Whether they come from a file of months.
+    """
+
+    targets: tuple[Target, ...]
+    series: bool = False
+
+    @property
+    def last(self) -> int:
+        """Latest month that a run must reach."""
+        return max(1, *(target.month for target in self.targets))
+
+    @property
+    def labels(self) -> list[str]:
+        """A name for each figure, none twice."""
+        return [f"{t.indicator}@{t.month:+d}" for t in self.targets]
+
+    def values(self, months: np.ndarray, record: np.ndarray) -> np.ndarray:
+        """What a run gives for each figure.
+
+        Args:
+            months: Months recorded (M,).
+            record: Indicators (M, C, K); plain means over compounds are compared.
+
+        Returns:
+            One value per target, NaN where it was not lived.
+        """
+        names = list(INDICATORS)
+        columns = [names.index(target.indicator) for target in self.targets]
+        means = record.mean(axis=1)
+        if self.series:
+            # Reindexing a frame per cell would take longer than the run itself.
+            rows = np.array([t.month for t in self.targets]) - int(months[0])
+            return means[rows, columns]
+        found = [
+            target_values(target, pd.DataFrame([means[:, k]], columns=months))[0]
+            for target, k in zip(self.targets, columns, strict=True)
+        ]
+        return np.array(found)
+
+    def distance(self, values: np.ndarray) -> float:
+        """How far a run is from the figures: 0 is met.
+
+        Reported figures: the largest excess beyond an interval, in half widths. Months of a file:
+        root mean square over indicators and months, in units of ``SHARE_ERROR`` or
+        ``OTHER_ERROR``.
+        """
+        if np.isnan(values).any():
+            return MISSING
+        low, high = self._bounds()
+        away = np.maximum(np.maximum(low - values, values - high), 0.0) / self._scale()
+        if not self.series:
+            return float(away.max())
+        names = np.array([target.indicator for target in self.targets])
+        by_indicator = [float((away[names == name] ** 2).mean()) for name in np.unique(names)]
+        return math.sqrt(sum(by_indicator) / len(by_indicator))
+
+    def synthetic(self, values: np.ndarray, rng: np.random.Generator) -> Observed:
+        """The same figures as if a run had been the truth.
+
+        A reported figure is known to an interval, so the interval is laid around the true value at
+        random: with tolerance 0 the posterior is then exact, and its coverage can be tested.
+        """
+        low, high = self._bounds()
+        half = np.zeros_like(values) if self.series else (high - low) / 2
+        middle = values + rng.uniform(-1.0, 1.0, len(values)) * half
+        moved = [
+            target.model_copy(update={"low": float(m - h), "high": float(m + h)})
+            for target, m, h in zip(self.targets, middle, half, strict=True)
+        ]
+        return replace(self, targets=tuple(moved))
+
+    def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        low, high = zip(*((t.low, t.high) for t in self.targets), strict=True)
+        return np.array(low, dtype=float), np.array(high, dtype=float)
+
+    def _scale(self) -> np.ndarray:
+        low, high = self._bounds()
+        if not self.series:
+            return np.where(high > low, (high - low) / 2, POINT_WIDTH)
+        scale = np.empty(len(low))
+        names = np.array([target.indicator for target in self.targets])
+        for name in np.unique(names):
+            here = names == name
+            size = OTHER_ERROR * float(np.abs(low[here]).mean())
+            scale[here] = SHARE_ERROR if INDICATORS[name].share else max(size, 1e-3)
+        return scale
+
+
+def of_scenario(config: Config, which: str) -> Observed:
+    """A scenario's targets.
+
+    Args:
+        config: Its configuration.
+        which: "fitted" takes those marked as such (all if none is), "all" every one.
+
+    Raises:
+        InputError: The scenario has none, or one lies before its history.
+    """
+    targets = config.scenario.targets
+    if not targets:
+        problem = f"scenario {config.scenario.name} has no targets"
+        raise InputError("scenario", problem, "a scenario with targets, or file=months.csv")
+    fitted = [target for target in targets if target.fitted]
+    chosen = fitted if which == "fitted" and fitted else targets
+    return _checked(Observed(tuple(chosen)), config, "scenario.targets")
+
+
+def of_file(config: Config, path: Path) -> Observed:
+    """A user's own months.
+
+    Args:
+        config: What is lived: its history must reach back to the first month with a value.
+        path: CSV with the column month (0 is the last before the policy) and any indicators;
+            empty cells are left out.
+
+    Raises:
+        InputError: Names file, row and column.
+    """
+    bounds = {name: (i.low, i.high) for name, i in INDICATORS.items()}
+    cells = read_months(str(path), bounds, (-240, MONTHS_NAMED))
+    targets = [
+        Target(
+            indicator=name, month=month, low=value, high=value, reported=value,
+            label=f"{name} at {month:+d}", source=path.name, fitted=True,
+        )
+        for name, month, value in cells
+    ]  # fmt: skip
+    return _checked(Observed(tuple(targets), series=True), config, str(path))
+
+
+def _checked(observed: Observed, config: Config, where: str) -> Observed:
+    starts = [(0 if t.relative else t.month) - t.window + 1 for t in observed.targets]
+    first = min(starts)
+    if first < -config.scenario.history_months:
+        begins = -config.scenario.history_months
+        problem = f"month {first} is asked for and the history begins at {begins}"
+        allowed = f"scenario.history_months={-first} or more"
+        raise InputError(where, problem, allowed)
+    return observed

@@ -1,0 +1,138 @@
+"""What a search says in a page: the frontier, the policy chosen, and how to run it."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from typing import TYPE_CHECKING
+
+from sim.experiments.attribution_table import measure_title, new_table, print_place
+from sim.experiments.summary import number_text, value_text
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sim.experiments.optimise import Goal, Optimum, Question
+
+WORDS = {
+    "en": {
+        "head": "Cheapest policies for {target}, probability {probability:.0f}%",
+        "policy": "policy",
+        "measures": "measures",
+        "cost": "cost, yuan",
+        "hours": "hours",
+        "yuan": "yuan",
+        "probability": "reached, % [95%]",
+        "searched": "in the search, %",
+        "chosen": "cheapest that is likely enough",
+        "none": "No policy tried reaches the target with that probability; the best reaches {best:.0f}%.",
+        "limit": "Limits: {limits}.",
+        "part": "{title}: dose {dose:g}, from month {start}",
+        "run": "To run it: xiaoqu run scenario={scenario} {words}",
+        "how": (
+            "{tried} policies tried of {all} ({method}), in up to {worlds} worlds; those above once "
+            "more in {check} fresh ones. An hour counts {hour:g} yuan. Uncertain: {uncertain}."
+        ),
+        "seeds": "chance only (seeds), the parameters as they are; give posterior=PATH for more",
+        "posterior": "chance and parameters (draws of {path})",
+        "at": "{name} {sign} {bound} at +{month}",
+    },
+    "zh": {
+        "head": "实现“{target}”的最低成本政策,要求概率{probability:.0f}%",
+        "policy": "政策",
+        "measures": "措施数",
+        "cost": "成本,元",
+        "hours": "工时",
+        "yuan": "支出,元",
+        "probability": "达标,%[95%]",
+        "searched": "搜索中,%",
+        "chosen": "概率足够且成本最低",
+        "none": "尝试的政策都达不到该概率;最高为{best:.0f}%。",
+        "limit": "限制:{limits}。",
+        "part": "{title}:力度{dose:g},第{start}月起",
+        "run": "运行:xiaoqu run scenario={scenario} {words}",
+        "how": (
+            "共{all}种政策,尝试{tried}种({method}),最多{worlds}个世界;上表另用{check}个新世界检验。"
+            "每工时折{hour:g}元。不确定性:{uncertain}。"
+        ),
+        "seeds": "仅随机性(种子),参数不变;可给出posterior=文件",
+        "posterior": "随机性和参数({path}的抽样)",
+        "at": "第{month}月{name}{sign}{bound}",
+    },
+}
+
+
+def target_text(goals: tuple[Goal, ...], language: str = "en") -> str:
+    """The target in words."""
+    texts = []
+    for goal in goals:
+        known = INDICATORS[goal.indicator]
+        bound = value_text(goal.bound, known, language) + ("%" if known.share else "")
+        name = known.zh if language == "zh" else known.en.lower()
+        sign = "≥" if goal.sign > 0 else "≤"
+        texts.append(
+            WORDS[language]["at"].format(name=name, sign=sign, bound=bound, month=goal.month)
+        )
+    return ("、" if language == "zh" else " and ").join(texts)
+
+
+def uncertain_text(question: Question, language: str = "en") -> str:
+    """What the worlds differ in."""
+    words = WORDS[language]
+    return (
+        words["posterior"].format(path=question.posterior) if question.posterior else words["seeds"]
+    )
+
+
+def print_optimum(optimum: Optimum, console: Console, language: str = "en") -> None:
+    """Print the frontier, the chosen policy, how it was found, and where it is kept."""
+    words, question = WORDS[language], optimum.question
+    target = target_text(question.goals, language)
+    head = words["head"].format(target=target, probability=100 * question.probability)
+    console.print(head, style="bold", highlight=False)
+    heads = ("policy", "measures", "cost", "hours", "yuan", "probability", "searched")
+    table = new_table([words[name] for name in heads])
+    for row in optimum.frontier.to_dict("records"):
+        sure = f"{100 * row['probability']:.0f} [{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
+        costs = [number_text(row[name], language) for name in ("cost", "hours", "yuan")]
+        cells = [
+            str(row["policy"]),
+            str(row["measures"]),
+            *costs,
+            sure,
+            f"{100 * row['searched']:.0f}",
+        ]
+        table.add_row(*cells, style="bold green" if row["chosen"] else None)
+    console.print(table)
+    chosen = optimum.chosen
+    if chosen is None:
+        best = 100 * optimum.frontier["probability"].max()
+        console.print(words["none"].format(best=best), style="bold", highlight=False)
+    else:
+        number = int(chosen["policy"])
+        console.print(f"{words['policy']} {number}: {words['chosen']}", style="bold green")
+        for part in optimum.policies[optimum.policies["policy"] == number].to_dict("records"):
+            title = measure_title(question.config, part["measure"], language)
+            told = words["part"].format(title=title, dose=part["dose"], start=part["start"])
+            console.print(f"  {told}", highlight=False, markup=False)
+        told = " ".join(shlex.quote(word) for word in optimum.settings(number))
+        line = words["run"].format(scenario=question.config.scenario.name, words=told)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.print(_how(optimum, language), style="dim", highlight=False, markup=False)
+    print_place(optimum, console, language)
+
+
+def _how(optimum: Optimum, language: str) -> str:
+    words, question = WORDS[language], optimum.question
+    line = words["how"].format(
+        tried=len(optimum.candidates), all=question.choices ** len(question.labels),
+        method=question.method, worlds=question.worlds, check=question.check,
+        hour=question.hour_yuan, uncertain=uncertain_text(question, language),
+    )  # fmt: skip
+    limits = [
+        f"{words[name]} ≤ {number_text(most, language)}"
+        for name, most in (("hours", question.hours_most), ("yuan", question.yuan_most))
+        if math.isfinite(most)
+    ]
+    return line + (" " + words["limit"].format(limits=", ".join(limits)) if limits else "")

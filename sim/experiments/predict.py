@@ -1,0 +1,367 @@
+"""Fit some cases, predict the others: what parameters that fit here say about there.
+
+Only figures that the cases themselves report are looked at. Quick cases are fitted by
+``calibrate``. A case of many compounds takes seconds a run, so it is fitted by a second step: a few
+draws of the quick cases' posterior live it, and those that meet its figures (or the nearest
+quarter) go on. Tables say how many draws stand behind each number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim.compose import choices, load
+from sim.config import Executor
+from sim.errors import InputError
+from sim.experiments import calibrate as calibration
+from sim.experiments import kept, words
+from sim.experiments.calibrate import FRESH, PARAMETERS, Calibration, Case, Question, case_of
+from sim.experiments.kept import Asked
+from sim.explain import show, unknown_name
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WORDS = ("fit", "cases", "particles", "simulations", "draws", "heavy_draws", "parameters")
+"""What the command line takes beside seed and executor."""
+
+ONE_OUT = "one_out"
+"""``fit=one_out`` leaves each case out in turn."""
+
+KEPT_SHARE = 0.25
+"""Share of draws that go on where fewer meet the figures of a heavy case."""
+
+TABLES = ("predictions", "fits")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is fitted to what, and predicted.
+
+    Attributes:
+        fits: Names of cases fitted together, one tuple per fit.
+        cases: Names of all cases; those that a fit leaves out are predicted from it.
+        particles, simulations: Of each calibration of quick cases.
+        draws: Runs of a quick case that is predicted.
+        heavy_draws: Runs of a case of many compounds.
+        priors: Low and high of each parameter.
+        seed: Seed of everything drawn.
+        executor: Where it is computed.
+    """
+
+    fits: tuple[tuple[str, ...], ...]
+    cases: tuple[str, ...]
+    priors: dict[str, tuple[float, float]]
+    particles: int = 100
+    simulations: int = 3000
+    draws: int = 100
+    heavy_draws: int = 30
+    seed: int = 1
+    executor: Executor = field(default_factory=Executor)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predictions of every fit.
+
+    Attributes:
+        task: What was asked.
+        predictions: A row per fit, case and figure: fitted (the cases, joined by "+"), use
+            ("fitted", "held out" for a figure of a fitted case that was not used, "predicted"),
+            draws, allowed low and high, ``default_median`` (parameters as set by hand), median,
+            q05, q95 and share_inside under the prior (prior_*) and after the fit, verdict.
+        fits: A row per fit: tolerance and simulations of the quick cases, tolerance of the heavy
+            ones, draws that went on.
+        folder: Where it is kept, None if it is not.
+    """
+
+    task: Task
+    predictions: pd.DataFrame = field(repr=False)
+    fits: pd.DataFrame = field(repr=False)
+    folder: Path | None = None
+    loaded: bool = False
+
+
+def cases_with_targets() -> list[str]:
+    """Scenarios that have targets."""
+    return [name for name in choices("scenario") if load(name).scenario.targets]
+
+
+def predict(
+    fit: str | Sequence[str] = ("kangqiao",),
+    cases: Sequence[str] | None = None,
+    *overrides: str,
+    out: Path | None = None,
+    progress: bool = False,
+    **numbers: Any,
+) -> Prediction:
+    """Fit some cases and predict the others.
+
+    Args:
+        fit: Cases to fit, or "one_out" to leave each out in turn.
+        cases: All cases; by default every scenario with targets.
+        *overrides: ``seed=``, ``executor.workers=``, as on the command line.
+        out: Folder of all results. None keeps nothing.
+        progress: Show bars on standard error.
+        **numbers: particles, simulations, draws, heavy_draws, parameters.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+    """
+    own, settings = words.split(overrides, WORDS)
+    own = {"fit": fit, **({} if cases is None else {"cases": list(cases)}), **numbers, **own}
+    return answer(_ask(own, settings), out, progress)
+
+
+def ask_words(overrides: Sequence[str]) -> Task:
+    """Put a task together from the words of a command line.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+    """
+    return _ask(*words.split(overrides, WORDS))
+
+
+def _ask(own: dict[str, Any], settings: list[Any]) -> Task:
+    for key, _ in settings:
+        if key != "seed" and not key.startswith("executor"):
+            raise unknown_name(key, "cannot be set here", key, [*WORDS, "seed", "executor.workers"])
+    base = load(None, **{key.replace(".", "__"): value for key, value in settings})
+    known = cases_with_targets()
+    cases = words.listed("cases", own.get("cases", known))
+    fit = own.get("fit", ["kangqiao"])
+    fitted = [] if fit == ONE_OUT else words.listed("fit", fit)
+    for key, name in [("cases", n) for n in cases] + [("fit", n) for n in fitted]:
+        if name not in known:
+            raise unknown_name(key, f"no case is named {show(name)}", str(name), known)
+    cases = list(dict.fromkeys([*fitted, *cases]))
+    if len(cases) < 2 or len(fitted) == len(cases):
+        raise InputError("fit", f"{show(fit)} leaves nothing to predict", "fewer cases")
+    fits = [tuple(n for n in cases if n != out) for out in cases] if fit == ONE_OUT else [fitted]
+    whole = words.whole
+    return Task(
+        tuple(tuple(f) for f in fits),
+        tuple(cases),
+        calibration.priors(own.get("parameters"), {}, base),
+        particles=whole("particles", own.get("particles", 100), 20, 100_000),
+        simulations=whole("simulations", own.get("simulations", 3000), 40, 100_000_000),
+        draws=whole("draws", own.get("draws", 100), 10, 10_000),
+        heavy_draws=whole("heavy_draws", own.get("heavy_draws", 30), 4, 10_000),
+        seed=base.seed,
+        executor=base.executor,
+    )
+
+
+# --- answering ----------------------------------------------------------------------------------
+
+
+def answer(task: Task, out: Path | None = None, progress: bool = False) -> Prediction:
+    """Fit and predict, or read the answer back.
+
+    Raises:
+        InputError: An unusable ``out``, or pyabc is not installed.
+        RuntimeError: A calibration could not finish one generation.
+    """
+    asked = _asked(task)
+    if out is not None:
+        found = kept.find(asked, out, TABLES)
+        if found is not None:
+            return Prediction(task, **found, folder=asked.folder(out), loaded=True)
+    started = datetime.now(UTC)
+    bench = _Bench(task, out, progress)
+    made = [bench.fit(names) for names in task.fits]
+    prediction = Prediction(
+        task,
+        predictions=pd.DataFrame([row for rows, _ in made for row in rows]),
+        fits=pd.DataFrame([fit for _, fit in made]),
+    )
+    if out is None:
+        return prediction
+    tables = {name: getattr(prediction, name) for name in TABLES}
+    return replace(prediction, folder=kept.keep(asked, out, tables, started))
+
+
+def _asked(task: Task) -> Asked:
+    configs = [_case(name, task, "all").config for name in task.cases]
+    own = {
+        "fits": [list(names) for names in task.fits],
+        "cases": [config.fingerprint() for config in configs],
+        "targets": [[t.model_dump() for t in c.scenario.targets] for c in configs],
+        "priors": {key: list(bounds) for key, bounds in task.priors.items()},
+        "numbers": [task.particles, task.simulations, task.draws, task.heavy_draws],
+    }
+    return Asked("predict", configs[0], own)
+
+
+def _case(name: str, task: Task, which: str) -> Case:
+    # As long as its latest target, used or not, so that one run serves both.
+    whole = case_of(name, "all", seed=task.seed)
+    if which == "all":
+        return whole
+    return replace(whole, observed=case_of(name, which, seed=task.seed).observed)
+
+
+class _Bench:
+    """Runs shared between fits: those of prior and of default parameters."""
+
+    def __init__(self, task: Task, out: Path | None, progress: bool) -> None:
+        self._task, self._out, self._progress = task, out, progress
+        self._cases = {name: _case(name, task, "all") for name in task.cases}
+        self._before: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def fit(self, names: tuple[str, ...]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Rows of predictions of one fit, and what the fit came to."""
+        task = self._task
+        quick = [_case(name, task, "fitted") for name in names if not self._cases[name].heavy]
+        heavy = [_case(name, task, "fitted") for name in names if self._cases[name].heavy]
+        fitted = self._calibrate(quick) if quick else None
+        rows = max(task.draws, task.heavy_draws)
+        draws = (
+            calibration.prior_draws(task.priors, rows, task.seed + 2)
+            if fitted is None
+            else fitted.draw(rows, seed=len(names))
+        )
+        lived: dict[str, list[Any]] = {}
+        distance = np.zeros(task.heavy_draws)
+        for case in heavy:
+            lived[case.name] = self._live(case, draws[: task.heavy_draws])
+            found = calibration.of_runs(case, lived[case.name])
+            distance = np.maximum(distance, [case.observed.distance(one) for one in found])
+        chosen = _nearest(distance) if heavy else np.arange(rows)
+        told = {
+            "fitted": "+".join(names),
+            "tolerance": math.nan if fitted is None else fitted.tolerance,
+            "simulations": 0 if fitted is None else int(fitted.generations["simulations"].sum()),
+            "effective": math.nan if fitted is None else fitted.effective,
+            "heavy_tolerance": float(distance[chosen].max()) if heavy else math.nan,
+            "draws": len(chosen),
+            "out_of": task.heavy_draws if heavy else rows,
+        }
+        return list(self._rows(names, draws, chosen, lived)), told
+
+    def _calibrate(self, cases: list[Case]) -> Calibration:
+        task = self._task
+        question = Question(
+            tuple(cases), task.priors, task.particles, task.simulations, 10, task.seed,
+            task.executor,
+        )  # fmt: skip
+        return calibration.answer(question, self._out, self._progress)
+
+    def _rows(
+        self, names: tuple[str, ...], draws: pd.DataFrame, chosen: np.ndarray, lived: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        for name, case in self._cases.items():
+            if name in lived:
+                runs = [lived[name][k] for k in chosen]
+            else:
+                limit = self._task.heavy_draws if case.heavy else self._task.draws
+                runs = self._live(case, draws.iloc[chosen[:limit]])
+            after = calibration.of_runs(case, runs)
+            before, default = self._before_of(case)
+            for place, target in enumerate(case.observed.targets):
+                row = calibration.figure_row(case, place, after[:, place])
+                use = "predicted"
+                if name in names:
+                    whole = not any(t.fitted for t in case.observed.targets)
+                    use = "fitted" if target.fitted or whole else "held out"
+                yield {
+                    "fitted": "+".join(names), "case": name, "label": target.label,
+                    "indicator": target.indicator, "month": target.month,
+                    "relative": target.relative, "low": target.low, "high": target.high,
+                    "use": use, "draws": len(runs),
+                    "default_median": float(np.nanmedian(default[:, place])),
+                    **calibration.figure_row(case, place, before[:, place], "prior_"), **row,
+                    "verdict": "inside" if target.low <= row["median"] <= target.high else "missed",
+                }  # fmt: skip
+
+    def _before_of(self, case: Case) -> tuple[np.ndarray, np.ndarray]:
+        """What prior and default parameters give, lived once for all fits."""
+        if case.name not in self._before:
+            count = self._task.heavy_draws if case.heavy else self._task.draws
+            blind = calibration.prior_draws(self._task.priors, count, self._task.seed)
+            default = pd.DataFrame(index=range(min(count, 10)))
+            self._before[case.name] = (
+                calibration.of_runs(case, self._live(case, blind)),
+                calibration.of_runs(case, self._live(case, default)),
+            )
+        return self._before[case.name]
+
+    def _live(self, case: Case, draws: pd.DataFrame) -> list[Any]:
+        return calibration.predictive(case, draws, FRESH, self._task.executor)
+
+
+def _nearest(distance: np.ndarray) -> np.ndarray:
+    """Places of the draws that meet every figure, at least the nearest quarter."""
+    count = max(int((distance <= 0).sum()), math.ceil(KEPT_SHARE * len(distance)))
+    return np.sort(np.argsort(distance, kind="stable")[:count])
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def as_markdown(prediction: Prediction) -> str:
+    """The table as Markdown, for documents."""
+    head, rows = _cells(prediction)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def print_prediction(prediction: Prediction, console: Console) -> None:
+    """Print the table and where it is kept."""
+    from rich import box
+    from rich.table import Table
+
+    head, rows = _cells(prediction)
+    table = Table(*head, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    if prediction.folder is not None:
+        console.print(f"Results: {prediction.folder}", soft_wrap=True, highlight=False)
+
+
+def _cells(prediction: Prediction) -> tuple[list[str], list[list[str]]]:
+    head = [
+        "fitted to", "case", "figure", "allowed", "set by hand", "prior [90%]", "after fit [90%]",
+        "runs inside", "draws", "verdict",
+    ]  # fmt: skip
+    rows = []
+    for row in prediction.predictions.to_dict("records"):
+        share = INDICATORS[str(row["indicator"])].share
+        text = [_text(share, bool(row["relative"]), row[k]) for k in _SHOWN]
+        low, high, default, p50, p05, p95, a50, a05, a95 = text
+        rows.append(
+            [
+                row["fitted"], row["case"], f"{row['label']} ({row['month']:+d})",
+                f"{low} to {high}", default, f"{p50} [{p05}, {p95}]", f"{a50} [{a05}, {a95}]",
+                f"{100 * row['share_inside']:.0f}% (prior {100 * row['prior_share_inside']:.0f}%)",
+                f"{row['draws']}", f"{row['verdict']}, {row['use']}",
+            ]
+        )  # fmt: skip
+    return head, rows
+
+
+_SHOWN = (
+    "low", "high", "default_median", "prior_median", "prior_q05", "prior_q95", "median", "q05",
+    "q95",
+)  # fmt: skip
+
+
+def _text(share: bool, relative: bool, value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    if relative:
+        return f"{100 * value:+.0f}%"
+    return f"{100 * value:.0f}%" if share else f"{value:.3g}"
+
+
+__all__ = ["PARAMETERS", "Prediction", "Task", "answer", "ask_words", "predict"]

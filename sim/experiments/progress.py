@@ -1,0 +1,73 @@
+"""How far the runs are: a bar on standard error with rate and time left."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+Advance = Callable[[int], None]
+
+COMPILE_SECONDS = 60
+"""What compiling every kernel takes on an ordinary machine, for the message only."""
+
+
+def kernels_compiled() -> bool:
+    """Tell whether numba has kept compiled kernels of this package from an earlier start."""
+    places = [Path(__file__).parents[1]]
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        places.append(Path(os.environ["NUMBA_CACHE_DIR"]))
+    return any(next(place.rglob("*.nbc"), None) is not None for place in places)
+
+
+def announce_compiling() -> None:
+    """Say on standard error that the first start takes long, if this is one."""
+    if not kernels_compiled():
+        from rich.console import Console
+
+        text = f"compiling kernels, first start only (about {COMPILE_SECONDS} s)"
+        Console(stderr=True).print(text)
+
+
+@contextmanager
+def bar(total: int, shown: bool, what: str = "replications", done: int = 0) -> Iterator[Advance]:
+    """Show a bar while the block runs.
+
+    Args:
+        total: Runs in all.
+        shown: Whether to show anything.
+        what: Word before the bar.
+        done: Runs finished earlier, which do not count for the rate.
+
+    Yields:
+        A function to call with the number of runs just finished.
+    """
+    if not shown:
+        yield lambda _done: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as shown_bar:
+        task = shown_bar.add_task("", total=total, completed=done, rate="")
+
+        def advance(finished: int) -> None:
+            shown_bar.update(task, advance=finished)
+            speed = shown_bar.tasks[0].speed
+            shown_bar.update(task, rate=f"{speed:.3g} runs/s" if speed else "")
+
+        yield advance

@@ -1,0 +1,105 @@
+"""What a robustness study says in a page: who leads where, and what turns the order around."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.experiments.attribution_table import new_table, print_place
+from sim.experiments.robustness import BASE, DRAW, TOLD
+from sim.experiments.summary import value_text
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sim.experiments.robustness import Robustness
+
+WORDS = {
+    "en": {
+        "head": "{outcome} at +{month}: rank of each policy by world (value)",
+        "world": "world",
+        "draws": "draws: share in which it leads, %",
+        "flips": "The best policy changes beyond chance in {some} of {all} worlds: {names}.",
+        "steady": "The best policy of the base, {best}, is not beaten beyond chance in any of {all} worlds.",
+        "pair": "{first} against {second}: {share:.0f}% of draws turn around.",
+        "few": "Too few to explain.",
+        "not_told": "The tree does not tell which (balanced accuracy {accuracy:.0f}%, chance is 50%).",
+        "told": "Most turn where (balanced accuracy in new draws {accuracy:.0f}%):",
+        "box": "  {rule}: {turned:.0f}% of {draws} draws turn, {coverage:.0f}% of all that do",
+        "source": "Draws from {source}; one seed each.",
+        "prior": "ranges of the schema around the values in force, not fitted to any figure",
+    },
+    "zh": {
+        "head": "第{month}月{outcome}:各世界中政策的名次(数值)",
+        "world": "世界",
+        "draws": "抽样:居首比例,%",
+        "flips": "{all}个世界中有{some}个最优政策改变且超出随机性:{names}。",
+        "steady": "基准最优政策{best}在{all}个世界中均未被显著超过。",
+        "pair": "{first}对{second}:{share:.0f}%的抽样反转。",
+        "few": "太少,无法说明。",
+        "not_told": "决策树无法说明(平衡准确率{accuracy:.0f}%,随机为50%)。",
+        "told": "多数反转发生在(新抽样平衡准确率{accuracy:.0f}%):",
+        "box": "  {rule}:{draws}次抽样中{turned:.0f}%反转,占全部反转的{coverage:.0f}%",
+        "source": "抽样来源:{source};每次一个种子。",
+        "prior": "参数表给出的范围,围绕现值,未经任何数据校准",
+    },
+}
+
+
+def print_robustness(robustness: Robustness, console: Console, language: str = "en") -> None:
+    """Print ranks by world, what flips, and the boxes, for every indicator."""
+    words, question = WORDS[language], robustness.question
+    for outcome in question.outcomes:
+        known = INDICATORS[outcome]
+        name = known.zh if language == "zh" else known.en
+        head = words["head"].format(outcome=name, month=question.config.months)
+        console.print(head, style="bold", highlight=False)
+        table = new_table([words["world"], *question.policies])
+        rows = robustness.ranking[robustness.ranking["outcome"] == outcome]
+        for (family, world), part in rows.groupby(["family", "world"], sort=False):
+            by_policy = part.set_index("policy")
+            if family == DRAW:
+                cells = [f"{100 * by_policy.at[p, 'first']:.0f}" for p in question.policies]
+                table.add_row(words["draws"], *cells)
+                continue
+            cells = [
+                f"{by_policy.at[p, 'rank']:.0f} ({value_text(by_policy.at[p, 'value'], known, language)})"
+                for p in question.policies
+            ]
+            table.add_row(f"{family}: {world}", *cells, style="bold" if family == BASE else None)
+        console.print(table)
+        for line in _lines(robustness, outcome, language):
+            console.print(line, highlight=False, markup=False)
+    source = question.posterior or words["prior"]
+    if len(robustness.draws):
+        console.print(words["source"].format(source=source), style="dim", highlight=False)
+    print_place(robustness, console, language)
+
+
+def _lines(robustness: Robustness, outcome: str, language: str) -> list[str]:
+    words = WORDS[language]
+    flips = robustness.flips[robustness.flips["outcome"] == outcome]
+    some = flips[flips["flipped"]]
+    names = ", ".join(f"{row['world']} ({row['best']})" for row in some.to_dict("records"))
+    key = "flips" if len(some) else "steady"
+    best = flips["base_best"].iloc[0]
+    lines = [words[key].format(some=len(some), all=len(flips) - 1, names=names, best=best)]
+    boxes = robustness.boxes[robustness.boxes["outcome"] == outcome]
+    for _, part in boxes.groupby("role", sort=False):
+        row = part.iloc[0]
+        if row["reason"] == "no_draws":
+            continue
+        share = 100 * (part["turned"] * part["draws"]).sum() / part["draws"].sum()
+        told = row["reason"] or "told"
+        told = "few" if told == "too_few_turned" else told
+        line = words["pair"].format(first=row["first"], second=row["second"], share=share)
+        lines.append(f"{line} {words[told].format(accuracy=100 * row['accuracy'])}")
+        if row["accuracy"] >= TOLD:
+            lines += [
+                words["box"].format(
+                    rule=box["rule"], turned=100 * box["turned"], draws=box["draws"],
+                    coverage=100 * box["coverage"],
+                )
+                for box in part[part["turned"] > 0.5].to_dict("records")
+            ]  # fmt: skip
+    return lines

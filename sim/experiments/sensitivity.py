@@ -1,0 +1,513 @@
+"""Which parameters an outcome hangs on: Morris screening of many, then Sobol indices of the top ones.
+
+Every point of a design is lived under the same seeds and averaged over them; what the seeds alone
+can still do to each number stands beside it.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim.compose import Interval, Setting, full_key, load_settings, parse_sweep
+from sim.config import Config, change
+from sim.errors import InputError
+from sim.experiments import executors, kept, words
+from sim.experiments.factors import DOSES, GROUPS, WHOLE, Factor, choose, problem, settings
+from sim.experiments.kept import Asked
+from sim.experiments.progress import announce_compiling, bar
+from sim.experiments.run import check_seeds, live
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+OWN = ("over", "indicator", "at", "width", "trajectories", "top", "samples")
+"""What the command takes beside the keys of a configuration."""
+
+TABLES = ("screening", "indices", "noise", "points")
+LEVELS = 4
+"""Levels of Morris's grid, as SALib has it by default."""
+
+DELTA = LEVELS / (2 * (LEVELS - 1))
+"""Step of a trajectory, in ranges of a factor."""
+
+RESAMPLES = 1000
+SAMPLING_SEED = 1
+"""Of designs and bootstraps; not 0, which SALib takes for none."""
+
+REPLICATIONS = 2
+"""Seeds of each point where the configuration names no number."""
+
+Output = tuple[str, int]
+"""An indicator and the month at which it is read."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        config: What is lived where nothing is varied.
+        factors: What is varied.
+        outputs: What is looked at, the first first.
+        trajectories: Of Morris's screening.
+        top: How many factors go on to Sobol's indices; 0 for none.
+        samples: Rows of Sobol's two matrices.
+    """
+
+    config: Config
+    factors: tuple[Factor, ...] = field(repr=False)
+    outputs: tuple[Output, ...]
+    trajectories: int
+    top: int
+    samples: int
+
+    @property
+    def asked(self) -> Asked:
+        """All that decides the answer."""
+        said = {
+            "factors": [[f.key, f.low, f.high] for f in self.factors],
+            "outputs": [list(output) for output in self.outputs],
+            "trajectories": self.trajectories,
+            "top": self.top,
+            "samples": self.samples,
+        }
+        return Asked("sensitivity", self.config, said)
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """A question and its answer, in tidy frames.
+
+    Attributes:
+        question: What was asked.
+        screening: Morris: a row per output (indicator, month) and factor: key, en, zh, value, low,
+            high; ``mu`` and ``mu_star``, mean and mean absolute change of the output over the
+            factor's range; ``mu_star_low``, ``mu_star_high``, 95% by bootstrap; ``sigma``, their
+            spread, from interaction or curvature; ``noise``, the mu_star that seeds alone would
+            show, the seeds being common; ``noise_apart``, the same had they not been; ``above``,
+            whether the interval lies above the noise.
+        indices: Sobol: a row per output and factor: ``first`` and ``total`` share of the variance,
+            their 95% intervals by bootstrap (``first_low`` ...), and ``noise``, the total share
+            that seeds alone would show.
+        noise: A row per stage and output: points, mean, least and greatest, variance between
+            points, within points between seeds, and the share of the first that comes from seeds.
+        points: A row per stage and point: what was set, and each output's mean and spread over
+            seeds (``<indicator>_<month>`` and ``<indicator>_<month>_sd``).
+        folder: Where it is kept, None if it is not.
+    """
+
+    question: Question
+    screening: pd.DataFrame = field(repr=False)
+    indices: pd.DataFrame = field(repr=False)
+    noise: pd.DataFrame = field(repr=False)
+    points: pd.DataFrame = field(repr=False)
+    folder: Path | None = None
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """In a few words what made this, for the metadata of a figure."""
+        return self.question.asked.provenance
+
+
+def sensitivity(
+    scenario: str = "kangqiao",
+    *overrides: str,
+    out: Path | None = None,
+    progress: bool = False,
+    config_dir: Path | None = None,
+    force: bool = False,
+    **own: Any,
+) -> Sensitivity:
+    """Screen many parameters, then share the variance of an outcome among the top ones.
+
+    Args:
+        scenario: Name of a scenario; its own policy is in force unless another is set.
+        *overrides: Settings as on the command line; ``KEY=interval(low,high)`` varies a key
+            between bounds of your own.
+        out: Folder of all results; None keeps nothing.
+        progress: Show a bar on standard error.
+        config_dir: Folder with configuration groups of your own.
+        force: Live it again even if the answer is there.
+        **own: ``over`` (groups, keys, "doses"), ``indicator`` (one or several), ``at`` (months),
+            ``width`` (how far towards the nearer limit of the schema, or "whole"),
+            ``trajectories``, ``top``, ``samples``; other keys are settings as ``load`` takes them.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+        RuntimeError: A run failed.
+    """
+    given = {key: own.pop(key) for key in OWN if key in own}
+    pairs: list[Setting] = [("scenario", scenario)]
+    pairs += [(key.replace("__", "."), value) for key, value in own.items()]
+    pairs += [parse_sweep(text, config_dir) for text in overrides]
+    return answer(ask(given, pairs, config_dir), out, progress, force=force)
+
+
+def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Question:
+    """Put a question together from the words of a command line.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+    """
+    return ask(*words.split(overrides, OWN), config_dir)
+
+
+def ask(
+    own: dict[str, Any], settings_: Sequence[Setting], config_dir: Path | None = None
+) -> Question:
+    """Check what is asked; ``sensitivity`` says what is taken.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+    """
+    at = [words.whole("at", m, -240, 600) for m in words.listed("at", own.get("at", [24, 0]))]
+    months = max(*at, 1)
+    intervals = {full_key(k): v for k, v in settings_ if isinstance(v, Interval)}
+    fixed = [(key, value) for key, value in settings_ if not isinstance(value, Interval)]
+    config = case(fixed, {"replications": REPLICATIONS, "months": months}, config_dir)
+    if months > config.months or min(at) < -config.scenario.history_months:
+        first = -config.scenario.history_months
+        raise InputError("at", f"{at} is not lived", f"months from {first} to {config.months}")
+    names = words.indicators("indicator", own.get("indicator", "collection_rate"))
+    over = words.listed("over", own.get("over", [] if intervals else [*GROUPS, DOSES]) or [None])
+    factors = choose(config, [item for item in over if item], intervals, _width(own))
+    if len(factors) < 2:
+        raise InputError("over", f"{len(factors)} parameters are varied", "at least 2")
+    samples = words.whole("samples", own.get("samples", 256), 4, 2**20)
+    if samples & (samples - 1):
+        near = 2 ** int(math.log2(samples))
+        raise InputError("samples", f"{samples} is no power of two", f"{near}, {2 * near}")
+    return Question(
+        config,
+        tuple(factors),
+        tuple((name, month) for name in names for month in at),
+        trajectories=words.whole("trajectories", own.get("trajectories", 10), 2, 10_000),
+        top=words.whole("top", own.get("top", 10), 0, 1000),
+        samples=samples,
+    )
+
+
+def case(given: Sequence[Setting], usual: dict[str, Any], config_dir: Path | None = None) -> Config:
+    """A scenario (Kangqiao unless another is given) under its own policy unless another is given.
+
+    Args:
+        given: Settings of the user.
+        usual: What holds where those say nothing.
+        config_dir: Folder with groups of the user's own.
+    """
+    keys = {key for key, _ in given}
+    first: list[Setting] = [] if "scenario" in keys else [("scenario", "kangqiao")]
+    if "policy" not in keys:
+        named = load_settings([*first, *[s for s in given if s[0] == "scenario"]], config_dir)[0]
+        first.append(("policy", named.scenario.policy))
+    config = load_settings([*first, *usual.items(), *given], config_dir)[0]
+    check_seeds(config)
+    return config
+
+
+def _width(own: dict[str, Any]) -> float | str:
+    width = own.get("width", 0.5)
+    return WHOLE if width == WHOLE else words.number("width", width, 0.001, 1)
+
+
+def answer(
+    question: Question, out: Path | None = None, progress: bool = False, *, force: bool = False
+) -> Sensitivity:
+    """Live a question, or read its answer back; ``sensitivity`` says what is taken.
+
+    Raises:
+        InputError: SALib is missing, a point is not allowed, or ``out`` cannot be used.
+        RuntimeError: A run failed.
+    """
+    _salib()
+    asked = question.asked
+    found = None if out is None or force else kept.find(asked, out, TABLES)
+    if out is not None and found is not None:
+        if progress:
+            print(f"answered before, read from {asked.folder(out)}", file=sys.stderr)
+        return Sensitivity(question, **found, folder=asked.folder(out))
+    started = datetime.now(UTC)
+    frames = _analyse(question, progress)
+    folder = None if out is None else kept.keep(asked, out, frames, started)
+    return Sensitivity(question, **frames, folder=folder)
+
+
+def _salib() -> None:
+    try:
+        import SALib  # noqa: F401
+    except ModuleNotFoundError:
+        raise InputError(
+            "sensitivity", "SALib is missing", "pip install 'xiaoqu[science]'"
+        ) from None
+
+
+# --- living points ------------------------------------------------------------------------------
+
+
+def _live_point(outputs: tuple[Output, ...], config: Config) -> np.ndarray:
+    """Outputs (seeds, outputs) of one point: plain means over compounds."""
+    names, rows = list(INDICATORS), []
+    for seed in range(config.seed, config.seed + config.replications):
+        lived = live(config, seed)
+        if lived.stage:
+            raise RuntimeError(f"seed {seed} failed at stage {lived.stage}: {lived.message}")
+        month = {int(m): place for place, m in enumerate(lived.months)}
+        rows.append([lived.values[month[m], :, names.index(name)].mean() for name, m in outputs])
+    return np.array(rows)
+
+
+def live_points(
+    question: Question, factors: Sequence[Factor], sample: np.ndarray, progress: bool, what: str
+) -> np.ndarray:
+    """Outputs (points, seeds, outputs) of sampled points (points, factors), under common seeds.
+
+    Raises:
+        InputError: A point is not allowed, or an output has no value at it.
+        RuntimeError: A run failed.
+    """
+    tree = question.config.resolved()
+    # Checked before the first run, so that a forbidden point costs nothing.
+    configs = [change(tree, settings(factors, row)) for row in sample]
+    each = partial(_live_point, question.outputs)
+    if progress:
+        announce_compiling()
+    answers = executors.spread(question.config.executor, each, configs, len(configs))
+    lived: dict[int, np.ndarray] = {}
+    with bar(len(configs), progress, what) as advance, closing(answers):
+        for place, values in answers:
+            lived[place] = values
+            advance(1)
+    whole = np.array([lived[place] for place in range(len(configs))])
+    for k, (name, month) in enumerate(question.outputs):
+        if missing := int(np.isnan(whole[..., k]).any(axis=1).sum()):
+            text = f"{name} has no value at month {month} at {missing} of {len(whole)} points"
+            raise InputError("indicator", text, "an indicator that always has a value")
+    return whole
+
+
+# --- analysis -----------------------------------------------------------------------------------
+
+
+def _analyse(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
+    from SALib.sample import morris, sobol
+
+    factors = list(question.factors)
+    sample = morris.sample(
+        problem(factors), question.trajectories, num_levels=LEVELS, seed=SAMPLING_SEED
+    )
+    values = live_points(question, factors, sample, progress, "screening, points")
+    screening = _screen(question, sample, values)
+    stages = [("morris", factors, sample, values)]
+    top = top_factors(question, screening)
+    if len(top) > 1:
+        sample = sobol.sample(
+            problem(top), question.samples, calc_second_order=False, seed=SAMPLING_SEED
+        )
+        values = live_points(question, top, sample, progress, "Sobol, points")
+        stages.append(("sobol", top, sample, values))
+    return {
+        "screening": screening,
+        "indices": _share(question, top, values if len(top) > 1 else None),
+        "noise": pd.concat([_noise(question, stage, v) for stage, _, _, v in stages]),
+        "points": pd.concat([_points(question, *stage) for stage in stages], ignore_index=True),
+    }
+
+
+def _screen(question: Question, sample: np.ndarray, values: np.ndarray) -> pd.DataFrame:
+    from SALib.analyze import morris
+
+    factors, rows = question.factors, []
+    moved, apart = effect_noise(factors, sample, values)
+    for k, (name, month) in enumerate(question.outputs):
+        found = morris.analyze(
+            problem(factors), sample, values[..., k].mean(axis=1), num_levels=LEVELS,
+            num_resamples=RESAMPLES, seed=SAMPLING_SEED,
+        )  # fmt: skip
+        for j, factor in enumerate(factors):
+            middle, half = float(found["mu_star"][j]), float(found["mu_star_conf"][j])
+            rows.append(
+                {"indicator": name, "month": month, **_about(factor)}
+                | {"mu": float(found["mu"][j]), "mu_star": middle}
+                | {"mu_star_low": max(middle - half, 0.0), "mu_star_high": middle + half}
+                | {"sigma": float(found["sigma"][j])}
+                | {"noise": moved[j, k], "noise_apart": apart[j, k]}
+                | {"above": bool(middle - half > moved[j, k])}
+            )
+    frame = pd.DataFrame(rows)
+    order = frame.groupby(["indicator", "month"])["mu_star"]
+    frame.insert(2, "rank", order.rank(ascending=False, method="first").astype("int64"))
+    return frame
+
+
+def effect_noise(
+    factors: Sequence[Factor], sample: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mu_star that seeds alone would show.
+
+    An elementary effect is a difference of two means over seeds. If nothing but seeds moved it, it
+    were Normal around 0 with the standard error of that difference, and its mean absolute value
+    sqrt(2 / pi) of it.
+
+    Args:
+        factors: Of the columns of ``sample``.
+        sample: Trajectories (T * (F + 1), F).
+        values: Outputs (points, seeds, outputs).
+
+    Returns:
+        Two arrays (factors, outputs): with the standard error of paired differences, as lived, and
+        as if every point had had seeds of its own.
+    """
+    count, replications = len(factors), values.shape[1]
+    shape = (-1, count + 1)
+    steps = np.abs(np.diff(sample.reshape(*shape, count), axis=1)) > 0
+    whole = values.reshape(*shape, replications, values.shape[2])
+    if replications < 2:
+        nothing = np.full((count, values.shape[2]), np.nan)
+        return nothing, nothing
+    paired = np.diff(whole, axis=1).var(axis=2, ddof=1)
+    apart = whole.var(axis=2, ddof=1)
+    apart = apart[:, 1:] + apart[:, :-1]
+    scale = math.sqrt(2 / math.pi / replications) / DELTA
+
+    def by_factor(variance: np.ndarray) -> np.ndarray:
+        # (trajectories, steps, factors) picks for each factor the step that moved it.
+        return scale * np.einsum("tsf,tso->fo", steps, np.sqrt(variance)) / len(steps)
+
+    return by_factor(paired), by_factor(apart)
+
+
+def top_factors(question: Question, screening: pd.DataFrame) -> list[Factor]:
+    """The factors of which the outputs changed most, each output measured by its greatest."""
+    greatest = screening.groupby(["indicator", "month"])["mu_star"].transform("max")
+    score = (screening["mu_star"] / greatest.where(greatest > 0)).fillna(0.0)
+    best = score.groupby(screening["key"]).max().sort_values(ascending=False, kind="stable")
+    chosen = set(best.index[: question.top][best.to_numpy()[: question.top] > 0])
+    return [factor for factor in question.factors if factor.key in chosen]
+
+
+def _share(question: Question, top: list[Factor], values: np.ndarray | None) -> pd.DataFrame:
+    from SALib.analyze import sobol
+
+    rows: list[dict[str, Any]] = []
+    for k, (name, month) in enumerate(question.outputs if values is not None else ()):
+        assert values is not None
+        means = values[..., k].mean(axis=1)
+        noise = total_noise(values[..., k], len(top))
+        lasting = np.ptp(means) > 0
+        found = (
+            sobol.analyze(
+                problem(top), means, calc_second_order=False, num_resamples=RESAMPLES,
+                seed=SAMPLING_SEED,
+            ) if lasting else dict.fromkeys(("S1", "S1_conf", "ST", "ST_conf"), np.full(len(top), np.nan))
+        )  # fmt: skip
+        for j, factor in enumerate(top):
+            row: dict[str, Any] = {"indicator": name, "month": month, **_about(factor)}
+            for word, index in (("first", "S1"), ("total", "ST")):
+                middle, half = float(found[index][j]), float(found[f"{index}_conf"][j])
+                row |= {word: middle, f"{word}_low": middle - half, f"{word}_high": middle + half}
+            rows.append(row | {"noise": noise[j]})
+    columns = ["indicator", "month", *_about(question.factors[0]), "first", "total", "noise"]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+
+
+def total_noise(values: np.ndarray, count: int) -> np.ndarray:
+    """The total index (factors,) that seeds alone would show, from values (points, seeds)."""
+    points, replications = values.shape
+    if replications < 2:
+        return np.full(count, np.nan)
+    blocks = values.reshape(points // (count + 2), count + 2, replications)
+    paired = (blocks[:, 1:-1] - blocks[:, :1]).var(axis=2, ddof=1).mean(axis=0) / replications
+    ends = blocks[:, [0, -1]].mean(axis=2)
+    return np.asarray(0.5 * paired / ends.var()) if ends.var() > 0 else np.zeros(count)
+
+
+def _noise(question: Question, stage: str, values: np.ndarray) -> pd.DataFrame:
+    rows = []
+    for k, (name, month) in enumerate(question.outputs):
+        means, replications = values[..., k].mean(axis=1), values.shape[1]
+        between = float(means.var(ddof=1))
+        within = float(values[..., k].var(axis=1, ddof=1).mean()) if replications > 1 else math.nan
+        rows.append(
+            {"stage": stage, "indicator": name, "month": month}
+            | {"points": len(means), "seeds": replications, "mean": float(means.mean())}
+            | {"least": float(means.min()), "greatest": float(means.max())}
+            | {"variance": between, "seed_variance": within}
+            | {"seed_share": within / replications / between if between > 0 else math.nan}
+        )
+    return pd.DataFrame(rows)
+
+
+def _points(
+    question: Question, stage: str, factors: list[Factor], sample: np.ndarray, values: np.ndarray
+) -> pd.DataFrame:
+    columns: dict[str, Any] = {"stage": stage, "point": np.arange(len(sample))}
+    for j, factor in enumerate(factors):
+        columns[factor.key] = [float(factor.setting(float(x))) for x in sample[:, j]]
+    for k, (name, month) in enumerate(question.outputs):
+        columns[f"{name}_{month}"] = values[..., k].mean(axis=1)
+        columns[f"{name}_{month}_sd"] = values[..., k].std(axis=1, ddof=min(1, values.shape[1] - 1))
+    return pd.DataFrame(columns)
+
+
+def _about(factor: Factor) -> dict[str, Any]:
+    return {
+        "key": factor.key, "en": factor.en, "zh": factor.zh, "value": factor.value,
+        "low": factor.low, "high": factor.high,
+    }  # fmt: skip
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+SHOWN = 12
+"""Factors that the printed table names of each output."""
+
+
+def print_sensitivity(result: Sensitivity, console: Console) -> None:
+    """Print the top factors of every output, what seeds may do, and the indices."""
+    from rich.table import Table
+
+    indices = result.indices.set_index(["indicator", "month", "key"])
+    for (name, month), part in result.screening.groupby(["indicator", "month"], sort=False):
+        table = Table("rank", "key", "range", "mu*", "95%", "noise", "first", "total", box=None)
+        for row in part.sort_values("rank").head(SHOWN).to_dict("records"):
+            key = (name, month, row["key"])
+            shares = indices.loc[key] if key in indices.index else None
+            cells = [
+                str(row["rank"]), row["key"].removeprefix("policy.measures."),
+                f"{row['low']:.3g} to {row['high']:.3g}", f"{row['mu_star']:.3g}",
+                f"{row['mu_star_low']:.3g} to {row['mu_star_high']:.3g}", f"{row['noise']:.2g}",
+            ]  # fmt: skip
+            for word in ("first", "total"):
+                cells.append("" if shares is None else _interval(shares, word))
+            table.add_row(*cells)
+        console.print(f"[bold]{name}[/bold] at month {month:+d}")
+        console.print(table)
+        none = int((part["mu_star"] == 0).sum())
+        console.print(
+            f"{int(part['above'].sum())} of {len(part)} above the noise of seeds, {none} without any effect"
+        )
+    for row in result.noise.to_dict("records"):
+        console.print(
+            f"{row['stage']}, {row['indicator']} at {row['month']:+d}: {row['points']:,} points x "
+            f"{row['seeds']} common seeds, {row['least']:.3g} to {row['greatest']:.3g}, "
+            f"share of variance from seeds {row['seed_share']:.2g}"
+        )
+    if result.folder is not None:
+        console.print(f"kept in {result.folder}", markup=False)
+
+
+def _interval(row: Any, word: str) -> str:
+    return f"{row[word]:.2f} [{row[f'{word}_low']:.2f}, {row[f'{word}_high']:.2f}]"

@@ -1,0 +1,278 @@
+"""Approximate Bayesian computation by sequential Monte Carlo: pyabc on our processes and our seeds.
+
+pyabc does the statistics (priors, proposals, weights, tolerances, the database of generations). Its
+own parallel samplers seed each process from the clock; ours numbers every simulation, seeds it by
+(seed, generation, number) and accepts in that order, so that the posterior is the same bytes
+whatever the number of processes, and however often it was stopped and continued.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyabc
+
+from sim.config import Executor
+from sim.experiments import executors
+from sim.experiments.progress import Advance, bar
+
+Simulate = Callable[[dict[str, float], int, float], tuple[float, np.ndarray]]
+"""From parameters, a seed and a limit to the distance and the values behind it; a run may stop
+early once its distance is above the limit. It must not raise."""
+
+FIRST_SAMPLE, FIRST_QUANTILE, QUANTILE = 10, 0.1, 0.3
+"""Prior runs per particle before the first generation, the quantile of their distances that it must
+reach, and the quantile of each generation's that the next must reach.
+
+Most of a wide prior gives one and the same ruined compound. Small steps down from there breed from
+the few ruined ones that are nearest by chance; one large step does not."""
+
+SCALING = 2.0
+"""Covariance of proposals, in those of pyabc's rule.
+
+At 1 and with 12 parameters one particle soon carries nearly all weight (1.2 effective of 150 where
+the posterior is known, and its spread a fifth of the true one); at 2 there are 50, and the spread
+is right to 5%. See ``docs/science/calibration.md``."""
+
+LEAST_ACCEPTED = 0.005
+"""Share of simulations accepted below which no further generation is begun."""
+
+BATCH = 4
+"""Simulations in one task."""
+
+MOST_GENERATIONS = 30
+
+logging.getLogger("ABC").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to sample.
+
+    Attributes:
+        particles: Parameter sets in a generation.
+        simulations: Simulations in all; a generation that they cannot finish is left out.
+        seed: Seed of everything drawn.
+        batch: Simulations in one task; changes no result.
+    """
+
+    particles: int
+    simulations: int
+    seed: int
+    batch: int = BATCH
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Outcome of the sampling.
+
+    Attributes:
+        parameters: A row per particle of the last generation, a column per parameter.
+        weights: (n,), they sum to 1.
+        distances: (n,).
+        values: (n, figures), what each particle gave for what was observed.
+        generations: A row per generation: generation (-1 for the prior), tolerance, simulations,
+            accepted.
+    """
+
+    parameters: pd.DataFrame
+    weights: np.ndarray
+    distances: np.ndarray
+    values: np.ndarray
+    generations: pd.DataFrame
+
+
+def sample(
+    simulate: Simulate,
+    priors: dict[str, tuple[float, float]],
+    plan: Plan,
+    executor: Executor,
+    database: Path | None = None,
+    progress: bool = False,
+) -> Sampled:
+    """Sample the posterior under uniform priors, or go on where a database ends.
+
+    Args:
+        simulate: The model and its distance.
+        priors: Low and high of each parameter.
+        plan: How long.
+        executor: Where simulations are computed.
+        database: SQLite file of pyabc; what it holds is gone on with. None keeps it in memory.
+        progress: Show a bar on standard error.
+
+    Raises:
+        RuntimeError: Not even the first generation could be finished.
+    """
+    place = "sqlite://" if database is None else f"sqlite:///{database}"
+    there = database is not None and database.exists()
+    with bar(plan.simulations, progress, "simulations") as advance:
+        sampler = _Numbered(plan, executor, advance)
+        abc = pyabc.ABCSMC(
+            _Model(simulate),
+            pyabc.Distribution(
+                **{k: pyabc.RV("uniform", low, high - low) for k, (low, high) in priors.items()}
+            ),
+            pyabc.FunctionDistance(_own_distance),
+            population_size=pyabc.ConstantPopulationSize(
+                plan.particles, nr_calibration_particles=FIRST_SAMPLE * plan.particles
+            ),
+            transitions=pyabc.MultivariateNormalTransition(scaling=SCALING),
+            eps=_Tolerance(),
+            sampler=sampler,
+        )
+        if there:
+            abc.load(place, observed_sum_stat={})
+        else:
+            abc.new(place, {})
+        if not _ended(abc.history, plan):
+            abc.run(
+                minimum_epsilon=0.0,
+                min_acceptance_rate=LEAST_ACCEPTED,
+                max_total_nr_simulations=plan.simulations,
+                max_nr_populations=MOST_GENERATIONS,
+            )
+    return _read(pyabc.History(place) if database else abc.history, priors, plan)
+
+
+def _ended(history: Any, plan: Plan) -> bool:
+    told = history.get_all_populations()
+    told = told[told["t"] >= 0]
+    if not len(told):
+        return False
+    spent = int(history.total_nr_simulations) >= plan.simulations
+    return spent or float(told["epsilon"].iloc[-1]) <= 0.0
+
+
+class _Tolerance(pyabc.QuantileEpsilon):  # type: ignore[misc]
+    """Comes down in one large step from the prior, then in smaller ones."""
+
+    def _update(self, t: int, weighted_distances: pd.DataFrame) -> None:
+        self.alpha = FIRST_QUANTILE if t == 0 else QUANTILE
+        super()._update(t, weighted_distances)
+
+
+def _own_distance(found: dict[str, Any], _observed: dict[str, Any]) -> float:
+    return float(found["distance"])
+
+
+class _Model(pyabc.IntegratedModel):  # type: ignore[misc]
+    """Simulates, measures and accepts in one, so that a hopeless run can stop early."""
+
+    def __init__(self, simulate: Simulate) -> None:
+        super().__init__(name="xiaoqu")
+        self._simulate = simulate
+
+    def sample(self, pars: Any) -> dict[str, Any]:
+        return self._live(pars, math.inf)
+
+    def integrated_simulate(self, pars: Any, eps: float) -> Any:
+        found = self._live(pars, eps)
+        distance = float(found["distance"])
+        # The weight of a particle accepted by a uniform kernel; pyabc's default is the same.
+        return pyabc.ModelResult(
+            accepted=distance <= eps, distance=distance, sum_stat=found, weight=1.0
+        )
+
+    def _live(self, pars: Any, limit: float) -> dict[str, Any]:
+        seed = int(np.random.randint(0, 2**31))  # noqa: NPY002 - pyabc draws from this state
+        distance, values = self._simulate({k: float(v) for k, v in pars.items()}, seed, limit)
+        return {"distance": distance, "values": values}
+
+
+class _Numbered(pyabc.Sampler):  # type: ignore[misc]
+    """Every simulation has a number, which alone decides what it draws."""
+
+    def __init__(self, plan: Plan, executor: Executor, advance: Advance) -> None:
+        super().__init__()
+        self._plan, self._executor, self._advance = plan, executor, advance
+        self._total = 0
+
+    def sample_until_n_accepted(
+        self,
+        n: int,
+        simulate_one: Callable[[], Any],
+        t: int,
+        *,
+        max_eval: float = math.inf,
+        all_accepted: bool = False,
+        ana_vars: Any = None,
+    ) -> Any:
+        """See ``pyabc.Sampler``."""
+        found = self._create_empty_sample()
+        spent = 0 if ana_vars is None else ana_vars.prev_total_nr_simulations
+        limit = int(min(max_eval, max(self._plan.simulations - spent, n if t < 0 else 0)))
+        lived = 0
+        while found.n_accepted < n and lived < limit:
+            # Half at first; then as many as the share accepted so far makes likely to do.
+            share = 1.0 if all_accepted else (found.n_accepted + n / 2) / (lived + n)
+            wanted = math.ceil(1.1 * (n - found.n_accepted) / share) if share < 1 else n
+            wanted = min(wanted, 4 * n, limit - lived)
+            for particle in self._round(simulate_one, t, range(lived, lived + wanted)):
+                if found.n_accepted < n:
+                    found.append(particle)
+            lived += wanted
+        self.nr_evaluations_ = lived
+        found.ok = found.n_accepted >= n
+        return found
+
+    def _round(self, simulate_one: Callable[[], Any], t: int, numbers: range) -> list[Any]:
+        size = self._plan.batch
+        tasks = [numbers[k : k + size] for k in range(0, len(numbers), size)]
+        each = partial(_live_numbered, simulate_one, self._plan.seed, t)
+        answers = executors.spread(self._executor, each, tasks, len(tasks))
+        lived: dict[int, list[Any]] = {}
+        with closing(answers):
+            for number, particles in answers:
+                lived[number] = particles
+                self._advance(len(particles))
+        return [particle for number in sorted(lived) for particle in lived[number]]
+
+
+def _live_numbered(simulate_one: Callable[[], Any], seed: int, t: int, numbers: range) -> list[Any]:
+    # pyabc and scipy draw from numpy's global state; a caller's own must not be disturbed.
+    before = np.random.get_state()  # noqa: NPY002
+    lived = []
+    try:
+        for number in numbers:
+            np.random.seed([seed, t + 1, number])  # noqa: NPY002
+            lived.append(simulate_one())
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
+    return lived
+
+
+def _read(history: Any, priors: dict[str, tuple[float, float]], plan: Plan) -> Sampled:
+    if history.max_t < 0:
+        raise RuntimeError(
+            f"{plan.simulations} simulations are too few for one generation of {plan.particles}; "
+            f"simulations={3 * FIRST_SAMPLE * plan.particles} would do"
+        )
+    particles = history.get_population(history.max_t).particles
+    # By what they hold: a database gives rows back in an order of its own.
+    order = sorted(particles, key=lambda p: tuple(float(p.parameter[key]) for key in priors))
+    weights = np.array([p.weight for p in order])
+    told = history.get_all_populations()
+    generations = pd.DataFrame(
+        {
+            "generation": told["t"].astype("int64"),
+            "tolerance": told["epsilon"].astype("float64"),
+            "simulations": told["samples"].astype("int64"),
+            "accepted": np.where(told["t"] < 0, told["samples"], plan.particles).astype("int64"),
+        }
+    ).reset_index(drop=True)
+    return Sampled(
+        pd.DataFrame({key: [float(p.parameter[key]) for p in order] for key in priors}),
+        weights / weights.sum(),
+        np.array([p.distance for p in order]),
+        np.array([np.asarray(p.sum_stat["values"], dtype=float) for p in order]),
+        generations,
+    )

@@ -1,0 +1,455 @@
+"""Many configurations, each lived under several seeds: planned, kept in chunks, gone on with."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.compose import Setting, parse_sweep
+from sim.config import Executor
+from sim.errors import InputError
+from sim.experiments import chunks, executors, store
+from sim.experiments.batch import (
+    MONTHS,
+    RUNS,
+    Numbering,
+    Outcome,
+    foreign_measures,
+    live_batch,
+    make_batch,
+    tables,
+)
+from sim.experiments.chunks import Place
+from sim.experiments.design import Design, lay_out, read_factor
+from sim.experiments.progress import announce_compiling, bar, kernels_compiled
+from sim.experiments.run import dotted
+
+TASK_SECONDS, MOST_RUNS_PER_TASK = 1.0, 64
+"""How long a task should take a process, and most runs in one."""
+
+PILOT_SECONDS = 2.0
+"""Runs are timed before the start until they have taken this long together."""
+
+SHOWN_FAILURES = 10
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep that was lived.
+
+    Attributes:
+        design: What was asked.
+        folder: Where it is kept, None if it is not.
+        failed: How many of its runs failed.
+        seconds: How long the runs took now.
+        lived: How many of them were lived now; the others were there.
+    """
+
+    design: Design
+    folder: Path | None
+    failed: int
+    failures: pd.DataFrame
+    seconds: float
+    lived: int
+    tables: Mapping[str, pa.Table]
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """A row per run: run, point, what varied, scenario, policy, seed, status and indicators.
+
+        Status is "ok" or "failed", with stage and message. Of each indicator there is
+        ``<indicator>_end`` (last month) and ``<indicator>_last12`` (mean of the last 12 months).
+        """
+        return self._read(RUNS)
+
+    @property
+    def months(self) -> pd.DataFrame:
+        """A row per run, month and compound with a column per indicator, if months were kept."""
+        return self._read(MONTHS)
+
+    def _read(self, table: str) -> pd.DataFrame:
+        if self.folder is None:
+            return self.tables[table].to_pandas()
+        return read_sweep(self.folder, table)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep will take.
+
+    Attributes:
+        runs: Runs to be lived.
+        there: Runs that are there already.
+        files: Chunks to be written.
+        seconds: One run, as timed here, including what the first start compiles if it was not.
+        timed: How many runs were timed.
+        processes: Processes that share the work; 0 if a cluster has none yet.
+    """
+
+    runs: int
+    there: int
+    files: int
+    seconds: float
+    timed: int
+    processes: int
+
+    @property
+    def estimate(self) -> float:
+        """Seconds that the whole will take, if all goes as timed."""
+        return self.runs * self.seconds / max(self.processes, 1)
+
+    def __str__(self) -> str:
+        """The plan in a line."""
+        there = f" ({self.there:,} are there already)" if self.there else ""
+        return (
+            f"{self.runs:,} runs{there} in {self.files:,} files; estimate: "
+            f"{duration(self.estimate)} on {self.processes or 1} processes, "
+            f"from {self.timed} timed here at {self.seconds * 1000:,.0f} ms each"
+        )
+
+
+def duration(seconds: float) -> str:
+    """A time in words of at most two units."""
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    return f"{seconds // 3600:,.0f} h {seconds % 3600 / 60:.0f} min"
+
+
+def sweep(
+    scenario: str | None = None,
+    *overrides: str,
+    factors: Mapping[str, Any] | None = None,
+    points: pd.DataFrame | Sequence[Mapping[str, Any]] | None = None,
+    out: Path | str | None = None,
+    progress: bool = False,
+    config_dir: Path | None = None,
+    force: bool = False,
+    append: Path | None = None,
+    model: Callable[..., Any] | None = None,
+    **keys: Any,
+) -> Sweep:
+    """Live every point of a design.
+
+    Args:
+        scenario: Name of a scenario.
+        *overrides: Words as on the command line, ``"measure.quota=range(2,20,2)"``.
+        factors: Keys and what they take: a list, a range, ``{"low": .., "high": ..}``, one value,
+            or text in Hydra's sweep grammar.
+        points: Points of your own, a row or dict each; crossed with the factors.
+        out: Folder of all results; a killed sweep goes on there. None keeps it in memory only.
+        progress: Show plan and bar on standard error.
+        config_dir: Folder with configuration groups of your own.
+        force: Begin anew what is there.
+        append: Folder of an earlier sweep to which the runs are added.
+        model: Class to live instead of ``NeighborhoodModel``, importable by worker processes.
+        **keys: Settings as keywords, as of ``load``: ``months=24``, ``experiment="contact_quota"``,
+            ``experiment__samples=64``; a list varies the key.
+
+    Returns:
+        The sweep, with ``runs`` and ``months`` as frames.
+
+    Raises:
+        InputError: A key, value or place that cannot be used, or a budget that is too small.
+        RuntimeError: Every run failed, or workers were lost again and again.
+    """
+    given: list[Setting] = [] if scenario is None else [("scenario", scenario)]
+    if points is not None:
+        rows = points.to_dict("records") if isinstance(points, pd.DataFrame) else list(points)
+        given += [("experiment.design", "list"), ("experiment.points", _plain(rows))]
+    named = {key.replace("__", "."): value for key, value in keys.items()}
+    given += [read_factor(k, v, config_dir) for k, v in {**named, **(factors or {})}.items()]
+    given += [parse_sweep(text, config_dir) for text in overrides]
+    design = lay_out(given, config_dir)
+    place = None if out is None else Path(out)
+    return run_design(design, place, progress=progress, force=force, append=append, model=model)
+
+
+def _plain(rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+    return [
+        {str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
+        for row in rows
+    ]
+
+
+def read_sweep(folder: Path, table: str = RUNS) -> pd.DataFrame:
+    """Read the runs (or months) of a sweep's folder.
+
+    Raises:
+        InputError: There are none.
+    """
+    place = Path(folder) / table
+    try:
+        return pq.read_table(place).to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(str(place), str(error), "a folder that `xiaoqu sweep` made") from error
+
+
+def run_design(
+    design: Design,
+    out: Path | None = None,
+    *,
+    progress: bool = False,
+    force: bool = False,
+    append: Path | None = None,
+    only_plan: bool = False,
+    model: Callable[..., Any] | None = None,
+) -> Sweep:
+    """Live a design that was laid out.
+
+    Args:
+        design: What to live.
+        out: Folder of all results; None keeps it in memory only.
+        progress: Show plan and bar on standard error.
+        force: Begin anew what is there.
+        append: Folder of an earlier sweep to which the runs are added.
+        only_plan: Say what it would take, and live nothing but the runs that are timed.
+        model: Class to live instead of ``NeighborhoodModel``, importable by worker processes.
+
+    Raises:
+        InputError: A place that cannot be used, or a budget that is too small.
+        RuntimeError: Every run failed, or workers were lost again and again.
+    """
+    if append is not None and not (append / "designs").is_dir():
+        raise InputError("--append", f"{append} holds no sweep", "a folder that a sweep made")
+    folder = append or (None if out is None else sweep_folder(design, out))
+    if folder is None:
+        return _live(design, None, _Memory(design), progress, model)
+    if only_plan:
+        # Read without a lock and without looking into the files: nothing is changed.
+        there = {} if not folder.is_dir() else chunks.read_sums(folder)
+        _plan(design, _noted(folder, design, there), progress, model)
+        return Sweep(design, None, 0, pd.DataFrame(), 0.0, 0, {})
+    with chunks.locked(folder):
+        if force and append is None:
+            _empty(folder)
+        place = chunks.freeze(folder, design, _code(model))
+        try:
+            return _live(design, place, _Chunks(design, place), progress, model)
+        except (KeyboardInterrupt, RuntimeError):
+            if progress and chunks.read_sums(folder):
+                told = f"finished runs are kept in {folder}; the same command goes on from there"
+                print(told, file=sys.stderr)
+            raise
+
+
+def sweep_folder(design: Design, out: Path) -> Path:
+    """Where a design belongs below the results folder."""
+    return Path(out) / "sweep" / f"{store.plain(design.name)}-{design.fingerprint()}"
+
+
+def _empty(folder: Path) -> None:
+    with store.told_as_input_error(folder):
+        # The list of hashes first: what is not on it does not count.
+        for name in (chunks.SUMS, store.MANIFEST):
+            (folder / name).unlink(missing_ok=True)
+        for name in ("designs", RUNS, MONTHS):
+            shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _code(model: Callable[..., Any] | None) -> dict[str, str]:
+    name = "sim.model.NeighborhoodModel" if model is None else dotted(model)
+    return {"xiaoqu": store.version(), "source": store.source_digest(), "model": name}
+
+
+def _noted(folder: Path, design: Design, sums: Mapping[str, str]) -> set[int]:
+    for told in chunks.designs(folder):
+        if told["fingerprint"] == design.fingerprint():
+            start = f"{RUNS}/{told['number']:03d}-"
+            return {int(name[len(start) :][:6]) for name in sums if name.startswith(start)}
+    return set()
+
+
+# --- where outcomes go --------------------------------------------------------------------------
+
+
+class _Memory:
+    """Keeps tables in memory."""
+
+    def __init__(self, design: Design) -> None:
+        self.numbering = Numbering(0, 0, design.types)
+        self._tables: dict[int, dict[str, pa.Table]] = {}
+
+    def finished(self) -> tuple[set[int], list[str]]:
+        return set(), []
+
+    def write(self, chunk: int, tables: dict[str, pa.Table]) -> None:
+        self._tables[chunk] = tables
+
+    def finish(self, manifest: dict[str, Any]) -> tuple[int, pd.DataFrame, dict[str, pa.Table]]:
+        parts = [self._tables[chunk] for chunk in sorted(self._tables)]
+        tables = {name: pa.concat_tables([part[name] for part in parts]) for name in parts[0]}
+        runs = tables[RUNS].to_pandas()
+        failed = runs.loc[runs["status"] == "failed", ["run", "seed", "stage", "message"]]
+        return len(failed), failed.head(SHOWN_FAILURES), tables
+
+
+class _Chunks:
+    """Keeps tables in a folder of chunks."""
+
+    def __init__(self, design: Design, place: Place) -> None:
+        self._design, self._place = design, place
+        self.numbering = place.numbering
+        self._note = store.as_json(
+            {
+                "design": design.fingerprint(),
+                "xiaoqu": store.version(),
+                "source": store.source_digest(),
+            }
+        )
+
+    def finished(self) -> tuple[set[int], list[str]]:
+        return chunks.finished(self._place, self._design)
+
+    def write(self, chunk: int, tables: dict[str, pa.Table]) -> None:
+        chunks.write(self._place, chunk, tables, self._note)
+
+    def finish(self, manifest: dict[str, Any]) -> tuple[int, pd.DataFrame, dict[str, pa.Table]]:
+        failed, first = chunks.failures(self._place, self._design.runs, SHOWN_FAILURES)
+        told = chunks.designs(self._place.folder)
+        manifest["designs"] = [
+            {key: one[key] for key in ("fingerprint", "name", "points", "replications", "runs")}
+            for one in told
+        ]
+        chunks.finish(self._place, {**manifest, "failed": failed})
+        return failed, first.to_pandas(), {}
+
+
+# --- living -------------------------------------------------------------------------------------
+
+
+def _live(
+    design: Design,
+    place: Place | None,
+    kept: _Memory | _Chunks,
+    progress: bool,
+    model: Callable[..., Any] | None,
+) -> Sweep:
+    done, damaged = kept.finished()
+    for name in damaged:
+        print(f"{name}: damaged since it was written; lived again", file=sys.stderr)
+    started = datetime.now(UTC)
+    begun = time.monotonic()
+    there = sum(len(design.chunks[chunk]) for chunk in done)
+    if len(done) < len(design.chunks):
+        plan = _plan(design, done, progress, model)
+        begun = time.monotonic()
+        _live_missing(design, kept, done, plan, progress, model)
+    elif progress and place is not None:
+        print(f"lived before, read from {place.folder}", file=sys.stderr)
+    seconds = time.monotonic() - begun
+    failed, failures, tables = kept.finish(_manifest(design, started, model))
+    if failed == design.runs:
+        first = failures.iloc[0]
+        where = f"seed {first['seed']}, at stage {first['stage']}: {first['message']}"
+        raise RuntimeError(f"all {failed} runs failed; the first, {where}")
+    lived = design.runs - there
+    folder = place.folder if place else None
+    return Sweep(design, folder, failed, failures, seconds, lived, tables)
+
+
+def _manifest(
+    design: Design, started: datetime, model: Callable[..., Any] | None
+) -> dict[str, Any]:
+    return {
+        **_code(model),
+        "runs": design.runs,
+        "versions": store.versions(),
+        **store.circumstances(started),
+    }
+
+
+def _live_missing(
+    design: Design,
+    kept: _Memory | _Chunks,
+    done: set[int],
+    plan: Plan,
+    progress: bool,
+    model: Callable[..., Any] | None,
+) -> None:
+    size = _task_size(plan)
+    missing = [number for number in range(len(design.chunks)) if number not in done]
+    pieces = [
+        (number, range(first, min(first + size, design.chunks[number].stop)))
+        for number in missing
+        for first in range(design.chunks[number].start, design.chunks[number].stop, size)
+    ]
+    measures = foreign_measures()
+    batches = (make_batch(design, runs, model, measures) for _, runs in pieces)
+    answers = executors.spread(_executor(design), live_batch, batches, len(pieces))
+    waiting: dict[int, dict[int, list[Outcome]]] = {}
+    with bar(design.runs, progress, "runs", plan.there) as advance, closing(answers):
+        for number, outcomes_ in answers:
+            chunk, runs = pieces[number]
+            parts = waiting.setdefault(chunk, {})
+            parts[runs.start] = outcomes_
+            advance(len(outcomes_))
+            if sum(map(len, parts.values())) == len(design.chunks[chunk]):
+                lived = [one for first in sorted(parts) for one in parts[first]]
+                kept.write(chunk, tables(design, design.chunks[chunk], lived, kept.numbering))
+                del waiting[chunk]
+
+
+def _executor(design: Design) -> Executor:
+    return design.executor or Executor()
+
+
+def _task_size(plan: Plan) -> int:
+    by_time = int(TASK_SECONDS / max(plan.seconds, 1e-6))
+    by_share = plan.runs // (4 * max(plan.processes, 1))
+    return max(1, min(by_time, by_share, MOST_RUNS_PER_TASK))
+
+
+# --- plan ---------------------------------------------------------------------------------------
+
+
+def _plan(design: Design, done: set[int], progress: bool, model: Callable[..., Any] | None) -> Plan:
+    missing = [runs for number, runs in enumerate(design.chunks) if number not in done]
+    runs = sum(map(len, missing))
+    seconds, timed = _time_runs(design, missing, progress, model) if runs else (0.0, 0)
+    processes = executors.slots(_executor(design))
+    plan = Plan(runs, design.runs - runs, len(missing), seconds, timed, processes)
+    if progress:
+        print(plan, file=sys.stderr)
+    budget = design.experiment.budget * 60
+    if budget and plan.estimate > budget:
+        fits = int(budget * max(processes, 1) / seconds)
+        problem = (
+            f"{plan.runs:,} runs would take about {duration(plan.estimate)}, "
+            f"and about {fits:,} would fit into {duration(budget)}"
+        )
+        raise InputError("experiment.budget", problem, "fewer points or replications, or more time")
+    return plan
+
+
+def _time_runs(
+    design: Design, missing: list[range], progress: bool, model: Callable[..., Any] | None
+) -> tuple[float, int]:
+    """Seconds of one run, from a few of those to be lived: first, middle and last."""
+    if progress:
+        announce_compiling()
+    compiled, measures, taken = kernels_compiled(), foreign_measures(), []
+    first, middle, last = missing[0][0], missing[len(missing) // 2][0], missing[-1][-1]
+    begun = time.monotonic()
+    # The first run loads or compiles kernels, so it counts only if it is too long to repeat.
+    for number, run in enumerate((first, first, middle, last)):
+        start = time.monotonic()
+        live_batch(make_batch(design, range(run, run + 1), model, measures))
+        taken.append(time.monotonic() - start)
+        if time.monotonic() - begun > PILOT_SECONDS and (number or compiled):
+            break
+    counted = taken[1:] or taken
+    return sum(counted) / len(counted), len(counted)

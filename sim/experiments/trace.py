@@ -1,0 +1,314 @@
+"""Follow single problems through one run: who found them, who handled them at which level, how they ended.
+
+The run is the same, byte for byte, as one that nobody watches: what is written down is what the
+issue book notes of every month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.compose import load_settings, parse
+from sim.config import Config
+from sim.errors import InputError
+from sim.explain import show, unknown_name
+from sim.mechanisms.issues import OPEN, Category, Happened
+from sim.model import NeighborhoodModel
+
+FEELINGS = ("grievance", "efficacy", "trust_firm", "trust_cell")
+"""What is written down of the household that has the problem."""
+
+_SOLVED, _SHELVED = int(Happened.SOLVED), int(Happened.SHELVED)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One run with every problem that arose after month 0.
+
+    Attributes:
+        config: What was run, under its own seed.
+        months: A row per problem and month it was in the book: problem (1 for the first that
+            arose), month, arose, category, household, compound, building, stair, floor (places
+            counted from 1 within the compound and building), open (found before this month),
+            happened (``Happened``), level (at which it was this month), met (its building met),
+            hours (used), moved (another household has it from this month on), and each of
+            ``FEELINGS`` with _before and _after (the month's handling) and _end (of the month).
+        told: Numbers of problems that the scenario's events placed, by label.
+        costs: A row per month, compound, actor and measure: hours, yuan.
+        in_force: By label and compound, months in which a measure or event was in force.
+    """
+
+    config: Config
+    months: pd.DataFrame
+    told: dict[str, list[int]]
+    costs: pd.DataFrame
+    in_force: dict[tuple[str, int], list[int]]
+
+
+@dataclass(frozen=True)
+class Story:
+    """One problem from its first month to its last.
+
+    Attributes:
+        config: What was run.
+        months: The rows of ``Followed.months`` that are its own.
+        label: Label of the event that placed it, "" if it arose by itself.
+        in_force: Months of its story in which each measure was in force.
+        costs: What measures took in its compound in these months, by measure and actor.
+        others: Over all problems of its category: number, shares solved and shelved, median months.
+    """
+
+    config: Config
+    months: pd.DataFrame
+    label: str
+    in_force: dict[str, list[int]]
+    costs: pd.DataFrame
+    others: dict[str, float]
+
+    @property
+    def category(self) -> Category:
+        """What it is about."""
+        return Category(int(self.months["category"].iloc[0]))
+
+    @property
+    def end(self) -> str:
+        """How it ended: solved, shelved, or open in the last month."""
+        last = int(self.months["happened"].iloc[-1])
+        return "solved" if last & _SOLVED else "shelved" if last & _SHELVED else "open"
+
+    def hours(self) -> dict[int, float]:
+        """Hours spent on this problem itself, by level."""
+        levels, hours = self.months["level"].to_numpy(), self.months["hours"].to_numpy()
+        used = {int(level): float(hours[levels == level].sum()) for level in np.unique(levels)}
+        return {level: spent for level, spent in used.items() if spent > 0.0}
+
+
+def trace(config: Config, issue: str | int = "first", since: int = 1) -> Story:
+    """Run a configuration once and tell the story of one problem.
+
+    Args:
+        config: What to run; its seed decides the one run.
+        issue: ``"first"``, ``"longest"``, a number (1 is the first to arise after month 0), a
+            category such as ``"parking"`` (the first of it), or the label of a
+            ``reported_problem`` of the scenario.
+        since: First month of those among which first, longest and category choose.
+
+    Raises:
+        InputError: If the issue has no such name, or none such arises.
+    """
+    _check_name(config, issue)
+    followed = follow(config)
+    return story(followed, find(followed, issue, since))
+
+
+def ask_words(
+    words: Sequence[str], config_dir: Path | None = None
+) -> tuple[Config, str | int, int]:
+    """Read the words of a command line: settings, which issue, and since which month.
+
+    Without a policy the scenario's own is taken; without an issue the first that its events place,
+    else the first that arises.
+
+    Raises:
+        InputError: If anything named does not exist or a value is not allowed.
+    """
+    chosen: dict[str, Any] = {"issue": None, "since": 1}
+    settings = []
+    for word in words:
+        key, value = parse(word)
+        if key in chosen:
+            chosen[key] = value
+        else:
+            settings.append((key, value))
+    config, _ = load_settings(settings, config_dir)
+    if not any(key == "policy" for key, _ in settings):
+        own = ("policy", config.scenario.policy)
+        config, _ = load_settings([own, *settings], config_dir)
+    issue, since = chosen["issue"], chosen["since"]
+    if issue is None:
+        issue = next(iter(_labels(config)), "first")
+    _check_name(config, issue)
+    if not _is_whole(since) or not 1 <= since <= config.months:
+        allowed = f"whole number from 1 to {config.months} (month)"
+        raise InputError("since", f"{show(since)} is not allowed", allowed)
+    return config, issue, since
+
+
+# --- the run --------------------------------------------------------------------------------------
+
+
+class _WatchedModel(NeighborhoodModel):
+    """A model that writes down what the book notes of every problem that arose after month 0."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.pages: list[dict[str, np.ndarray]] = []
+        self.placed: list[tuple[str, int, int]] = []
+
+    def _let_arise(self) -> None:
+        self.placed += [(label, household, self.month) for label, _, household in self._placed]
+        super()._let_arise()
+
+    def _handle(self) -> None:
+        book, h, n = self.book, self.households, self.book.size
+        rows = np.flatnonzero(book.arose[:n] > 0)
+        household = book.reporter[rows]
+        page = {
+            "month": np.full(len(rows), self.month),
+            "household": household,
+            "arose": book.arose[rows],
+            "category": book.category[rows],
+            "open": book.state[rows] == OPEN,
+            "moved": h.moved[household] == 1,
+            "met": self.meeting[h.building[household]] == 1,
+        }
+        page |= {f"{name}_before": getattr(h, name)[household] for name in FEELINGS}
+        super()._handle()
+        page |= {f"{name}_after": getattr(h, name)[household] for name in FEELINGS}
+        page["happened"], page["level"] = book.happened[rows], book.handled_at[rows]
+        self.pages.append(page)
+
+    def step(self) -> None:
+        """Live one month, and write down how it left the households."""
+        super().step()
+        if self.pages and "grievance_end" not in self.pages[-1]:
+            household = self.pages[-1]["household"]
+            self.pages[-1] |= {
+                f"{name}_end": getattr(self.households, name)[household] for name in FEELINGS
+            }
+
+
+def follow(config: Config) -> Followed:
+    """Run a configuration once under its seed and write down every problem."""
+    model = _WatchedModel(config)
+    model.run()
+    pages = model.pages or [{}]
+    months = pd.DataFrame({k: np.concatenate([page[k] for page in pages]) for k in pages[0]})
+    if months.empty:
+        return Followed(config, months, {}, pd.DataFrame(model.recorder.costs), {})
+    # Number them as they arose, a month's in the order of rows.
+    by_age = months[["arose", "household"]].drop_duplicates().sort_values(["arose", "household"])
+    number = pd.Series(range(1, len(by_age) + 1), pd.MultiIndex.from_frame(by_age))
+    months["problem"] = number.loc[pd.MultiIndex.from_frame(months[["arose", "household"]])].values
+    _add_places(months, model)
+    tried = months["happened"] & int(Happened.ATTEMPTED) > 0
+    needed = config.issues.record["hours"][0][months["category"]]
+    months["hours"] = np.where(tried, needed, 0.0)
+    told: dict[str, list[int]] = {}
+    for label, household, month in model.placed:
+        if (month, household) in number.index:
+            told.setdefault(label, []).append(int(number[month, household]))
+    in_force = {
+        (measure.label, compound.index): [t for t in lived if measure.strength(t) > 0.0]
+        for lived in [range(1, config.months + 1)]
+        for measure in model.measures
+        for compound in model.compounds
+        if model.reaches(measure, compound)
+    }
+    return Followed(config, months, told, pd.DataFrame(model.recorder.costs), in_force)
+
+
+def _add_places(months: pd.DataFrame, model: NeighborhoodModel) -> None:
+    h, b = model.households, model.buildings
+    household = months["household"].to_numpy()
+    building, compound = h.building[household], h.compound[household]
+    first_building = np.searchsorted(b.compound, compound)
+    months["compound"] = compound
+    months["building"] = building - first_building + 1
+    months["stair"] = h.stair[household] - h.stair[b.start[building]] + 1
+    months["floor"] = h.floor[household]
+
+
+# --- one of them ----------------------------------------------------------------------------------
+
+
+def _labels(config: Config) -> list[str]:
+    return [e.label for e in config.scenario.entries() if e.measure.name == "reported_problem"]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_name(config: Config, issue: Any) -> None:
+    categories = [c.name.lower() for c in Category]
+    names = ["first", "longest", "a number", *_labels(config), *categories]
+    if not _is_whole(issue) and issue not in names[:2] + names[3:]:
+        raise unknown_name("issue", f"no problem is named {show(issue)}", str(issue), names)
+
+
+def find(followed: Followed, issue: str | int, since: int = 1) -> int:
+    """Number of the problem that ``issue`` names, see ``trace``.
+
+    Raises:
+        InputError: If none such arises.
+    """
+    months, told = followed.months, followed.told
+    count = 0 if months.empty else int(months["problem"].max())
+    if isinstance(issue, int):
+        if not 1 <= issue <= count:
+            allowed = f"1 to {count}" if count else "none arises"
+            raise InputError("issue", f"there is no problem {issue}", allowed)
+        return issue
+    lived = f"in months {since} to {followed.config.months}"
+    if issue in _labels(followed.config):
+        if issue not in told:
+            raise InputError("issue", f"problem {issue} does not arise {lived}")
+        return told[issue][0]
+    own = months if months.empty else months[months["arose"] >= since]
+    if issue not in ("first", "longest") and not own.empty:
+        own = own[own["category"] == Category[issue.upper()]]
+    if own.empty:
+        kind = "" if issue in ("first", "longest") else f" of category {issue}"
+        raise InputError("issue", f"no problem{kind} arises {lived}")
+    if issue == "longest":
+        problems, lasted = np.unique(own["problem"], return_counts=True)
+        return int(problems[lasted.argmax()])
+    return int(own["problem"].min())
+
+
+def story(followed: Followed, problem: int) -> Story:
+    """Put together all that was written down of one problem."""
+    months = followed.months
+    own = months[months["problem"] == problem].sort_values("month").reset_index(drop=True)
+    compound, first, last = (int(own[k].iloc[i]) for k, i in _ENDS)
+    label = next((label for label, placed in followed.told.items() if problem in placed), "")
+    in_force = {
+        name: [t for t in lived if first <= t <= last]
+        for (name, where), lived in followed.in_force.items()
+        if where == compound
+    }
+    costs = followed.costs
+    if not costs.empty:
+        here = (costs["compound"] == compound) & costs["month"].between(first, last)
+        costs = costs[here].groupby(["measure", "actor"])[["hours", "yuan"]].sum().reset_index()
+    events = {entry.label for entry in followed.config.scenario.entries()}
+    return Story(
+        config=followed.config,
+        months=own,
+        label=label,
+        in_force={k: t for k, t in in_force.items() if t and k not in events},
+        costs=costs,
+        others=_others(months[months["category"] == own["category"].iloc[0]]),
+    )
+
+
+_ENDS = (("compound", 0), ("month", 0), ("month", -1))
+
+
+def _others(months: pd.DataFrame) -> dict[str, float]:
+    by = months.groupby("problem")["happened"]
+    ended = by.last()
+    done = by.size()[ended & (_SOLVED | _SHELVED) > 0]
+    return {
+        "number": float(len(ended)),
+        "solved": float((ended & _SOLVED > 0).mean()),
+        "shelved": float((ended & _SHELVED > 0).mean()),
+        "median_months": float(done.median()) if len(done) else 0.0,
+    }

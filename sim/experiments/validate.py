@@ -1,0 +1,295 @@
+"""Hold every case against what was reported, and the model against patterns known from elsewhere.
+
+One table over all cases: target, reported figure, what the model gives with the case's policy and
+without any measure, and the verdict. A missed target stays missed; whether a case was used to fit
+parameters stands beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim import outcomes
+from sim.compose import choices, load
+from sim.experiments.run import spread
+from sim.experiments.summary import spread_of, target_values
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sim.config import Config, Target
+
+MONTHS = 36
+"""Months lived after month 0: the latest target's."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern known from outside the cases, needing no fitting.
+
+    Attributes:
+        name: What is observed.
+        expected: Interval the model's median must lie in.
+        source: Where the pattern comes from.
+        value: Median, 5% and 95% over runs.
+    """
+
+    name: str
+    expected: tuple[float, float]
+    source: str
+    value: tuple[float, float, float]
+
+    @property
+    def verdict(self) -> str:
+        """Whether the median lies inside."""
+        return "inside" if self.expected[0] <= self.value[0] <= self.expected[1] else "missed"
+
+
+@dataclass(frozen=True)
+class Validation:
+    """All verdicts.
+
+    Attributes:
+        cases: A row per target: case, policy, target, month, reported, low, high, with the policy
+            (median, q05, q95, share_inside), without measures (none_ the same), verdict, use.
+        patterns: A row per outside pattern.
+    """
+
+    cases: pd.DataFrame
+    patterns: pd.DataFrame
+
+
+def cases() -> list[str]:
+    """Scenarios that have targets."""
+    return [name for name in choices("scenario") if load(name).scenario.targets]
+
+
+def validate(
+    replications: int = 10, seed: int = 1, workers: int = 0, progress: bool = False
+) -> Validation:
+    """Run every case with its policy and without measures, from one history per seed.
+
+    Args:
+        replications: Seeds per case.
+        seed: The first of them.
+        workers: Processes, 0 for one per core.
+        progress: Show a bar per case on standard error.
+
+    Returns:
+        Tables of targets and patterns.
+    """
+    keys: dict[str, Any] = {"months": MONTHS, "replications": replications, "seed": seed}
+    keys["executor"] = {"workers": workers}
+    rows: list[dict[str, Any]] = []
+    patterns: list[Pattern] = []
+    for name in cases():
+        bare = load(name, policy="none", **keys)
+        config = load(name, policy=bare.scenario.policy, **keys)
+        lived = spread(config, partial(_both_futures, bare, config), progress)
+        rows += [_row(config, target, lived) for target in config.scenario.targets]
+        if config.district.compounds > 20:
+            patterns += _district_patterns(name, lived)
+    patterns.append(_contact_fades(load("ordinary_estate", policy="none", **keys), progress))
+    return Validation(pd.DataFrame(rows), pd.DataFrame([_pattern_row(p) for p in patterns]))
+
+
+# --- one seed -----------------------------------------------------------------------------------
+
+
+def _both_futures(
+    bare: Config, config: Config, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Months (M,) and indicators (M, C, K) with the policy and without."""
+    from sim.model import NeighborhoodModel
+
+    past = NeighborhoodModel(bare, seed=seed)
+    while past.month < 0:
+        past.step()
+    governed = past.fork(config)
+    governed.run()
+    past.run()
+    return past.recorder.months, governed.recorder.values, past.recorder.values
+
+
+def _of_target(target: Target, months: np.ndarray, values: np.ndarray) -> float:
+    k = list(outcomes.INDICATORS).index(target.indicator)
+    means = pd.DataFrame([values[:, :, k].mean(axis=1)], columns=months)
+    return float(target_values(target, means)[0])
+
+
+def _row(config: Config, target: Target, lived: list[Any]) -> dict[str, Any]:
+    governed = np.array([_of_target(target, months, a) for months, a, _ in lived])
+    bare = np.array([_of_target(target, months, b) for months, _, b in lived])
+    with_policy, without = spread_of(governed), spread_of(bare)
+    return {
+        "case": config.scenario.name,
+        "policy": config.policy.name,
+        "target": target.label,
+        "indicator": target.indicator,
+        "month": target.month,
+        "relative": target.relative,
+        "reported": math.nan if target.reported is None else target.reported,
+        "low": target.low,
+        "high": target.high,
+        "median": with_policy["median"],
+        "q05": with_policy["low"],
+        "q95": with_policy["high"],
+        "share_inside": _inside(target, governed),
+        "none_median": without["median"],
+        "none_q05": without["low"],
+        "none_q95": without["high"],
+        "none_share_inside": _inside(target, bare),
+        "verdict": "inside" if target.low <= with_policy["median"] <= target.high else "missed",
+        "use": "fitted" if target.fitted else "predicted",
+    }
+
+
+def _inside(target: Target, values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return (
+        float(((known >= target.low) & (known <= target.high)).mean()) if len(known) else math.nan
+    )
+
+
+# --- patterns -----------------------------------------------------------------------------------
+
+
+def _pattern(name: str, expected: tuple[float, float], source: str, values: list[float]) -> Pattern:
+    s = spread_of(np.array(values))
+    return Pattern(name, expected, source, (s["median"], s["low"], s["high"]))
+
+
+def _district_patterns(case: str, lived: list[Any]) -> list[Pattern]:
+    """Concentration of complaints and two humps of collection, in the year to month 0."""
+    names = list(outcomes.INDICATORS)
+    voices, paid = names.index("complaints_per_1000"), names.index("collection_rate")
+    top, middle = [], []
+    for months, _, bare in lived:
+        year = bare[(months > -12) & (months <= 0)].mean(axis=0)
+        calls = np.sort(year[:, voices])[::-1]
+        top.append(float(calls[: max(round(0.11 * len(calls)), 1)].sum() / max(calls.sum(), 1e-9)))
+        rates = year[:, paid]
+        middle.append(float(((rates > 0.35) & (rates < 0.65)).mean()))
+    return [
+        _pattern(
+            f"{case}: share of complaints from the worst 11% of compounds", (0.30, 0.65),
+            "Shanghai 2018: 47% (W); interval assumed", top,
+        ),
+        _pattern(
+            f"{case}: share of compounds that collect 35% to 65% (two humps if under a fifth)", (0.0, 0.20),
+            "two regimes (model's own claim); 71% to 90% collected in most samples (W)", middle,
+        ),
+    ]  # fmt: skip
+
+
+def _contact_fades(config: Config, progress: bool) -> Pattern:
+    """Share of what two years of visits gave that is left a year after they end."""
+    visits = {"measures": {"member_contact": {"start": 1, "end": 25}}}
+    keys = {"months": MONTHS, "replications": config.replications, "seed": config.seed}
+    governed = load("ordinary_estate", policy=visits, executor=config.executor.model_dump(), **keys)
+    lived = spread(governed, partial(_both_futures, config, governed), progress)
+    k = list(outcomes.INDICATORS).index("collection_rate")
+    left = []
+    for months, a, b in lived:
+        gain = (a - b)[:, :, k].mean(axis=1)
+        # Means over months keep single months' luck out of the ratio.
+        before, after = gain[(months > 18) & (months <= 24)].mean(), gain[months > 33].mean()
+        left.append(float(after / before) if before > 0.005 else math.nan)
+    return _pattern(
+        "share of a contact campaign's gain left a year after it ends", (0.0, 0.9),
+        "fades by 10% to 20% a year after long treatment, faster after short (Allcott and Rogers 2014)", left,
+    )  # fmt: skip
+
+
+def _pattern_row(p: Pattern) -> dict[str, Any]:
+    median, low, high = p.value
+    return {
+        "pattern": p.name, "low": p.expected[0], "high": p.expected[1], "median": median, "q05": low,
+        "q95": high, "verdict": p.verdict, "source": p.source,
+    }  # fmt: skip
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def as_markdown(result: Validation) -> str:
+    """Both tables as Markdown, for documents."""
+    return f"{_markdown(*_case_cells(result.cases))}\n\n{_markdown(*_pattern_cells(result.patterns))}\n"
+
+
+def _markdown(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines
+    )
+
+
+def print_validation(result: Validation, console: Console) -> None:
+    """Print both tables."""
+    from rich import box
+    from rich.table import Table
+
+    for title, (head, rows) in (
+        ("Cases", _case_cells(result.cases)),
+        ("Patterns from outside", _pattern_cells(result.patterns)),
+    ):
+        table = Table(
+            *head, title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        )
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+
+
+def _case_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    head = [
+        "case",
+        "target",
+        "month",
+        "reported",
+        "allowed",
+        "model [90%]",
+        "without measures [90%]",
+        "verdict",
+    ]
+    rows = []
+    for row in frame.to_dict("records"):
+        text: Callable[[float], str] = partial(_value, str(row["indicator"]), bool(row["relative"]))
+        rows.append(
+            [
+                row["case"], row["target"], f"{row['month']:+d}",
+                "" if math.isnan(row["reported"]) else text(row["reported"]),
+                f"{text(row['low'])} to {text(row['high'])}",
+                f"{text(row['median'])} [{text(row['q05'])}, {text(row['q95'])}]",
+                f"{text(row['none_median'])} [{text(row['none_q05'])}, {text(row['none_q95'])}]",
+                f"{row['verdict']}, {row['use']}",
+            ]
+        )  # fmt: skip
+    return head, rows
+
+
+def _pattern_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    head = ["pattern", "allowed", "model [90%]", "verdict", "source"]
+    rows = [
+        [
+            row["pattern"], f"{row['low']:.2f} to {row['high']:.2f}",
+            f"{row['median']:.2f} [{row['q05']:.2f}, {row['q95']:.2f}]", row["verdict"], row["source"],
+        ]
+        for row in frame.to_dict("records")
+    ]  # fmt: skip
+    return head, rows
+
+
+def _value(indicator: str, relative: bool, value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    if relative:
+        return f"{100 * value:+.0f}%"
+    return f"{100 * value:.0f}%" if outcomes.INDICATORS[indicator].share else f"{value:.3g}"

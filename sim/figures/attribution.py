@@ -1,0 +1,168 @@
+"""Which part of a bundle does the work: each measure's part, and what pairs do together."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from sim.errors import InputError
+from sim.experiments.attribution_table import measure_title, unit_of
+from sim.figures import style
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiments.attribute import Attribution
+
+WORDS = {
+    "en": {
+        "parts": "a  Part of each measure in {outcome}, month {month}",
+        "pairs": "b  What two measures do together",
+        "unit": "{unit} (the bundle: {effect:+.1f})",
+        "value": "Shapley value, 95% interval",
+        "alone": "as the only measure",
+        "left_out": "lost if left out of the bundle",
+        "scale": "interaction, {unit}",
+        "note": "intervals over {seeds} paired seeds; grey: interval includes 0",
+    },
+    "zh": {
+        "parts": "a  各项措施对{outcome}的贡献,第{month}月",
+        "pairs": "b  两项措施的交互",
+        "unit": "{unit}(合计{effect:+.1f})",
+        "value": "夏普利值及95%区间",
+        "alone": "单独实施",
+        "left_out": "从组合中去掉的损失",
+        "scale": "交互,{unit}",
+        "note": "区间来自{seeds}个配对种子;灰色数字:区间包含0",
+    },
+}
+
+
+# Blue to vermilion through white: signs told apart by the colour-blind.
+DIVERGING = LinearSegmentedColormap.from_list("signs", [style.VERMILION, "white", style.BLUE])
+
+
+def parts(attribution: Attribution, outcome: str, language: str = "en") -> Figure:
+    """Shapley values with alone and left-out effects beside them, and a map of interactions.
+
+    Args:
+        attribution: What to draw.
+        outcome: Which of its outcomes.
+        language: "en" or "zh".
+
+    Raises:
+        InputError: No such outcome.
+    """
+    question = attribution.question
+    if outcome not in question.outcomes:
+        raise InputError("outcome", f"{outcome!r} is not there", ", ".join(question.outcomes))
+    words, (scale, unit) = WORDS[language], unit_of(outcome, language)
+    rows = attribution.values[attribution.values["outcome"] == outcome]
+    rows = rows.sort_values("value", key=abs, ascending=False).reset_index(drop=True)
+    bundle = attribution.bundle.set_index("outcome").loc[outcome]
+    names = [_wrapped(measure_title(question.config, label, language)) for label in rows["measure"]]
+    with style.journal_style(language):
+        figure = style.new_figure(style.DOUBLE, 1.2 + 0.27 * len(rows))
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.15, 1))
+        _forest(left, rows, scale, language)
+        left.set_yticks(range(len(rows)), names)
+        left.set_ylim(len(rows) - 0.4, -0.6)
+        left.set_xlabel(words["unit"].format(unit=unit, effect=scale * bundle["effect"]))
+        known = INDICATORS[outcome]
+        name = known.zh if language == "zh" else known.en.lower()
+        left.set_title(words["parts"].format(outcome=name, month=question.config.months))
+        _map(figure, right, attribution, list(rows["measure"]), outcome, language)
+        right.set_title(words["pairs"])
+        figure.legend(*left.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+        note = words["note"].format(seeds=bundle["seeds"])
+        figure.supxlabel(note, fontsize="small", color=style.GREY)
+    return figure
+
+
+def draw(attribution: Attribution, language: str = "en") -> list[Path]:
+    """Draw a figure for each outcome into the folder, unless it is there already."""
+    if attribution.folder is None:
+        return []
+    files: list[Path] = []
+    for outcome in attribution.question.outcomes:
+        stem = attribution.folder / "figures" / f"attribution-{outcome}-{language}"
+        here = [stem.with_name(f"{stem.name}.{ending}") for ending in style.FORMATS]
+        if not all(file.exists() for file in here):
+            style.save(
+                parts(attribution, outcome, language),
+                stem,
+                provenance=attribution.question.asked.provenance,
+            )
+        files += here
+    return files
+
+
+def _wrapped(name: str) -> str:
+    return "\n".join(textwrap.wrap(name, 24 if name.isascii() else 12))
+
+
+def _forest(axes: Axes, rows: pd.DataFrame, scale: float, language: str) -> None:
+    words, places = WORDS[language], np.arange(len(rows))
+    values, low, high = (scale * rows[name].to_numpy() for name in ("value", "low", "high"))
+    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+    axes.hlines(places, low, high, color=style.BLUE, linewidth=1.4)
+    axes.plot(values, places, "o", color=style.BLUE, markersize=4, label=words["value"])
+    marks = (("alone", "D", style.GREEN), ("left_out", "s", style.VERMILION))
+    for name, mark, colour in marks:
+        axes.plot(
+            scale * rows[name], places, mark, markerfacecolor="none", markeredgecolor=colour,
+            markersize=3.6, linestyle="none", label=words[name],
+        )  # fmt: skip
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.margins(x=0.06)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+
+
+def _map(
+    figure: Figure,
+    axes: Axes,
+    attribution: Attribution,
+    order: list[str],
+    outcome: str,
+    language: str,
+) -> None:
+    scale, unit = unit_of(outcome, language)
+    frame = attribution.interactions
+    frame = frame[frame["outcome"] == outcome]
+    size = len(order)
+    values, certain = np.full((size, size), np.nan), np.zeros((size, size), bool)
+    for row in frame.to_dict("records"):
+        i, j = sorted((order.index(row["first"]), order.index(row["second"])))
+        values[j, i] = scale * row["value"]
+        certain[j, i] = row["low"] > 0 or row["high"] < 0
+    top = max(float(np.nanmax(np.abs(values))), 1e-12) if np.isfinite(values).any() else 1.0
+    image = axes.imshow(values, cmap=DIVERGING, vmin=-top, vmax=top, aspect="auto")
+    small = 5.5 if size <= 8 else 4.2
+    for j, i in zip(*np.nonzero(np.isfinite(values)), strict=True):
+        dark = abs(values[j, i]) > 0.65 * top
+        colour = "white" if dark else style.BLACK if certain[j, i] else "#999999"
+        text = f"{round(float(values[j, i]), 1) + 0.0:.1f}"
+        axes.text(i, j, text, ha="center", va="center", fontsize=small, color=colour)
+    names = [
+        textwrap.shorten(
+            measure_title(attribution.question.config, k, language), 26, placeholder=" …"
+        )
+        for k in order
+    ]
+    axes.set_xticks(range(size - 1), names[:-1], rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_xlim(-0.5, size - 1.5)
+    axes.tick_params(axis="both", length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, aspect=18, pad=0.02)
+    bar.set_label(WORDS[language]["scale"].format(unit=unit), fontsize="small")
+    bar.outline.set_visible(False)  # type: ignore[operator]

@@ -1,0 +1,364 @@
+"""Policies side by side: differences with their intervals, trajectories, cost against effect."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sim.errors import InputError
+from sim.experiments import paired
+from sim.experiments.comparison_table import policy_title, shown_month, signed
+from sim.experiments.summary import run_means, unit_text
+from sim.figures import style
+from sim.figures.trajectories import BANDS, _axis_text, _month_ticks, _scale, _tick
+from sim.outcomes import INDICATORS, Indicator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sim.experiments.compare import Comparison
+
+MAIN = ("collection_rate", "satisfied_share", "complaints_per_1000", "issues_in_place_share")
+
+WORDS = {
+    "en": {
+        "title": "Difference to «{reference}» at month {month}",
+        "points": "percentage points",
+        "good": "better",
+        "interval": "mean of paired differences and its 95% interval, {runs} seeds",
+        "hidden": "no interval: a single seed",
+        "month": "month since the policy began",
+        "bands": "lines: median run; bands: middle 90% of runs",
+        "threshold": "recovered: {threshold}",
+        "withdrawn": "measures end",
+        "past": "common past",
+        "gain": "gain in collection, percentage points\n(mean over months 1 to {last})",
+        "hours": "hours beyond the reference, months 1 to {last}",
+        "yuan": "yuan beyond the reference, months 1 to {last}",
+        "crosses": "crosses: 95% intervals of the mean paired difference",
+    },
+    "zh": {
+        "title": "第{month}月与“{reference}”的差异",
+        "points": "百分点",
+        "good": "更好",
+        "interval": "配对差异的均值及其95%区间,{runs}个种子",
+        "hidden": "仅一个种子,无区间",
+        "month": "政策开始后的月份",
+        "bands": "线:模拟的中位数;带:居中90%的模拟",
+        "threshold": "恢复线:{threshold}",
+        "withdrawn": "措施结束",
+        "past": "共同的过去",
+        "gain": "收缴率提高(百分点,第1至{last}月平均)",
+        "hours": "比参照多用的工时(第1至{last}月)",
+        "yuan": "比参照多用的支出,元(第1至{last}月)",
+        "crosses": "十字:配对差异均值的95%区间",
+    },
+}
+
+MARKS = ("o", "s", "D", "^", "v", "P", "X")
+DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.5, 1.5, 1.5)))
+MOST = 14
+"""Policies that one figure can show."""
+
+_BEFORE = 12
+"""Months of the common past that are shown."""
+
+
+def effects(comparison: Comparison, scenario: str, language: str = "en") -> Figure:
+    """Differences of every policy to the reference, four main indicators, two columns wide.
+
+    Args:
+        comparison: What to draw.
+        scenario: Which of its scenarios.
+        language: "en" or "zh".
+
+    Returns:
+        A panel per indicator: a mark is the mean over seeds of paired differences, a line its
+        95% interval; the arrow points to the better side.
+
+    Raises:
+        InputError: No such scenario, or too many policies.
+    """
+    policies = _policies(comparison, scenario)
+    words, month = WORDS[language], shown_month(comparison, scenario)
+    frame = comparison.effects
+    frame = frame[(frame["scenario"] == scenario) & (frame["month"] == month)]
+    with style.journal_style(language):
+        figure = style.new_figure(style.DOUBLE, 1.0 + 2 * (0.45 + 0.27 * len(policies)))
+        grid = figure.subplots(2, 2, sharey=True).ravel()
+        names = [_two_lines(_name(comparison, scenario, p, language, 60)) for p in policies]
+        for place, axes in enumerate(grid):
+            indicator = INDICATORS[MAIN[place]]
+            rows = frame[frame["indicator"] == indicator.name].set_index("policy").loc[policies]
+            _forest(axes, rows, indicator, language)
+            label = indicator.zh if language == "zh" else indicator.en
+            axes.set_title(f"{chr(ord('a') + place)}  {label}")
+            axes.set_yticks(range(len(policies)), names)
+            axes.set_ylim(len(policies) - 0.4, -0.6)
+        reference = _name(comparison, scenario, comparison.question.reference, language, 60)
+        figure.suptitle(
+            words["title"].format(month=month, reference=reference), x=0.01, ha="left", fontsize=8
+        )
+        pairs = int(frame["pairs"].max())
+        note = words["interval"].format(runs=pairs) if pairs > 1 else words["hidden"]
+        figure.supxlabel(note, fontsize="small", color=style.GREY)
+    return figure
+
+
+def trajectories(
+    comparison: Comparison, scenario: str, indicator: str = paired.MAIN, language: str = "en"
+) -> Figure:
+    """One indicator over the months by policy: median runs and the middle 90% of runs.
+
+    Args:
+        comparison: What to draw.
+        scenario: Which of its scenarios.
+        indicator: Which indicator.
+        language: "en" or "zh".
+
+    Raises:
+        InputError: No such scenario or indicator, or too many policies.
+    """
+    policies = _policies(comparison, scenario, reference=True)
+    if indicator not in INDICATORS:
+        raise InputError("indicator", f"{indicator!r} is not known", ", ".join(INDICATORS))
+    words, known = WORDS[language], INDICATORS[indicator]
+    months = comparison.months
+    months = months[(months["scenario"] == scenario) & (months["month"] >= -_BEFORE)]
+    with style.journal_style(language):
+        rows = math.ceil(len(policies) / 4)
+        figure = style.new_figure(style.DOUBLE, 2.7 + 0.14 * rows)
+        axes = figure.subplots()
+        top = 0.0
+        for policy in policies:
+            means = run_means(months[months["policy"] == policy], indicator)
+            edges = np.nanquantile(means.to_numpy(), BANDS[0][:2], axis=0)
+            colour, dash = _look(comparison, policy)
+            if len(means) > 1:
+                axes.fill_between(
+                    means.columns.to_numpy(), *edges, color=colour, alpha=0.16, linewidth=0
+                )
+            label = _name(comparison, scenario, policy, language, 40)
+            middle = np.nanmedian(means.to_numpy(), axis=0)
+            axes.plot(means.columns.to_numpy(), middle, color=colour, linestyle=dash, label=label)
+            top = max(top, float(np.nanmax(edges)))
+        _time_axis(axes, comparison, scenario, months, language)
+        if indicator == paired.MAIN:
+            top = max(top, comparison.question.threshold)
+        _scale(axes, known, top, language)
+        if indicator == paired.MAIN:
+            _threshold(axes, comparison.question.threshold, words)
+        axes.set_title(known.zh if language == "zh" else known.en)
+        axes.set_ylabel(_axis_text(known, language))
+        figure.legend(loc="outside upper center", ncols=min(4, len(policies)), handlelength=2.4)
+        if int(comparison.runs["run"].max()) > 0:
+            axes.text(
+                1.0, 1.02, words["bands"], transform=axes.transAxes, ha="right", va="bottom",
+                fontsize="small", color=style.GREY,
+            )  # fmt: skip
+    return figure
+
+
+def cost_effect(comparison: Comparison, scenario: str, language: str = "en") -> Figure:
+    """Hours and yuan beyond the reference against the gain in collection, with 95% intervals.
+
+    Args:
+        comparison: What to draw.
+        scenario: Which of its scenarios.
+        language: "en" or "zh".
+
+    Raises:
+        InputError: No such scenario, or too many policies.
+    """
+    policies = _policies(comparison, scenario)
+    words = WORDS[language]
+    last = comparison.question.configs[scenario, policies[0]].months
+    costs = comparison.costs
+    costs = costs[(costs["scenario"] == scenario) & (costs["actor"] == paired.ALL)]
+    costs = costs.set_index("policy").loc[policies]
+    with style.journal_style(language):
+        rows = math.ceil(len(policies) / 4)
+        figure = style.new_figure(style.DOUBLE, 2.5 + 0.14 * rows)
+        panels = figure.subplots(1, 2, sharey=True)
+        for place, (axes, unit) in enumerate(zip(panels, ("hours", "yuan"), strict=True)):
+            for policy in policies:
+                _cross(axes, costs, unit, comparison, scenario, policy, language)
+            axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1)
+            axes.axvline(0, color=style.GREY, linewidth=0.6, zorder=1)
+            axes.set_title(chr(ord("a") + place))
+            axes.set_xlabel(words[unit].format(last=last))
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: _tick(v, language)))
+            axes.margins(0.08)
+        panels[0].set_ylabel(words["gain"].format(last=last))
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(policies)))
+        if len(comparison.runs) > len(comparison.question.configs):
+            figure.supxlabel(words["crosses"], fontsize="small", color=style.GREY)
+    return figure
+
+
+def draw(comparison: Comparison, language: str = "en") -> list[Path]:
+    """Draw a comparison's figures into its folder, unless they are there already.
+
+    Args:
+        comparison: One that was kept; one without a folder draws nothing.
+        language: "en" or "zh".
+
+    Returns:
+        The files, PNG, PDF and SVG of each figure and scenario.
+    """
+    if comparison.folder is None or len(comparison.question.policies) > MOST:
+        return []
+    files: list[Path] = []
+    scenarios = comparison.question.scenarios
+    for scenario in scenarios:
+        kinds: dict[str, Any] = {"cost_effect": cost_effect, "effects": effects}
+        for kind, drawn in {**kinds, "trajectories": trajectories}.items():
+            name = kind if len(scenarios) == 1 else f"{kind}-{scenario}"
+            stem = comparison.folder / "figures" / f"{name}-{language}"
+            here = [stem.with_name(f"{stem.name}.{ending}") for ending in style.FORMATS]
+            if not all(file.exists() for file in here):
+                figure = drawn(comparison, scenario, language=language)
+                style.save(figure, stem, provenance=comparison.provenance)
+            files += here
+    return files
+
+
+def _policies(comparison: Comparison, scenario: str, reference: bool = False) -> list[str]:
+    question = comparison.question
+    if scenario not in question.scenarios:
+        raise InputError("scenario", f"{scenario!r} is not compared", ", ".join(question.scenarios))
+    if len(question.policies) > MOST:
+        raise InputError("policies", f"{len(question.policies)} in one figure", f"up to {MOST}")
+    return [p for p in question.policies if reference or p != question.reference]
+
+
+def _name(comparison: Comparison, scenario: str, policy: str, language: str, width: int) -> str:
+    name = policy_title(comparison.question.configs[scenario, policy], policy, language)
+    return textwrap.shorten(name, width, placeholder=" …") if language == "en" else name
+
+
+def _two_lines(name: str) -> str:
+    width = 26 if name.isascii() else 13
+    return "\n".join(textwrap.wrap(name, max(width, math.ceil(len(name) / 2) + 6)))
+
+
+def _look(comparison: Comparison, policy: str) -> tuple[str, Any]:
+    """Colour and dashes of a policy, the same in every figure; the reference is grey."""
+    if policy == comparison.question.reference:
+        return style.GREY, "-"
+    others = [p for p in comparison.question.policies if p != comparison.question.reference]
+    place = others.index(policy)
+    return style.PALETTE[place % len(style.PALETTE)], DASHES[place % len(DASHES)]
+
+
+def _mark(comparison: Comparison, policy: str) -> str:
+    others = [p for p in comparison.question.policies if p != comparison.question.reference]
+    return MARKS[others.index(policy) % len(MARKS)]
+
+
+def _forest(axes: Axes, rows: pd.DataFrame, indicator: Indicator, language: str) -> None:
+    words, scale = WORDS[language], 100 if indicator.share else 1
+    values, low, high = (scale * rows[name].to_numpy() for name in ("difference", "low", "high"))
+    known = ~np.isnan(low)
+    places = np.arange(len(rows))
+    axes.hlines(places[known], low[known], high[known], color=style.BLUE, linewidth=1.2)
+    axes.plot(values, places, "o", color=style.BLUE, markersize=3.5, clip_on=False)
+    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+    axes.margins(x=0.08)
+    _numbers(axes, np.stack([values, low, high], axis=1))
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
+    axes.set_xlabel(words["points"] if indicator.share else unit_text(indicator, language))
+    if indicator.better:
+        arrow = f"{words['good']} →" if indicator.better > 0 else f"← {words['good']}"
+        axes.text(
+            1.0, 1.02, arrow, transform=axes.transAxes, ha="right", va="bottom",
+            fontsize="small", color=style.GREEN,
+        )  # fmt: skip
+
+
+def _numbers(axes: Axes, rows: np.ndarray) -> None:
+    """Write each difference above its mark: beside a large one a small one cannot be read off."""
+    left, right = axes.get_xlim()
+    for place, (value, low, high) in enumerate(rows):
+        if math.isnan(value):
+            continue
+        written = [signed(v) for v in (value, low, high)]
+        text = written[0] if math.isnan(low) else f"{written[0]} [{written[1]}, {written[2]}]"
+        beyond = value > (left + right) / 2
+        axes.annotate(
+            text, (value, place), xytext=(-3 if beyond else 3, 3), textcoords="offset points",
+            ha="right" if beyond else "left", va="bottom", fontsize=5.5, color=style.GREY,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.85},
+        )  # fmt: skip
+
+
+def _time_axis(
+    axes: Axes, comparison: Comparison, scenario: str, months: pd.DataFrame, language: str
+) -> None:
+    words = WORDS[language]
+    first, last = int(months["month"].min()), int(months["month"].max())
+    axes.set_xlim(min(first, 0), last)
+    axes.xaxis.set_major_locator(_month_ticks(last - first))
+    axes.set_xlabel(words["month"])
+    lines = [(0, words["past"], "right")] if first < 0 else []
+    lines += [(end, words["withdrawn"], "left") for end in _ends(comparison, scenario, last)]
+    for month, word, side in lines:
+        axes.axvline(month, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+        axes.annotate(
+            word, (month, 1.0), xycoords=("data", "axes fraction"), ha=side, va="top",
+            xytext=(-3 if side == "right" else 3, -2), textcoords="offset points",
+            fontsize="small", color=style.GREY,
+        )  # fmt: skip
+
+
+def _ends(comparison: Comparison, scenario: str, last: int) -> Sequence[int]:
+    """The month at whose beginning measures end, if it is one for all policies."""
+    ends = {
+        entry.parameters.end
+        for (here, _), config in comparison.question.configs.items()
+        if here == scenario
+        for entry in config.policy.entries()
+    }
+    return [end for end in ends if end < last] if len(ends) == 1 else []
+
+
+def _threshold(axes: Axes, threshold: float, words: dict[str, str]) -> None:
+    axes.axhline(threshold, color=style.GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=1)
+    axes.annotate(
+        words["threshold"].format(threshold=f"{100 * threshold:g}%"),
+        (1.0, threshold), xycoords=("axes fraction", "data"), ha="right", va="bottom",
+        xytext=(0, 1), textcoords="offset points", fontsize="small", color=style.GREY,
+    )  # fmt: skip
+
+
+def _cross(
+    axes: Axes,
+    costs: pd.DataFrame,
+    unit: str,
+    comparison: Comparison,
+    scenario: str,
+    policy: str,
+    language: str,
+) -> None:
+    row = costs.to_dict("index")[policy]
+    x, y = row[f"extra_{unit}"], row["gain"]
+    colour, _ = _look(comparison, policy)
+    if not math.isnan(row["gain_low"]):
+        axes.hlines(y, row[f"extra_{unit}_low"], row[f"extra_{unit}_high"], color=colour)
+        axes.vlines(x, row["gain_low"], row["gain_high"], color=colour)
+    label = _name(comparison, scenario, policy, language, 40)
+    mark = _mark(comparison, policy)
+    axes.plot(x, y, mark, color=colour, markersize=4, label=label, linestyle="none")

@@ -1,0 +1,85 @@
+"""How a district's compounds differ: collection over time and at three dates, one dot a compound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from sim.figures import style
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    from sim.config import Config
+
+WORDS = {
+    "en": {
+        "month": "month since the policy began",
+        "median": "median compound",
+        "half": "middle 50% of compounds",
+        "most": "middle 90% of compounds",
+        "rank": "compounds, worst to best (%)",
+        "at": "month {month}",
+    },
+    "zh": {
+        "month": "政策开始后的月份",
+        "median": "居中小区",
+        "half": "居中50%的小区",
+        "most": "居中90%的小区",
+        "rank": "小区由差到好 (%)",
+        "at": "第{month}月",
+    },
+}
+
+
+def compounds(
+    months_frame: pd.DataFrame,
+    config: Config,
+    indicator: str = "collection_rate",
+    language: str = "en",
+) -> Figure:
+    """Bands across compounds over the months, and all compounds in order at 0, +24 and the end.
+
+    Args:
+        months_frame: Frame of run, month, compound and indicators; all runs are pooled.
+        config: Names the case.
+        indicator: A share.
+        language: "en" or "zh".
+
+    Returns:
+        The figure, two journal columns wide.
+    """
+    words, shown = WORDS[language], INDICATORS[indicator]
+    table = months_frame.pivot_table(
+        index="month", columns=["run", "compound"], values=indicator, sort=True
+    )
+    months, last = table.index.to_numpy(), int(table.index.max())
+    with style.journal_style(language):
+        figure = style.new_figure(style.DOUBLE, 2.8)
+        over, order = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
+        for low, high, label, depth in ((5, 95, "most", 0.2), (25, 75, "half", 0.35)):
+            edges = np.percentile(table.to_numpy(), [low, high], axis=1)
+            over.fill_between(
+                months, *edges, alpha=depth, lw=0, color=style.PALETTE[0], label=words[label]
+            )
+        over.plot(months, table.median(axis=1), color=style.PALETTE[0], label=words["median"])
+        over.axvline(0, color="0.4", ls="--", lw=0.8)
+        over.set(xlabel=words["month"], ylabel=shown.zh if language == "zh" else shown.en)
+        handles, labels = over.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False)
+        for k, month in enumerate(sorted({0, min(24, last), last} & set(months))):
+            values = np.sort(table.loc[month].to_numpy())
+            rank = 100 * (np.arange(len(values)) + 0.5) / len(values)
+            label = words["at"].format(month=month)
+            order.plot(
+                rank, values, color=style.PALETTE[k + 1], marker="o", ms=2, lw=0.8, label=label
+            )
+        order.set(xlabel=words["rank"], xlim=(0, 100))
+        order.legend(frameon=False, loc="lower right")
+        if shown.share:
+            over.yaxis.set_major_formatter(PercentFormatter(1.0))
+            over.set_ylim(0, 1)
+    return figure

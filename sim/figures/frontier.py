@@ -1,0 +1,143 @@
+"""What a target costs: probability against cost, and which measures the frontier is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sim.experiments.attribution_table import measure_title
+from sim.experiments.optimum_table import target_text
+from sim.figures import style
+from sim.figures.trajectories import _tick
+
+if TYPE_CHECKING:
+    from sim.experiments.optimise import Optimum
+
+WORDS = {
+    "en": {
+        "frontier": "a  Probability of {target}",
+        "cost": "cost, yuan (an hour counts {hour:g})",
+        "probability": "probability, %",
+        "asked": "asked: {probability:.0f}%",
+        "tried": "tried in the search, all {worlds} worlds",
+        "checked": "frontier, in {check} fresh worlds, 95% interval",
+        "chosen": "cheapest that is likely enough",
+        "parts": "b  Policies of the frontier",
+        "policy": "policy, cheapest first",
+        "cell": "number: first month; dark: full dose on offer",
+    },
+    "zh": {
+        "frontier": "a  实现“{target}”的概率",
+        "cost": "成本,元(每工时折{hour:g}元)",
+        "probability": "概率,%",
+        "asked": "要求:{probability:.0f}%",
+        "tried": "搜索中尝试的政策({worlds}个世界)",
+        "checked": "前沿,{check}个新世界,95%区间",
+        "chosen": "概率足够且成本最低",
+        "parts": "b  前沿上的政策",
+        "policy": "政策(由低成本到高成本)",
+        "cell": "数字:开始月;深色:最大力度",
+    },
+}
+
+
+def frontier(optimum: Optimum, language: str = "en") -> Figure:
+    """Cost against probability with intervals of the check, and the policies' measures.
+
+    Args:
+        optimum: What to draw.
+        language: "en" or "zh".
+    """
+    question, words = optimum.question, WORDS[language]
+    with style.journal_style(language):
+        height = 1.6 + 0.22 * len(question.labels)
+        figure = style.new_figure(style.DOUBLE, max(2.6, height))
+        left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
+        _scatter(left, optimum, language)
+        left.set_title(words["frontier"].format(target=target_text(question.goals, language)))
+        _made_of(right, optimum, language)
+        right.set_title(words["parts"])
+        handles, labels = left.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower left", ncols=3)
+    return figure
+
+
+def draw(optimum: Optimum, language: str = "en") -> list[Path]:
+    """Draw the frontier into the folder, unless it is there already."""
+    if optimum.folder is None:
+        return []
+    stem = optimum.folder / "figures" / f"frontier-{language}"
+    here = [stem.with_name(f"{stem.name}.{ending}") for ending in style.FORMATS]
+    if not all(file.exists() for file in here):
+        provenance = optimum.question.asked.provenance
+        style.save(frontier(optimum, language), stem, provenance=provenance)
+    return here
+
+
+def _scatter(axes: Axes, optimum: Optimum, language: str) -> None:
+    question, words, rows = optimum.question, WORDS[language], optimum.frontier
+    tried = optimum.candidates
+    tried = tried[tried["worlds"] == tried["worlds"].max()]
+    label = words["tried"].format(worlds=question.worlds)
+    axes.plot(
+        tried["cost"], 100 * tried["share"], "o", color="#BBBBBB", markersize=2.2, label=label
+    )
+    low, high = 100 * rows["low"], 100 * rows["high"]
+    axes.vlines(rows["cost"], low, high, color=style.BLUE, linewidth=1.0)
+    label = words["checked"].format(check=question.check)
+    axes.plot(
+        rows["cost"], 100 * rows["probability"], "o", color=style.BLUE, markersize=3.6, label=label
+    )
+    chosen = optimum.chosen
+    if chosen is not None:
+        axes.plot(
+            chosen["cost"], 100 * chosen["probability"], "o", markerfacecolor="none",
+            markeredgecolor=style.VERMILION, markersize=8, label=words["chosen"],
+        )  # fmt: skip
+    for row in rows.to_dict("records"):
+        axes.annotate(
+            str(row["policy"]), (row["cost"], 100 * row["probability"]), xytext=(4, -6),
+            textcoords="offset points", fontsize=5.5, color=style.BLUE,
+        )  # fmt: skip
+    asked = 100 * question.probability
+    axes.axhline(asked, color=style.GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=1)
+    axes.annotate(
+        words["asked"].format(probability=asked), (0.0, asked), xycoords=("axes fraction", "data"),
+        xytext=(2, 1), textcoords="offset points", fontsize="small", color=style.GREY,
+    )  # fmt: skip
+    axes.set_ylim(-4, 106)
+    axes.margins(x=0.05)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
+    axes.set_xlabel(words["cost"].format(hour=question.hour_yuan))
+    axes.set_ylabel(words["probability"])
+
+
+def _made_of(axes: Axes, optimum: Optimum, language: str) -> None:
+    question, rows = optimum.question, optimum.frontier
+    labels, numbers = question.labels, rows["policy"].tolist()
+    doses = np.full((len(labels), len(numbers)), np.nan)
+    for part in optimum.policies.to_dict("records"):
+        place = labels.index(part["measure"]), numbers.index(part["policy"])
+        doses[place] = part["dose"] / max(question.doses)
+        dark = doses[place] > 0.7
+        axes.text(
+            place[1], place[0], str(part["start"]), ha="center", va="center", fontsize=5.5,
+            color="white" if dark else style.BLACK,
+        )  # fmt: skip
+    axes.imshow(doses, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
+    names = [measure_title(question.config, label, language) for label in labels]
+    axes.set_yticks(range(len(labels)), names)
+    axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
+    axes.set_xlabel(f"{WORDS[language]['policy']}\n{WORDS[language]['cell']}")
+    axes.tick_params(axis="both", length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    if optimum.chosen is not None:
+        tick = axes.get_xticklabels()[numbers.index(int(optimum.chosen["policy"]))]
+        tick.set_color(style.VERMILION)

@@ -1,0 +1,249 @@
+"""How policies rank in other worlds, and under which parameters two of them turn around."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from sim.config import Config
+from sim.errors import InputError
+from sim.experiments.comparison_table import policy_title
+from sim.experiments.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO, TOLD, turned_around
+from sim.experiments.summary import value_text
+from sim.figures import style
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiments.robustness import Robustness
+
+WORDS = {
+    "en": {
+        BASE: "{name} (base)",
+        SCENARIO: "{name}",
+        NETWORK: "ties: {name}",
+        OFF: "without {name}",
+        DRAW: "{draws} draws of parameters",
+        "ranking": "{outcome} at month {month}; colour: rank in the row",
+        "note": "mean over seeds; draws: share in which the policy leads; box: the best differs from the base's beyond chance",
+        "turned": "{second} better",
+        "kept": "{first} better",
+        "told": "{share:.0f}% of {draws} draws turn; tree's balanced accuracy in new draws {accuracy:.0f}%",
+        "not_told": "{share:.0f}% of {draws} draws turn; the tree does not tell which ({accuracy:.0f}%, chance is 50%)",
+        "few": "{turned} of {draws} draws turn: too few to explain",
+    },
+    "zh": {
+        BASE: "{name}(基准)",
+        SCENARIO: "{name}",
+        NETWORK: "邻里网络:{name}",
+        OFF: "关闭{name}",
+        DRAW: "参数抽样{draws}次",
+        "ranking": "第{month}月{outcome};颜色:行内名次",
+        "note": "各种子均值;抽样行:居首的比例;方框:最优政策与基准不同且超出随机性",
+        "turned": "{second}更好",
+        "kept": "{first}更好",
+        "told": "{draws}次抽样中{share:.0f}%反转;决策树对新抽样的平衡准确率{accuracy:.0f}%",
+        "not_told": "{draws}次抽样中{share:.0f}%反转;决策树无法说明({accuracy:.0f}%,随机为50%)",
+        "few": "{draws}次抽样中{turned}次反转:太少,无法说明",
+    },
+}
+
+
+def ranking(robustness: Robustness, outcome: str, language: str = "en") -> Figure:
+    """A row per world, a column per policy: values, coloured by rank.
+
+    Args:
+        robustness: What to draw.
+        outcome: Which of its indicators.
+        language: "en" or "zh".
+
+    Raises:
+        InputError: No such indicator.
+    """
+    question, words = _checked(robustness, outcome), WORDS[language]
+    rows = robustness.ranking[robustness.ranking["outcome"] == outcome]
+    places = list(dict.fromkeys(zip(rows["family"], rows["world"], strict=True)))
+    policies = list(question.policies)
+    turned = robustness.flips[
+        (robustness.flips["outcome"] == outcome) & robustness.flips["flipped"]
+    ]
+    flipped = {(r["family"], r["world"]): r["best"] for r in turned.to_dict("records")}
+    with style.journal_style(language):
+        figure = style.new_figure(style.DOUBLE, 1.1 + 0.19 * len(places))
+        axes = figure.subplots()
+        ranks = np.full((len(places), len(policies)), np.nan)
+        for row in rows.to_dict("records"):
+            y = places.index((row["family"], row["world"]))
+            x = policies.index(row["policy"])
+            ranks[y, x] = row["rank"]
+            draw = row["family"] == DRAW
+            text = (
+                f"{100 * row['first']:.0f}%"
+                if draw
+                else value_text(row["value"], INDICATORS[outcome], language)
+            )
+            colour = "white" if row["rank"] == 1 else style.BLACK
+            axes.text(x, y, text, ha="center", va="center", fontsize=6, color=colour)
+            if flipped.get((row["family"], row["world"])) == row["policy"]:
+                box = Rectangle(
+                    (x - 0.48, y - 0.46), 0.96, 0.92, fill=False, edgecolor=style.VERMILION
+                )
+                axes.add_patch(box)
+        axes.imshow(-ranks, cmap="Blues", vmin=-len(policies) - 1, vmax=-0.6, aspect="auto")
+        axes.set_yticks(range(len(places)), [_place(robustness, *p, language) for p in places])
+        names = [_title(robustness, name, language, 18) for name in policies]
+        axes.set_xticks(range(len(policies)), names)
+        axes.xaxis.tick_top()
+        axes.tick_params(axis="both", length=0)
+        for before, (family, _) in enumerate(places[1:]):
+            if family != places[before][0]:
+                axes.axhline(before + 0.5, color="white", linewidth=2.5)
+        for side in axes.spines.values():
+            side.set_visible(False)
+        known = INDICATORS[outcome]
+        name = known.zh if language == "zh" else known.en
+        unit = ", %" if known.share else ""
+        title = words["ranking"].format(outcome=name + unit, month=question.config.months)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=8)
+        figure.supxlabel(words["note"], fontsize="small", color=style.GREY)
+    return figure
+
+
+def flips(robustness: Robustness, outcome: str, language: str = "en") -> Figure:
+    """Draws over the two parameters that tell most, by which of two policies does better.
+
+    Args:
+        robustness: What to draw.
+        outcome: Which of its indicators.
+        language: "en" or "zh".
+
+    Raises:
+        InputError: No such indicator, or no draws.
+    """
+    _checked(robustness, outcome)
+    boxes = robustness.boxes[robustness.boxes["outcome"] == outcome]
+    if not len(robustness.draws):
+        raise InputError("draws", "there are none", "draws=200")
+    roles = list(dict.fromkeys(boxes["role"]))
+    with style.journal_style(language):
+        figure = style.new_figure(style.DOUBLE, 3.0)
+        panels = figure.subplots(1, len(roles), squeeze=False)[0]
+        for place, (axes, role) in enumerate(zip(panels, roles, strict=True)):
+            mine = boxes[boxes["role"] == role]
+            _panel(axes, robustness, mine, language)
+            axes.set_title(f"{chr(ord('a') + place)}  {_head(robustness, mine, language)}")
+    return figure
+
+
+def draw(robustness: Robustness, language: str = "en") -> list[Path]:
+    """Draw the figures of every indicator into the folder, unless they are there already."""
+    if robustness.folder is None:
+        return []
+    files: list[Path] = []
+    kinds = {"ranking": ranking} | ({"flips": flips} if len(robustness.draws) else {})
+    for outcome in robustness.question.outcomes:
+        for kind, drawn in kinds.items():
+            stem = robustness.folder / "figures" / f"{kind}-{outcome}-{language}"
+            here = [stem.with_name(f"{stem.name}.{ending}") for ending in style.FORMATS]
+            if not all(file.exists() for file in here):
+                figure = drawn(robustness, outcome, language)
+                style.save(figure, stem, provenance=robustness.question.asked.provenance)
+            files += here
+    return files
+
+
+def _checked(robustness: Robustness, outcome: str):  # type: ignore[no-untyped-def]
+    question = robustness.question
+    if outcome not in question.outcomes:
+        raise InputError("outcome", f"{outcome!r} is not there", ", ".join(question.outcomes))
+    return question
+
+
+def _title(robustness: Robustness, name: str, language: str, width: int) -> str:
+    config = robustness.question.config
+    bare = config.model_copy(update={"policy": robustness.question.policies[name]})
+    title = policy_title(bare, name, language)
+    return "\n".join(textwrap.wrap(title, width if title.isascii() else width // 2))
+
+
+def _place(robustness: Robustness, family: str, world: str, language: str) -> str:
+    question, words, chinese = robustness.question, WORDS[language], language == "zh"
+    name = world
+    if family in (BASE, SCENARIO):
+        config = question.scenarios.get(world, question.config)
+        title = config.scenario.title_zh if chinese else config.scenario.title
+        name = textwrap.shorten(title or world, 34, placeholder=" …")
+    if family == OFF and chinese:
+        name = next(r.zh for r in Config.describe() if r.key == f"mechanisms.{world}")
+    return words[family].format(name=name.replace("_", " "), draws=len(robustness.draws))
+
+
+def _head(robustness: Robustness, boxes: pd.DataFrame, language: str) -> str:
+    row, words = boxes.iloc[0], WORDS[language]
+    draws = len(turned_around(robustness.draws, row["outcome"], row["first"], row["second"]))
+    turned = turned_around(robustness.draws, row["outcome"], row["first"], row["second"])
+    if np.isnan(row["accuracy"]):
+        text = words["few"].format(turned=int(turned.sum()), draws=draws)
+    else:
+        key = "told" if row["accuracy"] >= TOLD else "not_told"
+        numbers = {"share": 100 * turned.mean(), "accuracy": 100 * row["accuracy"]}
+        text = words[key].format(draws=draws, **numbers)
+    return "\n    ".join(textwrap.wrap(text, 56 if language == "en" else 30))
+
+
+def _panel(axes: Axes, robustness: Robustness, boxes: pd.DataFrame, language: str) -> None:
+    row, words, draws = boxes.iloc[0], WORDS[language], robustness.draws
+    turned = turned_around(draws, row["outcome"], row["first"], row["second"])
+    keys = [key for key in str(row["parameters"]).split("; ") if key]
+    keys += [key for key in draws.columns if "." in key and ":" not in key and key not in keys]
+    x, y = keys[0], keys[1 % len(keys)]
+    known = draws.loc[turned.index]
+    names = {k: _title(robustness, row[k], language, 60) for k in ("first", "second")}
+    looks = ((False, "kept", style.BLUE, "o"), (True, "turned", style.VERMILION, "^"))
+    handles = []
+    for value, key, colour, mark in looks:
+        part = known[turned == value]
+        axes.plot(part[x], part[y], mark, color=colour, markersize=3, alpha=0.75, linestyle="none")
+        label = words[key].format(**names)
+        handles.append(
+            Line2D([], [], marker=mark, color=colour, linestyle="none", label=label, markersize=4)
+        )
+    if row["accuracy"] >= TOLD:
+        _rectangles(axes, boxes, x, y, known)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
+
+
+def _rectangles(axes: Axes, boxes: pd.DataFrame, x: str, y: str, draws: pd.DataFrame) -> None:
+    """Frame the boxes in which most draws turn, as far as the two parameters bound them."""
+    for box in boxes[boxes["turned"] > 0.5].to_dict("records"):
+        sides = [_side(box["rule"], key, draws[key]) for key in (x, y)]
+        (left, right), (low, high) = sides
+        axes.add_patch(
+            Rectangle((left, low), right - left, high - low, facecolor=style.VERMILION, alpha=0.08)
+        )
+        axes.add_patch(
+            Rectangle((left, low), right - left, high - low, fill=False, edgecolor=style.VERMILION)
+        )
+
+
+def _side(rule: str, key: str, values: pd.Series) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    for part in rule.split(" and "):
+        words = part.split()
+        if key not in words:
+            continue
+        if words[0] == key:
+            low, high = (low, float(words[2])) if words[1] == "<=" else (float(words[2]), high)
+        else:
+            low, high = float(words[0]), float(words[4])
+    return low, high

@@ -1,0 +1,162 @@
+"""What an outcome hangs on: Morris's effects and Sobol's shares with their intervals."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sim.errors import InputError
+from sim.experiments.summary import unit_text
+from sim.figures import style
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sim.experiments.sensitivity import Sensitivity
+
+WORDS = {
+    "en": {
+        "title": "{name} at month {month:+d}",
+        "mu": "mean absolute change over a parameter's range\n({unit}; Morris, lines: 95% interval)",
+        "points": "percentage points",
+        "share": "share of variance (Sobol, lines: 95% interval)",
+        "first": "alone (first order)",
+        "total": "with interactions (total)",
+        "noise": "what seeds alone would show",
+        "none": "no indices asked",
+    },
+    "zh": {
+        "title": "{name}(第{month:+d}月)",
+        "mu": "参数变动全程引起的平均绝对变化\n({unit};Morris筛选,线:95%区间)",
+        "points": "百分点",
+        "share": "方差份额(Sobol,线:95%区间)",
+        "first": "单独作用(一阶)",
+        "total": "含交互作用(总效应)",
+        "noise": "仅由随机种子造成",
+        "none": "未计算指数",
+    },
+}
+
+SHOWN = 12
+"""Parameters in the screening's panel."""
+
+MOST = 4
+"""Outputs in one figure."""
+
+
+def effects(result: Sensitivity, language: str = "en") -> Figure:
+    """Screening on the left, indices on the right, a row for each output, two columns wide.
+
+    Args:
+        result: What to draw; its first outputs, four at most.
+        language: "en" or "zh".
+
+    Raises:
+        InputError: Another language was asked for.
+    """
+    if language not in WORDS:
+        raise InputError("language", f"{language!r} is not known", "en, zh")
+    outputs = result.question.outputs[:MOST]
+    with style.journal_style(language):
+        figure = style.new_figure(style.DOUBLE, 0.35 + 2.45 * len(outputs))
+        grid = figure.subplots(len(outputs), 2, squeeze=False)
+        for row, (name, month) in enumerate(outputs):
+            _screening(grid[row, 0], _of(result.screening, name, month), name, language)
+            _indices(grid[row, 1], _of(result.indices, name, month), language)
+            indicator = INDICATORS[name]
+            shown = indicator.zh if language == "zh" else indicator.en
+            title = WORDS[language]["title"].format(name=shown, month=month)
+            grid[row, 0].set_title(f"{chr(ord('a') + 2 * row)}  {title}")
+            grid[row, 1].set_title(chr(ord("b") + 2 * row))
+        handles = {
+            label: handle
+            for axes in grid.ravel()
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=3)
+    return figure
+
+
+def draw(result: Sensitivity, language: str = "en") -> list[Path]:
+    """Draw into the folder of the answer, unless it is there already.
+
+    Args:
+        result: One that was kept; one without a folder draws nothing.
+        language: "en" or "zh".
+
+    Returns:
+        The files, PNG, PDF and SVG.
+    """
+    if result.folder is None:
+        return []
+    stem = result.folder / "figures" / f"sensitivity-{language}"
+    files = [stem.with_suffix(f".{kind}") for kind in style.FORMATS]
+    if not all(file.exists() for file in files):
+        style.save(effects(result, language), stem, provenance=result.provenance)
+    return files
+
+
+def _of(frame: pd.DataFrame, name: str, month: int) -> pd.DataFrame:
+    return frame[(frame["indicator"] == name) & (frame["month"] == month)]
+
+
+def _screening(axes: Axes, part: pd.DataFrame, name: str, language: str) -> None:
+    words, indicator = WORDS[language], INDICATORS[name]
+    part = part.sort_values("rank").head(SHOWN)
+    scale = 100 if indicator.share else 1
+    places = np.arange(len(part))
+    low, middle, high = (
+        scale * part[c].to_numpy() for c in ("mu_star_low", "mu_star", "mu_star_high")
+    )
+    axes.hlines(places, low, high, color=style.BLUE, linewidth=1.2)
+    axes.plot(middle, places, "o", color=style.BLUE, markersize=3.5)
+    noise = scale * part["noise"].to_numpy()
+    axes.plot(noise, places, "|", color=style.VERMILION, markersize=6, label=words["noise"])
+    unit = words["points"] if indicator.share else unit_text(indicator, language)
+    axes.set_xlabel(words["mu"].format(unit=unit))
+    _rows(axes, part, language)
+
+
+def _indices(axes: Axes, part: pd.DataFrame, language: str) -> None:
+    words = WORDS[language]
+    if not len(part):
+        axes.text(0.5, 0.5, words["none"], ha="center", va="center", transform=axes.transAxes)
+        axes.set_axis_off()
+        return
+    part = part.sort_values("total", ascending=False)
+    places = np.arange(len(part))
+    for word, shift, colour, mark in (
+        ("total", -0.16, style.BLUE, "o"),
+        ("first", 0.16, style.ORANGE, "s"),
+    ):
+        low, middle, high = (part[f"{word}{end}"].to_numpy() for end in ("_low", "", "_high"))
+        axes.hlines(places + shift, low, high, color=colour, linewidth=1.2)
+        axes.plot(middle, places + shift, mark, color=colour, markersize=3.2, label=words[word])
+    axes.plot(part["noise"], places - 0.16, "|", color=style.VERMILION, markersize=6)
+    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+    axes.set_xlabel(words["share"])
+    _rows(axes, part, language)
+
+
+def _rows(axes: Axes, part: pd.DataFrame, language: str) -> None:
+    names = [
+        _label(key, zh if language == "zh" else "")
+        for key, zh in zip(part["key"], part["zh"], strict=True)
+    ]
+    axes.set_yticks(range(len(part)), names)
+    axes.set_ylim(len(part) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _label(key: str, chinese: str) -> str:
+    short = key.removeprefix("policy.measures.")
+    # A dose is called so in every measure: its key says whose it is.
+    own = not key.startswith("policy.measures.")
+    return chinese if chinese and own else textwrap.shorten(short, 40, placeholder="…")

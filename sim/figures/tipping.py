@@ -1,0 +1,266 @@
+"""Two states of one compound: the loop between them, the starts that lead to each, the push back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from sim.errors import InputError
+from sim.experiments.basin import UPKEEP
+from sim.experiments.hysteresis import COLLAPSE, LEGS, RECOVERY
+from sim.experiments.push import DOSE, MONTHS
+from sim.figures import style
+from sim.measures.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sim.experiments.tipping import Tipping
+
+WORDS = {
+    "en": {
+        "rate": "fees collected, % of fees due",
+        "shift": "shift of everybody's push to pay, logits",
+        "moved": "shift of {keys}",
+        "today": "as it is",
+        "down": "parameter falls",
+        "up": "parameter rises",
+        "down again": "parameter falls again",
+        "legend": "thin lines: single runs; bands: where runs tip",
+        "collapse": "collapse",
+        "recovery": "recovery",
+        "collection": "collection at the start, %",
+        "grievance": "mean grievance at the start",
+        "upkeep": "condition {upkeep:.0%} of usual",
+        "recovers": "runs that end high, %",
+        "dose": "smallest dose over {months} months",
+        "months": "fewest months at dose 1",
+        "none": "none up to {greatest:g}",
+        "never": "No dose up to {dose:g} and no duration up to {months:g} months:\n{names}",
+    },
+    "zh": {
+        "rate": "物业费收缴率(占应收%)",
+        "shift": "全体住户缴费意愿的移动量(logit)",
+        "moved": "{keys}的移动量",
+        "today": "现状",
+        "down": "参数下降",
+        "up": "参数上升",
+        "down again": "参数再次下降",
+        "legend": "细线:单次模拟;色带:发生翻转的范围",
+        "collapse": "崩溃",
+        "recovery": "恢复",
+        "collection": "初始收缴率(%)",
+        "grievance": "初始平均积怨",
+        "upkeep": "设施状况为通常的{upkeep:.0%}",
+        "recovers": "最终处于高位的模拟(%)",
+        "dose": "{months}个月内所需最小力度",
+        "months": "力度为1时所需最少月数",
+        "none": "至{greatest:g}均不成",
+        "never": "力度至{dose:g}、时长至{months:g}个月均不成:{names}",
+    },
+}
+
+COLOURS = {"down": style.VERMILION, "up": style.BLUE, "down again": style.ORANGE}
+
+
+def loop(result: Tipping, language: str = "en") -> Figure:
+    """Fees collected against the parameter, there and back, with both folds; one column and a half.
+
+    Raises:
+        InputError: The loop was not asked for, or another language.
+    """
+    words = _words(result.loop, "loop", language)
+    moved = result.question.moved
+    with style.journal_style(language):
+        figure = style.new_figure(1.45 * style.SINGLE, 2.8)
+        axes = figure.subplots()
+        for leg in LEGS:
+            lines = result.loop[result.loop["leg"] == leg]
+            lines = lines.pivot_table(index="seed", columns="level", values="collection_rate")
+            levels = lines.columns.to_numpy()
+            for line in lines.to_numpy():
+                axes.plot(levels, line, color=COLOURS[leg], linewidth=0.4, alpha=0.35)
+            middle = np.median(lines.to_numpy(), axis=0)
+            axes.plot(levels, middle, color=COLOURS[leg], label=words[leg], linewidth=1.6)
+        _mark_folds(axes, result.folds, words)
+        now = 0.0 if len(moved.keys) > 1 else _present(result)
+        axes.axvline(now, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+        axes.annotate(
+            words["today"], (now, 0.5), xytext=(2, 0), textcoords="offset points",
+            color=style.GREY, fontsize="small", rotation=90, va="center",
+        )  # fmt: skip
+        axes.set_ylim(-0.02, 1.12)
+        axes.set_yticks(np.linspace(0, 1, 6))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
+        axes.set_xlabel(_moved(result, words))
+        axes.set_ylabel(words["rate"])
+        figure.legend(loc="outside upper center", ncols=3)
+        figure.supxlabel(words["legend"], fontsize="small", color=style.GREY)
+    return figure
+
+
+def basin(result: Tipping, language: str = "en") -> Figure:
+    """Share of runs that end high by collection and grievance at the start, two columns wide.
+
+    Raises:
+        InputError: The basin was not asked for, or another language.
+    """
+    words = _words(result.basin, "basin", language)
+    with style.journal_style(language):
+        figure = style.new_figure(style.DOUBLE, 2.5)
+        panels = figure.subplots(1, len(UPKEEP), sharey=True)
+        for place, (axes, upkeep) in enumerate(zip(panels, UPKEEP, strict=True)):
+            part = result.basin[result.basin["upkeep"] == upkeep]
+            cells = part.pivot_table(index="collection", columns="grievance", values="recovers")
+            marks = cells.columns.to_numpy()
+            shown = axes.pcolormesh(
+                marks, 100 * cells.index.to_numpy(), 100 * cells.to_numpy(), cmap="cividis",
+                vmin=0, vmax=100, shading="nearest", edgecolor="white", linewidth=0.3,
+            )  # fmt: skip
+            axes.set_title(f"{chr(ord('a') + place)}  {words['upkeep'].format(upkeep=upkeep)}")
+            axes.set_xlabel(words["grievance"])
+        panels[0].set_ylabel(words["collection"])
+        bar = figure.colorbar(shown, ax=panels, fraction=0.03, pad=0.01)
+        bar.set_label(words["recovers"])
+    return figure
+
+
+def push(result: Tipping, language: str = "en") -> Figure:
+    """Smallest dose and fewest months that tip the compound back, by policy, two columns wide.
+
+    Raises:
+        InputError: Pushes were not asked for, or another language.
+    """
+    words = _words(result.push, "push", language)
+    q, frame = result.question, result.push
+    held = frame.groupby("policy")["smallest"].max().dropna().index
+    names = [policy for policy in q.policies if policy in held]
+    never = [policy for policy in q.policies if policy not in held]
+    with style.journal_style(language):
+        lines = _wrapped([_title(p, language) for p in never], language)
+        figure = style.new_figure(
+            style.DOUBLE, 1.05 + 0.24 * max(len(names), 1) + 0.13 * len(lines)
+        )
+        panels = figure.subplots(1, 2, sharey=True)
+        for place, (axes, kind) in enumerate(zip(panels, (DOSE, MONTHS), strict=True)):
+            rows = frame[frame["kind"] == kind].set_index("policy")
+            greatest = float(rows["greatest"].iloc[0])
+            for y, policy in enumerate(names):
+                _one_push(axes, y, rows.loc[policy], words)
+            axes.set_xlim(0, 1.02 * greatest)
+            axes.set_xlabel(words[kind].format(months=q.duration))
+            axes.set_title(chr(ord("a") + place))
+            axes.tick_params(axis="y", length=0)
+            axes.spines["left"].set_visible(False)
+        panels[0].set_yticks(range(len(names)), [_title(p, language) for p in names])
+        panels[0].set_ylim(max(len(names), 1) - 0.4, -0.6)
+        if never:
+            greatest = frame.groupby("kind")["greatest"].first()
+            text = words["never"].format(
+                dose=greatest[DOSE], months=greatest[MONTHS], names="\n".join(lines)
+            )
+            figure.supxlabel(text, x=0.01, ha="left", fontsize="small", color=style.GREY)
+    return figure
+
+
+def draw(result: Tipping, language: str = "en") -> list[Path]:
+    """Draw the figures of all parts that were asked for into the folder of the answer.
+
+    Args:
+        result: One that was kept; one without a folder draws nothing.
+        language: "en" or "zh".
+
+    Returns:
+        The files, PNG, PDF and SVG of each figure.
+    """
+    if result.folder is None:
+        return []
+    files: list[Path] = []
+    kinds: dict[str, Any] = {"loop": loop, "basin": basin, "push": push}
+    for name in result.question.parts:
+        stem = result.folder / "figures" / f"{name}-{language}"
+        here = [stem.with_suffix(f".{kind}") for kind in style.FORMATS]
+        if not all(file.exists() for file in here):
+            style.save(kinds[name](result, language), stem, provenance=result.provenance)
+        files += here
+    return files
+
+
+def _words(frame: pd.DataFrame, part: str, language: str) -> dict[str, str]:
+    if language not in WORDS:
+        raise InputError("language", f"{language!r} is not known", "en, zh")
+    if not len(frame):
+        raise InputError("parts", f"{part} was not asked for", f"parts=[{part}]")
+    return WORDS[language]
+
+
+def _mark_folds(axes: Axes, met: pd.DataFrame, words: dict[str, str]) -> None:
+    for leg in LEGS:
+        for fold, side in ((COLLAPSE, 1.02), (RECOVERY, 1.02)):
+            levels = met[(met["leg"] == leg) & (met["fold"] == fold)]
+            levels = levels.groupby("seed")["level"].first()
+            if not len(levels):
+                continue
+            axes.axvspan(
+                levels.min() - 1e-9,
+                levels.max() + 1e-9,
+                color=COLOURS[leg],
+                alpha=0.15,
+                linewidth=0.8,
+            )
+            axes.annotate(
+                f"{words[fold]} {levels.median():+.2g}", (levels.median(), side), ha="center",
+                va="bottom", fontsize="small", color=COLOURS[leg],
+            )  # fmt: skip
+
+
+def _present(result: Tipping) -> float:
+    from sim.experiments.factors import one
+
+    return one(result.question.config, "parameter", result.question.moved.keys[0])[1]
+
+
+def _moved(result: Tipping, words: dict[str, str]) -> str:
+    from sim.experiments.tipping import PARAMETER
+
+    keys = result.question.moved.keys
+    if keys == PARAMETER:
+        return words["shift"]
+    return keys[0] if len(keys) == 1 else words["moved"].format(keys=", ".join(keys))
+
+
+def _one_push(axes: Axes, y: int, row: pd.Series, words: dict[str, str]) -> None:
+    smallest, greatest = float(row["smallest"]), float(row["greatest"])
+    if np.isnan(smallest):
+        text = words["none"].format(greatest=greatest)
+        axes.text(greatest, y, text, ha="right", va="center", fontsize="small", color=style.GREY)
+        return
+    axes.hlines(y, smallest, greatest, color=style.GREEN, linewidth=1.2)
+    axes.plot(smallest, y, "o", color=style.GREEN, markersize=4)
+    axes.annotate(
+        f"{smallest:.3g}", (smallest, y), xytext=(-4, 0), textcoords="offset points", ha="right",
+        va="center", fontsize="small",
+    )  # fmt: skip
+
+
+def _title(policy: str, language: str) -> str:
+    if policy in CATALOGUE:
+        measure = CATALOGUE[policy]
+        return measure.zh if language == "zh" else measure.en
+    from sim.compose import load
+
+    known = load(policy=policy).policy
+    return (known.title_zh if language == "zh" else known.title) or policy
+
+
+def _wrapped(names: list[str], language: str) -> list[str]:
+    import textwrap
+
+    if language == "en":
+        return textwrap.wrap(", ".join(names), 125)
+    return textwrap.wrap("、".join(names), 66)

@@ -1,0 +1,85 @@
+"""The command as a Hydra application, for ``--multirun`` and Hydra's launchers (Slurm, ...).
+
+``python -m sim.hydra_app --multirun scenario=a,b experiment=contact_quota`` runs one study per job:
+a sweep where an experiment is chosen, else a run. The runs of a study are spread inside its job,
+since a job costs many times what a run does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from sim.compose import choices, folder, load_settings, parse_sweep, scenario_tree
+from sim.config import Config
+from sim.errors import InputError
+from sim.experiments.design import lay_out
+from sim.experiments.run import run
+from sim.experiments.sweep import run_design
+
+
+def _register(config_dir: Path | None) -> None:
+    """Tell Hydra what is no file of its groups: scenarios, measures alone, and open keys."""
+    store = ConfigStore.instance()
+    for name in choices("scenario", config_dir):
+        tree = scenario_tree(name, config_dir)
+        store.store(group="scenario", name=name, node=tree, package="_global_")
+    files = {path.stem for path in (folder("configs") / "policy").glob("*.yaml")}
+    for name in set(choices("policy", config_dir)) - files:
+        store.store(group="policy", name=name, node={"name": name, "measures": {name: {}}})
+    # Open to any key, so that settings need no "+": the schema checks them when the job starts.
+    open_keys: dict[str, Any] = {
+        group: OmegaConf.create({}, flags={"struct": False})
+        for group, field in Config.model_fields.items()
+        if field.default_factory is not None
+    }
+    open_keys["measure"] = OmegaConf.create({}, flags={"struct": False})
+    open_keys["defaults"] = ["config", "_self_"]
+    store.store(name="study", node=open_keys)
+
+
+@hydra.main(version_base="1.3", config_path=str(folder("configs")), config_name="study")
+def main(_shown: DictConfig) -> None:
+    """Live the study of one job; results go below ``results`` in the folder of the start."""
+    job = HydraConfig.get()
+    config_dir = next(
+        (Path(source.path) for source in job.runtime.config_sources
+         if source.provider == "command-line" and source.schema == "file"),
+        None,
+    )  # fmt: skip
+    # Hydra lets every library talk at this level; mesa tells of each month.
+    logging.getLogger("MESA").setLevel(logging.WARNING)
+    try:
+        print(_live(list(job.overrides.task), config_dir, Path(job.runtime.cwd) / "results"))
+    except (InputError, RuntimeError) as error:
+        sys.exit(f"error: {error}")
+
+
+def _live(words: list[str], config_dir: Path | None, out: Path) -> Path | None:
+    given = [parse_sweep(word, config_dir) for word in words]
+    if any(key == "experiment" for key, _ in given):
+        return run_design(lay_out(given, config_dir), out, progress=True).folder
+    return run(load_settings(given, config_dir)[0], out, progress=True).folder
+
+
+def _config_dir() -> Path | None:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--config-dir", "-cd", type=Path)
+    return parser.parse_known_args()[0].config_dir
+
+
+if __name__ == "__main__":
+    try:
+        _register(_config_dir())
+        main()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,359 @@
+"""Sweeps: every run once, the same however it is computed, read by anybody, told in time."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import fake_model
+import mesa
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from conftest import Command
+
+from sim.compose import load
+from sim.errors import InputError
+from sim.experiments import chunks, executors, store
+from sim.experiments import sweep as sweeps
+from sim.experiments.run import END_COLUMNS, run
+from sim.experiments.sweep import Sweep, duration, read_sweep, sweep
+from sim.measures import CATALOGUE
+from sim.model import NeighborhoodModel
+
+SMALL: dict[str, Any] = {
+    "months": 6, "replications": 3, "executor__workers": 1, "experiment__chunk": 5,
+}  # fmt: skip
+
+
+def fake(*words: str, model: type = fake_model.FakeModel, **keys: Any) -> Sweep:
+    return sweep(None, *(words or ("fees.habit=0.1,0.2,0.3",)), model=model, **{**SMALL, **keys})
+
+
+def place(lived: Sweep) -> Path:
+    assert lived.folder is not None
+    return lived.folder
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """Every file but the manifest, whose times differ."""
+    paths = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != store.MANIFEST]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+# --- runs ---
+
+
+def test_every_run_once_and_in_order(tmp_path: Path) -> None:
+    runs = fake(out=tmp_path).runs
+    assert runs["run"].tolist() == list(range(9))
+    assert runs["point"].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert runs["seed"].tolist() == [1, 2, 3] * 3
+    assert runs["fees.habit"].tolist() == [0.1] * 3 + [0.2] * 3 + [0.3] * 3
+    assert set(runs["status"]) == {"ok"}
+
+
+def test_a_run_of_a_sweep_is_a_run() -> None:
+    keys: dict[str, Any] = {"months": 6, "replications": 2, "population": {"households": 80}}
+    lived = sweep(
+        None, "policy=none,member_contact", "measure.quota=4,8", executor__workers=1, **keys
+    )
+    alone = run(load(None, "measure.member_contact.quota=8", policy="member_contact", **keys))
+    columns = ["policy", "seed", *END_COLUMNS]
+    pd.testing.assert_frame_equal(
+        lived.runs.query("`measure.quota` == 8")[columns].reset_index(drop=True),
+        alone.runs[columns],
+        check_dtype=False,
+    )
+
+
+def test_memory_processes_and_pieces_give_the_same_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {"experiment__keep_months": True, "replications": 7}
+    one = fake(out=tmp_path / "1", **keys)
+    two = fake(out=tmp_path / "2", executor__workers=2, **keys)
+    monkeypatch.setattr(sweeps, "MOST_RUNS_PER_TASK", 2)
+    three = fake(**keys)
+    assert bytes_of(place(one)) == bytes_of(place(two))
+    pd.testing.assert_frame_equal(one.runs, three.runs)
+    pd.testing.assert_frame_equal(one.months, three.months)
+
+
+def test_months_are_those_the_model_recorded(tmp_path: Path) -> None:
+    lived = fake(out=tmp_path, experiment__keep_months=True)
+    months = lived.months
+    assert len(months) == 9 * (6 + fake_model.HISTORY) * fake_model.COMPOUNDS
+    recorded = fake_model.Recorder(load(months=6), 2)
+    row = months.query("run == 4 and month == 3 and compound == 1").iloc[0]
+    assert row["collection_rate"] == recorded.values[list(recorded.months).index(3), 1, 0]
+    run_4 = lived.runs.iloc[4]
+    last = months.query("run == 4 and month == 6")["collection_rate"].mean()
+    assert run_4["collection_rate_end"] == pytest.approx(last)
+
+
+def test_failed_runs_are_rows_and_are_told(tmp_path: Path) -> None:
+    lived = fake(out=tmp_path, model=fake_model.FailsOnEvenSeeds, experiment__keep_months=True)
+    failed = lived.runs.query("status == 'failed'")
+    assert (lived.failed, failed["run"].tolist()) == (3, [1, 4, 7])
+    assert failed["message"].iloc[0].startswith("ZeroDivisionError: no households left")
+    assert failed["collection_rate_end"].isna().all()
+    assert lived.failures["run"].tolist() == [1, 4, 7]
+    assert sorted(lived.months["run"].unique()) == [0, 2, 3, 5, 6, 8]
+
+
+def test_a_point_that_is_not_allowed_is_a_row(tmp_path: Path) -> None:
+    """Found before the start where a value alone is bad, kept as a row where only the pair is."""
+    words = ("population.tenant_share=0.1,0.6", "population.vacant_share=0.1,0.6")
+    lived = fake(*words, out=tmp_path)
+    failed = lived.runs.query("status == 'failed'")
+    assert failed["point"].tolist() == [3, 3, 3]
+    assert set(failed["stage"]) == {"configuration"}
+    assert failed["seed"].tolist() == [1, 2, 3]
+
+
+def test_all_failed_is_said(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"all 9 runs failed.*seed 1.*too large"):
+        fake(out=tmp_path, model=fake_model.NeverBuilds)
+
+
+# --- folder ---
+
+
+def test_folder_is_read_by_anybody_and_says_what_made_it(tmp_path: Path) -> None:
+    folder = place(fake("policy=none,member_contact", "measure.quota=2,4", out=tmp_path))
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".lock", "SHA256SUMS", "designs", "manifest.json", "runs",
+    ]  # fmt: skip
+    frame = pd.read_parquet(folder / "runs")
+    pd.testing.assert_frame_equal(frame, read_sweep(folder))
+    told = json.loads((folder / "designs/000.json").read_text(encoding="utf-8"))
+    assert (told["runs"], told["points"], told["chunk"]) == (9, 3, 5)
+    assert "member_contact" in told["bases"][1]["configuration"]["policy"]["measures"]
+    assert pq.read_table(folder / "designs/000.parquet").num_rows == 3
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["runs"], manifest["failed"]) == (9, 0)
+    assert manifest["started"] <= manifest["ended"]
+    assert set(manifest["versions"]) >= {"python", "numpy", "numba"}
+
+
+def test_hashes_are_those_sha256sum_checks(tmp_path: Path) -> None:
+    folder = place(fake(out=tmp_path))
+    sums = chunks.read_sums(folder)
+    assert sums == {
+        f"runs/000-{n:06d}.parquet": store.sha256(folder / f"runs/000-{n:06d}.parquet")
+        for n in (0, 1)
+    }
+
+
+def test_same_question_is_not_lived_again(tmp_path: Path) -> None:
+    first = fake(out=tmp_path)
+    before = bytes_of(place(first))
+    again = fake(out=tmp_path, model=fake_model.FakeModel)
+    assert (first.lived, again.lived) == (9, 0)
+    assert bytes_of(place(again)) == before
+
+
+def test_other_code_does_not_go_on_unless_forced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = place(fake(out=tmp_path))
+    monkeypatch.setattr(store, "source_digest", lambda: "0" * 16)
+    with pytest.raises(InputError, match="begun by other code"):
+        fake(out=tmp_path)
+    assert fake(out=tmp_path, force=True).lived == 9
+    assert place(fake(out=tmp_path)) == folder
+
+
+def test_a_later_design_is_added(tmp_path: Path) -> None:
+    folder = place(fake("policy=none,member_contact", "fees.habit=0.1,0.2", out=tmp_path))
+    words = ("policy=lead_by_paying", "fees.habit=0.3,0.4")
+    lived = fake(*words, append=folder)
+    assert fake(*words, append=folder).lived == 0
+    runs = lived.runs
+    assert runs["run"].tolist() == list(range(18))
+    assert runs["point"].tolist() == [p for p in range(6) for _ in range(3)]
+    assert runs["policy"].tolist()[12:] == ["lead_by_paying"] * 6
+    assert runs["fees.habit"].tolist()[12:] == [0.3] * 3 + [0.4] * 3
+    with pytest.raises(InputError, match=r"varies months.*allowed: policy.*fees.habit"):
+        fake("months=3,4", append=folder)
+    with pytest.raises(InputError, match="holds no sweep"):
+        fake(append=tmp_path)
+
+
+def test_full_disk_is_said_and_what_was_kept_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, written = store.write_table, []
+
+    def full(table: Any, path: Path, note: str) -> None:
+        if written:
+            path.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(path)
+        write(table, path, note)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write_table", full)
+        with pytest.raises(InputError, match="No space left"):
+            fake(out=tmp_path)
+    lived = fake(out=tmp_path)
+    assert lived.lived == 4, "the first file of five runs was kept"
+    assert not (place(lived) / chunks.DRAFTS).exists()
+
+
+# --- plan ---
+
+
+def test_budget_names_what_would_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_SECONDS", "0.02")
+    words = ("seed=range(0,10000)",)
+    with pytest.raises(InputError, match=r"30,000 runs would take about .* would fit into 6.0 s"):
+        fake(*words, model=fake_model.Steered, experiment__budget=0.1, out=tmp_path)
+    assert not list(tmp_path.rglob("*.parquet")) or not list(tmp_path.rglob("runs/*.parquet"))
+
+
+def test_plan_leaves_nothing(
+    xiaoqu: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ("population.households=60", "months=3", "replications=2", "executor.workers=1")
+    code, out, err = xiaoqu("sweep", "fees.habit=0.1,0.2", *small, "--plan")
+    assert (code, out) == (0, "")
+    assert "4 runs in 1 files; estimate: " in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0.4 s"), (42, "42 s"), (125, "2 min 5 s"), (90061, "25 h 1 min")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+# --- command ---
+
+
+def test_command_prints_means_rate_and_folder(xiaoqu: Command, tmp_path: Path) -> None:
+    small = ("population.households=60", "months=3", "replications=2", "executor.workers=1")
+    words = ("policy=none,member_contact", "measure.quota=2,4", *small, "--out", str(tmp_path))
+    code, out, err = xiaoqu("sweep", *words)
+    assert code == 0, err
+    assert "6 runs (0 failed)" in out
+    assert "runs/s" in out
+    (folder,) = (tmp_path / "sweep").iterdir()
+    assert str(folder) in out
+    assert "estimate" in err
+    code, out, err = xiaoqu("sweep", *words, "-q")
+    assert (code, out, err) == (0, f"{folder}\n", "")
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_cfg_job_prints_the_configuration(xiaoqu: Command, command: str) -> None:
+    code, out, _ = xiaoqu(
+        command, "scenario=kangqiao", "months=6,7"[: 8 if command == "run" else 10], "--cfg", "job"
+    )
+    tree = yaml.safe_load(out)
+    assert code == 0
+    if command == "sweep":
+        assert tree["runs"] == 60
+        tree = tree["bases"][0]["configuration"]
+    assert tree["population"]["households"] == 1059
+
+
+def test_bad_words_are_one_line(
+    xiaoqu: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (["months=12"], ["months=1,2", "experiment.budget=-1"], ["experiment=nothing"]):
+        code, out, err = xiaoqu("sweep", *words)
+        assert (code, out) == (2, "")
+        assert err.startswith("error: ")
+        assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_experiments_are_listed_and_explained(xiaoqu: Command) -> None:
+    assert "contact_quota" in xiaoqu("list", "experiments")[1]
+    assert "population.active_share" in xiaoqu("explain", "contact_quota")[1]
+
+
+# --- Python and mesa ---
+
+
+def test_points_of_ones_own(tmp_path: Path) -> None:
+    points = pd.DataFrame({"fees.habit": [0.1, 0.2], "months": [5, 6]})
+    lived = sweep(
+        None, points=points, factors={"policy": ["none", "member_contact"]}, replications=1,
+        executor__workers=1, model=fake_model.FakeModel,
+    )  # fmt: skip
+    assert lived.runs["months"].tolist() == [5, 6, 5, 6]
+    assert lived.folder is None
+
+
+def test_measures_of_a_plugin_travel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A measure of a test module is unknown to workers unless it comes with the batch."""
+    from sim.measures import Measure, MeasureParameters
+
+    class Lamps(Measure):
+        name, en, zh = "lamps", "Lamps", "灯"
+
+        class Parameters(MeasureParameters):
+            pass
+
+    import cloudpickle
+
+    monkeypatch.setitem(CATALOGUE, "lamps", Lamps)
+    cloudpickle.register_pickle_by_value(__import__(__name__))
+    try:
+        lived = fake("policy=none,lamps", "measure.start=1,2", executor__workers=2, replications=8)
+    finally:
+        cloudpickle.unregister_pickle_by_value(__import__(__name__))
+    assert lived.failed == 0
+    assert set(lived.runs["policy"]) == {"none", "lamps"}
+
+
+def test_mesas_batch_run_and_collector_work() -> None:
+    keys = {"policy": ["none", "member_contact"], "months": 3, "population__households": 60}
+    rows = mesa.batch_run(
+        NeighborhoodModel,
+        keys,
+        iterations=1,
+        max_steps=2,
+        number_processes=1,
+        display_progress=False,
+    )
+    assert {row["policy"] for row in rows} == {"none", "member_contact"}
+    assert all(0 <= row["collection_rate"] <= 1 for row in rows)
+
+
+def test_models_are_let_go() -> None:
+    """Catches memory that grows with every run."""
+    import gc
+    import weakref
+
+    from sim.experiments.run import live
+
+    alive: list[weakref.ref[Any]] = []
+
+    class Watched(NeighborhoodModel):
+        def __init__(self, *words: Any, **keys: Any) -> None:
+            super().__init__(*words, **keys)
+            alive.append(weakref.ref(self))
+
+    for seed in range(2):
+        assert not live(load(months=1, population={"households": 60}), seed, Watched).stage
+    gc.collect()
+    assert [one() for one in alive] == [None, None]
+
+
+def test_executor_answers_are_numbered() -> None:
+    config = load(executor={"workers": 2})
+    answers = dict(executors.spread(config.executor, abs, [-1, -2, -3, -4, -5], 5))
+    assert answers == {0: 1, 1: 2, 2: 3, 3: 4, 4: 5}
+    assert np.sum(list(answers.values())) == 15

@@ -317,7 +317,9 @@ def sensitivity(
 
     from sim.experiments.sensitivity import print_sensitivity
 
-    print_sensitivity(result, Console(highlight=False))
+    # A pipe has no width: give it one at which no key is cut off.
+    width = None if sys.stdout.isatty() else 160
+    print_sensitivity(result, Console(highlight=False, width=width))
 
 
 @app.command()
@@ -361,7 +363,9 @@ def tipping(
 
     from sim.experiments.tipping import print_tipping
 
-    print_tipping(result, Console(highlight=False))
+    # A pipe has no width: give it one at which no key is cut off.
+    width = None if sys.stdout.isatty() else 160
+    print_tipping(result, Console(highlight=False, width=width))
 
 
 @app.command()
@@ -455,6 +459,133 @@ def predict(
         return typer.echo(prediction.folder)
     wide = None if sys.stdout.isatty() else 200
     print_prediction(prediction, Console(width=wide))
+
+
+@app.command()
+def attribute(
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
+        "results"
+    ),
+    plugin: Plugins = None,
+    config_dir: ConfigDir = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
+    ] = False,
+    lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
+) -> None:
+    r"""Share out a bundle's effect among its measures: Shapley values, interactions, per cost.
+
+    [bold]Examples[/bold]
+
+    xiaoqu attribute scenario=kangqiao policy=five_level_linkage
+
+    xiaoqu attribute policy=shenhong scenario=shenhong at=36 indicator=\[collection_rate]
+
+    Besides keys of a configuration it takes: at (month read, 24), indicator (one or several),
+    permutations (orders a seed for bundles of more than 10 measures, 8). A scenario's own policy
+    is taken apart unless one is given.
+    """
+    _load_plugins(plugin)
+    from sim.experiments.attribute import answer, ask_words
+
+    attribution = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    from sim.figures.attribution import draw
+
+    draw(attribution, lang.value)
+    if quiet:
+        typer.echo(attribution.folder)
+        return
+    from rich.console import Console
+
+    from sim.experiments.attribution_table import print_attribution
+
+    print_attribution(attribution, Console(), lang.value)
+
+
+@app.command()
+def optimise(
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
+        "results"
+    ),
+    plugin: Plugins = None,
+    config_dir: ConfigDir = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
+    ] = False,
+    lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
+) -> None:
+    r"""Seek the cheapest policy that reaches a target with a given probability.
+
+    [bold]Examples[/bold]
+
+    xiaoqu optimise scenario=kangqiao target="collection_rate>=0.6 at +24" probability=0.9
+
+    xiaoqu optimise target="satisfied_share>=80% at +24" measures=all yuan_most=500000
+
+    Besides keys of a configuration it takes: target, probability (0.9), measures (or policy, whose
+    measures are the candidates), doses, starts, hour_yuan (yuan that an hour counts for, 30),
+    hours_most, yuan_most, posterior (a Parquet file of calibrate), trials, worlds, check, method
+    (nsga2 or exhaustive).
+    """
+    _load_plugins(plugin)
+    from sim.experiments.optimise import answer, ask_words
+
+    optimum = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    from sim.figures.frontier import draw
+
+    draw(optimum, lang.value)
+    if quiet:
+        typer.echo(optimum.folder)
+        return
+    from rich.console import Console
+
+    from sim.experiments.optimum_table import print_optimum
+
+    print_optimum(optimum, Console(), lang.value)
+
+
+@app.command()
+def robustness(
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
+        "results"
+    ),
+    plugin: Plugins = None,
+    config_dir: ConfigDir = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
+    ] = False,
+    lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
+) -> None:
+    r"""Rank policies across scenarios, networks, mechanisms and parameters: where does it turn?
+
+    [bold]Examples[/bold]
+
+    xiaoqu robustness scenario=kangqiao
+
+    xiaoqu robustness policies=\[none,shenhong,red_pilot] posterior=posterior.parquet
+
+    Besides keys of a configuration it takes: policies, scenarios, networks, mechanisms (lists),
+    draws (200), posterior (a Parquet file of calibrate) or over and width (as sensitivity),
+    indicator (one or several), at (month read, 24).
+    """
+    _load_plugins(plugin)
+    from sim.experiments.robustness import answer, ask_words
+
+    robust = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    from sim.figures.robustness import draw
+
+    draw(robust, lang.value)
+    if quiet:
+        typer.echo(robust.folder)
+        return
+    from rich.console import Console
+
+    from sim.experiments.robustness_table import print_robustness
+
+    print_robustness(robust, Console(), lang.value)
 
 
 @app.command("list")

@@ -571,8 +571,10 @@ class NeighborhoodModel(mesa.Model):
             firm = compound.firm
             firm.usual_diligence = float(np.clip(firm.p.diligence + site.care_shift, 0.0, 1.0))
             firm.set_menu(firm.scope)
-        for organisation in (*self.communities, *self.streets):
-            organisation.p = config.community
+        for community in self.communities:
+            community.p = config.community
+        for street in self.streets:
+            street.p = config.community
         self.wear = np.concatenate([groups[site.kind]["service"].record for site in self.sites])
         self.config = config
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -357,3 +359,26 @@ def test_executor_answers_are_numbered() -> None:
     answers = dict(executors.spread(config.executor, abs, [-1, -2, -3, -4, -5], 5))
     assert answers == {0: 1, 1: 2, 2: 3, 3: 4, 4: 5}
     assert np.sum(list(answers.values())) == 15
+
+
+# --- Hydra ---
+
+
+def test_hydras_multirun_lives_a_study_per_job(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    (own / "experiment").mkdir(parents=True)
+    (own / "experiment/two.yaml").write_text("factors: {fees.habit: '0.1,0.2'}\n", encoding="utf-8")
+    words = [
+        "--config-dir", str(own), "--multirun", "scenario=kangqiao", "policy=none,member_contact",
+        "experiment=two", "population.households=60", "months=2", "replications=2",
+        "executor.workers=1", "measure.member_contact.quota=4",
+    ]  # fmt: skip
+    root = str(Path(__file__).resolve().parents[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "sim.hydra_app", *words], cwd=tmp_path, check=False, text=True,
+        capture_output=True, timeout=300, env={**os.environ, "PYTHONPATH": root},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    folders = sorted((tmp_path / "results/sweep").iterdir())
+    assert [len(read_sweep(folder)) for folder in folders] == [4, 4]
+    assert {read_sweep(folder)["policy"][0] for folder in folders} == {"none", "member_contact"}

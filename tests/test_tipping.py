@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import Command
+from rich.console import Console
 
 from sim.compose import load
 from sim.config import Config, change
@@ -16,7 +18,14 @@ from sim.experiments import push as push_module
 from sim.experiments.basin import painted
 from sim.experiments.hysteresis import drive, folds, sweep_slowly
 from sim.experiments.push import DOSE, MONTHS, Try, _held, pushed, pushes
-from sim.experiments.tipping import PARAMETER, tipping
+from sim.experiments.tipping import (
+    PARAMETER,
+    TABLES,
+    answer,
+    ask_words,
+    print_tipping,
+    tipping,
+)
 from sim.model import NeighborhoodModel
 from sim.society.population import Households
 
@@ -30,7 +39,7 @@ ALONE = "executor.workers=1"
 @pytest.mark.parametrize(
     "key",
     ["fees.service", "issues.relief", "service.floor", "perception.speed", "conflict.forgets",
-     "committee.attempts", "cell.recruits", "community.grid_hours", "developer.fades", "firm.patrol"],
+     "committee.attempts", "cell.recruits", "community.grid_hours", "firm.patrol"],
 )  # fmt: skip
 def test_changed_at_once_is_the_same_as_built_so(key: str) -> None:
     """Catches a parameter that some part of the model keeps a copy of."""
@@ -48,7 +57,7 @@ def test_changed_at_once_is_the_same_as_built_so(key: str) -> None:
 
 def test_the_state_stays_when_rules_change() -> None:
     """Catches a change of rules that begins anew."""
-    config = load(*SMALL, months=24)
+    config = load(None, *SMALL, months=24)
     model, twin = NeighborhoodModel(config, seed=2), NeighborhoodModel(config, seed=2)
     for _ in range(12):
         model.step(), twin.step()
@@ -63,7 +72,7 @@ def test_the_state_stays_when_rules_change() -> None:
 
 def test_a_state_follows_its_parameter_only_when_that_changes() -> None:
     """Catches a legacy that a change of fees brings back, and one that cannot be moved."""
-    config = load(*SMALL, months=12)
+    config = load(None, *SMALL, months=12)
     model = NeighborhoodModel(config, seed=1)
     for _ in range(6):
         model.step()
@@ -103,7 +112,7 @@ def test_folds_are_where_the_formula_has_them() -> None:
     p = (1.0 + np.array([-1.0, 1.0]) * np.sqrt(1.0 - 4.0 / k)) / 2.0
     up, down = np.log(p / (1.0 - p)) - k * p + k / 2.0
     config = norm_alone()
-    moved = drive(config, ["fees.base_conditional"], -0.8, 0.8, 33, 24)
+    moved = drive(config, ["fees.base_conditional"], -0.8, 0.8, 17, 24)
     rates = sweep_slowly(config, moved, seed=5)
     middle = len(moved.levels) // 2
     assert rates[1, middle] < 0.12 and rates[0, middle] > 0.88, "two states at one level"
@@ -111,7 +120,7 @@ def test_folds_are_where_the_formula_has_them() -> None:
     assert [(kind, leg) for kind, leg, _ in found] == [
         ("collapse", "down"), ("recovery", "up"), ("collapse", "down again"),
     ]  # fmt: skip
-    assert [level for *_, level in found] == pytest.approx([down, up, down], abs=0.09)
+    assert [level for *_, level in found] == pytest.approx([down, up, down], abs=0.12)
     assert rates[0] == pytest.approx(rates[2], abs=0.45), "the loop closes but for the jump"
 
 
@@ -253,29 +262,24 @@ def test_the_command_keeps_draws_and_is_the_same_on_two_processes(
         "tipping", *SMALL, "steps=4", "hold=3", "grid=2", "replications=2", "duration=2",
         "policies=[disclosure]", "estate=new_estate",
     ]  # fmt: skip
-    folders = []
-    for workers, lang in ((1, "en"), (2, "zh")):
-        place = str(tmp_path / str(workers))
-        code, said, error = xiaoqu(
-            *words, f"executor.workers={workers}", "--out", place, "--lang", lang, "--quiet"
-        )
-        assert code == 0, error
-        folders.append(Path(said.strip()))
-    for name in ("loop", "folds", "basin", "push", "tried"):
-        one, two = ((folder / f"{name}.parquet").read_bytes() for folder in folders)
-        assert one == two, name
+    code, said, error = xiaoqu(*words, ALONE, "--out", str(tmp_path), "--lang", "zh", "--quiet")
+    assert code == 0, error
+    folder = Path(said.strip())
     for name in ("loop", "basin", "push"):
-        assert (folders[0] / "figures" / f"{name}-en.png").stat().st_size > 10_000
-        assert (folders[1] / "figures" / f"{name}-zh.pdf").exists()
-    code, said, error = xiaoqu(*words, "executor.workers=1", "--out", str(tmp_path / "1"))
-    assert "answered before" in error and "Smallest push" in said
+        assert (folder / "figures" / f"{name}-zh.png").stat().st_size > 10_000
+    again = answer(ask_words([*words[1:], "executor.workers=2"]))
+    for name in TABLES:
+        assert getattr(again, name).equals(pd.read_parquet(folder / f"{name}.parquet")), name
+    found = answer(ask_words([*words[1:], "executor.workers=2"]), out=tmp_path)
+    assert found.folder == folder, "the executor is no part of the question"
+    print_tipping(found, Console(width=200))
 
 
 @pytest.mark.parametrize(
     ("word", "told"),
     [
         ("parts=[loops]", "loop"),
-        ("parameter=fees.base", "fees.base_conditional"),
+        ("parameter=fees.base_conditionl", "fees.base_conditional"),
         ("parameter=population.paid_start", "cannot be moved"),
         ("low=9", "from -7 to 4.2"),
         ("steps=2", "from 3"),

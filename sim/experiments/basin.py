@@ -42,7 +42,11 @@ def _ends(config: Config, grid: int, seed: int) -> np.ndarray:
     marks = np.linspace(0.0, 1.0, grid)
     ends = np.zeros((len(UPKEEP), grid, grid))
     for place in np.ndindex(ends.shape):
-        upkeep, collection, grievance = UPKEEP[place[0]], marks[place[1]], marks[place[2]]
+        upkeep, collection, grievance = (
+            UPKEEP[place[0]],
+            float(marks[place[1]]),
+            float(marks[place[2]]),
+        )
         model = NeighborhoodModel(painted(config, collection, grievance, upkeep), seed=seed)
         model.run()
         k = _column(INDICATOR)

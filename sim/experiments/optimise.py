@@ -272,12 +272,13 @@ def ask(
         for key in ("hours_most", "yuan_most")
         if own.get(key) is not None
     }
+    usual = [start for start in Question.starts if start <= last]
     question = Question(
         config,
         goals,
         probability=words.number("probability", own.get("probability", 0.9), 0.01, 1),
         doses=_levels("doses", own.get("doses", Question.doses), words.number, 0.01, 2),
-        starts=_levels("starts", own.get("starts", Question.starts), words.whole, 1, last),
+        starts=_levels("starts", own.get("starts", usual), words.whole, 1, last),
         hour_yuan=words.number("hour_yuan", own.get("hour_yuan", Question.hour_yuan), 0, 1e6),
         posterior=str(own.get("posterior") or ""),
         method=method,
@@ -418,6 +419,7 @@ class _Search:
         self.each = partial(_live_policies, question, self.readings, model)
         self.nothing: Genome = (0,) * len(question.labels)
         self.read: dict[Genome, np.ndarray] = {}
+        self.known: dict[Genome, tuple[int, _Judged]] = {}
         first = max(question.worlds // _FIRST_RUNG, 2)
         self.rungs = sorted({first, min(2 * first, question.worlds), question.worlds})
 
@@ -443,7 +445,11 @@ class _Search:
     def judge(self, genome: Genome) -> _Judged:
         """What is known of a policy."""
         count = len(self.read[genome])
-        return self._judged(self.read[genome], self.read[self.nothing][:count])
+        # Asked again and again in a race: computed anew only when more worlds are known.
+        if genome not in self.known or self.known[genome][0] != count:
+            judged = self._judged(self.read[genome], self.read[self.nothing][:count])
+            self.known[genome] = (count, judged)
+        return self.known[genome][1]
 
     def _judged(self, read: np.ndarray, bare: np.ndarray) -> _Judged:
         question = self.question

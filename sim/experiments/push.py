@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sim.compose import choices, load
-from sim.config import Config, check
+from sim.config import Config, Policy, check
 from sim.experiments.basin import INDICATOR, _column
 from sim.experiments.run import spread
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
@@ -32,23 +32,21 @@ DOSE, MONTHS = "dose", "months"
 LONGEST = 60
 """Months of the longest push."""
 
+SCANNED = 4
+"""Sizes tried before bisection, evenly up to the greatest: more is not always better."""
+
 FINE = 0.05
 """How near two doses are when bisection ends."""
 
 
 @dataclass(frozen=True)
 class Try:
-    """One push: a policy, its dose relative to its own, and its months."""
+    """One push: a policy, what is sought, its dose relative to its own, and its months."""
 
     policy: str
     kind: str
     dose: float
     months: int
-
-    @property
-    def size(self) -> float:
-        """The one of the two that is sought."""
-        return self.dose if self.kind == DOSE else float(self.months)
 
 
 def most_dose() -> float:
@@ -80,9 +78,7 @@ def _held(configs: Sequence[Config], threshold: float, seed: int) -> list[bool]:
     """Whether each push held under one seed; all go on from one past."""
     from sim.model import NeighborhoodModel
 
-    past = NeighborhoodModel(
-        configs[0].model_copy(update={"policy": type(configs[0].policy)()}), seed=seed
-    )
+    past = NeighborhoodModel(configs[0].model_copy(update={"policy": Policy()}), seed=seed)
     while past.month < 0:
         past.step()
     held = []
@@ -111,61 +107,79 @@ def pushes(
         progress: Show a bar per round of bisection on standard error.
 
     Returns:
-        A row per policy and kind ("dose", "months"): ``smallest`` that held, NaN if none did up to
-        ``greatest``; ``fails``, the greatest that did not hold; share of seeds ``held`` at the
-        smallest; ``even``, whether half way from there to the greatest it holds too. And a row per
-        push that was tried.
+        A row per policy and kind ("dose", "months"): ``smallest`` that held, NaN if none of those
+        scanned did up to ``greatest``; ``fails``, the greatest below it that did not; share of
+        seeds ``held`` (at the greatest where none did); ``even``, whether all those scanned above
+        the smallest held too. And a row per push that was tried.
     """
-    known = {name: load(policy=name) for name in policies}
-    kinds = {DOSE: most_dose(), MONTHS: float(LONGEST)}
-    seek = {(name, kind): [0.0, top] for name in policies for kind, top in kinds.items()}
-    tried: dict[Try, float] = {}
-
-    def attempt(wanted: list[Try]) -> None:
-        fresh = [one for one in dict.fromkeys(wanted) if one not in tried]
-        if fresh:
-            configs = [pushed(config, known[one.policy], one) for one in fresh]
-            lived = spread(config, partial(_held, configs, threshold), progress)
-            tried.update(zip(fresh, np.mean(lived, axis=0).tolist(), strict=True))
-
-    def at(name: str, kind: str, size: float) -> Try:
-        return Try(name, kind, size, months) if kind == DOSE else Try(name, kind, 1.0, int(size))
-
-    attempt([at(*key, ends[1]) for key, ends in seek.items()])
-    open_ = [key for key, ends in seek.items() if tried[at(*key, ends[1])] >= ENOUGH]
-    found = list(open_)
-    while open_:
-        middles = {key: _middle(key[1], *seek[key]) for key in open_}
-        attempt([at(*key, size) for key, size in middles.items()])
-        for key, size in middles.items():
-            seek[key][tried[at(*key, size)] >= ENOUGH] = size
-        open_ = [key for key in open_ if not _near(key[1], *seek[key])]
-    above = {key: _middle(key[1], seek[key][1], kinds[key[1]]) for key in found}
-    attempt([at(*key, size) for key, size in above.items()])
+    search = _Search(config, policies, months, threshold, progress)
+    greatest = {DOSE: most_dose(), MONTHS: float(LONGEST)}
+    keys = [(name, kind) for name in policies for kind in greatest]
+    grid = {key: [greatest[key[1]] * k / SCANNED for k in range(1, SCANNED + 1)] for key in keys}
+    search.attempt([(*key, size) for key in keys for size in grid[key]])
+    ends: dict[tuple[str, str], list[float]] = {}
+    for key in keys:
+        first = next((size for size in grid[key] if search.holds(*key, size)), None)
+        if first is not None:
+            ends[key] = [max((s for s in grid[key] if s < first), default=0.0), first]
+    while wide := {
+        key: _middle(key[1], *pair) for key, pair in ends.items() if _wide(key[1], *pair)
+    }:
+        search.attempt([(*key, size) for key, size in wide.items()])
+        for key, size in wide.items():
+            ends[key][search.holds(*key, size)] = size
     rows = []
-    for (name, kind), (low, high) in seek.items():
-        row: dict[str, Any] = {"policy": name, "kind": kind, "greatest": kinds[kind]}
-        if (name, kind) in above:
-            even = tried[at(name, kind, above[name, kind])] >= ENOUGH
-            row |= {
-                "smallest": high,
-                "fails": low,
-                "held": tried[at(name, kind, high)],
-                "even": even,
-            }
-        else:
-            held = tried[at(name, kind, high)]
-            row |= {"smallest": math.nan, "fails": high, "held": held, "even": True}
-        rows.append(row)
-    return pd.DataFrame(rows), _tried(tried)
+    for key in keys:
+        fails, smallest = ends.get(key, [grid[key][-1], math.nan])
+        above = [size for size in grid[key] if size > smallest]
+        rows.append(
+            {"policy": key[0], "kind": key[1], "greatest": grid[key][-1], "smallest": smallest}
+            | {"fails": fails, "held": search.share(*key, smallest if key in ends else fails)}
+            | {"even": all(search.holds(*key, size) for size in above)}
+        )
+    return pd.DataFrame(rows), _tried(search.tried)
+
+
+class _Search:
+    """Pushes that were tried, each once."""
+
+    def __init__(
+        self,
+        config: Config,
+        policies: Sequence[str],
+        months: int,
+        threshold: float,
+        progress: bool,
+    ) -> None:
+        self.config, self.months, self.progress = config, months, progress
+        self.threshold = threshold
+        self.policies = {name: load(policy=name) for name in policies}
+        self.tried: dict[Try, float] = {}
+
+    def at(self, policy: str, kind: str, size: float) -> Try:
+        dose, months = (size, self.months) if kind == DOSE else (1.0, int(size))
+        return Try(policy, kind, dose, months)
+
+    def attempt(self, wanted: Sequence[tuple[str, str, float]]) -> None:
+        fresh = [self.at(*one) for one in wanted]
+        configs = [pushed(self.config, self.policies[one.policy], one) for one in fresh]
+        each = partial(_held, configs, self.threshold)
+        lived = spread(self.config, each, self.progress)
+        self.tried.update(zip(fresh, np.mean(lived, axis=0).tolist(), strict=True))
+
+    def share(self, policy: str, kind: str, size: float) -> float:
+        return self.tried[self.at(policy, kind, size)]
+
+    def holds(self, policy: str, kind: str, size: float) -> bool:
+        return self.share(policy, kind, size) >= ENOUGH
 
 
 def _middle(kind: str, low: float, high: float) -> float:
-    return (low + high) / 2 if kind == DOSE else float(int((low + high + 1) // 2))
+    return (low + high) / 2 if kind == DOSE else float((low + high) // 2)
 
 
-def _near(kind: str, low: float, high: float) -> bool:
-    return high - low <= (FINE if kind == DOSE else 1.0)
+def _wide(kind: str, low: float, high: float) -> bool:
+    return high - low > (FINE if kind == DOSE else 1.0)
 
 
 def _tried(tried: dict[Try, float]) -> pd.DataFrame:

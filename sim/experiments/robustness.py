@@ -24,6 +24,7 @@ from sim.compose import Setting, load, load_settings, parse
 from sim.config import Config, Mechanisms, Policy
 from sim.errors import InputError
 from sim.experiments import factors, kept, paired, store, words, worlds
+from sim.experiments.calibrate import PARAMETERS
 from sim.experiments.kept import Asked
 from sim.experiments.sensitivity import case
 from sim.experiments.worlds import COSTS, Reading, World
@@ -167,7 +168,8 @@ def robustness(
         force: Live it again even if the answer is there.
         model: Class with the interface of ``NeighborhoodModel`` to live instead of it.
         **own: ``policies``; ``scenarios``, ``networks``, ``mechanisms`` (lists, empty for none);
-            ``draws``; ``over`` and ``width`` as ``sensitivity`` takes them, or ``posterior``, a
+            ``draws``; ``over`` (groups and keys, those that ``calibrate`` fits where nothing is
+            said) and ``width`` as ``sensitivity`` takes them, or ``posterior``, a
             Parquet file; ``indicator`` (one or several); ``at`` (month read); other keys are
             settings as ``load`` takes them.
 
@@ -213,7 +215,7 @@ def ask(
     width = own.get("width", 0.5)
     if width != factors.WHOLE:
         width = words.number("width", width, 0.001, 1)
-    over = words.listed("over", own.get("over", list(factors.GROUPS)))
+    over = words.listed("over", own.get("over", list(PARAMETERS)))
     posterior = str(own.get("posterior") or "")
     return Question(
         config,

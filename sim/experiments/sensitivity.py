@@ -479,12 +479,19 @@ def print_sensitivity(result: Sensitivity, console: Console) -> None:
     """Print the top factors of every output, what seeds may do, and the indices."""
     from rich.table import Table
 
-    indices = result.indices.set_index(["indicator", "month", "key"])
-    for (name, month), part in result.screening.groupby(["indicator", "month"], sort=False):
-        table = Table("rank", "key", "range", "mu*", "95%", "noise", "first", "total", box=None)
+    indices = {
+        (row["indicator"], row["month"], row["key"]): row
+        for row in result.indices.to_dict("records")
+    }
+    for name, month in result.question.outputs:
+        here = (result.screening["indicator"] == name) & (result.screening["month"] == month)
+        part = result.screening[here]
+        table = Table("rank", box=None)
+        for head in ("key", "range", "mu*", "95%", "noise", "first", "total"):
+            table.add_column(head, no_wrap=True)
         for row in part.sort_values("rank").head(SHOWN).to_dict("records"):
             key = (name, month, row["key"])
-            shares = indices.loc[key] if key in indices.index else None
+            shares = indices.get(key)
             cells = [
                 str(row["rank"]), row["key"].removeprefix("policy.measures."),
                 f"{row['low']:.3g} to {row['high']:.3g}", f"{row['mu_star']:.3g}",

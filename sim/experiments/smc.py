@@ -183,7 +183,7 @@ class _Model(pyabc.IntegratedModel):  # type: ignore[misc]
         )
 
     def _live(self, pars: Any, limit: float) -> dict[str, Any]:
-        seed = int(np.random.randint(0, 2**31))  # noqa: NPY002 - pyabc draws from this state
+        seed = int(np.random.randint(0, 2**31))
         distance, values = self._simulate({k: float(v) for k, v in pars.items()}, seed, limit)
         return {"distance": distance, "values": values}
 
@@ -239,14 +239,14 @@ class _Numbered(pyabc.Sampler):  # type: ignore[misc]
 
 def _live_numbered(simulate_one: Callable[[], Any], seed: int, t: int, numbers: range) -> list[Any]:
     # pyabc and scipy draw from numpy's global state; a caller's own must not be disturbed.
-    before = np.random.get_state()  # noqa: NPY002
+    before = np.random.get_state()
     lived = []
     try:
         for number in numbers:
-            np.random.seed([seed, t + 1, number])  # noqa: NPY002
+            np.random.seed([seed, t + 1, number])
             lived.append(simulate_one())
     finally:
-        np.random.set_state(before)  # noqa: NPY002
+        np.random.set_state(before)
     return lived
 
 

@@ -287,17 +287,11 @@ def _moved(moved: Drive) -> str:
 def _push_table(result: Tipping) -> Any:
     from rich.table import Table
 
-    push = result.push.set_index(["policy", "kind"])
+    rows = {(row["policy"], row["kind"]): row for row in result.push.to_dict("records")}
     table = Table("policy", f"dose, {result.question.duration} months", "months, dose 1", box=None)
     never = []
     for policy in result.question.policies:
-        cells = []
-        for kind in (DOSE, MONTHS):
-            row = push.loc[(policy, kind)]
-            number = f"{row['smallest']:.3g}" + ("" if row["even"] else " (not at all above)")
-            cells.append(
-                number if row["smallest"] == row["smallest"] else f"none to {row['greatest']:g}"
-            )
+        cells = [_smallest(rows[policy, kind]) for kind in (DOSE, MONTHS)]
         if all(cell.startswith("none") for cell in cells):
             never.append(policy)
         else:
@@ -305,3 +299,9 @@ def _push_table(result: Tipping) -> Any:
     table.caption = f"at no dose or duration: {', '.join(never)}" if never else None
     table.caption_justify = "left"
     return table
+
+
+def _smallest(row: Any) -> str:
+    if row["smallest"] != row["smallest"]:
+        return f"none to {row['greatest']:g}"
+    return f"{row['smallest']:.3g}" + ("" if row["even"] else " (but not always above)")

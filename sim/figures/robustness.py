@@ -33,11 +33,15 @@ WORDS = {
         OFF: "without {name}",
         DRAW: "{draws} draws of parameters",
         "ranking": "{outcome} at month {month}; colour: rank in the row",
-        "note": "mean over seeds; draws: share in which the policy leads; box: the best differs from the base's beyond chance",
+        "note": (
+            "mean over seeds; draws: share in which the policy leads; "
+            "box: the best is not the base's, beyond chance"
+        ),
         "turned": "{second} better",
         "kept": "{first} better",
         "told": "{share:.0f}% of {draws} draws turn; tree's balanced accuracy in new draws {accuracy:.0f}%",
         "not_told": "{share:.0f}% of {draws} draws turn; the tree does not tell which ({accuracy:.0f}%, chance is 50%)",
+        "also": "; frame: where most do, bounded by {names} too",
         "few": "{turned} of {draws} draws turn: too few to explain",
     },
     "zh": {
@@ -52,6 +56,7 @@ WORDS = {
         "kept": "{first}更好",
         "told": "{draws}次抽样中{share:.0f}%反转;决策树对新抽样的平衡准确率{accuracy:.0f}%",
         "not_told": "{draws}次抽样中{share:.0f}%反转;决策树无法说明({accuracy:.0f}%,随机为50%)",
+        "also": ";方框:多数反转处,另受{names}限定",
         "few": "{draws}次抽样中{turned}次反转:太少,无法说明",
     },
 }
@@ -90,7 +95,7 @@ def ranking(robustness: Robustness, outcome: str, language: str = "en") -> Figur
                 if draw
                 else value_text(row["value"], INDICATORS[outcome], language)
             )
-            colour = "white" if row["rank"] == 1 else style.BLACK
+            colour = "white" if row["rank"] <= 2 else style.BLACK
             axes.text(x, y, text, ha="center", va="center", fontsize=6, color=colour)
             if flipped.get((row["family"], row["world"])) == row["policy"]:
                 box = Rectangle(
@@ -196,6 +201,11 @@ def _head(robustness: Robustness, boxes: pd.DataFrame, language: str) -> str:
         key = "told" if row["accuracy"] >= TOLD else "not_told"
         numbers = {"share": 100 * turned.mean(), "accuracy": 100 * row["accuracy"]}
         text = words[key].format(draws=draws, **numbers)
+        hidden = str(row["parameters"]).split("; ")[2:]
+        framed = " ".join(boxes.loc[boxes["turned"] > 0.5, "rule"])
+        hidden = [name for name in hidden if name in framed]
+        if key == "told" and hidden:
+            text += words["also"].format(names=", ".join(hidden))
     return "\n    ".join(textwrap.wrap(text, 56 if language == "en" else 30))
 
 

@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 from sim.errors import InputError
 from sim.experiments.basin import UPKEEP
 from sim.experiments.hysteresis import COLLAPSE, LEGS, RECOVERY
-from sim.experiments.push import DOSE, MONTHS
+from sim.experiments.push import DOSE, LONGEST, MONTHS, most_dose
 from sim.figures import style
 from sim.measures.catalogue import CATALOGUE
 
@@ -91,10 +91,10 @@ def loop(result: Tipping, language: str = "en") -> Figure:
         now = 0.0 if len(moved.keys) > 1 else _present(result)
         axes.axvline(now, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
         axes.annotate(
-            words["today"], (now, 0.5), xytext=(2, 0), textcoords="offset points",
-            color=style.GREY, fontsize="small", rotation=90, va="center",
+            words["today"], (now, 1.17), xytext=(3, 0), textcoords="offset points",
+            color=style.GREY, fontsize="small", va="bottom",
         )  # fmt: skip
-        axes.set_ylim(-0.02, 1.12)
+        axes.set_ylim(-0.02, 1.24)
         axes.set_yticks(np.linspace(0, 1, 6))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
         axes.set_xlabel(_moved(result, words))
@@ -124,6 +124,9 @@ def basin(result: Tipping, language: str = "en") -> Figure:
             )  # fmt: skip
             axes.set_title(f"{chr(ord('a') + place)}  {words['upkeep'].format(upkeep=upkeep)}")
             axes.set_xlabel(words["grievance"])
+            # Cells are centred on their start, so half of the outer ones lies beyond 0 and 100.
+            axes.set_yticks(np.linspace(0, 100, 5))
+            axes.set_xticks(np.linspace(0, 1, 5))
         panels[0].set_ylabel(words["collection"])
         bar = figure.colorbar(shown, ax=panels, fraction=0.03, pad=0.01)
         bar.set_label(words["recovers"])
@@ -148,10 +151,10 @@ def push(result: Tipping, language: str = "en") -> Figure:
         )
         panels = figure.subplots(1, 2, sharey=True)
         for place, (axes, kind) in enumerate(zip(panels, (DOSE, MONTHS), strict=True)):
-            rows = frame[frame["kind"] == kind].set_index("policy")
-            greatest = float(rows["greatest"].iloc[0])
+            rows = {row["policy"]: row for row in frame.to_dict("records") if row["kind"] == kind}
+            greatest = float(rows[q.policies[0]]["greatest"])
             for y, policy in enumerate(names):
-                _one_push(axes, y, rows.loc[policy], words)
+                _one_push(axes, y, rows[policy], words)
             axes.set_xlim(0, 1.02 * greatest)
             axes.set_xlabel(words[kind].format(months=q.duration))
             axes.set_title(chr(ord("a") + place))
@@ -160,10 +163,7 @@ def push(result: Tipping, language: str = "en") -> Figure:
         panels[0].set_yticks(range(len(names)), [_title(p, language) for p in names])
         panels[0].set_ylim(max(len(names), 1) - 0.4, -0.6)
         if never:
-            greatest = frame.groupby("kind")["greatest"].first()
-            text = words["never"].format(
-                dose=greatest[DOSE], months=greatest[MONTHS], names="\n".join(lines)
-            )
+            text = words["never"].format(dose=most_dose(), months=LONGEST, names="\n".join(lines))
             figure.supxlabel(text, x=0.01, ha="left", fontsize="small", color=style.GREY)
     return figure
 
@@ -200,21 +200,16 @@ def _words(frame: pd.DataFrame, part: str, language: str) -> dict[str, str]:
 
 
 def _mark_folds(axes: Axes, met: pd.DataFrame, words: dict[str, str]) -> None:
-    for leg in LEGS:
-        for fold, side in ((COLLAPSE, 1.02), (RECOVERY, 1.02)):
-            levels = met[(met["leg"] == leg) & (met["fold"] == fold)]
-            levels = levels.groupby("seed")["level"].first()
+    for place, leg in enumerate(LEGS):
+        for fold in (COLLAPSE, RECOVERY):
+            here = met[(met["leg"] == leg) & (met["fold"] == fold)]
+            levels = here.groupby("seed")["level"].first().to_numpy()
             if not len(levels):
                 continue
-            axes.axvspan(
-                levels.min() - 1e-9,
-                levels.max() + 1e-9,
-                color=COLOURS[leg],
-                alpha=0.15,
-                linewidth=0.8,
-            )
+            low, middle, high = (float(x) for x in np.quantile(levels, [0, 0.5, 1]))
+            axes.axvspan(low - 1e-9, high + 1e-9, color=COLOURS[leg], alpha=0.15, linewidth=0.8)
             axes.annotate(
-                f"{words[fold]} {levels.median():+.2g}", (levels.median(), side), ha="center",
+                f"{words[fold]} {middle:+.2g}", (middle, 1.01 + 0.055 * place), ha="center",
                 va="bottom", fontsize="small", color=COLOURS[leg],
             )  # fmt: skip
 
@@ -234,7 +229,7 @@ def _moved(result: Tipping, words: dict[str, str]) -> str:
     return keys[0] if len(keys) == 1 else words["moved"].format(keys=", ".join(keys))
 
 
-def _one_push(axes: Axes, y: int, row: pd.Series, words: dict[str, str]) -> None:
+def _one_push(axes: Axes, y: int, row: Any, words: dict[str, str]) -> None:
     smallest, greatest = float(row["smallest"]), float(row["greatest"])
     if np.isnan(smallest):
         text = words["none"].format(greatest=greatest)

@@ -1,0 +1,201 @@
+"""Attribution: values sum to the bundle's effect, known games give known values, nothing is lost."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.config import Config
+from sim.errors import InputError
+from sim.experiments.attribute import (
+    Attribution,
+    ask_words,
+    attribute,
+    exact_game,
+    sampled_game,
+)
+from sim.experiments.worlds import World, live_in
+from sim.figures.attribution import draw
+from sim.outcomes import INDICATORS
+
+SMALL: dict[str, Any] = {
+    "policy": ["member_contact", "lead_by_paying", "building_meetings"],
+    "population": {"households": 120, "buildings": 2, "stairs_per_building": 2, "floors": 8},
+    "replications": 3,
+    "at": 4,
+    "indicator": ["collection_rate", "complaints_per_1000"],
+    "executor": {"workers": 1},
+}
+
+
+class Table:
+    """A model whose collection rate is a known function of the measures and the seed."""
+
+    def __init__(self, config: Config, *, seed: int) -> None:
+        self.config, self.seed = config, seed
+
+    def run(self) -> None:
+        """Live at once."""
+        here = set(self.config.policy.measures)
+        value = 0.1 + 0.2 * ("member_contact" in here) + 0.01 * self.seed * bool(here)
+        value += 0.3 * ({"member_contact", "lead_by_paying"} <= here)
+        self.months = np.arange(0, self.config.months + 1)
+        self.values = np.full((len(self.months), 1, len(INDICATORS)), value)
+        hours = 10.0 * ("member_contact" in here) + 5.0 * ("building_meetings" in here)
+        row = {"month": 1, "compound": 0, "actor": "cell", "measure": "x", "yuan": 0.0}
+        self.costs = [row | {"hours": hours}]
+        self.recorder = self
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Attribution:
+    return attribute("kangqiao", out=tmp_path_factory.mktemp("out"), **SMALL)
+
+
+def test_values_sum_to_the_bundles_effect(small: Attribution) -> None:
+    """Catches a wrong weight, a coalition missed, a seed used in one place only."""
+    effect = small.bundle.set_index("outcome")["effect"]
+    sums = small.values.groupby("outcome")[["value", "share", "hours", "yuan"]].sum()
+    for outcome in small.question.outcomes:
+        assert sums.at[outcome, "value"] == pytest.approx(effect[outcome], rel=1e-12, abs=1e-14)
+        assert sums.at[outcome, "hours"] == pytest.approx(effect["hours"], rel=1e-12)
+        assert sums.at[outcome, "yuan"] == pytest.approx(effect["yuan"], rel=1e-12)
+    assert abs(effect["collection_rate"]) > 1e-4, "the test would pass with nothing to share out"
+
+
+def test_the_ends_are_what_run_gives(small: Attribution) -> None:
+    """Catches coalitions lived from a past that is not theirs, or another month read."""
+    from sim.experiments.run import run
+
+    study = run(small.question.config)
+    whole = small.coalitions[small.coalitions["size"] == 3].set_index("seed")["collection_rate"]
+    alone = study.runs.set_index("seed")["collection_rate_end"]
+    assert whole.to_dict() == alone.to_dict()
+
+
+def test_a_known_game_gives_its_known_values() -> None:
+    """Catches a formula that only happens to sum: values, pairs, costs and seeds by hand."""
+    done = attribute("kangqiao", **{**SMALL, "indicator": "collection_rate"}, model=Table)
+    values = done.values.set_index("measure")
+    # Seeds 1 to 3 add 0.02 on average to any coalition: a third of it each.
+    each = 0.02 / 3
+    assert values.at["member_contact", "value"] == pytest.approx(0.2 + 0.15 + each)
+    assert values.at["lead_by_paying", "value"] == pytest.approx(0.15 + each)
+    assert values.at["building_meetings", "value"] == pytest.approx(each)
+    assert values.at["member_contact", "alone"] == pytest.approx(0.22)
+    assert values.at["member_contact", "left_out"] == pytest.approx(0.5)
+    assert values.at["member_contact", "hours"] == pytest.approx(10)
+    assert values.at["member_contact", "per_hour"] == pytest.approx((0.35 + each) / 10)
+    assert values.at["lead_by_paying", "reason_hours"] == "no_cost"
+    pairs = done.interactions.set_index(["first", "second"])["value"]
+    # Each pair: minus half of 0.02, for in half of the cases nobody came before.
+    assert pairs["member_contact", "lead_by_paying"] == pytest.approx(0.3 - 0.01)
+    assert pairs["member_contact", "building_meetings"] == pytest.approx(-0.01)
+    low, high = values.loc["building_meetings", ["low", "high"]]
+    assert 0.01 / 3 <= low < each < high <= 0.03 / 3
+
+
+def _brute(game: np.ndarray, n: int) -> np.ndarray:
+    total, orders = np.zeros(n), list(permutations(range(n)))
+    for order in orders:
+        before = 0
+        for i in order:
+            total[i] += game[before | 1 << i] - game[before]
+            before |= 1 << i
+    return total / len(orders)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_exact_weights_are_the_mean_over_all_orders(n: int) -> None:
+    """Catches binomials off by one."""
+    game = np.random.default_rng(n).random(1 << n)
+    assert exact_game(n).values @ game == pytest.approx(_brute(game, n))
+
+
+def test_sampled_orders_sum_exactly_and_come_close() -> None:
+    """Catches orders that do not telescope, pairs with a wrong sign, a seed without effect."""
+    n = 6
+    worth = np.random.default_rng(0).random(1 << n)
+    exact, games = exact_game(n), [sampled_game(n, 8, seed) for seed in range(400)]
+    for game in games[:20]:
+        total = float((game.values @ worth[game.coalitions]).sum())
+        assert total == pytest.approx(worth[-1] - worth[0], abs=1e-12)
+    mean = np.mean([game.values @ worth[game.coalitions] for game in games], axis=0)
+    assert mean == pytest.approx(exact.values @ worth, abs=0.02)
+    sums = np.sum([game.pairs @ worth[game.coalitions] for game in games], axis=0)
+    counts = np.sum([game.counts for game in games], axis=0)
+    assert sums / counts == pytest.approx(exact.pairs @ worth, abs=0.08)
+    assert any(set(games[0].coalitions) != set(game.coalitions) for game in games[1:3])
+
+
+def test_more_measures_than_ten_are_sampled() -> None:
+    """Catches 2^11 runs a seed, and a sum that sampling breaks."""
+    done = attribute(
+        "shenhong", policy="shenhong", at=10, replications=2, permutations=2,
+        indicator="collection_rate", model=Table, executor={"workers": 1},
+    )  # fmt: skip
+    assert not done.question.exact
+    assert done.coalitions.groupby("seed").size().max() < 100
+    effect = done.bundle.set_index("outcome").at["collection_rate", "effect"]
+    assert done.values["value"].sum() == pytest.approx(effect, abs=1e-12)
+
+
+def test_one_or_two_processes_give_the_same_bytes(small: Attribution, tmp_path: Path) -> None:
+    """Catches an answer that depends on where it was made, and a folder not found again."""
+    assert small.folder is not None
+    two = attribute("kangqiao", out=tmp_path, **SMALL | {"executor": {"workers": 2}})
+    assert two.folder is not None and two.folder.name == small.folder.name
+    for file in small.folder.glob("*.parquet"):
+        assert file.read_bytes() == (two.folder / file.name).read_bytes(), file.name
+
+
+def test_figures_are_drawn_once(small: Attribution) -> None:
+    """Catches a figure that breaks, and one drawn again each time."""
+    files = draw(small, "zh")
+    assert len(files) == 3 * len(small.question.outcomes) and all(f.exists() for f in files)
+    times = [file.stat().st_mtime_ns for file in files]
+    assert [file.stat().st_mtime_ns for file in draw(small, "zh")] == times
+
+
+def test_a_failed_run_is_missing_and_not_zero() -> None:
+    """Catches a failed coalition that counts as 0."""
+
+    class Breaks(Table):
+        def run(self) -> None:
+            raise ZeroDivisionError
+
+    from sim.compose import load
+    from sim.config import Policy
+    from sim.experiments.worlds import Reading
+
+    read = live_in(
+        load("kangqiao", months=2).resolved(),
+        [Policy()],
+        [Reading("grievance", 2)],
+        Breaks,
+        World(1),
+    )
+    assert np.isnan(read).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["policy=none"], "policy: none has 0 measures"),
+        (["policy=member_contact"], "at least two"),
+        (["months=12"], "at=24"),
+        (["at=0"], "at: 0"),
+        (["at=3"], "is after month 3"),
+        (["indicator=fees"], "indicator: 'fees'"),
+        (["permutations=1.5"], "permutations: 1.5"),
+        (["outcome=x"], "outcome: unknown key"),
+    ],
+)
+def test_bad_words_are_told_in_a_line(words: list[str], told: str) -> None:
+    """Catches a word that is taken without a check."""
+    with pytest.raises(InputError, match=told.replace("'", ".")):
+        ask_words(words)

@@ -123,16 +123,30 @@ def configuration(**keys: Any) -> Config:
 class Steered(FakeModel):
     """Lives as environment variables say.
 
-    FAKE_SECONDS: how long each run takes. FAKE_KILLS: file with a number, counted down by each run
+    FAKE_SECONDS: how long each run takes. FAKE_KILLS: folder with a file for each run of seed 3
     that takes its process down with it, as a system short of memory does; never that of FAKE_MAIN.
     """
 
     def run(self) -> None:
         """Live after a moment, or end the process."""
         time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
-        kills = Path(os.environ.get("FAKE_KILLS", "nowhere"))
         apart = os.environ.get("FAKE_MAIN", str(os.getpid())) != str(os.getpid())
-        if apart and self.seed == 3 and (left := int(kills.read_text())):
-            kills.write_text(str(left - 1))
-            os.kill(os.getpid(), signal.SIGKILL)
+        for path in sorted(Path(os.environ.get("FAKE_KILLS", "nowhere")).glob("*")):
+            if apart and self.seed == 3:
+                path.unlink(missing_ok=True)
+                os.kill(os.getpid(), signal.SIGKILL)
         super().run()
+
+
+def arm(kills: Path, count: int) -> None:
+    """Let this many processes end."""
+    kills.mkdir(exist_ok=True)
+    for path in kills.iterdir():
+        path.unlink()
+    for number in range(count):
+        (kills / str(number)).touch()
+
+
+def armed(kills: Path) -> int:
+    """How many processes are still to end."""
+    return len(list(kills.iterdir()))

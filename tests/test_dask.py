@@ -28,7 +28,7 @@ HERE = ("--host", "127.0.0.1", "--no-dashboard")
 def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A scheduler and two workers on this machine; one run ends its own."""
     file, kills = tmp_path / "scheduler.json", tmp_path / "kills"
-    kills.write_text("1")
+    fake_model.arm(kills, 1)
     monkeypatch.setenv("FAKE_KILLS", str(kills))
     monkeypatch.setenv("FAKE_MAIN", str(os.getpid()))
     path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
@@ -62,7 +62,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(address: str, tmp_pa
     alone = fake(*words, out=tmp_path / "alone", **keys)
     cluster = {"executor__kind": "dask", "executor__address": address}
     lived = fake(*words, out=tmp_path / "cluster", **keys, **cluster)
-    assert (tmp_path / "kills").read_text() == "0", "a worker was ended"
+    assert fake_model.armed(tmp_path / "kills") == 0, "a worker was ended"
     assert bytes_of(place(lived)) == bytes_of(place(alone))
     study = run(
         load(months=6, replications=8, executor={"kind": "dask", "address": address}),

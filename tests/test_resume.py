@@ -33,7 +33,7 @@ def lived(out: Path | str, workers: int = 1) -> Sweep:
 
 @pytest.fixture
 def kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """File that says how many workers end themselves."""
+    """Folder that says how many workers end themselves."""
     from joblib.externals.loky import get_reusable_executor
 
     # Workers of an earlier test have its environment.
@@ -174,9 +174,9 @@ def test_stopped_at_any_step_of_writing(
 
 
 def test_a_lost_worker_loses_no_run(tmp_path: Path, whole: dict[str, bytes], kills: Path) -> None:
-    kills.write_text("2")
+    fake_model.arm(kills, 2)
     again = lived(tmp_path, 2)
-    assert kills.read_text() == "0", "workers were ended"
+    assert fake_model.armed(kills) == 0, "workers were ended"
     assert again.failed == 0
     assert bytes_of(place(again)) == whole
 
@@ -184,17 +184,17 @@ def test_a_lost_worker_loses_no_run(tmp_path: Path, whole: dict[str, bytes], kil
 def test_a_run_that_always_ends_its_worker_ends_the_sweep(
     tmp_path: Path, whole: dict[str, bytes], kills: Path
 ) -> None:
-    kills.write_text("1000")
+    fake_model.arm(kills, 200)
     with pytest.raises(RuntimeError, match=r"ended from outside.*executor.workers below 2"):
         lived(tmp_path, 2)
-    assert 1000 - int(kills.read_text()) < 50, "it is not tried for ever"
-    kills.write_text("0")
+    assert 200 - fake_model.armed(kills) < 50, "it is not tried for ever"
+    fake_model.arm(kills, 0)
     assert bytes_of(place(lived(tmp_path))) == whole
 
 
 def test_replications_survive_a_lost_worker(kills: Path) -> None:
     """The same executor serves run."""
-    kills.write_text("1")
+    fake_model.arm(kills, 1)
     config = load(months=6, replications=12, executor={"workers": 2})
     assert run(config, model=fake_model.Steered).runs["seed"].tolist() == list(range(1, 13))
-    assert kills.read_text() == "0"
+    assert fake_model.armed(kills) == 0

@@ -40,7 +40,7 @@ class Known:
         config, here = self.config, set(self.config.policy.measures)
         noise = np.random.default_rng([self.seed, len(here)]).normal(0, 0.001)
         value = 0.3 + 0.3 * ("member_contact" in here) + noise
-        turned = config.fees.service < 1.5 or not config.mechanisms.conflict
+        turned = config.fees.service < 3.0 or not config.mechanisms.conflict
         value += 0.2 * ("building_meetings" in here) * (2 if turned else 1)
         if config.network.generator == "watts_strogatz":
             value = 0.5
@@ -92,10 +92,11 @@ def test_boxes_say_where_the_order_turns(known: Robustness) -> None:
     boxes = known.boxes[known.boxes["role"] == "leading"]
     top = boxes.iloc[0]
     assert (top["first"], top["second"]) == ("member_contact", "building_meetings")
-    assert top["parameters"] == "fees.service" and top["reason"] == ""
+    assert top["parameters"].startswith("fees.service") and top["reason"] == ""
     assert top["rule"].startswith("fees.service <= ")
-    assert float(top["rule"].split()[-1]) == pytest.approx(1.5, abs=0.1)
-    assert top["turned"] == 1 and top["coverage"] == 1 and top["accuracy"] > 0.95
+    assert float(top["rule"].split()[2]) == pytest.approx(3.0, abs=0.15)
+    assert top["turned"] > 0.9 and boxes.loc[boxes["turned"] > 0.5, "coverage"].sum() > 0.95
+    assert top["accuracy"] > 0.95
     assert boxes["draws"].sum() == 120
 
 
@@ -152,7 +153,7 @@ def test_figures_are_drawn(known: Robustness, tmp_path: Path) -> None:
         (["policies=[none,nothing]"], "no policy is named"),
         (["policy=shenhong"], "policies="),
         (["months=12"], "at=24"),
-        (["indicator=hours_spent"], "neither more nor less"),
+        (["indicator=attendance"], "neither more nor less"),
         (["networks=[ring]"], "'ring' is not known"),
         (["mechanisms=[money]"], "'money' is not known"),
         (["over=[nothing]"], "over: 'nothing'"),

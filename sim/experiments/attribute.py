@@ -456,7 +456,11 @@ def _bundle(question: Question, sums: _Sums, draws: np.ndarray, failed: int) -> 
     effect, low, high = _ends(sums.ends[:, 1] - sums.ends[:, 0], draws)
     without, with_bundle = sums.ends.mean(axis=0)
     names = [*question.outcomes, *COSTS]
-    how = {"seeds": len(sums.ends), "failed": failed, "month": question.config.months}
+    how: dict[str, Any] = {
+        "seeds": len(sums.ends),
+        "failed": failed,
+        "month": question.config.months,
+    }
     how |= {"orders": "all" if question.exact else f"{question.permutations} a seed"}
     return pd.DataFrame(
         {"outcome": names, "without": without, "with_bundle": with_bundle, "effect": effect}

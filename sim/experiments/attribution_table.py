@@ -176,12 +176,12 @@ def _table(attribution: Attribution, outcome: str, language: str) -> Table:
     return table
 
 
-def _ranged(row: dict[str, Any], scale: float) -> str:
+def _ranged(row: dict[Any, Any], scale: float) -> str:
     value, low, high = (scale * row[name] for name in ("value", "low", "high"))
     return signed(value) if math.isnan(low) else f"{signed(value)} [{low:.1f}, {high:.1f}]"
 
 
-def _per(row: dict[str, Any], title: str, cost: str, scale: float, language: str) -> str:
+def _per(row: dict[Any, Any], title: str, cost: str, scale: float, language: str) -> str:
     if row[f"reason_{cost}"] == NO_COST:
         return WORDS[language]["free"]
     value = scale * row[f"per_{title}"]

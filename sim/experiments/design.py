@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class Design:
         """How many runs there are."""
         return self.points.num_rows * self.replications
 
-    @property
+    @cached_property
     def chunks(self) -> list[range]:
         """Runs of each file."""
         return [
@@ -119,12 +120,16 @@ class Design:
             "replications": self.replications,
             "runs": self.runs,
             "chunk": self.chunk,
-            "points_sha256": _digest(self.points),
+            "points_sha256": self._digest,
             "bases": [
                 {"fingerprint": b.fingerprint, "keys": b.keys, "configuration": b.tree}
                 for b in self.bases
             ],
         }
+
+    @cached_property
+    def _digest(self) -> str:
+        return _digest(self.points)
 
     def fingerprint(self) -> str:
         """Short hash of all that can change what is kept."""

@@ -267,7 +267,7 @@ def ask(
         key: words.whole(key, own.get(key, getattr(Question, key)), 4, 100_000)
         for key in ("trials", "worlds", "check")
     }
-    limits = {
+    limits: dict[str, Any] = {
         key: words.number(key, own[key], 0, 1e15)
         for key in ("hours_most", "yuan_most")
         if own.get(key) is not None
@@ -558,7 +558,7 @@ class _Search:
             yield tuple(0 if place == left_out else full for place in range(count))
 
     def _parameters(self, genome: Genome) -> dict[str, int]:
-        given = {}
+        given: dict[str, int] = {}
         for label, choice in zip(self.question.labels, genome, strict=True):
             dose, start = divmod(max(choice - 1, 0), len(self.question.starts))
             given |= {

@@ -56,14 +56,15 @@ def print_robustness(robustness: Robustness, console: Console, language: str = "
         console.print(head, style="bold", highlight=False)
         table = new_table([words["world"], *question.policies])
         rows = robustness.ranking[robustness.ranking["outcome"] == outcome]
-        for (family, world), part in rows.groupby(["family", "world"], sort=False):
-            by_policy = part.set_index("policy")
+        for key, part in rows.groupby(["family", "world"], sort=False):
+            rows_of = {row["policy"]: row for row in part.to_dict("records")}
+            family, world = key
             if family == DRAW:
-                cells = [f"{100 * by_policy.at[p, 'first']:.0f}" for p in question.policies]
+                cells = [f"{100 * rows_of[p]['first']:.0f}" for p in question.policies]
                 table.add_row(words["draws"], *cells)
                 continue
             cells = [
-                f"{by_policy.at[p, 'rank']:.0f} ({value_text(by_policy.at[p, 'value'], known, language)})"
+                f"{rows_of[p]['rank']:.0f} ({value_text(rows_of[p]['value'], known, language)})"
                 for p in question.policies
             ]
             table.add_row(f"{family}: {world}", *cells, style="bold" if family == BASE else None)

@@ -46,6 +46,9 @@ is right to 5%. See ``docs/science/calibration.md``."""
 LEAST_ACCEPTED = 0.005
 """Share of simulations accepted below which no further generation is begun."""
 
+BLOCK = 256
+"""Proposals drawn at once."""
+
 BATCH = 4
 """Simulations in one task."""
 
@@ -125,7 +128,7 @@ def sample(
             population_size=pyabc.ConstantPopulationSize(
                 plan.particles, nr_calibration_particles=FIRST_SAMPLE * plan.particles
             ),
-            transitions=pyabc.MultivariateNormalTransition(scaling=SCALING),
+            transitions=_Proposals(priors),
             eps=_Tolerance(),
             sampler=sampler,
         )
@@ -158,6 +161,37 @@ class _Tolerance(pyabc.QuantileEpsilon):  # type: ignore[misc]
     def _update(self, t: int, weighted_distances: pd.DataFrame) -> None:
         self.alpha = FIRST_QUANTILE if t == 0 else QUANTILE
         super()._update(t, weighted_distances)
+
+
+class _Proposals(pyabc.MultivariateNormalTransition):  # type: ignore[misc]
+    """pyabc's proposals, drawn in blocks until one lies inside the prior.
+
+    In 12 dimensions nearly all lie outside; drawn one by one, as pyabc would, they take as long as
+    a run. What is proposed has the same distribution.
+    """
+
+    def __init__(self, priors: dict[str, tuple[float, float]]) -> None:
+        super().__init__(scaling=SCALING)
+        self._bounds = priors
+
+    def fit(self, X: pd.DataFrame, w: np.ndarray) -> None:
+        """See ``pyabc.Transition``."""
+        super().fit(X, w)
+        low, high = zip(*(self._bounds[str(key)] for key in X.columns), strict=True)
+        self._low, self._high = np.array(low), np.array(high)
+        size, axes = np.linalg.eigh(self.cov)
+        self._root = axes * np.sqrt(np.maximum(size, 0.0))
+
+    def rvs_single(self) -> Any:
+        """See ``pyabc.Transition``."""
+        while True:
+            at = np.random.choice(self._range, size=BLOCK, p=self.w, replace=True)
+            moved = (
+                self._X_arr[at] + np.random.standard_normal((BLOCK, len(self._low))) @ self._root.T
+            )
+            inside = np.flatnonzero(((moved >= self._low) & (moved <= self._high)).all(axis=1))
+            if len(inside):
+                return pyabc.Parameter(dict(zip(self.X.columns, moved[inside[0]], strict=True)))
 
 
 def _own_distance(found: dict[str, Any], _observed: dict[str, Any]) -> float:
@@ -259,6 +293,7 @@ def _read(history: Any, priors: dict[str, tuple[float, float]], plan: Plan) -> S
     particles = history.get_population(history.max_t).particles
     # By what they hold: a database gives rows back in an order of its own.
     order = sorted(particles, key=lambda p: tuple(float(p.parameter[key]) for key in priors))
+    parameters = pd.DataFrame({k: [float(p.parameter[k]) for p in order] for k in priors})
     weights = np.array([p.weight for p in order])
     told = history.get_all_populations()
     generations = pd.DataFrame(
@@ -270,7 +305,7 @@ def _read(history: Any, priors: dict[str, tuple[float, float]], plan: Plan) -> S
         }
     ).reset_index(drop=True)
     return Sampled(
-        pd.DataFrame({key: [float(p.parameter[key]) for p in order] for key in priors}),
+        parameters,
         weights / weights.sum(),
         np.array([p.distance for p in order]),
         np.array([np.asarray(p.sum_stat["values"], dtype=float) for p in order]),

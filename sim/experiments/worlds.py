@@ -33,7 +33,8 @@ WEIGHTS = ("weight", "weights", "w")
 COSTS = ("hours", "yuan")
 """What is read beside indicators: hours and yuan booked by all actors from month 1 on."""
 
-Item, Answer = TypeVar("Item"), TypeVar("Answer")
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)

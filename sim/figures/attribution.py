@@ -165,4 +165,4 @@ def _map(
         side.set_visible(False)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, aspect=18, pad=0.02)
     bar.set_label(WORDS[language]["scale"].format(unit=unit), fontsize="small")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)

@@ -47,7 +47,7 @@ def narrow(parameters: dict[str, float], seed: int, limit: float) -> tuple[float
 
 
 def test_known_posterior_is_found() -> None:
-    found = sample(band, SQUARE, Plan(200, 6000, 3), ALONE)
+    found = sample(band, SQUARE, Plan(150, 5000, 3), ALONE)
     total = (found.parameters["a"] + found.parameters["b"]).to_numpy()
     assert found.distances.max() == 0.0
     assert np.all(np.abs(total - 1.0) <= 0.1)
@@ -61,11 +61,11 @@ def test_known_posterior_is_found() -> None:
 
 
 def test_weight_does_not_gather_on_one_particle() -> None:
-    # With pyabc's own steps and proposals this gives 1 to 3 of 100, and far too small a spread.
+    # With pyabc's own proposals a few particles carry it all, and the spread comes out too small.
     priors = {f"p{k}": (0.0, 1.0) for k in range(12)}
-    found = sample(narrow, priors, Plan(100, 8000, 1), ALONE)
+    found = sample(narrow, priors, Plan(60, 6000, 1), ALONE)
     assert found.distances.max() == 0.0
-    assert calibration.effective_size(found.weights) > 20
+    assert calibration.effective_size(found.weights) > 18
     idle = found.parameters["p11"].to_numpy()
     mean = float((found.weights * idle).sum())
     spread = np.sqrt(float((found.weights * (idle - mean) ** 2).sum()))
@@ -225,7 +225,7 @@ def months_of(tmp_path: Path, base: float) -> Path:
 def test_a_known_parameter_is_recovered_from_months_kept_and_read_back(tmp_path: Path) -> None:
     path = months_of(tmp_path, -3.0)
     words = (*SMALL, "policy=none", "fees.base_conditional=interval(-6,6)", "executor.workers=1")
-    asked = {"file": path, "particles": 20, "simulations": 700, "draws": 4}
+    asked = {"file": path, "particles": 20, "simulations": 600, "draws": 3}
     found = calibrate(None, *words, out=tmp_path / "out", **asked)
     row = found.parameters.iloc[0]
     assert row["q05"] <= -3.0 <= row["q95"]
@@ -248,8 +248,8 @@ def test_coverage_of_known_truths(tmp_path: Path) -> None:
     priors = calibration.priors(
         None, {"fees.base_conditional": Interval(-6, 6), "fees.matching": Interval(0, 1)}, config
     )
-    question = calibration.Question((case,), priors, simulations=400, executor=ALONE)
-    tested = recover(question, 80)
+    question = calibration.Question((case,), priors, simulations=300, executor=ALONE)
+    tested = recover(question, 60)
     coverage = tested.coverage.set_index("parameter")
     assert coverage["inside_90"].between(0.80, 0.99).all()
     assert coverage["inside_50"].between(0.33, 0.67).all()
@@ -259,12 +259,8 @@ def test_coverage_of_known_truths(tmp_path: Path) -> None:
 
 
 def test_processes_change_nothing() -> None:
-    config = load(None, *SMALL, policy="none")
-    target = Target(indicator="collection_rate", month=2, low=0.3, high=0.5)
-    simulate = calibration.Simulator([as_case(config, Observed((target,)))])
-    priors = {"fees.base_conditional": (-6.0, 6.0)}
-    one = sample(simulate, priors, Plan(20, 500, 2), ALONE)
-    two = sample(simulate, priors, Plan(20, 500, 2), Executor(workers=2))
+    one = sample(band, SQUARE, Plan(20, 900, 2), ALONE)
+    two = sample(band, SQUARE, Plan(20, 900, 2), Executor(workers=2))
     pd.testing.assert_frame_equal(one.parameters, two.parameters, check_exact=True)
     assert np.array_equal(one.values, two.values)
     assert np.array_equal(one.weights, two.weights)

@@ -443,7 +443,13 @@ FRESH = 1_000_000
 def _assemble(question: Question, sampled: Sampled) -> Calibration:
     posterior = sampled.parameters.assign(weight=sampled.weights, distance=sampled.distances)
     bare = Calibration(
-        question, posterior, sampled.generations, *(pd.DataFrame() for _ in range(4))
+        question,
+        posterior,
+        sampled.generations,
+        pd.DataFrame(),
+        pd.DataFrame(),
+        pd.DataFrame(),
+        pd.DataFrame(),
     )
     sources = {
         "prior": prior_draws(question.priors, question.draws, question.seed),

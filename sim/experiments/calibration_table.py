@@ -103,7 +103,7 @@ def _print_figures(
     for row in calibration.figures.head(MOST_FIGURES).to_dict("records"):
         indicator = INDICATORS[str(row["indicator"])]
 
-        def text(name: str, row: dict = row, indicator=indicator) -> str:  # type: ignore[no-untyped-def, type-arg]
+        def text(name: str, row: dict = row, indicator=indicator) -> str:  # type: ignore[no-untyped-def]
             return value_text(float(row[name]), indicator, language)
 
         allowed = text("low") if row["low"] == row["high"] else f"{text('low')} – {text('high')}"

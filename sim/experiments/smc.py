@@ -36,12 +36,12 @@ reach, and the quantile of each generation's that the next must reach.
 Most of a wide prior gives one and the same ruined compound. Small steps down from there breed from
 the few ruined ones that are nearest by chance; one large step does not."""
 
-SCALING = 2.0
+SCALING = 5.0
 """Covariance of proposals, in those of pyabc's rule.
 
-At 1 and with 12 parameters one particle soon carries nearly all weight (1.2 effective of 150 where
-the posterior is known, and its spread a fifth of the true one); at 2 there are 50, and the spread
-is right to 5%. See ``docs/science/calibration.md``."""
+At 1 and with 12 parameters a few particles soon carry nearly all weight: with pyabc's own steps and
+proposals 1.2 effective particles of 150 where the posterior is known, and a spread a fifth of the
+true one. At 5 there are 88, and the spread is right to 1%. See ``docs/science/calibration.md``."""
 
 LEAST_ACCEPTED = 0.005
 """Share of simulations accepted below which no further generation is begun."""
@@ -155,7 +155,7 @@ def _ended(history: Any, plan: Plan) -> bool:
     return spent or float(told["epsilon"].iloc[-1]) <= 0.0
 
 
-class _Tolerance(pyabc.QuantileEpsilon):  # type: ignore[misc]
+class _Tolerance(pyabc.QuantileEpsilon):
     """Comes down in one large step from the prior, then in smaller ones."""
 
     def _update(self, t: int, weighted_distances: pd.DataFrame) -> None:
@@ -163,7 +163,7 @@ class _Tolerance(pyabc.QuantileEpsilon):  # type: ignore[misc]
         super()._update(t, weighted_distances)
 
 
-class _Proposals(pyabc.MultivariateNormalTransition):  # type: ignore[misc]
+class _Proposals(pyabc.MultivariateNormalTransition):
     """pyabc's proposals, drawn in blocks until one lies inside the prior.
 
     In 12 dimensions nearly all lie outside; drawn one by one, as pyabc would, they take as long as
@@ -198,7 +198,7 @@ def _own_distance(found: dict[str, Any], _observed: dict[str, Any]) -> float:
     return float(found["distance"])
 
 
-class _Model(pyabc.IntegratedModel):  # type: ignore[misc]
+class _Model(pyabc.IntegratedModel):
     """Simulates, measures and accepts in one, so that a hopeless run can stop early."""
 
     def __init__(self, simulate: Simulate) -> None:
@@ -222,7 +222,7 @@ class _Model(pyabc.IntegratedModel):  # type: ignore[misc]
         return {"distance": distance, "values": values}
 
 
-class _Numbered(pyabc.Sampler):  # type: ignore[misc]
+class _Numbered(pyabc.Sampler):
     """Every simulation has a number, which alone decides what it draws."""
 
     def __init__(self, plan: Plan, executor: Executor, advance: Advance) -> None:

@@ -192,7 +192,11 @@ def _district_patterns(case: str, lived: list[Any]) -> list[Pattern]:
 def _contact_fades(config: Config, progress: bool) -> Pattern:
     """Share of what two years of visits gave that is left a year after they end."""
     visits = {"measures": {"member_contact": {"start": 1, "end": 25}}}
-    keys = {"months": MONTHS, "replications": config.replications, "seed": config.seed}
+    keys: dict[str, Any] = {
+        "months": MONTHS,
+        "replications": config.replications,
+        "seed": config.seed,
+    }
     governed = load("ordinary_estate", policy=visits, executor=config.executor.model_dump(), **keys)
     lived = spread(governed, partial(_both_futures, config, governed), progress)
     k = list(outcomes.INDICATORS).index("collection_rate")

@@ -161,7 +161,9 @@ def _intervals(axes: Axes, rows: pd.DataFrame, names: list[str], words: dict[str
         label=words["default"],
     )  # fmt: skip
     for place, width in zip(at, rows["width"], strict=True):
-        axes.text(1.03, place, f"{width:.2f}", va="center", fontsize="small", color=style.GREY)
+        axes.text(
+            1.03, float(place), f"{width:.2f}", va="center", fontsize="small", color=style.GREY
+        )
     axes.set_yticks(at, names)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(0, 1)

@@ -61,7 +61,7 @@ WORDS = {
         "dose": "{months}个月内所需最小力度",
         "months": "力度为1时所需最少月数",
         "none": "至{greatest:g}均不成",
-        "never": "力度至{dose:g}、时长至{months:g}个月均不成:{names}",
+        "never": "力度至{dose:g}、时长至{months:g}个月均不成:\n{names}",
     },
 }
 

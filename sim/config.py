@@ -193,7 +193,7 @@ class Experiment(Parameters):
     )
     keep_months: bool = param(False, "Keep every month of every run", zh="保留逐月结果")
     budget: float = param(
-        0.0, "Longest time it may be estimated to take, 0 for any", unit="minute", low=0,
+        0.0, "Longest time it may be estimated to take, 0 for any", unit="minute", low=0, high=1_000_000,
         zh="时间预算",
     )  # fmt: skip
 

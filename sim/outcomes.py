@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
@@ -320,7 +321,7 @@ _share(
     "Condition of the compound",
     "小区整体状况",
     "mean of the five service lines",
-    lambda m: sum(m.compound.condition.tolist()) / LINES,
+    lambda m: fsum(m.compound.condition.tolist()) / LINES,
     better=+1,
 )
 _share(
@@ -335,7 +336,7 @@ _share(
     "Firm's effort",
     "物业投入水平",
     "mean effort over lines, of full effort",
-    lambda m: sum(m.compound.effort.tolist()) / LINES,
+    lambda m: fsum(m.compound.effort.tolist()) / LINES,
 )
 _number(
     "firm_cash_yuan",
@@ -443,7 +444,7 @@ _number(
     "措施工时",
     "hour/month",
     "all actors, all measures",
-    lambda m: sum(c.hours for c in m.compound.costs),
+    lambda m: fsum(c.hours for c in m.compound.costs),
     better=-1,
 )
 _number(
@@ -452,7 +453,7 @@ _number(
     "措施支出",
     "yuan/month",
     "all actors, all measures",
-    lambda m: sum(c.yuan for c in m.compound.costs),
+    lambda m: fsum(c.yuan for c in m.compound.costs),
     better=-1,
 )
 

@@ -37,7 +37,7 @@ def band(parameters: dict[str, float], seed: int, limit: float) -> tuple[float, 
 
 
 def narrow(parameters: dict[str, float], seed: int, limit: float) -> tuple[float, np.ndarray]:
-    """Met where twelve numbers, with noise, have a mean of 0.8 to 0.9: rare under the prior."""
+    """Met where three of the numbers, with noise, have a mean of 0.8 to 0.9: rare under the prior."""
     noise = 0.01 * np.random.default_rng(seed).normal()
     value = float(np.mean(list(parameters.values())[:3])) + noise
     return max(0.8 - value, value - 0.9, 0.0), np.array([value])
@@ -62,11 +62,11 @@ def test_known_posterior_is_found() -> None:
 
 def test_weight_does_not_gather_on_one_particle() -> None:
     # With pyabc's own proposals a few particles carry it all, and the spread comes out too small.
-    priors = {f"p{k}": (0.0, 1.0) for k in range(12)}
-    found = sample(narrow, priors, Plan(60, 6000, 1), ALONE)
+    priors = {f"p{k}": (0.0, 1.0) for k in range(9)}
+    found = sample(narrow, priors, Plan(80, 6000, 1), ALONE)
     assert found.distances.max() == 0.0
-    assert calibration.effective_size(found.weights) > 18
-    idle = found.parameters["p11"].to_numpy()
+    assert calibration.effective_size(found.weights) > 35
+    idle = found.parameters["p8"].to_numpy()
     mean = float((found.weights * idle).sum())
     spread = np.sqrt(float((found.weights * (idle - mean) ** 2).sum()))
     assert spread == pytest.approx(np.sqrt(1 / 12), rel=0.35)
@@ -236,8 +236,8 @@ def test_a_known_parameter_is_recovered_from_months_kept_and_read_back(tmp_path:
     again = calibrate(None, *words, out=tmp_path / "out", **asked)
     assert again.loaded
     pd.testing.assert_frame_equal(found.posterior, again.posterior)
-    for language in ("en", "zh"):
-        assert len(figures.draw(found, language)) == 6
+    for make in (figures.posterior, figures.predictive):
+        assert make(found, "zh").axes  # in Chinese too
 
 
 def test_coverage_of_known_truths(tmp_path: Path) -> None:

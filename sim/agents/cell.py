@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
 import mesa
@@ -83,7 +84,7 @@ class PartyCell(mesa.Agent):
 
     def settle(self) -> None:
         """Share the hours among the tasks asked, and book them."""
-        total = sum(task.hours for task in self.asked)
+        total = fsum(task.hours for task in self.asked)
         self.fidelity = min(1.0, self.hours / total) if total > 0 else 1.0
         s = self.compound.signals
         s["cell_fidelity"] = self.fidelity

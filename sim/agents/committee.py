@@ -7,6 +7,7 @@ walked off, or refusing to hand over. Without one, an interim committee (物管�
 from __future__ import annotations
 
 from enum import IntEnum
+from math import fsum
 from typing import TYPE_CHECKING, Literal
 
 import mesa
@@ -258,7 +259,7 @@ class OwnersCommittee(mesa.Agent):
             self._enter(_IDLE[min(int(3 * chance[1]), 2)])
         elif self.works and chance[2] < self.p.captured * steadied:
             tempts = (firm.skimming if firm.present else 0.0, self.compound.mean("grievance"), 0.3)
-            pick = chance[3] * sum(tempts)
+            pick = chance[3] * fsum(tempts)
             kind = int(np.searchsorted(np.cumsum(tempts), pick, side="right"))
             self.capture = Capture(1 + min(kind, 2))
         elif self.state in _IDLE and chance[2] < 0.2 * float(s["committee_care"]):

@@ -6,6 +6,7 @@ what one compound's measures take the others lack.
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING
 
 import mesa
@@ -110,7 +111,7 @@ class Community(mesa.Agent):
     def settle(self) -> None:
         """Give the measures their hours; what they take, inspection and issues lack."""
         total, free = (
-            sum(hours for _, _, hours in self.asked),
+            fsum(hours for _, _, hours in self.asked),
             (1.0 - self.p.daily_duties) * self.hours,
         )
         self.fidelity = min(1.0, free / total) if total > 0 else 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING
 
 import mesa
@@ -159,7 +160,7 @@ class Company(mesa.Agent):
             return
         marks = [c.mean("satisfaction") / (1.0 + 5.0 * c.mean("calls")) for c in served]
         weights = [c.households for c in served]
-        mark = sum(m * w for m, w in zip(marks, weights, strict=True)) / sum(weights)
+        mark = fsum(m * w for m, w in zip(marks, weights, strict=True)) / sum(weights)
         self.credit += 0.1 * (mark - self.credit)
 
 

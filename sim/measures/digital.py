@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
@@ -109,7 +110,7 @@ class DigitalPlatform(Measure):
         # Named values hold for a whole compound, so its make-up by age decides how far they reach.
         counted = (compound.census[stage] for stage in ("young", "working", "elderly"))
         shares = (self.p.young, self.p.working, self.p.elderly)
-        users = sum(share * float(n) for share, n in zip(shares, counted, strict=True))
+        users = fsum(share * float(n) for share, n in zip(shares, counted, strict=True))
         return users / max(float(compound.census["occupied"]), 1.0)
 
     def _pay(self, compound: Compound, reached: float) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sim.config import Config, change
-from sim.experiments.run import spread
+from sim.experiments.run import forget, spread
 from sim.mechanisms.service import PerLine
 
 INDICATOR = "collection_rate"
@@ -51,6 +51,7 @@ def _ends(config: Config, grid: int, seed: int) -> np.ndarray:
         model.run()
         k = _column(INDICATOR)
         ends[place] = model.recorder.values[-12:, :, k].mean()
+        forget(model)
     return ends
 
 

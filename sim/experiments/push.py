@@ -19,7 +19,7 @@ import pandas as pd
 from sim.compose import choices, load
 from sim.config import Config, Policy, check
 from sim.experiments.basin import INDICATOR, _column
-from sim.experiments.run import spread
+from sim.experiments.run import forget, spread
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
 
 AFTER, WATCHED = 36, 12
@@ -87,6 +87,8 @@ def _held(configs: Sequence[Config], threshold: float, seed: int) -> list[bool]:
         model.run()
         rates = model.recorder.values[-WATCHED:, :, _column(INDICATOR)].mean(axis=1)
         held.append(bool(rates.min() > threshold))
+        forget(model)
+    forget(past)
     return held
 
 

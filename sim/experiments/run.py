@@ -130,10 +130,12 @@ def live(config: Config, seed: int, model: Callable[..., Any] | None = None) -> 
         forget(lived)
 
 
-def forget(model: Any) -> None:
-    """Let go of a model: mesa up to 3.3 counts agents in a table that keeps every model alive."""
+def forget(*models: Any) -> None:
+    """Let go of models: mesa up to 3.3 counts agents in a table that keeps every model alive."""
     mesa = sys.modules.get("mesa")
-    getattr(getattr(mesa, "Agent", None), "_ids", {}).pop(model, None)
+    counted = getattr(getattr(mesa, "Agent", None), "_ids", {})
+    for model in models:
+        counted.pop(model, None)
 
 
 def _own_model() -> Callable[..., Any]:

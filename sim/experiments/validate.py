@@ -18,7 +18,7 @@ import pandas as pd
 
 from sim import outcomes
 from sim.compose import choices, load
-from sim.experiments.run import spread
+from sim.experiments.run import forget, spread
 from sim.experiments.summary import spread_of, target_values
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ def _both_futures(
     governed = past.fork(config)
     governed.run()
     past.run()
+    forget(governed, past)
     return past.recorder.months, governed.recorder.values, past.recorder.values
 
 

@@ -25,6 +25,11 @@ def _slow_sweep(seed: int) -> object:
     return hysteresis.sweep_slowly(BARE, moved, seed)
 
 
+def _living() -> set[NeighborhoodModel]:
+    gc.collect()
+    return {o for o in gc.get_objects() if type(o) is NeighborhoodModel}
+
+
 @pytest.mark.parametrize(
     "experiment",
     [
@@ -39,7 +44,6 @@ def _slow_sweep(seed: int) -> object:
 )
 def test_no_model_outlives_its_run(experiment: Callable[[int], object]) -> None:
     """Catches a model left in mesa's table of agents, about 0.8 MB each."""
+    before = _living()
     experiment(1)
-    gc.collect()
-    left = [o for o in gc.get_objects() if type(o) is NeighborhoodModel]
-    assert not left
+    assert not _living() - before

@@ -37,14 +37,15 @@ ALONE = "executor.workers=1"
 
 
 @pytest.mark.parametrize(
-    "key",
-    ["fees.service", "issues.relief", "service.floor", "perception.speed", "conflict.forgets",
-     "committee.attempts", "cell.recruits", "community.grid_hours", "firm.patrol"],
+    ("key", "value"),
+    [("fees.service", 0.3), ("issues.relief", 0.3), ("service.floor", 0.3), ("perception.speed", 0.3),
+     ("conflict.forgets", 0.3), ("committee.attempts", 0.3), ("cell.recruits", 0.3),
+     ("community.grid_hours", 0.3), ("developer.fades", 0.15), ("firm.patrol", 0.3)],
 )  # fmt: skip
-def test_changed_at_once_is_the_same_as_built_so(key: str) -> None:
+def test_changed_at_once_is_the_same_as_built_so(key: str, value: float) -> None:
     """Catches a parameter that some part of the model keeps a copy of."""
     plain = load("kangqiao", *SMALL, policy="member_contact", months=6)
-    other = change(plain.resolved(), {key: 0.3})
+    other = change(plain.resolved(), {key: value})
     changed, built = NeighborhoodModel(plain, seed=1), NeighborhoodModel(other, seed=1)
     changed.change_rules(other)
     changed.run(), built.run()
@@ -112,7 +113,7 @@ def test_folds_are_where_the_formula_has_them() -> None:
     p = (1.0 + np.array([-1.0, 1.0]) * np.sqrt(1.0 - 4.0 / k)) / 2.0
     up, down = np.log(p / (1.0 - p)) - k * p + k / 2.0
     config = norm_alone()
-    moved = drive(config, ["fees.base_conditional"], -0.8, 0.8, 17, 24)
+    moved = drive(config, ["fees.base_conditional"], -0.8, 0.8, 33, 24)
     rates = sweep_slowly(config, moved, seed=5)
     middle = len(moved.levels) // 2
     assert rates[1, middle] < 0.12 and rates[0, middle] > 0.88, "two states at one level"
@@ -120,7 +121,7 @@ def test_folds_are_where_the_formula_has_them() -> None:
     assert [(kind, leg) for kind, leg, _ in found] == [
         ("collapse", "down"), ("recovery", "up"), ("collapse", "down again"),
     ]  # fmt: skip
-    assert [level for *_, level in found] == pytest.approx([down, up, down], abs=0.12)
+    assert [level for *_, level in found] == pytest.approx([down, up, down], abs=0.09)
     assert rates[0] == pytest.approx(rates[2], abs=0.45), "the loop closes but for the jump"
 
 

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 Command = Callable[..., tuple[int, str, str]]
+
+
+def assert_same_tables(one: Path | None, two: Path | None) -> None:
+    """Two folders of one name that hold the same Parquet files, byte for byte."""
+    assert one is not None and two is not None and one.name == two.name
+    tables = [{f.name: f.read_bytes() for f in folder.glob("*.parquet")} for folder in (one, two)]
+    assert tables[0], "no table was kept"
+    assert tables[0].keys() == tables[1].keys()
+    for name, kept in tables[0].items():
+        assert kept == tables[1][name], name
 
 
 @pytest.fixture

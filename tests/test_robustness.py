@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import assert_same_tables
 
 from sim.config import Config
 from sim.errors import InputError
@@ -134,10 +135,7 @@ def test_one_or_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
         executor = {"workers": workers}
         done = robustness("kangqiao", out=tmp_path / str(workers), **given | {"executor": executor})
         folders.append(done.folder)
-    one, two = folders
-    assert one is not None and two is not None and one.name == two.name
-    for file in one.glob("*.parquet"):
-        assert file.read_bytes() == (two / file.name).read_bytes(), file.name
+    assert_same_tables(*folders)
 
 
 def test_figures_are_drawn(known: Robustness, tmp_path: Path) -> None:

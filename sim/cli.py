@@ -15,6 +15,7 @@ from sim import __version__
 from sim.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 INTERRUPTED = 130
@@ -40,6 +41,10 @@ Plugins = Annotated[
         "--plugin", help="Python file with measures of your own; it is run", metavar="FILE"
     ),
 ]
+RESULTS = Path("results")
+Out = Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")]
+Force = Annotated[bool, typer.Option("--force", help="Begin anew, whatever is there")]
 
 
 class Language(StrEnum):
@@ -103,14 +108,10 @@ def xiaoqu(
 @app.command()
 def run(
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
-        "results"
-    ),
+    out: Out = RESULTS,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
-    ] = False,
+    quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
     cfg: Cfg = None,
 ) -> None:
@@ -148,14 +149,10 @@ def run(
 @app.command()
 def compare(
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
-        "results"
-    ),
+    out: Out = RESULTS,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
-    ] = False,
+    quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
 ) -> None:
     r"""Compare policies under the same seeds: differences, certainty, cost, persistence.
@@ -194,14 +191,10 @@ def sweep(
         list[str] | None,
         typer.Argument(help="As of run, but a key may take several values: key=1,2,3"),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
-        "results"
-    ),
+    out: Out = RESULTS,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
-    ] = False,
+    quiet: Quiet = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say how many runs and how long, and stop")
     ] = False,
@@ -212,7 +205,7 @@ def sweep(
     append: Annotated[
         Path | None, typer.Option(help="Add the runs to an earlier sweep", metavar="FOLDER")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Begin anew, whatever is there")] = False,
+    force: Force = False,
     cfg: Cfg = None,
 ) -> None:
     """Run every point of a design under many seeds; killed or stopped, it goes on where it was.
@@ -241,7 +234,7 @@ def sweep(
         return None if plan else typer.echo(done.folder)
     from sim.experiments.sweep_table import print_sweep
 
-    print_sweep(done)
+    print_sweep(done, _console())
 
 
 @app.command()
@@ -280,14 +273,10 @@ def trace(
 @app.command()
 def sensitivity(
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
-        "results"
-    ),
+    out: Out = RESULTS,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
-    ] = False,
+    quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of the figure")] = Language.EN,
 ) -> None:
     r"""Find the parameters an outcome hangs on: Morris screening, then Sobol indices.
@@ -313,26 +302,18 @@ def sensitivity(
     if quiet:
         typer.echo(result.folder)
         return
-    from rich.console import Console
-
     from sim.experiments.sensitivity import print_sensitivity
 
-    # A pipe has no width: give it one at which no key is cut off.
-    width = None if sys.stdout.isatty() else 160
-    print_sensitivity(result, Console(highlight=False, width=width))
+    print_sensitivity(result, _console())
 
 
 @app.command()
 def tipping(
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
-        "results"
-    ),
+    out: Out = RESULTS,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
-    ] = False,
+    quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of the figures")] = Language.EN,
 ) -> None:
     r"""Find where a compound tips: hysteresis loop, basin of attraction, smallest push back.
@@ -359,28 +340,20 @@ def tipping(
     if quiet:
         typer.echo(result.folder)
         return
-    from rich.console import Console
-
     from sim.experiments.tipping import print_tipping
 
-    # A pipe has no width: give it one at which no key is cut off.
-    width = None if sys.stdout.isatty() else 160
-    print_tipping(result, Console(highlight=False, width=width))
+    print_tipping(result, _console())
 
 
 @app.command()
 def calibrate(
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
-        "results"
-    ),
+    out: Out = RESULTS,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
-    ] = False,
+    quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
-    force: Annotated[bool, typer.Option("--force", help="Begin anew, whatever is there")] = False,
+    force: Force = False,
     recover: Annotated[
         int,
         typer.Option(min=0, help="Test on synthetic data with this many known truths", metavar="N"),
@@ -431,12 +404,8 @@ def predict(
         list[str] | None,
         typer.Argument(help="fit=[cases] or fit=one_out, cases=[...], draws=, seed="),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
-        "results"
-    ),
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
-    ] = False,
+    out: Out = RESULTS,
+    quiet: Quiet = False,
 ) -> None:
     r"""Fit some cases and predict the others: which reported intervals hold.
 
@@ -464,14 +433,10 @@ def predict(
 @app.command()
 def attribute(
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
-        "results"
-    ),
+    out: Out = RESULTS,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
-    ] = False,
+    quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
 ) -> None:
     r"""Share out a bundle's effect among its measures: Shapley values, interactions, per cost.
@@ -506,14 +471,10 @@ def attribute(
 @app.command()
 def optimise(
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
-        "results"
-    ),
+    out: Out = RESULTS,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
-    ] = False,
+    quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
 ) -> None:
     r"""Seek the cheapest policy that reaches a target with a given probability.
@@ -549,14 +510,10 @@ def optimise(
 @app.command()
 def robustness(
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")] = Path(
-        "results"
-    ),
+    out: Out = RESULTS,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")
-    ] = False,
+    quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
 ) -> None:
     r"""Rank policies across scenarios, networks, mechanisms and parameters: where does it turn?
@@ -596,10 +553,7 @@ def list_names(
 ) -> None:
     """List what can be named: scenarios, policies, measures, events, indicators."""
     _load_plugins(plugin)
-    from rich.console import Console
-
-    # A pipe has no width: give it one at which no name is broken.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    console = _console()
     for one in [kind] if kind else list(Kind):
         if kind is None:
             console.print(f"[bold]{one.value}[/bold]")
@@ -678,6 +632,13 @@ def main(words: list[str] | None = None) -> None:
         if end.code == INTERRUPTED:
             _fail("interrupted", INTERRUPTED)
         raise
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # A pipe has no width: give it one at which no name or key is cut off.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 def _print_tree(tree: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pyarrow.dataset as ds
@@ -19,12 +18,8 @@ SHOWN = ("collection_rate", "satisfied_share", "complaints_per_1000", "hours_spe
 SHOWN_POINTS = 12
 
 
-def print_sweep(sweep: Sweep, console: Console | None = None) -> None:
+def print_sweep(sweep: Sweep, console: Console) -> None:
     """Print means over seeds for the first points, failures, rate and folder."""
-    from rich.console import Console
-
-    # A pipe has no width: give it one at which no name is broken.
-    console = console or Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     if sweep.folder is not None:
         console.print(_table(sweep))
     more = sweep.design.points.num_rows - SHOWN_POINTS

@@ -499,6 +499,11 @@ def _tenure_gap(m: Month) -> float:
     )
 
 
+def column(name: str) -> int:
+    """Where an indicator stands in arrays that hold all of them."""
+    return list(INDICATORS).index(name)
+
+
 def compute(month: Month) -> np.ndarray:
     """All indicators (len(INDICATORS),) of one compound and month, in catalogue order."""
     return np.array([indicator.compute(month) for indicator in INDICATORS.values()])

@@ -460,8 +460,8 @@ def _bundle(question: Question, sums: _Sums, draws: np.ndarray, failed: int) -> 
         "seeds": len(sums.ends),
         "failed": failed,
         "month": question.config.months,
+        "orders": "all" if question.exact else f"{question.permutations} a seed",
     }
-    how |= {"orders": "all" if question.exact else f"{question.permutations} a seed"}
     return pd.DataFrame(
         {"outcome": names, "without": without, "with_bundle": with_bundle, "effect": effect}
         | {"low": low, "high": high}

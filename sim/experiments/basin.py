@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from sim.config import Config, change
-from sim.experiments.run import forget, spread
+from sim.experiments.run import spread
 from sim.mechanisms.service import PerLine
+from sim.outcomes import column
 
 INDICATOR = "collection_rate"
 UPKEEP = (1.0, 0.6, 0.2)
@@ -42,23 +43,11 @@ def _ends(config: Config, grid: int, seed: int) -> np.ndarray:
     marks = np.linspace(0.0, 1.0, grid)
     ends = np.zeros((len(UPKEEP), grid, grid))
     for place in np.ndindex(ends.shape):
-        upkeep, collection, grievance = (
-            UPKEEP[place[0]],
-            float(marks[place[1]]),
-            float(marks[place[2]]),
-        )
+        upkeep, collection, grievance = UPKEEP[place[0]], *(float(marks[k]) for k in place[1:])
         model = NeighborhoodModel(painted(config, collection, grievance, upkeep), seed=seed)
         model.run()
-        k = _column(INDICATOR)
-        ends[place] = model.recorder.values[-12:, :, k].mean()
-        forget(model)
+        ends[place] = model.recorder.values[-12:, :, column(INDICATOR)].mean()
     return ends
-
-
-def _column(name: str) -> int:
-    from sim.outcomes import INDICATORS
-
-    return list(INDICATORS).index(name)
 
 
 def basin(config: Config, grid: int, threshold: float, progress: bool = False) -> pd.DataFrame:

@@ -27,7 +27,6 @@ from sim.experiments import executors, kept, store, words
 from sim.experiments.kept import Asked
 from sim.experiments.observed import MISSING, Observed, of_file, of_scenario
 from sim.experiments.progress import announce_compiling
-from sim.experiments.run import forget
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
 
@@ -334,15 +333,12 @@ def live(
     """Months (M,) and indicators (M, C, K) of one run; None if these parameters cannot be lived."""
     from sim.model import NeighborhoodModel
 
-    model = None
     try:
         model = NeighborhoodModel(change(tree, dict(parameters)), seed=seed)
         model.run()
         return model.recorder.months, model.recorder.values
     except (InputError, ArithmeticError, ValueError):
         return None
-    finally:
-        forget(model)
 
 
 def answer(
@@ -442,15 +438,8 @@ FRESH = 1_000_000
 
 def _assemble(question: Question, sampled: Sampled) -> Calibration:
     posterior = sampled.parameters.assign(weight=sampled.weights, distance=sampled.distances)
-    bare = Calibration(
-        question,
-        posterior,
-        sampled.generations,
-        pd.DataFrame(),
-        pd.DataFrame(),
-        pd.DataFrame(),
-        pd.DataFrame(),
-    )
+    none = pd.DataFrame()
+    bare = Calibration(question, posterior, sampled.generations, none, none, none, none)
     sources = {
         "prior": prior_draws(question.priors, question.draws, question.seed),
         "posterior": bare.draw(question.draws),

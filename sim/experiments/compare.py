@@ -200,9 +200,7 @@ def live_together(
     """
     past = _shared_past(configs, seed, model)
     going_on = model if past is None else partial(_go_on, past)
-    lived = [runs_of.live(config, seed, going_on) for config in configs]
-    runs_of.forget(past)
-    return lived
+    return [runs_of.live(config, seed, going_on) for config in configs]
 
 
 def last_month_in_force(config: Config) -> int | None:

@@ -13,7 +13,7 @@ import pandas as pd
 from sim.config import Config, change
 from sim.errors import InputError
 from sim.experiments.factors import bounds, one
-from sim.experiments.run import forget, spread
+from sim.experiments.run import spread
 from sim.explain import show
 
 LIVE = (
@@ -121,7 +121,6 @@ def sweep_slowly(config: Config, moved: Drive, seed: int) -> np.ndarray:
     down = [_live_step(model, rule, moved.hold) for rule in reversed(rules)]
     up = [_live_step(model, rule, moved.hold) for rule in rules]
     again = [_live_step(model, rule, moved.hold) for rule in reversed(rules)]
-    forget(model)
     return np.array([down[::-1], up, again[::-1]])
 
 

@@ -419,7 +419,7 @@ class _Search:
         self.each = partial(_live_policies, question, self.readings, model)
         self.nothing: Genome = (0,) * len(question.labels)
         self.read: dict[Genome, np.ndarray] = {}
-        self.known: dict[Genome, tuple[int, _Judged]] = {}
+        self.known: dict[tuple[Genome, int], _Judged] = {}
         first = max(question.worlds // _FIRST_RUNG, 2)
         self.rungs = sorted({first, min(2 * first, question.worlds), question.worlds})
 
@@ -446,10 +446,10 @@ class _Search:
         """What is known of a policy."""
         count = len(self.read[genome])
         # Asked again and again in a race: computed anew only when more worlds are known.
-        if genome not in self.known or self.known[genome][0] != count:
+        if (genome, count) not in self.known:
             judged = self._judged(self.read[genome], self.read[self.nothing][:count])
-            self.known[genome] = (count, judged)
-        return self.known[genome][1]
+            self.known[genome, count] = judged
+        return self.known[genome, count]
 
     def _judged(self, read: np.ndarray, bare: np.ndarray) -> _Judged:
         question = self.question

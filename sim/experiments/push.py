@@ -18,9 +18,10 @@ import pandas as pd
 
 from sim.compose import choices, load
 from sim.config import Config, Policy, check
-from sim.experiments.basin import INDICATOR, _column
-from sim.experiments.run import forget, spread
+from sim.experiments.basin import INDICATOR
+from sim.experiments.run import spread
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
+from sim.outcomes import column
 
 AFTER, WATCHED = 36, 12
 """Months after withdrawal, and how many of the last of them must be above the threshold."""
@@ -85,10 +86,8 @@ def _held(configs: Sequence[Config], threshold: float, seed: int) -> list[bool]:
     for config in configs:
         model = past.fork(config)
         model.run()
-        rates = model.recorder.values[-WATCHED:, :, _column(INDICATOR)].mean(axis=1)
+        rates = model.recorder.values[-WATCHED:, :, column(INDICATOR)].mean(axis=1)
         held.append(bool(rates.min() > threshold))
-        forget(model)
-    forget(past)
     return held
 
 

@@ -116,7 +116,7 @@ def dotted(model: Callable[..., Any]) -> str:
 
 def live(config: Config, seed: int, model: Callable[..., Any] | None = None) -> Replication:
     """Build and live one model; an error becomes a replication that says where it failed."""
-    stage, lived = "build", None
+    stage = "build"
     try:
         lived = (model or _own_model())(config, seed=seed)
         stage = "run"
@@ -126,16 +126,6 @@ def live(config: Config, seed: int, model: Callable[..., Any] | None = None) -> 
     except Exception as error:
         refusal = error if isinstance(error, InputError) else None
         return Replication(seed, stage, one_line(error), refusal=refusal)
-    finally:
-        forget(lived)
-
-
-def forget(*models: Any) -> None:
-    """Let go of models: mesa up to 3.3 counts agents in a table that keeps every model alive."""
-    mesa = sys.modules.get("mesa")
-    counted = getattr(getattr(mesa, "Agent", None), "_ids", {})
-    for model in models:
-        counted.pop(model, None)
 
 
 def _own_model() -> Callable[..., Any]:

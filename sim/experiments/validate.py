@@ -18,7 +18,7 @@ import pandas as pd
 
 from sim import outcomes
 from sim.compose import choices, load
-from sim.experiments.run import forget, spread
+from sim.experiments.run import spread
 from sim.experiments.summary import spread_of, target_values
 
 if TYPE_CHECKING:
@@ -115,12 +115,11 @@ def _both_futures(
     governed = past.fork(config)
     governed.run()
     past.run()
-    forget(governed, past)
     return past.recorder.months, governed.recorder.values, past.recorder.values
 
 
 def _of_target(target: Target, months: np.ndarray, values: np.ndarray) -> float:
-    k = list(outcomes.INDICATORS).index(target.indicator)
+    k = outcomes.column(target.indicator)
     means = pd.DataFrame([values[:, :, k].mean(axis=1)], columns=months)
     return float(target_values(target, means)[0])
 
@@ -200,7 +199,7 @@ def _contact_fades(config: Config, progress: bool) -> Pattern:
     }
     governed = load("ordinary_estate", policy=visits, executor=config.executor.model_dump(), **keys)
     lived = spread(governed, partial(_both_futures, config, governed), progress)
-    k = list(outcomes.INDICATORS).index("collection_rate")
+    k = outcomes.column("collection_rate")
     left = []
     for months, a, b in lived:
         gain = (a - b)[:, :, k].mean(axis=1)

@@ -8,6 +8,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -363,6 +366,25 @@ def test_executor_answers_are_numbered() -> None:
     answers = dict(executors.spread(config.executor, abs, [-1, -2, -3, -4, -5], 5))
     assert answers == {0: 1, 1: 2, 2: 3, 3: 4, 4: 5}
     assert np.sum(list(answers.values())) == 15
+
+
+def test_workers_that_leave_as_work_comes_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a warning that, turned into an error, ends the thread that keeps the workers."""
+    monkeypatch.setattr(executors, "IDLE_SECONDS", 0.2)
+
+    def slowly() -> Iterator[int]:
+        for number in range(40):
+            time.sleep(0.18 + 0.01 * (number % 5))
+            yield number
+
+    config = load(executor={"workers": 2})
+    answers: list[tuple[int, int]] = []
+    ask = threading.Thread(
+        target=lambda: answers.extend(executors.spread(config.executor, abs, slowly())), daemon=True
+    )
+    ask.start()
+    ask.join(60)
+    assert sorted(answers) == [(number, number) for number in range(40)]
 
 
 # --- Hydra ---

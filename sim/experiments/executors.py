@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
@@ -155,6 +156,11 @@ class _Processes:
 
     def __init__(self, executor: Executor, count: int | None) -> None:
         self._count = processes(executor, count)
+        # Loky warns in the thread that keeps its workers when one that was idle left as work came.
+        # It starts another; but where warnings are errors the thread would end and all would wait.
+        warnings.filterwarnings(
+            "ignore", "A worker stopped while some jobs were given", UserWarning
+        )
         self.advice = (
             f"worker processes were ended from outside {ATTEMPTS} times, perhaps for want of "
             f"memory; try executor.workers below {self._count}"

@@ -38,15 +38,15 @@ from sim.mechanisms import (
     service,
     turnover,
 )
-from sim.outcomes import INDICATORS, Month, column, compute
+from sim.outcomes import INDICATORS, Months, compute, note
 from sim.society import census, signals, ties
 from sim.society.compound import Ballot, Compound, Cost
 from sim.society.district import Site, lay_out
 from sim.society.population import Households, PopulationParameters, populate
-from sim.streams import Stream, Streams
+from sim.streams import LANES, Stream, Streams
 
 _SHARED_ARRAYS = (
-    "condition", "effort", "signals", "census", "issue_counts", "meeting", "followed", "building_open",
+    "condition", "effort", "census", "issue_counts", "meeting", "followed", "building_open",
     "building_closed", "_closed_lately",
 )  # fmt: skip
 _LEVEL_HOURS = tuple(f"{level.name.lower()}_hours" for level in issues.Level)
@@ -77,13 +77,13 @@ class Recorder:
 
     def __init__(self) -> None:
         self._months: list[int] = []
-        self._rows: list[np.ndarray] = []
+        self._notes: list[np.ndarray] = []
         self._costs: list[Cost] = []
 
-    def add(self, month: int, rows: np.ndarray, costs: list[Cost]) -> None:
-        """Append one month: ``rows`` is (compounds, indicators)."""
+    def add(self, month: int, notes: np.ndarray, costs: list[Cost]) -> None:
+        """Append one month: ``notes`` is (compounds, len(NOTES))."""
         self._months.append(month)
-        self._rows.append(rows)
+        self._notes.append(notes)
         self._costs.extend(costs)
 
     @property
@@ -94,7 +94,7 @@ class Recorder:
     @property
     def values(self) -> np.ndarray:
         """Indicators (months, compounds, indicators)."""
-        return np.array(self._rows)
+        return compute(np.array(self._notes))
 
     @property
     def costs(self) -> list[dict[str, Any]]:
@@ -104,12 +104,13 @@ class Recorder:
     def copy(self) -> Recorder:
         """The same months in lists of their own."""
         twin = Recorder()
-        twin._months, twin._rows, twin._costs = self._months[:], self._rows[:], self._costs[:]
+        twin._months, twin._notes, twin._costs = self._months[:], self._notes[:], self._costs[:]
         return twin
 
     def latest(self, indicator: str) -> np.ndarray:
         """One indicator (compounds,) in the last month recorded."""
-        return self._rows[-1][:, column(indicator)]
+        months = Months(self._notes[-1])
+        return INDICATORS[indicator].compute(months)
 
 
 class NeighborhoodModel(mesa.Model):
@@ -126,7 +127,7 @@ class NeighborhoodModel(mesa.Model):
             before it is recorded as month ``-history_months``.
         households, buildings, ties: The society in columns.
         condition, effort: (compounds, lines).
-        signals: (compounds,) record of named values in force.
+        signals: (compounds,) record of named values as they stand.
         recorder: Indicators of every month lived.
     """
 
@@ -146,6 +147,7 @@ class NeighborhoodModel(mesa.Model):
             for entry in (*self.config.scenario.entries(), *self.config.policy.entries())
         ]
         self.institutions_offer()
+        self._in_force = self.signals
         self._take_census()
         self.indicators_are_recorded()
         self._collector = DataCollector(
@@ -164,7 +166,6 @@ class NeighborhoodModel(mesa.Model):
         self.wear = np.concatenate([site.groups["service"].record for site in self.sites])
         self.condition = self.wear["start"].copy()
         self.effort = np.zeros_like(self.condition)
-        self.signals = signals.neutral_signals(self.compound_count)
         self.book = issues.IssueBook.empty()
         self._placed: list[tuple[str, int, int]] = []
         shape = (self.compound_count, len(issues.COUNTS))
@@ -196,12 +197,12 @@ class NeighborhoodModel(mesa.Model):
                 buildings=slice(int(self._first_building[k]), int(last_building[k])),
                 condition=self.condition[k],
                 effort=self.effort[k],
-                signals=self.signals[k],
-                census=self.census[k],
+                signals=dict(signals.NEUTRAL),
+                census=dict.fromkeys(census.COUNTED, 0.0),
                 households=rows.stop - rows.start,
                 monthly_due_fen=int(h.fee_fen[rows].sum()),
                 column=partial(self._column, rows),
-                assembly=partial(self._assemble, rows),
+                assembly=partial(self._assemble, k, rows),
                 write_off=partial(self._write_off, k, rows),
                 place_problem=partial(self._place_problem, k),
             )
@@ -303,6 +304,12 @@ class NeighborhoodModel(mesa.Model):
             self._call_meetings(compound)
         for community in self.communities:
             community.settle()
+        self._in_force = self.signals
+
+    @property
+    def signals(self) -> np.ndarray:
+        """Named values (compounds,) as institutions and measures have set them, as one record each."""
+        return signals.pack([compound.signals for compound in self.compounds])
 
     def reaches(self, measure: Measure, compound: Compound) -> bool:
         """Whether a measure in force is used in a compound."""
@@ -316,8 +323,8 @@ class NeighborhoodModel(mesa.Model):
 
     def institutions_offer(self) -> None:
         """Set every named value to what the institutions stand for on their own."""
-        signals.reset(self.signals)
         for compound in self.compounds:
+            compound.signals.update(signals.NEUTRAL)
             compound.month = self.month
             compound.costs.clear()
             compound.firm.offer()
@@ -331,7 +338,7 @@ class NeighborhoodModel(mesa.Model):
 
     def _call_meetings(self, compound: Compound) -> None:
         # Buildings take turns: building b meets whenever month * share + b / buildings passes a whole number.
-        share = float(compound.signals["meeting_share"])
+        share = compound.signals["meeting_share"]
         b = compound.buildings
         if share == 0.0:
             self.meeting[b] = 0
@@ -360,7 +367,7 @@ class NeighborhoodModel(mesa.Model):
                 n.newcomer, n.forget, n.meet,
             )  # fmt: skip
         self._each_household(
-            ties.look_around, t.indptr, t.neighbour, t.strength, h.member, self.signals["lead"], h.compound,
+            ties.look_around, t.indptr, t.neighbour, t.strength, h.member, self._in_force["lead"], h.compound,
             h.satisfaction, h.paid, h.misuse, h.stage, h.norm, h.seen_satisfaction, h.seen_paid,
             h.seen_misuse, h.seen_conflict, h.seen_open,
         )  # fmt: skip
@@ -375,7 +382,7 @@ class NeighborhoodModel(mesa.Model):
         self.followed = np.where(due > 0.0, self._closed_lately / np.maximum(due, 1.0), -1.0)
 
     def _let_arise(self) -> None:
-        h, s, book, p = self.households, self.signals, self.book, self.config.issues.record
+        h, s, book, p = self.households, self._in_force, self.book, self.config.issues.record
         legacy, closed_accounts = s["legacy"], 1.0 - s["transparency"]
         misuse = self.census["misuse"] / np.maximum(self.census["occupied"], 1.0)
         chance = np.cumsum(
@@ -396,7 +403,7 @@ class NeighborhoodModel(mesa.Model):
         self._placed.clear()
 
     def _handle(self) -> None:
-        h, s, book, p = self.households, self.signals, self.book, self.config.issues.record
+        h, s, book, p = self.households, self._in_force, self.book, self.config.issues.record
         hours = np.array([s[name] for name in _LEVEL_HOURS]).T.copy()
         book.size = issues.work(  # type: ignore[call-arg]
             self.month, self.streams.seed, int(issues.HANDLE), p, s, hours, book.size, *book.columns,
@@ -415,7 +422,7 @@ class NeighborhoodModel(mesa.Model):
         """Satisfaction and trust follow experience and neighbours."""
         h = self.households
         self._each_household(
-            perception.perceive, self.config.perception.record, self.signals, self.condition, h.compound,
+            perception.perceive, self.config.perception.record, self._in_force, self.condition, h.compound,
             h.tenure, h.life, h.taste, h.own_open, h.seen_satisfaction, h.satisfaction, h.trust_firm,
             h.trust_committee, h.trust_cell,
         )  # fmt: skip
@@ -424,12 +431,12 @@ class NeighborhoodModel(mesa.Model):
         """Some attend their building's meeting; members visit the households whose turn it is."""
         h, p = self.households, self.config.participation.record
         self._each_household(
-            participation.attend, self._uniform(Stream.PARTICIPATION, 2), p, self.signals, h.compound,
+            participation.attend, self._uniform(Stream.PARTICIPATION, 2), p, self._in_force, h.compound,
             h.building, self.meeting, self.followed, h.tenure, h.life, h.civic, h.efficacy, h.grievance,
             h.trust_cell, h.attended,
         )  # fmt: skip
         self._each_household(
-            participation.visit, self.month, p, self.signals, h.compound, h.tenure, h.rota, h.contact,
+            participation.visit, self.month, p, self._in_force, h.compound, h.tenure, h.rota, h.contact,
             h.grievance, h.trust_cell,
         )  # fmt: skip
 
@@ -439,7 +446,7 @@ class NeighborhoodModel(mesa.Model):
         rate = np.divide(self.census["collected_fen"], due, out=np.zeros_like(due), where=due > 0)
         self._each_household(
             fees.pay, self._uniform(Stream.FEES, 2), self.config.fees.response == "match",
-            self.config.fees.record, self.signals, rate, h.compound, h.tenure, h.kind, h.active, h.burden,
+            self.config.fees.record, self._in_force, rate, h.compound, h.tenure, h.kind, h.active, h.burden,
             h.fee_fen, h.seen_paid, h.satisfaction, h.trust_firm, h.grievance, h.stage, h.contact, h.norm,
             h.habit, h.free_habit, h.paid, h.recovered_fen, h.arrears_fen, h.arrears_months,
         )  # fmt: skip
@@ -448,7 +455,7 @@ class NeighborhoodModel(mesa.Model):
         """Misuse of common space spreads or recedes."""
         h = self.households
         self._each_household(
-            commons.use_commons, self._uniform(Stream.COMMONS), self.config.commons.record, self.signals,
+            commons.use_commons, self._uniform(Stream.COMMONS), self.config.commons.record, self._in_force,
             self.condition, h.compound, h.tenure, h.civic, h.seen_misuse, h.misuse,
         )  # fmt: skip
 
@@ -458,7 +465,7 @@ class NeighborhoodModel(mesa.Model):
         density = self.building_open / np.maximum(self.buildings.end - self.buildings.start, 1)
         u = self._uniform(Stream.CONFLICT, 3)
         self._each_household(
-            conflict.resent, u, p, self.signals, h.compound, h.building, density, h.tenure, h.own_open,
+            conflict.resent, u, p, self._in_force, h.compound, h.building, density, h.tenure, h.own_open,
             h.stage, h.satisfaction, h.grievance,
         )  # fmt: skip
         self._each_household(
@@ -471,13 +478,15 @@ class NeighborhoodModel(mesa.Model):
 
     def institutions_decide(self) -> None:
         """Books are closed; firm, developer and committee take their decisions."""
-        streams, month = self.streams, self.month
+        firm, developer, committee = (
+            self.streams.uniform(stream, self.month, self.compound_count, LANES).T.tolist()
+            for stream in (Stream.FIRM, Stream.DEVELOPER, Stream.COMMITTEE)
+        )
         for compound in self.compounds:
             k = compound.index
-            compound.firm.close_books(streams.single(Stream.FIRM, month, k))
-            compound.developer.decide(streams.single(Stream.DEVELOPER, month, k))
-            compound.committee.decide(streams.single(Stream.COMMITTEE, month, k))
-
+            compound.firm.close_books(firm[k])
+            compound.developer.decide(developer[k])
+            compound.committee.decide(committee[k])
         for company in self.companies:
             company.decide()
         self._activate_members()
@@ -486,7 +495,7 @@ class NeighborhoodModel(mesa.Model):
         # A cell with tasks wins over members who so far only stood by (从“隐身者”变为“领跑者”, seed 001).
         recruits = np.array(
             [
-                c.cell.p.recruits + float(c.signals["cell_recruits"]) if c.cell.asked else 0.0
+                c.cell.p.recruits + c.signals["cell_recruits"] if c.cell.asked else 0.0
                 for c in self.compounds
             ]
         )
@@ -502,16 +511,12 @@ class NeighborhoodModel(mesa.Model):
         strength = float(self.ties.strength.mean()) if len(self.ties.strength) else 0.0
         reporters = self.households.compound[self.book.reporter[: self.book.size]]
         still_open = np.bincount(reporters, minlength=self.compound_count)
-        rows = []
-        for compound in self.compounds:
-            k = compound.index
-            counted = dict(zip(census.COUNTED, self.census[k].item(), strict=True))
-            worked = dict(zip(issues.COUNTS, self.issue_counts[k].tolist(), strict=True))
-            compound.unsolved = int(still_open[k])
-            worked["open"] = float(still_open[k])
-            rows.append(compute(Month(compound, counted, worked, strength)))
+        worked = self.issue_counts.tolist()
+        for compound, unsolved in zip(self.compounds, still_open.tolist(), strict=True):
+            compound.unsolved = unsolved
+        notes = [note(compound, worked[compound.index], strength) for compound in self.compounds]
         costs = [cost for compound in self.compounds for cost in compound.costs]
-        self.recorder.add(self.month, np.array(rows), costs)
+        self.recorder.add(self.month, np.array(notes, dtype=np.float64), costs)
 
     # --- going on from a shared past ------------------------------------------------------------
 
@@ -558,6 +563,8 @@ class NeighborhoodModel(mesa.Model):
                 setattr(mine, name, deepcopy(getattr(other, name)))
         for compound, twin in zip(self.compounds, past.compounds, strict=True):
             compound.month, compound.unsolved = twin.month, twin.unsolved
+            compound.signals, compound.census = twin.signals.copy(), twin.census.copy()
+        self._in_force = self.signals
         events = len(self.config.scenario.entries())
         for event, twin_event in zip(self.measures[:events], past.measures[:events], strict=True):
             event.state = deepcopy(twin_event.state)
@@ -594,23 +601,25 @@ class NeighborhoodModel(mesa.Model):
     def _take_census(self) -> None:
         h, b = self.households, self.buildings
         census.count(
-            0, b.number_of_buildings, b.start, b.end, self.signals["firm_present"], b.compound, self.meeting,
+            0, b.number_of_buildings, b.start, b.end, self._in_force["firm_present"], b.compound, self.meeting,
             h.tenure, h.life, h.member, h.active, h.fee_fen, h.paid, h.recovered_fen, h.arrears_fen,
             h.satisfaction, h.trust_firm, h.trust_committee, h.trust_cell, h.grievance, h.efficacy, h.stage,
             h.misuse, h.attended, h.called, h.petitioned, h.contact, h.moved, self._census_rows,
         )  # fmt: skip
-        self.census[:] = census.per_compound(self._census_rows, self._first_building)
+        self.census = census.per_compound(self._census_rows, self._first_building)
+        for compound, counted in zip(self.compounds, self.census.tolist(), strict=True):
+            compound.census = dict(zip(census.COUNTED, counted, strict=True))
 
     def _column(self, rows: slice, name: str) -> np.ndarray:
         view: np.ndarray = getattr(self.households, name)[rows]
         return view
 
-    def _assemble(self, rows: slice, appeal: np.ndarray) -> Ballot:
-        h, n = self.households, rows.stop - rows.start
+    def _assemble(self, k: int, rows: slice, appeal: np.ndarray) -> Ballot:
+        h, n, named = self.households, rows.stop - rows.start, self.compounds[k].signals
         u = self.streams.uniform(Stream.ASSEMBLY, self.month, n, 2, first=rows.start)
         took_part, agreed = np.zeros(n), np.zeros(n)
         participation.vote(
-            0, n, u, self.config.participation.record, self.signals, h.compound[rows], h.tenure[rows],
+            0, n, u, self.config.participation.record, signals.pack([named]), h.tenure[rows],
             h.life[rows], h.civic[rows], h.efficacy[rows], h.grievance[rows], h.area[rows], appeal,
             took_part, agreed,
         )  # fmt: skip
@@ -638,7 +647,7 @@ class NeighborhoodModel(mesa.Model):
         h.arrears_fen[rows] = 0
         h.arrears_months[rows] = 0
         self.written_off_fen += total
-        self.census["arrears_fen"][k] = 0
+        self.census["arrears_fen"][k] = self.compounds[k].census["arrears_fen"] = 0.0
         return total
 
     # --- what mesa users expect -----------------------------------------------------------------

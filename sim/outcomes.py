@@ -1,7 +1,8 @@
 """Every indicator, defined once: name, names in two languages, unit, formula.
 
-Indicators are computed per compound and month from the census of households, the counts of the
-issue book and the state of the institutions; nothing else may compute them again.
+Each month ``note`` writes down what indicators are made of: the census of households, the counts of
+the issue book and the state of the institutions, a row of numbers per compound. ``compute`` makes
+indicators of such rows, of many months at once; nothing else may compute them again.
 """
 
 from __future__ import annotations
@@ -15,28 +16,78 @@ import numpy as np
 from sim.agents.committee import Capture, State
 from sim.mechanisms.issues import COUNTS
 from sim.mechanisms.service import LINES
+from sim.society.census import COUNTED
 from sim.society.compound import Compound
 
+_STATES: dict[str, Callable[[Compound], float]] = {
+    "visit_share": lambda c: c.signals["visit_share"],
+    "cell_fidelity": lambda c: c.cell.fidelity,
+    "firm_present": lambda c: c.firm.present,
+    "firm_cash_fen": lambda c: c.firm.cash_fen,
+    "works": lambda c: c.committee.works,
+    "state": lambda c: c.committee.state,
+    "capture": lambda c: c.committee.capture,
+    "interim": lambda c: c.committee.interim,
+    "failed_votes": lambda c: c.committee.failed_votes,
+    "turnout": lambda c: c.committee.turnout,
+    "legacy": lambda c: c.developer.legacy,
+    "other_calls": lambda c: c.community.p.other_calls,
+    "hours": lambda c: fsum(cost.hours for cost in c.costs),
+    "yuan": lambda c: fsum(cost.yuan for cost in c.costs),
+}
 
-@dataclass(frozen=True)
-class Month:
-    """What one compound's indicators are computed from.
+NOTES = (
+    *COUNTED,
+    *(f"issues_{name}" for name in (*COUNTS, "open")),
+    "ties",
+    *(f"condition_{line}" for line in range(LINES)),
+    *(f"effort_{line}" for line in range(LINES)),
+    *_STATES,
+)
+"""What is written down of one compound and month."""
 
-    Attributes:
-        compound: The compound with its institutions and this month's costs.
-        n: Census of this month by name.
-        issues: Counts of the issue book by name, and ``open`` at the end of the month.
+
+def note(compound: Compound, worked: list[float], ties: float) -> list[float]:
+    """Write down one compound's month, in the order of ``NOTES``.
+
+    Args:
+        compound: The compound with its census, institutions and this month's costs.
+        worked: Counts of the issue book this month, in the order of ``COUNTS``.
         ties: Mean strength of ties.
     """
+    return [
+        *compound.census.values(), *worked, compound.unsolved, ties,
+        *compound.condition.tolist(), *compound.effort.tolist(),
+        *[state(compound) for state in _STATES.values()],
+    ]  # fmt: skip
 
-    compound: Compound
-    n: dict[str, float]
-    issues: dict[str, float]
-    ties: float
 
-    def share(self, counted: str, of: str = "occupied") -> float:
-        """One count relative to another; 0 where there is nothing to divide by."""
-        return self.n[counted] / self.n[of] if self.n[of] else 0.0
+class Months:
+    """Notes of compounds and months, as indicators read them.
+
+    Args:
+        notes: (rows, len(NOTES)).
+    """
+
+    def __init__(self, notes: np.ndarray) -> None:
+        self._notes = dict(zip(NOTES, notes.T, strict=True))
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """One of ``NOTES`` (rows,)."""
+        return self._notes[name]
+
+    def share(self, counted: str, of: str = "occupied") -> np.ndarray:
+        """One note relative to another (rows,); 0 where there is nothing to divide by."""
+        return _ratio(self[counted], self[of])
+
+    def mean(self, stem: str) -> np.ndarray:
+        """Mean (rows,) over the service lines of ``condition`` or ``effort``."""
+        lines = np.array([self[f"{stem}_{line}"] for line in range(LINES)])
+        return np.array([fsum(row) for row in lines.T.tolist()]) / LINES
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.zeros_like(whole), where=whole != 0)
 
 
 @dataclass(frozen=True)
@@ -48,7 +99,7 @@ class Indicator:
         en, zh: Labels.
         unit: "1" for shares and states in [0, 1].
         formula: In words and symbols, for the documents.
-        compute: From ``Month`` to a number.
+        compute: From ``Months`` to its values (rows,).
         share: A share or state in [0, 1], shown as percent.
         low, high: Bounds it can never leave.
         better: +1 if more of it is good, -1 if less is; 0 for means to an end, whose use is in
@@ -60,7 +111,7 @@ class Indicator:
     zh: str
     unit: str
     formula: str
-    compute: Callable[[Month], float]
+    compute: Callable[[Months], np.ndarray]
     share: bool = False
     low: float = 0.0
     high: float = np.inf
@@ -71,7 +122,12 @@ INDICATORS: dict[str, Indicator] = {}
 
 
 def _share(
-    name: str, en: str, zh: str, formula: str, compute: Callable[[Month], float], better: int = 0
+    name: str,
+    en: str,
+    zh: str,
+    formula: str,
+    compute: Callable[[Months], np.ndarray],
+    better: int = 0,
 ) -> None:
     INDICATORS[name] = Indicator(
         name, en, zh, "1", formula, compute, share=True, high=1.0, better=better
@@ -84,15 +140,15 @@ def _number(
     zh: str,
     unit: str,
     formula: str,
-    compute: Callable[[Month], float],
+    compute: Callable[[Months], np.ndarray],
     low: float = 0.0,
     better: int = 0,
 ) -> None:
     INDICATORS[name] = Indicator(name, en, zh, unit, formula, compute, low=low, better=better)
 
 
-def _condition(line: int) -> Callable[[Month], float]:
-    return lambda m: float(m.compound.condition[line])
+def _condition(line: int) -> Callable[[Months], np.ndarray]:
+    return lambda m: m[f"condition_{line}"]
 
 
 _share(
@@ -165,7 +221,7 @@ _number(
     "物业类热线投诉",
     "1/(1000 households month)",
     "1000 * (calls by households at stage 2 or above + issues that rise from the compound) / occupied",
-    lambda m: 1000 * _calls(m) / max(m.n["occupied"], 1.0),
+    lambda m: 1000 * _calls(m) / np.maximum(m["occupied"], 1.0),
     better=-1,
 )
 _number(
@@ -183,7 +239,7 @@ _number(
     "信访投诉量",
     "1/(1000 households month)",
     "complaints_per_1000 + petitions_per_1000",
-    lambda m: 1000 * (_calls(m) + m.n["petitions"]) / max(m.n["occupied"], 1.0),
+    lambda m: 1000 * (_calls(m) + m["petitions"]) / np.maximum(m["occupied"], 1.0),
 )
 _share(
     "property_call_share",
@@ -237,23 +293,23 @@ _share(
     "Households reached by members",
     "党员联系覆盖",
     "share assigned to a contact member",
-    lambda m: float(m.compound.signals["visit_share"]),
+    lambda m: m["visit_share"],
 )
 _share(
     "cell_fidelity",
     "Hours for the cell's tasks",
     "党支部工时满足率",
     "hours there are / hours asked, at most 1",
-    lambda m: m.compound.cell.fidelity,
+    lambda m: m["cell_fidelity"],
 )
-_share("tie_strength", "Mean tie strength", "邻里关系强度", "mean over ties", lambda m: m.ties)
+_share("tie_strength", "Mean tie strength", "邻里关系强度", "mean over ties", lambda m: m["ties"])
 _number(
     "issues_open",
     "Unsolved problems",
     "未解决问题",
     "1",
     "problems not closed at the end of the month",
-    lambda m: m.issues["open"],
+    lambda m: m["issues_open"],
     better=-1,
 )
 _number(
@@ -262,7 +318,7 @@ _number(
     "新增问题",
     "1/month",
     "problems that arose",
-    lambda m: m.issues["arisen"],
+    lambda m: m["issues_arisen"],
     better=-1,
 )
 _number(
@@ -279,7 +335,7 @@ _number(
     "搁置问题",
     "1/month",
     "overdue and not raised",
-    lambda m: m.issues["shelved"],
+    lambda m: m["issues_shelved"],
     better=-1,
 )
 _share(
@@ -296,7 +352,7 @@ _number(
     "平均办结天数",
     "day",
     "mean age at closing of those closed; 0 if none",
-    lambda m: m.issues["days"] / max(_closed(m), 1.0),
+    lambda m: m["issues_days"] / np.maximum(_closed(m), 1.0),
     better=-1,
 )
 for _line, (_name, _en, _zh) in enumerate(
@@ -321,7 +377,7 @@ _share(
     "Condition of the compound",
     "小区整体状况",
     "mean of the five service lines",
-    lambda m: fsum(m.compound.condition.tolist()) / LINES,
+    lambda m: m.mean("condition"),
     better=+1,
 )
 _share(
@@ -329,14 +385,14 @@ _share(
     "Served by a firm",
     "有物业公司",
     "1 if a firm serves the compound",
-    lambda m: float(m.compound.firm.present),
+    lambda m: m["firm_present"],
 )
 _share(
     "firm_effort",
     "Firm's effort",
     "物业投入水平",
     "mean effort over lines, of full effort",
-    lambda m: fsum(m.compound.effort.tolist()) / LINES,
+    lambda m: m.mean("effort"),
 )
 _number(
     "firm_cash_yuan",
@@ -344,7 +400,7 @@ _number(
     "物业公司现金",
     "yuan",
     "cash in fen / 100",
-    lambda m: m.compound.firm.cash_fen / 100,
+    lambda m: m["firm_cash_fen"] / 100,
     low=-np.inf,
 )
 _number(
@@ -353,7 +409,7 @@ _number(
     "欠费总额",
     "yuan",
     "owed to the present firm",
-    lambda m: m.n["arrears_fen"] / 100,
+    lambda m: m["arrears_fen"] / 100,
     better=-1,
 )
 _share(
@@ -361,7 +417,7 @@ _share(
     "Committee at work",
     "业委会正常履职",
     "1 if elected, working and representative",
-    lambda m: float(m.compound.committee.works),
+    lambda m: m["works"],
     better=+1,
 )
 _share(
@@ -369,10 +425,7 @@ _share(
     "Committee captured",
     "业委会被俘获",
     "1 if working for others than the owners",
-    lambda m: float(
-        m.compound.committee.state == State.WORKING
-        and m.compound.committee.capture != Capture.REPRESENTATIVE
-    ),
+    lambda m: 1.0 * ((m["state"] == State.WORKING) & (m["capture"] != Capture.REPRESENTATIVE)),
     better=-1,
 )
 _share(
@@ -380,14 +433,14 @@ _share(
     "Interim committee",
     "临时业委会",
     "strength of an interim committee",
-    lambda m: m.compound.committee.interim,
+    lambda m: m["interim"],
 )
 _share(
     "committee_covered",
     "Committee or interim committee",
     "业委会或物管会覆盖",
     "1 if a committee works for the owners or an interim one stands in",
-    lambda m: float(m.compound.committee.works or m.compound.committee.interim > 0),
+    lambda m: 1.0 * ((m["works"] > 0) | (m["interim"] > 0)),
 )
 _number(
     "committee_state",
@@ -395,7 +448,7 @@ _number(
     "业委会状态",
     "code",
     "0 none ... 7 refuses handover, see glossary",
-    lambda m: float(m.compound.committee.state),
+    lambda m: m["state"],
 )
 _number(
     "failed_votes",
@@ -403,7 +456,7 @@ _number(
     "累计流选次数",
     "1",
     "votes that did not pass",
-    lambda m: float(m.compound.committee.failed_votes),
+    lambda m: m["failed_votes"],
     better=-1,
 )
 _share(
@@ -411,14 +464,14 @@ _share(
     "Turnout of the last vote",
     "最近一次投票参与率",
     "owners taking part / all owners",
-    lambda m: m.compound.committee.turnout,
+    lambda m: m["turnout"],
 )
 _share(
     "legacy",
     "Developer's legacy",
     "开发遗留程度",
     "weight of broken promises",
-    lambda m: m.compound.developer.legacy,
+    lambda m: m["legacy"],
     better=-1,
 )
 _share(
@@ -444,7 +497,7 @@ _number(
     "措施工时",
     "hour/month",
     "all actors, all measures",
-    lambda m: fsum(c.hours for c in m.compound.costs),
+    lambda m: m["hours"],
     better=-1,
 )
 _number(
@@ -453,50 +506,45 @@ _number(
     "措施支出",
     "yuan/month",
     "all actors, all measures",
-    lambda m: fsum(c.yuan for c in m.compound.costs),
+    lambda m: m["yuan"],
     better=-1,
 )
 
 
-def _calls(m: Month) -> float:
-    return m.n["calls"] + m.issues["calls"]
+def _calls(m: Months) -> np.ndarray:
+    return m["calls"] + m["issues_calls"]
 
 
-_CLOSED = tuple(name for name in COUNTS if name.startswith("closed_"))
+_CLOSED = tuple(f"issues_{name}" for name in COUNTS if name.startswith("closed_"))
 
 
-def _closed(m: Month) -> float:
-    return sum(m.issues[name] for name in _CLOSED)
+def _closed(m: Months) -> np.ndarray:
+    return np.add.reduce([m[name] for name in _CLOSED])
 
 
-def _in_place(m: Month) -> float:
-    ended = _closed(m) + m.issues["shelved"]
-    low = m.issues["closed_building"] + m.issues["closed_compound"] + m.issues["closed_community"]
-    return low / ended if ended else 0.0
+def _in_place(m: Months) -> np.ndarray:
+    low = m["issues_closed_building"] + m["issues_closed_compound"] + m["issues_closed_community"]
+    return _ratio(low, _closed(m) + m["issues_shelved"])
 
 
-def _property_share(m: Month) -> float:
-    other = m.compound.community.p.other_calls * m.n["occupied"] / 1000.0
+def _property_share(m: Months) -> np.ndarray:
     calls = _calls(m)
-    return calls / (calls + other) if calls + other else 0.0
+    return _ratio(calls, calls + m["other_calls"] * m["occupied"] / 1000.0)
 
 
-def _age_gap(m: Month) -> float:
-    means = [
-        m.share(f"{life}_satisfaction", life)
-        for life in ("young", "working", "elderly")
-        if m.n[life]
-    ]
-    return max(means) - min(means) if means else 0.0
+def _age_gap(m: Months) -> np.ndarray:
+    lives = ("young", "working", "elderly")
+    means = np.array([m.share(f"{life}_satisfaction", life) for life in lives])
+    there = np.array([m[life] > 0 for life in lives])
+    largest = np.where(there, means, -np.inf).max(axis=0)
+    return np.where(there.any(axis=0), largest - np.where(there, means, np.inf).min(axis=0), 0.0)
 
 
-def _tenure_gap(m: Month) -> float:
-    owners = m.n["occupied"] - m.n["tenants"]
-    if not owners or not m.n["tenants"]:
-        return 0.0
-    return (m.n["satisfaction"] - m.n["tenant_satisfaction"]) / owners - m.share(
-        "tenant_satisfaction", "tenants"
-    )
+def _tenure_gap(m: Months) -> np.ndarray:
+    owners = m["occupied"] - m["tenants"]
+    of_owners = _ratio(m["satisfaction"] - m["tenant_satisfaction"], owners)
+    gap = of_owners - m.share("tenant_satisfaction", "tenants")
+    return np.where((owners > 0) & (m["tenants"] > 0), gap, 0.0)
 
 
 def column(name: str) -> int:
@@ -504,6 +552,8 @@ def column(name: str) -> int:
     return list(INDICATORS).index(name)
 
 
-def compute(month: Month) -> np.ndarray:
-    """All indicators (len(INDICATORS),) of one compound and month, in catalogue order."""
-    return np.array([indicator.compute(month) for indicator in INDICATORS.values()])
+def compute(notes: np.ndarray) -> np.ndarray:
+    """All indicators (..., len(INDICATORS)), in catalogue order, of notes (..., len(NOTES))."""
+    months = Months(notes.reshape(-1, len(NOTES)))
+    values = np.stack([indicator.compute(months) for indicator in INDICATORS.values()], axis=-1)
+    return values.reshape(*notes.shape[:-1], len(INDICATORS))

@@ -18,7 +18,7 @@ from sim.errors import InputError
 from sim.measures.catalogue import CATALOGUE
 from sim.mechanisms.issues import COUNTS, LATENT, LEVELS, OPEN
 from sim.model import NeighborhoodModel
-from sim.outcomes import INDICATORS
+from sim.outcomes import INDICATORS, NOTES
 from sim.schema import Parameters
 from sim.society.population import Households
 
@@ -276,7 +276,8 @@ def test_the_checks_see_what_is_wrong() -> None:
     fails(book_holds, waiting + 1)
     m.ties.strength[0] *= 0.5
     fails(ties_hold)
-    m.recorder._rows[-1][0, 0] = 1.1
+    notes = m.recorder._notes[-1]
+    notes[0, NOTES.index("collected_fen")] = 1.1 * notes[0, NOTES.index("due_fen")]
     fails(indicators_hold)
     fails(money_holds, owed - 1, 0)
     m.census["units"] += 1

@@ -51,7 +51,7 @@ def look(h: Households, t: Ties) -> None:
 
 def judge(h: Households, parameters: perception.PerceptionParameters) -> None:
     perception.perceive(
-        0, len(h), parameters.record, signals.neutral_signals(1), np.full((1, 5), 0.9), h.compound,
+        0, len(h), parameters.record, signals.pack([signals.NEUTRAL]), np.full((1, 5), 0.9), h.compound,
         h.tenure, h.life, h.taste, h.own_open, h.seen_satisfaction, h.satisfaction, h.trust_firm,
         h.trust_committee, h.trust_cell,
     )  # fmt: skip
@@ -248,7 +248,7 @@ def test_imperfect_conditional_cooperation_decays_by_the_recursion() -> None:
 def test_contact_rises_with_each_visit_and_decays_between() -> None:
     """Catches decay after instead of before the visit, and visits in other months than each third."""
     h = Households.allocate(3)
-    s = signals.neutral_signals(1)
+    s = signals.pack([signals.NEUTRAL])
     s["visit_share"], s["visit_every"], s["visit_boost"] = 1.0, 3.0, 0.06
     p = participation.ParticipationParameters(contact_keeps=0.9).record
     seen = []
@@ -285,7 +285,7 @@ def test_the_ladder_solves_the_computed_share() -> None:
     book.size = n
     book.state[:] = issues.OPEN
     book.reporter[:] = np.arange(n)
-    s = signals.neutral_signals(1)
+    s = signals.pack([signals.NEUTRAL])
     counts = np.zeros((1, len(issues.COUNTS)))
     meeting, building_open, building_closed = np.zeros(1, np.int8), np.zeros(1), np.zeros(1)
     by_month = []

@@ -62,7 +62,8 @@ def ready(**keys: Any) -> NeighborhoodModel:
     m = NeighborhoodModel(composed(repr(keys)), seed=1)
     m.month = 2
     m.households.misuse[:60] = 1
-    m.census["stage_1"], m.census["invited"] = 200, m.census["occupied"]
+    c = m.compounds[0].census
+    c["stage_1"], c["invited"] = 200, c["occupied"]
     m.institutions_offer()
     return m
 
@@ -383,10 +384,10 @@ def test_mediators_take_so_many_cases_and_no_more() -> None:
     shares = []
     for cases in (5, 200):
         m.institutions_offer()
-        m.census["stage_1"] = cases
+        m.compounds[0].census["stage_1"] = cases
         shares.append(float(acted("mediation", m=m).signals["mediation"]))
     assert shares == pytest.approx([1.0, 4 * 4 * 0.6 / 200])
-    m.census["stage_1"] = 0
+    m.compounds[0].census["stage_1"] = 0
     m.institutions_offer()
     assert not booked(acted("mediation", m=m))
 
@@ -394,7 +395,7 @@ def test_mediators_take_so_many_cases_and_no_more() -> None:
 def test_deliberation_does_little_without_building_meetings() -> None:
     """Catches decisions carried out that nobody took."""
     m = ready()
-    m.census["invited"] = 0
+    m.compounds[0].census["invited"] = 0
     alone, with_meetings = acted("deliberation", m=m).signals, acted("deliberation").signals
     assert alone["building_hours"] == 0.0 < with_meetings["building_hours"]
     assert 0.0 < alone["whistle"] < 0.2 * with_meetings["whistle"]

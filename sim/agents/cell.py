@@ -58,12 +58,12 @@ class PartyCell(mesa.Agent):
     @property
     def members(self) -> float:
         """Active members, as counted last month."""
-        return float(self.compound.census["active"])
+        return self.compound.census["active"]
 
     @property
     def hours(self) -> float:
         """Hours the members have this month."""
-        return self.members * self.p.hours_per_member * float(self.compound.signals["cell_hours"])
+        return self.members * self.p.hours_per_member * self.compound.signals["cell_hours"]
 
     def offer(self) -> None:
         """Begin a month without tasks."""
@@ -90,7 +90,7 @@ class PartyCell(mesa.Agent):
         s["cell_fidelity"] = self.fidelity
         # Tasks beyond the hours are all done less well: fewer meetings, less follow-up and mediation.
         for name in ("meeting_share", "building_hours", "mediation"):
-            s[name] = float(s[name]) * self.fidelity
+            s[name] = s[name] * self.fidelity
         for task in self.asked:
             done = self.fidelity
             self.compound.spend(task.measure, "cell", hours=task.hours * done)

@@ -183,20 +183,20 @@ class OwnersCommittee(mesa.Agent):
         elif self.works:
             s["committee_image"] = 0.5 + 0.4 * self.competence
             s["supervision"] = self.competence
-            s["compound_hours"] = float(s["compound_hours"]) + self.p.hours * self.competence
+            s["compound_hours"] = s["compound_hours"] + self.p.hours * self.competence
         elif self.state == State.WORKING:
             s["committee_image"] = 0.25
             # A committee at war with the firm watches it, but not so that service gains much.
             s["supervision"] = 0.2 if self.capture == Capture.CONFRONTATIONAL else 0.0
-            s["transparency"] = 0.5 * float(s["transparency"])
+            s["transparency"] = 0.5 * s["transparency"]
         else:
             s["committee_image"] = 0.2
 
-    def decide(self, chance: np.ndarray) -> None:
+    def decide(self, chance: list[float]) -> None:
         """Live one month of the committee's life.
 
         Args:
-            chance: (4,) draws of the committee's stream.
+            chance: 4 draws of the committee's stream.
         """
         self.months_in_state += 1
         if self.state == State.NONE:
@@ -214,33 +214,33 @@ class OwnersCommittee(mesa.Agent):
         self.state = state
         self.months_in_state = 0
 
-    def _think_of_election(self, chance: np.ndarray) -> None:
+    def _think_of_election(self, chance: list[float]) -> None:
         if self.failed_votes and self.months_in_state < self.p.discouraged_months:
             return
         discontent = 0.3 + 0.7 * max(
             self.compound.mean("grievance"), 1.0 - self.compound.mean("satisfaction")
         )
-        support = 1.0 + 3.0 * float(self.compound.signals["committee_care"])
+        support = 1.0 + 3.0 * self.compound.signals["committee_care"]
         if chance[0] < self.p.attempts * discontent * support:
             self._enter(State.PREPARING)
 
-    def _hold_election(self, chance: np.ndarray) -> None:
+    def _hold_election(self, chance: list[float]) -> None:
         s, firm = self.compound.signals, self.compound.firm
-        care = float(s["committee_care"])
-        s["canvass"] = float(s["canvass"]) + 2.0 * self.p.drive * chance[2]
+        care = s["committee_care"]
+        s["canvass"] = s["canvass"] + 2.0 * self.p.drive * chance[2]
         if firm.present:
-            s["canvass"] = float(s["canvass"]) - firm.p.obstruction * firm.skimming * (1.0 - care)
+            s["canvass"] = s["canvass"] - firm.p.obstruction * firm.skimming * (1.0 - care)
         willing = self.p.candidates * self.compound.households / 1000.0
-        willing *= 1.0 - float(s["candidate_bar"])
+        willing *= 1.0 - s["candidate_bar"]
         willing *= (0.5 + self.compound.mean("efficacy")) * (1.0 + care) * (0.5 + chance[0])
         ballot = self.compound.assembly(0.35 + 0.5 * self.compound.column("trust_committee"))
         self.turnout = ballot.turnout_units
         # A small compound makes do with the smallest committee.
         seats = min(self.p.seats, max(3, round(self.compound.households / 200)))
         if willing >= seats and ballot.passes(self.p.quorum, self.p.majority):
-            gained = 0.4 * (chance[1] - 0.5) + 0.2 * care + float(s["training"])
+            gained = 0.4 * (chance[1] - 0.5) + 0.2 * care + s["training"]
             self.competence = float(np.clip(self.p.competence + gained, 0.0, 1.0))
-            self.party_share = max(self.p.party_share, float(s["party_rule"]))
+            self.party_share = max(self.p.party_share, s["party_rule"])
             self.capture = Capture.REPRESENTATIVE
             self.months_in_office = 0
             self._enter(State.ELECTED)
@@ -249,11 +249,11 @@ class OwnersCommittee(mesa.Agent):
         self.compound.column("trust_committee")[:] *= 1.0 - self.p.vote_trust
         self._enter(State.NONE)
 
-    def _serve_term(self, chance: np.ndarray) -> None:
+    def _serve_term(self, chance: list[float]) -> None:
         self.months_in_office += 1
         s, firm = self.compound.signals, self.compound.firm
         steadied = (1.0 - self.p.party_steadies * self.party_share) * (
-            1.0 - 0.8 * float(s["committee_care"])
+            1.0 - 0.8 * s["committee_care"]
         )
         if self.state == State.WORKING and chance[0] < self.p.idles * steadied:
             self._enter(_IDLE[min(int(3 * chance[1]), 2)])
@@ -262,7 +262,7 @@ class OwnersCommittee(mesa.Agent):
             pick = chance[3] * fsum(tempts)
             kind = int(np.searchsorted(np.cumsum(tempts), pick, side="right"))
             self.capture = Capture(1 + min(kind, 2))
-        elif self.state in _IDLE and chance[2] < 0.2 * float(s["committee_care"]):
+        elif self.state in _IDLE and chance[2] < 0.2 * s["committee_care"]:
             self._enter(State.WORKING)
         if self.months_in_office >= self.p.term:
             if self.capture != Capture.REPRESENTATIVE and chance[1] < self.p.refuses:

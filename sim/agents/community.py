@@ -118,9 +118,9 @@ class Community(mesa.Agent):
         left = self.hours - total * self.fidelity
         for compound, share in zip(self.compounds, _attention(self.compounds), strict=True):
             s = compound.signals
-            s["community_hours"] = float(s["community_hours"]) + left * share
+            s["community_hours"] = s["community_hours"] + left * share
             if self.hours > 0:
-                s["detect_grid"] = float(s["detect_grid"]) * left / self.hours
+                s["detect_grid"] = s["detect_grid"] * left / self.hours
         for compound, measure, hours in self.asked:
             compound.spend(measure, "community", hours=hours * self.fidelity)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import mesa
-import numpy as np
 
 from sim.schema import Parameters, param
 
@@ -80,11 +79,11 @@ class Developer(mesa.Agent):
         self.compound.signals["legacy"] = self.legacy
         self.compound.signals["developer_pays"] = self.pays_vacant
 
-    def decide(self, chance: np.ndarray) -> None:
+    def decide(self, chance: list[float]) -> None:
         """Let the legacy fade, and mend a part of it under pressure.
 
         Args:
-            chance: (4,) draws of the developer's stream.
+            chance: 4 draws of the developer's stream.
         """
         self.legacy *= 1.0 - self.p.fades
         petitions = 1000.0 * self.compound.mean("petitions")

@@ -245,25 +245,30 @@ class PropertyFirm(mesa.Agent):
         """Share of affordable effort really given, with standards and supervision counted in."""
         s = self.compound.signals
         slack = 1.0 - self.diligence
-        return 1.0 - slack * (1.0 - float(s["diligence_gain"])) * (
-            1.0 - 0.7 * float(s["supervision"])
-        )
+        return 1.0 - slack * (1.0 - s["diligence_gain"]) * (1.0 - 0.7 * s["supervision"])
 
     def serve(self) -> None:
         """Deliver this month's effort; the less money, the more the order of priorities shows."""
-        self.compound.effort[:] = 0.0
-        if self.present:
-            cost, wish = self.p.record["cost_share"][0], self.p.record["priority"][0]
-            weight = wish ** (1.0 - self.level)
-            # Weights move effort between lines and leave its total cost as it is.
-            share = self.level * weight * cost.sum() / max(float((cost * weight).sum()), 1e-9)
-            self.compound.effort[:] = np.minimum(share, 1.0) * self.scope * self.care()
+        if not self.present:
+            self.compound.effort[:] = 0.0
+            return
+        cost, wish = self._cost_share(), self.p.record["priority"][0].tolist()
+        weight = [wished ** (1.0 - self.level) for wished in wish]
+        weighted = fsum(c * w for c, w in zip(cost, weight, strict=True))
+        # Weights move effort between lines and leave its total cost as it is.
+        affordable = self.level * fsum(cost) / max(weighted, 1e-9)
+        given = self.scope * self.care()
+        self.compound.effort[:] = [min(affordable * w, 1.0) * given for w in weight]
 
-    def close_books(self, chance: np.ndarray) -> None:
+    def _cost_share(self) -> list[float]:
+        shares: list[float] = self.p.record["cost_share"][0].tolist()
+        return shares
+
+    def close_books(self, chance: list[float]) -> None:
         """Book the month, then decide on effort, skimming and whether to stay.
 
         Args:
-            chance: (4,) draws of the firm's own stream.
+            chance: 4 draws of the firm's own stream.
         """
         p, census = self.p, self.compound.census
         if not self.present:
@@ -272,8 +277,8 @@ class PropertyFirm(mesa.Agent):
                 self._take_over(True, self.usual_diligence, p.transparency, p.skimming)
             return
         overhead = round(p.overhead * self.full_cost_fen)
-        cost = p.record["cost_share"][0]
-        delivered = float(cost @ self.compound.effort) / max(float(cost.sum()), 1e-9)
+        cost, given = self._cost_share(), self.compound.effort.tolist()
+        delivered = fsum(c * e for c, e in zip(cost, given, strict=True)) / max(fsum(cost), 1e-9)
         effort = round((self.full_cost_fen - overhead) * delivered / max(self.scope, 1e-9))
         skimmed = round(self.skimming * self.public_revenue_fen)
         book = {
@@ -292,13 +297,13 @@ class PropertyFirm(mesa.Agent):
         self.grant_fen = 0
         self._decide(income, overhead, chance)
 
-    def _decide(self, income: int, overhead: int, chance: np.ndarray) -> None:
+    def _decide(self, income: int, overhead: int, chance: list[float]) -> None:
         p = self.p
         self.expected_fen += p.expectation_speed * (income - self.expected_fen)
         spendable = self.expected_fen + p.reserve_use * max(self.cash_fen, 0)
         full = max(self.full_cost_fen - overhead, 1)
         self.level = min(max((spendable - overhead) / full, 0.0), 1.0)
-        self.skimming *= 1.0 - p.supervised_skimming * float(self.compound.signals["supervision"])
+        self.skimming *= 1.0 - p.supervised_skimming * self.compound.signals["supervision"]
         in_debt = self.cash_fen < -p.credit_months * self.full_cost_fen
         self.months_in_debt = self.months_in_debt + 1 if in_debt else 0
         if self.months_in_debt > p.loss_patience and chance[1] < p.leaves:

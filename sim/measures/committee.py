@@ -54,14 +54,14 @@ class InterimCommittee(Measure):
         compound.cell.ask(self.label, p.cell_hours * strength)
         # The community's hours of this month are known only once all have asked: last month's stand in.
         works = compound.community.fidelity * strength * p.coverage
-        s["committee_care"] = max(float(s["committee_care"]), min(works, 1.0))
-        s["canvass"] = float(s["canvass"]) + p.canvass * works
+        s["committee_care"] = max(s["committee_care"], min(works, 1.0))
+        s["canvass"] = s["canvass"] + p.canvass * works
         if committee.works:
             return
         committee.interim = min(works, 1.0)
-        s["supervision"] = max(float(s["supervision"]), p.supervision * committee.interim)
-        s["committee_image"] = max(float(s["committee_image"]), p.image * committee.interim)
-        s["compound_hours"] = float(s["compound_hours"]) + p.issue_hours * works
+        s["supervision"] = max(s["supervision"], p.supervision * committee.interim)
+        s["committee_image"] = max(s["committee_image"], p.image * committee.interim)
+        s["compound_hours"] = s["compound_hours"] + p.issue_hours * works
 
 
 @register
@@ -105,8 +105,8 @@ class CommitteePartyShare(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Set the rule; vet while an election is prepared."""
         p, s, full = self.p, compound.signals, min(strength, 1.0)
-        s["party_rule"] = max(float(s["party_rule"]), p.rule * full)
-        bar = float(s["candidate_bar"])
+        s["party_rule"] = max(s["party_rule"], p.rule * full)
+        bar = s["candidate_bar"]
         s["candidate_bar"] = bar + p.turned_away * full * (1.0 - bar)
         if compound.committee.state == State.PREPARING:
             compound.community.ask(compound, self.label, p.vetting_hours * strength)
@@ -155,14 +155,14 @@ class CommitteeTraining(Measure):
         p, s, committee = self.p, compound.signals, compound.committee
         reached = min(p.coverage * strength, 1.0)
         # Candidates are trained before anybody knows when the vote is.
-        s["training"] = float(s["training"]) + p.gain * reached
+        s["training"] = s["training"] + p.gain * reached
         in_office = committee.state in (State.ELECTED, State.WORKING)
         if not in_office and committee.state != State.PREPARING:
             return
         hours = p.class_hours * reached
         if committee.works:
-            hours = min(hours, float(s["compound_hours"]))
-            s["compound_hours"] = float(s["compound_hours"]) - hours
+            hours = min(hours, s["compound_hours"])
+            s["compound_hours"] = s["compound_hours"] - hours
         compound.spend(self.label, "committee" if in_office else "residents", hours=hours)
         compound.spend(self.label, "public", yuan=p.yuan * reached)
         if in_office:

@@ -53,12 +53,12 @@ class MemberContact(Measure):
         """Assign households to members, and ask for the hours the visits need."""
         p, s, cell = self.p, compound.signals, compound.cell
         assigned = min(p.quota * cell.members * p.coverage * strength, compound.census["occupied"])
-        share = float(assigned) / max(float(compound.census["occupied"]), 1.0)
-        s["visit_share"] = min(float(s["visit_share"]) + share, 1.0)
+        share = assigned / max(compound.census["occupied"], 1.0)
+        s["visit_share"] = min(s["visit_share"] + share, 1.0)
         s["visit_every"] = p.every
         s["visit_boost"] = p.boost
-        s["mediation"] = min(float(s["mediation"]) + p.mediates * share, 1.0)
-        cell.ask(self.label, float(assigned) / p.every * p.hours_each)
+        s["mediation"] = min(s["mediation"] + p.mediates * share, 1.0)
+        cell.ask(self.label, assigned / p.every * p.hours_each)
 
 
 @register
@@ -90,8 +90,8 @@ class LeadByPaying(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Make members' payment certain and visible."""
         p, s = self.p, compound.signals
-        s["lead"] = float(s["lead"]) + p.visibility * p.coverage * strength
-        s["pledge"] = float(s["pledge"]) + p.pledge * p.coverage * strength
+        s["lead"] = s["lead"] + p.visibility * p.coverage * strength
+        s["pledge"] = s["pledge"] + p.pledge * p.coverage * strength
         compound.cell.ask(self.label, compound.cell.members * p.hours_each * strength)
 
 
@@ -153,9 +153,9 @@ class MoralAppeal(Measure):
             return
         reached = p.coverage * strength
         heard = (1.0 - p.fades) ** (compound.month - p.start)
-        s["appeal"] = float(s["appeal"]) + p.boost * reached * heard
-        s["dunning"] = min(float(s["dunning"]) * (1.0 + p.reminders * reached), 1.0)
-        hours = min(p.hours_each * compound.households * reached, float(s["compound_hours"]))
-        s["compound_hours"] = float(s["compound_hours"]) - hours
+        s["appeal"] = s["appeal"] + p.boost * reached * heard
+        s["dunning"] = min(s["dunning"] * (1.0 + p.reminders * reached), 1.0)
+        hours = min(p.hours_each * compound.households * reached, s["compound_hours"])
+        s["compound_hours"] = s["compound_hours"] - hours
         compound.spend(self.label, "firm", hours=hours)
         compound.spend(self.label, "public", yuan=p.yuan_each * compound.households * reached)

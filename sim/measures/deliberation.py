@@ -43,12 +43,12 @@ class Mediation(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Take as many cases as there are, or as mediators can."""
         p, s, census = self.p, compound.signals, compound.census
-        conflict = sum(float(census[f"stage_{stage}"]) for stage in (1, 2, 3, 4))
+        conflict = sum(census[f"stage_{stage}"] for stage in (1, 2, 3, 4))
         capacity = p.mediators * p.cases * compound.households / 1000
         taken = min(capacity * p.coverage * strength, conflict)
         if taken == 0.0:
             return
-        reached = float(s["mediation"])
+        reached = s["mediation"]
         s["mediation"] = reached + taken / conflict * (1.0 - reached)
         compound.cell.ask(self.label, taken * p.hours_each)
 
@@ -116,11 +116,11 @@ class Deliberation(Measure):
         compound.community.ask(compound, self.label, p.community_hours * reached)
         follow = meetings * p.follow_hours * reached
         cell.ask(self.label, (meetings * p.meeting_hours + p.council_hours) * reached, follow)
-        s["building_hours"] = float(s["building_hours"]) + follow
+        s["building_hours"] = s["building_hours"] + follow
         agenda = (p.council + (1.0 - p.council) * met) * reached * cell.fidelity
-        whistle = float(s["whistle"])
+        whistle = s["whistle"]
         s["whistle"] = whistle + min(p.raises * agenda, 1.0) * (1.0 - whistle)
-        s["invitation"] = float(s["invitation"]) - p.procedure * reached
+        s["invitation"] = s["invitation"] - p.procedure * reached
 
 
 @register
@@ -169,6 +169,6 @@ class EveningTalks(Measure):
         cell.ask(self.label, held * p.cell_hours, public_yuan=held * p.yuan_each)
         compound.community.ask(compound, self.label, held * p.community_hours)
         gathered = (1.0 - (1.0 - p.mixing) ** evenings) * cell.fidelity
-        s["mixing"] = min(float(s["mixing"]) + gathered, 1.0)
-        heard = float(s["mediation"])
+        s["mixing"] = min(s["mixing"] + gathered, 1.0)
+        heard = s["mediation"]
         s["mediation"] = heard + (1.0 - (1.0 - p.hears) ** evenings) * (1.0 - heard)

@@ -96,22 +96,22 @@ class DigitalPlatform(Measure):
         full = min(p.coverage * strength, 1.0)
         users = self._users(compound) * full
         works = compound.community.fidelity
-        s["digital"] = max(float(s["digital"]), users)
-        told = float(s["detect_resident"]) * (1.0 - p.replaces * full * (1.0 - users))
+        s["digital"] = max(s["digital"], users)
+        told = s["detect_resident"] * (1.0 - p.replaces * full * (1.0 - users))
         s["detect_resident"] = told + p.reports * users * works * (1.0 - told)
-        found = float(s["detect_grid"])
+        found = s["detect_grid"]
         s["detect_grid"] = found + p.sensors * full * works * (1.0 - found)
-        s["canvass"] = float(s["canvass"]) + p.vote * users
+        s["canvass"] = s["canvass"] + p.vote * users
         if compound.firm.present:
-            s["dunning"] = min(float(s["dunning"]) + p.reminders * users, 1.0)
+            s["dunning"] = min(s["dunning"] + p.reminders * users, 1.0)
         self._pay(compound, p.coverage * strength)
 
     def _users(self, compound: Compound) -> float:
         # Named values hold for a whole compound, so its make-up by age decides how far they reach.
         counted = (compound.census[stage] for stage in ("young", "working", "elderly"))
         shares = (self.p.young, self.p.working, self.p.elderly)
-        users = fsum(share * float(n) for share, n in zip(shares, counted, strict=True))
-        return users / max(float(compound.census["occupied"]), 1.0)
+        users = fsum(share * n for share, n in zip(shares, counted, strict=True))
+        return users / max(compound.census["occupied"], 1.0)
 
     def _pay(self, compound: Compound, reached: float) -> None:
         p, n = self.p, compound.households

@@ -72,8 +72,8 @@ class JointEnforcement(Measure):
         cases = p.hours_each * np.count_nonzero(misuse[compound.column("tenure") != 2])
         pressing = min(team * (1.0 - p.for_issues), cases)
         push = p.push * reached * (pressing / cases if cases else 1.0)
-        s["enforcement"] = float(s["enforcement"]) + push
-        s["street_hours"] = float(s["street_hours"]) + (team - pressing) * reached
+        s["enforcement"] = s["enforcement"] + push
+        s["street_hours"] = s["street_hours"] + (team - pressing) * reached
         compound.spend(self.label, "street", hours=team * reached)
         self.state[compound.index] = (compound.month, misuse.copy(), push)
 
@@ -124,7 +124,7 @@ class LeadAndAssist(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Coordinate, at the price of hours."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
-        s["hard_case_gain"] = float(s["hard_case_gain"]) + p.gain * reached
-        taken = min(p.coordination * reached, 1.0) * float(s["street_hours"])
-        s["street_hours"] = float(s["street_hours"]) - taken
+        s["hard_case_gain"] = s["hard_case_gain"] + p.gain * reached
+        taken = min(p.coordination * reached, 1.0) * s["street_hours"]
+        s["street_hours"] = s["street_hours"] - taken
         compound.spend(self.label, "street", hours=taken)

@@ -72,7 +72,7 @@ class FirmTender(Measure):
         if state["done"]:
             return
         compound.community.ask(compound, self.label, p.community_hours * strength)
-        s["canvass"] = float(s["canvass"]) + p.canvass * p.coverage * strength
+        s["canvass"] = s["canvass"] + p.canvass * p.coverage * strength
         if compound.month < state["vote"]:
             return
         compound.spend(self.label, "public", yuan=p.yuan)
@@ -194,7 +194,7 @@ class PropertyEntry(Measure):
         compound.community.ask(compound, self.label, p.community_hours * strength)
         if p.vote:
             s = compound.signals
-            s["canvass"] = float(s["canvass"]) + p.canvass * strength
+            s["canvass"] = s["canvass"] + p.canvass * strength
         if month < state["decision"]:
             return
         if p.vote and not self._voted(compound):
@@ -221,16 +221,16 @@ class PropertyEntry(Measure):
     def _run_pilot(self, compound: Compound, months_in: int, strength: float) -> None:
         firm, p, s, census = compound.firm, self.p, compound.signals, compound.census
         full = min(strength, 1.0)
-        elderly = float(census["elderly"])
-        share = elderly / max(float(census["occupied"]), 1.0)
-        s["price_ratio"] = float(s["price_ratio"]) * (1.0 - p.special * share * full)
+        elderly = census["elderly"]
+        share = elderly / max(census["occupied"], 1.0)
+        s["price_ratio"] = s["price_ratio"] * (1.0 - p.special * share * full)
         compound.spend(self.label, "public", yuan=p.special_yuan * elderly * full)
         if months_in <= p.trial:
             cut = (1.0 - p.trial_price) * full
-            s["price_ratio"] = float(s["price_ratio"]) * (1.0 - cut)
-            s["dunning"] = float(s["dunning"]) * (1.0 - full)
+            s["price_ratio"] = s["price_ratio"] * (1.0 - cut)
+            s["dunning"] = s["dunning"] * (1.0 - full)
             # Households' books carry the whole fee; what the trial lets them off is paid to them from public money.
-            compound.spend(self.label, "public", yuan=cut * float(census["collected_fen"]) / 100.0)
+            compound.spend(self.label, "public", yuan=cut * census["collected_fen"] / 100.0)
             compound.community.ask(compound, self.label, 0.5 * p.community_hours * strength)
             return
         firm.set_menu(p.basic + (1.0 - p.basic) * p.value_added * compound.collection_rate * full)

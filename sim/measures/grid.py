@@ -40,7 +40,7 @@ class GridInspection(Measure):
         """Patrol as far as the community has hours for it."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
         compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
-        found = float(s["detect_grid"])
+        found = s["detect_grid"]
         gain = min(p.finds * reached * compound.community.fidelity, 1.0)
         s["detect_grid"] = found + gain * (1.0 - found)
 
@@ -75,7 +75,7 @@ class ResidentWhistle(Measure):
         """Take reports as far as the community has hours for it."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
         compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
-        told = float(s["detect_resident"])
+        told = s["detect_resident"]
         gain = min(p.reports * reached * compound.community.fidelity, 1.0)
         s["detect_resident"] = told + gain * (1.0 - told)
 
@@ -118,9 +118,9 @@ class DepartmentsReport(Measure):
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
         compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
         works = reached * compound.community.fidelity
-        whistle = float(s["whistle"])
+        whistle = s["whistle"]
         s["whistle"] = whistle + min(p.whistle * works, 1.0) * (1.0 - whistle)
         # What the street gives a compound already follows its share of the street's attention.
-        extra = p.response * works * float(s["street_hours"])
-        s["street_hours"] = float(s["street_hours"]) + extra
+        extra = p.response * works * s["street_hours"]
+        s["street_hours"] = s["street_hours"] + extra
         compound.spend(self.label, "street", hours=extra)

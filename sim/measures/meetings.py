@@ -69,8 +69,8 @@ class BuildingMeetings(Measure):
         p, s = self.p, compound.signals
         share = min(p.coverage * strength / p.every, 1.0)
         held = share * (compound.buildings.stop - compound.buildings.start)
-        s["meeting_share"] = min(float(s["meeting_share"]) + share, 1.0)
-        s["invitation"] = float(s["invitation"]) + p.invitation
+        s["meeting_share"] = min(s["meeting_share"] + share, 1.0)
+        s["invitation"] = s["invitation"] + p.invitation
         follow = held * p.follow_hours * p.carried_out
-        s["building_hours"] = float(s["building_hours"]) + follow
+        s["building_hours"] = s["building_hours"] + follow
         compound.cell.ask(self.label, held * p.hours_each, follow, held * p.yuan_each)

@@ -105,7 +105,7 @@ class PublicRevenue(Measure):
             compound.spend(self.label, "public", yuan=yuan)
         compound.community.ask(compound, self.label, p.community_hours * strength)
         works = full * compound.community.fidelity
-        s["price_ratio"] = float(s["price_ratio"]) + p.charge * full
+        s["price_ratio"] = s["price_ratio"] + p.charge * full
         state = self.state[compound.index]
         if firm.present:
             firm.skimming *= 1.0 - p.opened * works
@@ -210,4 +210,4 @@ class SpecialFunds(Measure):
         mend(compound, fen - to_firm, p.mends, (Line.FACILITIES, Line.AMENITIES))
         if to_firm:
             s = compound.signals
-            s["diligence_gain"] = float(s["diligence_gain"]) - p.dependence * min(strength, 1.0)
+            s["diligence_gain"] = s["diligence_gain"] - p.dependence * min(strength, 1.0)

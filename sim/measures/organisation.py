@@ -63,14 +63,14 @@ class PartyOrganisation(Measure):
         reached = p.coverage * strength
         groups = compound.buildings.stop - compound.buildings.start
         compound.cell.ask(self.label, p.group_hours * groups * reached)
-        s["cell_hours"] = float(s["cell_hours"]) * max(1.0 + p.belonging * reached, 0.0)
+        s["cell_hours"] = s["cell_hours"] * max(1.0 + p.belonging * reached, 0.0)
         if compound.month >= p.start + p.visit_months:
             return
-        idle = max(float(census["members"] - census["active"]), 0.0)
+        idle = max(census["members"] - census["active"], 0.0)
         hours = idle * p.visit_hours * reached / p.visit_months
         compound.community.ask(compound, self.label, hours)
         found = p.finds * reached * compound.community.fidelity
-        s["cell_recruits"] = min(float(s["cell_recruits"]) + found, 1.0)
+        s["cell_recruits"] = min(s["cell_recruits"] + found, 1.0)
 
 
 @register
@@ -132,13 +132,13 @@ class CrossAppointment(Measure):
         if not joined:
             return
         compound.cell.ask(self.label, p.cell_hours * joined * strength)
-        hours = float(s["compound_hours"])
+        hours = s["compound_hours"]
         if committee.works:
             hours -= p.busy * full * committee.p.hours * committee.competence
         works = compound.cell.fidelity * full
         s["compound_hours"] = max(hours, 0.0) * (1.0 + p.coordination * joined * works)
         if seated:
-            care = float(s["committee_care"])
+            care = s["committee_care"]
             s["committee_care"] = care + p.steadies * works * (1.0 - care)
-            image = float(s["committee_image"]) * (1.0 - p.distrust * full)
+            image = s["committee_image"] * (1.0 - p.distrust * full)
             s["committee_image"] = min(image, 1.0)

@@ -117,9 +117,9 @@ class DeveloperRemediation(Measure):
         """Press as far as the street has hours."""
         p, s, developer = self.p, compound.signals, compound.developer
         wanted = p.hours * compound.households / 1000 * p.coverage * strength
-        taken = min(wanted, float(s["street_hours"]))
+        taken = min(wanted, s["street_hours"])
         works = p.coverage * strength * (taken / wanted if wanted else 1.0)
-        s["street_hours"] = float(s["street_hours"]) - taken
+        s["street_hours"] = s["street_hours"] - taken
         compound.spend(self.label, "street", hours=taken)
         beyond = self.state.setdefault(compound.index, p.beyond * developer.legacy)
         short = max(p.can_pay - developer.pays_vacant, 0.0)

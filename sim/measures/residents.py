@@ -93,8 +93,8 @@ class ResidentPoints(Measure):
             push *= -p.crowding
         else:
             self._give(compound, push)
-        s["invitation"] = float(s["invitation"]) + p.invitation * push
-        s["enforcement"] = float(s["enforcement"]) + p.order * push
+        s["invitation"] = s["invitation"] + p.invitation * push
+        s["enforcement"] = s["enforcement"] + p.order * push
 
     def _give(self, compound: Compound, reached: float) -> None:
         p = self.p
@@ -164,8 +164,8 @@ class MutualHelp(Measure):
         months = self.state.get(compound.index, 0)
         self.state[compound.index] = months + 1
         zeal = reached * (1.0 - p.tires) ** (months / 12)
-        teams = float(compound.census["occupied"]) / p.team
+        teams = compound.census["occupied"] / p.team
         hours = teams * zeal * p.team_hours
         cell.ask(self.label, teams * reached * p.keep_hours, hours)
-        s["building_hours"] = float(s["building_hours"]) + hours
-        s["mixing"] = min(float(s["mixing"]) + p.mixing * zeal * cell.fidelity, 1.0)
+        s["building_hours"] = s["building_hours"] + hours
+        s["mixing"] = min(s["mixing"] + p.mixing * zeal * cell.fidelity, 1.0)

@@ -72,7 +72,7 @@ class JointConference(Measure):
         for _ in range(claimed):
             worst = int(compound.condition.argmin())
             compound.condition[worst] += mends * (1.0 - compound.condition[worst])
-        s["community_hours"] = float(s["community_hours"]) + claimed * p.unit_hours
+        s["community_hours"] = s["community_hours"] + claimed * p.unit_hours
         compound.spend(
             self.label, "public", hours=claimed * p.unit_hours, yuan=claimed * p.yuan_each
         )
@@ -135,6 +135,6 @@ class MicroGrants(Measure):
         groups = min(p.groups * thousands * p.coverage * strength, cell.members)
         works = groups / thousands * cell.fidelity
         cell.ask(self.label, groups * p.lead_hours, groups * p.group_hours)
-        s["mixing"] = min(float(s["mixing"]) + p.mixing * works, 1.0)
-        s["enforcement"] = float(s["enforcement"]) + p.order * works
+        s["mixing"] = min(s["mixing"] + p.mixing * works, 1.0)
+        s["enforcement"] = s["enforcement"] + p.order * works
         compound.spend(self.label, "public", yuan=groups * p.yuan_each)

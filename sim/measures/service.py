@@ -57,7 +57,7 @@ class ServiceStandard(Measure):
             return
         p, s = self.p, compound.signals
         strength *= p.coverage
-        s["diligence_gain"] = min(float(s["diligence_gain"]) + p.care * strength, 1.0)
-        s["compound_hours"] = float(s["compound_hours"]) * (1.0 + p.quick_hours * strength)
-        s["transparency"] = min(float(s["transparency"]) + p.openness * strength, 1.0)
+        s["diligence_gain"] = min(s["diligence_gain"] + p.care * strength, 1.0)
+        s["compound_hours"] = s["compound_hours"] * (1.0 + p.quick_hours * strength)
+        s["transparency"] = min(s["transparency"] + p.openness * strength, 1.0)
         compound.spend(self.label, "public", yuan=p.appraisal_yuan * compound.households * strength)

@@ -85,14 +85,14 @@ class SupervisionEvaluation(Measure):
         works = cell.fidelity * full
         # Half the hours needed is where asking residents turns from a help into a formality.
         asked_after = p.revisit * strength * (2.0 * cell.fidelity - 1.0)
-        s["revisit"] = max(float(s["revisit"]) + asked_after, -1.0)
+        s["revisit"] = max(s["revisit"] + asked_after, -1.0)
         if overseen:
-            s["compound_hours"] = float(s["compound_hours"]) * (1.0 - p.paperwork * full)
+            s["compound_hours"] = s["compound_hours"] * (1.0 - p.paperwork * full)
         if firm:
-            watched = float(s["supervision"])
+            watched = s["supervision"]
             s["supervision"] = watched + p.supervision * works * (1.0 - watched)
         if committee:
-            care = float(s["committee_care"])
+            care = s["committee_care"]
             s["committee_care"] = care + p.care * works * (1.0 - care)
 
 
@@ -170,18 +170,18 @@ class Disclosure(Measure):
         # Accounts of a firm that has left say nothing about the one that came.
         if self.state.get(compound.index) != firm.founded:
             return
-        seen, gain = float(s["transparency"]), p.openness * full
+        seen, gain = s["transparency"], p.openness * full
         s["transparency"] = seen + gain * (1.0 - seen) if gain > 0.0 else seen * (1.0 + gain)
-        weight, watched = float(s["published"]), float(s["supervision"])
+        weight, watched = s["published"], s["supervision"]
         s["published"] = weight + p.published * full * (1.0 - weight)
         s["supervision"] = watched + p.review * full * (1.0 - watched)
 
     def _publish(self, compound: Compound, full: float) -> None:
         p, s = self.p, compound.signals
         found = p.checks * full * compound.community.fidelity * compound.firm.skimming
-        s["revealed"] = max(float(s["revealed"]), found)
-        hours = min(p.firm_hours * full, float(s["compound_hours"]))
-        s["compound_hours"] = float(s["compound_hours"]) - hours
+        s["revealed"] = max(s["revealed"], found)
+        hours = min(p.firm_hours * full, s["compound_hours"])
+        s["compound_hours"] = s["compound_hours"] - hours
         compound.spend(self.label, "firm", hours=hours)
         compound.community.ask(compound, self.label, p.community_hours * full)
         compound.spend(self.label, "public", yuan=p.yuan_each * full)
@@ -266,14 +266,14 @@ class CreditFile(Measure):
             self._replace(compound)
             return
         push = {"green": p.stars, "yellow": p.warned, "red": p.summoned}[light]
-        s, gain = compound.signals, float(compound.signals["diligence_gain"])
+        s, gain = compound.signals, compound.signals["diligence_gain"]
         s["diligence_gain"] = gain + push * min(strength, 1.0) * works * (1.0 - gain)
 
     def _take_street_hours(self, compound: Compound, light: str, strength: float) -> float:
         p, s = self.p, compound.signals
         asked = (p.file_hours + (p.summons_hours if light != "green" else 0.0)) * strength
-        given = min(asked, float(s["street_hours"]))
-        s["street_hours"] = float(s["street_hours"]) - given
+        given = min(asked, s["street_hours"])
+        s["street_hours"] = s["street_hours"] - given
         compound.spend(self.label, "street", hours=given)
         return given / asked if asked else 1.0
 

@@ -176,19 +176,19 @@ def attend(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def vote(  # type: ignore[no-untyped-def]
-    first, last, u, parameters, signals, compound, tenure, life, civic, efficacy, grievance, area,
-    appeal, took_part, agreed,
+    first, last, u, parameters, signals, tenure, life, civic, efficacy, grievance, area, appeal,
+    took_part, agreed,
 ):  # fmt: skip
     """Let the owners of rows [first, last) vote on one proposal.
 
     Args:
+        signals: (1,) record of their compound.
         appeal: (rows,) chance that an owner who takes part agrees.
         took_part: (rows,) set to the area of owners who take part, else 0.
         agreed: (rows,) set to the area of those who take part and agree, else 0.
     """
-    p = parameters[0]
+    p, s = parameters[0], signals[0]
     for i in range(first, last):
-        s = signals[compound[i]]
         push = p.vote_base + s.canvass + _push(p, s, life[i], civic[i], efficacy[i], grievance[i])
         if tenure[i] != 0:
             push -= p.absentee

@@ -52,8 +52,8 @@ class Compound:
         kind: Name of its kind in a district, "" where all are alike.
         rows, buildings: Ranges of its households and buildings.
         condition, effort: Views (lines,) into the arrays over compounds.
-        signals: View of its record of named values.
-        census: What was counted at the end of last month.
+        signals: Named values of the month: institutions and measures write, all read.
+        census: What was counted at the end of last month, by the names of ``census.COUNTED``.
         column: View (rows,) of one column of its households, by name.
         assembly: Lets all owners vote, given each row's chance to agree; returns a Ballot.
         write_off: Takes all arrears off the books and returns the sum in fen.
@@ -69,8 +69,8 @@ class Compound:
     buildings: slice
     condition: np.ndarray
     effort: np.ndarray
-    signals: np.void
-    census: np.void
+    signals: dict[str, float]
+    census: dict[str, float]
     households: int
     monthly_due_fen: int
     column: Callable[[str], np.ndarray]
@@ -88,13 +88,13 @@ class Compound:
 
     def mean(self, counted: str) -> float:
         """Mean over occupied households of a sum in last month's census."""
-        return float(self.census[counted]) / max(float(self.census["occupied"]), 1.0)
+        return self.census[counted] / max(self.census["occupied"], 1.0)
 
     @property
     def collection_rate(self) -> float:
         """Share of last month's fees that was paid, 0 where none was due."""
-        due = float(self.census["due_fen"])
-        return float(self.census["collected_fen"]) / due if due else 0.0
+        due = self.census["due_fen"]
+        return self.census["collected_fen"] / due if due else 0.0
 
     def spend(self, measure: str, actor: str, hours: float = 0.0, yuan: float = 0.0) -> None:
         """Book what a measure costs an actor this month."""

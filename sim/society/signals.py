@@ -7,6 +7,9 @@ what a measure does is seen in one place and overlaps combine explicitly.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+
 import numpy as np
 
 SIGNALS: dict[str, tuple[float, str]] = {
@@ -61,19 +64,19 @@ SIGNALS: dict[str, tuple[float, str]] = {
 }
 """Name -> (neutral value, meaning with unit)."""
 
+NEUTRAL: dict[str, float] = {name: value for name, (value, _) in SIGNALS.items()}
 SIGNAL_TYPE = np.dtype([(name, np.float64) for name in SIGNALS])
-_NEUTRAL = np.array([tuple(value for value, _ in SIGNALS.values())], dtype=SIGNAL_TYPE)
+_IN_ORDER = itemgetter(*SIGNALS)
 
 
-_PLAIN = _NEUTRAL.view(np.float64)
+def pack(per_compound: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """Named values as mechanisms read them: one record per compound.
 
-
-def neutral_signals(compounds: int) -> np.ndarray:
-    """Structured array (compounds,) with every named value at its neutral level."""
-    return np.repeat(_NEUTRAL, compounds)
-
-
-def reset(signals: np.ndarray) -> None:
-    """Set every compound's values back to neutral."""
-    # As plain numbers: a record is copied field by field, which takes ten times as long.
-    signals.view(np.float64).reshape(len(signals), -1)[:] = _PLAIN
+    Raises:
+        KeyError: A name that is not in ``SIGNALS``.
+    """
+    for values in per_compound:
+        if len(values) != len(SIGNALS):
+            raise KeyError(f"no such named value: {', '.join(values.keys() - SIGNALS.keys())}")
+    rows = np.array([_IN_ORDER(values) for values in per_compound], dtype=np.float64)
+    return rows.view(SIGNAL_TYPE).reshape(-1)

@@ -28,21 +28,12 @@ from sim.agents.resident import Resident
 from sim.compose import load
 from sim.config import Config
 from sim.measures.catalogue import Measure
-from sim.mechanisms import (
-    commons,
-    conflict,
-    fees,
-    issues,
-    participation,
-    perception,
-    service,
-    turnover,
-)
+from sim.mechanisms import issues, participation, perception, residents, service, turnover
 from sim.outcomes import INDICATORS, Months, compute, note
 from sim.society import census, signals, ties
 from sim.society.compound import Ballot, Compound, Cost
 from sim.society.district import Site, lay_out
-from sim.society.population import Households, PopulationParameters, populate
+from sim.society.population import Households, Life, PopulationParameters, populate
 from sim.streams import LANES, Stream, Streams
 
 _SHARED_ARRAYS = (
@@ -148,6 +139,7 @@ class NeighborhoodModel(mesa.Model):
         ]
         self.institutions_offer()
         self._in_force = self.signals
+        self._count_all()
         self._take_census()
         self.indicators_are_recorded()
         self._collector = DataCollector(
@@ -166,6 +158,7 @@ class NeighborhoodModel(mesa.Model):
         self.wear = np.concatenate([site.groups["service"].record for site in self.sites])
         self.condition = self.wear["start"].copy()
         self.effort = np.zeros_like(self.condition)
+        self._shown = np.zeros(len(self.households), np.uint8)
         self.book = issues.IssueBook.empty()
         self._placed: list[tuple[str, int, int]] = []
         shape = (self.compound_count, len(issues.COUNTS))
@@ -176,7 +169,7 @@ class NeighborhoodModel(mesa.Model):
         self.building_open = np.zeros(count)
         self.building_closed = np.zeros(count)
         self._closed_lately = np.zeros(count)
-        self._census_rows = np.zeros((count, len(census.COUNTED)))
+        self._counted = np.zeros((count, len(census.COUNTED)))
         self._first_building = np.searchsorted(
             self.buildings.compound, np.arange(self.compound_count)
         )
@@ -248,9 +241,6 @@ class NeighborhoodModel(mesa.Model):
             for job in jobs:
                 job.result()
 
-    def _uniform(self, stream: Stream, lanes: int = 1) -> np.ndarray:
-        return self.streams.uniform(stream, self.month, len(self.households), lanes)
-
     # --- the month ------------------------------------------------------------------------------
 
     def step(self) -> None:
@@ -265,17 +255,7 @@ class NeighborhoodModel(mesa.Model):
             self.issues_are_worked()
         if on.service:
             self.service_is_delivered()
-        if on.perception:
-            self.residents_judge()
-        if on.participation:
-            self.residents_take_part()
-        if on.fees:
-            self.fees_are_paid()
-        if on.commons:
-            self.commons_are_used()
-        if on.conflict:
-            self.conflict_unfolds()
-        self._take_census()
+        self.residents_live()
         if on.institutions:
             self.institutions_decide()
         self.indicators_are_recorded()
@@ -351,7 +331,7 @@ class NeighborhoodModel(mesa.Model):
         """Tenants, owners and vacant units change hands."""
         h, d = self.households, self.households.donors
         self._each_household(
-            turnover.move, self._uniform(Stream.TURNOVER, 2), self.config.turnover.record, h.compound,
+            turnover.move, self.month, self.streams.seed, self.config.turnover.record, h.compound,
             d.donor_rows, d.donor_start, d.life0, d.kind0, d.civic0, d.burden0, d.threshold0, d.member0,
             d.taste0, h.tenure, h.moved, h.life, h.kind, h.civic, h.burden, h.threshold, h.member, h.taste,
             h.active, h.satisfaction, h.trust_firm, h.trust_committee, h.trust_cell, h.grievance, h.norm,
@@ -361,15 +341,22 @@ class NeighborhoodModel(mesa.Model):
     def neighbours_look_around(self) -> None:
         """Ties grow or fade; everybody sees what tied neighbours did last month."""
         h, t, n = self.households, self.ties, self.config.network
-        if self.config.mechanisms.ties:
-            self._each_household(
-                ties.evolve, t.indptr, t.neighbour, t.strength, t.latent, h.moved, h.attended, h.tenure,
-                n.newcomer, n.forget, n.meet,
-            )  # fmt: skip
         self._each_household(
-            ties.look_around, t.indptr, t.neighbour, t.strength, h.member, self._in_force["lead"], h.compound,
-            h.satisfaction, h.paid, h.misuse, h.stage, h.norm, h.seen_satisfaction, h.seen_paid,
-            h.seen_misuse, h.seen_conflict, h.seen_open,
+            ties.show,
+            h.paid,
+            h.misuse,
+            h.stage,
+            h.member,
+            h.attended,
+            h.moved,
+            h.tenure,
+            self._shown,
+        )
+        self._each_household(
+            ties.look_around, self.config.mechanisms.ties, n.newcomer, n.forget, n.meet, t.indptr,
+            t.neighbour, t.strength, t.latent, self._shown, self._in_force["lead"], h.compound,
+            h.satisfaction, h.norm, h.seen_satisfaction, h.seen_paid, h.seen_misuse, h.seen_conflict,
+            h.seen_open,
         )  # fmt: skip
 
     def issues_are_worked(self) -> None:
@@ -388,13 +375,16 @@ class NeighborhoodModel(mesa.Model):
         chance = np.cumsum(
             p["rate"] * issues.causes(self.condition, misuse, closed_accounts, legacy), axis=1
         )
-        u = self._uniform(Stream.ISSUES_ARISE)
-        # The kernel draws rows against the same numbers, so this many at most will arise.
-        book.make_room(int(np.count_nonzero(u[0] < chance[:, -1].max())))
-        book.size = issues.arise(  # type: ignore[call-arg]
-            u, self.month, chance, h.compound, h.tenure, book.size, *book.columns, h.own_open,
-            self.issue_counts,
-        )  # fmt: skip
+        rows, categories = np.empty(len(h), np.int32), np.empty(len(h), np.int8)
+        arisen = issues.arise(
+            self.month, self.streams.seed, chance, h.compound, h.tenure, rows, categories
+        )
+        rows, categories = rows[:arisen], categories[:arisen]
+        book.add(self.month, categories, rows)
+        h.own_open[rows] += 1
+        self.issue_counts[:, issues.COUNTS.index("arisen")] += np.bincount(
+            h.compound[rows], minlength=self.compound_count
+        )
         # Problems that events place come after those drawn, so that they shift no draw.
         for _, category, household in self._placed:
             if book.place(self.month, category, household):
@@ -406,7 +396,7 @@ class NeighborhoodModel(mesa.Model):
         h, s, book, p = self.households, self._in_force, self.book, self.config.issues.record
         hours = np.array([s[name] for name in _LEVEL_HOURS]).T.copy()
         book.size = issues.work(  # type: ignore[call-arg]
-            self.month, self.streams.seed, int(issues.HANDLE), p, s, hours, book.size, *book.columns,
+            self.month, self.streams.seed, p, s, hours, book.size, *book.columns,
             *book.notes, h.compound, h.building, self.meeting, h.efficacy, h.own_open, h.grievance,
             h.trust_firm, h.trust_cell, self.building_open, self.building_closed, self.issue_counts,
         )  # fmt: skip
@@ -418,63 +408,27 @@ class NeighborhoodModel(mesa.Model):
         misuse = self.census["misuse"] / np.maximum(self.census["occupied"], 1.0)
         service.age(self.condition, self.effort, misuse, self.wear)
 
-    def residents_judge(self) -> None:
-        """Satisfaction and trust follow experience and neighbours."""
-        h = self.households
-        self._each_household(
-            perception.perceive, self.config.perception.record, self._in_force, self.condition, h.compound,
-            h.tenure, h.life, h.taste, h.own_open, h.seen_satisfaction, h.satisfaction, h.trust_firm,
-            h.trust_committee, h.trust_cell,
-        )  # fmt: skip
-
-    def residents_take_part(self) -> None:
-        """Some attend their building's meeting; members visit the households whose turn it is."""
-        h, p = self.households, self.config.participation.record
-        self._each_household(
-            participation.attend, self._uniform(Stream.PARTICIPATION, 2), p, self._in_force, h.compound,
-            h.building, self.meeting, self.followed, h.tenure, h.life, h.civic, h.efficacy, h.grievance,
-            h.trust_cell, h.attended,
-        )  # fmt: skip
-        self._each_household(
-            participation.visit, self.month, p, self._in_force, h.compound, h.tenure, h.rota, h.contact,
-            h.grievance, h.trust_cell,
-        )  # fmt: skip
-
-    def fees_are_paid(self) -> None:
-        """Every household pays this month's fee or not."""
-        h, due = self.households, self.census["due_fen"]
+    def residents_live(self) -> None:
+        """Residents judge, take part, pay, use common space and quarrel; they are counted."""
+        c, on, h, due = self.config, self.config.mechanisms, self.households, self.census["due_fen"]
+        met = np.empty((self.compound_count, len(Life)))
+        perception.meet_needs(c.perception.record, self.condition, met)
         rate = np.divide(self.census["collected_fen"], due, out=np.zeros_like(due), where=due > 0)
-        self._each_household(
-            fees.pay, self._uniform(Stream.FEES, 2), self.config.fees.response == "match",
-            self.config.fees.record, self._in_force, rate, h.compound, h.tenure, h.kind, h.active, h.burden,
-            h.fee_fen, h.seen_paid, h.satisfaction, h.trust_firm, h.grievance, h.stage, h.contact, h.norm,
-            h.habit, h.free_habit, h.paid, h.recovered_fen, h.arrears_fen, h.arrears_months,
-        )  # fmt: skip
-
-    def commons_are_used(self) -> None:
-        """Misuse of common space spreads or recedes."""
-        h = self.households
-        self._each_household(
-            commons.use_commons, self._uniform(Stream.COMMONS), self.config.commons.record, self._in_force,
-            self.condition, h.compound, h.tenure, h.civic, h.seen_misuse, h.misuse,
-        )  # fmt: skip
-
-    def conflict_unfolds(self) -> None:
-        """Grievance builds or fades and climbs the ladder; some call, some petition."""
-        h, p = self.households, self.config.conflict.record
         density = self.building_open / np.maximum(self.buildings.end - self.buildings.start, 1)
-        u = self._uniform(Stream.CONFLICT, 3)
+        self._counted[:] = 0.0
         self._each_household(
-            conflict.resent, u, p, self._in_force, h.compound, h.building, density, h.tenure, h.own_open,
-            h.stage, h.satisfaction, h.grievance,
+            residents.live, self.month, self.streams.seed, on.perception, on.participation, on.fees,
+            on.commons, on.conflict, c.perception.record, c.participation.record,
+            c.fees.response == "match", c.fees.record, c.commons.record, c.conflict.record, self._in_force,
+            self.condition, met, rate, self.meeting, self.followed, density, self._counted,
+            h.compound, h.building, h.tenure, h.life, h.kind, h.member, h.active, h.civic, h.burden,
+            h.threshold, h.taste, h.rota, h.fee_fen, h.seen_satisfaction, h.seen_paid, h.seen_misuse,
+            h.seen_conflict, h.seen_open, h.satisfaction, h.trust_firm, h.trust_committee, h.trust_cell,
+            h.grievance, h.efficacy, h.norm, h.habit, h.free_habit, h.contact, h.paid, h.recovered_fen,
+            h.arrears_fen, h.arrears_months, h.stage, h.misuse, h.attended, h.called, h.petitioned,
+            h.moved, h.own_open,
         )  # fmt: skip
-        self._each_household(
-            conflict.climb, u[1:], p, h.tenure, h.grievance, h.trust_cell, h.seen_conflict, h.seen_open,
-            h.threshold, h.stage,
-        )  # fmt: skip
-        self._each_household(
-            conflict.speak, self._uniform(Stream.HOTLINE, 2), p, h.stage, h.called, h.petitioned
-        )
+        self._take_census()
 
     def institutions_decide(self) -> None:
         """Books are closed; firm, developer and committee take their decisions."""
@@ -502,8 +456,8 @@ class NeighborhoodModel(mesa.Model):
         if recruits.any():
             h = self.households
             self._each_household(
-                participation.join_in, self._uniform(Stream.CELL), recruits, h.compound, h.tenure, h.member,
-                h.active,
+                participation.join_in, self.month, self.streams.seed, recruits, h.compound, h.tenure,
+                h.member, h.active,
             )  # fmt: skip
 
     def indicators_are_recorded(self) -> None:
@@ -598,15 +552,18 @@ class NeighborhoodModel(mesa.Model):
 
     # --- what phases share ----------------------------------------------------------------------
 
-    def _take_census(self) -> None:
-        h, b = self.households, self.buildings
+    def _count_all(self) -> None:
+        h = self.households
+        self._counted[:] = 0.0
         census.count(
-            0, b.number_of_buildings, b.start, b.end, self._in_force["firm_present"], b.compound, self.meeting,
-            h.tenure, h.life, h.member, h.active, h.fee_fen, h.paid, h.recovered_fen, h.arrears_fen,
-            h.satisfaction, h.trust_firm, h.trust_committee, h.trust_cell, h.grievance, h.efficacy, h.stage,
-            h.misuse, h.attended, h.called, h.petitioned, h.contact, h.moved, self._census_rows,
+            0, len(h), self._in_force, self.meeting, h.compound, h.building, h.tenure, h.life, h.member,
+            h.active, h.fee_fen, h.paid, h.recovered_fen, h.arrears_fen, h.satisfaction, h.trust_firm,
+            h.trust_committee, h.trust_cell, h.grievance, h.efficacy, h.stage, h.misuse, h.attended,
+            h.called, h.petitioned, h.contact, h.moved, self._counted,
         )  # fmt: skip
-        self.census = census.per_compound(self._census_rows, self._first_building)
+
+    def _take_census(self) -> None:
+        self.census = census.per_compound(self._counted, self._first_building)
         for compound, counted in zip(self.compounds, self.census.tolist(), strict=True):
             compound.census = dict(zip(census.COUNTED, counted, strict=True))
 

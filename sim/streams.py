@@ -13,10 +13,14 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
-from numba import njit
+
+from sim.compiled import inlined, kernel
 
 LANES = 4
 """Numbers that one counter gives; a mechanism may use up to this many per household and month."""
+
+BLOCK = 512
+"""Rows whose draws are made at a time, so that they are still in the processor's cache when used."""
 
 LARGEST_SEED = 2**32 - 1
 
@@ -45,7 +49,7 @@ class Stream(IntEnum):
     DISTRICT = 19
 
 
-@njit(cache=True, inline="always")
+@inlined
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     """Philox4x32-10: four 32-bit words (held in uint64) from a counter and a key of 32-bit words."""
     low = np.uint64(0xFFFFFFFF)
@@ -59,12 +63,12 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     return c0, c1, c2, c3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fill(out, first, month, seed, stream):  # type: ignore[no-untyped-def]
-    # One pass per row count keeps the loop simple enough for the compiler to vectorise.
-    lanes, n = out.shape
+@kernel
+def fill(out, lanes, n, first, month, seed, stream):  # type: ignore[no-untyped-def]
+    """Write the draws of rows ``first`` to ``first + n - 1`` into ``out[:lanes, :n]``, see ``uniform``."""
+    # One loop without calls or branches of its own, so that the compiler can vectorise it.
     zero = np.uint64(0)
-    m, k0, k1 = np.uint64(month), np.uint64(seed), np.uint64(stream)
+    m, k0, k1 = np.uint64(np.uint32(month)), np.uint64(seed), np.uint64(stream)
     scale = 2.0**-32
     for i in range(n):
         a, b, c, d = philox(np.uint64(first + i), m, zero, zero, k0, k1)
@@ -75,6 +79,20 @@ def _fill(out, first, month, seed, stream):  # type: ignore[no-untyped-def]
             out[2, i] = (np.float64(np.int64(c)) + 0.5) * scale
         if lanes > 3:
             out[3, i] = (np.float64(np.int64(d)) + 0.5) * scale
+
+
+@inlined
+def draw(row, month, seed, stream):  # type: ignore[no-untyped-def]
+    """The four draws of one row, as ``fill`` writes them: cheaper where few rows need theirs."""
+    a, b, c, d = philox(
+        np.uint64(row), np.uint64(np.uint32(month)), np.uint64(0), np.uint64(0),
+        np.uint64(seed), np.uint64(stream),
+    )  # fmt: skip
+    scale = 2.0**-32
+    return (
+        (np.float64(np.int64(a)) + 0.5) * scale, (np.float64(np.int64(b)) + 0.5) * scale,
+        (np.float64(np.int64(c)) + 0.5) * scale, (np.float64(np.int64(d)) + 0.5) * scale,
+    )  # fmt: skip
 
 
 class Streams:
@@ -105,13 +123,13 @@ class Streams:
             Array (lanes, n) of floats strictly between 0 and 1.
         """
         out = np.empty((lanes, n))
-        _fill(out, first, month & 0xFFFFFFFF, self.seed, int(stream))
+        fill(out, lanes, n, first, month, self.seed, int(stream))
         return out
 
     def single(self, stream: Stream, month: int, row: int = 0) -> np.ndarray:
         """The four draws (4,) of one row, equal to column ``row`` of ``uniform``."""
         out = np.empty((LANES, 1))
-        _fill(out, row, month & 0xFFFFFFFF, self.seed, int(stream))
+        fill(out, LANES, 1, row, month, self.seed, int(stream))
         return out[:, 0]
 
     def generator(self, stream: Stream) -> np.random.Generator:

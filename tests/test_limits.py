@@ -15,7 +15,7 @@ from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 from sim.society import signals
 from sim.society.population import Households
-from sim.society.ties import Ties, look_around
+from sim.society.ties import Ties, look_around, show
 
 MECHANISMS = (
     "turnover", "ties", "issues", "service", "perception", "participation", "fees", "commons",
@@ -39,9 +39,11 @@ def ties_of(weights: np.ndarray) -> Ties:
 
 
 def look(h: Households, t: Ties) -> None:
+    shown = np.zeros(len(h), np.uint8)
+    show(0, len(h), h.paid, h.misuse, h.stage, h.member, h.attended, h.moved, h.tenure, shown)
     look_around(
-        0, len(h), t.indptr, t.neighbour, t.strength, h.member, np.zeros(1), h.compound,
-        h.satisfaction, h.paid, h.misuse, h.stage, h.norm, h.seen_satisfaction, h.seen_paid,
+        0, len(h), False, 0.0, 0.0, 0.0, t.indptr, t.neighbour, t.strength, t.latent, shown,
+        np.zeros(1), h.compound, h.satisfaction, h.norm, h.seen_satisfaction, h.seen_paid,
         h.seen_misuse, h.seen_conflict, h.seen_open,
     )  # fmt: skip
 
@@ -50,8 +52,10 @@ def look(h: Households, t: Ties) -> None:
 
 
 def judge(h: Households, parameters: perception.PerceptionParameters) -> None:
+    met = np.empty((1, 3))
+    perception.meet_needs(parameters.record, np.full((1, 5), 0.9), met)
     perception.perceive(
-        0, len(h), parameters.record, signals.pack([signals.NEUTRAL]), np.full((1, 5), 0.9), h.compound,
+        0, len(h), parameters.record, signals.pack([signals.NEUTRAL]), met, h.compound,
         h.tenure, h.life, h.taste, h.own_open, h.seen_satisfaction, h.satisfaction, h.trust_firm,
         h.trust_committee, h.trust_cell,
     )  # fmt: skip
@@ -291,7 +295,7 @@ def test_the_ladder_solves_the_computed_share() -> None:
     by_month = []
     for month in range(4):
         book.size = issues.work(
-            month, 1, int(issues.HANDLE), p.record, s, np.full((1, issues.LEVELS), 1e9), book.size,
+            month, 1, p.record, s, np.full((1, issues.LEVELS), 1e9), book.size,
             *book.columns, *book.notes, h.compound, h.building, meeting, h.efficacy, h.own_open, h.grievance,
             h.trust_firm, h.trust_cell, building_open, building_closed, counts,
         )  # fmt: skip

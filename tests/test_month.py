@@ -16,14 +16,10 @@ from sim.society.population import Households
 
 ORDER = (
     "policies_act", "households_move", "neighbours_look_around", "issues_are_worked",
-    "service_is_delivered", "residents_judge", "residents_take_part", "fees_are_paid",
-    "commons_are_used", "conflict_unfolds", "_take_census", "institutions_decide",
-    "indicators_are_recorded",
+    "service_is_delivered", "residents_live", "institutions_decide", "indicators_are_recorded",
 )  # fmt: skip
 PHASE = {
     "turnover": "households_move", "issues": "issues_are_worked", "service": "service_is_delivered",
-    "perception": "residents_judge", "participation": "residents_take_part",
-    "fees": "fees_are_paid", "commons": "commons_are_used", "conflict": "conflict_unfolds",
     "institutions": "institutions_decide",
 }  # fmt: skip
 TRAITS = {"tenure", "life", "kind", "civic", "burden", "threshold", "member", "taste", "moved"}

@@ -25,9 +25,9 @@ from sim.society.ties import (
     NetworkParameters,
     Ties,
     build_ties,
-    evolve,
     look_around,
     measure_network,
+    show,
 )
 from sim.streams import Streams
 
@@ -280,20 +280,25 @@ def test_bad_parameters_are_refused_by_name(changes: dict[str, float], key: str)
 RULE = {"newcomer": 0.05, "forget": 0.1, "meet": 0.2}
 
 
-def month(t: Ties, h: Households, first: int, last: int, **rule: float) -> None:
+def live(
+    t: Ties, h: Households, first: int, last: int, change: bool, lead: np.ndarray, **rule: float
+) -> None:
     values = {**RULE, **rule}
-    evolve(
-        first, last, t.indptr, t.neighbour, t.strength, t.latent, h.moved, h.attended, h.tenure,
-        values["newcomer"], values["forget"], values["meet"],
+    shown = np.zeros(len(h), np.uint8)
+    show(0, len(h), h.paid, h.misuse, h.stage, h.member, h.attended, h.moved, h.tenure, shown)
+    look_around(
+        first, last, change, values["newcomer"], values["forget"], values["meet"], t.indptr,
+        t.neighbour, t.strength, t.latent, shown, lead, h.compound, h.satisfaction, h.norm,
+        h.seen_satisfaction, h.seen_paid, h.seen_misuse, h.seen_conflict, h.seen_open,
     )  # fmt: skip
+
+
+def month(t: Ties, h: Households, first: int, last: int, **rule: float) -> None:
+    live(t, h, first, last, True, np.zeros(int(h.compound.max()) + 1), **rule)
 
 
 def look(t: Ties, h: Households, first: int, last: int, lead: np.ndarray) -> None:
-    look_around(
-        first, last, t.indptr, t.neighbour, t.strength, h.member, lead, h.compound,
-        h.satisfaction, h.paid, h.misuse, h.stage, h.norm, h.seen_satisfaction, h.seen_paid,
-        h.seen_misuse, h.seen_conflict, h.seen_open,
-    )  # fmt: skip
+    live(t, h, first, last, False, lead)
 
 
 def stirred(seed: int, *sizes: int) -> Society:

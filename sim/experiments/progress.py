@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+
+from sim.cache import rules_compiled
 
 Advance = Callable[[int], None]
 
@@ -13,17 +13,9 @@ COMPILE_SECONDS = 60
 """What compiling every kernel takes on an ordinary machine, for the message only."""
 
 
-def kernels_compiled() -> bool:
-    """Tell whether numba has kept compiled kernels of this package from an earlier start."""
-    places = [Path(__file__).parents[1]]
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        places.append(Path(os.environ["NUMBA_CACHE_DIR"]))
-    return any(next(place.rglob("*.nbc"), None) is not None for place in places)
-
-
 def announce_compiling() -> None:
     """Say on standard error that the first start takes long, if this is one."""
-    if not kernels_compiled():
+    if not rules_compiled():
         from rich.console import Console
 
         text = f"compiling kernels, first start only (about {COMPILE_SECONDS} s)"

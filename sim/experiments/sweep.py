@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.cache import rules_compiled
 from sim.compose import Setting, parse_sweep
 from sim.config import Executor
 from sim.errors import InputError
@@ -33,7 +34,7 @@ from sim.experiments.batch import (
 )
 from sim.experiments.chunks import Place
 from sim.experiments.design import Design, lay_out, read_factor
-from sim.experiments.progress import announce_compiling, bar, kernels_compiled
+from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.run import dotted
 
 TASK_SECONDS, MOST_RUNS_PER_TASK = 1.0, 64
@@ -441,7 +442,7 @@ def _time_runs(
     """Seconds of one run, from a few of those to be lived: first, middle and last."""
     if progress:
         announce_compiling()
-    compiled, measures, taken = kernels_compiled(), foreign_measures(), []
+    compiled, measures, taken = rules_compiled(), foreign_measures(), []
     first, middle, last = missing[0][0], missing[len(missing) // 2][0], missing[-1][-1]
     begun = time.monotonic()
     # The first run loads or compiles kernels, so it counts only if it is too long to repeat.

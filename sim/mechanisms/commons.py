@@ -6,10 +6,10 @@ by its own civic-mindedness (seed 001: 公地悲剧).
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
-from numba import njit
-
+from sim.compiled import kernel
+from sim.mechanisms.chance import to_chances
 from sim.schema import Parameters, param
 
 
@@ -36,21 +36,21 @@ class CommonsParameters(Parameters):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def use_commons(  # type: ignore[no-untyped-def]
     first, last, u, parameters, signals, condition, compound, tenure, civic, seen_misuse, misuse
 ):
     """Let rows [first, last) start or stop misusing common space."""
     p = parameters[0]
+    push = np.zeros(last - first)
     for i in range(first, last):
-        if tenure[i] == 2:
-            continue
         c = compound[i]
         held = p.civic * (civic[i] - 0.5) + signals[c].enforcement
-        if misuse[i] == 0:
-            neglect = 1.0 - 0.5 * (condition[c, 2] + condition[c, 3])
-            push = p.starts + p.imitation * seen_misuse[i] + p.need * neglect - held
-            misuse[i] = u[0, i] < 1.0 / (1.0 + math.exp(-push))
-        else:
-            push = p.stops - p.imitation * (seen_misuse[i] - 0.5) + held
-            misuse[i] = u[0, i] >= 1.0 / (1.0 + math.exp(-push))
+        neglect = 1.0 - 0.5 * (condition[c, 2] + condition[c, 3])
+        start = p.starts + p.imitation * seen_misuse[i] + p.need * neglect - held
+        stop = p.stops - p.imitation * (seen_misuse[i] - 0.5) + held
+        push[i - first] = stop if misuse[i] else start
+    to_chances(push)
+    for i in range(first, last):
+        changes = (tenure[i] != 2) & (u[0, i - first] < push[i - first])
+        misuse[i] = misuse[i] != changes

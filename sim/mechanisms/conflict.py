@@ -8,10 +8,10 @@ the last step is collective: it needs a share of tied households above one's own
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
-from numba import njit
-
+from sim.compiled import kernel
+from sim.mechanisms.chance import to_chances
 from sim.schema import Parameters, param
 
 
@@ -106,7 +106,7 @@ class ConflictParameters(Parameters):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def resent(  # type: ignore[no-untyped-def]
     first, last, u, parameters, signals, compound, building, building_open, tenure, own_open, stage,
     satisfaction, grievance,
@@ -123,12 +123,12 @@ def resent(  # type: ignore[no-untyped-def]
         inflow = p.own_issue * min(own_open[i], 3) + p.building_issue * building_open[building[i]]
         inflow += p.legacy * s.legacy + p.discontent * max(0.5 - satisfaction[i], 0.0)
         g = grievance[i] + min(inflow, 1.0) * (1.0 - grievance[i]) - p.forgets * grievance[i]
-        if stage[i] >= 1 and u[0, i] < s.mediation:
-            g *= 1.0 - p.calms
+        mediated = (stage[i] >= 1) & (u[0, i - first] < s.mediation)
+        g *= 1.0 - p.calms * mediated
         grievance[i] = min(max(g, 0.0), 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def climb(  # type: ignore[no-untyped-def]
     first,
     last,
@@ -150,30 +150,29 @@ def climb(  # type: ignore[no-untyped-def]
         threshold: (rows,) share at which a household joins; at or below 0 it needs no company.
     """
     p = parameters[0]
+    # From stage 3 on another rule holds, and these bars are not used.
+    bar = np.array((p.threshold_firm, p.threshold_hotline, p.threshold_petition, 0.0, 0.0))
+    push = np.empty(last - first)
+    for i in range(first, last):
+        x = (
+            p.steepness * (grievance[i] - bar[stage[i]])
+            - p.patience
+            + p.contagion * seen_conflict[i]
+        )
+        push[i - first] = x - p.legitimacy * (trust_cell[i] - 0.5)
+    to_chances(push)
     for i in range(first, last):
         if tenure[i] == 2:
             continue
-        g = grievance[i]
-        if stage[i] == 3:
-            up = g >= p.threshold_open and seen_open[i] >= threshold[i]
-        elif stage[i] == 4:
-            up = False
-        else:
-            bar = p.threshold_firm
-            if stage[i] == 1:
-                bar = p.threshold_hotline
-            elif stage[i] == 2:
-                bar = p.threshold_petition
-            push = p.steepness * (g - bar) - p.patience + p.contagion * seen_conflict[i]
-            push -= p.legitimacy * (trust_cell[i] - 0.5)
-            up = u[0, i] < 1.0 / (1.0 + math.exp(-push))
-        if up:
-            stage[i] += 1
-        elif stage[i] > 0 and u[1, i] < p.tires + p.settles * (1.0 - g):
-            stage[i] -= 1
+        g, at = grievance[i], stage[i]
+        alone = (at < 3) & (u[0, i - first] < push[i - first])
+        with_others = (at == 3) & (g >= p.threshold_open) & (seen_open[i] >= threshold[i])
+        up = alone | with_others
+        tires = u[1, i - first] < p.tires + p.settles * (1.0 - g)
+        stage[i] = at + up - (tires & (at > 0) & (not up))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def speak(first, last, u, parameters, stage, called, petitioned):  # type: ignore[no-untyped-def]
     """Let households of rows [first, last) in complaint call the hotline and petition.
 
@@ -181,5 +180,5 @@ def speak(first, last, u, parameters, stage, called, petitioned):  # type: ignor
     """
     p = parameters[0]
     for i in range(first, last):
-        called[i] = stage[i] >= 2 and u[0, i] < p.call_rate
-        petitioned[i] = stage[i] >= 3 and u[1, i] < p.petition_rate
+        called[i] = (stage[i] >= 2) & (u[0, i - first] < p.call_rate)
+        petitioned[i] = (stage[i] >= 3) & (u[1, i - first] < p.petition_rate)

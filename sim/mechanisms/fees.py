@@ -8,11 +8,12 @@ people, Fischbacher et al. 2001). Money is in whole fen, so that books balance t
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
-from numba import njit
+import numpy as np
 
+from sim.compiled import kernel
+from sim.mechanisms.chance import to_chances
 from sim.schema import Parameters, param
 
 
@@ -106,7 +107,7 @@ class FeeParameters(Parameters):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def pay(  # type: ignore[no-untyped-def]
     first, last, u, matches, parameters, signals, published_rate, compound, tenure, kind, active,
     burden, fee_fen, seen_paid, satisfaction, trust_firm, grievance, stage, contact,
@@ -121,9 +122,28 @@ def pay(  # type: ignore[no-untyped-def]
         recovered_fen: (rows,) set to old arrears paid back this month, in fen.
     """
     p = parameters[0]
+    # By kind: looked up, since a processor cannot guess who is of which kind.
+    base = np.array((p.base_conditional, p.base_unconditional, p.base_free_rider))
+    by_norm = np.array((p.norm_conditional, p.norm_others, p.norm_others))
+    push = np.zeros(last - first)
     for i in range(first, last):
         c = compound[i]
         s = signals[c]
+        if s.firm_present == 0.0 or tenure[i] == 2:
+            continue
+        seen = (1.0 - s.published) * seen_paid[i] + s.published * published_rate[c]
+        norm[i] += p.norm_speed * (seen - norm[i])
+        x = base[kind[i]] + by_norm[kind[i]] * (norm[i] - 0.5)
+        x += p.service * (satisfaction[i] - 0.5) + p.trust * (trust_firm[i] - 0.5)
+        x += p.habit * (habit[i] - 0.5) + contact[i] + s.pledge * active[i]
+        x -= p.grievance * grievance[i] + p.burden * burden[i]
+        x -= p.free_habit * free_habit[i]
+        x -= p.strike * (stage[i] >= 2)
+        x += p.dunning * s.dunning * (arrears_months[i] > 0)
+        push[i - first] = x + s.appeal
+    to_chances(push)
+    for i in range(first, last):
+        s = signals[compound[i]]
         recovered_fen[i] = 0
         if s.firm_present == 0.0:
             # Nobody asks for a fee, so nothing is owed; the habit of paying fades all the same.
@@ -132,45 +152,22 @@ def pay(  # type: ignore[no-untyped-def]
             if tenure[i] != 2:
                 free_habit[i] += p.free_habit_grows * (1.0 - free_habit[i])
             continue
+        willing = push[i - first]
         if tenure[i] == 2:
             willing = s.developer_pays
-        else:
-            seen = (1.0 - s.published) * seen_paid[i] + s.published * published_rate[c]
-            norm[i] += p.norm_speed * (seen - norm[i])
-            if matches:
-                willing = 0.0
-                if kind[i] == 1:
-                    willing = 1.0
-                elif kind[i] == 0:
-                    willing = p.matching * norm[i]
-            else:
-                push = p.base_conditional + p.norm_conditional * (norm[i] - 0.5)
-                if kind[i] == 1:
-                    push = p.base_unconditional + p.norm_others * (norm[i] - 0.5)
-                elif kind[i] == 2:
-                    push = p.base_free_rider + p.norm_others * (norm[i] - 0.5)
-                push += p.service * (satisfaction[i] - 0.5) + p.trust * (trust_firm[i] - 0.5)
-                push += p.habit * (habit[i] - 0.5) + contact[i] + s.pledge * active[i]
-                push -= p.grievance * grievance[i] + p.burden * burden[i]
-                push -= p.free_habit * free_habit[i]
-                if stage[i] >= 2:
-                    push -= p.strike
-                if arrears_months[i] > 0:
-                    push += p.dunning * s.dunning
-                push += s.appeal
-                willing = 1.0 / (1.0 + math.exp(-push))
-        if u[0, i] < willing:
-            paid[i] = 1
-            free_habit[i] *= p.free_habit_keeps
-            if arrears_fen[i] > 0 and u[1, i] < p.recovers:
-                back = min(arrears_fen[i], int(p.instalment) * fee_fen[i])
-                recovered_fen[i] = back
-                arrears_fen[i] -= back
-                arrears_months[i] = max(arrears_months[i] - int(p.instalment), 0)
-                if arrears_fen[i] == 0:
-                    arrears_months[i] = 0
-        else:
-            paid[i] = 0
-            arrears_fen[i] += fee_fen[i]
-            arrears_months[i] += 1
-        habit[i] = p.habit_keeps * habit[i] + (1.0 - p.habit_keeps) * paid[i]
+        elif matches:
+            willing = 1.0 if kind[i] == 1 else p.matching * norm[i] if kind[i] == 0 else 0.0
+        pays = u[0, i - first] < willing
+        paid[i] = pays
+        if pays and arrears_fen[i] > 0 and u[1, i - first] < p.recovers:
+            back = min(arrears_fen[i], int(p.instalment) * fee_fen[i])
+            recovered_fen[i] = back
+            arrears_fen[i] -= back
+            arrears_months[i] = max(arrears_months[i] - int(p.instalment), 0)
+            if arrears_fen[i] == 0:
+                arrears_months[i] = 0
+        # Without a branch, since nobody can guess who pays, and a processor that guesses wrong waits.
+        free_habit[i] *= p.free_habit_keeps if pays else 1.0
+        arrears_fen[i] += 0 if pays else fee_fen[i]
+        arrears_months[i] += 0 if pays else 1
+        habit[i] = p.habit_keeps * habit[i] + (1.0 - p.habit_keeps) * pays

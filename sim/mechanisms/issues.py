@@ -11,11 +11,11 @@ from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from pydantic import field_validator
 
+from sim.compiled import kernel
 from sim.schema import Parameters, bounded, param
-from sim.streams import Stream, philox
+from sim.streams import BLOCK, Stream, fill, philox
 
 
 class Level(IntEnum):
@@ -168,6 +168,7 @@ class IssueParameters(Parameters):
 
 
 LATENT, OPEN = 0, 1
+ARISE, HANDLE = int(Stream.ISSUES_ARISE), int(Stream.ISSUES_HANDLE)
 
 COUNTS = (
     "arisen", "found", "closed_building", "closed_compound", "closed_community", "closed_street",
@@ -264,6 +265,16 @@ class IssueBook:
             setattr(self, name, np.resize(column, wanted))
         self._make_notes()
 
+    def add(self, month: int, categories: np.ndarray, households: np.ndarray) -> None:
+        """Append hidden problems that arise this month."""
+        self.make_room(len(households))
+        new = slice(self.size, self.size + len(households))
+        for column, values in zip(
+            self.columns, (categories, 0, LATENT, households, month, 0), strict=True
+        ):
+            column[new] = values
+        self.size = new.stop
+
     def place(self, month: int, category: int, household: int) -> bool:
         """Put a hidden problem of a household into the book, after this month's arisen.
 
@@ -277,12 +288,7 @@ class IssueBook:
         if len(own):
             self.category[own[0]] = category
             return False
-        self.make_room(1)
-        for column, value in zip(
-            self.columns, (category, 0, LATENT, household, month, 0), strict=True
-        ):
-            column[self.size] = value
-        self.size += 1
+        self.add(month, np.array([category]), np.array([household]))
         return True
 
 
@@ -307,49 +313,37 @@ def causes(
     ).T  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def arise(  # type: ignore[no-untyped-def]
-    u,
-    month,
-    chance,
-    compound,
-    tenure,
-    size,
-    category,
-    level,
-    state,
-    reporter,
-    arose,
-    due,
-    own_open,
-    counts,
-):
-    """Add this month's new problems to the book (rows in order, so the book stays sorted by age).
+@kernel
+def arise(month, seed, chance, compound, tenure, rows, categories):  # type: ignore[no-untyped-def]
+    """Find out where new problems arise this month, in the order of rows.
 
     Args:
-        u: (1, households) draws.
         chance: (compounds, categories) cumulative chance per household.
-        counts: (compounds, COUNTS) this month's counts, added to.
+        rows: (households,) set to the households at whose place problems arise.
+        categories: (households,) set to what they are.
 
     Returns:
-        New size of the book.
+        How many arise.
     """
-    for i in range(compound.shape[0]):
-        c = compound[i]
-        if u[0, i] >= chance[c, chance.shape[1] - 1] or tenure[i] == 2:
-            continue
-        k = 0
-        while u[0, i] >= chance[c, k]:
-            k += 1
-        category[size], level[size], state[size] = k, 0, 0
-        reporter[size], arose[size], due[size] = i, month, 0
-        own_open[i] += 1
-        counts[c, 0] += 1
-        size += 1
-    return size
+    u = np.empty((1, BLOCK))
+    found = 0
+    last = chance.shape[1] - 1
+    for start in range(0, len(compound), BLOCK):
+        n = min(BLOCK, len(compound) - start)
+        fill(u, 1, n, start, month, seed, ARISE)
+        for k in range(n):
+            i = start + k
+            c = compound[i]
+            if u[0, k] < chance[c, last] and tenure[i] != 2:
+                category = 0
+                while u[0, k] >= chance[c, category]:
+                    category += 1
+                rows[found], categories[found] = i, category
+                found += 1
+    return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _found_by(draw, untold, unmet, unseen):  # type: ignore[no-untyped-def]
     # One draw decides for all who look; whoever's chance it already passes alone has found it.
     if draw >= untold:
@@ -359,9 +353,9 @@ def _found_by(draw, untold, unmet, unseen):  # type: ignore[no-untyped-def]
     return _GRID if draw >= unseen else _FIRM
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def work(  # type: ignore[no-untyped-def]
-    month, seed, stream, parameters, signals, hours, size, category, level, state, reporter, arose, due,
+    month, seed, parameters, signals, hours, size, category, level, state, reporter, arose, due,
     happened, handled_at, compound, building, meeting, efficacy, own_open, grievance, trust_firm, trust_cell,
     building_open, building_closed, counts,
 ):  # fmt: skip
@@ -389,7 +383,7 @@ def work(  # type: ignore[no-untyped-def]
         kind = category[k]
         a, solving, rising, _ = philox(
             np.uint64(r), np.uint64(np.uint32(month)), np.uint64(np.uint32(arose[k])), np.uint64(0),
-            np.uint64(seed), np.uint64(stream),
+            np.uint64(seed), np.uint64(HANDLE),
         )  # fmt: skip
         note = 0
         if state[k] == 0:
@@ -463,6 +457,3 @@ def work(  # type: ignore[no-untyped-def]
         reporter[kept], arose[kept], due[kept] = r, arose[k], due[k]
         kept += 1
     return kept
-
-
-HANDLE = Stream.ISSUES_HANDLE

@@ -8,11 +8,14 @@ and the feeling that taking part is of use; one that is followed by nothing does
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
-from numba import njit
-
+from sim.compiled import inlined, kernel
+from sim.mechanisms.chance import to_chances
 from sim.schema import Parameters, param
+from sim.streams import Stream, draw
+
+_CELL = int(Stream.CELL)
 
 
 class ParticipationParameters(Parameters):
@@ -115,18 +118,8 @@ class ParticipationParameters(Parameters):
     )  # fmt: skip
 
 
-@njit(cache=True, inline="always", error_model="numpy")
-def _logistic(x):  # type: ignore[no-untyped-def]
-    return 1.0 / (1.0 + math.exp(-x))
-
-
-@njit(cache=True, inline="always", error_model="numpy")
-def _push(p, s, life, civic, efficacy, grievance):  # type: ignore[no-untyped-def]
-    time_cost = p.time_cost_working
-    if life == 0:
-        time_cost = p.time_cost_young
-    elif life == 2:
-        time_cost = p.time_cost_elderly
+@inlined
+def _push(p, s, time_cost, civic, efficacy, grievance):  # type: ignore[no-untyped-def]
     # A digital channel takes away part of the cost of time, so it helps the busy most.
     return (
         p.civic * civic + p.efficacy * efficacy + p.salience * grievance
@@ -134,7 +127,7 @@ def _push(p, s, life, civic, efficacy, grievance):  # type: ignore[no-untyped-de
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def attend(  # type: ignore[no-untyped-def]
     first, last, u, parameters, signals, compound, building, meeting, followed, tenure, life, civic,
     efficacy, grievance, trust_cell, attended,
@@ -148,18 +141,22 @@ def attend(  # type: ignore[no-untyped-def]
     raised issues followed up, or -1 where there was nothing to follow up.
     """
     p = parameters[0]
+    time_cost = np.array((p.time_cost_young, p.time_cost_working, p.time_cost_elderly))
+    push = np.zeros(last - first)
+    some_meet = False
     for i in range(first, last):
-        attended[i] = 0
-        b = building[i]
-        if tenure[i] == 2:
-            continue
         s = signals[compound[i]]
-        if u[1, i] < s.mixing * civic[i]:
-            attended[i] = 1
-        if meeting[b] == 0:
-            continue
-        push = p.base + s.invitation + _push(p, s, life[i], civic[i], efficacy[i], grievance[i])
-        if u[0, i] >= _logistic(push):
+        attended[i] = (tenure[i] != 2) & (u[1, i - first] < s.mixing * civic[i])
+        if meeting[building[i]] == 1:
+            some_meet = True
+            own = _push(p, s, time_cost[life[i]], civic[i], efficacy[i], grievance[i])
+            push[i - first] = p.base + s.invitation + own
+    if not some_meet:
+        return
+    to_chances(push)
+    for i in range(first, last):
+        b = building[i]
+        if meeting[b] == 0 or tenure[i] == 2 or u[0, i - first] >= push[i - first]:
             continue
         attended[i] = 1
         if followed[b] < 0.0:
@@ -174,7 +171,7 @@ def attend(  # type: ignore[no-untyped-def]
             trust_cell[i] += step * trust_cell[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def vote(  # type: ignore[no-untyped-def]
     first, last, u, parameters, signals, tenure, life, civic, efficacy, grievance, area, appeal,
     took_part, agreed,
@@ -188,15 +185,18 @@ def vote(  # type: ignore[no-untyped-def]
         agreed: (rows,) set to the area of those who take part and agree, else 0.
     """
     p, s = parameters[0], signals[0]
+    time_cost = np.array((p.time_cost_young, p.time_cost_working, p.time_cost_elderly))
+    push = np.empty(last - first)
     for i in range(first, last):
-        push = p.vote_base + s.canvass + _push(p, s, life[i], civic[i], efficacy[i], grievance[i])
-        if tenure[i] != 0:
-            push -= p.absentee
-        took_part[i] = area[i] if u[0, i] < _logistic(push) else 0.0
-        agreed[i] = took_part[i] if u[1, i] < appeal[i] else 0.0
+        own = _push(p, s, time_cost[life[i]], civic[i], efficacy[i], grievance[i])
+        push[i - first] = p.vote_base + s.canvass + own - p.absentee * (tenure[i] != 0)
+    to_chances(push)
+    for i in range(first, last):
+        took_part[i] = area[i] if u[0, i - first] < push[i - first] else 0.0
+        agreed[i] = took_part[i] if u[1, i - first] < appeal[i] else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def visit(  # type: ignore[no-untyped-def]
     first, last, month, parameters, signals, compound, tenure, rota, contact, grievance, trust_cell
 ):
@@ -219,12 +219,13 @@ def visit(  # type: ignore[no-untyped-def]
             trust_cell[i] -= p.visit_trust * (1.0 - full / p.empty_visit) * trust_cell[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def join_in(first, last, u, recruits, compound, tenure, member, active):  # type: ignore[no-untyped-def]
+@kernel
+def join_in(first, last, month, seed, recruits, compound, tenure, member, active):  # type: ignore[no-untyped-def]
     """Let members of rows [first, last) who so far stood by become active.
 
     ``recruits`` (compounds,) is the chance for each of them.
     """
     for i in range(first, last):
-        if member[i] == 1 and active[i] == 0 and tenure[i] != 2 and u[0, i] < recruits[compound[i]]:
-            active[i] = 1
+        if member[i] == 1 and active[i] == 0 and tenure[i] != 2:
+            u, _, _, _ = draw(i, month, seed, _CELL)
+            active[i] = u < recruits[compound[i]]

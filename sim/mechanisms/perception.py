@@ -8,8 +8,7 @@ what owners see of it; trust in the cell and community returns slowly to neutral
 
 from __future__ import annotations
 
-from numba import njit
-
+from sim.compiled import kernel
 from sim.schema import Parameters, param
 
 
@@ -100,29 +99,42 @@ class PerceptionParameters(Parameters):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
+def meet_needs(parameters, condition, met):  # type: ignore[no-untyped-def]
+    """Write into ``met`` (compounds, 3) how well the condition meets the needs of each life stage."""
+    p = parameters[0]
+    for c in range(condition.shape[0]):
+        for life in range(3):
+            needs = p.needs_working
+            if life == 0:
+                needs = p.needs_young
+            elif life == 2:
+                needs = p.needs_elderly
+            good = 0.0
+            asked = 0.0
+            for line in range(5):
+                good += needs[line] * condition[c, line]
+                asked += needs[line]
+            met[c, life] = good / asked if asked > 0.0 else 0.5
+
+
+@kernel
 def perceive(  # type: ignore[no-untyped-def]
-    first, last, parameters, signals, condition, compound, tenure, life, taste, own_open,
+    first, last, parameters, signals, met, compound, tenure, life, taste, own_open,
     seen_satisfaction, satisfaction, trust_firm, trust_committee, trust_cell,
 ):  # fmt: skip
-    """Update satisfaction and the three trusts of rows [first, last)."""
+    """Update satisfaction and the three trusts of rows [first, last).
+
+    Args:
+        met: (compounds, 3) from ``meet_needs``.
+    """
     p = parameters[0]
     for i in range(first, last):
         if tenure[i] == 2:
             continue
         c = compound[i]
         s = signals[c]
-        needs = p.needs_working
-        if life[i] == 0:
-            needs = p.needs_young
-        elif life[i] == 2:
-            needs = p.needs_elderly
-        met = 0.0
-        asked = 0.0
-        for line in range(5):
-            met += needs[line] * condition[c, line]
-            asked += needs[line]
-        experience = met / asked if asked > 0.0 else 0.5
+        experience = met[c, life[i]]
         experience += taste[i] - p.own_issue * min(own_open[i], 3)
         experience -= p.opacity * (1.0 - s.transparency) + p.price * (s.price_ratio - 1.0)
         experience = min(max(experience, 0.0), 1.0)

@@ -7,9 +7,13 @@ Arrears stay with the unit, since the owner owes them.
 
 from __future__ import annotations
 
-from numba import njit
+import numpy as np
 
+from sim.compiled import kernel
 from sim.schema import Parameters, param
+from sim.streams import BLOCK, Stream, fill
+
+_TURNOVER = int(Stream.TURNOVER)
 
 
 class TurnoverParameters(Parameters):
@@ -39,9 +43,9 @@ class TurnoverParameters(Parameters):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def move(  # type: ignore[no-untyped-def]
-    first, last, u, parameters, compound, donor_rows, donor_start,
+    first, last, month, seed, parameters, compound, donor_rows, donor_start,
     life0, kind0, civic0, burden0, threshold0, member0, taste0,
     tenure, moved, life, kind, civic, burden, threshold, member, taste, active,
     satisfaction, trust_firm, trust_committee, trust_cell, grievance, norm, habit, free_habit,
@@ -49,35 +53,35 @@ def move(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Replace households that leave; ``moved`` is 1 for rows with a new household this month."""
     p = parameters[0]
-    for i in range(first, last):
-        leaves = p.owner_moves
-        if tenure[i] == 1:
-            leaves = p.tenant_moves
-        elif tenure[i] == 2:
-            leaves = p.vacant_sold
-        moved[i] = u[0, i] < leaves
-        if not moved[i]:
-            continue
-        if tenure[i] == 2:
-            tenure[i] = 0
-        c, t = compound[i], tenure[i]
-        low, high = donor_start[c, t], donor_start[c, t + 1]
-        if high > low:
-            d = donor_rows[low + int(u[1, i] * (high - low))]
-            life[i], kind[i], civic[i] = life0[d], kind0[d], civic0[d]
-            burden[i], threshold[i], member[i] = burden0[d], threshold0[d], member0[d]
-            taste[i] = taste0[d]
-        active[i] = 0
-        satisfaction[i] = p.newcomer_satisfaction
-        trust_firm[i] = p.newcomer_trust
-        trust_committee[i] = p.newcomer_trust
-        trust_cell[i] = p.newcomer_trust
-        norm[i] = p.newcomer_habit
-        habit[i] = p.newcomer_habit
-        efficacy[i] = p.newcomer_trust
-        grievance[i] = 0.0
-        free_habit[i] = 0.0
-        contact[i] = 0.0
-        points[i] = 0.0
-        stage[i] = 0
-        misuse[i] = 0
+    leaves = np.array((p.owner_moves, p.tenant_moves, p.vacant_sold))
+    u = np.empty((2, BLOCK))
+    for a in range(first, last, BLOCK):
+        b = min(a + BLOCK, last)
+        fill(u, 2, b - a, a, month, seed, _TURNOVER)
+        for i in range(a, b):
+            moved[i] = u[0, i - a] < leaves[tenure[i]]
+            if not moved[i]:
+                continue
+            if tenure[i] == 2:
+                tenure[i] = 0
+            c, t = compound[i], tenure[i]
+            low, high = donor_start[c, t], donor_start[c, t + 1]
+            if high > low:
+                d = donor_rows[low + int(u[1, i - a] * (high - low))]
+                life[i], kind[i], civic[i] = life0[d], kind0[d], civic0[d]
+                burden[i], threshold[i], member[i] = burden0[d], threshold0[d], member0[d]
+                taste[i] = taste0[d]
+            active[i] = 0
+            satisfaction[i] = p.newcomer_satisfaction
+            trust_firm[i] = p.newcomer_trust
+            trust_committee[i] = p.newcomer_trust
+            trust_cell[i] = p.newcomer_trust
+            norm[i] = p.newcomer_habit
+            habit[i] = p.newcomer_habit
+            efficacy[i] = p.newcomer_trust
+            grievance[i] = 0.0
+            free_habit[i] = 0.0
+            contact[i] = 0.0
+            points[i] = 0.0
+            stage[i] = 0
+            misuse[i] = 0

@@ -12,9 +12,9 @@ from enum import IntEnum
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from pydantic import model_validator
 
+from sim.compiled import inlined, kernel
 from sim.schema import Parameters, param
 from sim.society.population import Buildings, Households, Tenure
 from sim.streams import Stream, Streams
@@ -320,7 +320,7 @@ def _small_world(
     return pairs
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _ring(size, half, rewire, rng):  # type: ignore[no-untyped-def]
     # target[u, d] is the other end of the tie that u owns at ring distance d + 1, so whether two
     # are tied is seen in their two short rows and no set of ties is needed.
@@ -342,7 +342,7 @@ def _ring(size, half, rewire, rng):  # type: ignore[no-untyped-def]
     return target
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _owns(target, u, w):  # type: ignore[no-untyped-def]
     found = False
     for d in range(target.shape[1]):
@@ -378,7 +378,7 @@ def _unique(pairs: list[_Pairs], n: int) -> _Pairs:
     return _sort_pairs(i, j, layer, n)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _sort_pairs(i, j, layer, n):  # type: ignore[no-untyped-def]
     # Counting sort by low row, then insertion into short rows: linear, where a general sort of
     # some millions of keys would take most of the time of a build.
@@ -407,7 +407,7 @@ def _sort_pairs(i, j, layer, n):  # type: ignore[no-untyped-def]
     return _pack(n, start, filled, high, kind)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pack(n, start, filled, high, kind):  # type: ignore[no-untyped-def]
     total = 0
     for v in range(n):
@@ -431,7 +431,7 @@ def _latent(p: NetworkParameters, layer: np.ndarray, rng: np.random.Generator) -
     return np.asarray(levels[chat] * factor[layer])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _mirror(n, low, high, layer, latent):  # type: ignore[no-untyped-def]
     indptr = np.zeros(n + 1, np.int64)
     m = len(low)
@@ -471,71 +471,69 @@ def _compress(
     return Ties(indptr, neighbour, strength, both, kind)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def evolve(  # type: ignore[no-untyped-def]
-    first, last, indptr, neighbour, strength, latent, moved, attended, tenure,
-    newcomer, forget, meet,
-):  # fmt: skip
-    """Change the ties of rows first to last - 1 by one month; both directions change alike.
+PAID, MISUSES, COMPLAINS, IN_OPEN, MEMBER, ATTENDED, NEW, VACANT = range(8)
+"""What a household shows its neighbours, a bit each: all in one byte, since it is read once per tie."""
 
-    A tie of a vacant unit is 0, one of a new household is ``newcomer``; any other drifts toward
-    its latent strength and grows when both households attended a meeting this month.
+_SHOWS = np.array([[byte >> bit & 1 for bit in range(8)] for byte in range(256)], dtype=np.float64)
+# What a byte holds as numbers to multiply by, which is quicker than eight branches.
+
+_DOES_NOT_DRIFT = (1 << NEW) + (1 << VACANT)
+
+
+@kernel
+def show(  # type: ignore[no-untyped-def]
+    first, last, paid, misuse, stage, member, attended, moved, tenure, shown
+):
+    """Write into ``shown`` (uint8) what rows first to last - 1 show their neighbours."""
+    for i in range(first, last):
+        shown[i] = (
+            (paid[i] << PAID) + (misuse[i] << MISUSES) + ((stage[i] >= 2) << COMPLAINS)
+            + ((stage[i] == 4) << IN_OPEN) + (member[i] << MEMBER) + (attended[i] << ATTENDED)
+            + (moved[i] << NEW) + ((tenure[i] == 2) << VACANT)
+        )  # fmt: skip
+
+
+@inlined
+def _next_strength(strength, latent, own, other, newcomer, forget, meet):  # type: ignore[no-untyped-def]
+    # A tie of a vacant unit is 0, one of a new household ``newcomer``; any other drifts toward its
+    # latent strength and grows when both households attended a meeting or activity.
+    if (own | other) & _DOES_NOT_DRIFT:
+        return 0.0 if (own | other) >> VACANT else newcomer
+    met = _SHOWS[own & other, ATTENDED]
+    moved_on = strength + (forget * (latent - strength) + meet * met * (1.0 - strength))
+    return min(max(moved_on, 0.0), 1.0)
+
+
+@kernel
+def look_around(  # type: ignore[no-untyped-def]
+    first, last, change, newcomer, forget, meet, indptr, neighbour, strength, latent, shown, lead,
+    compound, satisfaction, norm, seen_satisfaction, seen_paid, seen_misuse, seen_conflict, seen_open,
+):  # fmt: skip
+    """Move the ties of rows first to last - 1 on by a month, and write what neighbours show through them.
+
+    Both directions of a tie change alike. ``seen_satisfaction`` is the neighbours' mean satisfaction
+    (DeGroot), ``seen_paid`` the share that pays, where a member household counts ``1 + lead`` times
+    (a member who pays in the open), ``seen_misuse`` the share that misuses common space,
+    ``seen_conflict`` the share at stage 2 or above, ``seen_open`` the share at stage 4, all weighted
+    by ties. A household without ties of any strength sees its own satisfaction, its own norm, and
+    nothing else.
 
     Args:
         first: First row.
         last: Row after the last.
+        change: Whether ties change.
+        newcomer: Strength of a new household's ties, 0 to 1.
+        forget: Drift to latent strength, 1/month, 0 to 1.
+        meet: Gain by a shared meeting, 0 to 1.
         indptr: As in ``Ties``, like neighbour, strength (changed) and latent.
         neighbour: See above.
         strength: See above.
         latent: See above.
-        moved: int8 (n,), 1 for a household that is new this month.
-        attended: int8 (n,), 1 for a household that attended a meeting this month.
-        tenure: int8 (n,), see ``population.Tenure``.
-        newcomer: Strength of a new household's ties, 0 to 1.
-        forget: Drift to latent strength, 1/month, 0 to 1.
-        meet: Gain by a shared meeting, 0 to 1.
-    """
-    for i in range(first, last):
-        for e in range(indptr[i], indptr[i + 1]):
-            j = neighbour[e]
-            if tenure[i] == 2 or tenure[j] == 2:
-                strength[e] = 0.0
-            elif moved[i] or moved[j]:
-                strength[e] = newcomer
-            else:
-                s = strength[e]
-                s += forget * (latent[e] - s) + meet * (attended[i] * attended[j]) * (1.0 - s)
-                strength[e] = min(max(s, 0.0), 1.0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def look_around(  # type: ignore[no-untyped-def]
-    first, last, indptr, neighbour, strength, member, lead, compound,
-    satisfaction, paid, misuse, stage, norm,
-    seen_satisfaction, seen_paid, seen_misuse, seen_conflict, seen_open,
-):  # fmt: skip
-    """Write what the neighbours of rows first to last - 1 show, weighted by ties, in one pass.
-
-    ``seen_satisfaction`` is the neighbours' mean satisfaction (DeGroot), ``seen_paid`` the share
-    that pays, where a member household counts ``1 + lead`` times (a member who pays in the open),
-    ``seen_misuse`` the share that misuses common space, ``seen_conflict`` the share at stage 2 or
-    above, ``seen_open`` the share at stage 4. A household without ties of any strength sees its
-    own satisfaction, its own norm, and nothing else.
-
-    Args:
-        first: First row.
-        last: Row after the last.
-        indptr: As in ``Ties``, like neighbour and strength.
-        neighbour: See above.
-        strength: See above.
-        member: Column of ``Households``, like the columns that follow but ``lead``.
+        shown: uint8 (n,) from ``show``.
         lead: float64 (compounds,), extra visibility of members who pay, 0 or more.
-        compound: See member.
-        satisfaction: See member.
-        paid: See member.
-        misuse: See member.
-        stage: See member.
-        norm: See member.
+        compound: Column of ``Households``, like satisfaction and norm.
+        satisfaction: See compound.
+        norm: See compound.
         seen_satisfaction: Written for the rows.
         seen_paid: Written for the rows.
         seen_misuse: Written for the rows.
@@ -543,19 +541,24 @@ def look_around(  # type: ignore[no-untyped-def]
         seen_open: Written for the rows.
     """
     for i in range(first, last):
+        own = shown[i]
         push = lead[compound[i]]
         total = content = seen = paying = misusing = conflict = in_open = 0.0
         for e in range(indptr[i], indptr[i + 1]):
             j = neighbour[e]
+            other = shown[j]
             w = strength[e]
+            if change:
+                w = _next_strength(w, latent[e], own, other, newcomer, forget, meet)
+                strength[e] = w
+            visible = w * (1.0 + push * _SHOWS[other, MEMBER])
             total += w
             content += w * satisfaction[j]
-            visible = w * (1.0 + push * member[j])
             seen += visible
-            paying += visible * paid[j]
-            misusing += w * misuse[j]
-            conflict += w * (stage[j] >= 2)
-            in_open += w * (stage[j] == 4)
+            paying += visible * _SHOWS[other, PAID]
+            misusing += w * _SHOWS[other, MISUSES]
+            conflict += w * _SHOWS[other, COMPLAINS]
+            in_open += w * _SHOWS[other, IN_OPEN]
         if total > 0.0:
             # Rounding may leave a mean of ones a bit above 1.
             seen_satisfaction[i] = min(content / total, 1.0)

@@ -1,0 +1,27 @@
+"""Where compiled rules are kept between runs: a folder named after the text of all rules.
+
+Numba keeps a compiled function as long as its own file is unchanged, though it holds a copy of every
+function it calls; so a change in any file of rules leads to another folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+_HOME = Path(__file__).parent
+
+
+def folder() -> Path:
+    """Folder of the rules as they stand, below ``NUMBA_CACHE_DIR`` where that is set."""
+    rules = [_HOME / "compiled.py", _HOME / "streams.py"]
+    rules += sorted([*_HOME.glob("mechanisms/*.py"), *_HOME.glob("society/*.py")])
+    text = b"".join(path.read_bytes() for path in rules)
+    home = Path(os.environ.get("NUMBA_CACHE_DIR") or _HOME / "__pycache__")
+    return home / f"rules-{hashlib.sha256(text).hexdigest()[:12]}"
+
+
+def rules_compiled() -> bool:
+    """Whether an earlier start has left compiled rules there."""
+    return next(folder().rglob("*.nbc"), None) is not None

@@ -14,13 +14,13 @@ pytest.importorskip("pyabc")
 from sim.compose import Interval, load
 from sim.config import Executor, Target
 from sim.errors import InputError
-from sim.experiments import calibrate as calibration
-from sim.experiments import predict, smc
-from sim.experiments.calibrate import as_case, ask_words, calibrate
-from sim.experiments.observed import MISSING, Observed, of_file, of_scenario
-from sim.experiments.recover import recover
-from sim.experiments.smc import Plan, sample
 from sim.figures import posterior as figures
+from sim.science import calibrate as calibration
+from sim.science import predict, smc
+from sim.science.calibrate import as_case, ask_words, calibrate
+from sim.science.observed import MISSING, Observed, of_file, of_scenario
+from sim.science.recover import recover
+from sim.science.smc import Plan, sample
 
 ALONE = Executor(workers=1)
 SQUARE = {"a": (0.0, 1.0), "b": (0.0, 1.0)}
@@ -295,7 +295,7 @@ def test_only_what_cases_report_is_predicted() -> None:
 def test_without_pyabc_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     calibration._smc.cache_clear()
     monkeypatch.setitem(sys.modules, "pyabc", None)
-    monkeypatch.delitem(sys.modules, "sim.experiments.smc")
-    monkeypatch.delattr("sim.experiments.smc")
+    monkeypatch.delitem(sys.modules, "sim.science.smc")
+    monkeypatch.delattr("sim.science.smc")
     with pytest.raises(InputError, match=r"xiaoqu\[science\]"):
         calibration._smc()

@@ -13,9 +13,9 @@ from conftest import assert_same_tables
 
 from sim.config import Config
 from sim.errors import InputError
-from sim.experiments.robustness import Robustness, ask_words, robustness
 from sim.figures.robustness import draw
 from sim.outcomes import INDICATORS
+from sim.science.robustness import Robustness, ask_words, robustness
 
 GIVEN: dict[str, Any] = {
     "policies": ["none", "member_contact", "building_meetings"],

@@ -14,10 +14,10 @@ from conftest import Command
 from sim.compose import Interval, load
 from sim.config import Config, change
 from sim.errors import InputError
-from sim.experiments import sensitivity as module
-from sim.experiments.factors import DOSES, GROUPS, WHOLE, bounds, choose, numbers
-from sim.experiments.sensitivity import Sensitivity, sensitivity
 from sim.schema import Described
+from sim.science import sensitivity as module
+from sim.science.factors import DOSES, GROUPS, WHOLE, bounds, choose, numbers
+from sim.science.sensitivity import Sensitivity, sensitivity
 
 SMALL = ("population.households=120", "population.buildings=2", "scenario.history_months=12")
 ALONE = "executor.workers=1"

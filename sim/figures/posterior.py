@@ -18,7 +18,7 @@ from sim.outcomes import INDICATORS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sim.experiments.calibrate import Calibration, Case
+    from sim.science.calibrate import Calibration, Case
 
 WORDS = {
     "en": {

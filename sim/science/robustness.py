@@ -23,13 +23,14 @@ from scipy.stats import kendalltau, rankdata
 from sim.compose import Setting, load, load_settings, parse
 from sim.config import Config, Mechanisms, Policy
 from sim.errors import InputError
-from sim.experiments import factors, kept, paired, store, words, worlds
-from sim.experiments.calibrate import PARAMETERS
-from sim.experiments.kept import Asked
-from sim.experiments.sensitivity import case
-from sim.experiments.worlds import COSTS, Reading, World
+from sim.experiments import paired, store
 from sim.explain import show
 from sim.outcomes import INDICATORS
+from sim.science import factors, kept, words, worlds
+from sim.science.calibrate import PARAMETERS
+from sim.science.kept import Asked
+from sim.science.sensitivity import case
+from sim.science.worlds import COSTS, Reading, World
 from sim.society.ties import NetworkParameters
 
 WORDS = (

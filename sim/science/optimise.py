@@ -26,15 +26,16 @@ import pandas as pd
 from sim.compose import Setting, parse
 from sim.config import Config, Policy
 from sim.errors import InputError
-from sim.experiments import kept, paired, store, words, worlds
-from sim.experiments.kept import Asked
+from sim.experiments import paired, store
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.run import check_seeds
-from sim.experiments.sensitivity import case
-from sim.experiments.worlds import Reading, World
 from sim.explain import show, unknown_name
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
+from sim.science import kept, words, worlds
+from sim.science.kept import Asked
+from sim.science.sensitivity import case
+from sim.science.worlds import Reading, World
 
 WORDS = (
     "target", "probability", "measures", "doses", "starts", "hour_yuan", "hours_most", "yuan_most",

@@ -22,12 +22,13 @@ import pandas as pd
 from sim.compose import Interval, Setting, full_key, load_settings, parse_sweep
 from sim.config import Config, change
 from sim.errors import InputError
-from sim.experiments import executors, kept, words
-from sim.experiments.factors import DOSES, GROUPS, WHOLE, Factor, choose, problem, settings
-from sim.experiments.kept import Asked
+from sim.experiments import executors
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.run import check_seeds, live
 from sim.outcomes import INDICATORS
+from sim.science import kept, words
+from sim.science.factors import DOSES, GROUPS, WHOLE, Factor, choose, problem, settings
+from sim.science.kept import Asked
 
 if TYPE_CHECKING:
     from rich.console import Console

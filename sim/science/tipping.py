@@ -18,13 +18,13 @@ import pandas as pd
 from sim.compose import Setting, choices, load_settings, parse_sweep
 from sim.config import Config
 from sim.errors import InputError
-from sim.experiments import kept, words
-from sim.experiments.basin import UPKEEP, basin
-from sim.experiments.hysteresis import COLLAPSE, LEGS, RECOVERY, Drive, drive, loops
-from sim.experiments.kept import Asked
-from sim.experiments.push import AFTER, DOSE, ENOUGH, LONGEST, MONTHS, every_policy, pushes
 from sim.experiments.run import check_seeds
 from sim.explain import show, unknown_name
+from sim.science import kept, words
+from sim.science.basin import UPKEEP, basin
+from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY, Drive, drive, loops
+from sim.science.kept import Asked
+from sim.science.push import AFTER, DOSE, ENOUGH, LONGEST, MONTHS, every_policy, pushes
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -24,10 +24,10 @@ import pandas as pd
 from sim.compose import Setting, parse
 from sim.config import Config, Policy
 from sim.errors import InputError
-from sim.experiments import kept, words
-from sim.experiments.kept import Asked
-from sim.experiments.sensitivity import case
-from sim.experiments.worlds import COSTS, Reading, World, live_in, spread_worlds
+from sim.science import kept, words
+from sim.science.kept import Asked
+from sim.science.sensitivity import case
+from sim.science.worlds import COSTS, Reading, World, live_in, spread_worlds
 
 WORDS = ("at", "indicator", "permutations")
 """What the command line takes beside the keys of a configuration."""

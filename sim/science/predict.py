@@ -21,12 +21,12 @@ import pandas as pd
 from sim.compose import choices, load
 from sim.config import Executor
 from sim.errors import InputError
-from sim.experiments import calibrate as calibration
-from sim.experiments import kept, words
-from sim.experiments.calibrate import FRESH, PARAMETERS, Calibration, Case, Question, case_of
-from sim.experiments.kept import Asked
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
+from sim.science import calibrate as calibration
+from sim.science import kept, words
+from sim.science.calibrate import FRESH, PARAMETERS, Calibration, Case, Question, case_of
+from sim.science.kept import Asked
 
 if TYPE_CHECKING:
     from rich.console import Console

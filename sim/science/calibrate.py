@@ -23,15 +23,16 @@ import pandas as pd
 from sim.compose import Interval, Setting, load, load_settings
 from sim.config import Config, Executor, change
 from sim.errors import InputError
-from sim.experiments import executors, kept, store, words
-from sim.experiments.kept import Asked
-from sim.experiments.observed import MISSING, Observed, of_file, of_scenario
+from sim.experiments import executors, store
 from sim.experiments.progress import announce_compiling
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
+from sim.science import kept, words
+from sim.science.kept import Asked
+from sim.science.observed import MISSING, Observed, of_file, of_scenario
 
 if TYPE_CHECKING:
-    from sim.experiments.smc import Sampled
+    from sim.science.smc import Sampled
 
 PARAMETERS = (
     "fees.base_conditional",
@@ -382,7 +383,7 @@ def answer(
 @cache
 def _smc() -> Any:
     try:
-        from sim.experiments import smc
+        from sim.science import smc
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] != "pyabc":
             raise

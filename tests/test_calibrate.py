@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import assert_version_told
 
 pytest.importorskip("pyabc")
 
@@ -233,6 +234,7 @@ def test_a_known_parameter_is_recovered_from_months_kept_and_read_back(tmp_path:
     assert found.posterior["weight"].sum() == pytest.approx(1.0)
     assert found.folder is not None and len(list(found.folder.parent.glob("*.db"))) == 1
     assert set(found.predictive["source"]) == {"prior", "posterior"}
+    assert_version_told(found.folder, "pyabc")
     again = calibrate(None, *words, out=tmp_path / "out", **asked)
     assert again.loaded
     pd.testing.assert_frame_equal(found.posterior, again.posterior)

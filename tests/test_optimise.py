@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import assert_same_tables
+from conftest import assert_same_tables, assert_version_told
 
 from sim.config import Config
 from sim.errors import InputError
@@ -162,6 +162,7 @@ def test_one_or_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
         done = optimise("kangqiao", out=tmp_path / str(workers), **given, trials=40)
         folders.append(done.folder)
     assert_same_tables(*folders)
+    assert_version_told(folders[0], "optuna")
     assert all(file.exists() for file in draw(done, "zh"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import assert_same_tables
+from conftest import assert_same_tables, assert_version_told
 
 from sim.config import Config
 from sim.errors import InputError
@@ -136,6 +136,7 @@ def test_one_or_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
         done = robustness("kangqiao", out=tmp_path / str(workers), **given | {"executor": executor})
         folders.append(done.folder)
     assert_same_tables(*folders)
+    assert_version_told(folders[0], "scikit-learn")
 
 
 def test_figures_are_drawn(known: Robustness, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Command
+from conftest import Command, assert_version_told
 
 from sim.compose import Interval, load
 from sim.config import Config, change
@@ -187,6 +187,7 @@ def test_the_command_keeps_draws_and_reads_back(xiaoqu: Command, tmp_path: Path)
     code, folder, _ = xiaoqu(*words, "--quiet", "--lang", "zh")
     place = Path(folder.strip())
     assert code == 0 and place.parent == tmp_path / "sensitivity"
+    assert_version_told(place, "SALib")
     names = {p.name for p in place.rglob("*") if p.is_file()}
     assert {"screening.parquet", "indices.parquet", "manifest.json"} <= names
     assert {"sensitivity-en.png", "sensitivity-zh.svg"} <= names

@@ -56,6 +56,9 @@ WORDS = ("parameters", "file", "targets", "particles", "simulations", "draws")
 
 TABLES = ("posterior", "generations", "parameters", "pairs", "figures", "predictive")
 
+LIBRARIES = ("pyabc", "scipy")
+"""Of the sampler."""
+
 HEAVY = 8
 """Compounds from which a case is too slow for thousands of runs."""
 
@@ -118,7 +121,7 @@ class Question:
             "priors": {key: list(bounds) for key, bounds in self.priors.items()},
             "particles": self.particles,
         }
-        return Asked("calibrate", self.cases[0].config, own)
+        return Asked("calibrate", self.cases[0].config, own, LIBRARIES)
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,8 @@ class Question:
         own |= {"doses": list(self.doses), "starts": list(self.starts)}
         own["goals"] = [list(goal) for goal in self.goals]
         own["posterior"] = store.sha256(Path(self.posterior)) if self.posterior else ""
-        return Asked("optimise", self.config, own)
+        libraries = ("optuna",) if self.method == "nsga2" else ()
+        return Asked("optimise", self.config, own, libraries)
 
     def policy(self, genome: Genome) -> Policy:
         """The policy that a genome stands for."""

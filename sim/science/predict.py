@@ -199,7 +199,7 @@ def _asked(task: Task) -> Asked:
         "priors": {key: list(bounds) for key, bounds in task.priors.items()},
         "numbers": [task.particles, task.simulations, task.draws, task.heavy_draws],
     }
-    return Asked("predict", configs[0], own)
+    return Asked("predict", configs[0], own, calibration.LIBRARIES)
 
 
 def _case(name: str, task: Task, which: str) -> Case:

@@ -98,7 +98,7 @@ class Question:
             "posterior": store.sha256(Path(self.posterior)) if self.posterior else "",
             "indicator": list(self.outcomes),
         }  # fmt: skip
-        return Asked("robustness", self.config, own)
+        return Asked("robustness", self.config, own, ("scikit-learn", "scipy"))
 
 
 class Place(NamedTuple):

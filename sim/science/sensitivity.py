@@ -84,7 +84,7 @@ class Question:
             "top": self.top,
             "samples": self.samples,
         }
-        return Asked("sensitivity", self.config, said)
+        return Asked("sensitivity", self.config, said, ("SALib", "scipy"))
 
 
 @dataclass(frozen=True)

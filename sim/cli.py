@@ -302,7 +302,7 @@ def sensitivity(
     if quiet:
         typer.echo(result.folder)
         return
-    from sim.science.sensitivity import print_sensitivity
+    from sim.science.sensitivity_table import print_sensitivity
 
     print_sensitivity(result, _console())
 
@@ -413,7 +413,7 @@ def predict(
 
     xiaoqu predict fit=kangqiao
 
-    xiaoqu predict fit=one_out particles=100 simulations=3000 heavy_draws=30
+    xiaoqu predict fit=one_out particles=50 simulations=5000
 
     Words: fit (cases, or one_out to leave each out in turn), cases (default: all with targets),
     parameters, particles, simulations, draws, heavy_draws (for cases of many compounds), seed,

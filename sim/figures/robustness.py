@@ -18,7 +18,8 @@ from sim.experiments.comparison_table import policy_title
 from sim.experiments.summary import value_text
 from sim.figures import style
 from sim.outcomes import INDICATORS
-from sim.science.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO, TOLD, turned_around
+from sim.science.discovery import TOLD, turned_around
+from sim.science.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO
 
 if TYPE_CHECKING:
     import pandas as pd

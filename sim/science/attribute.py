@@ -26,7 +26,6 @@ from sim.config import Config, Policy
 from sim.errors import InputError
 from sim.science import kept, words
 from sim.science.kept import Asked
-from sim.science.sensitivity import case
 from sim.science.worlds import COSTS, Reading, World, live_in, spread_worlds
 
 WORDS = ("at", "indicator", "permutations")
@@ -172,7 +171,7 @@ def ask(
     at = words.whole("at", own.get("at", 24), 1, 600)
     if any(key == "months" for key, _ in settings):
         raise InputError("months", "is the month read here", "at=24")
-    config = case([*settings, ("months", at)], {"replications": REPLICATIONS}, config_dir)
+    config = words.case([*settings, ("months", at)], {"replications": REPLICATIONS}, config_dir)
     entries = config.policy.entries()
     if len(entries) < 2:
         problem = f"{config.policy.name} has {len(entries)} measures"

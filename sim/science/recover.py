@@ -23,7 +23,8 @@ import pandas as pd
 from sim.experiments import executors
 from sim.experiments.progress import bar
 from sim.science import kept
-from sim.science.calibrate import Question, Simulator, prior_draws
+from sim.science.calibrate import Question
+from sim.science.cases import Simulator, prior_draws
 from sim.science.kept import Asked
 
 if TYPE_CHECKING:

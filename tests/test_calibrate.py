@@ -119,6 +119,26 @@ def test_distance_of_reported_figures() -> None:
     assert observed.distance(np.array([np.nan, 0.7])) == MISSING
 
 
+def test_chance_of_single_months_is_not_held_against_a_run() -> None:
+    """Catches rare complaints that no parameters could meet, and a rise taken for chance."""
+
+    def months(values: list[float]) -> Observed:
+        return Observed(
+            tuple(
+                Target(indicator="complaints_per_1000", month=m, low=v, high=v)
+                for m, v in enumerate(values)
+            ),
+            series=True,
+        )
+
+    noisy = np.random.default_rng(1).poisson(2.0, 60).astype(float)
+    other = np.random.default_rng(2).poisson(2.0, 60).astype(float)
+    assert months(list(noisy)).distance(other) == pytest.approx(np.sqrt(2), rel=0.2)
+    assert months(list(noisy)).distance(3 * other) > 2
+    rising = np.arange(60.0)
+    assert months(list(rising)).distance(rising + 2.95) == pytest.approx(1.0)
+
+
 def test_distance_of_months_is_a_root_mean_square() -> None:
     def cell(name: str, month: int, value: float) -> Target:
         return Target(indicator=name, month=month, low=value, high=value)

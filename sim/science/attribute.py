@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.compose import Setting, parse
+from sim.compose import Setting
 from sim.config import Config, Policy
 from sim.errors import InputError
 from sim.science import kept, words
@@ -144,10 +144,7 @@ def attribute(
         InputError: If anything named does not exist or a value is not allowed.
         RuntimeError: No seed could be lived.
     """
-    given = {key: own.pop(key) for key in WORDS if key in own}
-    settings: list[Setting] = [("scenario", scenario)]
-    settings += [(key.replace("__", "."), value) for key, value in own.items()]
-    settings += [parse(text) for text in overrides]
+    given, settings = words.of_call(scenario, overrides, own, WORDS)
     return answer(ask(given, settings, config_dir), out, progress, force=force, model=model)
 
 

@@ -203,10 +203,7 @@ def calibrate(
     }  # fmt: skip
     own |= {} if file is None else {"file": str(file)}
     own |= {} if parameters is None else {"parameters": list(parameters)}
-    given, settings = words.split(overrides, WORDS)
-    named: list[Setting] = [] if scenario is None else [("scenario", scenario)]
-    named += [(key.replace("__", "."), value) for key, value in keys.items()]
-    question = _ask(own | given, named + settings, config_dir)
+    question = _ask(*words.of_call(scenario, overrides, own | keys, WORDS), config_dir)
     return answer(question, out, progress, force=force)
 
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.compose import Setting, parse
+from sim.compose import Setting
 from sim.config import Config, Policy
 from sim.errors import InputError
 from sim.experiments import store
@@ -203,10 +203,7 @@ def optimise(
     Raises:
         InputError: If anything named does not exist or a value is not allowed.
     """
-    given = {key: own.pop(key) for key in WORDS if key in own}
-    settings: list[Setting] = [("scenario", scenario)]
-    settings += [(key.replace("__", "."), value) for key, value in own.items()]
-    settings += [parse(text) for text in overrides]
+    given, settings = words.of_call(scenario, overrides, own, WORDS)
     return answer(ask(given, settings, config_dir), out, progress, force=force, model=model)
 
 

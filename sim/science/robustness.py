@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, rankdata
 
-from sim.compose import Setting, load, load_settings, parse
+from sim.compose import Setting, load, load_settings
 from sim.config import Config, Mechanisms, Policy
 from sim.errors import InputError
 from sim.experiments import paired, store
@@ -172,10 +172,7 @@ def robustness(
         InputError: If anything named does not exist or a value is not allowed.
         RuntimeError: The base could not be lived.
     """
-    given = {key: own.pop(key) for key in WORDS if key in own}
-    settings: list[Setting] = [("scenario", scenario)]
-    settings += [(key.replace("__", "."), value) for key, value in own.items()]
-    settings += [parse(text) for text in overrides]
+    given, settings = words.of_call(scenario, overrides, own, WORDS)
     return answer(ask(given, settings, config_dir), out, progress, force=force, model=model)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sim.compose import Interval, Setting, full_key, parse_sweep
+from sim.compose import Interval, Setting, full_key
 from sim.config import Config, change
 from sim.errors import InputError
 from sim.experiments import executors
@@ -149,11 +149,8 @@ def sensitivity(
         InputError: If anything named does not exist or a value is not allowed.
         RuntimeError: A run failed.
     """
-    given = {key: own.pop(key) for key in OWN if key in own}
-    pairs: list[Setting] = [("scenario", scenario)]
-    pairs += [(key.replace("__", "."), value) for key, value in own.items()]
-    pairs += [parse_sweep(text, config_dir) for text in overrides]
-    return answer(ask(given, pairs, config_dir), out, progress, force=force)
+    given, settings = words.of_call(scenario, overrides, own, OWN)
+    return answer(ask(given, settings, config_dir), out, progress, force=force)
 
 
 def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Question:

@@ -43,6 +43,26 @@ def split(overrides: Sequence[str], words: Sequence[str]) -> tuple[dict[str, Any
     return own, settings
 
 
+def of_call(
+    scenario: str | None, overrides: Sequence[str], keys: dict[str, Any], words: Sequence[str]
+) -> tuple[dict[str, Any], list[Setting]]:
+    """The same for a call from Python: a command's own words and settings among its arguments.
+
+    Args:
+        scenario: Name of a scenario, the first setting; None for none.
+        overrides: ``key=value`` as on the command line; they stand over ``keys``.
+        keys: Own words and settings by name, a dot in a setting written as two underscores.
+        words: The command's own.
+
+    Raises:
+        InputError: A word that is neither, or that cannot be read.
+    """
+    own, later = split(overrides, words)
+    first: list[Setting] = [] if scenario is None else [("scenario", scenario)]
+    first += [(key.replace("__", "."), value) for key, value in keys.items() if key not in words]
+    return {key: value for key, value in keys.items() if key in words} | own, first + later
+
+
 def number(key: str, value: Any, low: float, high: float) -> float:
     """A number between two bounds.
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.compose import load
-    from sim.experiments.attribute import attribute
-    from sim.experiments.calibrate import calibrate
     from sim.experiments.compare import compare
-    from sim.experiments.optimise import optimise
-    from sim.experiments.predict import predict
-    from sim.experiments.robustness import robustness
     from sim.experiments.run import run
-    from sim.experiments.sensitivity import sensitivity
     from sim.experiments.sweep import sweep
-    from sim.experiments.tipping import tipping
     from sim.model import NeighborhoodModel
+    from sim.science.attribute import attribute
+    from sim.science.calibrate import calibrate
+    from sim.science.optimise import optimise
+    from sim.science.predict import predict
+    from sim.science.robustness import robustness
+    from sim.science.sensitivity import sensitivity
+    from sim.science.tipping import tipping
 
 __version__ = "0.1.0"
 __all__ = [
@@ -41,17 +41,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "attribute": "sim.experiments.attribute",
-    "optimise": "sim.experiments.optimise",
-    "robustness": "sim.experiments.robustness",
-    "calibrate": "sim.experiments.calibrate",
-    "predict": "sim.experiments.predict",
+    "attribute": "sim.science.attribute",
+    "optimise": "sim.science.optimise",
+    "robustness": "sim.science.robustness",
+    "calibrate": "sim.science.calibrate",
+    "predict": "sim.science.predict",
     "compare": "sim.experiments.compare",
     "load": "sim.compose",
     "run": "sim.experiments.run",
-    "sensitivity": "sim.experiments.sensitivity",
+    "sensitivity": "sim.science.sensitivity",
     "sweep": "sim.experiments.sweep",
-    "tipping": "sim.experiments.tipping",
+    "tipping": "sim.science.tipping",
     "NeighborhoodModel": "sim.model",
 }
 

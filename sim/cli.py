@@ -293,7 +293,7 @@ def sensitivity(
     width (share of the way to the nearer limit of the schema, or whole), trajectories, top, samples.
     """
     _load_plugins(plugin)
-    from sim.experiments.sensitivity import answer, ask_words
+    from sim.science.sensitivity import answer, ask_words
 
     result = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
     from sim.figures.sensitivity import draw
@@ -302,7 +302,7 @@ def sensitivity(
     if quiet:
         typer.echo(result.folder)
         return
-    from sim.experiments.sensitivity import print_sensitivity
+    from sim.science.sensitivity_table import print_sensitivity
 
     print_sensitivity(result, _console())
 
@@ -331,7 +331,7 @@ def tipping(
     threshold.
     """
     _load_plugins(plugin)
-    from sim.experiments.tipping import answer, ask_words
+    from sim.science.tipping import answer, ask_words
 
     result = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
     from sim.figures.tipping import draw
@@ -340,7 +340,7 @@ def tipping(
     if quiet:
         typer.echo(result.folder)
         return
-    from sim.experiments.tipping import print_tipping
+    from sim.science.tipping import print_tipping
 
     print_tipping(result, _console())
 
@@ -378,12 +378,12 @@ def calibrate(
     _load_plugins(plugin)
     from rich.console import Console
 
-    from sim.experiments.calibrate import answer, ask_words
+    from sim.science.calibrate import answer, ask_words
 
     question = ask_words(overrides or [], config_dir)
     if recover:
-        from sim.experiments.recover import print_recovery
-        from sim.experiments.recover import recover as test
+        from sim.science.recover import print_recovery
+        from sim.science.recover import recover as test
 
         recovery = test(question, recover, out=out, progress=not quiet)
         return typer.echo(recovery.folder) if quiet else print_recovery(recovery, Console())
@@ -393,7 +393,7 @@ def calibrate(
     draw(calibration, lang.value)
     if quiet:
         return typer.echo(calibration.folder)
-    from sim.experiments.calibration_table import print_calibration
+    from sim.science.calibration_table import print_calibration
 
     print_calibration(calibration, Console(), lang.value)
 
@@ -413,7 +413,7 @@ def predict(
 
     xiaoqu predict fit=kangqiao
 
-    xiaoqu predict fit=one_out particles=100 simulations=3000 heavy_draws=30
+    xiaoqu predict fit=one_out particles=50 simulations=5000
 
     Words: fit (cases, or one_out to leave each out in turn), cases (default: all with targets),
     parameters, particles, simulations, draws, heavy_draws (for cases of many compounds), seed,
@@ -421,7 +421,7 @@ def predict(
     """
     from rich.console import Console
 
-    from sim.experiments.predict import answer, ask_words, print_prediction
+    from sim.science.predict import answer, ask_words, print_prediction
 
     prediction = answer(ask_words(words or []), out=out, progress=not quiet)
     if quiet:
@@ -452,7 +452,7 @@ def attribute(
     is taken apart unless one is given.
     """
     _load_plugins(plugin)
-    from sim.experiments.attribute import answer, ask_words
+    from sim.science.attribute import answer, ask_words
 
     attribution = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
     from sim.figures.attribution import draw
@@ -463,7 +463,7 @@ def attribute(
         return
     from rich.console import Console
 
-    from sim.experiments.attribution_table import print_attribution
+    from sim.science.attribution_table import print_attribution
 
     print_attribution(attribution, Console(), lang.value)
 
@@ -491,7 +491,7 @@ def optimise(
     (nsga2 or exhaustive).
     """
     _load_plugins(plugin)
-    from sim.experiments.optimise import answer, ask_words
+    from sim.science.optimise import answer, ask_words
 
     optimum = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
     from sim.figures.frontier import draw
@@ -502,7 +502,7 @@ def optimise(
         return
     from rich.console import Console
 
-    from sim.experiments.optimum_table import print_optimum
+    from sim.science.optimum_table import print_optimum
 
     print_optimum(optimum, Console(), lang.value)
 
@@ -529,7 +529,7 @@ def robustness(
     indicator (one or several), at (month read, 24).
     """
     _load_plugins(plugin)
-    from sim.experiments.robustness import answer, ask_words
+    from sim.science.robustness import answer, ask_words
 
     robust = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
     from sim.figures.robustness import draw
@@ -540,7 +540,7 @@ def robustness(
         return
     from rich.console import Console
 
-    from sim.experiments.robustness_table import print_robustness
+    from sim.science.robustness_table import print_robustness
 
     print_robustness(robust, Console(), lang.value)
 

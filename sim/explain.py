@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sim.measures.catalogue import Measure
     from sim.outcomes import Indicator
 
+OPTIONS = ("out", "quiet", "lang", "force", "plugin", "config_dir")
+"""Options of commands that are easily typed as if they were keys."""
+
 _SHOWN_NAMES = 40
 _SHOWN_CHARACTERS = 60
 
@@ -280,7 +283,9 @@ def unknown_key(
 def unknown_name(where: str, problem: str, name: str, names: list[str]) -> InputError:
     """The error for ``name`` that is none of ``names``, with the closest of them."""
     close = get_close_matches(name, names, n=3)
-    if close:
+    if where == name and name.replace("-", "_") in OPTIONS:
+        problem += f"; did you mean --{name.replace('_', '-')}?"
+    elif close:
         problem += f"; did you mean {' or '.join(close)}?"
     return InputError(where, problem, _some(names) or "nothing here yet")
 

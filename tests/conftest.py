@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,13 @@ def assert_same_tables(one: Path | None, two: Path | None) -> None:
     assert tables[0].keys() == tables[1].keys()
     for name, kept in tables[0].items():
         assert kept == tables[1][name], name
+
+
+def assert_version_told(folder: Path | None, library: str) -> None:
+    """A kept answer whose manifest names the version of a library that it was computed with."""
+    assert folder is not None
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["versions"][library] == metadata.version(library)
 
 
 @pytest.fixture

@@ -12,16 +12,16 @@ from conftest import assert_same_tables
 
 from sim.config import Config
 from sim.errors import InputError
-from sim.experiments.attribute import (
+from sim.figures.attribution import draw
+from sim.outcomes import INDICATORS
+from sim.science.attribute import (
     Attribution,
     ask_words,
     attribute,
     exact_game,
     sampled_game,
 )
-from sim.experiments.worlds import World, live_in
-from sim.figures.attribution import draw
-from sim.outcomes import INDICATORS
+from sim.science.worlds import World, live_in
 
 SMALL: dict[str, Any] = {
     "policy": ["member_contact", "lead_by_paying", "building_meetings"],
@@ -168,7 +168,7 @@ def test_a_failed_run_is_missing_and_not_zero() -> None:
 
     from sim.compose import load
     from sim.config import Policy
-    from sim.experiments.worlds import Reading
+    from sim.science.worlds import Reading
 
     read = live_in(
         load("kangqiao", months=2).resolved(),

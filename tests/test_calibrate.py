@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import assert_version_told
 
 pytest.importorskip("pyabc")
 
 from sim.compose import Interval, load
 from sim.config import Executor, Target
 from sim.errors import InputError
-from sim.experiments import calibrate as calibration
-from sim.experiments import predict, smc
-from sim.experiments.calibrate import as_case, ask_words, calibrate
-from sim.experiments.observed import MISSING, Observed, of_file, of_scenario
-from sim.experiments.recover import recover
-from sim.experiments.smc import Plan, sample
 from sim.figures import posterior as figures
+from sim.outcomes import INDICATORS
+from sim.science import calibrate as calibration
+from sim.science import predict, smc
+from sim.science.calibrate import ask_words, calibrate
+from sim.science.cases import as_case, case_of, live
+from sim.science.observed import MISSING, Observed, of_file, of_scenario
+from sim.science.recover import recover
+from sim.science.smc import Plan, sample
 
 ALONE = Executor(workers=1)
 SQUARE = {"a": (0.0, 1.0), "b": (0.0, 1.0)}
@@ -113,6 +119,26 @@ def test_distance_of_reported_figures() -> None:
     assert observed.distance(np.array([np.nan, 0.7])) == MISSING
 
 
+def test_chance_of_single_months_is_not_held_against_a_run() -> None:
+    """Catches rare complaints that no parameters could meet, and a rise taken for chance."""
+
+    def months(values: list[float]) -> Observed:
+        return Observed(
+            tuple(
+                Target(indicator="complaints_per_1000", month=m, low=v, high=v)
+                for m, v in enumerate(values)
+            ),
+            series=True,
+        )
+
+    noisy = np.random.default_rng(1).poisson(2.0, 60).astype(float)
+    other = np.random.default_rng(2).poisson(2.0, 60).astype(float)
+    assert months(list(noisy)).distance(other) == pytest.approx(np.sqrt(2), rel=0.2)
+    assert months(list(noisy)).distance(3 * other) > 2
+    rising = np.arange(60.0)
+    assert months(list(rising)).distance(rising + 2.95) == pytest.approx(1.0)
+
+
 def test_distance_of_months_is_a_root_mean_square() -> None:
     def cell(name: str, month: int, value: float) -> Target:
         return Target(indicator=name, month=month, low=value, high=value)
@@ -136,8 +162,8 @@ def test_figures_are_read_off_a_run_at_their_months() -> None:
     assert [t.month for t in observed.targets] == [0, 24, 24]
     assert len(of_scenario(config, "all").targets) == len(config.scenario.targets)
     months = np.arange(-36, 25)
-    record = np.zeros((61, 2, len(calibration.INDICATORS)))
-    record[:, :, list(calibration.INDICATORS).index("collection_rate")] = months[:, None] / 100
+    record = np.zeros((61, 2, len(INDICATORS)))
+    record[:, :, list(INDICATORS).index("collection_rate")] = months[:, None] / 100
     assert observed.values(months, record) == pytest.approx([0.0, 0.24, 0.0])
 
 
@@ -213,9 +239,9 @@ def test_priors_come_from_the_schema_and_the_policy_from_the_scenario() -> None:
 def months_of(tmp_path: Path, base: float) -> Path:
     """A compound's own months, made by the model with a known parameter."""
     config = load(None, *SMALL, f"fees.base_conditional={base}", policy="none", months=6)
-    record = calibration.live(config.resolved(), {}, seed=77)
+    record = live(config.resolved(), {}, seed=77)
     assert record is not None
-    k = list(calibration.INDICATORS).index("collection_rate")
+    k = list(INDICATORS).index("collection_rate")
     frame = pd.DataFrame({"month": record[0], "collection_rate": record[1][:, 0, k]})
     path = tmp_path / "months.csv"
     frame.to_csv(path, index=False)
@@ -233,6 +259,7 @@ def test_a_known_parameter_is_recovered_from_months_kept_and_read_back(tmp_path:
     assert found.posterior["weight"].sum() == pytest.approx(1.0)
     assert found.folder is not None and len(list(found.folder.parent.glob("*.db"))) == 1
     assert set(found.predictive["source"]) == {"prior", "posterior"}
+    assert_version_told(found.folder, "pyabc")
     again = calibrate(None, *words, out=tmp_path / "out", **asked)
     assert again.loaded
     pd.testing.assert_frame_equal(found.posterior, again.posterior)
@@ -286,6 +313,31 @@ def test_tasks_of_prediction() -> None:
             predict.ask_words(words)
 
 
+def test_one_case_is_fitted_and_another_predicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches figures of the case left out that reach the fit, and a table told wrongly."""
+    small = {"households": 60, "buildings": 3, "stairs_per_building": 1}
+    monkeypatch.setattr(predict, "case_of", partial(case_of, population=small))
+    monkeypatch.setattr(smc, "FIRST_SAMPLE", 2)
+    monkeypatch.setattr(smc, "FIRST_QUANTILE", 0.5)
+    given: dict[str, Any] = {
+        "particles": 20, "simulations": 160, "draws": 10, "parameters": ["fees.base_conditional"], "out": tmp_path,
+    }  # fmt: skip
+    found = predict.predict("shenhong", ["shenhong", "kangqiao"], "executor.workers=1", **given)
+    rows = found.predictions
+    used = {case: set(rows.loc[rows["case"] == case, "use"]) for case in ("shenhong", "kangqiao")}
+    assert used == {"shenhong": {"fitted"}, "kangqiao": {"predicted"}}
+    inside = (rows["low"] <= rows["median"]) & (rows["median"] <= rows["high"])
+    assert (rows["verdict"] == np.where(inside, "inside", "missed")).all()
+    assert {"inside", "missed"} <= set(rows["verdict"])
+    (kept,) = (tmp_path / "calibrate").glob("*/manifest.json")
+    ((_, targets),) = json.loads(kept.read_text(encoding="utf-8"))["words"]["figures"]
+    assert [t["label"] for t in targets] == [t.label for t in load("shenhong").scenario.targets]
+    again = predict.predict("shenhong", ["shenhong", "kangqiao"], "executor.workers=1", **given)
+    assert again.loaded and again.predictions.equals(rows)
+
+
 def test_only_what_cases_report_is_predicted() -> None:
     for name in predict.cases_with_targets():
         for target in load(name).scenario.targets:
@@ -295,7 +347,7 @@ def test_only_what_cases_report_is_predicted() -> None:
 def test_without_pyabc_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     calibration._smc.cache_clear()
     monkeypatch.setitem(sys.modules, "pyabc", None)
-    monkeypatch.delitem(sys.modules, "sim.experiments.smc")
-    monkeypatch.delattr("sim.experiments.smc")
+    monkeypatch.delitem(sys.modules, "sim.science.smc")
+    monkeypatch.delattr("sim.science.smc")
     with pytest.raises(InputError, match=r"xiaoqu\[science\]"):
         calibration._smc()

@@ -334,6 +334,23 @@ def test_a_broken_plugin_is_one_line(xiaoqu: Command, tmp_path: Path) -> None:
     assert err == f"error: {file}: ZeroDivisionError: oh\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["run", "out=x"], "--out"),
+        (["compare", "policies=[none,shenhong]", "lang=zh"], "--lang"),
+        (["predict", "out=x"], "--out"),
+        (["calibrate", "config_dir=x"], "--config-dir"),
+    ],
+)
+def test_an_option_typed_as_a_key_is_pointed_to(
+    xiaoqu: Command, words: list[str], option: str
+) -> None:
+    code, _, err = xiaoqu(*words)
+    assert code == 2
+    assert f"did you mean {option}?" in err and err.count("\n") == 1
+
+
 @pytest.mark.parametrize("word", ["plugin", "plugins", "scenario.plugin", "policy.plugin"])
 def test_configuration_cannot_name_a_plugin(xiaoqu: Command, word: str) -> None:
     code, _, err = xiaoqu("run", f"{word}=mine.py")

@@ -9,10 +9,11 @@ from functools import partial
 import pytest
 
 from sim.compose import load
-from sim.experiments import basin, hysteresis, push, validate
+from sim.experiments import validate
 from sim.experiments.compare import live_together
 from sim.experiments.run import live
 from sim.model import NeighborhoodModel
+from sim.science import basin, hysteresis, push
 
 SMALL = ("population.households=60", "population.buildings=2", "scenario.history_months=6")
 BARE = load("kangqiao", *SMALL, policy="none", months=3)

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import assert_same_tables
+from conftest import assert_same_tables, assert_version_told
 
 from sim.config import Config
 from sim.errors import InputError
-from sim.experiments.optimise import Goal, ask_words, optimise, parse_target
-from sim.experiments.worlds import posterior_worlds, read_posterior
 from sim.figures.frontier import draw
 from sim.outcomes import INDICATORS
+from sim.science.optimise import Goal, ask_words, optimise, parse_target
+from sim.science.worlds import posterior_worlds, read_posterior
 
 MEASURES = ["member_contact", "lead_by_paying", "building_meetings", "disclosure"]
 
@@ -162,6 +162,7 @@ def test_one_or_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
         done = optimise("kangqiao", out=tmp_path / str(workers), **given, trials=40)
         folders.append(done.folder)
     assert_same_tables(*folders)
+    assert_version_told(folders[0], "optuna")
     assert all(file.exists() for file in draw(done, "zh"))
 
 

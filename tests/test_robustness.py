@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import assert_same_tables
+from conftest import assert_same_tables, assert_version_told
 
 from sim.config import Config
 from sim.errors import InputError
-from sim.experiments.robustness import Robustness, ask_words, robustness
 from sim.figures.robustness import draw
 from sim.outcomes import INDICATORS
+from sim.science.robustness import Robustness, ask_words, robustness
 
 GIVEN: dict[str, Any] = {
     "policies": ["none", "member_contact", "building_meetings"],
@@ -136,6 +136,7 @@ def test_one_or_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
         done = robustness("kangqiao", out=tmp_path / str(workers), **given | {"executor": executor})
         folders.append(done.folder)
     assert_same_tables(*folders)
+    assert_version_told(folders[0], "scikit-learn")
 
 
 def test_figures_are_drawn(known: Robustness, tmp_path: Path) -> None:

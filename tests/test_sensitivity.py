@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Command
+from conftest import Command, assert_version_told
 
 from sim.compose import Interval, load
 from sim.config import Config, change
 from sim.errors import InputError
-from sim.experiments import sensitivity as module
-from sim.experiments.factors import DOSES, GROUPS, WHOLE, bounds, choose, numbers
-from sim.experiments.sensitivity import Sensitivity, sensitivity
 from sim.schema import Described
+from sim.science import sensitivity as module
+from sim.science.factors import DOSES, GROUPS, WHOLE, bounds, choose, numbers
+from sim.science.sensitivity import Sensitivity, sensitivity
 
 SMALL = ("population.households=120", "population.buildings=2", "scenario.history_months=12")
 ALONE = "executor.workers=1"
@@ -187,6 +187,7 @@ def test_the_command_keeps_draws_and_reads_back(xiaoqu: Command, tmp_path: Path)
     code, folder, _ = xiaoqu(*words, "--quiet", "--lang", "zh")
     place = Path(folder.strip())
     assert code == 0 and place.parent == tmp_path / "sensitivity"
+    assert_version_told(place, "SALib")
     names = {p.name for p in place.rglob("*") if p.is_file()}
     assert {"screening.parquet", "indices.parquet", "manifest.json"} <= names
     assert {"sensitivity-en.png", "sensitivity-zh.svg"} <= names

@@ -14,11 +14,12 @@ from rich.console import Console
 from sim.compose import load
 from sim.config import Config, change
 from sim.errors import InputError
-from sim.experiments import push as push_module
-from sim.experiments.basin import painted
-from sim.experiments.hysteresis import drive, folds, sweep_slowly
-from sim.experiments.push import DOSE, MONTHS, Try, _held, pushed, pushes
-from sim.experiments.tipping import (
+from sim.model import NeighborhoodModel
+from sim.science import push as push_module
+from sim.science.basin import painted
+from sim.science.hysteresis import drive, folds, sweep_slowly
+from sim.science.push import DOSE, MONTHS, Try, _held, pushed, pushes
+from sim.science.tipping import (
     PARAMETER,
     TABLES,
     answer,
@@ -26,7 +27,6 @@ from sim.experiments.tipping import (
     print_tipping,
     tipping,
 )
-from sim.model import NeighborhoodModel
 from sim.society.population import Households
 
 SMALL = ("population.households=240", "population.buildings=4")

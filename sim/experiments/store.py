@@ -298,11 +298,15 @@ def as_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that can change a number."""
+def versions(further: Sequence[str] = ()) -> dict[str, str]:
+    """Versions of Python and of the libraries that can change a number.
+
+    Args:
+        further: Libraries that a command uses beside those that every run does.
+    """
     return {
         "python": platform.python_version(),
-        **{name: _version_of(name) for name in LIBRARIES},
+        **{name: _version_of(name) for name in (*LIBRARIES, *further)},
     }
 
 

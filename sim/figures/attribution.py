@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.errors import InputError
-from sim.experiments.attribution_table import measure_title, unit_of
 from sim.figures import style
 from sim.outcomes import INDICATORS
+from sim.science.attribution_table import measure_title, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.experiments.attribute import Attribution
+    from sim.science.attribute import Attribution
 
 WORDS = {
     "en": {

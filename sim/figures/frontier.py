@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sim.experiments.attribution_table import measure_title
-from sim.experiments.optimum_table import target_text
 from sim.figures import style
 from sim.figures.trajectories import _tick
+from sim.science.attribution_table import measure_title
+from sim.science.optimum_table import target_text
 
 if TYPE_CHECKING:
-    from sim.experiments.optimise import Optimum
+    from sim.science.optimise import Optimum
 
 WORDS = {
     "en": {

@@ -18,7 +18,8 @@ from sim.outcomes import INDICATORS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sim.experiments.calibrate import Calibration, Case
+    from sim.science.calibrate import Calibration
+    from sim.science.cases import Case
 
 WORDS = {
     "en": {

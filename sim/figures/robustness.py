@@ -15,15 +15,16 @@ from matplotlib.patches import Rectangle
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.comparison_table import policy_title
-from sim.experiments.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO, TOLD, turned_around
 from sim.experiments.summary import value_text
 from sim.figures import style
 from sim.outcomes import INDICATORS
+from sim.science.discovery import TOLD, turned_around
+from sim.science.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.experiments.robustness import Robustness
+    from sim.science.robustness import Robustness
 
 WORDS = {
     "en": {

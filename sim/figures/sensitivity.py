@@ -18,7 +18,7 @@ from sim.outcomes import INDICATORS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sim.experiments.sensitivity import Sensitivity
+    from sim.science.sensitivity import Sensitivity
 
 WORDS = {
     "en": {

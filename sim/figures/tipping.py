@@ -11,16 +11,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from sim.errors import InputError
-from sim.experiments.basin import UPKEEP
-from sim.experiments.hysteresis import COLLAPSE, LEGS, RECOVERY
-from sim.experiments.push import DOSE, LONGEST, MONTHS, most_dose
 from sim.figures import style
 from sim.measures.catalogue import CATALOGUE
+from sim.science.basin import UPKEEP
+from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY
+from sim.science.push import DOSE, LONGEST, MONTHS, most_dose
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sim.experiments.tipping import Tipping
+    from sim.science.tipping import Tipping
 
 WORDS = {
     "en": {
@@ -215,13 +215,13 @@ def _mark_folds(axes: Axes, met: pd.DataFrame, words: dict[str, str]) -> None:
 
 
 def _present(result: Tipping) -> float:
-    from sim.experiments.factors import one
+    from sim.science.factors import one
 
     return one(result.question.config, "parameter", result.question.moved.keys[0])[1]
 
 
 def _moved(result: Tipping, words: dict[str, str]) -> str:
-    from sim.experiments.tipping import PARAMETER
+    from sim.science.tipping import PARAMETER
 
     keys = result.question.moved.keys
     if keys == PARAMETER:

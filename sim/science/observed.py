@@ -24,7 +24,7 @@ MISSING = 1e6
 
 SHARE_ERROR, OTHER_ERROR = 0.05, 0.10
 """Error that counts as distance 1 for a month of a file: 5 points of a share, a tenth of the mean
-size of anything else."""
+size of anything else; more where the file's own months differ more from one to the next."""
 
 POINT_WIDTH = 0.10
 """Half width against which a target without width is measured while the tolerance comes down."""
@@ -81,8 +81,8 @@ class Observed:
         """How far a run is from the figures: 0 is met.
 
         Reported figures: the largest excess beyond an interval, in half widths. Months of a file:
-        root mean square over indicators and months, in units of ``SHARE_ERROR`` or
-        ``OTHER_ERROR``.
+        root mean square over indicators and months, in units of ``SHARE_ERROR``,
+        ``OTHER_ERROR`` or the chance of single months.
         """
         if np.isnan(values).any():
             return MISSING
@@ -122,8 +122,19 @@ class Observed:
         for name in np.unique(names):
             here = names == name
             size = OTHER_ERROR * float(np.abs(low[here]).mean())
-            scale[here] = SHARE_ERROR if INDICATORS[name].share else max(size, 1e-3)
+            usual = SHARE_ERROR if INDICATORS[name].share else max(size, 1e-3)
+            scale[here] = max(usual, self._chance(low[here], here))
         return scale
+
+    def _chance(self, values: np.ndarray, here: np.ndarray) -> float:
+        """Spread that chance gives a month, from how an indicator's months differ in a row.
+
+        Few complaints a month come and go by the luck of single households: no parameters would
+        meet them to a tenth. A steady rise is no chance and is taken out by the deviation.
+        """
+        months = np.array([target.month for target in self.targets])[here]
+        steps = np.diff(values[np.argsort(months)])
+        return float(steps.std(ddof=1)) / math.sqrt(2) if len(steps) > 1 else 0.0
 
 
 def of_scenario(config: Config, which: str) -> Observed:

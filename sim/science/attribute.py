@@ -21,13 +21,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.compose import Setting, parse
+from sim.compose import Setting
 from sim.config import Config, Policy
 from sim.errors import InputError
-from sim.experiments import kept, words
-from sim.experiments.kept import Asked
-from sim.experiments.sensitivity import case
-from sim.experiments.worlds import COSTS, Reading, World, live_in, spread_worlds
+from sim.science import kept, words
+from sim.science.kept import Asked
+from sim.science.worlds import COSTS, Reading, World, live_in, spread_worlds
 
 WORDS = ("at", "indicator", "permutations")
 """What the command line takes beside the keys of a configuration."""
@@ -145,10 +144,7 @@ def attribute(
         InputError: If anything named does not exist or a value is not allowed.
         RuntimeError: No seed could be lived.
     """
-    given = {key: own.pop(key) for key in WORDS if key in own}
-    settings: list[Setting] = [("scenario", scenario)]
-    settings += [(key.replace("__", "."), value) for key, value in own.items()]
-    settings += [parse(text) for text in overrides]
+    given, settings = words.of_call(scenario, overrides, own, WORDS)
     return answer(ask(given, settings, config_dir), out, progress, force=force, model=model)
 
 
@@ -172,7 +168,7 @@ def ask(
     at = words.whole("at", own.get("at", 24), 1, 600)
     if any(key == "months" for key, _ in settings):
         raise InputError("months", "is the month read here", "at=24")
-    config = case([*settings, ("months", at)], {"replications": REPLICATIONS}, config_dir)
+    config = words.case([*settings, ("months", at)], {"replications": REPLICATIONS}, config_dir)
     entries = config.policy.entries()
     if len(entries) < 2:
         problem = f"{config.policy.name} has {len(entries)} measures"

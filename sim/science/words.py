@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from sim.compose import Levels, Setting, parse_sweep
+from sim.compose import Levels, Setting, load_settings, parse_sweep
 from sim.config import Config
 from sim.errors import InputError
+from sim.experiments.run import check_seeds
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
 
@@ -39,6 +41,26 @@ def split(overrides: Sequence[str], words: Sequence[str]) -> tuple[dict[str, Any
         else:
             settings.append((key, value))
     return own, settings
+
+
+def of_call(
+    scenario: str | None, overrides: Sequence[str], keys: dict[str, Any], words: Sequence[str]
+) -> tuple[dict[str, Any], list[Setting]]:
+    """The same for a call from Python: a command's own words and settings among its arguments.
+
+    Args:
+        scenario: Name of a scenario, the first setting; None for none.
+        overrides: ``key=value`` as on the command line; they stand over ``keys``.
+        keys: Own words and settings by name, a dot in a setting written as two underscores.
+        words: The command's own.
+
+    Raises:
+        InputError: A word that is neither, or that cannot be read.
+    """
+    own, later = split(overrides, words)
+    first: list[Setting] = [] if scenario is None else [("scenario", scenario)]
+    first += [(key.replace("__", "."), value) for key, value in keys.items() if key not in words]
+    return {key: value for key, value in keys.items() if key in words} | own, first + later
 
 
 def number(key: str, value: Any, low: float, high: float) -> float:
@@ -86,3 +108,21 @@ def indicators(key: str, value: Any) -> list[str]:
         if item not in INDICATORS:
             raise unknown_name(key, f"{show(item)} is not known", str(item), list(INDICATORS))
     return [str(item) for item in items]
+
+
+def case(given: Sequence[Setting], usual: dict[str, Any], config_dir: Path | None = None) -> Config:
+    """A scenario (Kangqiao unless another is given) under its own policy unless another is given.
+
+    Args:
+        given: Settings of the user.
+        usual: What holds where those say nothing.
+        config_dir: Folder with groups of the user's own.
+    """
+    keys = {key for key, _ in given}
+    first: list[Setting] = [] if "scenario" in keys else [("scenario", "kangqiao")]
+    if "policy" not in keys:
+        named = load_settings([*first, *[s for s in given if s[0] == "scenario"]], config_dir)[0]
+        first.append(("policy", named.scenario.policy))
+    config = load_settings([*first, *usual.items(), *given], config_dir)[0]
+    check_seeds(config)
+    return config

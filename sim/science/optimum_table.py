@@ -6,14 +6,14 @@ import math
 import shlex
 from typing import TYPE_CHECKING
 
-from sim.experiments.attribution_table import measure_title, new_table, print_place
 from sim.experiments.summary import number_text, value_text
 from sim.outcomes import INDICATORS
+from sim.science.attribution_table import measure_title, new_table, print_place
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sim.experiments.optimise import Goal, Optimum, Question
+    from sim.science.optimise import Goal, Optimum, Question
 
 WORDS = {
     "en": {

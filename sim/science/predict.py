@@ -21,12 +21,14 @@ import pandas as pd
 from sim.compose import choices, load
 from sim.config import Executor
 from sim.errors import InputError
-from sim.experiments import calibrate as calibration
-from sim.experiments import kept, words
-from sim.experiments.calibrate import FRESH, PARAMETERS, Calibration, Case, Question, case_of
-from sim.experiments.kept import Asked
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
+from sim.science import calibrate as calibration
+from sim.science import cases as cases_of
+from sim.science import kept, words
+from sim.science.calibrate import PARAMETERS, Calibration, Question
+from sim.science.cases import FRESH, Case, case_of
+from sim.science.kept import Asked
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +52,8 @@ class Task:
     Attributes:
         fits: Names of cases fitted together, one tuple per fit.
         cases: Names of all cases; those that a fit leaves out are predicted from it.
-        particles, simulations: Of each calibration of quick cases.
+        particles, simulations: Of each calibration of quick cases; by default those of
+            ``calibrate``, so that its posterior of a case is read back.
         draws: Runs of a quick case that is predicted.
         heavy_draws: Runs of a case of many compounds.
         priors: Low and high of each parameter.
@@ -61,9 +64,9 @@ class Task:
     fits: tuple[tuple[str, ...], ...]
     cases: tuple[str, ...]
     priors: dict[str, tuple[float, float]]
-    particles: int = 100
-    simulations: int = 3000
-    draws: int = 100
+    particles: int = Question.particles
+    simulations: int = Question.simulations
+    draws: int = Question.draws
     heavy_draws: int = 30
     seed: int = 1
     executor: Executor = field(default_factory=Executor)
@@ -152,10 +155,10 @@ def _ask(own: dict[str, Any], settings: list[Any]) -> Task:
         tuple(tuple(f) for f in fits),
         tuple(cases),
         calibration.priors(own.get("parameters"), {}, base),
-        particles=whole("particles", own.get("particles", 100), 20, 100_000),
-        simulations=whole("simulations", own.get("simulations", 3000), 40, 100_000_000),
-        draws=whole("draws", own.get("draws", 100), 10, 10_000),
-        heavy_draws=whole("heavy_draws", own.get("heavy_draws", 30), 4, 10_000),
+        particles=whole("particles", own.get("particles", Task.particles), 20, 100_000),
+        simulations=whole("simulations", own.get("simulations", Task.simulations), 40, 100_000_000),
+        draws=whole("draws", own.get("draws", Task.draws), 10, 10_000),
+        heavy_draws=whole("heavy_draws", own.get("heavy_draws", Task.heavy_draws), 4, 10_000),
         seed=base.seed,
         executor=base.executor,
     )
@@ -199,7 +202,7 @@ def _asked(task: Task) -> Asked:
         "priors": {key: list(bounds) for key, bounds in task.priors.items()},
         "numbers": [task.particles, task.simulations, task.draws, task.heavy_draws],
     }
-    return Asked("predict", configs[0], own)
+    return Asked("predict", configs[0], own, calibration.LIBRARIES)
 
 
 def _case(name: str, task: Task, which: str) -> Case:
@@ -211,12 +214,13 @@ def _case(name: str, task: Task, which: str) -> Case:
 
 
 class _Bench:
-    """Runs shared between fits: those of prior and of default parameters."""
+    """What fits share: calibrations of the same quick cases, runs of prior and default parameters."""
 
     def __init__(self, task: Task, out: Path | None, progress: bool) -> None:
         self._task, self._out, self._progress = task, out, progress
         self._cases = {name: _case(name, task, "all") for name in task.cases}
         self._before: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._calibrated: dict[tuple[str, ...], Calibration] = {}
 
     def fit(self, names: tuple[str, ...]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Rows of predictions of one fit, and what the fit came to."""
@@ -226,7 +230,7 @@ class _Bench:
         fitted = self._calibrate(quick) if quick else None
         rows = max(task.draws, task.heavy_draws)
         draws = (
-            calibration.prior_draws(task.priors, rows, task.seed + 2)
+            cases_of.prior_draws(task.priors, rows, task.seed + 2)
             if fitted is None
             else fitted.draw(rows, seed=len(names))
         )
@@ -234,7 +238,7 @@ class _Bench:
         distance = np.zeros(task.heavy_draws)
         for case in heavy:
             lived[case.name] = self._live(case, draws[: task.heavy_draws])
-            found = calibration.of_runs(case, lived[case.name])
+            found = cases_of.of_runs(case, lived[case.name])
             distance = np.maximum(distance, [case.observed.distance(one) for one in found])
         chosen = _nearest(distance) if heavy else np.arange(rows)
         told = {
@@ -249,12 +253,14 @@ class _Bench:
         return list(self._rows(names, draws, chosen, lived)), told
 
     def _calibrate(self, cases: list[Case]) -> Calibration:
-        task = self._task
-        question = Question(
-            tuple(cases), task.priors, task.particles, task.simulations, 10, task.seed,
-            task.executor,
-        )  # fmt: skip
-        return calibration.answer(question, self._out, self._progress)
+        task, names = self._task, tuple(case.name for case in cases)
+        if names not in self._calibrated:
+            question = Question(
+                tuple(cases), task.priors, task.particles, task.simulations, task.draws, task.seed,
+                task.executor,
+            )  # fmt: skip
+            self._calibrated[names] = calibration.answer(question, self._out, self._progress)
+        return self._calibrated[names]
 
     def _rows(
         self, names: tuple[str, ...], draws: pd.DataFrame, chosen: np.ndarray, lived: dict[str, Any]
@@ -265,10 +271,10 @@ class _Bench:
             else:
                 limit = self._task.heavy_draws if case.heavy else self._task.draws
                 runs = self._live(case, draws.iloc[chosen[:limit]])
-            after = calibration.of_runs(case, runs)
+            after = cases_of.of_runs(case, runs)
             before, default = self._before_of(case)
             for place, target in enumerate(case.observed.targets):
-                row = calibration.figure_row(case, place, after[:, place])
+                row = cases_of.figure_row(case, place, after[:, place])
                 use = "predicted"
                 if name in names:
                     whole = not any(t.fitted for t in case.observed.targets)
@@ -279,7 +285,7 @@ class _Bench:
                     "relative": target.relative, "low": target.low, "high": target.high,
                     "use": use, "draws": len(runs),
                     "default_median": float(np.nanmedian(default[:, place])),
-                    **calibration.figure_row(case, place, before[:, place], "prior_"), **row,
+                    **cases_of.figure_row(case, place, before[:, place], "prior_"), **row,
                     "verdict": "inside" if target.low <= row["median"] <= target.high else "missed",
                 }  # fmt: skip
 
@@ -287,16 +293,16 @@ class _Bench:
         """What prior and default parameters give, lived once for all fits."""
         if case.name not in self._before:
             count = self._task.heavy_draws if case.heavy else self._task.draws
-            blind = calibration.prior_draws(self._task.priors, count, self._task.seed)
+            blind = cases_of.prior_draws(self._task.priors, count, self._task.seed)
             default = pd.DataFrame(index=range(min(count, 10)))
             self._before[case.name] = (
-                calibration.of_runs(case, self._live(case, blind)),
-                calibration.of_runs(case, self._live(case, default)),
+                cases_of.of_runs(case, self._live(case, blind)),
+                cases_of.of_runs(case, self._live(case, default)),
             )
         return self._before[case.name]
 
     def _live(self, case: Case, draws: pd.DataFrame) -> list[Any]:
-        return calibration.predictive(case, draws, FRESH, self._task.executor)
+        return cases_of.predictive(case, draws, FRESH, self._task.executor)
 
 
 def _nearest(distance: np.ndarray) -> np.ndarray:

@@ -18,10 +18,10 @@ import pandas as pd
 
 from sim.compose import choices, load
 from sim.config import Config, Policy, check
-from sim.experiments.basin import INDICATOR
 from sim.experiments.run import spread
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
 from sim.outcomes import column
+from sim.science.basin import INDICATOR
 
 AFTER, WATCHED = 36, 12
 """Months after withdrawal, and how many of the last of them must be above the threshold."""

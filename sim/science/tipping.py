@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.compose import Setting, choices, load_settings, parse_sweep
+from sim.compose import Setting, choices, load_settings
 from sim.config import Config
 from sim.errors import InputError
-from sim.experiments import kept, words
-from sim.experiments.basin import UPKEEP, basin
-from sim.experiments.hysteresis import COLLAPSE, LEGS, RECOVERY, Drive, drive, loops
-from sim.experiments.kept import Asked
-from sim.experiments.push import AFTER, DOSE, ENOUGH, LONGEST, MONTHS, every_policy, pushes
 from sim.experiments.run import check_seeds
 from sim.explain import show, unknown_name
+from sim.science import kept, words
+from sim.science.basin import UPKEEP, basin
+from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY, Drive, drive, loops
+from sim.science.kept import Asked
+from sim.science.push import AFTER, DOSE, ENOUGH, LONGEST, MONTHS, every_policy, pushes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -139,11 +139,8 @@ def tipping(
     Raises:
         InputError: If anything named does not exist or a value is not allowed.
     """
-    given = {key: own.pop(key) for key in OWN if key in own}
-    pairs: list[Setting] = [("scenario", scenario)]
-    pairs += [(key.replace("__", "."), value) for key, value in own.items()]
-    pairs += [parse_sweep(text, config_dir) for text in overrides]
-    return answer(ask(given, pairs, config_dir), out, progress, force=force)
+    given, settings = words.of_call(scenario, overrides, own, OWN)
+    return answer(ask(given, settings, config_dir), out, progress, force=force)
 
 
 def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Question:

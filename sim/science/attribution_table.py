@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.experiments.attribute import NO_COST, YUAN_UNIT
 from sim.experiments.comparison_table import signed
 from sim.experiments.summary import number_text, unit_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
+from sim.science.attribute import NO_COST, YUAN_UNIT
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from sim.config import Config
-    from sim.experiments.attribute import Attribution
+    from sim.science.attribute import Attribution
 
 HOURS_UNIT = 100
 """Hours for which an effect is printed."""

@@ -12,9 +12,9 @@ import pandas as pd
 
 from sim.config import Config, change
 from sim.errors import InputError
-from sim.experiments.factors import bounds, one
 from sim.experiments.run import spread
 from sim.explain import show
+from sim.science.factors import bounds, one
 
 LIVE = (
     "turnover", "issues", "service", "perception", "participation", "fees", "commons", "conflict",

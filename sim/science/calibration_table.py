@@ -11,7 +11,7 @@ from sim.outcomes import INDICATORS
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sim.experiments.calibrate import Calibration
+    from sim.science.calibrate import Calibration
 
 WORDS = {
     "en": {

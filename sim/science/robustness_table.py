@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.experiments.attribution_table import new_table, print_place
-from sim.experiments.robustness import BASE, DRAW, TOLD
 from sim.experiments.summary import value_text
 from sim.outcomes import INDICATORS
+from sim.science.attribution_table import new_table, print_place
+from sim.science.discovery import TOLD
+from sim.science.robustness import BASE, DRAW
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sim.experiments.robustness import Robustness
+    from sim.science.robustness import Robustness
 
 WORDS = {
     "en": {

@@ -20,16 +20,17 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, rankdata
 
-from sim.compose import Setting, load, load_settings, parse
+from sim.compose import Setting, load, load_settings
 from sim.config import Config, Mechanisms, Policy
 from sim.errors import InputError
-from sim.experiments import factors, kept, paired, store, words, worlds
-from sim.experiments.calibrate import PARAMETERS
-from sim.experiments.kept import Asked
-from sim.experiments.sensitivity import case
-from sim.experiments.worlds import COSTS, Reading, World
+from sim.experiments import paired, store
 from sim.explain import show
 from sim.outcomes import INDICATORS
+from sim.science import factors, kept, words, worlds
+from sim.science.calibrate import PARAMETERS
+from sim.science.discovery import boxes_of, need_sklearn
+from sim.science.kept import Asked
+from sim.science.worlds import COSTS, Reading, World
 from sim.society.ties import NetworkParameters
 
 WORDS = (
@@ -52,12 +53,6 @@ BASE, SCENARIO, NETWORK, OFF, DRAW = "base", "scenario", "network", "without", "
 
 LEADING, CONTESTED = "leading", "contested"
 """Pairs whose order is explained: the best two of the base, and those the draws settle least."""
-
-DEPTH, LEAST_LEAF, FOLDS = 3, 0.05, 5
-"""Splits in a row, least share of draws in a box, and folds of the cross-validation."""
-
-TOLD = 0.6
-"""Cross-validated balanced accuracy from which boxes are taken to tell something; 0.5 is chance."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ class Question:
             "posterior": store.sha256(Path(self.posterior)) if self.posterior else "",
             "indicator": list(self.outcomes),
         }  # fmt: skip
-        return Asked("robustness", self.config, own)
+        return Asked("robustness", self.config, own, ("scikit-learn", "scipy"))
 
 
 class Place(NamedTuple):
@@ -177,10 +172,7 @@ def robustness(
         InputError: If anything named does not exist or a value is not allowed.
         RuntimeError: The base could not be lived.
     """
-    given = {key: own.pop(key) for key in WORDS if key in own}
-    settings: list[Setting] = [("scenario", scenario)]
-    settings += [(key.replace("__", "."), value) for key, value in own.items()]
-    settings += [parse(text) for text in overrides]
+    given, settings = words.of_call(scenario, overrides, own, WORDS)
     return answer(ask(given, settings, config_dir), out, progress, force=force, model=model)
 
 
@@ -207,7 +199,7 @@ def ask(
         if key in keys:
             raise InputError(key, "is not taken here", allowed)
     usual = {"replications": REPLICATIONS}
-    config = case([*settings, ("months", at), ("policy", "none")], usual, config_dir)
+    config = words.case([*settings, ("months", at), ("policy", "none")], usual, config_dir)
     outcomes = words.indicators("indicator", own.get("indicator", "collection_rate"))
     for name in outcomes:
         if not INDICATORS[name].better:
@@ -284,7 +276,7 @@ def answer(
         InputError: An unusable ``out`` or posterior, or the extra ``science`` is not installed.
         RuntimeError: The base could not be lived.
     """
-    _tree_of_sklearn()
+    need_sklearn()
     places = _places(question)
 
     def make() -> dict[str, pd.DataFrame]:
@@ -347,7 +339,7 @@ def _tables(
         draws = draws.join(values, on="draw") if len(draws) else draws
         asked = {LEADING: leading(ranking, name), CONTESTED: contested(pairs, name)}
         boxes += [
-            _boxes(draws, name, role, *pair)
+            boxes_of(draws, name, role, *pair)
             for role, pair in asked.items()
             if pair is not None and (role == LEADING or set(pair) != set(asked[LEADING] or ()))
         ]
@@ -459,85 +451,3 @@ def _pairs(question: Question, runs: pd.DataFrame, outcome: str) -> pd.DataFrame
         )
     columns = ["outcome", "first", "second", "draws", "better", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
-
-
-# --- where the ranking turns around -------------------------------------------------------------
-
-
-def _tree_of_sklearn() -> Any:
-    try:
-        from sklearn import model_selection, tree
-    except ModuleNotFoundError:
-        problem = "scikit-learn is not installed"
-        raise InputError("robustness", problem, "pip install 'xiaoqu[science]'") from None
-    return tree, model_selection
-
-
-def turned_around(draws: pd.DataFrame, outcome: str, first: str, second: str) -> pd.Series:
-    """By draw, whether the second policy does better than the first; failed draws left out."""
-    both = draws.reindex(columns=[f"{outcome}:{first}", f"{outcome}:{second}"]).dropna()
-    return INDICATORS[outcome].better * (both.iloc[:, 0] - both.iloc[:, 1]) < 0
-
-
-def _boxes(draws: pd.DataFrame, outcome: str, role: str, first: str, second: str) -> pd.DataFrame:
-    """Boxes of parameters in which two policies turn around."""
-    answer = turned_around(draws, outcome, first, second)
-    known, turned = draws.loc[answer.index], answer.to_numpy(bool)
-    keys = [key for key in draws.columns if "." in key and ":" not in key]
-    row: dict[str, Any] = {"outcome": outcome, "role": role, "first": first, "second": second}
-    row |= {"box": 0, "rule": ""}
-    row |= {"draws": len(known), "turned": float(turned.mean()) if len(known) else np.nan}
-    row |= {"coverage": 1.0 if turned.any() else np.nan, "accuracy": np.nan, "parameters": ""}
-    least = min(int(turned.sum()), int((~turned).sum()))
-    if least < FOLDS:
-        return pd.DataFrame([row | {"reason": "too_few_turned" if len(known) else "no_draws"}])
-    tree, selection = _tree_of_sklearn()
-    classifier = tree.DecisionTreeClassifier(
-        max_depth=DEPTH, min_samples_leaf=max(5, round(LEAST_LEAF * len(known))),
-        class_weight="balanced", random_state=0,
-    )  # fmt: skip
-    x = known[keys].to_numpy()
-    folds = selection.RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=4, random_state=0)
-    scores = selection.cross_val_score(classifier, x, turned, cv=folds, scoring="balanced_accuracy")
-    fitted = classifier.fit(x, turned)
-    row |= {"accuracy": float(scores.mean())}
-    row |= {"reason": "" if scores.mean() >= TOLD else "not_told"}
-    row |= {"parameters": "; ".join(_by_importance(fitted, keys))}
-    leaves, rules = fitted.apply(x), _rules(fitted.tree_, keys)
-    rows = []
-    for box, leaf in enumerate(
-        sorted(set(leaves.tolist()), key=lambda k: -turned[leaves == k].mean())
-    ):
-        inside = leaves == leaf
-        told = {"box": box, "rule": rules[leaf], "draws": int(inside.sum())}
-        told |= {"turned": float(turned[inside].mean())}
-        rows.append(row | told | {"coverage": float(turned[inside].sum() / turned.sum())})
-    return pd.DataFrame(rows)
-
-
-def _by_importance(fitted: Any, keys: list[str]) -> list[str]:
-    order = np.argsort(-fitted.feature_importances_, kind="stable")
-    return [keys[k] for k in order if fitted.feature_importances_[k] > 0]
-
-
-def _rules(tree: Any, keys: list[str]) -> dict[int, str]:
-    """Conditions of every leaf, one bound on each side of a parameter."""
-    found: dict[int, str] = {}
-
-    def walk(node: int, bounds: dict[str, tuple[float, float]]) -> None:
-        if tree.children_left[node] == -1:
-            found[node] = " and ".join(_condition(key, *ends) for key, ends in bounds.items())
-            return
-        key, cut = keys[tree.feature[node]], float(tree.threshold[node])
-        low, high = bounds.get(key, (-np.inf, np.inf))
-        walk(tree.children_left[node], bounds | {key: (low, min(high, cut))})
-        walk(tree.children_right[node], bounds | {key: (max(low, cut), high)})
-
-    walk(0, {})
-    return found
-
-
-def _condition(key: str, low: float, high: float) -> str:
-    if np.isinf(low):
-        return f"{key} <= {high:.3g}"
-    return f"{key} > {low:.3g}" if np.isinf(high) else f"{low:.3g} < {key} <= {high:.3g}"

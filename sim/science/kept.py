@@ -25,11 +25,14 @@ class Asked:
         command: Name of the command.
         config: What is lived.
         words: The command's own words, as plain JSON types.
+        libraries: What the answer was computed with beside the libraries of every run; told in
+            the manifest, with versions.
     """
 
     command: str
     config: Config
     words: dict[str, Any]
+    libraries: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:
         """Short hash of all that can change the answer."""
@@ -88,7 +91,8 @@ def keep(asked: Asked, out: Path, tables: dict[str, pd.DataFrame], started: date
     """
     folder = asked.folder(out)
     configuration = asked.config.resolved()
-    manifest = {**asked.identity, "words": asked.words, "versions": store.versions()}
+    versions = store.versions(asked.libraries)
+    manifest = {**asked.identity, "words": asked.words, "versions": versions}
     lasting = {k: v for k, v in configuration.items() if k not in ("executor", "experiment")}
     store.write_folder(
         folder,

@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sim.experiments import executors, kept
-from sim.experiments.calibrate import Question, Simulator, prior_draws
-from sim.experiments.kept import Asked
+from sim.experiments import executors
 from sim.experiments.progress import bar
+from sim.science import kept
+from sim.science.calibrate import Question
+from sim.science.cases import Simulator, prior_draws
+from sim.science.kept import Asked
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -19,18 +19,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sim.compose import Interval, Setting, full_key, load_settings, parse_sweep
+from sim.compose import Interval, Setting, full_key
 from sim.config import Config, change
 from sim.errors import InputError
-from sim.experiments import executors, kept, words
-from sim.experiments.factors import DOSES, GROUPS, WHOLE, Factor, choose, problem, settings
-from sim.experiments.kept import Asked
+from sim.experiments import executors
 from sim.experiments.progress import announce_compiling, bar
-from sim.experiments.run import check_seeds, live
+from sim.experiments.run import live
 from sim.outcomes import INDICATORS
+from sim.science import kept, words
+from sim.science.factors import DOSES, GROUPS, WHOLE, Factor, choose, problem, settings
+from sim.science.kept import Asked
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    pass
 
 OWN = ("over", "indicator", "at", "width", "trajectories", "top", "samples")
 """What the command takes beside the keys of a configuration."""
@@ -83,7 +84,7 @@ class Question:
             "top": self.top,
             "samples": self.samples,
         }
-        return Asked("sensitivity", self.config, said)
+        return Asked("sensitivity", self.config, said, ("SALib", "scipy"))
 
 
 @dataclass(frozen=True)
@@ -148,11 +149,8 @@ def sensitivity(
         InputError: If anything named does not exist or a value is not allowed.
         RuntimeError: A run failed.
     """
-    given = {key: own.pop(key) for key in OWN if key in own}
-    pairs: list[Setting] = [("scenario", scenario)]
-    pairs += [(key.replace("__", "."), value) for key, value in own.items()]
-    pairs += [parse_sweep(text, config_dir) for text in overrides]
-    return answer(ask(given, pairs, config_dir), out, progress, force=force)
+    given, settings = words.of_call(scenario, overrides, own, OWN)
+    return answer(ask(given, settings, config_dir), out, progress, force=force)
 
 
 def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Question:
@@ -176,7 +174,7 @@ def ask(
     months = max(*at, 1)
     intervals = {full_key(k): v for k, v in settings_ if isinstance(v, Interval)}
     fixed = [(key, value) for key, value in settings_ if not isinstance(value, Interval)]
-    config = case(fixed, {"replications": REPLICATIONS, "months": months}, config_dir)
+    config = words.case(fixed, {"replications": REPLICATIONS, "months": months}, config_dir)
     if months > config.months or min(at) < -config.scenario.history_months:
         first = -config.scenario.history_months
         raise InputError("at", f"{at} is not lived", f"months from {first} to {config.months}")
@@ -197,24 +195,6 @@ def ask(
         top=words.whole("top", own.get("top", 10), 0, 1000),
         samples=samples,
     )
-
-
-def case(given: Sequence[Setting], usual: dict[str, Any], config_dir: Path | None = None) -> Config:
-    """A scenario (Kangqiao unless another is given) under its own policy unless another is given.
-
-    Args:
-        given: Settings of the user.
-        usual: What holds where those say nothing.
-        config_dir: Folder with groups of the user's own.
-    """
-    keys = {key for key, _ in given}
-    first: list[Setting] = [] if "scenario" in keys else [("scenario", "kangqiao")]
-    if "policy" not in keys:
-        named = load_settings([*first, *[s for s in given if s[0] == "scenario"]], config_dir)[0]
-        first.append(("policy", named.scenario.policy))
-    config = load_settings([*first, *usual.items(), *given], config_dir)[0]
-    check_seeds(config)
-    return config
 
 
 def _width(own: dict[str, Any]) -> float | str:
@@ -466,55 +446,3 @@ def _about(factor: Factor) -> dict[str, Any]:
         "key": factor.key, "en": factor.en, "zh": factor.zh, "value": factor.value,
         "low": factor.low, "high": factor.high,
     }  # fmt: skip
-
-
-# --- words --------------------------------------------------------------------------------------
-
-
-SHOWN = 12
-"""Factors that the printed table names of each output."""
-
-
-def print_sensitivity(result: Sensitivity, console: Console) -> None:
-    """Print the top factors of every output, what seeds may do, and the indices."""
-    from rich.table import Table
-
-    indices = {
-        (row["indicator"], row["month"], row["key"]): row
-        for row in result.indices.to_dict("records")
-    }
-    for name, month in result.question.outputs:
-        here = (result.screening["indicator"] == name) & (result.screening["month"] == month)
-        part = result.screening[here]
-        table = Table("rank", box=None)
-        for head in ("key", "range", "mu*", "95%", "noise", "first", "total"):
-            table.add_column(head, no_wrap=True)
-        for row in part.sort_values("rank").head(SHOWN).to_dict("records"):
-            key = (name, month, row["key"])
-            shares = indices.get(key)
-            cells = [
-                str(row["rank"]), row["key"].removeprefix("policy.measures."),
-                f"{row['low']:.3g} to {row['high']:.3g}", f"{row['mu_star']:.3g}",
-                f"{row['mu_star_low']:.3g} to {row['mu_star_high']:.3g}", f"{row['noise']:.2g}",
-            ]  # fmt: skip
-            for word in ("first", "total"):
-                cells.append("" if shares is None else _interval(shares, word))
-            table.add_row(*cells)
-        console.print(f"[bold]{name}[/bold] at month {month:+d}")
-        console.print(table)
-        none = int((part["mu_star"] == 0).sum())
-        console.print(
-            f"{int(part['above'].sum())} of {len(part)} above the noise of seeds, {none} without any effect"
-        )
-    for row in result.noise.to_dict("records"):
-        console.print(
-            f"{row['stage']}, {row['indicator']} at {row['month']:+d}: {row['points']:,} points x "
-            f"{row['seeds']} common seeds, {row['least']:.3g} to {row['greatest']:.3g}, "
-            f"share of variance from seeds {row['seed_share']:.2g}"
-        )
-    if result.folder is not None:
-        console.print(f"kept in {result.folder}", markup=False)
-
-
-def _interval(row: Any, word: str) -> str:
-    return f"{row[word]:.2f} [{row[f'{word}_low']:.2f}, {row[f'{word}_high']:.2f}]"

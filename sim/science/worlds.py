@@ -22,10 +22,10 @@ from sim.errors import InputError
 from sim.experiments import executors
 from sim.experiments import run as runs_of
 from sim.experiments.compare import live_together
-from sim.experiments.factors import Factor, settings
 from sim.experiments.progress import announce_compiling, bar
 from sim.explain import unknown_name
 from sim.outcomes import INDICATORS
+from sim.science.factors import Factor, settings
 
 WEIGHTS = ("weight", "weights", "w")
 """Columns of a posterior that may hold the weights of its draws."""

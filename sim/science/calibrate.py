@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -20,18 +19,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sim.compose import Interval, Setting, load, load_settings
+from sim.compose import Interval, Setting, load_settings
 from sim.config import Config, Executor, change
 from sim.errors import InputError
-from sim.experiments import executors, kept, store, words
-from sim.experiments.kept import Asked
-from sim.experiments.observed import MISSING, Observed, of_file, of_scenario
+from sim.experiments import store
 from sim.experiments.progress import announce_compiling
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
+from sim.science import kept, words
+from sim.science.cases import (
+    FRESH,
+    Case,
+    Simulator,
+    as_case,
+    figure_row,
+    of_runs,
+    predictive,
+    prior_draws,
+)
+from sim.science.kept import Asked
+from sim.science.observed import of_file, of_scenario
 
 if TYPE_CHECKING:
-    from sim.experiments.smc import Sampled
+    from sim.science.smc import Sampled
 
 PARAMETERS = (
     "fees.base_conditional",
@@ -55,31 +65,8 @@ WORDS = ("parameters", "file", "targets", "particles", "simulations", "draws")
 
 TABLES = ("posterior", "generations", "parameters", "pairs", "figures", "predictive")
 
-HEAVY = 8
-"""Compounds from which a case is too slow for thousands of runs."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One case that parameters are held against.
-
-    Attributes:
-        config: What is lived.
-        observed: Its figures.
-    """
-
-    config: Config
-    observed: Observed
-
-    @property
-    def name(self) -> str:
-        """Name of its scenario."""
-        return self.config.scenario.name
-
-    @property
-    def heavy(self) -> bool:
-        """Whether a run takes seconds."""
-        return self.config.district.compounds >= HEAVY
+LIBRARIES = ("pyabc", "scipy")
+"""Of the sampler."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +104,7 @@ class Question:
             "priors": {key: list(bounds) for key, bounds in self.priors.items()},
             "particles": self.particles,
         }
-        return Asked("calibrate", self.cases[0].config, own)
+        return Asked("calibrate", self.cases[0].config, own, LIBRARIES)
 
 
 @dataclass(frozen=True)
@@ -216,10 +203,7 @@ def calibrate(
     }  # fmt: skip
     own |= {} if file is None else {"file": str(file)}
     own |= {} if parameters is None else {"parameters": list(parameters)}
-    given, settings = words.split(overrides, WORDS)
-    named: list[Setting] = [] if scenario is None else [("scenario", scenario)]
-    named += [(key.replace("__", "."), value) for key, value in keys.items()]
-    question = _ask(own | given, named + settings, config_dir)
+    question = _ask(*words.of_call(scenario, overrides, own | keys, WORDS), config_dir)
     return answer(question, out, progress, force=force)
 
 
@@ -260,17 +244,6 @@ def _ask(own: dict[str, Any], settings: list[Setting], config_dir: Path | None) 
     )
 
 
-def as_case(config: Config, observed: Observed) -> Case:
-    """A case whose runs end with the last month that is looked at."""
-    return Case(config.model_copy(update={"months": observed.last, "replications": 1}), observed)
-
-
-def case_of(scenario: str, which: str = "fitted", **keys: Any) -> Case:
-    """A scenario under its own policy, held against its targets."""
-    config = load(scenario, policy=load(scenario).scenario.policy, **keys)
-    return as_case(config, of_scenario(config, which))
-
-
 def priors(
     named: Any, intervals: dict[str, Interval], config: Config
 ) -> dict[str, tuple[float, float]]:
@@ -301,44 +274,7 @@ def priors(
     return bounds
 
 
-# --- living -------------------------------------------------------------------------------------
-
-
-class Simulator:
-    """Lives the cases under given parameters: what is sent to the processes."""
-
-    def __init__(self, cases: Sequence[Case]) -> None:
-        self._trees = [case.config.resolved() for case in cases]
-        self._observed = [case.observed for case in cases]
-
-    def __call__(
-        self, parameters: dict[str, float], seed: int, limit: float
-    ) -> tuple[float, np.ndarray]:
-        """Distance and the values behind it; cases after one that is beyond the limit are left out."""
-        worst, found = 0.0, []
-        for tree, observed in zip(self._trees, self._observed, strict=True):
-            values = np.full(len(observed.targets), np.nan)
-            if worst <= limit:
-                record = live(tree, parameters, seed)
-                if record is not None:
-                    values = observed.values(*record)
-                worst = max(worst, observed.distance(values))
-            found.append(values)
-        return worst, np.concatenate(found)
-
-
-def live(
-    tree: dict[str, Any], parameters: dict[str, float], seed: int
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Months (M,) and indicators (M, C, K) of one run; None if these parameters cannot be lived."""
-    from sim.model import NeighborhoodModel
-
-    try:
-        model = NeighborhoodModel(change(tree, dict(parameters)), seed=seed)
-        model.run()
-        return model.recorder.months, model.recorder.values
-    except (InputError, ArithmeticError, ValueError):
-        return None
+# --- answering ---------------------------------------------------------------------------------
 
 
 def answer(
@@ -382,7 +318,7 @@ def answer(
 @cache
 def _smc() -> Any:
     try:
-        from sim.experiments import smc
+        from sim.science import smc
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] != "pyabc":
             raise
@@ -392,48 +328,7 @@ def _smc() -> Any:
     return smc
 
 
-def predictive(
-    case: Case, draws: pd.DataFrame, seed: int, executor: Executor
-) -> list[tuple[np.ndarray, np.ndarray] | None]:
-    """Fresh runs of a case, one per draw: months (M,) and means over compounds (M, K).
-
-    Args:
-        case: What is lived.
-        draws: A row per run, a column per parameter.
-        seed: Seed of the first run.
-        executor: Where it is computed; changes no result.
-    """
-    size = 1 if case.heavy else 4
-    rows = [{str(k): float(v) for k, v in row.items()} for row in draws.to_dict("records")]
-    tasks = [
-        (case.config.resolved(), seed + first, rows[first : first + size])
-        for first in range(0, len(rows), size)
-    ]
-    lived: dict[int, list[Any]] = {}
-    answers = executors.spread(executor, _live_rows, tasks, len(tasks))
-    with closing(answers):
-        for number, found in answers:
-            lived[number] = found
-    return [one for number in sorted(lived) for one in lived[number]]
-
-
-def _live_rows(task: tuple[dict[str, Any], int, list[dict[str, float]]]) -> list[Any]:
-    tree, first, rows = task
-    records = [live(tree, row, first + k) for k, row in enumerate(rows)]
-    return [None if r is None else (r[0], r[1].mean(axis=1)) for r in records]
-
-
-def prior_draws(bounds: dict[str, tuple[float, float]], count: int, seed: int) -> pd.DataFrame:
-    """Parameter sets drawn from the prior."""
-    rng = np.random.default_rng([seed, 1])
-    low, high = np.array(list(bounds.values())).T
-    return pd.DataFrame(rng.uniform(low, high, (count, len(bounds))), columns=list(bounds))
-
-
 # --- tables -------------------------------------------------------------------------------------
-
-FRESH = 1_000_000
-"""First seed of predictive runs: none that was used to find the posterior."""
 
 
 def _assemble(question: Question, sampled: Sampled) -> Calibration:
@@ -500,26 +395,6 @@ def correlated(parameters: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
     return frame.sort_values("correlation", key=abs, ascending=False, ignore_index=True)
 
 
-def figure_row(case: Case, place: int, values: np.ndarray, prefix: str = "") -> dict[str, float]:
-    """Median, q05, q95 and share inside of what runs gave for one figure of a case."""
-    target = case.observed.targets[place]
-    known = values[~np.isnan(values)]
-    q05, median, q95 = np.quantile(known, [0.05, 0.5, 0.95]) if len(known) else [math.nan] * 3
-    inside = (known >= target.low) & (known <= target.high)
-    return {
-        f"{prefix}median": float(median), f"{prefix}q05": float(q05), f"{prefix}q95": float(q95),
-        f"{prefix}share_inside": float(inside.sum()) / max(len(values), 1),
-    }  # fmt: skip
-
-
-def of_runs(case: Case, runs: list[tuple[np.ndarray, np.ndarray] | None]) -> np.ndarray:
-    """What runs gave for each figure of a case (runs, figures)."""
-    blank = np.full(len(case.observed.targets), np.nan)
-    return np.array(
-        [blank if r is None else case.observed.values(r[0], r[1][:, None, :]) for r in runs]
-    )
-
-
 def _figures(case: Case, lived: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
     before, after = of_runs(case, lived["prior"]), of_runs(case, lived["posterior"])
     for place, target in enumerate(case.observed.targets):
@@ -559,6 +434,3 @@ def weighted_quantiles(
 def effective_size(weights: np.ndarray) -> float:
     """How many equal weights some weights are worth."""
     return float(weights.sum() ** 2 / (weights**2).sum())
-
-
-__all__ = ["MISSING", "Calibration", "Case", "Question", "answer", "ask_words", "calibrate"]

@@ -1,0 +1,1 @@
+"""Questions asked of the model: what fits, what decides, what tips, what works, and where."""

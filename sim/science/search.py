@@ -1,0 +1,333 @@
+"""The search for cheap policies that are likely to succeed, and their trial in fresh worlds.
+
+NSGA-II (Deb et al. 2002, as in Optuna) proposes policies; each meets few worlds first, and more only
+while it may still matter. Steps of one change then polish the cheapest one that is likely enough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import InputError
+from sim.experiments import paired
+from sim.experiments.progress import announce_compiling, bar
+from sim.science import worlds
+from sim.science.worlds import Reading, World
+
+if TYPE_CHECKING:
+    from sim.science.optimise import Question
+
+POPULATION = 24
+"""Policies of one generation."""
+
+_FIRST_RUNG = 4
+"""The first worlds are this part of all."""
+
+_ROUNDS = 20
+
+Genome = tuple[int, ...]
+"""Choice for each measure: 0 is off, else 1 + dose * number of starts + start."""
+
+
+def need_optuna() -> Any:
+    """The library of the search.
+
+    Raises:
+        InputError: It is not installed.
+    """
+    try:
+        import optuna
+    except ModuleNotFoundError:
+        raise InputError(
+            "method", "optuna is not installed", "pip install 'xiaoqu[science]'"
+        ) from None
+    return optuna
+
+
+class _Judged(NamedTuple):
+    """What is known of a policy: cost, hours, yuan, share of worlds reached, score, worlds."""
+
+    cost: float
+    hours: float
+    yuan: float
+    share: float
+    score: float
+    worlds: int
+
+
+class Search:
+    """Policies tried so far, and what was read in each world."""
+
+    def __init__(
+        self,
+        question: Question,
+        tried: list[World],
+        progress: bool,
+        model: Callable[..., Any] | None,
+    ) -> None:
+        self.question, self.worlds, self.progress = question, tried[: question.worlds], progress
+        self.fresh = tried[question.worlds :]
+        self.readings = [Reading(goal.indicator, goal.month) for goal in question.goals]
+        self.each = partial(_live_policies, question, self.readings, model)
+        self.nothing: Genome = (0,) * len(question.labels)
+        self.read: dict[Genome, np.ndarray] = {}
+        self.known: dict[tuple[Genome, int], _Judged] = {}
+        first = max(question.worlds // _FIRST_RUNG, 2)
+        self.rungs = sorted({first, min(2 * first, question.worlds), question.worlds})
+
+    # --- trying ---------------------------------------------------------------------------------
+
+    def live(self, genomes: Sequence[Genome], to: int) -> None:
+        """Try policies in the worlds up to a number, those known already left out."""
+        waiting: dict[int, list[Genome]] = {}
+        for genome in dict.fromkeys(genomes):
+            done = len(self.read.get(genome, ()))
+            if done < to:
+                waiting.setdefault(done, []).append(genome)
+        for done, some in sorted(waiting.items()):
+            read = self._live(some, self.worlds[done:to])
+            for place, genome in enumerate(some):
+                before = self.read.get(genome, read[:0, place])
+                self.read[genome] = np.concatenate([before, read[:, place]])
+
+    def _live(self, genomes: list[Genome], places: list[World]) -> np.ndarray:
+        each = partial(self.each, genomes)
+        return np.array(worlds.spread_worlds(self.question.config, each, places))
+
+    def judge(self, genome: Genome) -> _Judged:
+        """What is known of a policy."""
+        count = len(self.read[genome])
+        # Asked again and again in a race: computed anew only when more worlds are known.
+        if (genome, count) not in self.known:
+            judged = self._judged(self.read[genome], self.read[self.nothing][:count])
+            self.known[genome, count] = judged
+        return self.known[genome, count]
+
+    def _judged(self, read: np.ndarray, bare: np.ndarray) -> _Judged:
+        question = self.question
+        known = ~(np.isnan(read[:, -2:]).any(axis=1) | np.isnan(bare[:, -2:]).any(axis=1))
+        if not known.any():
+            return _Judged(math.inf, math.inf, math.inf, 0.0, -2.0, 0)
+        read, bare = read[known], bare[known]
+        margins = np.array([g.margin(read[:, k]) for k, g in enumerate(question.goals)])
+        least = np.where(np.isnan(margins), -1.0, margins).min(axis=0)
+        share = float(np.mean(least >= 0))
+        hours, yuan = (float(v) for v in (read[:, -2:] - bare[:, -2:]).mean(axis=0))
+        cost = question.hour_yuan * hours + yuan
+        # Far below the target every share is 0; how far below then leads the search.
+        score = share + 1e-3 * float(np.clip(least, -1, 0).mean())
+        over = (
+            max(hours / question.hours_most, yuan / question.yuan_most, 0.0)
+            if self._limited()
+            else 0.0
+        )
+        if over > 1:
+            score = -over
+        return _Judged(cost, hours, yuan, share, score, len(read))
+
+    def _limited(self) -> bool:
+        return math.isfinite(self.question.hours_most) or math.isfinite(self.question.yuan_most)
+
+    def within(self, judged: _Judged) -> bool:
+        """Whether a policy keeps the limits."""
+        return judged.hours <= self.question.hours_most and judged.yuan <= self.question.yuan_most
+
+    def race(self, genomes: Sequence[Genome]) -> None:
+        """Try policies in few worlds, and in more only while they may still matter."""
+        for rung in self.rungs:
+            self.live(genomes, rung)
+            genomes = [genome for genome in genomes if self._may_matter(genome)]
+
+    def _may_matter(self, genome: Genome) -> bool:
+        mine = self.judge(genome)
+        if mine.share == 0.0 or not self.within(mine):
+            return False
+        # Worlds are shared, so the error of a difference is below that of two independent shares.
+        slack = math.sqrt(0.5 / mine.worlds)
+        known = (self.judge(other) for other in self.read if other != genome)
+        return not any(
+            other.cost <= mine.cost and other.share >= mine.share + slack and self.within(other)
+            for other in known
+        )
+
+    # --- the order of the search ----------------------------------------------------------------
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Search, check, and tell."""
+        if self.progress:
+            announce_compiling()
+        self.live([self.nothing], len(self.worlds))
+        if self.question.method == "exhaustive":
+            self._try_all()
+        else:
+            self._evolve()
+            self._polish()
+        frontier = self._frontier()
+        return self._told(frontier, self._live([self.nothing, *frontier], self.fresh))
+
+    def _try_all(self) -> None:
+        question = self.question
+        every = list(product(range(question.choices), repeat=len(question.labels)))
+        with bar(len(every), self.progress, "policies") as advance:
+            for first in range(0, len(every), POPULATION):
+                self.live(some := every[first : first + POPULATION], len(self.worlds))
+                advance(len(some))
+
+    def _evolve(self) -> None:
+        optuna, question = need_optuna(), self.question
+        before = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        sampler = optuna.samplers.NSGAIISampler(
+            population_size=POPULATION, seed=question.config.seed
+        )
+        study = optuna.create_study(directions=["minimize", "maximize"], sampler=sampler)
+        for genome in self._starting_points():
+            study.enqueue_trial(self._parameters(genome))
+        most = min(question.trials, question.choices ** len(question.labels) - 1)
+        try:
+            with bar(question.trials, self.progress, "policies") as advance:
+                # A population that has settled proposes what is known: asking is bounded too.
+                for _ in range(4 * question.trials // POPULATION + 1):
+                    known = len(self.read)
+                    if known >= most:
+                        break
+                    asked = [study.ask() for _ in range(POPULATION)]
+                    genomes = [self._suggested(trial) for trial in asked]
+                    self.race(genomes)
+                    for trial, genome in zip(asked, genomes, strict=True):
+                        judged = self.judge(genome)
+                        study.tell(trial, [min(judged.cost, 1e15), judged.score])
+                    advance(len(self.read) - known)
+        finally:
+            optuna.logging.set_verbosity(before)
+
+    def _starting_points(self) -> Iterator[Genome]:
+        """Everything in full at once, and all but one: most bundles work only nearly whole."""
+        count = len(self.question.labels)
+        full = 1 + (len(self.question.doses) - 1) * len(self.question.starts)
+        yield (full,) * count
+        for left_out in range(min(count, POPULATION // 2)):
+            yield tuple(0 if place == left_out else full for place in range(count))
+
+    def _parameters(self, genome: Genome) -> dict[str, int]:
+        given: dict[str, int] = {}
+        for label, choice in zip(self.question.labels, genome, strict=True):
+            dose, start = divmod(max(choice - 1, 0), len(self.question.starts))
+            given |= {
+                f"{label}.on": int(choice > 0),
+                f"{label}.dose": dose,
+                f"{label}.start": start,
+            }
+        return given
+
+    def _suggested(self, trial: Any) -> Genome:
+        question, genome = self.question, []
+        for label in question.labels:
+            on = trial.suggest_int(f"{label}.on", 0, 1)
+            dose = trial.suggest_int(f"{label}.dose", 0, len(question.doses) - 1)
+            start = trial.suggest_int(f"{label}.start", 0, len(question.starts) - 1)
+            genome.append(on * (1 + dose * len(question.starts) + start))
+        return tuple(genome)
+
+    def _polish(self) -> None:
+        """Change one choice at a time as long as that makes the best policy better."""
+        best = min(self._full(), key=self._order)
+        for _ in range(_ROUNDS):
+            near = list(self._neighbours(best))
+            self.race(near)
+            found = min(self._full(), key=self._order)
+            if self._order(found) >= self._order(best):
+                return
+            best = found
+
+    def _full(self) -> list[Genome]:
+        return [genome for genome, read in self.read.items() if len(read) == len(self.worlds)]
+
+    def _order(self, genome: Genome) -> tuple[bool, float, float]:
+        judged = self.judge(genome)
+        short = judged.share < self.question.probability or not self.within(judged)
+        return (short, -judged.score if short else judged.cost, judged.cost)
+
+    def _neighbours(self, genome: Genome) -> Iterator[Genome]:
+        for place, choice in enumerate(genome):
+            for other in self._steps(choice):
+                yield (*genome[:place], other, *genome[place + 1 :])
+
+    def _steps(self, choice: int) -> Iterator[int]:
+        """Off, or one dose or start away; from off to anything."""
+        starts, doses = len(self.question.starts), len(self.question.doses)
+        if not choice:
+            yield from range(1, self.question.choices)
+            return
+        yield 0
+        dose, start = divmod(choice - 1, starts)
+        for d, s in ((dose - 1, start), (dose + 1, start), (dose, start - 1), (dose, start + 1)):
+            if 0 <= d < doses and 0 <= s < starts:
+                yield 1 + d * starts + s
+
+    def _frontier(self) -> list[Genome]:
+        """Policies tried in all worlds that none beats in both cost and share, cheapest first."""
+        judged = {genome: self.judge(genome) for genome in self._full()}
+        kept: list[Genome] = []
+        best = -1.0
+        for genome in sorted(judged, key=lambda g: (judged[g].cost, -judged[g].share, g)):
+            if self.within(judged[genome]) and judged[genome].share > best:
+                best = judged[genome].share
+                kept.append(genome)
+        return kept
+
+    # --- telling --------------------------------------------------------------------------------
+
+    def _told(self, frontier: list[Genome], fresh: np.ndarray) -> dict[str, pd.DataFrame]:
+        question, rows, parts = self.question, [], []
+        for number, genome in enumerate(frontier):
+            checked = self._judged(fresh[:, 1 + number], fresh[:, 0])
+            sure = paired._wilson(round(checked.share * checked.worlds), max(checked.worlds, 1))
+            row: dict[str, Any] = {"policy": number, "cost": checked.cost, "hours": checked.hours}
+            row |= {"yuan": checked.yuan, "measures": sum(choice > 0 for choice in genome)}
+            row |= {"searched": self.judge(genome).share, "probability": sure.value}
+            row |= {"low": sure.low, "high": sure.high, "within": self.within(checked)}
+            means = np.nanmean(fresh[:, 1 + number, : len(self.readings)], axis=0)
+            row |= {
+                f"{g.indicator}_{g.month}": m for g, m in zip(question.goals, means, strict=True)
+            }
+            rows.append(row)
+            parts += [
+                {"policy": number, "measure": label, **question.setting(choice)}
+                for label, choice in zip(question.labels, genome, strict=True)
+                if choice
+            ]
+        table = pd.DataFrame(rows)
+        enough = (table["probability"] >= question.probability) & table["within"]
+        best = table.loc[enough, "cost"].idxmin() if enough.any() else -1
+        table["chosen"] = table.index == best
+        columns = {"policy": "int64", "measure": "str", "dose": "float64", "start": "int64"}
+        policies = pd.DataFrame(parts, columns=list(columns)).astype(columns)
+        return {"frontier": table, "policies": policies, "candidates": self._candidates(frontier)}
+
+    def _candidates(self, frontier: list[Genome]) -> pd.DataFrame:
+        rows = [
+            self.judge(genome)._asdict()
+            | {"frontier": genome in frontier}
+            | dict(zip(self.question.labels, genome, strict=True))
+            for genome in self.read
+        ]
+        return pd.DataFrame(rows)
+
+
+def _live_policies(
+    question: Question,
+    readings: list[Reading],
+    model: Callable[..., Any] | None,
+    genomes: list[Genome],
+    world: World,
+) -> np.ndarray:
+    policies = [question.policy(genome) for genome in genomes]
+    return worlds.live_in(question.config.resolved(), policies, readings, model, world)

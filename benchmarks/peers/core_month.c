@@ -200,7 +200,7 @@ void core_fused(World *w, Firm *f, int64_t first, int64_t months, uint64_t seed,
 
 /* --- in blocks */
 
-#define BLOCK 512
+#define BLOCK 256
 
 /* exp within 1e-10 for |x| <= 700: 2 to the whole part by the exponent's bits, a polynomial for the rest. */
 static inline double fast_exp(double x) {
@@ -288,15 +288,24 @@ static void block(const World *w, int64_t first, int count, const double experie
     const double young = experience[0], working = experience[1], elderly = experience[2];
     double trusts = 0.0, grievances = 0.0;
     int64_t collected = 0, recovered = 0, satisfied = 0, calls = 0;
-    double pays_word[BLOCK];
 
-#pragma omp simd reduction(+ : trusts, satisfied, collected, recovered)
+    /* Narrow columns are widened first, so that the loops below run eight households at a time. */
+    double around[BLOCK], start[BLOCK], weight[BLOCK], part[BLOCK];
+    int64_t stage[BLOCK], months[BLOCK], pays[BLOCK];
     for (int k = 0; k < count; k++) {
-        const double part = 1.0 / degree[k];
-        const int64_t l = life[k], q = kind[k], stage = stages[k];
-        const double seen = (double)(int64_t)(sum[k] >> 24) * 0x1p-32 * part;
-        const double around = l == 0 ? young : l == 1 ? working : elderly;
-        double own = around + taste[k] - 0.08 * 0.8;
+        const int8_t l = life[k], q = kind[k];
+        around[k] = l == 0 ? young : l == 1 ? working : elderly;
+        start[k] = q == 0 ? 1.0 : q == 1 ? 1.8 : -0.9;
+        weight[k] = q == 0 ? 4.0 : 1.5;
+    }
+    for (int k = 0; k < count; k++) stage[k] = stages[k];
+    for (int k = 0; k < count; k++) months[k] = owed_months[k];
+    for (int k = 0; k < count; k++) part[k] = 1.0 / degree[k];
+
+#pragma omp simd reduction(+ : trusts, satisfied)
+    for (int k = 0; k < count; k++) {
+        const double seen = (double)(int64_t)(sum[k] >> 24) * 0x1p-32 * part[k];
+        double own = around[k] + taste[k] - 0.08 * 0.8;
         own = own < 0.0 ? 0.0 : own;
         own = own > 1.0 ? 1.0 : own;
         double s = satisfaction[k];
@@ -305,46 +314,45 @@ static void block(const World *w, int64_t first, int count, const double experie
         double trust = trust_firm[k];
         trust += 0.1 * ((0.8 * s + 0.04) * BLAME - trust);
         trust_firm[k] = trust;
-        double norm = norms[k];
-        norm += 0.5 * ((double)(int64_t)(sum[k] & 0xFF) * part - norm);
-        norms[k] = norm;
-
-        const uint64_t a = hash(choose, (uint64_t)(first + k)), b = hash(settle, (uint64_t)(first + k));
-        const double u = ((double)(int64_t)(a >> 32) + 0.5) * UNIT;
-        const double u_back = ((double)(int64_t)(b >> 21 & 0x1FFFFF) + 0.5) * 0x1p-21;
-        const double start = q == 0 ? 1.0 : q == 1 ? 1.8 : -0.9;
-        const double weight = q == 0 ? 4.0 : 1.5;
-        double push = start + weight * (norm - 0.5) + 4.0 * (s - 0.5) + 1.5 * (trust - 0.5);
-        push += 2.0 * (habits[k] - 0.5) - 3.0 * grievance[k] - burden[k];
-        push -= stage >= 2 ? 0.8 : 0.0;
-        push += owed_months[k] > 0 ? 0.2 : 0.0;
-        const int64_t pays = u * (1.0 + fast_exp(-push)) < 1.0;
-        const int64_t fee = fees[k], owed = owed_fen[k], months = owed_months[k];
-        const int64_t comes_back = (u_back < 0.15) & pays;
-        int64_t back = owed < 3 * fee ? owed : 3 * fee;
-        back = comes_back ? back : 0;
-        int64_t left = months - (comes_back ? 3 : 0);
-        left = left < 0 ? 0 : left;
-        left = owed == back ? 0 : left;
-        owed_fen[k] = owed - back + (pays ? 0 : fee);
-        owed_months[k] = (int32_t)(left + (1 - pays));
-        habits[k] = 0.85 * habits[k] + (pays ? 0.15 : 0.0);
-        paid[k] = (int8_t)pays;
-        pays_word[k] = (double)pays;
-        collected += pays ? fee : 0;
-        recovered += back;
         satisfied += s > 0.5;
         trusts += trust;
     }
 
+#pragma omp simd reduction(+ : collected, recovered)
+    for (int k = 0; k < count; k++) {
+        double norm = norms[k];
+        norm += 0.5 * ((double)(int64_t)(sum[k] & 0xFF) * part[k] - norm);
+        norms[k] = norm;
+        const uint64_t a = hash(choose, (uint64_t)(first + k)), b = hash(settle, (uint64_t)(first + k));
+        const double u = ((double)(int64_t)(a >> 32) + 0.5) * UNIT;
+        const double u_back = ((double)(int64_t)(b >> 21 & 0x1FFFFF) + 0.5) * 0x1p-21;
+        double push = start[k] + weight[k] * (norm - 0.5) + 4.0 * (satisfaction[k] - 0.5);
+        push += 1.5 * (trust_firm[k] - 0.5);
+        push += 2.0 * (habits[k] - 0.5) - 3.0 * grievance[k] - burden[k];
+        push -= stage[k] >= 2 ? 0.8 : 0.0;
+        push += months[k] > 0 ? 0.2 : 0.0;
+        const int64_t yes = u * (1.0 + fast_exp(-push)) < 1.0 ? 1 : 0;
+        const int64_t fee = fees[k], owed = owed_fen[k];
+        const int64_t comes_back = u_back < 0.15 ? yes : 0;
+        int64_t back = owed < 3 * fee ? owed : 3 * fee;
+        back = comes_back ? back : 0;
+        int64_t left = comes_back ? months[k] - 3 : months[k];
+        left = left < 0 ? 0 : left;
+        left = owed == back ? 0 : left;
+        owed_fen[k] = owed - back + (yes ? 0 : fee);
+        months[k] = left + 1 - yes;
+        habits[k] = 0.85 * habits[k] + (yes ? 0.15 : 0.0);
+        pays[k] = yes;
+        collected += yes ? fee : 0;
+        recovered += back;
+    }
+
 #pragma omp simd reduction(+ : grievances, calls)
     for (int k = 0; k < count; k++) {
-        const double part = 1.0 / degree[k], s = satisfaction[k];
-        const int64_t stage = stages[k];
         double cell = trust_cell[k];
         cell += 0.02 * (0.45 - cell);
         trust_cell[k] = cell;
-        double g = grievance[k], low = 0.5 - s;
+        double g = grievance[k], low = 0.5 - satisfaction[k];
         low = low > 0.0 ? low : 0.0;
         g += (LEGACY + 0.16 * low) * (1.0 - g) - 0.06 * g;
         g = g < 0.0 ? 0.0 : g;
@@ -354,20 +362,28 @@ static void block(const World *w, int64_t first, int count, const double experie
         const double u_up = ((double)(int64_t)(a & 0xFFFFFFFF) + 0.5) * UNIT;
         const double u_down = ((double)(int64_t)(b >> 42) + 0.5) * 0x1p-22;
         const double u_call = ((double)(int64_t)(b & 0x1FFFFF) + 0.5) * 0x1p-21;
-        const double step = stage == 0 ? 0.30 : stage == 1 ? 0.55 : 0.80;
-        const double conflict = (double)(int64_t)(sum[k] >> 8 & 0xFF) * part;
-        const double in_open = (double)(int64_t)(sum[k] >> 16 & 0xFF) * part;
+        const int64_t was = stage[k];
+        const double step = was == 0 ? 0.30 : was == 1 ? 0.55 : 0.80;
+        const double conflict = (double)(int64_t)(sum[k] >> 8 & 0xFF) * part[k];
+        const double in_open = (double)(int64_t)(sum[k] >> 16 & 0xFF) * part[k];
         const double push = 5.0 * (g - step) - 1.0 + 2.0 * conflict - 3.0 * (cell - 0.5);
-        const int64_t chosen = u_up * (1.0 + fast_exp(-push)) < 1.0;
-        const int64_t joins = (g >= 0.4) & (in_open >= threshold[k]);
-        const int64_t up = stage < 3 ? chosen : stage == 3 ? joins : 0;
-        const int64_t down = (u_down < 0.1 + 0.25 * (1.0 - g)) & (stage > 0) & (up == 0);
-        const int64_t now = stage + up - down;
-        stages[k] = (int8_t)now;
-        next[k] = word_of(s, (int64_t)pays_word[k], now);
-        calls += (now >= 2) & (u_call < 0.04);
+        const int64_t chosen = u_up * (1.0 + fast_exp(-push)) < 1.0 ? 1 : 0;
+        int64_t joins = g >= 0.4 ? 1 : 0;
+        joins = in_open >= threshold[k] ? joins : 0;
+        int64_t up = was < 3 ? chosen : joins;
+        up = was == 4 ? 0 : up;
+        int64_t down = u_down < 0.1 + 0.25 * (1.0 - g) ? 1 - up : 0;
+        down = was > 0 ? down : 0;
+        const int64_t now = was + up - down;
+        stage[k] = now;
+        next[k] = word_of(satisfaction[k], pays[k], now);
+        const int64_t call = u_call < 0.04 ? 1 : 0;
+        calls += now >= 2 ? call : 0;
         grievances += g;
     }
+    for (int k = 0; k < count; k++) stages[k] = (int8_t)stage[k];
+    for (int k = 0; k < count; k++) owed_months[k] = (int32_t)months[k];
+    for (int k = 0; k < count; k++) paid[k] = (int8_t)pays[k];
     total->trust += trusts, total->grievance += grievances;
     total->collected += collected, total->recovered += recovered;
     total->satisfied += satisfied, total->calls += calls;

@@ -121,7 +121,9 @@ def nation(options: Any) -> Raw:
         command([*words, "replications=2", "--out", str(Path(folder) / "warm")])
         say(f"nation: {runs} streets on two workers")
         out = Path(folder) / "out"
-        raw["few"] = command([*words, f"replications={runs // 8}", "--out", str(Path(folder) / "few")])
+        raw["few"] = command(
+            [*words, f"replications={runs // 8}", "--out", str(Path(folder) / "few")]
+        )
         raw["sweep"] = command([*words, f"replications={runs // 2}", "--out", str(out)])
         raw["runs"], raw["runs_few"] = runs // 2 * 2, runs // 8 * 2
         raw["bytes"] = sum(file.stat().st_size for file in out.rglob("runs/*.parquet"))
@@ -159,14 +161,22 @@ def cost(raw: Raw) -> Raw:
 def print_nation(raw: Raw) -> None:
     """Print what was measured and what follows."""
     c = cost(raw)
-    print(f"\n{HOUSEHOLDS:,} households, {POLICIES} policies, {REPLICATIONS} seeds each, street by street:")
+    print(
+        f"\n{HOUSEHOLDS:,} households, {POLICIES} policies, {REPLICATIONS} seeds each, street by street:"
+    )
     table(
         ["piece", "measured"],
         [
             ["households of a street (mean)", f"{c['households_per_street']:,.0f}"],
-            [f"one street, {raw['street']['months']} months, one core, processor", f"{c['run_s']:.2f} s"],
+            [
+                f"one street, {raw['street']['months']} months, one core, processor",
+                f"{c['run_s']:.2f} s",
+            ],
             ["the same per household-month, building included", f"{c['ns']:.0f} ns"],
-            ["runs per second and worker, two workers, files written", f"{c['runs_per_core_s']:.2f}"],
+            [
+                "runs per second and worker, two workers, files written",
+                f"{c['runs_per_core_s']:.2f}",
+            ],
             ["that rate times the time of a run alone", f"{c['efficiency']:.2f}"],
             ["a task of the cluster without work", f"{c['task_ms']:.2f} ms"],
             ["result kept per run", f"{c['bytes_per_run']:,.0f} bytes"],
@@ -180,7 +190,10 @@ def print_nation(raw: Raw) -> None:
             ["runs = streets x policies x seeds", f"{c['runs']:,}"],
             ["core-hours = runs / rate / 3600", f"{c['core_hours']:,.0f}"],
             ["core-hours of one pass (one policy, one seed)", f"{c['core_hours_one_pass']:,.1f}"],
-            ["workers one scheduler feeds, a run to a task = run / task", f"{c['workers_fed']:,.0f}"],
+            [
+                "workers one scheduler feeds, a run to a task = run / task",
+                f"{c['workers_fed']:,.0f}",
+            ],
             ["results = runs x bytes per run", f"{c['result_gb']:.1f} GB"],
         ],
     )

@@ -1,6 +1,6 @@
 """All benchmarks by one command; see benchmarks/README.md.
 
-    python benchmarks/suite.py [core] [sweep] [whole] [start] [nation] [--sizes 1000,10000] [--out raw.json]
+python benchmarks/suite.py [core] [sweep] [whole] [start] [nation] [--sizes 1000,10000] [--out raw.json]
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def _options() -> argparse.Namespace:
     add("--peers", type=_names, default=list(PEERS), help=f"core: of {', '.join(PEERS)}")
     add("--repeats", type=int, default=5, help="interleaved rounds (default 5)")
     add("--budget", type=float, default=20.0, help="core: seconds per peer and size (default 20)")
-    add("--check-seeds", type=int, default=48, help="core: runs per engine in the check, 0 for none")
+    add(
+        "--check-seeds", type=int, default=48, help="core: runs per engine in the check, 0 for none"
+    )
     add("--check-households", type=int, default=1000, help="core: size in the check")
     add("--peer-repeats", type=int, default=2, help="sweep: rounds of the slow peers")
     add("--whole-peers", action="store_true", help="sweep: run peers 2,000 times too, not reckoned")

@@ -63,9 +63,9 @@ def print_sweep(raw: Raw) -> None:
         measured = name in many
         more = median([run["wall_s"] for run in many[name]]) if measured else wall * MANY / FEW
         row = [wall, cpu, more]
-        base = [
-            median([run[key] for run in few["xiaoqu"]]) for key in ("wall_s", "cpu_s")
-        ] + [median([run["wall_s"] for run in many["xiaoqu"]])]
+        base = [median([run[key] for run in few["xiaoqu"]]) for key in ("wall_s", "cpu_s")] + [
+            median([run["wall_s"] for run in many["xiaoqu"]])
+        ]
         cells = [f"{x:.2f} ({x / b:.3g})" for x, b in zip(row, base, strict=True)]
         rows.append([name, *cells[:2], cells[2] + ("" if measured else " *")])
     print(

@@ -144,13 +144,15 @@ def print_whole(raw: Raw) -> None:
         )
     gains = [one["run_s"] / two["run_s"] for one, two in raw["threads"]]
     if gains:
-        print(f"Two threads at 1,000,000: {median(gains):.2f} times one (wall, median of {len(gains)} pairs)")
+        print(
+            f"Two threads at 1,000,000: {median(gains):.2f} times one (wall, median of {len(gains)} pairs)"
+        )
     for key, threads in (("city", 1), ("city_two_threads", 2)):
         if raw.get(key):
             m = {k: median([run[k] for run in raw[key]]) for k in raw[key][0]}
             print(
-                f"City, {threads} thread(s): {m['compounds']:,} compounds, {m['households']:,} households, {m['months']} "
-                f"months: built in {m['build_s']:.1f} s, run in {m['run_s']:.1f} s (wall), "
+                f"City, {threads} thread(s): {m['compounds']:,} compounds, {m['households']:,} households, "
+                f"{m['months']} months: built in {m['build_s']:.1f} s, run in {m['run_s']:.1f} s (wall), "
                 f"{m['ns']:.0f} ns per household-month, peak {m['peak_mib'] / 1024:.2f} GiB"
             )
     k = raw["kangqiao"]
@@ -168,5 +170,3 @@ def _first(raw: Raw) -> str:
 def _stretch(raw: Raw) -> float:
     each = {int(size): median([run["ns"] for run in runs]) for size, runs in raw["sizes"].items()}
     return each[max(each)] / each[min(each)]
-
-

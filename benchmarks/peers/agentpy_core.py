@@ -88,16 +88,18 @@ class CoreModel(ap.Model):
     """One compound; parameters: households, steps, seed, and world for a start drawn before."""
 
     def setup(self) -> None:
-        world = self.p.get("world") or draw(
-            self.p.households, self.random.getrandbits(32)
-        )
+        world = self.p.get("world") or draw(self.p.households, self.random.getrandbits(32))
         names = (
             "life", "kind", "fee", "burden", "taste", "threshold", "satisfaction", "trust_firm", "trust_cell",
             "grievance", "habit", "paid",
         )  # fmt: skip
         start = {name: ap.AttrIter(getattr(world, name).tolist()) for name in names}
         self.households = ap.AgentList(self, len(world), Household, **start)
-        people, ends, others = list(self.households), world.indptr.tolist(), world.neighbours.tolist()
+        people, ends, others = (
+            list(self.households),
+            world.indptr.tolist(),
+            world.neighbours.tolist(),
+        )
         for i, person in enumerate(people):
             person.neighbours = [people[j] for j in others[ends[i] : ends[i + 1]]]
         self.firm = r.Firm(sum(world.fee.tolist()), len(people))

@@ -96,7 +96,13 @@ class Core:
         self.world = _World(n, **{name: array.ctypes.data for name, array in arrays.items()})
         firm = r.Firm(world.fee.sum(), n)
         self.firm = _Firm(
-            firm.due_fen, firm.full, firm.overhead, firm.revenue, firm.cash, firm.expected, firm.level
+            firm.due_fen,
+            firm.full,
+            firm.overhead,
+            firm.revenue,
+            firm.cash,
+            firm.expected,
+            firm.level,
         )
         self.firm.condition[:] = list(firm.condition)
         self.lib.core_words(ctypes.byref(self.world))

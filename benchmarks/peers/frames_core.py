@@ -105,7 +105,9 @@ class Households(AgentSetPolars):
             .when(c("recovered") > 0)
             .then(left)
             .otherwise(c("owed_months")),
-            owed_fen=c("owed_fen") - c("recovered") + pl.when(c("paid")).then(0).otherwise(c("fee")),
+            owed_fen=c("owed_fen")
+            - c("recovered")
+            + pl.when(c("paid")).then(0).otherwise(c("fee")),
         )
 
     def resent(self) -> None:

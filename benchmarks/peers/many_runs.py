@@ -1,7 +1,7 @@
 """Many runs of the core month as whole processes, as a user of each framework would start them.
 
-    python many_runs.py mesa RUNS HOUSEHOLDS      mesa.batch_run on two processes
-    python many_runs.py agentpy RUNS HOUSEHOLDS   AgentPy's Experiment on two processes
+python many_runs.py mesa RUNS HOUSEHOLDS      mesa.batch_run on two processes
+python many_runs.py agentpy RUNS HOUSEHOLDS   AgentPy's Experiment on two processes
 """
 
 from __future__ import annotations

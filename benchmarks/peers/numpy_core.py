@@ -34,9 +34,7 @@ class Core:
 
     def month(self) -> tuple[float, ...]:
         shown = np.column_stack([self.satisfaction, self.paid, self.stage >= 2, self.stage == 4])
-        seen_satisfaction, seen_paid, seen_conflict, seen_open = (
-            self.ties @ shown / self.degree
-        ).T
+        seen_satisfaction, seen_paid, seen_conflict, seen_open = (self.ties @ shown / self.degree).T
         self.judge(self.firm.serve(), seen_satisfaction)
         recovered = self.pay(seen_paid)
         self.resent()

@@ -50,9 +50,7 @@ def draw(households: int, seed: int) -> World:
     order = np.lexsort((target, source))
     return World(
         life=_shares(rng, n, 0.25, 0.25, (rules.YOUNG, rules.WORKING, rules.ELDERLY)),
-        kind=_shares(
-            rng, n, 0.5, 0.2, (rules.CONDITIONAL, rules.UNCONDITIONAL, rules.FREE_RIDER)
-        ),
+        kind=_shares(rng, n, 0.5, 0.2, (rules.CONDITIONAL, rules.UNCONDITIONAL, rules.FREE_RIDER)),
         fee=np.rint(150 * area).astype(np.int64),
         burden=rng.beta(1.0, 4.0, n),
         taste=rng.normal(0.0, 0.2, n),

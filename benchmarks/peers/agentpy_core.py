@@ -1,0 +1,148 @@
+"""The core month in AgentPy: an agent per household, its neighbours in a list."""
+
+from __future__ import annotations
+
+from math import exp
+
+import agentpy as ap
+import numpy as np
+
+from peers import rules as r
+from peers.world import World, draw
+
+
+class Household(ap.Agent):
+    """One household; ``look_around`` reads last month's neighbours, ``live`` does the rest."""
+
+    def setup(self, **start: float) -> None:
+        for name, value in start.items():
+            setattr(self, name, value)
+        self.neighbours: list[Household] = []
+        self.norm = 0.85
+        self.stage = self.owed_fen = self.owed_months = self.recovered = 0
+        self.called = False
+
+    def look_around(self) -> None:
+        content, paying, conflict, in_open = 0.0, 0, 0, 0
+        for other in self.neighbours:
+            content += other.satisfaction
+            paying += other.paid
+            if other.stage >= 2:
+                conflict += 1
+                in_open += other.stage == 4
+        degree = len(self.neighbours)
+        self.seen_satisfaction, self.seen_paid = content / degree, paying / degree
+        self.seen_conflict, self.seen_open = conflict / degree, in_open / degree
+
+    def live(self) -> None:
+        random = self.model.random.random
+        own = self.model.experience[self.life] + self.taste - r.CLOSED_ACCOUNTS
+        judged = (1 - r.HEARSAY) * min(max(own, 0.0), 1.0) + r.HEARSAY * self.seen_satisfaction
+        self.satisfaction += r.OPINION_SPEED * (judged - self.satisfaction)
+        reach = (r.TRUST_FROM_OPINION * self.satisfaction + r.OPENNESS) * r.BLAME
+        self.trust_firm += r.TRUST_SPEED * (reach - self.trust_firm)
+        self.trust_cell += r.CELL_FORGETS * (r.CELL_NEUTRAL - self.trust_cell)
+        self.pay(random)
+        inflow = r.LEGACY + r.DISCONTENT * max(0.5 - self.satisfaction, 0.0)
+        g = self.grievance + inflow * (1 - self.grievance) - r.FORGETS * self.grievance
+        self.grievance = min(max(g, 0.0), 1.0)
+        self.climb(random)
+        self.called = self.stage >= 2 and random() < r.CALLS
+
+    def pay(self, random) -> None:  # type: ignore[no-untyped-def]
+        self.norm += r.NORM_SPEED * (self.seen_paid - self.norm)
+        push = r.BASE[self.kind] + r.NORM[self.kind] * (self.norm - 0.5)
+        push += r.SERVICE * (self.satisfaction - 0.5) + r.TRUST * (self.trust_firm - 0.5)
+        push += r.HABIT * (self.habit - 0.5) - r.GRIEVANCE * self.grievance - self.burden
+        if self.stage >= 2:
+            push -= r.STRIKE
+        if self.owed_months > 0:
+            push += r.DUNNING
+        self.paid = random() < 1.0 / (1.0 + exp(-push))
+        self.recovered = 0
+        if not self.paid:
+            self.owed_fen += self.fee
+            self.owed_months += 1
+        elif self.owed_fen > 0 and random() < r.RECOVERS:
+            self.recovered = min(self.owed_fen, r.INSTALMENT * self.fee)
+            self.owed_fen -= self.recovered
+            left = max(self.owed_months - r.INSTALMENT, 0)
+            self.owed_months = left if self.owed_fen > 0 else 0
+        self.habit = r.HABIT_KEEPS * self.habit + (1 - r.HABIT_KEEPS) * self.paid
+
+    def climb(self, random) -> None:  # type: ignore[no-untyped-def]
+        if self.stage < 3:
+            push = r.STEEPNESS * (self.grievance - r.STEPS[self.stage]) - r.PATIENCE
+            push += r.CONTAGION * self.seen_conflict - r.LEGITIMACY * (self.trust_cell - 0.5)
+            up = random() < 1.0 / (1.0 + exp(-push))
+        else:
+            joins = self.grievance >= r.OPEN_FROM and self.seen_open >= self.threshold
+            up = self.stage == 3 and joins
+        if up:
+            self.stage += 1
+        elif self.stage > 0:
+            self.stage -= random() < r.TIRES + r.SETTLES * (1 - self.grievance)
+
+
+class CoreModel(ap.Model):
+    """One compound; parameters: households, steps, seed, and world for a start drawn before."""
+
+    def setup(self) -> None:
+        world = self.p.get("world") or draw(self.p.households, self.random.getrandbits(32))
+        names = (
+            "life", "kind", "fee", "burden", "taste", "threshold", "satisfaction", "trust_firm", "trust_cell",
+            "grievance", "habit", "paid",
+        )  # fmt: skip
+        start = {name: ap.AttrIter(getattr(world, name).tolist()) for name in names}
+        self.households = ap.AgentList(self, len(world), Household, **start)
+        people, ends, others = (
+            list(self.households),
+            world.indptr.tolist(),
+            world.neighbours.tolist(),
+        )
+        for i, person in enumerate(people):
+            person.neighbours = [people[j] for j in others[ends[i] : ends[i + 1]]]
+        self.firm = r.Firm(sum(world.fee.tolist()), len(people))
+
+    def step(self) -> None:
+        self.households.look_around()
+        self.experience = self.firm.serve().tolist()
+        self.households.live()
+
+    def update(self) -> None:
+        if self.t == 0:
+            return
+        collected = recovered = satisfied = calls = 0
+        trust = grievance = 0.0
+        for a in self.households:
+            collected += a.fee * a.paid
+            recovered += a.recovered
+            satisfied += a.satisfaction > 0.5
+            calls += a.called
+            trust += a.trust_firm
+            grievance += a.grievance
+        self.firm.close_books(collected, recovered)
+        n = len(self.households)
+        now = (
+            collected / self.firm.due_fen,
+            satisfied / n,
+            trust / n,
+            grievance / n,
+            1000 * calls / n,
+            self.firm.cash / 100,
+        )
+        for name, value in zip(r.INDICATORS, now, strict=True):
+            self.record(name, value)
+
+
+class Core:
+    """One compound; ``run`` gives the six indicators (months, 6)."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.model = CoreModel({"world": world, "seed": seed, "steps": 10**9})
+        self.model.sim_setup()
+
+    def run(self, months: int) -> np.ndarray:
+        for _ in range(months):
+            self.model.sim_step()
+        return np.array([self.model.log[name][-months:] for name in r.INDICATORS]).T

@@ -1,0 +1,172 @@
+"""The core month in plain Mesa: an agent per household, its neighbours in a list."""
+
+from __future__ import annotations
+
+from math import exp
+
+import mesa
+import numpy as np
+
+from peers import rules as r
+from peers.world import World, draw
+
+
+class Household(mesa.Agent):
+    """One household; ``look_around`` reads last month's neighbours, ``live`` does the rest."""
+
+    def __init__(self, model: CoreModel, start: dict[str, float]) -> None:
+        super().__init__(model)
+        self.__dict__.update(start)
+        self.neighbours: list[Household] = []
+        self.norm = 0.85
+        self.stage = self.owed_fen = self.owed_months = self.recovered = 0
+        self.called = False
+
+    def look_around(self) -> None:
+        content, paying, conflict, in_open = 0.0, 0, 0, 0
+        for other in self.neighbours:
+            content += other.satisfaction
+            paying += other.paid
+            if other.stage >= 2:
+                conflict += 1
+                in_open += other.stage == 4
+        degree = len(self.neighbours)
+        self.seen_satisfaction, self.seen_paid = content / degree, paying / degree
+        self.seen_conflict, self.seen_open = conflict / degree, in_open / degree
+
+    def live(self) -> None:
+        self.judge()
+        self.pay()
+        self.resent()
+        self.climb()
+        self.called = self.stage >= 2 and self.random.random() < r.CALLS
+
+    def judge(self) -> None:
+        own = self.model.experience[self.life] + self.taste - r.CLOSED_ACCOUNTS
+        judged = (1 - r.HEARSAY) * min(max(own, 0.0), 1.0) + r.HEARSAY * self.seen_satisfaction
+        self.satisfaction += r.OPINION_SPEED * (judged - self.satisfaction)
+        reach = (r.TRUST_FROM_OPINION * self.satisfaction + r.OPENNESS) * r.BLAME
+        self.trust_firm += r.TRUST_SPEED * (reach - self.trust_firm)
+        self.trust_cell += r.CELL_FORGETS * (r.CELL_NEUTRAL - self.trust_cell)
+
+    def pay(self) -> None:
+        self.norm += r.NORM_SPEED * (self.seen_paid - self.norm)
+        push = r.BASE[self.kind] + r.NORM[self.kind] * (self.norm - 0.5)
+        push += r.SERVICE * (self.satisfaction - 0.5) + r.TRUST * (self.trust_firm - 0.5)
+        push += r.HABIT * (self.habit - 0.5) - r.GRIEVANCE * self.grievance - self.burden
+        if self.stage >= 2:
+            push -= r.STRIKE
+        if self.owed_months > 0:
+            push += r.DUNNING
+        self.paid = self.random.random() < 1.0 / (1.0 + exp(-push))
+        self.recovered = 0
+        if not self.paid:
+            self.owed_fen += self.fee
+            self.owed_months += 1
+        elif self.owed_fen > 0 and self.random.random() < r.RECOVERS:
+            self.recovered = min(self.owed_fen, r.INSTALMENT * self.fee)
+            self.owed_fen -= self.recovered
+            left = max(self.owed_months - r.INSTALMENT, 0)
+            self.owed_months = left if self.owed_fen > 0 else 0
+        self.habit = r.HABIT_KEEPS * self.habit + (1 - r.HABIT_KEEPS) * self.paid
+
+    def resent(self) -> None:
+        inflow = r.LEGACY + r.DISCONTENT * max(0.5 - self.satisfaction, 0.0)
+        g = self.grievance + inflow * (1 - self.grievance) - r.FORGETS * self.grievance
+        self.grievance = min(max(g, 0.0), 1.0)
+
+    def climb(self) -> None:
+        if self.stage < 3:
+            push = r.STEEPNESS * (self.grievance - r.STEPS[self.stage]) - r.PATIENCE
+            push += r.CONTAGION * self.seen_conflict - r.LEGITIMACY * (self.trust_cell - 0.5)
+            up = self.random.random() < 1.0 / (1.0 + exp(-push))
+        else:
+            joins = self.grievance >= r.OPEN_FROM and self.seen_open >= self.threshold
+            up = self.stage == 3 and joins
+        if up:
+            self.stage += 1
+        elif self.stage > 0:
+            chance = r.TIRES + r.SETTLES * (1 - self.grievance)
+            self.stage -= self.random.random() < chance
+
+
+class CoreModel(mesa.Model):
+    """One compound for ``batch_run`` and for stepping.
+
+    Args:
+        households: Size of the compound.
+        months: Months after which it stops.
+        seed: Seed of the start and of all draws.
+        world: A start drawn before.
+    """
+
+    def __init__(
+        self,
+        households: int = 1000,
+        months: int = r.MONTHS,
+        seed: int | None = None,
+        world: World | None = None,
+    ) -> None:
+        super().__init__(seed=seed)
+        self.months, self.lived = months, 0
+        self.settle(world or draw(households, seed or 0))
+        self.datacollector = mesa.DataCollector(
+            model_reporters={
+                name: lambda model, k=k: model.now[k] for k, name in enumerate(r.INDICATORS)
+            }
+        )
+
+    def settle(self, world: World) -> None:
+        names = (
+            "life", "kind", "fee", "burden", "taste", "threshold", "satisfaction", "trust_firm", "trust_cell",
+            "grievance", "habit", "paid",
+        )  # fmt: skip
+        rows = zip(*[getattr(world, name).tolist() for name in names], strict=True)
+        people = [Household(self, dict(zip(names, row, strict=True))) for row in rows]
+        ends, others = world.indptr.tolist(), world.neighbours.tolist()
+        for i, person in enumerate(people):
+            person.neighbours = [people[j] for j in others[ends[i] : ends[i + 1]]]
+        self.firm = r.Firm(sum(world.fee.tolist()), len(people))
+
+    def step(self) -> None:
+        self.agents.do("look_around")
+        self.experience = self.firm.serve().tolist()
+        self.agents.do("live")
+        self.record()
+        self.datacollector.collect(self)
+        self.lived += 1
+        self.running = self.lived < self.months
+
+    def record(self) -> None:
+        collected = recovered = satisfied = calls = 0
+        trust = grievance = 0.0
+        for a in self.agents:
+            collected += a.fee * a.paid
+            recovered += a.recovered
+            satisfied += a.satisfaction > 0.5
+            calls += a.called
+            trust += a.trust_firm
+            grievance += a.grievance
+        self.firm.close_books(collected, recovered)
+        n = len(self.agents)
+        self.now = (
+            collected / self.firm.due_fen,
+            satisfied / n,
+            trust / n,
+            grievance / n,
+            1000 * calls / n,
+            self.firm.cash / 100,
+        )
+
+
+class Core:
+    """One compound; ``run`` gives the six indicators (months, 6)."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.model = CoreModel(seed=seed, world=world)
+
+    def run(self, months: int) -> np.ndarray:
+        for _ in range(months):
+            self.model.step()
+        table = self.model.datacollector.get_model_vars_dataframe()
+        return table[list(r.INDICATORS)].to_numpy()[-months:]

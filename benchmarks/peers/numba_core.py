@@ -1,0 +1,122 @@
+"""The core month in Numba, written straight down: one loop over households, NumPy's generator."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from peers import rules as r
+from peers.world import World
+
+
+@njit(cache=True, error_model="numpy")
+def _month(  # type: ignore[no-untyped-def]
+    rng, experience, base, weight, steps, indptr, neighbours, life, kind, fee, burden, taste, threshold,
+    shown_satisfaction, shown_paid, shown_stage, satisfaction, trust_firm, trust_cell, grievance, habit,
+    norm, paid, stage, owed_fen, owed_months,
+):  # fmt: skip
+    collected = recovered = satisfied = calls = 0
+    trusts = grievances = 0.0
+    for i in range(len(life)):
+        content, paying, conflict, in_open = 0.0, 0, 0, 0
+        for e in range(indptr[i], indptr[i + 1]):
+            j = neighbours[e]
+            content += shown_satisfaction[j]
+            paying += shown_paid[j]
+            conflict += shown_stage[j] >= 2
+            in_open += shown_stage[j] == 4
+        degree = indptr[i + 1] - indptr[i]
+
+        own = min(max(experience[life[i]] + taste[i] - r.CLOSED_ACCOUNTS, 0.0), 1.0)
+        judged = (1 - r.HEARSAY) * own + r.HEARSAY * content / degree
+        satisfaction[i] += r.OPINION_SPEED * (judged - satisfaction[i])
+        reach = (r.TRUST_FROM_OPINION * satisfaction[i] + r.OPENNESS) * r.BLAME
+        trust_firm[i] += r.TRUST_SPEED * (reach - trust_firm[i])
+        trust_cell[i] += r.CELL_FORGETS * (r.CELL_NEUTRAL - trust_cell[i])
+
+        norm[i] += r.NORM_SPEED * (paying / degree - norm[i])
+        push = base[kind[i]] + weight[kind[i]] * (norm[i] - 0.5)
+        push += r.SERVICE * (satisfaction[i] - 0.5) + r.TRUST * (trust_firm[i] - 0.5)
+        push += r.HABIT * (habit[i] - 0.5) - r.GRIEVANCE * grievance[i] - burden[i]
+        if stage[i] >= 2:
+            push -= r.STRIKE
+        if owed_months[i] > 0:
+            push += r.DUNNING
+        pays = rng.random() < 1.0 / (1.0 + math.exp(-push))
+        if pays:
+            collected += fee[i]
+            if owed_fen[i] > 0 and rng.random() < r.RECOVERS:
+                back = min(owed_fen[i], r.INSTALMENT * fee[i])
+                recovered += back
+                owed_fen[i] -= back
+                owed_months[i] = max(owed_months[i] - r.INSTALMENT, 0) if owed_fen[i] > 0 else 0
+        else:
+            owed_fen[i] += fee[i]
+            owed_months[i] += 1
+        paid[i] = pays
+        habit[i] = r.HABIT_KEEPS * habit[i] + (1 - r.HABIT_KEEPS) * pays
+
+        g = grievance[i]
+        inflow = r.LEGACY + r.DISCONTENT * max(0.5 - satisfaction[i], 0.0)
+        g = min(max(g + inflow * (1 - g) - r.FORGETS * g, 0.0), 1.0)
+        grievance[i] = g
+        if stage[i] == 3:
+            up = g >= r.OPEN_FROM and in_open / degree >= threshold[i]
+        elif stage[i] == 4:
+            up = False
+        else:
+            push = r.STEEPNESS * (g - steps[stage[i]]) - r.PATIENCE
+            push += r.CONTAGION * conflict / degree - r.LEGITIMACY * (trust_cell[i] - 0.5)
+            up = rng.random() < 1.0 / (1.0 + math.exp(-push))
+        if up:
+            stage[i] += 1
+        elif stage[i] > 0 and rng.random() < r.TIRES + r.SETTLES * (1 - g):
+            stage[i] -= 1
+        if stage[i] >= 2:
+            calls += rng.random() < r.CALLS
+        satisfied += satisfaction[i] > 0.5
+        trusts += trust_firm[i]
+        grievances += g
+    return collected, recovered, satisfied, calls, trusts, grievances
+
+
+class Core:
+    """One compound; ``run`` gives the six indicators (months, 6)."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        w, n = world, len(world)
+        self.n, self.rng = n, np.random.default_rng([seed, 2])
+        self.given = (
+            np.array(r.BASE), np.array(r.NORM), np.array(r.STEPS), w.indptr, w.neighbours, w.life, w.kind,
+            w.fee, w.burden, w.taste, w.threshold,
+        )  # fmt: skip
+        self.satisfaction, self.paid, self.stage = (
+            w.satisfaction.copy(),
+            w.paid.copy(),
+            np.zeros(n, np.int8),
+        )
+        self.rest = (w.trust_firm.copy(), w.trust_cell.copy(), w.grievance.copy(), w.habit.copy())
+        self.norm = np.full(n, 0.85)
+        self.owed_fen, self.owed_months = np.zeros(n, np.int64), np.zeros(n, np.int32)
+        self.firm = r.Firm(w.fee.sum(), n)
+
+    def run(self, months: int) -> np.ndarray:
+        return np.array([self.month() for _ in range(months)])
+
+    def month(self) -> tuple[float, ...]:
+        collected, recovered, satisfied, calls, trusts, grievances = _month(
+            self.rng, self.firm.serve(), *self.given, self.satisfaction.copy(), self.paid.copy(),
+            self.stage.copy(), self.satisfaction, *self.rest, self.norm, self.paid, self.stage,
+            self.owed_fen, self.owed_months,
+        )  # fmt: skip
+        self.firm.close_books(collected, recovered)
+        return (
+            collected / self.firm.due_fen,
+            satisfied / self.n,
+            trusts / self.n,
+            grievances / self.n,
+            1000 * calls / self.n,
+            self.firm.cash / 100,
+        )

@@ -1,0 +1,95 @@
+"""The core month in NumPy columns, with a SciPy CSR matrix for the neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.special import expit
+
+from peers import rules as r
+from peers.world import World
+
+
+class Core:
+    """One compound; ``run`` gives the six indicators (months, 6)."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        w = world
+        self.w, self.n, self.rng = w, len(w), np.random.default_rng([seed, 1])
+        ones = np.ones(len(w.neighbours))
+        self.ties = csr_array((ones, w.neighbours, w.indptr), shape=(self.n, self.n))
+        self.degree = np.diff(w.indptr)[:, None]
+        self.base, self.weight = np.array(r.BASE)[w.kind], np.array(r.NORM)[w.kind]
+        self.steps = np.array([*r.STEPS, 0.0, 0.0])
+        self.satisfaction, self.grievance = w.satisfaction.copy(), w.grievance.copy()
+        self.trust_firm, self.trust_cell = w.trust_firm.copy(), w.trust_cell.copy()
+        self.habit, self.paid = w.habit.copy(), w.paid == 1
+        self.norm = np.full(self.n, 0.85)
+        self.stage = np.zeros(self.n, np.int8)
+        self.owed_fen, self.owed_months = np.zeros(self.n, np.int64), np.zeros(self.n, np.int32)
+        self.firm = r.Firm(w.fee.sum(), self.n)
+
+    def run(self, months: int) -> np.ndarray:
+        return np.array([self.month() for _ in range(months)])
+
+    def month(self) -> tuple[float, ...]:
+        shown = np.column_stack([self.satisfaction, self.paid, self.stage >= 2, self.stage == 4])
+        seen_satisfaction, seen_paid, seen_conflict, seen_open = (self.ties @ shown / self.degree).T
+        self.judge(self.firm.serve(), seen_satisfaction)
+        recovered = self.pay(seen_paid)
+        self.resent()
+        self.climb(seen_conflict, seen_open)
+        calls = np.count_nonzero(self.rng.random(np.count_nonzero(self.stage >= 2)) < r.CALLS)
+        collected = self.w.fee[self.paid].sum()
+        self.firm.close_books(collected, recovered)
+        return (
+            collected / self.firm.due_fen,
+            np.count_nonzero(self.satisfaction > 0.5) / self.n,
+            self.trust_firm.mean(),
+            self.grievance.mean(),
+            1000 * calls / self.n,
+            self.firm.cash / 100,
+        )
+
+    def judge(self, experience: np.ndarray, seen: np.ndarray) -> None:
+        own = np.clip(experience[self.w.life] + self.w.taste - r.CLOSED_ACCOUNTS, 0.0, 1.0)
+        judged = (1 - r.HEARSAY) * own + r.HEARSAY * seen
+        self.satisfaction += r.OPINION_SPEED * (judged - self.satisfaction)
+        reach = (r.TRUST_FROM_OPINION * self.satisfaction + r.OPENNESS) * r.BLAME
+        self.trust_firm += r.TRUST_SPEED * (reach - self.trust_firm)
+        self.trust_cell += r.CELL_FORGETS * (r.CELL_NEUTRAL - self.trust_cell)
+
+    def pay(self, seen_paid: np.ndarray) -> int:
+        self.norm += r.NORM_SPEED * (seen_paid - self.norm)
+        push = self.base + self.weight * (self.norm - 0.5) + r.SERVICE * (self.satisfaction - 0.5)
+        push += r.TRUST * (self.trust_firm - 0.5) + r.HABIT * (self.habit - 0.5)
+        push -= r.GRIEVANCE * self.grievance + self.w.burden
+        push -= r.STRIKE * (self.stage >= 2)
+        push += r.DUNNING * (self.owed_months > 0)
+        self.paid = self.rng.random(self.n) < expit(push)
+        owing = np.flatnonzero(self.paid & (self.owed_fen > 0))
+        back = owing[self.rng.random(len(owing)) < r.RECOVERS]
+        amount = np.minimum(self.owed_fen[back], r.INSTALMENT * self.w.fee[back])
+        self.owed_fen[back] -= amount
+        self.owed_months[back] = np.where(
+            self.owed_fen[back] > 0, np.maximum(self.owed_months[back] - r.INSTALMENT, 0), 0
+        )
+        self.owed_fen += np.where(self.paid, 0, self.w.fee)
+        self.owed_months += ~self.paid
+        self.habit = r.HABIT_KEEPS * self.habit + (1 - r.HABIT_KEEPS) * self.paid
+        return int(amount.sum())
+
+    def resent(self) -> None:
+        inflow = r.LEGACY + r.DISCONTENT * np.maximum(0.5 - self.satisfaction, 0.0)
+        self.grievance += inflow * (1 - self.grievance) - r.FORGETS * self.grievance
+        np.clip(self.grievance, 0.0, 1.0, out=self.grievance)
+
+    def climb(self, seen_conflict: np.ndarray, seen_open: np.ndarray) -> None:
+        push = r.STEEPNESS * (self.grievance - self.steps[self.stage]) - r.PATIENCE
+        push += r.CONTAGION * seen_conflict - r.LEGITIMACY * (self.trust_cell - 0.5)
+        up = (self.stage < 3) & (self.rng.random(self.n) < expit(push))
+        joins = (self.grievance >= r.OPEN_FROM) & (seen_open >= self.w.threshold)
+        up |= (self.stage == 3) & joins
+        chance = r.TIRES + r.SETTLES * (1 - self.grievance)
+        down = ~up & (self.stage > 0) & (self.rng.random(self.n) < chance)
+        self.stage += up.astype(np.int8) - down.astype(np.int8)

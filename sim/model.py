@@ -38,9 +38,11 @@ from sim.streams import LANES, Stream, Streams
 
 _SHARED_ARRAYS = (
     "condition", "effort", "census", "issue_counts", "meeting", "followed", "building_open",
-    "building_closed", "_closed_lately",
+    "building_closed", "_closed_lately", "_tied",
 )  # fmt: skip
-_LEVEL_HOURS = tuple(f"{level.name.lower()}_hours" for level in issues.Level)
+_LEVEL_HOURS = [
+    list(signals.SIGNALS).index(f"{level.name.lower()}_hours") for level in issues.Level
+]
 
 
 class _Counts(WeakKeyDictionary[mesa.Model, Iterator[int]]):
@@ -159,6 +161,7 @@ class NeighborhoodModel(mesa.Model):
         self.condition = self.wear["start"].copy()
         self.effort = np.zeros_like(self.condition)
         self._shown = np.zeros(len(self.households), np.uint8)
+        self._building_size = np.maximum(self.buildings.end - self.buildings.start, 1)
         self.book = issues.IssueBook.empty()
         self._placed: list[tuple[str, int, int]] = []
         shape = (self.compound_count, len(issues.COUNTS))
@@ -173,6 +176,12 @@ class NeighborhoodModel(mesa.Model):
         self._first_building = np.searchsorted(
             self.buildings.compound, np.arange(self.compound_count)
         )
+        starts = self.ties.indptr[self.buildings.compound_start]
+        ends = self.ties.indptr[self.buildings.compound_end]
+        self._tie_count = np.maximum(ends - starts, 1)
+        self._tied = np.add.reduceat(
+            np.append(self.ties.strength, 0.0), self.ties.indptr[self.buildings.start]
+        ) * (self.ties.indptr[self.buildings.end] > self.ties.indptr[self.buildings.start])
         self._spans = self._split_rows(self.config.executor.threads)
         self._pool = ThreadPoolExecutor(len(self._spans)) if len(self._spans) > 1 else None
 
@@ -281,7 +290,8 @@ class NeighborhoodModel(mesa.Model):
                         measure.act(compound, strength)
         for compound in self.compounds:
             compound.cell.settle()
-            self._call_meetings(compound)
+            share, buildings = compound.signals["meeting_share"], compound.buildings
+            participation.call_meetings(share, self.month, self.meeting[buildings])
         for community in self.communities:
             community.settle()
         self._in_force = self.signals
@@ -316,17 +326,6 @@ class NeighborhoodModel(mesa.Model):
         for street in self.streets:
             street.offer()
 
-    def _call_meetings(self, compound: Compound) -> None:
-        # Buildings take turns: building b meets whenever month * share + b / buildings passes a whole number.
-        share = compound.signals["meeting_share"]
-        b = compound.buildings
-        if share == 0.0:
-            self.meeting[b] = 0
-            return
-        turn = np.arange(b.stop - b.start) / max(b.stop - b.start, 1)
-        before, now = np.floor(turn + share * (self.month - 1)), np.floor(turn + share * self.month)
-        self.meeting[b] = now > before
-
     def households_move(self) -> None:
         """Tenants, owners and vacant units change hands."""
         h, d = self.households, self.households.donors
@@ -342,21 +341,14 @@ class NeighborhoodModel(mesa.Model):
         """Ties grow or fade; everybody sees what tied neighbours did last month."""
         h, t, n = self.households, self.ties, self.config.network
         self._each_household(
-            ties.show,
-            h.paid,
-            h.misuse,
-            h.stage,
-            h.member,
-            h.attended,
-            h.moved,
-            h.tenure,
-            self._shown,
-        )
+            ties.show, h.paid, h.misuse, h.stage, h.member, h.attended, h.moved, h.tenure, self._shown
+        )  # fmt: skip
+        self._tied[:] = 0.0
         self._each_household(
             ties.look_around, self.config.mechanisms.ties, n.newcomer, n.forget, n.meet, t.indptr,
             t.neighbour, t.strength, t.latent, self._shown, self._in_force["lead"], h.compound,
-            h.satisfaction, h.norm, h.seen_satisfaction, h.seen_paid, h.seen_misuse, h.seen_conflict,
-            h.seen_open,
+            h.building, h.satisfaction, h.norm, self._tied, h.seen_satisfaction, h.seen_paid,
+            h.seen_misuse, h.seen_conflict, h.seen_open,
         )  # fmt: skip
 
     def issues_are_worked(self) -> None:
@@ -364,27 +356,22 @@ class NeighborhoodModel(mesa.Model):
         self.issue_counts[:] = 0.0
         self._let_arise()
         self._handle()
-        self._closed_lately = 0.6 * self._closed_lately + self.building_closed
-        due = self._closed_lately + self.building_open
-        self.followed = np.where(due > 0.0, self._closed_lately / np.maximum(due, 1.0), -1.0)
+        issues.follow_up(
+            self.building_open, self.building_closed, self._closed_lately, self.followed
+        )
 
     def _let_arise(self) -> None:
-        h, s, book, p = self.households, self._in_force, self.book, self.config.issues.record
-        legacy, closed_accounts = s["legacy"], 1.0 - s["transparency"]
-        misuse = self.census["misuse"] / np.maximum(self.census["occupied"], 1.0)
-        chance = np.cumsum(
-            p["rate"] * issues.causes(self.condition, misuse, closed_accounts, legacy), axis=1
-        )
+        h, book = self.households, self.book
+        chance = np.empty((self.compound_count, len(issues.Category)))
         rows, categories = np.empty(len(h), np.int32), np.empty(len(h), np.int8)
+        issues.chances(
+            self.config.issues.record, self._in_force, self.condition, self.census, chance
+        )
         arisen = issues.arise(
-            self.month, self.streams.seed, chance, h.compound, h.tenure, rows, categories
-        )
-        rows, categories = rows[:arisen], categories[:arisen]
-        book.add(self.month, categories, rows)
-        h.own_open[rows] += 1
-        self.issue_counts[:, issues.COUNTS.index("arisen")] += np.bincount(
-            h.compound[rows], minlength=self.compound_count
-        )
+            self.month, self.streams.seed, chance, h.compound, h.tenure, h.own_open,
+            self.issue_counts, rows, categories,
+        )  # fmt: skip
+        book.add(self.month, categories[:arisen], rows[:arisen])
         # Problems that events place come after those drawn, so that they shift no draw.
         for _, category, household in self._placed:
             if book.place(self.month, category, household):
@@ -394,7 +381,7 @@ class NeighborhoodModel(mesa.Model):
 
     def _handle(self) -> None:
         h, s, book, p = self.households, self._in_force, self.book, self.config.issues.record
-        hours = np.array([s[name] for name in _LEVEL_HOURS]).T.copy()
+        hours = s.view(np.float64).reshape(len(s), -1)[:, _LEVEL_HOURS].copy()
         book.size = issues.work(  # type: ignore[call-arg]
             self.month, self.streams.seed, p, s, hours, book.size, *book.columns,
             *book.notes, h.compound, h.building, self.meeting, h.efficacy, h.own_open, h.grievance,
@@ -405,16 +392,15 @@ class NeighborhoodModel(mesa.Model):
         """The firm's effort meets wear and misuse."""
         for compound in self.compounds:
             compound.firm.serve()
-        misuse = self.census["misuse"] / np.maximum(self.census["occupied"], 1.0)
-        service.age(self.condition, self.effort, misuse, self.wear)
+        service.age(self.condition, self.effort, self.census, self.wear)
 
     def residents_live(self) -> None:
         """Residents judge, take part, pay, use common space and quarrel; they are counted."""
-        c, on, h, due = self.config, self.config.mechanisms, self.households, self.census["due_fen"]
+        c, on, h = self.config, self.config.mechanisms, self.households
         met = np.empty((self.compound_count, len(Life)))
         perception.meet_needs(c.perception.record, self.condition, met)
-        rate = np.divide(self.census["collected_fen"], due, out=np.zeros_like(due), where=due > 0)
-        density = self.building_open / np.maximum(self.buildings.end - self.buildings.start, 1)
+        rate = np.array([compound.collection_rate for compound in self.compounds])
+        density = self.building_open / self._building_size
         self._counted[:] = 0.0
         self._each_household(
             residents.live, self.month, self.streams.seed, on.perception, on.participation, on.fees,
@@ -447,28 +433,32 @@ class NeighborhoodModel(mesa.Model):
 
     def _activate_members(self) -> None:
         # A cell with tasks wins over members who so far only stood by (从“隐身者”变为“领跑者”, seed 001).
+        if not any(compound.cell.asked for compound in self.compounds):
+            return
         recruits = np.array(
             [
                 c.cell.p.recruits + c.signals["cell_recruits"] if c.cell.asked else 0.0
                 for c in self.compounds
             ]
         )
-        if recruits.any():
-            h = self.households
-            self._each_household(
-                participation.join_in, self.month, self.streams.seed, recruits, h.compound, h.tenure,
-                h.member, h.active,
-            )  # fmt: skip
+        h = self.households
+        self._each_household(
+            participation.join_in, self.month, self.streams.seed, recruits, h.compound, h.tenure,
+            h.member, h.active,
+        )  # fmt: skip
 
     def indicators_are_recorded(self) -> None:
         """Write down the month."""
-        strength = float(self.ties.strength.mean()) if len(self.ties.strength) else 0.0
+        strength = self._mean_strength().tolist()
         reporters = self.households.compound[self.book.reporter[: self.book.size]]
         still_open = np.bincount(reporters, minlength=self.compound_count)
         worked = self.issue_counts.tolist()
         for compound, unsolved in zip(self.compounds, still_open.tolist(), strict=True):
             compound.unsolved = unsolved
-        notes = [note(compound, worked[compound.index], strength) for compound in self.compounds]
+        notes = [
+            note(compound, worked[compound.index], strength[compound.index])
+            for compound in self.compounds
+        ]
         costs = [cost for compound in self.compounds for cost in compound.costs]
         self.recorder.add(self.month, np.array(notes, dtype=np.float64), costs)
 
@@ -564,8 +554,13 @@ class NeighborhoodModel(mesa.Model):
 
     def _take_census(self) -> None:
         self.census = census.per_compound(self._counted, self._first_building)
-        for compound, counted in zip(self.compounds, self.census.tolist(), strict=True):
+        plain = self.census.view(np.float64).reshape(self.compound_count, -1).tolist()
+        for compound, counted in zip(self.compounds, plain, strict=True):
             compound.census = dict(zip(census.COUNTED, counted, strict=True))
+
+    def _mean_strength(self) -> np.ndarray:
+        tied = np.add.reduceat(self._tied, self._first_building)
+        return np.asarray(tied / self._tie_count)
 
     def _column(self, rows: slice, name: str) -> np.ndarray:
         view: np.ndarray = getattr(self.households, name)[rows]

@@ -53,7 +53,7 @@ def note(compound: Compound, worked: list[float], ties: float) -> list[float]:
     Args:
         compound: The compound with its census, institutions and this month's costs.
         worked: Counts of the issue book this month, in the order of ``COUNTS``.
-        ties: Mean strength of ties.
+        ties: Mean strength of its households' ties.
     """
     return [
         *compound.census.values(), *worked, compound.unsolved, ties,
@@ -302,7 +302,13 @@ _share(
     "hours there are / hours asked, at most 1",
     lambda m: m["cell_fidelity"],
 )
-_share("tie_strength", "Mean tie strength", "邻里关系强度", "mean over ties", lambda m: m["ties"])
+_share(
+    "tie_strength",
+    "Mean tie strength",
+    "邻里关系强度",
+    "mean over ties of the compound's households",
+    lambda m: m["ties"],
+)
 _number(
     "issues_open",
     "Unsolved problems",

@@ -43,7 +43,7 @@ def look(h: Households, t: Ties) -> None:
     show(0, len(h), h.paid, h.misuse, h.stage, h.member, h.attended, h.moved, h.tenure, shown)
     look_around(
         0, len(h), False, 0.0, 0.0, 0.0, t.indptr, t.neighbour, t.strength, t.latent, shown,
-        np.zeros(1), h.compound, h.satisfaction, h.norm, h.seen_satisfaction, h.seen_paid,
+        np.zeros(1), h.compound, h.building, h.satisfaction, h.norm, np.zeros(1), h.seen_satisfaction, h.seen_paid,
         h.seen_misuse, h.seen_conflict, h.seen_open,
     )  # fmt: skip
 

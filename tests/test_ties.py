@@ -288,8 +288,9 @@ def live(
     show(0, len(h), h.paid, h.misuse, h.stage, h.member, h.attended, h.moved, h.tenure, shown)
     look_around(
         first, last, change, values["newcomer"], values["forget"], values["meet"], t.indptr,
-        t.neighbour, t.strength, t.latent, shown, lead, h.compound, h.satisfaction, h.norm,
-        h.seen_satisfaction, h.seen_paid, h.seen_misuse, h.seen_conflict, h.seen_open,
+        t.neighbour, t.strength, t.latent, shown, lead, h.compound, h.building, h.satisfaction,
+        h.norm, np.zeros(int(h.building.max()) + 1), h.seen_satisfaction, h.seen_paid,
+        h.seen_misuse, h.seen_conflict, h.seen_open,
     )  # fmt: skip
 
 

@@ -292,33 +292,40 @@ class IssueBook:
         return True
 
 
-def causes(
-    condition: np.ndarray, misuse: np.ndarray, closed_accounts: np.ndarray, legacy: np.ndarray
-) -> np.ndarray:
-    """How bad the cause of each category is, 0 to 1.
+@kernel
+def chances(parameters, signals, condition, census, out):  # type: ignore[no-untyped-def]
+    """Write the chance that a household has a new problem, summed up over categories.
+
+    Each category has a cause, bad from 0 to 1: the state of its service line, misuse of common
+    space, closed accounts, broken promises; neighbours quarrel anyway.
 
     Args:
         condition: (compounds, lines).
-        misuse: (compounds,) share of households that misuse common space.
-        closed_accounts: (compounds,) 1 - transparency.
-        legacy: (compounds,) weight of broken promises.
-
-    Returns:
-        (compounds, categories).
+        census: Records (compounds,) of last month.
+        out: (compounds, categories), ends at the chance of any problem.
     """
-    bad = 1.0 - condition
-    return np.array(
-        (bad[:, 0], bad[:, 1], bad[:, 2], bad[:, 3],
-         0.3 + 0.7 * misuse, np.ones_like(misuse), misuse, closed_accounts, legacy)
-    ).T  # fmt: skip
+    rate = parameters[0].rate
+    for c in range(condition.shape[0]):
+        misuse = census[c].misuse / max(census[c].occupied, 1.0)
+        total = 0.0
+        for k in range(4):
+            total += rate[k] * (1.0 - condition[c, k])
+            out[c, k] = total
+        others = (0.3 + 0.7 * misuse, 1.0, misuse, 1.0 - signals[c].transparency, signals[c].legacy)
+        for k in range(5):
+            total += rate[4 + k] * others[k]
+            out[c, 4 + k] = total
 
 
 @kernel
-def arise(month, seed, chance, compound, tenure, rows, categories):  # type: ignore[no-untyped-def]
+def arise(  # type: ignore[no-untyped-def]
+    month, seed, chance, compound, tenure, own_open, counts, rows, categories
+):
     """Find out where new problems arise this month, in the order of rows.
 
     Args:
-        chance: (compounds, categories) cumulative chance per household.
+        chance: (compounds, categories) from ``chances``.
+        counts: (compounds, COUNTS) this month's counts, added to.
         rows: (households,) set to the households at whose place problems arise.
         categories: (households,) set to what they are.
 
@@ -339,6 +346,8 @@ def arise(month, seed, chance, compound, tenure, rows, categories):  # type: ign
                 while u[0, k] >= chance[c, category]:
                     category += 1
                 rows[found], categories[found] = i, category
+                own_open[i] += 1
+                counts[c, 0] += 1
                 found += 1
     return found
 
@@ -457,3 +466,17 @@ def work(  # type: ignore[no-untyped-def]
         reporter[kept], arose[kept], due[kept] = r, arose[k], due[k]
         kept += 1
     return kept
+
+
+@kernel
+def follow_up(building_open, building_closed, closed_lately, followed):  # type: ignore[no-untyped-def]
+    """Reckon what came of each building's problems, the latest months counting most.
+
+    Args:
+        closed_lately: (buildings,) fading count of closed ones, moved on by a month.
+        followed: (buildings,) set to the closed share of closed and open ones, -1 where there are none.
+    """
+    for b in range(len(followed)):
+        closed_lately[b] = 0.6 * closed_lately[b] + building_closed[b]
+        due = closed_lately[b] + building_open[b]
+        followed[b] = closed_lately[b] / max(due, 1.0) if due > 0.0 else -1.0

@@ -8,6 +8,8 @@ and the feeling that taking part is of use; one that is followed by nothing does
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sim.compiled import inlined, kernel
@@ -125,6 +127,17 @@ def _push(p, s, time_cost, civic, efficacy, grievance):  # type: ignore[no-untyp
         p.civic * civic + p.efficacy * efficacy + p.salience * grievance
         - time_cost * (1.0 - 0.7 * s.digital)
     )  # fmt: skip
+
+
+@kernel
+def call_meetings(share, month, meeting):  # type: ignore[no-untyped-def]
+    """Set ``meeting`` (buildings of one compound,) to 1 where one is held this month, else 0.
+
+    Buildings take turns: building b meets whenever month * share + b / buildings passes a whole number.
+    """
+    for b in range(len(meeting)):
+        turn = b / len(meeting)
+        meeting[b] = math.floor(turn + share * month) > math.floor(turn + share * (month - 1))
 
 
 @kernel

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-import numpy as np
-
+from sim.compiled import kernel
 from sim.schema import Parameters, param
 
 
@@ -63,15 +62,21 @@ class ServiceParameters(Parameters):
     )  # fmt: skip
 
 
-def age(condition: np.ndarray, effort: np.ndarray, misuse_share: np.ndarray, p: np.ndarray) -> None:
+@kernel
+def age(condition, effort, census, parameters):  # type: ignore[no-untyped-def]
     """Move the condition of every compound on by one month, in place.
 
     Args:
         condition: (compounds, lines) in [0, 1].
         effort: (compounds, lines) share of full effort delivered, 0 to 1.
-        misuse_share: (compounds,) share of households that misuse common space.
-        p: Records (compounds,) of ``ServiceParameters``.
+        census: Records (compounds,), for the share of households that misuse common space.
+        parameters: Records (compounds,) of ``ServiceParameters``.
     """
-    gain = p["repair"] * np.maximum(effort, p["floor"][:, None]) * (1.0 - condition)
-    loss = p["decay"] * condition + p["misuse_load"] * misuse_share[:, None]
-    np.clip(condition + gain - loss, 0.0, 1.0, out=condition)
+    for c in range(condition.shape[0]):
+        p = parameters[c]
+        misuse = census[c].misuse / max(census[c].occupied, 1.0)
+        for line in range(condition.shape[1]):
+            state = condition[c, line]
+            gain = p.repair[line] * max(effort[c, line], p.floor) * (1.0 - state)
+            loss = p.decay[line] * state + p.misuse_load[line] * misuse
+            condition[c, line] = min(max(state + gain - loss, 0.0), 1.0)

@@ -507,7 +507,7 @@ def _next_strength(strength, latent, own, other, newcomer, forget, meet):  # typ
 @kernel
 def look_around(  # type: ignore[no-untyped-def]
     first, last, change, newcomer, forget, meet, indptr, neighbour, strength, latent, shown, lead,
-    compound, satisfaction, norm, seen_satisfaction, seen_paid, seen_misuse, seen_conflict, seen_open,
+    compound, building, satisfaction, norm, tied, seen_satisfaction, seen_paid, seen_misuse, seen_conflict, seen_open,
 ):  # fmt: skip
     """Move the ties of rows first to last - 1 on by a month, and write what neighbours show through them.
 
@@ -531,9 +531,11 @@ def look_around(  # type: ignore[no-untyped-def]
         latent: See above.
         shown: uint8 (n,) from ``show``.
         lead: float64 (compounds,), extra visibility of members who pay, 0 or more.
-        compound: Column of ``Households``, like satisfaction and norm.
+        compound: Column of ``Households``, like building, satisfaction and norm.
+        building: See compound.
         satisfaction: See compound.
         norm: See compound.
+        tied: float64 (buildings,), strengths of its rows' ties are added.
         seen_satisfaction: Written for the rows.
         seen_paid: Written for the rows.
         seen_misuse: Written for the rows.
@@ -559,6 +561,7 @@ def look_around(  # type: ignore[no-untyped-def]
             misusing += w * _SHOWS[other, MISUSES]
             conflict += w * _SHOWS[other, COMPLAINS]
             in_open += w * _SHOWS[other, IN_OPEN]
+        tied[building[i]] += total
         if total > 0.0:
             # Rounding may leave a mean of ones a bit above 1.
             seen_satisfaction[i] = min(content / total, 1.0)

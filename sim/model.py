@@ -71,13 +71,15 @@ class Recorder:
     def __init__(self) -> None:
         self._months: list[int] = []
         self._notes: list[np.ndarray] = []
-        self._costs: list[Cost] = []
+        self._costs: list[tuple[Any, ...]] = []
 
     def add(self, month: int, notes: np.ndarray, costs: list[Cost]) -> None:
         """Append one month: ``notes`` is (compounds, len(NOTES))."""
         self._months.append(month)
         self._notes.append(notes)
-        self._costs.extend(costs)
+        if costs:
+            # As columns: a city books millions, and plain tuples are no work for the garbage collector.
+            self._costs.append(tuple(zip(*costs, strict=True)))
 
     @property
     def months(self) -> np.ndarray:
@@ -92,7 +94,8 @@ class Recorder:
     @property
     def costs(self) -> list[dict[str, Any]]:
         """Rows of hours and yuan by month, compound, actor and measure."""
-        return [cost._asdict() for cost in self._costs]
+        rows = chain.from_iterable(zip(*columns, strict=True) for columns in self._costs)
+        return [dict(zip(Cost._fields, row, strict=True)) for row in rows]
 
     def copy(self) -> Recorder:
         """The same months in lists of their own."""

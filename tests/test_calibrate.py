@@ -331,6 +331,8 @@ def test_one_case_is_fitted_and_another_predicted(
     inside = (rows["low"] <= rows["median"]) & (rows["median"] <= rows["high"])
     assert (rows["verdict"] == np.where(inside, "inside", "missed")).all()
     assert {"inside", "missed"} <= set(rows["verdict"])
+    assert "fitted to shenhong: " in predict._fit_line(found.task, found.fits.to_dict("records")[0])
+    assert "| shenhong | kangqiao | collection 70% (+24) |" in predict.as_markdown(found)
     (kept,) = (tmp_path / "calibrate").glob("*/manifest.json")
     ((_, targets),) = json.loads(kept.read_text(encoding="utf-8"))["words"]["figures"]
     assert [t["label"] for t in targets] == [t.label for t in load("shenhong").scenario.targets]

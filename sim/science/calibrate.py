@@ -85,8 +85,8 @@ class Question:
 
     cases: tuple[Case, ...]
     priors: dict[str, tuple[float, float]]
-    particles: int = 150
-    simulations: int = 8000
+    particles: int = 100
+    simulations: int = 10_000
     draws: int = 100
     seed: int = 1
     executor: Executor = field(default_factory=Executor)
@@ -164,8 +164,8 @@ def calibrate(
     parameters: Sequence[str] | None = None,
     file: Path | str | None = None,
     targets: str = "fitted",
-    particles: int = 150,
-    simulations: int = 8000,
+    particles: int = 100,
+    simulations: int = 10_000,
     draws: int = 100,
     config_dir: Path | None = None,
     out: Path | None = None,
@@ -236,9 +236,11 @@ def _ask(own: dict[str, Any], settings: list[Setting], config_dir: Path | None) 
     return Question(
         cases=(as_case(config, observed),),
         priors=priors(own.get("parameters"), intervals, config),
-        particles=words.whole("particles", own.get("particles", 150), 20, 100_000),
-        simulations=words.whole("simulations", own.get("simulations", 8000), 40, 100_000_000),
-        draws=words.whole("draws", own.get("draws", 100), 2, 10_000),
+        particles=words.whole("particles", own.get("particles", Question.particles), 20, 100_000),
+        simulations=words.whole(
+            "simulations", own.get("simulations", Question.simulations), 40, 100_000_000
+        ),
+        draws=words.whole("draws", own.get("draws", Question.draws), 2, 10_000),
         seed=config.seed,
         executor=config.executor,
     )

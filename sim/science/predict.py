@@ -331,6 +331,8 @@ def print_prediction(prediction: Prediction, console: Console) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
+    for fit in prediction.fits.to_dict("records"):
+        console.print(_fit_line(prediction.task, fit), soft_wrap=True, highlight=False)
     if prediction.folder is not None:
         console.print(f"Results: {prediction.folder}", soft_wrap=True, highlight=False)
 
@@ -347,13 +349,32 @@ def _cells(prediction: Prediction) -> tuple[list[str], list[list[str]]]:
         low, high, default, p50, p05, p95, a50, a05, a95 = text
         rows.append(
             [
-                row["fitted"], row["case"], f"{row['label']} ({row['month']:+d})",
+                _fitted_to(prediction.task, row["fitted"]), row["case"], f"{row['label']} ({row['month']:+d})",
                 f"{low} to {high}", default, f"{p50} [{p05}, {p95}]", f"{a50} [{a05}, {a95}]",
                 f"{100 * row['share_inside']:.0f}% (prior {100 * row['prior_share_inside']:.0f}%)",
                 f"{row['draws']}", f"{row['verdict']}, {row['use']}",
             ]
         )  # fmt: skip
     return head, rows
+
+
+def _fitted_to(task: Task, fitted: str) -> str:
+    """Cases of a fit in words, short where all but one are fitted."""
+    left_out = [name for name in task.cases if name not in fitted.split("+")]
+    return f"all but {left_out[0]}" if len(left_out) == 1 < len(task.cases) - 1 else fitted
+
+
+def _fit_line(task: Task, row: dict[Any, Any]) -> str:
+    """How well a fit went: what stands behind its rows."""
+    parts = [f"fitted to {_fitted_to(task, str(row['fitted']))}:"]
+    if not math.isnan(row["tolerance"]):
+        parts.append(
+            f"{row['simulations']} simulations, tolerance {row['tolerance']:.2g}, particles worth "
+            f"{row['effective']:.0f};"
+        )
+    if not math.isnan(row["heavy_tolerance"]):
+        parts.append(f"cases of many compounds missed by up to {row['heavy_tolerance']:.2g};")
+    return " ".join([*parts, f"{row['draws']} of {row['out_of']} draws went on"])
 
 
 _SHOWN = (

@@ -85,8 +85,8 @@ class Question:
 
     cases: tuple[Case, ...]
     priors: dict[str, tuple[float, float]]
-    particles: int = 100
-    simulations: int = 10_000
+    particles: int = 150
+    simulations: int = 15_000
     draws: int = 100
     seed: int = 1
     executor: Executor = field(default_factory=Executor)
@@ -164,8 +164,8 @@ def calibrate(
     parameters: Sequence[str] | None = None,
     file: Path | str | None = None,
     targets: str = "fitted",
-    particles: int = 100,
-    simulations: int = 10_000,
+    particles: int = 150,
+    simulations: int = 15_000,
     draws: int = 100,
     config_dir: Path | None = None,
     out: Path | None = None,

@@ -256,6 +256,7 @@ def test_a_known_parameter_is_recovered_from_months_kept_and_read_back(tmp_path:
     row = found.parameters.iloc[0]
     assert row["q05"] <= -3.0 <= row["q95"]
     assert row["width"] < 0.4
+    assert (found.figures["share_inside"] > found.figures["prior_share_inside"]).mean() > 0.5
     assert found.posterior["weight"].sum() == pytest.approx(1.0)
     assert found.folder is not None and len(list(found.folder.parent.glob("*.db"))) == 1
     assert set(found.predictive["source"]) == {"prior", "posterior"}

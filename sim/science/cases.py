@@ -138,7 +138,8 @@ def figure_row(case: Case, place: int, values: np.ndarray, prefix: str = "") -> 
     target = case.observed.targets[place]
     known = values[~np.isnan(values)]
     q05, median, q95 = np.quantile(known, [0.05, 0.5, 0.95]) if len(known) else [math.nan] * 3
-    inside = (known >= target.low) & (known <= target.high)
+    slack = case.observed.slack[place]
+    inside = (known >= target.low - slack) & (known <= target.high + slack)
     return {
         f"{prefix}median": float(median), f"{prefix}q05": float(q05), f"{prefix}q95": float(q95),
         f"{prefix}share_inside": float(inside.sum()) / max(len(values), 1),

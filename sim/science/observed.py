@@ -94,6 +94,11 @@ class Observed:
         by_indicator = [float((away[names == name] ** 2).mean()) for name in np.unique(names)]
         return math.sqrt(sum(by_indicator) / len(by_indicator))
 
+    @property
+    def slack(self) -> np.ndarray:
+        """How far beyond its bounds each figure is still met: a month of a file is a point."""
+        return self._scale() if self.series else np.zeros(len(self.targets))
+
     def synthetic(self, values: np.ndarray, rng: np.random.Generator) -> Observed:
         """The same figures as if a run had been the truth.
 

@@ -133,17 +133,18 @@ def run(
     if cfg:
         return _print_tree(config.resolved())
     study = run_study(config, out=out, progress=not quiet)
+    if quiet:
+        typer.echo(study.folder)
+    else:
+        from rich.console import Console
+
+        from sim.experiments.summary import print_summary
+
+        print_summary(study, Console(), lang.value)
+    # Figures take longer than the numbers, so whoever waits reads these first.
     from sim.figures.trajectories import draw
 
     draw(study, lang.value)
-    if quiet:
-        typer.echo(study.folder)
-        return
-    from rich.console import Console
-
-    from sim.experiments.summary import print_summary
-
-    print_summary(study, Console(), lang.value)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from report import ONE_THREAD, Raw, command, median, python, say, table
+from report import HERE, ONE_THREAD, Raw, command, median, python, say, table
 
 HOUSEHOLDS = 300_000_000
 STREET = (
@@ -41,8 +41,10 @@ def cluster(workers: int = 2) -> Iterator[str]:
                 sys.executable, "-m", f"distributed.cli.dask_{what}", "--host", "127.0.0.1", "--no-dashboard",
                 "--scheduler-file", str(file), *words,
             ]  # fmt: skip
+            # Tasks of this file travel by name, so workers must find it.
+            given = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(HERE)}
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            return subprocess.Popen(line, cwd=folder, env={**os.environ, **ONE_THREAD}, **quiet)  # type: ignore[call-overload, no-any-return]
+            return subprocess.Popen(line, cwd=folder, env=given, **quiet)  # type: ignore[call-overload, no-any-return]
 
         started = [begin("scheduler", "--port", "0")]
         started += [begin("worker", "--nthreads", "1", "--no-nanny") for _ in range(workers)]

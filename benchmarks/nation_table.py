@@ -47,7 +47,10 @@ def cluster(workers: int = 2) -> Iterator[str]:
             return subprocess.Popen(line, cwd=folder, env=given, **quiet)  # type: ignore[call-overload, no-any-return]
 
         started = [begin("scheduler", "--port", "0")]
-        started += [begin("worker", "--nthreads", "1", "--no-nanny") for _ in range(workers)]
+        started += [
+            begin("worker", "--nthreads", "1", "--no-nanny", "--death-timeout", "20")
+            for _ in range(workers)
+        ]
         try:
             end = time.monotonic() + 60
             while not file.exists() and time.monotonic() < end:
@@ -149,8 +152,9 @@ def cost(raw: Raw) -> Raw:
         "run_s": run_s,
         "runs_per_core_s": rate,
         "efficiency": rate * run_s,
-        "core_hours": runs / rate / 3600,
-        "core_hours_one_pass": streets / rate / 3600,
+        "core_hours": runs * run_s / 3600,
+        "core_hours_by_rate": runs / rate / 3600,
+        "core_hours_one_pass": streets * run_s / 3600,
         "ns": run_s / size / street["months"] * 1e9,
         "task_ms": 1000 * task,
         "workers_fed": run_s / task,
@@ -190,7 +194,11 @@ def print_nation(raw: Raw) -> None:
         [
             ["streets = households / households of a street", f"{c['streets']:,}"],
             ["runs = streets x policies x seeds", f"{c['runs']:,}"],
-            ["core-hours = runs / rate / 3600", f"{c['core_hours']:,.0f}"],
+            ["core-hours = runs x processor time of a run / 3600", f"{c['core_hours']:,.0f}"],
+            [
+                "the same by the cluster's rate = runs / rate / 3600",
+                f"{c['core_hours_by_rate']:,.0f}",
+            ],
             ["core-hours of one pass (one policy, one seed)", f"{c['core_hours_one_pass']:,.1f}"],
             [
                 "workers one scheduler feeds, a run to a task = run / task",
@@ -199,3 +207,8 @@ def print_nation(raw: Raw) -> None:
             ["results = runs x bytes per run", f"{c['result_gb']:.1f} GB"],
         ],
     )
+    if c["efficiency"] > 1.0:
+        print(
+            "Workers cannot be faster than a run alone: too few runs, or a busy machine. "
+            "Take the rate from more --street-runs."
+        )

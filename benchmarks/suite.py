@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -63,6 +64,8 @@ def _options() -> argparse.Namespace:
 def main() -> int:
     """Run the parts asked for; 1 if a peer's core month is not the engine's."""
     options = _options()
+    # Stopped from outside, it still ends the workers and removes the folders it began.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     about = machine()
     introduce(about)
     keep(options.out, "machine", about)

@@ -1,0 +1,129 @@
+"""Small pieces that every step of the page uses: tables, labelled sliders, one-line errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+
+from nicegui import ui
+
+from sim.errors import InputError
+from sim.schema import Described
+
+
+def text(tag: str, words: str, classes: str = "") -> ui.html:
+    """Words in an element of their own kind, such as a heading; nothing in them becomes markup."""
+    return ui.html(escape(words), sanitize=False, tag=tag).classes(classes)
+
+
+def as_table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> str:
+    """A table as HTML; every cell is escaped."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    told = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f'<div class="wide" tabindex="0"><table class="numbers">{told}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def folded(title: str, inside: str) -> str:
+    """Something that opens when its title is chosen."""
+    return f"<details><summary>{escape(title)}</summary>{inside}</details>"
+
+
+def as_list(items: Sequence[str], classes: str = "") -> str:
+    """Sentences as a list."""
+    return f'<ul class="answer {classes}">' + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+
+
+@contextmanager
+def card(title: str = "", classes: str = "") -> Iterator[ui.element]:
+    """A white box with a heading."""
+    with ui.element("section").classes(f"card {classes}") as box:
+        if title:
+            box.props["aria-label"] = title
+            text("h2", title)
+        yield box
+
+
+@contextmanager
+def one_line(title: str) -> Iterator[None]:
+    """Show what a user did wrong in one line, and leave everything as it was."""
+    try:
+        yield
+    except InputError as error:
+        ui.notify(f"{title}: {error}", type="warning", timeout=8000, multi_line=True)
+
+
+def slider(
+    label: str,
+    value: float,
+    low: float,
+    high: float,
+    *,
+    step: float,
+    shown: Callable[[float], str],
+    moved: Callable[[float], None],
+    settled: Callable[[], None],
+    name: str = "",
+) -> ui.slider:
+    """A slider with its label before it and its value behind it.
+
+    Args:
+        label: What is set.
+        value: Where it stands.
+        low: Smallest value.
+        high: Largest value.
+        step: Between two values.
+        shown: A value as text.
+        moved: Called while it moves.
+        settled: Called when it is let go.
+        name: Mark for tests.
+    """
+    with ui.element("div").classes("line"):
+        ui.label(label)
+        made = ui.slider(min=low, max=high, step=step, value=value)
+        made.props["aria-label"] = label
+        if name:
+            made.props["data-name"] = name
+        number = ui.label(shown(value)).classes("value")
+
+        def change(event: Any) -> None:
+            if event.value is not None:
+                number.set_text(shown(event.value))
+                moved(event.value)
+
+        made.on_value_change(change)
+        made.on("change", lambda _: settled())
+    return made
+
+
+def row_label(row: Described, language: str) -> str:
+    """A parameter's name as people read it."""
+    return row.zh if language == "zh" and row.zh else row.en
+
+
+def step_of(row: Described) -> float:
+    """How finely a parameter's slider moves: whole numbers, or a hundredth of its range."""
+    assert row.low is not None and row.high is not None
+    if isinstance(row.default, int):
+        return 1
+    span = row.high - row.low
+    return next((s for s in (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0) if span / s <= 200), 50.0)
+
+
+def is_share(row: Described) -> bool:
+    """Whether a parameter is a share, shown as percent."""
+    return isinstance(row.default, float) and row.unit == "1" and row.low == 0 and row.high == 1
+
+
+def value_words(row: Described, value: float) -> str:
+    """A parameter's value as text."""
+    if is_share(row):
+        return f"{100 * value:.0f}%"
+    return f"{value:g}"

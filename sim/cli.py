@@ -553,7 +553,8 @@ def report(
         list[str] | None, typer.Argument(help="lang=zh or lang=en, question='...'")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the report, DIR/report if left out", metavar="DIR")
+        Path | None,
+        typer.Option(help="Folder for the report, DIR/report if left out", metavar="DIR"),
     ] = None,
 ) -> None:
     r"""Write a report of kept results: one HTML file, PDF, XLSX and CSV tables.

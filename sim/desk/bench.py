@@ -82,7 +82,9 @@ class Bench:
         mine = [seed for seed in seeds if seed % self.lanes.count == lane]
         wanted = [(one, seed) for seed in mine for one in asked]
         while wanted:
-            wanted = [(one, seed) for one, seed in wanted if seed not in self._runs.get(one.key, {})]
+            wanted = [
+                (one, seed) for one, seed in wanted if seed not in self._runs.get(one.key, {})
+            ]
             if not wanted:
                 return
             size = max(1, BATCH_HOUSEHOLDS // wanted[0][0].config.population.households)

@@ -38,7 +38,11 @@ def folded(title: str, inside: str) -> str:
 
 def as_list(items: Sequence[str], classes: str = "") -> str:
     """Sentences as a list."""
-    return f'<ul class="answer {classes}">' + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+    return (
+        f'<ul class="answer {classes}">'
+        + "".join(f"<li>{escape(item)}</li>" for item in items)
+        + "</ul>"
+    )
 
 
 @contextmanager
@@ -68,7 +72,7 @@ def slider(
     *,
     step: float,
     shown: Callable[[float], str],
-    moved: Callable[[float], None],
+    moved: Callable[[float], object],
     settled: Callable[[], None],
     name: str = "",
 ) -> ui.slider:

@@ -26,9 +26,13 @@ Options = dict[str, Any]
 Rows = list[list[str]]
 
 FONT = "DeskSans, sans-serif"
+LETTERS = {"fontFamily": FONT, "fontSize": 13}
 DASHES = ("solid", "dashed", "dotted", [8, 3, 2, 3], [12, 4], [3, 6])
 MARKS = ("circle", "rect", "diamond", "triangle", "pin", "arrow")
 TABLE_MONTHS = (0, 12, 24, 36, 48, 60)
+BELOW: Options = {"nameLocation": "middle", "nameGap": 26}
+"""Where the name of an axis across stands."""
+
 ROW = 26
 """Pixels of a measure on the strip below the curves."""
 
@@ -78,7 +82,11 @@ def curves(
     if observed:
         points = [[month, round(scale * value, 4)] for month, value in observed]
         series.append(_points(WORDS[language]["observed"], points))
-    plan = session.policies[min(session.chosen, len(session.policies) - 1)] if session.policies else None
+    plan = (
+        session.policies[min(session.chosen, len(session.policies) - 1)]
+        if session.policies
+        else None
+    )
     rows = plan.measures if plan and strip else []
     below = ROW * len(rows)
     if rows and plan:
@@ -86,34 +94,67 @@ def curves(
         series += _strip(plan, session, language)
         _mark_changes(series[0] if series else {}, plan, session)
     months = [-12, session.months]
-    axis = {"type": "value", "min": months[0], "max": months[1], "interval": 12, "axisLabel": {"color": "#52606d"}, "axisLine": {"onZero": False}}
+    axis = {
+        "type": "value",
+        "min": months[0],
+        "max": months[1],
+        "interval": 12,
+        "axisLabel": {"color": "#52606d"},
+        "axisLine": {"onZero": False},
+    }
     grids: list[Options] = [{"left": 56, "right": 18, "top": 52, "height": 250}]
-    x_axes: list[Options] = [{**axis, "gridIndex": 0, "name": WORDS[language]["month_axis"], "nameLocation": "middle", "nameGap": 24}]
+    x_axes: list[Options] = [
+        {
+            **axis,
+            "gridIndex": 0,
+            "name": WORDS[language]["month_axis"],
+            "nameLocation": "middle",
+            "nameGap": 24,
+        }
+    ]
     y_axes: list[Options] = [_value_axis(known, language)]
     if rows:
         grids.append({"left": 56, "right": 18, "top": 348, "height": below})
-        x_axes.append({**axis, "gridIndex": 1, "axisLabel": {"show": False}, "axisTick": {"show": False}})
+        x_axes.append(
+            {**axis, "gridIndex": 1, "axisLabel": {"show": False}, "axisTick": {"show": False}}
+        )
         y_axes.append(
             {
-                "type": "category", "gridIndex": 1, "inverse": True, "axisLine": {"show": False, "onZero": False}, "axisLabel": {"show": False},
-                "axisTick": {"show": False}, "data": [planned.measure for planned in rows],
+                "type": "category",
+                "gridIndex": 1,
+                "inverse": True,
+                "axisLine": {"show": False, "onZero": False},
+                "axisLabel": {"show": False},
+                "axisTick": {"show": False},
+                "data": [planned.measure for planned in rows],
             }
-        )  # fmt: skip
+        )
     return {
         "animation": False,
-        "textStyle": {"fontFamily": FONT, "fontSize": 13},
+        "textStyle": LETTERS,
         "legend": {
-            "top": 4, "type": "scroll", "icon": "roundRect", "itemWidth": 26, "itemHeight": 6,
+            "top": 4,
+            "type": "scroll",
+            "icon": "roundRect",
+            "itemWidth": 26,
+            "itemHeight": 6,
             "data": [policy_label(name, language) for name, one in runs.items() if one is not None],
         },
         "tooltip": {"show": False},
-        "grid": grids, "xAxis": x_axes, "yAxis": y_axes, "series": series,
-    }  # fmt: skip
+        "grid": grids,
+        "xAxis": x_axes,
+        "yAxis": y_axes,
+        "series": series,
+    }
 
 
 def height(session: Session, strip: bool = True) -> int:
     """Pixels that ``curves`` needs."""
-    plan = session.policies[min(session.chosen, len(session.policies) - 1)] if session.policies else None
+    plan = (
+        session.policies[min(session.chosen, len(session.policies) - 1)]
+        if session.policies
+        else None
+    )
     return 345 + (ROW * len(plan.measures) + 12 if plan and strip and plan.measures else 0)
 
 
@@ -122,37 +163,67 @@ def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> li
     months = runs.months.tolist()
     paint = colour(place)
     base: Options = {
-        "type": "line", "symbol": "none", "silent": True, "stack": f"band{place}",
-        "stackStrategy": "all", "lineStyle": {"opacity": 0}, "xAxisIndex": 0, "yAxisIndex": 0,
-    }  # fmt: skip
+        "type": "line",
+        "symbol": "none",
+        "silent": True,
+        "stack": f"band{place}",
+        "stackStrategy": "all",
+        "lineStyle": {"opacity": 0},
+        "xAxisIndex": 0,
+        "yAxisIndex": 0,
+    }
 
     def pairs(values: np.ndarray) -> list[list[float]]:
         return [[m, round(float(v), 3)] for m, v in zip(months, values, strict=True)]
 
     return [
         {
-            "type": "line", "name": name, "symbol": "none", "data": pairs(middle), "z": 4,
-            "lineStyle": {"color": paint, "width": 2.5, "type": DASHES[max(place, 0) % len(DASHES)]},
-            "itemStyle": {"color": paint}, "xAxisIndex": 0, "yAxisIndex": 0,
+            "type": "line",
+            "name": name,
+            "symbol": "none",
+            "data": pairs(middle),
+            "z": 4,
+            "lineStyle": {
+                "color": paint,
+                "width": 2.5,
+                "type": DASHES[max(place, 0) % len(DASHES)],
+            },
+            "itemStyle": {"color": paint},
+            "xAxisIndex": 0,
+            "yAxisIndex": 0,
         },
         {**base, "name": f"{name} 5%", "data": pairs(low)},
-        {**base, "name": f"{name} 95%", "data": pairs(high - low), "areaStyle": {"color": paint, "opacity": 0.2}},
-    ]  # fmt: skip
+        {
+            **base,
+            "name": f"{name} 95%",
+            "data": pairs(high - low),
+            "areaStyle": {"color": paint, "opacity": 0.2},
+        },
+    ]
 
 
 def _points(name: str, points: list[list[float]]) -> Options:
     return {
-        "type": "scatter", "name": name, "data": points, "symbolSize": 8,
-        "itemStyle": {"color": "#000", "borderColor": "#fff"}, "z": 6,
-    }  # fmt: skip
+        "type": "scatter",
+        "name": name,
+        "data": points,
+        "symbolSize": 8,
+        "itemStyle": {"color": "#000", "borderColor": "#fff"},
+        "z": 6,
+    }
 
 
 def _value_axis(known: Indicator, language: str) -> Options:
     axis: Options = {
-        "type": "value", "gridIndex": 0, "scale": False, "axisLine": {"onZero": False}, "axisLabel": {"color": "#52606d"},
-        "name": unit_text(known, language), "nameTextStyle": {"align": "left"},
+        "type": "value",
+        "gridIndex": 0,
+        "scale": False,
+        "axisLine": {"onZero": False},
+        "axisLabel": {"color": "#52606d"},
+        "name": unit_text(known, language),
+        "nameTextStyle": {"align": "left"},
         "splitLine": {"lineStyle": {"color": "#e4e9ef"}},
-    }  # fmt: skip
+    }
     return {**axis, "min": 0, "max": 100} if known.name in (MAIN, "satisfied_share") else axis
 
 
@@ -162,22 +233,38 @@ def _strip(plan: Plan, session: Session, language: str) -> list[Options]:
         end = min(planned.end, session.months)
         bars.append(
             {
-                "type": "line", "name": f"strip {planned.measure}", "xAxisIndex": 1, "yAxisIndex": 1,
-                "silent": True, "symbol": "none",
-                "data": [[planned.start, planned.measure], [max(end, planned.start + 1), planned.measure]],
+                "type": "line",
+                "name": f"strip {planned.measure}",
+                "xAxisIndex": 1,
+                "yAxisIndex": 1,
+                "silent": True,
+                "symbol": "none",
+                "data": [
+                    [planned.start, planned.measure],
+                    [max(end, planned.start + 1), planned.measure],
+                ],
                 "lineStyle": {
-                    "width": 18, "color": "#bcd4e6", "cap": "butt", "opacity": min(1.0, 0.4 + 0.6 * planned.dose / 2),
+                    "width": 18,
+                    "color": "#bcd4e6",
+                    "cap": "butt",
+                    "opacity": min(1.0, 0.4 + 0.6 * planned.dose / 2),
                 },
                 "markPoint": {
-                    "silent": True, "symbol": "rect", "symbolSize": 0.1,
+                    "silent": True,
+                    "symbol": "rect",
+                    "symbolSize": 0.1,
                     "data": [{"coord": [planned.start, planned.measure]}],
                     "label": {
-                        "show": True, "position": "right", "color": "#1f2933", "fontFamily": FONT,
-                        "fontSize": 13, "formatter": measure_label(planned.measure, language),
+                        "show": True,
+                        "position": "right",
+                        "color": "#1f2933",
+                        "fontFamily": FONT,
+                        "fontSize": 13,
+                        "formatter": measure_label(planned.measure, language),
                     },
                 },
             }
-        )  # fmt: skip
+        )
     return bars
 
 
@@ -185,15 +272,25 @@ def _mark_changes(series: Options, plan: Plan, session: Session) -> None:
     starts = {planned.start for planned in plan.measures}
     ends = {planned.end for planned in plan.measures if planned.end <= session.months}
     words = WORDS[session.language]
-    lines = [{"xAxis": m, "name": words["starts"], "lineStyle": {"color": "#009E73"}} for m in sorted(starts)]
-    lines += [{"xAxis": m, "name": words["ends"], "lineStyle": {"color": "#D55E00"}} for m in sorted(ends)]
+    lines = [
+        {"xAxis": m, "name": words["starts"], "lineStyle": {"color": "#009E73"}}
+        for m in sorted(starts)
+    ]
+    lines += [
+        {"xAxis": m, "name": words["ends"], "lineStyle": {"color": "#D55E00"}} for m in sorted(ends)
+    ]
     series["markLine"] = {
-        "silent": True, "symbol": ["none", "none"], "data": lines, "label": {"show": False},
+        "silent": True,
+        "symbol": ["none", "none"],
+        "data": lines,
+        "label": {"show": False},
         "lineStyle": {"type": [3, 3], "width": 1},
-    }  # fmt: skip
+    }
 
 
-def curve_table(session: Session, runs: dict[str, Runs | None], indicator: str) -> tuple[list[str], Rows]:
+def curve_table(
+    session: Session, runs: dict[str, Runs | None], indicator: str
+) -> tuple[list[str], Rows]:
     """The same in numbers: heads, and a row per policy."""
     known, language = INDICATORS[indicator], session.language
     words = WORDS[language]
@@ -203,7 +300,9 @@ def curve_table(session: Session, runs: dict[str, Runs | None], indicator: str) 
         if one is not None:
             cells = []
             for month in months:
-                middle, low, high = (value_text(v, known, language) for v in spread(one.at(indicator, month)))
+                middle, low, high = (
+                    value_text(v, known, language) for v in spread(one.at(indicator, month))
+                )
                 cells.append(f"{middle} [{low}, {high}]")
             rows.append([policy_label(name, language), str(len(one.seeds)), *cells])
     heads = [words["month_head"].format(month=month) for month in months]
@@ -244,31 +343,51 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
         place, spent, gain = places[name], row[unit], row["gain"]
         paint = colour(place)
         x, y = round(spent.value, 2), round(gain["difference"], 3)
-        line = {"type": "line", "symbol": "none", "silent": True, "lineStyle": {"color": paint, "width": 2}}
+        line = {
+            "type": "line",
+            "symbol": "none",
+            "silent": True,
+            "lineStyle": {"color": paint, "width": 2},
+        }
         series += [
             {
-                "type": "scatter", "name": policy_label(name, language), "data": [[x, y]], "symbolSize": 13,
-                "symbol": MARKS[place % len(MARKS)], "itemStyle": {"color": paint},
+                "type": "scatter",
+                "name": policy_label(name, language),
+                "data": [[x, y]],
+                "symbolSize": 13,
+                "symbol": MARKS[place % len(MARKS)],
+                "itemStyle": {"color": paint},
             },
             {**line, "data": [[x, round(gain["low"], 3)], [x, round(gain["high"], 3)]]},
             {**line, "data": [[round(spent.low, 2), y], [round(spent.high, 2), y]]},
-        ]  # fmt: skip
+        ]
     return {
         "animation": False,
-        "textStyle": {"fontFamily": FONT, "fontSize": 13},
-        "legend": {"top": 0, "type": "scroll", "data": [policy_label(name, language) for name in runs if name != REFERENCE]},
+        "textStyle": LETTERS,
+        "legend": {
+            "top": 0,
+            "type": "scroll",
+            "data": [policy_label(name, language) for name in runs if name != REFERENCE],
+        },
         "grid": {"left": 60, "right": 30, "top": 58, "bottom": 52},
         "xAxis": {
-            "type": "value", "name": words[f"axis_{unit}"].format(last=session.months), "nameLocation": "middle",
-            "nameGap": 30, "min": 0, ":axisLabel": f"({{formatter: (v) => v >= {LARGE} ? "
-            + ("(v/10000)+'万'" if language == "zh" else "(v/1000)+'k'") + " : v})",
+            "type": "value",
+            "name": words[f"axis_{unit}"].format(last=session.months),
+            "nameLocation": "middle",
+            "nameGap": 30,
+            "min": 0,
+            ":axisLabel": f"({{formatter: (v) => v >= {LARGE} ? "
+            + ("(v/10000)+'万'" if language == "zh" else "(v/1000)+'k'")
+            + " : v})",
         },
         "yAxis": {
-            "type": "value", "name": words["axis_gain"].format(month=session.within),
-            "nameTextStyle": {"align": "left"}, "splitLine": {"lineStyle": {"color": "#e4e9ef"}},
+            "type": "value",
+            "name": words["axis_gain"].format(month=session.within),
+            "nameTextStyle": {"align": "left"},
+            "splitLine": {"lineStyle": {"color": "#e4e9ef"}},
         },
         "series": series,
-    }  # fmt: skip
+    }
 
 
 # --- where problems are solved --------------------------------------------------------------------
@@ -305,22 +424,33 @@ def flows(session: Session, by_policy: dict[str, dict[str, float]]) -> Options:
     names = [policy_label(name, language) for name in by_policy]
     series = [
         {
-            "type": "bar", "stack": "all", "name": level_label(level, language),
+            "type": "bar",
+            "stack": "all",
+            "name": level_label(level, language),
             "itemStyle": {"color": LEVEL_COLOURS[k], "borderColor": "#fff", "borderWidth": 1},
             "data": [round(found[level], 1) for found in by_policy.values()],
         }
         for k, level in enumerate((*LEVELS, "shelved"))
-    ]  # fmt: skip
+    ]
     return {
         "animation": False,
-        "textStyle": {"fontFamily": FONT, "fontSize": 13},
+        "textStyle": LETTERS,
         "aria": {"enabled": True, "decal": {"show": True}},
         "legend": {"top": 0},
         "grid": {"left": 130, "right": 24, "top": 62, "bottom": 44},
-        "xAxis": {"type": "value", "name": WORDS[language]["axis_problems"].format(last=session.months), "nameLocation": "middle", "nameGap": 26},
-        "yAxis": {"type": "category", "inverse": True, "data": names, "axisLabel": {"width": 116, "overflow": "break"}},
+        "xAxis": {
+            "type": "value",
+            "name": WORDS[language]["axis_problems"].format(last=session.months),
+            **BELOW,
+        },
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "data": names,
+            "axisLabel": {"width": 116, "overflow": "break"},
+        },
         "series": series,
-    }  # fmt: skip
+    }
 
 
 # --- parts of a bundle ----------------------------------------------------------------------------
@@ -355,31 +485,51 @@ def parts(session: Session, rows: list[tuple[str, dict[str, Any], dict[str, Any]
     words = WORDS[language]
     names = [measure_label(name, language) for name, _, _ in rows]
     series: list[Options] = []
-    for k, (word, paint, shift) in enumerate((("alone", "#56B4E9", -9), ("left_out", "#0072B2", 9))):
-        found = [row[1 + k] for row in rows]
+    looks = (("alone", "#56B4E9", -9), ("left_out", "#0072B2", 9))
+    columns = ([row[1] for row in rows], [row[2] for row in rows])
+    for (word, paint, shift), found in zip(looks, columns, strict=True):
         series.append(
             {
-                "type": "bar", "name": words[word], "barWidth": 14, "barGap": "30%", "itemStyle": {"color": paint},
+                "type": "bar",
+                "name": words[word],
+                "barWidth": 14,
+                "barGap": "30%",
+                "itemStyle": {"color": paint},
                 "data": [round(f["difference"], 2) for f in found],
             }
-        )  # fmt: skip
+        )
         for name, f in zip(names, found, strict=True):
             series.append(
                 {
-                    "type": "line", "silent": True, "symbol": "rect", "symbolSize": [1.5, 8], "symbolOffset": [0, shift],
-                    "data": [[round(f["low"], 2), name], [round(f["high"], 2), name]], "itemStyle": {"color": "#1f2933"},
+                    "type": "line",
+                    "silent": True,
+                    "symbol": "rect",
+                    "symbolSize": [1.5, 8],
+                    "symbolOffset": [0, shift],
+                    "data": [[round(f["low"], 2), name], [round(f["high"], 2), name]],
+                    "itemStyle": {"color": "#1f2933"},
                     "lineStyle": {"opacity": 0},
                 }
-            )  # fmt: skip
+            )
     return {
         "animation": False,
-        "textStyle": {"fontFamily": FONT, "fontSize": 13},
+        "textStyle": LETTERS,
         "legend": {"top": 0, "data": [words["alone"], words["left_out"]]},
         "grid": {"left": 190, "right": 30, "top": 40, "bottom": 44},
-        "xAxis": {"type": "value", "name": words["axis_gain"].format(month=session.within), "nameLocation": "middle", "nameGap": 28},
-        "yAxis": {"type": "category", "inverse": True, "data": names, "axisLine": {"onZero": False}, "axisLabel": {"width": 176, "overflow": "break"}},
+        "xAxis": {
+            "type": "value",
+            "name": words["axis_gain"].format(month=session.within),
+            **BELOW,
+        },
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "data": names,
+            "axisLine": {"onZero": False},
+            "axisLabel": {"width": 176, "overflow": "break"},
+        },
         "series": series,
-    }  # fmt: skip
+    }
 
 
 def interval(found: dict[str, Any]) -> str:

@@ -59,7 +59,9 @@ def cases() -> dict[str, tuple[str, str]]:
         config = base(name)
         if config.district.compounds == 1 and name != "my_compound":
             named[name] = (config.scenario.title, config.scenario.title_zh)
-    return dict(sorted(named.items(), key=lambda item: (not base(item[0]).scenario.targets, item[0])))
+    return dict(
+        sorted(named.items(), key=lambda item: (not base(item[0]).scenario.targets, item[0]))
+    )
 
 
 def kinds() -> dict[str, tuple[str, str]]:
@@ -91,7 +93,11 @@ def configurations(session: Session) -> dict[str, Asked]:
     """
     compound = compound_of(session)
     compound = compound.model_copy(
-        update={"months": session.months, "replications": session.replications, "seed": session.seed}
+        update={
+            "months": session.months,
+            "replications": session.replications,
+            "seed": session.seed,
+        }
     )
     identity = compound.model_copy(update={"seed": 0, "replications": 1}).fingerprint()
     plans = {REFERENCE: Plan(name=REFERENCE), **{plan.name: plan for plan in session.policies}}

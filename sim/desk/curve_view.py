@@ -90,7 +90,9 @@ def _said(page: Page, only_chosen: bool) -> str:
         return ""
     parts = []
     if not only_chosen:
-        parts.append(as_list(sentences.about_reference(reference, session.within, session.language)))
+        parts.append(
+            as_list(sentences.about_reference(reference, session.within, session.language))
+        )
     for number, plan in enumerate(session.policies):
         runs = page.shown.get(plan.name)
         if runs is None or (only_chosen and number != session.chosen):
@@ -101,7 +103,9 @@ def _said(page: Page, only_chosen: bool) -> str:
             households=asked.config.population.households,
             end=last_month_in_force(asked.config), language=session.language,
         )  # fmt: skip
-        parts.append(_headed(plan.name, number, as_list(said[:SHORT] if only_chosen else said, "first")))
+        parts.append(
+            _headed(plan.name, number, as_list(said[:SHORT] if only_chosen else said, "first"))
+        )
     return "".join(parts)
 
 

@@ -83,7 +83,10 @@ def live(configs: list[tuple[str, Config]], seeds: list[int]) -> list[Lived]:
     Raises:
         InputError: Input that the model refuses.
     """
-    return [_live(compound, config, seed) for (compound, config), seed in zip(configs, seeds, strict=True)]
+    return [
+        _live(compound, config, seed)
+        for (compound, config), seed in zip(configs, seeds, strict=True)
+    ]
 
 
 def _live(compound: str, config: Config, seed: int) -> Lived:

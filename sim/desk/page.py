@@ -117,9 +117,13 @@ class Page:
             ).props(f"flat no-caps data-step={name}")
             self._buttons.append(button.classes("step"))
         with ui.element("div").classes("status").props("role=status aria-live=polite"):
-            self._bar = ui.linear_progress(0, show_value=False, size="8px").props("aria-hidden=true")
+            self._bar = ui.linear_progress(0, show_value=False, size="8px").props(
+                "aria-hidden=true"
+            )
             self._status = ui.label("")
-            self._stop = ui.button(self.words["stop"], on_click=self._stop_or_go).props("outline dense")
+            self._stop = ui.button(self.words["stop"], on_click=self._stop_or_go).props(
+                "outline dense"
+            )
 
     def show(self, number: int) -> None:
         """Show one of the steps."""
@@ -127,7 +131,9 @@ class Page:
 
         self.step = number
         for place, button in enumerate(self._buttons):
-            button.classes(add="now" if place == number else "", remove="" if place == number else "now")
+            button.classes(
+                add="now" if place == number else "", remove="" if place == number else "now"
+            )
             button.props["aria-current"] = "step" if place == number else "false"
             button.update()
         self.watchers = []

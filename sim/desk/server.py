@@ -5,8 +5,12 @@ from __future__ import annotations
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from nicegui.language import Language
 
 MOST_VISITS = 60
 """Pages open at once; more are asked to come again later."""
@@ -55,7 +59,9 @@ def serve(host: str, port: int, language: str, workers: int, browser: bool) -> N
     app.on_shutdown(end)
     app.add_middleware(Guard)
     if host not in ("127.0.0.1", "localhost", "::1"):
-        print("the page can be reached from other machines; it asks for no password", file=sys.stderr)
+        print(
+            "the page can be reached from other machines; it asks for no password", file=sys.stderr
+        )
     ui.run(
         host=host, port=port, reload=False, show=browser, title="xiaoqu", language=_quasar(language),
         favicon=Path(__file__).with_name("icon.svg"), show_welcome_message=False, tailwind=False,
@@ -63,7 +69,7 @@ def serve(host: str, port: int, language: str, workers: int, browser: bool) -> N
     )  # fmt: skip
 
 
-def _quasar(language: str) -> str:
+def _quasar(language: str) -> Language:
     return "zh-CN" if language == "zh" else "en-US"
 
 
@@ -79,4 +85,6 @@ def _check_free(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise InputError("--host, --port", f"{host}:{port}: {error.strerror or error}", "a free port") from None
+        raise InputError(
+            "--host, --port", f"{host}:{port}: {error.strerror or error}", "a free port"
+        ) from None

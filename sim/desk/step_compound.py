@@ -89,7 +89,11 @@ def _event_words(entry: Any, words: dict[str, str], language: str) -> str:
 def _target_words(target: Any, words: dict[str, str], language: str) -> str:
     known = INDICATORS[target.indicator]
     name = known.zh if language == "zh" else known.en
-    value = f"{100 * target.reported:.0f}%" if known.share or target.relative else f"{target.reported:g}"
+    value = (
+        f"{100 * target.reported:.0f}%"
+        if known.share or target.relative
+        else f"{target.reported:g}"
+    )
     return f"{words['month_head'].format(month=target.month)}: {name} {value}"
 
 
@@ -185,7 +189,9 @@ def _start(page: Page) -> None:
             min=0, max=100, step=1,
         ).style("min-width:220px")  # fmt: skip
         said.props["data-name"] = "collection"
-        ui.button(words["find_start"], on_click=lambda: _find(page, said.value)).props("data-name=find")
+        ui.button(words["find_start"], on_click=lambda: _find(page, said.value)).props(
+            "data-name=find"
+        )
     if own.standing is None:
         text("p", words["start_kind"], "small")
     else:
@@ -211,7 +217,9 @@ async def _find(page: Page, percent: float | None) -> None:
 def start_note(words: dict[str, str], own: Own, reached: float) -> str:
     """Where the model starts beside what the user said, with a warning where they are apart."""
     assert own.collection is not None
-    said = words["start_found"].format(model=f"{100 * reached:.0f}%", said=f"{100 * own.collection:.0f}%")
+    said = words["start_found"].format(
+        model=f"{100 * reached:.0f}%", said=f"{100 * own.collection:.0f}%"
+    )
     return said + (" " + words["start_off"] if abs(reached - own.collection) > OFF else "")
 
 
@@ -255,7 +263,7 @@ def _uploads(page: Page) -> None:
                 ui.label(words["uploaded"].format(name=f"{what}.csv"))
                 ui.button(
                     words["remove_upload"],
-                    on_click=lambda _, w=what: _say(page, rebuild=True, **{w: ""}),
+                    on_click=lambda _, w=what: _forget(page, w),
                 ).props("flat")
         else:
             ui.upload(
@@ -263,6 +271,11 @@ def _uploads(page: Page) -> None:
                 on_upload=lambda event, w=what: _take(page, w, event),
                 on_rejected=lambda: ui.notify(words["upload_hint"], type="warning"),
             ).props(f"accept=.csv flat bordered data-name=upload-{what}")  # fmt: skip
+
+
+def _forget(page: Page, what: str) -> None:
+    own = page.visit.session.own.model_copy(update={what: ""})
+    page.rebuild(lambda: page.visit.set(own=own))
 
 
 async def _take(page: Page, what: str, event: Any) -> None:

@@ -52,18 +52,22 @@ def _policies(page: Page) -> None:
             button = ui.element("button").classes("case").props(f"type=button data-policy={number}")
             button.props["aria-pressed"] = "true" if number == session.chosen else "false"
             with button:
-                ui.label(plan.name).style(f"border-left:5px solid {charts.colour(number)};padding-left:8px")
+                ui.label(plan.name).style(
+                    f"border-left:5px solid {charts.colour(number)};padding-left:8px"
+                )
             button.on("click", lambda n=number: page.rebuild(lambda: page.visit.set(chosen=n)))
     with ui.element("div").classes("flow"):
         full = len(session.policies) >= MOST_POLICIES
-        ui.button(words["new_policy"], icon="add", on_click=lambda: _add(page, Plan(name=_name(page)))).props(
-            "outline data-name=new-policy"
-        ).set_enabled(not full)
+        ui.button(
+            words["new_policy"], icon="add", on_click=lambda: _add(page, Plan(name=_name(page)))
+        ).props("outline data-name=new-policy").set_enabled(not full)
         if page.visit.chosen is not None:
-            ui.button(words["copy_policy"], icon="content_copy", on_click=lambda: _copy(page)).props(
+            ui.button(
+                words["copy_policy"], icon="content_copy", on_click=lambda: _copy(page)
+            ).props("flat").set_enabled(not full)
+            ui.button(words["delete_policy"], icon="delete", on_click=lambda: _delete(page)).props(
                 "flat"
-            ).set_enabled(not full)
-            ui.button(words["delete_policy"], icon="delete", on_click=lambda: _delete(page)).props("flat")
+            )
 
 
 def _name(page: Page) -> str:
@@ -101,7 +105,9 @@ def _measures(page: Page) -> None:
             "change", lambda event: _rename(page, str(event.args or ""))
         ).style("flex:1;min-width:180px")
         ui.select(
-            _bundles(page), label=words["from_bundle"], on_change=lambda event: _begin(page, event.value)
+            _bundles(page),
+            label=words["from_bundle"],
+            on_change=lambda event: _begin(page, event.value),
         ).style("flex:1;min-width:180px").props["data-name"] = "bundle"
     with ui.element("div").classes("flow").style("margin:12px 0"):
         ui.button(words["add_measure"], icon="add", on_click=lambda: _choose(page)).props(
@@ -146,19 +152,26 @@ def _choose(page: Page) -> None:
     words, language = page.words, page.visit.session.language
     installed_measures()
     rows: list[tuple[str, Any]] = []
-    with ui.dialog() as dialog, ui.card().style("width:720px;max-width:96vw;max-height:88vh;overflow:auto"):
+    with (
+        ui.dialog() as dialog,
+        ui.card().style("width:720px;max-width:96vw;max-height:88vh;overflow:auto"),
+    ):
         dialog.props["aria-label"] = words["add_measure"]
         with ui.element("div").classes("flow"):
             search = ui.input(words["search"]).props("clearable autofocus").style("flex:1")
             ui.button(words["close"], on_click=dialog.close).props("flat data-name=close")
         for name in compound.measures():
             measure = CATALOGUE[name]
-            through = measure.through_zh if language == "zh" and measure.through_zh else measure.through
+            through = (
+                measure.through_zh if language == "zh" and measure.through_zh else measure.through
+            )
             with ui.element("div").classes("measure") as box:
                 with ui.element("div").classes("top"):
                     text("h3", charts.measure_label(name, language))
                     there = page.visit.planned(name) is not None
-                    button = ui.button(words["added" if there else "add"]).props(f"outline data-add={name}")
+                    button = ui.button(words["added" if there else "add"]).props(
+                        f"outline data-add={name}"
+                    )
                     button.set_enabled(not there)
                     button.on_click(lambda _, n=name, b=button: _take(page, n, b))
                 text("p", through, "small")
@@ -192,7 +205,9 @@ def _measure(page: Page, planned: Planned) -> None:
     with ui.element("div").classes("measure").props(f"data-measure={name}"):
         with ui.element("div").classes("top"):
             text("h3", charts.measure_label(name, language))
-            remove = ui.button(icon="close", on_click=lambda: _remove(page, name)).props("flat dense")
+            remove = ui.button(icon="close", on_click=lambda: _remove(page, name)).props(
+                "flat dense"
+            )
             remove.props["aria-label"] = f"{words['remove']} {charts.measure_label(name, language)}"
         dose = described["dose"]
         slider(
@@ -204,7 +219,9 @@ def _measure(page: Page, planned: Planned) -> None:
         spent = text("p", words["spent_none"], "small")
         page.watchers.append(lambda: _say_spent(page, name, spent))
         with ui.expansion(words["more"]).props("dense").style("width:100%"):
-            through = measure.through_zh if language == "zh" and measure.through_zh else measure.through
+            through = (
+                measure.through_zh if language == "zh" and measure.through_zh else measure.through
+            )
             text("p", f"{words['through']}: {through}", "small")
             for row in described.values():
                 if row.key not in OF_THE_PLAN:
@@ -255,7 +272,8 @@ def _say_spent(page: Page, name: str, place: ui.html) -> None:
     if not lived:
         return
     rows = [
-        np.sum([cost[2:] for cost in one.costs if cost[1] == name] or [(0.0, 0.0)], axis=0) for one in lived
+        np.sum([cost[2:] for cost in one.costs if cost[1] == name] or [(0.0, 0.0)], axis=0)
+        for one in lived
     ]
     hours, yuan = np.median(np.array(rows, dtype=float), axis=0)
     language = page.visit.session.language

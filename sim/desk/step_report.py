@@ -10,7 +10,7 @@ from sim.desk import charts, compound, printing
 from sim.desk.bits import card, one_line, slider, text
 from sim.errors import InputError
 from sim.report.build import Extra
-from sim.report.content import Table
+from sim.report.content import Cell, Table
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
@@ -21,8 +21,11 @@ def build(page: Page) -> None:
     words, session = page.words, page.visit.session
     with card(words["report"]):
         text("p", words["report_hint"])
-        ui.textarea(words["question"], value=session.question).props("maxlength=400 autogrow outlined").on(
-            "change", lambda event: page.change(lambda: page.visit.set(question=str(event.args or "")[:400]))
+        ui.textarea(words["question"], value=session.question).props(
+            "maxlength=400 autogrow outlined"
+        ).on(
+            "change",
+            lambda event: page.change(lambda: page.visit.set(question=str(event.args or "")[:400])),
         ).style("width:100%").props["data-name"] = "question"
         slider(
             words["replications"], session.replications, 10, 200, step=10, shown=lambda v: f"{v:.0f}",
@@ -75,20 +78,28 @@ def extra(page: Page) -> Extra:
     flows = {name: charts.flow([one.flow for one in visit.lived(name)]) for name in visit.asked}
     levels = (*charts.LEVELS, "shelved")
     heads = [words["policy"], *(charts.level_label(level, session.language) for level in levels)]
-    rows = [
+    rows: list[list[Cell]] = [
         [charts.policy_label(name, session.language), *(flow[level] for level in levels)]
         for name, flow in flows.items()
     ]
     title = words["axis_problems"].format(last=session.months)
-    tables.append((words["results_flow"], title, Table("issue-flow", words["results_flow"], heads, rows)))
+    tables.append(
+        (words["results_flow"], title, Table("issue-flow", words["results_flow"], heads, rows))
+    )
     if parts := visit.part_rows():
         heads = [words["measure"], words["alone"], words["left_out"]]
-        cells = [
-            [charts.measure_label(name, session.language), charts.interval(one), charts.interval(two)]
+        cells: list[list[Cell]] = [
+            [
+                charts.measure_label(name, session.language),
+                charts.interval(one),
+                charts.interval(two),
+            ]
             for name, one, two in parts
         ]
         title = words["axis_gain"].format(month=session.within)
-        tables.append((words["results_parts"], words["parts_hint"], Table("parts", title, heads, cells)))
+        tables.append(
+            (words["results_parts"], words["parts_hint"], Table("parts", title, heads, cells))
+        )
     return Extra(
         question=session.question, level=session.threshold, within=session.within, notes=_notes(page),
         tables=tables, repeat=words["repeat_desk"],
@@ -106,5 +117,7 @@ def _notes(page: Page) -> list[str]:
     reference = page.visit.runs(compound.REFERENCE)
     start = float(reference.at("collection_rate", 0).mean()) if reference else float("nan")
     return [
-        words["own_note_found"].format(said=f"{100 * own.collection:.0f}%", model=f"{100 * start:.0f}%")
+        words["own_note_found"].format(
+            said=f"{100 * own.collection:.0f}%", model=f"{100 * start:.0f}%"
+        )
     ]

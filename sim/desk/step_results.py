@@ -38,7 +38,9 @@ def _map(page: Page) -> None:
     with card(words["results_map"]):
         chosen = page.visit.chosen.name if page.visit.chosen else compound.REFERENCE
         with ui.element("div").classes("flow"):
-            which = ui.select(names, value=chosen, label=words["map_policy"]).style("min-width:220px")
+            which = ui.select(names, value=chosen, label=words["map_policy"]).style(
+                "min-width:220px"
+            )
             ui.button(words["map_show"], icon="grid_view", on_click=lambda: show()).props(
                 "unelevated data-name=show-map"
             )
@@ -71,9 +73,15 @@ def _flow(page: Page) -> None:
         chart.options.update(charts.flows(session, found))
         chart.update()
         levels = (*charts.LEVELS, "shelved")
-        heads = [words["policy"], *(charts.level_label(level, session.language) for level in levels)]
+        heads = [
+            words["policy"],
+            *(charts.level_label(level, session.language) for level in levels),
+        ]
         rows = [
-            [charts.policy_label(name, session.language), *(f"{flow[level]:,.0f}" for level in levels)]
+            [
+                charts.policy_label(name, session.language),
+                *(f"{flow[level]:,.0f}" for level in levels),
+            ]
             for name, flow in found.items()
         ]
         table.set_content(folded(words["as_table"], as_table(heads, rows)))
@@ -86,7 +94,9 @@ def _costs(page: Page) -> None:
     with card(words["results_cost"]):
         made = {}
         for unit in ("hours", "yuan"):
-            made[unit] = ui.echart({}).style("height:300px;width:100%").props(f"role=img data-name={unit}")
+            made[unit] = (
+                ui.echart({}).style("height:300px;width:100%").props(f"role=img data-name={unit}")
+            )
             made[unit].props["aria-label"] = f"{words['results_cost']}: {words[unit]}"
         text("p", words["cost_hint"], "small")
         table = ui.html("", sanitize=False).style("width:100%")
@@ -99,9 +109,10 @@ def _costs(page: Page) -> None:
             chart.options.update(charts.cost_effect(session, page.shown, unit))
             chart.update()
         heads = [words["policy"], words["gain"], words["hours"], words["yuan"]]
+        spent = [[number_text(row[u].value, session.language) for u in made] for _, row in rows]
         cells = [
-            [name, charts.interval(row["gain"]), *(number_text(row[u].value, session.language) for u in ("hours", "yuan"))]
-            for name, row in rows
+            [name, charts.interval(row["gain"]), *two]
+            for (name, row), two in zip(rows, spent, strict=True)
         ]
         table.set_content(folded(words["as_table"], as_table(heads, cells)))
 
@@ -133,7 +144,11 @@ def _parts(page: Page) -> None:
         chart.update()
         heads = [words["measure"], words["alone"], words["left_out"]]
         cells = [
-            [charts.measure_label(name, session.language), charts.interval(one), charts.interval(two)]
+            [
+                charts.measure_label(name, session.language),
+                charts.interval(one),
+                charts.interval(two),
+            ]
             for name, one, two in rows
         ]
         table.set_content(folded(words["as_table"], as_table(heads, cells)))

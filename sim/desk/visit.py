@@ -198,7 +198,11 @@ class Visit:
         """The run whose collection ends nearest to the middle run's, household by household."""
         lived = self.lived(policy)
         ends = np.array([one.values[-1, compound.COLLECTION[0]] for one in lived])
-        seed = self.session.seed if not lived else lived[int(np.argmin(abs(ends - np.median(ends))))].seed
+        seed = (
+            self.session.seed
+            if not lived
+            else lived[int(np.argmin(abs(ends - np.median(ends))))].seed
+        )
         return await self.bench.film(self.asked[policy], seed)
 
     # --- the parts of a bundle ------------------------------------------------------------------
@@ -213,14 +217,20 @@ class Visit:
             others = [other for other in plan.measures if other is not one]
             variants[f"-{one.measure}"] = plan.model_copy(update={"measures": others})
             variants[f"+{one.measure}"] = plan.model_copy(update={"measures": [one]})
-        one_policy = {name: self.session.model_copy(update={"policies": [v]}) for name, v in variants.items()}
+        one_policy = {
+            name: self.session.model_copy(update={"policies": [v]}) for name, v in variants.items()
+        }
         self.parts = {
-            name: compound.configurations(session)[plan.name] for name, session in one_policy.items()
+            name: compound.configurations(session)[plan.name]
+            for name, session in one_policy.items()
         }
         self._parts = asyncio.create_task(self._live_parts())
 
     async def _live_parts(self) -> None:
-        whole = [self.asked[compound.REFERENCE], self.asked[self.chosen.name if self.chosen else ""]]
+        whole = [
+            self.asked[compound.REFERENCE],
+            self.asked[self.chosen.name if self.chosen else ""],
+        ]
         try:
             await self.bench.run([*whole, *self.parts.values()], self.parts_seeds, self.told)
         finally:
@@ -234,7 +244,9 @@ class Visit:
     def part_rows(self) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
         """What ``charts.part_rows`` makes of the parts that are there."""
         plan = self.chosen
-        names = {f"{sign}{one.measure}" for one in plan.measures for sign in "+-"} if plan else set()
+        names = (
+            {f"{sign}{one.measure}" for one in plan.measures for sign in "+-"} if plan else set()
+        )
         if plan is None or names != set(self.parts):
             return []
         whole, reference = self.runs(plan.name), self.runs(compound.REFERENCE)
@@ -252,7 +264,9 @@ def as_runs(lived: list[Lived]) -> Runs | None:
     """Runs as arrays; None where there are none."""
     if not lived:
         return None
-    costs = np.array([np.sum([cost[2:] for cost in one.costs] or [(0, 0)], axis=0) for one in lived])
+    costs = np.array(
+        [np.sum([cost[2:] for cost in one.costs] or [(0, 0)], axis=0) for one in lived]
+    )
     return Runs(
         np.array([one.seed for one in lived]), lived[0].months, np.array([one.values for one in lived]),
         costs[:, 0].astype(float), costs[:, 1].astype(float),

@@ -253,7 +253,14 @@ def _measures_table(case: _Case) -> Table:
             p = entry.parameters
             end: Cell = p.end if p.end <= config.months else words["to_end"]
             rows.append(
-                [case.title(policy), case.of(entry.measure), p.start, end, p.dose, _settings(entry, case)]
+                [
+                    case.title(policy),
+                    case.of(entry.measure),
+                    p.start,
+                    end,
+                    p.dose,
+                    _settings(entry, case),
+                ]
             )
     if not rows:
         rows = [[case.title(case.reference), words["no_measures"], None, None, None, ""]]
@@ -288,7 +295,9 @@ def _answer(case: _Case) -> Section:
         )  # fmt: skip
         blocks += [Paragraph(case.title(policy)), Bullets(said)]
     if case.reference != "none" and len(case.policies) > 1:
-        blocks.insert(0, Paragraph(case.words["other_reference"].format(name=case.title(case.reference))))
+        blocks.insert(
+            0, Paragraph(case.words["other_reference"].format(name=case.title(case.reference)))
+        )
     return Section(case.words["s_answer"], blocks)
 
 
@@ -306,7 +315,9 @@ def _results(case: _Case) -> Section:
         for name in DRAWN:
             figure = figures.trajectories(case.comparison, case.scenario, name, case.language)
             label = case.of(INDICATORS[name])
-            blocks.append(Picture(figure, words["f_path"].format(name=label), _path_words(case, name)))
+            blocks.append(
+                Picture(figure, words["f_path"].format(name=label), _path_words(case, name))
+            )
         figure = figures.effects(case.comparison, case.scenario, case.language)
         blocks.append(Picture(figure, words["f_effects"], words["see_table"]))
     blocks += [_levels(case), _all_levels(case)]
@@ -357,7 +368,10 @@ def _levels(case: _Case) -> Table:
 
 
 def _all_levels(case: _Case) -> Table:
-    columns = [case.words[k] for k in ("indicator", "policy", "month", "runs", "median", "p5", "p95", "unit")]
+    columns = [
+        case.words[k]
+        for k in ("indicator", "policy", "month", "runs", "median", "p5", "p95", "unit")
+    ]
     rows: list[list[Cell]] = []
     for name, known in INDICATORS.items():
         for policy in case.policies:
@@ -365,9 +379,18 @@ def _all_levels(case: _Case) -> Table:
                 found = spread_of(case.runs[policy].at(name, month))
                 numbers: list[Cell] = [found[k] for k in ("median", "low", "high")]
                 rows.append(
-                    [case.of(known), case.title(policy), month, int(found["runs"]), *numbers, known.unit]
+                    [
+                        case.of(known),
+                        case.title(policy),
+                        month,
+                        int(found["runs"]),
+                        *numbers,
+                        known.unit,
+                    ]
                 )
-    return Table(f"all-levels-{case.scenario}", case.words["t_all_levels"], columns, rows, shown=False)
+    return Table(
+        f"all-levels-{case.scenario}", case.words["t_all_levels"], columns, rows, shown=False
+    )
 
 
 def _effects(case: _Case) -> Table:
@@ -396,7 +419,9 @@ def _every_run(case: _Case) -> Table:
         runs = case.runs[policy]
         for k, seed in enumerate(runs.seeds):
             values = [float(v) for v in runs.values[k, -1]]
-            rows.append([case.title(policy), int(seed), float(runs.hours[k]), float(runs.yuan[k]), *values])
+            rows.append(
+                [case.title(policy), int(seed), float(runs.hours[k]), float(runs.yuan[k]), *values]
+            )
     return Table(
         f"runs-{case.scenario}", case.words["t_runs"], [*columns, *heads], rows, shown=False
     )
@@ -411,7 +436,9 @@ def _costs(case: _Case) -> Section:
     rows: list[list[Cell]] = []
     for row in frame.to_dict("records"):
         actor = row["actor"]
-        name = words["everybody"] if actor == paired.ALL else ACTORS[case.language].get(actor, actor)
+        name = (
+            words["everybody"] if actor == paired.ALL else ACTORS[case.language].get(actor, actor)
+        )
         if actor != paired.ALL and not row["hours"] and not row["yuan"]:
             continue
         per: list[Cell] = [
@@ -438,7 +465,9 @@ def _uncertainty(case: _Case) -> Section:
     if len(failed):
         first = failed.iloc[0]
         blocks.append(
-            Paragraph(words["failed"].format(count=len(failed), all=len(runs), message=first["message"]))
+            Paragraph(
+                words["failed"].format(count=len(failed), all=len(runs), message=first["message"])
+            )
         )
     return Section(words["s_sure"], blocks)
 
@@ -454,7 +483,9 @@ def _assumptions(cases: Sequence[_Case]) -> Section:
     for case in cases:
         evidence = case.config(case.reference).scenario.evidence
         if evidence:
-            blocks.append(Paragraph(words["evidence"].format(place=_place(case), count=len(evidence))))
+            blocks.append(
+                Paragraph(words["evidence"].format(place=_place(case), count=len(evidence)))
+            )
     return Section(words["s_assumed"], blocks)
 
 
@@ -465,7 +496,15 @@ def _compound_table(case: _Case) -> Table:
     rows: list[list[Cell]] = []
     for row in Config.describe():
         group = row.key.partition(".")[0]
-        if group in ("scenario", "policy", "experiment", "executor", "seed", "months", "replications"):
+        if group in (
+            "scenario",
+            "policy",
+            "experiment",
+            "executor",
+            "seed",
+            "months",
+            "replications",
+        ):
             continue
         value = _value_at(config, row.key)
         if value != row.default and not isinstance(value, dict | list) and "file" not in row.key:
@@ -474,7 +513,14 @@ def _compound_table(case: _Case) -> Table:
     for entry in config.scenario.entries():
         when = words["event_month"].format(month=entry.parameters.start)
         size = getattr(entry.parameters, "size", None)
-        rows.append([f"{words['event']}: {case.of(entry.measure)}", "" if size is None else f"{size:g}", "", when])
+        rows.append(
+            [
+                f"{words['event']}: {case.of(entry.measure)}",
+                "" if size is None else f"{size:g}",
+                "",
+                when,
+            ]
+        )
     columns = [words[k] for k in ("parameter", "value", "default", "unit")]
     title = words["t_compound"].format(place=_place(case))
     return Table(f"compound-{case.scenario}", title, columns, rows)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from sim.experiments.summary import number_text
 from sim.figures.style import figure_as_svg
-from sim.report.content import Block, Bullets, Cell, Code, Paragraph, Picture, Report, Table
+from sim.report.content import Block, Bullets, Cell, Paragraph, Picture, Report, Table
 
 STYLE = """
 :root{--ink:#1f2933;--soft:#52606d;--line:#d5dce4;--blue:#0a4f8f;--pale:#f3f6fa}
@@ -33,7 +33,8 @@ table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:t
 th,td{border-bottom:1px solid var(--line);padding:.4em .6em;text-align:left;vertical-align:top}
 thead th{background:var(--pale);border-bottom:2px solid var(--line)}
 td.n{text-align:right;white-space:nowrap}
-pre{background:var(--pale);border:1px solid var(--line);padding:.8em 1em;overflow-x:auto;font-size:.82rem;line-height:1.5}
+pre{background:var(--pale);border:1px solid var(--line);padding:.8em 1em}
+pre{overflow-x:auto;font-size:.82rem;line-height:1.5}
 details{margin:.8em 0}summary{cursor:pointer;color:var(--blue)}
 footer{margin-top:3em;border-top:1px solid var(--line);padding-top:.8em;color:var(--soft);font-size:.85rem}
 @media print{main{max-width:none;padding:0}h2,figure,table{break-inside:avoid}details{display:none}}
@@ -53,7 +54,7 @@ def as_html(report: Report) -> str:
         f'<!doctype html>\n<html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         # A file that may load nothing and run nothing, whatever a name says.
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'; font-src data:; img-src data:\">"
         f"<title>{escape(report.title)}</title>"
         f"<style>{_font_face(report.text())}{style}</style></head>\n<body><main>"

@@ -12,7 +12,13 @@ from sim.figures.style import figure_as_svg
 from sim.report.content import Block, Bullets, Code, Paragraph, Picture, Report, Table
 from sim.report.page import shown
 
-INK, SOFT, BLUE, LINE, PALE = (31, 41, 51), (82, 96, 109), (10, 79, 143), (213, 220, 228), (243, 246, 250)
+INK, SOFT, BLUE, LINE, PALE = (
+    (31, 41, 51),
+    (82, 96, 109),
+    (10, 79, 143),
+    (213, 220, 228),
+    (243, 246, 250),
+)
 MARGIN = 18.0
 """Millimetres around the text of an A4 page."""
 
@@ -24,7 +30,7 @@ def as_pdf(report: Report) -> bytes:
     """The whole report, A4."""
     from fpdf import FPDF
 
-    class Paper(FPDF):  # type: ignore[misc]
+    class Paper(FPDF):
         def footer(self) -> None:
             self.set_y(-13)
             self.set_font("zh", size=8)
@@ -59,7 +65,9 @@ def as_pdf(report: Report) -> bytes:
 
 def _set(paper: Any, block: Block, language: str) -> None:
     if isinstance(block, Paragraph):
-        _text(paper, block.text, 9 if block.small else 10.5, SOFT if block.small else INK, after=1.5)
+        _text(
+            paper, block.text, 9 if block.small else 10.5, SOFT if block.small else INK, after=1.5
+        )
     elif isinstance(block, Bullets):
         for item in block.items:
             paper.set_x(MARGIN + 1)
@@ -81,9 +89,7 @@ def _text(paper: Any, text: str, size: float, colour: tuple[int, int, int], afte
     paper.set_text_color(*colour)
     # Chinese has no spaces to break a line at: any character may end one.
     wrap = "CHAR" if any(ord(c) > 0x2E80 for c in text) else "WORD"
-    paper.multi_cell(
-        0, size * 0.58, text, align="L", new_x="LMARGIN", new_y="NEXT", wrapmode=wrap
-    )
+    paper.multi_cell(0, size * 0.58, text, align="L", new_x="LMARGIN", new_y="NEXT", wrapmode=wrap)
     paper.ln(after)
 
 

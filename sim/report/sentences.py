@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from sim.experiments.paired import Gain, difference
 from sim.experiments.summary import number_text, value_text
 from sim.outcomes import INDICATORS, column
+from sim.report.words import SENTENCES
 
 MAIN = "collection_rate"
 
@@ -23,45 +23,6 @@ WATCHED = (
 
 MOST_WORSE = 4
 """Indicators that got worse which one sentence names."""
-
-WORDS = {
-    "en": {
-        "passes": "In {a} of {n} runs fee collection reaches {level} within {month} months; without measures in {b} of {n}.",
-        "holds": "In {a} of {n} runs fee collection stands at {level} or more in month {month}; without measures in {b} of {n}.",
-        "level": "In month {month} the middle run collects {value} of fees (90% of runs: {low} to {high}); without measures {other}.",
-        "satisfied": "In month {month} {value} of households are satisfied in the middle run (90% of runs: {low} to {high}); without measures {other}.",
-        "better": "Under the same luck collection in month {month} is higher than without measures in {a} of {n} runs, on average by {gain} percentage points (95% interval {low} to {high}).",
-        "cost": "In {last} months it takes {hours} hours and {yuan} yuan in the middle run, {each} hours and {fen} yuan a household and year.",
-        "free": "No hours or money are booked for it.",
-        "place": "In the last year {value} of problems that ended were solved in the building, compound or community; without measures {other}.",
-        "worse": "What gets worse by month {month}: {names}.",
-        "worse_item": "{name} ({value}, without measures {other})",
-        "none_worse": "None of {count} indicators watched is worse for certain in month {month}.",
-        "fades": "The last measure ends in month {end}. {after} months later collection is {gain} points above no measures, of {before} in its last month.",
-        "few": "Only {n} runs so far: numbers will still move.",
-        "start": "At the start {value} of fees are collected in the middle run (90% of runs: {low} to {high}).",
-        "alone": "Without measures collection in month {month} is {value} in the middle run (90% of runs: {low} to {high}).",
-        "sep": "; ",
-    },
-    "zh": {
-        "passes": "{n}次模拟中有{a}次在{month}个月内物业费收缴率达到{level};不采取措施时为{b}次。",
-        "holds": "{n}次模拟中有{a}次第{month}个月收缴率不低于{level};不采取措施时为{b}次。",
-        "level": "第{month}个月收缴率的中位数为{value}(九成模拟在{low}至{high}之间);不采取措施时为{other}。",
-        "satisfied": "第{month}个月满意住户占{value}(中位数,九成模拟在{low}至{high}之间);不采取措施时为{other}。",
-        "better": "在相同的随机条件下,{n}次模拟中有{a}次第{month}个月的收缴率高于不采取措施,平均高{gain}个百分点(95%区间{low}至{high})。",
-        "cost": "{last}个月共需{hours}工时、{yuan}元(中位数),折合每户每年{each}工时、{fen}元。",
-        "free": "该方案没有登记任何工时或支出。",
-        "place": "最后一年办结或搁置的问题中,{value}在楼栋、小区或社区解决;不采取措施时为{other}。",
-        "worse": "到第{month}个月变差的方面:{names}。",
-        "worse_item": "{name}({value},不采取措施{other})",
-        "none_worse": "关注的{count}项指标中,到第{month}个月没有一项确定变差。",
-        "fades": "最后一项措施在第{end}个月结束;{after}个月后收缴率仍比不采取措施高{gain}个百分点(结束时为{before}个百分点)。",
-        "few": "目前只有{n}次模拟,数字还会变动。",
-        "start": "起点的收缴率中位数为{value}(九成模拟在{low}至{high}之间)。",
-        "alone": "不采取措施时,第{month}个月收缴率的中位数为{value}(九成模拟在{low}至{high}之间)。",
-        "sep": "、",
-    },
-}  # fmt: skip
 
 FEW = 20
 """Runs below which a sentence says that numbers will still move."""
@@ -93,7 +54,7 @@ class Runs:
         place = int(np.searchsorted(self.months, month))
         return self.of(indicator)[:, place]
 
-    def only(self, seeds: Sequence[int]) -> Runs:
+    def only(self, seeds: np.ndarray) -> Runs:
         """The runs under some of the seeds."""
         kept = np.isin(self.seeds, seeds)
         return Runs(
@@ -145,7 +106,7 @@ def about_policy(
     policy, reference = together(policy, reference)
     if not len(policy.seeds):
         return []
-    words, last = WORDS[language], int(policy.months[-1])
+    words, last = SENTENCES[language], int(policy.months[-1])
     month = min(within, last)
     said = [_reaching(policy, reference, level, month, words)]
     said.append(_level(policy, reference, MAIN, month, words["level"], language))
@@ -174,12 +135,14 @@ def about_reference(reference: Runs, within: int, language: str) -> list[str]:
     """Sentences about the compound left to itself: where it starts and where it goes."""
     if not len(reference.seeds):
         return []
-    words, month = WORDS[language], min(within, int(reference.months[-1]))
+    words, month = SENTENCES[language], min(within, int(reference.months[-1]))
     said = []
     for name, at in (("start", 0), ("alone", month)):
         value, low, high = spread(reference.at(MAIN, at))
         said.append(
-            words[name].format(month=at, value=_percent(value), low=_percent(low), high=_percent(high))
+            words[name].format(
+                month=at, value=_percent(value), low=_percent(low), high=_percent(high)
+            )
         )
     return said
 
@@ -215,7 +178,9 @@ def _level(
 
 def _places(policy: Runs, reference: Runs, words: dict[str, str]) -> str:
     name, year = "issues_in_place_share", policy.months > policy.months[-1] - 12
-    value, other = (float(np.median(runs.of(name)[:, year].mean(1))) for runs in (policy, reference))
+    value, other = (
+        float(np.median(runs.of(name)[:, year].mean(1))) for runs in (policy, reference)
+    )
     return words["place"].format(value=_percent(value), other=_percent(other))
 
 
@@ -240,9 +205,7 @@ def _fading(policy: Runs, reference: Runs, end: int, after: int, words: dict[str
     )
 
 
-def _worse(
-    policy: Runs, reference: Runs, month: int, words: dict[str, str], language: str
-) -> str:
+def _worse(policy: Runs, reference: Runs, month: int, words: dict[str, str], language: str) -> str:
     items = []
     for name in WATCHED:
         known = INDICATORS[name]
@@ -251,7 +214,9 @@ def _worse(
         bad = gain["high"] < 0 if known.better > 0 else gain["low"] > 0
         if bad:
             unit = "%" if known.share else ""
-            value, other = (value_text(float(v.mean()), known, language) + unit for v in (ours, theirs))
+            value, other = (
+                value_text(float(v.mean()), known, language) + unit for v in (ours, theirs)
+            )
             # What is worse by less than is written would read as a mistake.
             if value != other:
                 label = known.zh if language == "zh" else known.en
@@ -263,7 +228,9 @@ def _worse(
 
 def _percent(share: float) -> str:
     percent = 100 * share
-    return f"{percent:.1f}%" if 0 < percent < 9.95 and percent != round(percent) else f"{percent:.0f}%"
+    return (
+        f"{percent:.1f}%" if 0 < percent < 9.95 and percent != round(percent) else f"{percent:.0f}%"
+    )
 
 
 def _points(share: float) -> str:

@@ -1,11 +1,10 @@
-"""Small pieces that every step of the page uses: tables, labelled sliders, one-line errors."""
+"""Small pieces that every step of the page uses: headings, tables, one-line errors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import Any
 
 from nicegui import ui
 
@@ -64,49 +63,6 @@ def one_line(title: str) -> Iterator[None]:
         ui.notify(f"{title}: {error}", type="warning", timeout=8000, multi_line=True)
 
 
-def slider(
-    label: str,
-    value: float,
-    low: float,
-    high: float,
-    *,
-    step: float,
-    shown: Callable[[float], str],
-    moved: Callable[[float], object],
-    settled: Callable[[], None],
-    name: str = "",
-) -> ui.slider:
-    """A slider with its label before it and its value behind it.
-
-    Args:
-        label: What is set.
-        value: Where it stands.
-        low: Smallest value.
-        high: Largest value.
-        step: Between two values.
-        shown: A value as text.
-        moved: Called while it moves.
-        settled: Called when it is let go.
-        name: Mark for tests.
-    """
-    with ui.element("div").classes("line"):
-        ui.label(label)
-        made = ui.slider(min=low, max=high, step=step, value=value)
-        made.props["aria-label"] = label
-        if name:
-            made.props["data-name"] = name
-        number = ui.label(shown(value)).classes("value")
-
-        def change(event: Any) -> None:
-            if event.value is not None:
-                number.set_text(shown(event.value))
-                moved(event.value)
-
-        made.on_value_change(change)
-        made.on("change", lambda _: settled())
-    return made
-
-
 def row_label(row: Described, language: str) -> str:
     """A parameter's name as people read it."""
     return row.zh if language == "zh" and row.zh else row.en
@@ -124,10 +80,3 @@ def step_of(row: Described) -> float:
 def is_share(row: Described) -> bool:
     """Whether a parameter is a share, shown as percent."""
     return isinstance(row.default, float) and row.unit == "1" and row.low == 0 and row.high == 1
-
-
-def value_words(row: Described, value: float) -> str:
-    """A parameter's value as text."""
-    if is_share(row):
-        return f"{100 * value:.0f}%"
-    return f"{value:g}"

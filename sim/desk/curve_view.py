@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from sim.desk import charts, compound
-from sim.desk.bits import as_list, as_table, card, folded, slider, text
+from sim.desk.bits import as_list, as_table, card, folded, text
+from sim.desk.range_slider import RangeSlider
 from sim.experiments.compare import last_month_in_force
 from sim.outcomes import INDICATORS
 from sim.report import sentences
@@ -64,16 +65,21 @@ def sentences_view(page: Page, only_chosen: bool) -> None:
     """What the runs say in plain words, and what is asked of them."""
     words = page.words
     with card(words["answer"]):
-        slider(
+        RangeSlider(
             words["threshold"], page.visit.session.threshold, 0.05, 1.0, step=0.05, name="threshold",
-            shown=lambda v: f"{100 * v:.0f}%", settled=page.settle,
+            percent=True, settled=page.settle,
             moved=lambda v: page.change(lambda: page.visit.set(False, threshold=round(float(v), 2))),
         )  # fmt: skip
-        slider(
-            words["within"], page.visit.session.within, 1, page.visit.session.months, step=1, name="within",
-            shown=lambda v: f"{v:.0f}", settled=page.settle,
+        RangeSlider(
+            words["within"],
+            page.visit.session.within,
+            1,
+            page.visit.session.months,
+            step=1,
+            name="within",
+            settled=page.settle,
             moved=lambda v: page.change(lambda: page.visit.set(False, within=round(v))),
-        )  # fmt: skip
+        )
         place = ui.html("", sanitize=False).style("width:100%")
         place.props["data-name"] = "sentences"
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from nicegui import ui
 
 from sim.config import Config
 from sim.desk import compound
-from sim.desk.bits import as_list, card, is_share, row_label, slider, step_of, text, value_words
+from sim.desk.bits import as_list, card, is_share, row_label, step_of, text
+from sim.desk.range_slider import RangeSlider
 from sim.desk.session import LARGEST_UPLOAD, Own, Trouble
 from sim.explain import find_field
 from sim.measures.catalogue import CATALOGUE
@@ -162,10 +162,17 @@ def _field(page: Page, key: str, base: Config) -> None:
                 "aria-label"
             ] = label
     elif is_share(row):
-        slider(
-            label, float(value), 0.0, 1.0, step=0.01, shown=partial(value_words, row),
-            moved=lambda v: put(float(v), False), settled=page.settle, name=key,
-        )  # fmt: skip
+        RangeSlider(
+            label,
+            float(value),
+            0.0,
+            1.0,
+            step=0.01,
+            percent=is_share(row),
+            moved=lambda v: put(float(v), False),
+            settled=page.settle,
+            name=key,
+        )
     else:
         unit = "" if language == "zh" else f" ({row.unit})"
         most = compound.MOST_HOUSEHOLDS if key == "population.households" else row.high
@@ -243,13 +250,13 @@ def _trouble(page: Page, name: str) -> None:
     def now() -> Trouble:
         return next(t for t in page.visit.session.own.troubles if t.event == name)
 
-    slider(
+    RangeSlider(
         words["trouble_size"], trouble.size, row.low or 0, row.high or 1, step=step_of(row),
-        shown=partial(value_words, row), settled=page.settle,
+        percent=is_share(row), settled=page.settle,
         moved=lambda v: put(now().model_copy(update={"size": float(v)}), step=False),
     )  # fmt: skip
-    slider(
-        words["trouble_month"], -trouble.month, 0, 36, step=1, shown=lambda v: f"{v:.0f}", settled=page.settle,
+    RangeSlider(
+        words["trouble_month"], -trouble.month, 0, 36, step=1, settled=page.settle,
         moved=lambda v: put(now().model_copy(update={"month": -round(v)}), step=False),
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -11,8 +10,9 @@ from nicegui import ui
 from sim.compose import choices, load
 from sim.config import installed_measures
 from sim.desk import charts, compound
-from sim.desk.bits import card, row_label, slider, step_of, text, value_words
+from sim.desk.bits import card, is_share, row_label, step_of, text
 from sim.desk.curve_view import curve_view, sentences_view
+from sim.desk.range_slider import RangeSlider
 from sim.desk.session import MOST_POLICIES, TO_THE_END, Plan, Planned
 from sim.experiments.summary import number_text
 from sim.measures.catalogue import CATALOGUE
@@ -210,9 +210,9 @@ def _measure(page: Page, planned: Planned) -> None:
             )
             remove.props["aria-label"] = f"{words['remove']} {charts.measure_label(name, language)}"
         dose = described["dose"]
-        slider(
+        RangeSlider(
             words["dose"], planned.dose, dose.low or 0, dose.high or 2, step=0.05, name=f"dose-{name}",
-            shown=lambda v: f"{100 * v:.0f}%", settled=page.settle,
+            percent=True, settled=page.settle,
             moved=lambda v: page.change(lambda: page.visit.measure(name, False, dose=float(v))),
         )  # fmt: skip
         _time(page, planned)
@@ -236,34 +236,25 @@ def _remove(page: Page, name: str) -> None:
 
 
 def _time(page: Page, planned: Planned) -> None:
+    """When it starts, and when it ends: beyond the last month stands for never."""
     words, months, name = page.words, page.visit.session.months, planned.measure
-    with ui.element("div").classes("line long"):
-        ui.label(words["time"])
-        made = ui.range(
-            min=1, max=months + 1, step=1,
-            value={"min": min(planned.start, months), "max": charts.until(planned.end, months)},
-        )  # fmt: skip
-        made.props["aria-label"] = f"{words['time']} {name}"
-        made.props["data-name"] = f"time-{name}"
-        made.style("grid-column: 2 / 4")
-        said = ui.label(_time_words(page, planned.start, planned.end)).classes("value")
 
-    def moved(event: Any) -> None:
-        start, end = round(event.value["min"]), round(event.value["max"])
-        end = TO_THE_END if end > months else end
-        if end <= start:
+    def move(start: float | None = None, end: float | None = None) -> None:
+        now = page.visit.planned(name)
+        if now is None:
             return
-        said.set_text(_time_words(page, start, end))
-        page.change(lambda: page.visit.measure(name, False, start=start, end=end))
+        first = now.start if start is None else round(start)
+        last = now.end if end is None else round(end) if end <= months else TO_THE_END
+        page.change(lambda: page.visit.measure(name, False, start=first, end=last))
 
-    made.on_value_change(moved)
-    made.on("change", lambda _: page.settle())
-
-
-def _time_words(page: Page, start: int, end: int) -> str:
-    words = page.words
-    until = words["to_end"] if end > page.visit.session.months else words["ends_in"].format(end=end)
-    return words["from_to"].format(start=start, end=until)
+    RangeSlider(
+        words["start"], min(planned.start, months), 1, months, step=1, settled=page.settle,
+        moved=lambda v: move(start=v), name=f"start-{name}",
+    )  # fmt: skip
+    RangeSlider(
+        words["end"], charts.until(planned.end, months), 2, months + 1, step=1, settled=page.settle,
+        moved=lambda v: move(end=v), marks={months + 1: words["to_end"]}, name=f"end-{name}",
+    )  # fmt: skip
 
 
 def _say_spent(page: Page, name: str, place: ui.html) -> None:
@@ -302,11 +293,17 @@ def _setting(page: Page, planned: Planned, row: Described) -> None:
         ui.checkbox(label, value=bool(value), on_change=lambda event: put(bool(event.value)))
     elif isinstance(row.default, int | float) and row.low is not None and row.high is not None:
         whole = isinstance(row.default, int)
-        slider(
-            label, float(value), row.low, row.high, step=step_of(row), shown=partial(value_words, row),
-            settled=page.settle, name=f"{name}.{key}",
+        RangeSlider(
+            label,
+            float(value),
+            row.low,
+            row.high,
+            step=step_of(row),
+            percent=is_share(row),
+            settled=page.settle,
+            name=f"{name}.{key}",
             moved=lambda v: put(round(v) if whole else float(v), False),
-        )  # fmt: skip
+        )
     elif isinstance(row.default, str) and kind is not None and get_args(kind.annotation):
         options = [str(option) for option in get_args(kind.annotation)]
         ui.select(options, value=value, label=label, on_change=lambda event: put(event.value))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from sim.desk import charts, compound, printing
-from sim.desk.bits import card, one_line, slider, text
+from sim.desk.bits import card, one_line, text
+from sim.desk.range_slider import RangeSlider
 from sim.errors import InputError
 from sim.report.build import Extra
 from sim.report.content import Cell, Table
@@ -27,9 +28,8 @@ def build(page: Page) -> None:
             "change",
             lambda event: page.change(lambda: page.visit.set(question=str(event.args or "")[:400])),
         ).style("width:100%").props["data-name"] = "question"
-        slider(
-            words["replications"], session.replications, 10, 200, step=10, shown=lambda v: f"{v:.0f}",
-            settled=page.settle, name="replications",
+        RangeSlider(
+            words["replications"], session.replications, 10, 200, step=10, settled=page.settle, name="replications",
             moved=lambda v: page.change(lambda: page.visit.set(False, replications=round(v))),
         )  # fmt: skip
         with ui.element("div").classes("flow").style("margin-top:14px"):

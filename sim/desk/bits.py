@@ -30,9 +30,20 @@ def as_table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str =
     )
 
 
-def folded(title: str, inside: str) -> str:
-    """Something that opens when its title is chosen."""
-    return f"<details><summary>{escape(title)}</summary>{inside}</details>"
+def fold(title: str, name: str = "") -> ui.html:
+    """What opens when its title is chosen, and stays open when its inside is made new.
+
+    Args:
+        title: To be chosen.
+        name: Mark for tests.
+
+    Returns:
+        The inside.
+    """
+    with ui.element("details").style("width:100%") as box:
+        box.props["data-name"] = name
+        text("summary", title)
+        return ui.html("", sanitize=False)
 
 
 def as_list(items: Sequence[str], classes: str = "") -> str:

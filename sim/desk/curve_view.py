@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from sim.desk import charts, compound
-from sim.desk.bits import as_list, as_table, card, folded, text
+from sim.desk.bits import as_list, as_table, card, fold, text
 from sim.desk.range_slider import RangeSlider
 from sim.experiments.compare import last_month_in_force
 from sim.outcomes import INDICATORS
@@ -35,8 +35,7 @@ def curve_view(page: Page, strip: bool) -> None:
         chart.props["role"] = "img"
         chart.props["data-name"] = "curves"
         text("p", words["curve_hint"], "small")
-        table = ui.html("", sanitize=False).style("width:100%")
-        table.props["data-name"] = "curve-table"
+        table = fold(words["as_table"], "curve-table")
 
     def draw() -> None:
         session = page.visit.session
@@ -48,8 +47,7 @@ def curve_view(page: Page, strip: bool) -> None:
         )
         chart.style(f"height:{charts.height(session, strip)}px")
         chart.update()
-        # An opened table stays open: only its inside is new.
-        table.set_content(folded(words["as_table"], as_table(heads, rows, words["curve_hint"])))
+        table.set_content(as_table(heads, rows, words["curve_hint"]))
 
     page.watchers.append(draw)
 

@@ -17,8 +17,6 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
-from sim.desk import live
-
 Answer = TypeVar("Answer")
 
 ATTEMPTS = 3
@@ -60,6 +58,10 @@ class Lanes:
 
     async def warm(self) -> None:
         """Start all processes and load their kernels, the first alone if it has to compile."""
+        from sim.desk import (
+            live,
+        )  # Slow to import, and a process that makes reports needs none of it.
+
         await self.call(0, live.warm)
         await asyncio.gather(*(self.call(lane, live.warm) for lane in range(1, self.count)))
 

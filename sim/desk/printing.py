@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 from sim.config import Config
+from sim.desk.bench import Asked
 from sim.desk.live import Lived
 from sim.experiments.compare import Comparison, _assemble
 from sim.experiments.question import Question
 from sim.experiments.run import Replication
 from sim.report.build import Extra, build
+from sim.report.content import Report
 from sim.report.page import as_html
 from sim.report.paper import as_pdf
 from sim.report.sheets import as_xlsx, as_zip
@@ -25,9 +27,16 @@ TYPES = {
 }
 
 
+_last: tuple[object, Report] | None = None
+
+
+def ready() -> None:
+    """Load what reports need, before the first is asked for."""
+
+
 def make(
     kind: Kind,
-    configs: dict[str, Config],
+    asked: dict[str, Asked],
     lived: dict[str, Sequence[Lived]],
     language: str,
     extra: Extra,
@@ -36,12 +45,18 @@ def make(
 
     Args:
         kind: Which.
-        configs: By policy, the reference first.
+        asked: By policy, the reference first.
         lived: Runs by policy; those whose seeds not all policies have are left out.
         language: "en" or "zh".
         extra: What is known beyond the runs.
     """
-    report = build(as_comparison(configs, lived, extra.level), language, extra)
+    global _last
+    # The four forms are often asked for one after the other.
+    key = (language, extra, *((n, one.key) for n, one in asked.items()), *map(len, lived.values()))
+    if _last is None or _last[0] != key:
+        configs = {name: one.config for name, one in asked.items()}
+        _last = (key, build(as_comparison(configs, lived, extra.level), language, extra))
+    report = _last[1]
     if kind == "html":
         return as_html(report).encode("utf-8")
     return {"pdf": as_pdf, "xlsx": as_xlsx, "csv": as_zip}[kind](report)

@@ -44,13 +44,20 @@ class RangeSlider(Element, component="range_slider.js"):
             ("percent", percent), ("marks", shown), ("name", name),
         ):  # fmt: skip
             self._props[prop] = given
-        # The browser could send anything: what is out of range is not taken.
+
+        def let_go(given: object) -> None:
+            # Its last move may still be on the way.
+            moved(_inside(given, low, high))
+            settled()
+
         self.on(
-            "moved", lambda event: moved(_inside(event.args, low, high)), throttle=0.06, leading_events=False
+            "moved", lambda event: moved(_inside(event.args, low, high)), throttle=0.06,
+            leading_events=False,
         )  # fmt: skip
-        self.on("settled", lambda _: settled())
+        self.on("settled", lambda event: let_go(event.args))
 
 
 def _inside(given: object, low: float, high: float) -> float:
+    # A browser could send anything.
     value = float(given) if isinstance(given, int | float) else low
     return min(max(value, low), high)

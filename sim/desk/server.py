@@ -41,6 +41,7 @@ def serve(host: str, port: int, language: str, workers: int, browser: bool) -> N
     _check_free(host, port)
     from pylopdf_fonts_zh_cn import sans_path
 
+    from sim.desk import printing
     from sim.desk.bench import Bench
     from sim.desk.guard import Guard
     from sim.desk.lanes import Lanes
@@ -50,6 +51,7 @@ def serve(host: str, port: int, language: str, workers: int, browser: bool) -> N
     app.add_static_file(local_file=sans_path(), url_path=FONT_URL, max_cache_age=30 * 24 * 3600)
     register(Bench(lanes), printer, language)
     app.on_startup(lanes.warm)
+    app.on_startup(lambda: printer.call(0, printing.ready))
     app.on_startup(lambda: print(f"http://{_shown(host)}:{port}/", file=sys.stderr, flush=True))
 
     def end() -> None:

@@ -167,10 +167,12 @@ class Session(_Data):
         return name
 
     @model_validator(mode="after")
-    def _names_differ(self) -> Session:
+    def _fits(self) -> Session:
         names = [plan.name for plan in self.policies]
         if len(set(names)) < len(names) or "none" in names:
             raise ValueError("two policies have the same name, or one is named none")
+        if self.within > self.months:
+            raise ValueError(f"within {self.within} is after the last month, {self.months}")
         return self
 
     @property
@@ -226,7 +228,7 @@ def from_link(text: str) -> Session:
     if len(text) > LONGEST_LINK:
         raise InputError("link", f"{len(text)} characters", f"up to {LONGEST_LINK}")
     try:
-        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        packed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
         unpacking = zlib.decompressobj()
         plain = unpacking.decompress(packed, LARGEST_FILE + 1)
     except (binascii.Error, ValueError, zlib.error):

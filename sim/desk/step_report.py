@@ -54,12 +54,11 @@ async def _make(page: Page, kind: printing.Kind) -> None:
         least = min(map(len, lived.values()))
         ui.notify(words["report_partial"].format(n=least), type="info")
     waiting = ui.notification(words["making"], spinner=True, timeout=None)
-    configs = {name: asked.config for name, asked in visit.asked.items()}
     language = visit.session.language
     try:
         with one_line(words["error"]):
             data = await page.printer.call(
-                0, printing.make, kind, configs, lived, language, extra(page)
+                0, printing.make, kind, dict(visit.asked), lived, language, extra(page)
             )
             name = f"xiaoqu-{visit.session.case}-{language}.{printing.ENDINGS[kind]}"
             ui.download.content(data, name, printing.TYPES[kind])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from sim.desk import charts, compound
-from sim.desk.bits import as_table, card, folded, text
+from sim.desk.bits import as_table, card, fold, text
 from sim.desk.compound_map import CompoundMap
 from sim.desk.curve_view import curve_view, sentences_view
 from sim.experiments.summary import number_text
@@ -59,7 +59,7 @@ def _flow(page: Page) -> None:
     with card(words["results_flow"]):
         chart = ui.echart({}).style("height:320px;width:100%").props("role=img data-name=flow")
         chart.props["aria-label"] = words["results_flow"]
-        table = ui.html("", sanitize=False).style("width:100%")
+        table = fold(words["as_table"])
 
     def draw() -> None:
         session = page.visit.session
@@ -84,7 +84,7 @@ def _flow(page: Page) -> None:
             ]
             for name, flow in found.items()
         ]
-        table.set_content(folded(words["as_table"], as_table(heads, rows)))
+        table.set_content(as_table(heads, rows))
 
     page.watchers.append(draw)
 
@@ -99,7 +99,7 @@ def _costs(page: Page) -> None:
             )
             made[unit].props["aria-label"] = f"{words['results_cost']}: {words[unit]}"
         text("p", words["cost_hint"], "small")
-        table = ui.html("", sanitize=False).style("width:100%")
+        table = fold(words["as_table"])
 
     def draw() -> None:
         session = page.visit.session
@@ -114,7 +114,7 @@ def _costs(page: Page) -> None:
             [name, charts.interval(row["gain"]), *two]
             for (name, row), two in zip(rows, spent, strict=True)
         ]
-        table.set_content(folded(words["as_table"], as_table(heads, cells)))
+        table.set_content(as_table(heads, cells))
 
     page.watchers.append(draw)
 
@@ -131,7 +131,7 @@ def _parts(page: Page) -> None:
         )
         chart = ui.echart({}).props("role=img data-name=parts-chart").style("width:100%;height:0")
         chart.props["aria-label"] = words["results_parts"]
-        table = ui.html("", sanitize=False).style("width:100%")
+        table = fold(words["as_table"])
 
     def draw() -> None:
         session = page.visit.session
@@ -151,6 +151,6 @@ def _parts(page: Page) -> None:
             ]
             for name, one, two in rows
         ]
-        table.set_content(folded(words["as_table"], as_table(heads, cells)))
+        table.set_content(as_table(heads, cells))
 
     page.watchers.append(draw)

@@ -63,6 +63,8 @@ class Visit:
             InputError: The session is not allowed; everything stays as it was.
         """
         checked = read(write(session))
+        if checked == self.session and self.asked and not self.problem:
+            return
         asked = compound.configurations(checked)
         self.session, self.asked, self.problem = checked, asked, ""
         if step:

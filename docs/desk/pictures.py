@@ -44,17 +44,20 @@ def session(language: str) -> Session:
 
 
 def wait_done(page: Any) -> None:
+    """Until all runs are there."""
     page.wait_for_function(
         "/已完成|runs done/.test(document.querySelector('.status').innerText)", timeout=120_000
     )
 
 
 def shoot(page: Any, name: str) -> None:
+    """One picture."""
     page.wait_for_timeout(900)
     page.screenshot(path=HERE / f"{name}.png")
 
 
 def look(page: Any, address: str, language: str, suffix: str) -> None:
+    """Pictures of every step."""
     page.goto(f"{address}?s={as_link(session(language))}")
     wait_done(page)
     shoot(page, f"compound-{suffix}")

@@ -138,6 +138,18 @@ def _fingerprint(policy: Policy) -> str:
     return hashlib.sha256(repr(entries).encode()).hexdigest()[:16]
 
 
+@lru_cache(maxsize=1)
+def bundles() -> dict[str, tuple[str, str]]:
+    """Policies of several measures that come with xiaoqu: their English and Chinese titles."""
+    named = {}
+    for name in choices("policy"):
+        if name not in CATALOGUE and name != REFERENCE:
+            policy = load(policy=name).policy
+            named[name] = (policy.title or name, policy.title_zh or name)
+    return named
+
+
+@lru_cache(maxsize=32)
 def named_policy(name: str, title: str) -> Plan:
     """A policy of ``configs/policy`` as a plan that can be changed.
 

@@ -98,11 +98,11 @@ def _live(compound: str, config: Config, seed: int) -> Lived:
     months = model.recorder.months
     shown = months >= -BEFORE
     spent: dict[tuple[str, str], list[float]] = {}
-    for cost in model.recorder._costs:
-        if cost.month >= 1:
-            total = spent.setdefault((cost.actor, cost.measure), [0.0, 0.0])
-            total[0] += cost.hours
-            total[1] += cost.yuan
+    for row in model.recorder.costs:
+        if row["month"] >= 1:
+            total = spent.setdefault((row["actor"], row["measure"]), [0.0, 0.0])
+            total[0] += row["hours"]
+            total[1] += row["yuan"]
     costs = tuple((*key, *total) for key, total in sorted(spent.items()))
     values = model.recorder.values[shown, 0]
     return Lived(seed, months[shown].astype(np.int32), values, np.array(flow), costs)  # type: ignore[arg-type]

@@ -41,12 +41,14 @@ def serve(host: str, port: int, language: str, workers: int, browser: bool) -> N
     _check_free(host, port)
     from pylopdf_fonts_zh_cn import sans_path
 
-    from sim.desk import printing
+    from sim.desk import compound, printing
     from sim.desk.bench import Bench
     from sim.desk.guard import Guard
     from sim.desk.lanes import Lanes
     from sim.desk.page import register
 
+    # Read now, so that no visitor waits for them.
+    compound.cases(), compound.bundles(), compound.described()
     lanes, printer = Lanes(workers or None), Lanes(1)
     app.add_static_file(local_file=sans_path(), url_path=FONT_URL, max_cache_age=30 * 24 * 3600)
     register(Bench(lanes), printer, language)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 from nicegui import ui
 
-from sim.compose import choices, load
 from sim.config import installed_measures
 from sim.desk import charts, compound
 from sim.desk.bits import card, is_share, row_label, step_of, text
@@ -127,13 +126,8 @@ def _rename(page: Page, name: str) -> None:
 
 
 def _bundles(page: Page) -> dict[str, str]:
-    zh = page.visit.session.language == "zh"
-    named = {}
-    for name in choices("policy"):
-        if name not in CATALOGUE and name != compound.REFERENCE:
-            policy = load(policy=name).policy
-            named[name] = policy.title_zh if zh else policy.title
-    return named
+    place = 1 if page.visit.session.language == "zh" else 0
+    return {name: titles[place] for name, titles in compound.bundles().items()}
 
 
 def _begin(page: Page, name: str | None) -> None:

@@ -95,8 +95,6 @@ class _Case:
         return self.comparison.question.configs[self.scenario, policy]
 
     def title(self, policy: str) -> str:
-        if policy == "none":
-            return self.words["none"]
         return policy_title(self.config(policy), policy, self.language)
 
     def of(self, indicator: Any) -> str:

@@ -12,7 +12,7 @@ from itertools import count
 
 from matplotlib.figure import Figure
 
-from sim.experiments.summary import number_text
+from sim.experiments.summary import LARGE, number_text
 from sim.figures.style import figure_as_svg
 from sim.report.content import Block, Bullets, Cell, Paragraph, Picture, Report, Table
 
@@ -106,6 +106,8 @@ def shown(cell: Cell, language: str) -> str:
     """A cell as text."""
     if cell is None or cell != cell:
         return "–"
+    if isinstance(cell, int) and abs(cell) < LARGE:
+        return str(cell)
     return cell if isinstance(cell, str) else number_text(float(cell), language)
 
 
@@ -135,12 +137,11 @@ def _font_with(characters: str) -> bytes:
     from pylopdf_fonts_zh_cn import sans_path
 
     options = subset.Options(flavor="woff", hinting=False, notdef_outline=True)
-    font = subset.load_font(str(sans_path()), options)
-    chooser = subset.Subsetter(options)
+    chooser, out = subset.Subsetter(options), io.BytesIO()
     # ASCII always: page numbers and such are written by browsers themselves.
     chooser.populate(text=characters + "".join(map(chr, range(32, 127))))
-    chooser.subset(font)
-    out = io.BytesIO()
-    font.flavor = "woff"
-    font.save(out)
+    with subset.load_font(str(sans_path()), options) as font:
+        chooser.subset(font)
+        font.flavor = "woff"
+        font.save(out)
     return out.getvalue()

@@ -22,9 +22,6 @@ INK, SOFT, BLUE, LINE, PALE = (
 MARGIN = 18.0
 """Millimetres around the text of an A4 page."""
 
-LONGEST_CODE = 4_000
-"""Characters of a configuration that paper shows; the page and the workbook have all of it."""
-
 
 def as_pdf(report: Report) -> bytes:
     """The whole report, A4."""
@@ -80,7 +77,7 @@ def _set(paper: Any, block: Block, language: str) -> None:
             _table(paper, block, language)
     elif isinstance(block, Picture):
         _picture(paper, block)
-    elif isinstance(block, Code):
+    elif isinstance(block, Code) and not block.long:
         _code(paper, block)
 
 
@@ -113,7 +110,7 @@ def _table(paper: Any, table: Table, language: str) -> None:
         for k in range(len(table.columns))
     )
     with paper.table(
-        col_widths=widths, text_align=align, line_height=5, padding=(0.6, 1.2), borders_layout="MINIMAL",
+        col_widths=widths, text_align=align, line_height=5, padding=(0.6, 1.2), borders_layout="HORIZONTAL_LINES",
         headings_style=FontFace(emphasis=None, fill_color=PALE), wrapmode="CHAR" if language == "zh" else "WORD",
     ) as laid:  # fmt: skip
         for row in [table.columns, *rows]:
@@ -140,13 +137,10 @@ def _picture(paper: Any, block: Picture) -> None:
 def _code(paper: Any, block: Code) -> None:
     if block.title:
         _text(paper, block.title, 9, SOFT, after=0.5)
-    text = block.text
-    if len(text) > LONGEST_CODE:
-        text = text[: text.rindex("\n", 0, LONGEST_CODE)] + "\n…"
     paper.set_font("zh", size=8)
     paper.set_text_color(*INK)
     paper.set_fill_color(*PALE)
     paper.multi_cell(
-        0, 4.2, text, fill=True, align="L", new_x="LMARGIN", new_y="NEXT", wrapmode="CHAR"
+        0, 4.2, block.text, fill=True, align="L", new_x="LMARGIN", new_y="NEXT", wrapmode="CHAR"
     )
     paper.ln(2)

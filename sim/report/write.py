@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from sim.compose import parse
 from sim.errors import InputError
 from sim.experiments.store import told_as_input_error
-from sim.experiments.words import split
 from sim.report.build import Extra, build, read_results
 from sim.report.content import Report
 from sim.report.page import as_html
@@ -32,9 +32,10 @@ def report_words(folder: Path, words: Sequence[str], out: Path | None = None) ->
     Raises:
         InputError: An unknown word, no results there, or a place that cannot be written.
     """
-    own, settings = split(words, OWN)
-    if settings:
-        raise InputError(settings[0][0], "is not asked for here", ", ".join(OWN))
+    own = dict(parse(word) for word in words)
+    for key in own:
+        if key not in OWN:
+            raise InputError(key, "is not asked for here", ", ".join(OWN))
     question = str(own.get("question", ""))
     if len(question) > LONGEST_QUESTION:
         raise InputError("question", f"{len(question)} characters", f"up to {LONGEST_QUESTION}")

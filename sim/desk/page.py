@@ -52,8 +52,6 @@ class Page:
         self._began = time.monotonic()
         self._seconds = 0.0
         self._root: ui.element | None = None
-        self.found_note = ""
-        """Where the model's start was found for the user's own compound."""
         self.address = ""
         """Of the page itself, for links."""
 

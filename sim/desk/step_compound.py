@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any, get_args
 
 from nicegui import ui
@@ -14,6 +15,7 @@ from sim.desk.session import LARGEST_UPLOAD, Own, Trouble
 from sim.explain import find_field
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
+from sim.report.sentences import MAIN, Runs
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
@@ -199,11 +201,19 @@ def _start(page: Page) -> None:
         ui.button(words["find_start"], on_click=lambda: _find(page, said.value)).props(
             "data-name=find"
         )
-    if own.standing is None:
+    if own.standing is None or own.collection is None:
         text("p", words["start_kind"], "small")
-    else:
-        text("p", page.found_note, "found")
-        text("p", words["start_how"], "small")
+        return
+    found = text("p", words["waiting"], "found")
+    text("p", words["start_how"], "small")
+
+    def say() -> None:
+        # Measured in the runs themselves, so that it stays true when the form is changed.
+        reference = page.shown.get(compound.REFERENCE)
+        if reference is not None:
+            found.set_content(escape(start_note(words, own, start_level(reference))))
+
+    page.watchers.append(say)
 
 
 async def _find(page: Page, percent: float | None) -> None:
@@ -214,11 +224,15 @@ async def _find(page: Page, percent: float | None) -> None:
     waiting = ui.notification(page.words["finding"], spinner=True, timeout=None)
     try:
         own = page.visit.session.own.model_copy(update={"collection": float(percent) / 100})
-        standing, reached = await compound.find_standing(own, page.visit.measure_start)
+        standing, _ = await compound.find_standing(own, page.visit.measure_start)
     finally:
         waiting.dismiss()
-    page.found_note = start_note(page.words, own, reached)
     _say(page, rebuild=True, collection=own.collection, standing=standing)
+
+
+def start_level(reference: Runs) -> float:
+    """Share of fees collected in month 0, mean of runs."""
+    return float(reference.at(MAIN, 0).mean())
 
 
 def start_note(words: dict[str, str], own: Own, reached: float) -> str:

@@ -9,6 +9,7 @@ from nicegui import ui
 from sim.desk import charts, compound, printing
 from sim.desk.bits import card, one_line, text
 from sim.desk.range_slider import RangeSlider
+from sim.desk.step_compound import start_level, start_note
 from sim.errors import InputError
 from sim.report.build import Extra
 from sim.report.content import Cell, Table
@@ -114,9 +115,4 @@ def _notes(page: Page) -> list[str]:
         titles = compound.kinds()[own.like]
         return [words["own_note_kind"].format(like=titles[1 if session.language == "zh" else 0])]
     reference = page.visit.runs(compound.REFERENCE)
-    start = float(reference.at("collection_rate", 0).mean()) if reference else float("nan")
-    return [
-        words["own_note_found"].format(
-            said=f"{100 * own.collection:.0f}%", model=f"{100 * start:.0f}%"
-        )
-    ]
+    return [] if reference is None else [start_note(words, own, start_level(reference))]

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from sim.desk.compound import named_policy
@@ -53,7 +54,10 @@ def wait_done(page: Any) -> None:
 def shoot(page: Any, name: str) -> None:
     """One picture."""
     page.wait_for_timeout(900)
-    page.screenshot(path=HERE / f"{name}.png")
+    path = HERE / f"{name}.png"
+    page.screenshot(path=path)
+    # 128 colours are enough for a page, and a quarter of the bytes.
+    Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
 
 
 def look(page: Any, address: str, language: str, suffix: str) -> None:
@@ -71,6 +75,7 @@ def look(page: Any, address: str, language: str, suffix: str) -> None:
     page.locator(".compound-map").scroll_into_view_if_needed()
     shoot(page, f"map-{suffix}")
     page.click("[data-name=parts]")
+    page.wait_for_timeout(1500)
     wait_done(page)
     page.locator("[data-name=parts-chart]").scroll_into_view_if_needed()
     shoot(page, f"parts-{suffix}")

@@ -21,8 +21,8 @@ from sim.desk.words import WORDS
 from sim.errors import InputError
 from sim.report.sentences import Runs
 
-TICK = 0.2
-"""Seconds between two looks at what has come in."""
+TICK = 0.25
+"""Seconds between two looks at what has come in: drawing takes from the work."""
 
 FIRST = 4
 """Runs from which a moved policy's new curve replaces the old one."""

@@ -48,6 +48,7 @@ class Visit:
         self._task: asyncio.Task[None] | None = None
         self._parts: asyncio.Task[None] | None = None
         self.parts: dict[str, Asked] = {}
+        self._stacked: dict[str, tuple[Any, Runs | None]] = {}
         self._closed = False
 
     # --- changing it ----------------------------------------------------------------------------
@@ -190,7 +191,11 @@ class Visit:
 
     def runs(self, policy: str) -> Runs | None:
         """The same as arrays; None where there are none."""
-        return as_runs(self.lived(policy))
+        lived = self.lived(policy)
+        state = (self.asked[policy].key if lived else "", len(lived), self.session.seed)
+        if self._stacked.get(policy, (None, None))[0] != state:
+            self._stacked[policy] = (state, as_runs(lived))
+        return self._stacked[policy][1]
 
     async def measure_start(self, config: Config) -> np.ndarray:
         """Collection in month 0 by seed, for ``compound.find_standing``."""

@@ -123,7 +123,7 @@ def _unlike_ids(text: str, number: int) -> str:
 
 
 def _font_face(text: str) -> str:
-    font = base64.b64encode(_font_with("".join(sorted(set(text))))).decode("ascii")
+    font = base64.b64encode(font_with("".join(sorted(set(text))))).decode("ascii")
     return (
         "@font-face{font-family:ReportSans;font-display:block;"
         f"src:url(data:font/woff;base64,{font}) format('woff')}}"
@@ -131,8 +131,8 @@ def _font_face(text: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _font_with(characters: str) -> bytes:
-    """The Chinese font with some characters only, some tens of kB instead of 8 MB."""
+def font_with(characters: str) -> bytes:
+    """The Chinese font (WOFF) with some characters and ASCII only: tens of kB instead of 8 MB."""
     from fontTools import subset
     from pylopdf_fonts_zh_cn import sans_path
 

@@ -22,7 +22,7 @@ from sim.explain import input_error, show
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.schema import Described
-from sim.society.imports import read_households, read_months
+from sim.society.imports import _decode, read_households, read_months
 
 OWN = "own"
 REFERENCE = "none"
@@ -315,16 +315,9 @@ def decoded(data: bytes, shown: str) -> str:
     """The text of an uploaded table, UTF-8 or GB18030.
 
     Raises:
-        InputError: It is neither.
+        InputError: It is neither; names the table as ``shown``.
     """
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise InputError(shown, "the text cannot be decoded", "UTF-8 or GB18030")
+    return _decode(shown, data)
 
 
 def measures() -> list[str]:

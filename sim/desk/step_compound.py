@@ -208,9 +208,11 @@ def _start(page: Page) -> None:
     text("p", words["start_how"], "small")
 
     def say() -> None:
-        # Measured in the runs themselves, so that it stays true when the form is changed.
-        reference = page.shown.get(compound.REFERENCE)
-        if reference is not None:
+        # Measured in the runs of just this compound, so that it stays true when the form is changed.
+        reference = page.visit.runs(compound.REFERENCE)
+        if reference is None or len(reference.seeds) < len(compound.STARTS):
+            found.set_content(words["waiting"])
+        else:
             found.set_content(escape(start_note(words, own, start_level(reference))))
 
     page.watchers.append(say)

@@ -217,13 +217,13 @@ def test_numbers_of_the_report_are_those_of_the_comparison(kept: Comparison) -> 
 def test_report_of_a_comparison_and_of_a_run(xiaoqu: Any, kept: Comparison, tmp_path: Path) -> None:
     """Catches results that the command cannot tell of, or files it names and does not write."""
     code, told, _ = xiaoqu(
-        "report", str(kept.folder), "lang=en", "question='Why?'", "--out", str(tmp_path)
+        "report", str(kept.folder), "lang=en", "question=Why?, 为什么?", "--out", str(tmp_path)
     )
     assert code == 0
     files = [Path(line) for line in told.splitlines()]
     assert all(file.stat().st_size for file in files)
     assert {file.suffix for file in files} == {".html", ".pdf", ".xlsx", ".csv"}
-    assert "Why?" in files[0].read_text("utf-8")
+    assert "Why?, 为什么?" in files[0].read_text("utf-8")
     study = run(load("old_estate", *SMALL, policy="none"), out=tmp_path)
     report = build(read_results(study.folder), "zh")
     assert "没有模拟其他方案" in report.text()

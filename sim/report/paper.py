@@ -102,7 +102,7 @@ def _table(paper: Any, table: Table, language: str) -> None:
     paper.set_line_width(0.2)
     rows = [[shown(cell, language) for cell in row] for row in table.rows]
     widths = [
-        min(max(_width(cell) for cell in column), 40) + 2
+        min(max(*(_width(cell) for cell in column), 9), 40) + 2
         for column in zip(table.columns, *rows, strict=True)
     ]
     align = tuple(

@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.compose import parse
 from sim.errors import InputError
 from sim.experiments.store import told_as_input_error
+from sim.explain import shorten
 from sim.report.build import Extra, build, read_results
 from sim.report.content import Report
 from sim.report.page import as_html
@@ -32,14 +32,15 @@ def report_words(folder: Path, words: Sequence[str], out: Path | None = None) ->
     Raises:
         InputError: An unknown word, no results there, or a place that cannot be written.
     """
-    own = dict(parse(word) for word in words)
+    # Not Hydra's grammar: a question is free text.
+    own = {key: value for key, _, value in (word.partition("=") for word in words)}
     for key in own:
         if key not in OWN:
-            raise InputError(key, "is not asked for here", ", ".join(OWN))
-    question = str(own.get("question", ""))
+            raise InputError(shorten(key), "is not asked for here", "lang=zh, question=TEXT")
+    question = own.get("question", "")
     if len(question) > LONGEST_QUESTION:
         raise InputError("question", f"{len(question)} characters", f"up to {LONGEST_QUESTION}")
-    report = build(read_results(folder), str(own.get("lang", "zh")), Extra(question=question))
+    report = build(read_results(folder), own.get("lang", "zh"), Extra(question=question))
     return write(report, out or Path(folder) / "report")
 
 

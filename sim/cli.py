@@ -546,6 +546,54 @@ def robustness(
     print_robustness(robust, Console(), lang.value)
 
 
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="What run or compare kept", metavar="DIR")],
+    words: Annotated[
+        list[str] | None, typer.Argument(help="lang=zh or lang=en, question='...'")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the report, DIR/report if left out", metavar="DIR"),
+    ] = None,
+) -> None:
+    r"""Write a report of kept results: one HTML file, PDF, XLSX and CSV tables.
+
+    [bold]Examples[/bold]
+
+    xiaoqu report results/compare/kangqiao-0123456789ab lang=zh
+
+    xiaoqu report results/run/kangqiao-none-0123456789ab lang=en question='What if nothing is done?'
+    """
+    from sim.report.write import report_words
+
+    for path in report_words(folder, words or [], out):
+        typer.echo(path)
+
+
+@app.command()
+def desk(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; only this machine can reach the default")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port")] = 8520,
+    lang: Annotated[Language, typer.Option(help="Language at first sight")] = Language.ZH,
+    workers: Annotated[int, typer.Option(min=0, help="Processes, 0 for one per core")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser")] = True,
+) -> None:
+    """Open the policy desk: a local page to compare measures by looking.
+
+    [bold]Examples[/bold]
+
+    xiaoqu desk
+
+    xiaoqu desk --lang en --port 9000 --no-browser
+    """
+    from sim.desk.server import serve
+
+    serve(host, port, lang.value, workers, browser)
+
+
 @app.command("list")
 def list_names(
     kind: Annotated[Kind | None, typer.Argument(help="What to list; all of it if left out")] = None,

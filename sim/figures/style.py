@@ -5,6 +5,7 @@ Figures are built directly, never through pyplot, so they need no screen and lea
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -98,6 +99,14 @@ def save(
             return [_save_one(figure, Path(f"{stem}.{kind}"), kind, note) for kind in formats]
         except OSError as error:
             raise InputError(str(stem), error.strerror or str(error), "a writable place") from error
+
+
+def figure_as_svg(figure: Figure) -> str:
+    """A figure as the text of an SVG file, the same each time, letters as outlines."""
+    out = io.StringIO()
+    with _LOCK, mpl.rc_context(_saving(figure)):
+        figure.savefig(out, format="svg", metadata={"Creator": "xiaoqu", "Date": None})
+    return out.getvalue()
 
 
 def _save_one(figure: Figure, path: Path, kind: str, note: str) -> Path:

@@ -1,0 +1,126 @@
+"""Runs that all sessions of the desk share: what one has asked for, no other waits for again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.config import Config
+from sim.desk import live
+from sim.desk.lanes import Lanes
+from sim.desk.live import Film, Lived
+
+BATCH_HOUSEHOLDS = 4_000
+"""Households of the runs in one batch: a fraction of a second's work."""
+
+MOST_RUNS = 6_000
+"""Runs remembered for all sessions, about 35 kB each."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A configuration to be lived.
+
+    Attributes:
+        compound: Fingerprint without measures.
+        key: Fingerprint with them.
+        config: The configuration.
+    """
+
+    compound: str
+    key: str
+    config: Config
+
+
+class Bench:
+    """Lives configurations under many seeds, batch by batch, and remembers the runs.
+
+    Args:
+        lanes: Processes to live them in.
+    """
+
+    def __init__(self, lanes: Lanes) -> None:
+        self.lanes = lanes
+        self._runs: OrderedDict[str, dict[int, Lived]] = OrderedDict()
+        self._filmed: OrderedDict[tuple[str, int], Film] = OrderedDict()
+        self.working = 0
+        """Sessions that wait for runs now."""
+
+    def lived(self, asked: Asked, seeds: Sequence[int]) -> list[Lived]:
+        """Runs there are of a configuration, in the order of the seeds."""
+        known = self._runs.get(asked.key, {})
+        return [known[seed] for seed in seeds if seed in known]
+
+    async def run(
+        self, asked: Sequence[Asked], seeds: Sequence[int], told: Callable[[], None]
+    ) -> None:
+        """Live what is not there yet; cancel the task to stop after the batch under way.
+
+        Args:
+            asked: What to live; a seed is lived for all before the next seed is begun.
+            seeds: Seeds to live it under.
+            told: Called after every batch.
+
+        Raises:
+            InputError: Input that the model refuses.
+        """
+        self.working += 1
+        try:
+            await asyncio.gather(
+                *(self._fill(lane, asked, seeds, told) for lane in range(self.lanes.count))
+            )
+        finally:
+            self.working -= 1
+
+    async def _fill(
+        self, lane: int, asked: Sequence[Asked], seeds: Sequence[int], told: Callable[[], None]
+    ) -> None:
+        mine = [seed for seed in seeds if seed % self.lanes.count == lane]
+        wanted = [(one, seed) for seed in mine for one in asked]
+        while wanted:
+            wanted = [
+                (one, seed) for one, seed in wanted if seed not in self._runs.get(one.key, {})
+            ]
+            if not wanted:
+                return
+            size = max(1, BATCH_HOUSEHOLDS // wanted[0][0].config.population.households)
+            batch, wanted = wanted[:size], wanted[size:]
+            configs = [(one.compound, one.config) for one, _ in batch]
+            lived = await self.lanes.call(lane, live.live, configs, [seed for _, seed in batch])
+            for (one, _), run in zip(batch, lived, strict=True):
+                self._keep(one.key, run)
+            told()
+
+    def _keep(self, key: str, run: Lived) -> None:
+        self._runs.setdefault(key, {})[run.seed] = run
+        self._runs.move_to_end(key)
+        while len(self._runs) > 1 and sum(map(len, self._runs.values())) > MOST_RUNS:
+            self._runs.popitem(last=False)
+
+    async def film(self, asked: Asked, seed: int) -> Film:
+        """One run household by household."""
+        key = (asked.key, seed)
+        if key not in self._filmed:
+            film = await self.lanes.call(seed, live.film, asked.compound, asked.config, seed)
+            self._filmed[key] = film
+            while len(self._filmed) > 20:
+                self._filmed.popitem(last=False)
+        return self._filmed[key]
+
+    async def start_levels(
+        self, config: Config, seeds: Sequence[int], indicators: list[int]
+    ) -> np.ndarray:
+        """Indicators (seeds, indicators) in month 0 without measures, in the order of the lanes."""
+        shares = [[s for s in seeds if s % self.lanes.count == k] for k in range(self.lanes.count)]
+        parts = await asyncio.gather(
+            *(
+                self.lanes.call(lane, live.start_levels, config, mine, indicators)
+                for lane, mine in enumerate(shares)
+                if mine
+            )
+        )
+        return np.concatenate(parts)

@@ -1,0 +1,93 @@
+"""Small pieces that every step of the page uses: headings, tables, one-line errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from html import escape
+
+from nicegui import ui
+
+from sim.errors import InputError
+from sim.schema import Described
+
+
+def text(tag: str, words: str, classes: str = "") -> ui.html:
+    """Words in an element of their own kind, such as a heading; nothing in them becomes markup."""
+    return ui.html(escape(words), sanitize=False, tag=tag).classes(classes)
+
+
+def as_table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> str:
+    """A table as HTML; every cell is escaped."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    told = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f'<div class="wide" tabindex="0"><table class="numbers">{told}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def fold(title: str, name: str = "") -> ui.html:
+    """What opens when its title is chosen, and stays open when its inside is made new.
+
+    Args:
+        title: To be chosen.
+        name: Mark for tests.
+
+    Returns:
+        The inside.
+    """
+    with ui.element("details").style("width:100%") as box:
+        box.props["data-name"] = name
+        text("summary", title)
+        return ui.html("", sanitize=False)
+
+
+def as_list(items: Sequence[str], classes: str = "") -> str:
+    """Sentences as a list."""
+    return (
+        f'<ul class="answer {classes}">'
+        + "".join(f"<li>{escape(item)}</li>" for item in items)
+        + "</ul>"
+    )
+
+
+@contextmanager
+def card(title: str = "", classes: str = "") -> Iterator[ui.element]:
+    """A white box with a heading."""
+    with ui.element("section").classes(f"card {classes}") as box:
+        if title:
+            box.props["aria-label"] = title
+            text("h2", title)
+        yield box
+
+
+@contextmanager
+def one_line(title: str) -> Iterator[None]:
+    """Show what a user did wrong in one line, and leave everything as it was."""
+    try:
+        yield
+    except InputError as error:
+        ui.notify(f"{title}: {error}", type="warning", timeout=8000, multi_line=True)
+
+
+def row_label(row: Described, language: str) -> str:
+    """A parameter's name as people read it."""
+    return row.zh if language == "zh" and row.zh else row.en
+
+
+def step_of(row: Described) -> float:
+    """How finely a parameter's slider moves: whole numbers, or a hundredth of its range."""
+    assert row.low is not None and row.high is not None
+    if isinstance(row.default, int):
+        return 1
+    span = row.high - row.low
+    return next((s for s in (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0) if span / s <= 200), 50.0)
+
+
+def is_share(row: Described) -> bool:
+    """Whether a parameter is a share, shown as percent."""
+    return isinstance(row.default, float) and row.unit == "1" and row.low == 0 and row.high == 1

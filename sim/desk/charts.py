@@ -1,0 +1,542 @@
+"""What the page draws, as options of Apache ECharts, and the same in tables for those who read.
+
+Colours are those of the figures (Okabe and Ito), told apart by the colour-blind; lines differ in
+dashes and marks differ in shape too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sim.desk.compound import REFERENCE
+from sim.desk.session import TO_THE_END, Plan, Session
+from sim.desk.words import WORDS
+from sim.experiments.paired import Gain, difference, mean
+from sim.experiments.summary import LARGE, unit_text, value_text
+from sim.figures.style import GREY, PALETTE
+from sim.measures.catalogue import CATALOGUE
+from sim.mechanisms.issues import COUNTS, PerLevel
+from sim.outcomes import INDICATORS, Indicator
+from sim.report.sentences import MAIN, Runs, spread, together
+
+Options = dict[str, Any]
+Rows = list[list[str]]
+
+FONT = "DeskSans, sans-serif"
+LETTERS = {"fontFamily": FONT, "fontSize": 13}
+DASHES = ("solid", "dashed", "dotted", [8, 3, 2, 3], [12, 4], [3, 6])
+MARKS = ("circle", "rect", "diamond", "triangle", "pin", "arrow")
+TABLE_MONTHS = (0, 12, 24, 36, 48, 60)
+BELOW: Options = {"nameLocation": "middle", "nameGap": 26}
+"""Where the name of an axis across stands."""
+
+ROW = 26
+"""Pixels of a measure on the strip below the curves."""
+
+
+def colour(place: int) -> str:
+    """Colour of a policy by its place; the compound without measures is grey."""
+    return GREY if place < 0 else PALETTE[place % len(PALETTE)]
+
+
+def label(indicator: Indicator, language: str) -> str:
+    """An indicator's name."""
+    return indicator.zh if language == "zh" else indicator.en
+
+
+def measure_label(name: str, language: str) -> str:
+    """A measure's name."""
+    return CATALOGUE[name].zh if language == "zh" else CATALOGUE[name].en
+
+
+def policy_label(name: str, language: str) -> str:
+    """A policy's name."""
+    return WORDS[language]["none"] if name == REFERENCE else name
+
+
+def curves(
+    session: Session,
+    runs: dict[str, Runs | None],
+    indicator: str,
+    observed: Sequence[tuple[int, float]] = (),
+    strip: bool = True,
+) -> Options:
+    """One indicator over the months: middle run and middle 90% of runs by policy, measures below.
+
+    Args:
+        session: Names policies and measures.
+        runs: By policy, the reference first.
+        indicator: Which.
+        observed: Figures of the user's own: month and value.
+        strip: Whether the chosen policy's measures are drawn below.
+    """
+    known, language = INDICATORS[indicator], session.language
+    scale = 100 if known.share else 1
+    series: list[Options] = []
+    for place, (name, one) in enumerate(runs.items(), start=-1):
+        if one is not None:
+            series += _band(one, indicator, scale, policy_label(name, language), place)
+    if observed:
+        points = [[month, round(scale * value, 4)] for month, value in observed]
+        series.append(_points(WORDS[language]["observed"], points))
+    plan = (
+        session.policies[min(session.chosen, len(session.policies) - 1)]
+        if session.policies
+        else None
+    )
+    rows = plan.measures if plan and strip else []
+    below = ROW * len(rows)
+    if rows and plan:
+        # Last in the list, so that lines of policies keep their order and colours.
+        series += _strip(plan, session, language)
+        _mark_changes(series[0] if series else {}, plan, session)
+    months = [-12, session.months]
+    axis = {
+        "type": "value",
+        "min": months[0],
+        "max": months[1],
+        "interval": 12,
+        "axisLabel": {"color": "#52606d"},
+        "axisLine": {"onZero": False},
+    }
+    grids: list[Options] = [{"left": 56, "right": 18, "top": 52, "height": 250}]
+    x_axes: list[Options] = [
+        {
+            **axis,
+            "gridIndex": 0,
+            "name": WORDS[language]["month_axis"],
+            "nameLocation": "middle",
+            "nameGap": 24,
+        }
+    ]
+    y_axes: list[Options] = [_value_axis(known, language)]
+    if rows:
+        grids.append({"left": 56, "right": 18, "top": 348, "height": below})
+        x_axes.append(
+            {**axis, "gridIndex": 1, "axisLabel": {"show": False}, "axisTick": {"show": False}}
+        )
+        y_axes.append(
+            {
+                "type": "category",
+                "gridIndex": 1,
+                "inverse": True,
+                "axisLine": {"show": False, "onZero": False},
+                "axisLabel": {"show": False},
+                "axisTick": {"show": False},
+                "data": [planned.measure for planned in rows],
+            }
+        )
+    return {
+        "animation": False,
+        "textStyle": LETTERS,
+        "legend": {
+            "top": 4,
+            "type": "scroll",
+            "icon": "roundRect",
+            "itemWidth": 26,
+            "itemHeight": 6,
+            "data": [policy_label(name, language) for name, one in runs.items() if one is not None],
+        },
+        "tooltip": {"show": False},
+        "grid": grids,
+        "xAxis": x_axes,
+        "yAxis": y_axes,
+        "series": series,
+    }
+
+
+def height(session: Session, strip: bool = True) -> int:
+    """Pixels that ``curves`` needs."""
+    plan = (
+        session.policies[min(session.chosen, len(session.policies) - 1)]
+        if session.policies
+        else None
+    )
+    return 345 + (ROW * len(plan.measures) + 12 if plan and strip and plan.measures else 0)
+
+
+def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> list[Options]:
+    low, middle, high = np.nanquantile(runs.of(indicator), [0.05, 0.5, 0.95], axis=0) * scale
+    months = runs.months.tolist()
+    paint = colour(place)
+    base: Options = {
+        "type": "line",
+        "symbol": "none",
+        "silent": True,
+        "stack": f"band{place}",
+        "stackStrategy": "all",
+        "lineStyle": {"opacity": 0},
+        "xAxisIndex": 0,
+        "yAxisIndex": 0,
+    }
+
+    def pairs(values: np.ndarray) -> list[list[float]]:
+        return [[m, round(float(v), 3)] for m, v in zip(months, values, strict=True)]
+
+    return [
+        {
+            "type": "line",
+            "name": name,
+            "symbol": "none",
+            "data": pairs(middle),
+            "z": 4,
+            "lineStyle": {
+                "color": paint,
+                "width": 2.5,
+                "type": DASHES[max(place, 0) % len(DASHES)],
+            },
+            "itemStyle": {"color": paint},
+            "xAxisIndex": 0,
+            "yAxisIndex": 0,
+        },
+        {**base, "name": f"{name} 5%", "data": pairs(low)},
+        {
+            **base,
+            "name": f"{name} 95%",
+            "data": pairs(high - low),
+            "areaStyle": {"color": paint, "opacity": 0.2},
+        },
+    ]
+
+
+def _points(name: str, points: list[list[float]]) -> Options:
+    return {
+        "type": "scatter",
+        "name": name,
+        "data": points,
+        "symbolSize": 8,
+        "itemStyle": {"color": "#000", "borderColor": "#fff"},
+        "z": 6,
+    }
+
+
+def _value_axis(known: Indicator, language: str) -> Options:
+    axis: Options = {
+        "type": "value",
+        "gridIndex": 0,
+        "scale": False,
+        "axisLine": {"onZero": False},
+        "axisLabel": {"color": "#52606d"},
+        "name": unit_text(known, language),
+        "nameTextStyle": {"align": "left"},
+        "splitLine": {"lineStyle": {"color": "#e4e9ef"}},
+    }
+    return {**axis, "min": 0, "max": 100} if known.name in (MAIN, "satisfied_share") else axis
+
+
+def _strip(plan: Plan, session: Session, language: str) -> list[Options]:
+    bars = []
+    for planned in plan.measures:
+        end = min(planned.end, session.months)
+        bars.append(
+            {
+                "type": "line",
+                "name": f"strip {planned.measure}",
+                "xAxisIndex": 1,
+                "yAxisIndex": 1,
+                "silent": True,
+                "symbol": "none",
+                "data": [
+                    [planned.start, planned.measure],
+                    [max(end, planned.start + 1), planned.measure],
+                ],
+                "lineStyle": {
+                    "width": 18,
+                    "color": "#bcd4e6",
+                    "cap": "butt",
+                    "opacity": min(1.0, 0.4 + 0.6 * planned.dose / 2),
+                },
+                "markPoint": {
+                    "silent": True,
+                    "symbol": "rect",
+                    "symbolSize": 0.1,
+                    "data": [{"coord": [planned.start, planned.measure]}],
+                    "label": {
+                        "show": True,
+                        "position": "right",
+                        "color": "#1f2933",
+                        "fontFamily": FONT,
+                        "fontSize": 13,
+                        "formatter": measure_label(planned.measure, language),
+                    },
+                },
+            }
+        )
+    return bars
+
+
+def _mark_changes(series: Options, plan: Plan, session: Session) -> None:
+    starts = {planned.start for planned in plan.measures}
+    ends = {planned.end for planned in plan.measures if planned.end <= session.months}
+    words = WORDS[session.language]
+    lines = [
+        {"xAxis": m, "name": words["starts"], "lineStyle": {"color": "#009E73"}}
+        for m in sorted(starts)
+    ]
+    lines += [
+        {"xAxis": m, "name": words["ends"], "lineStyle": {"color": "#D55E00"}} for m in sorted(ends)
+    ]
+    series["markLine"] = {
+        "silent": True,
+        "symbol": ["none", "none"],
+        "data": lines,
+        "label": {"show": False},
+        "lineStyle": {"type": [3, 3], "width": 1},
+    }
+
+
+def curve_table(
+    session: Session, runs: dict[str, Runs | None], indicator: str
+) -> tuple[list[str], Rows]:
+    """The same in numbers: heads, and a row per policy."""
+    known, language = INDICATORS[indicator], session.language
+    words = WORDS[language]
+    months = [m for m in TABLE_MONTHS if m <= session.months]
+    rows = []
+    for name, one in runs.items():
+        if one is not None:
+            cells = []
+            for month in months:
+                middle, low, high = (
+                    value_text(v, known, language) for v in spread(one.at(indicator, month))
+                )
+                cells.append(f"{middle} [{low}, {high}]")
+            rows.append([policy_label(name, language), str(len(one.seeds)), *cells])
+    heads = [words["month_head"].format(month=month) for month in months]
+    return [f"{label(known, language)} ({unit_text(known, language)})", words["runs"], *heads], rows
+
+
+# --- cost against effect --------------------------------------------------------------------------
+
+
+def cost_rows(runs: dict[str, Runs | None], within: int) -> list[tuple[str, dict[str, Any]]]:
+    """By policy: gain in collection at a month in points, hours and yuan, each with 95% intervals."""
+    reference = runs.get(REFERENCE)
+    rows = []
+    for name, one in runs.items():
+        if name == REFERENCE or one is None or reference is None:
+            continue
+        ours, theirs = together(one, reference)
+        if len(ours.seeds) < 2:
+            continue
+        gain = difference(Gain(ours.at(MAIN, within) * 100, theirs.at(MAIN, within) * 100), 1)
+        rows.append((name, {"gain": gain, "hours": mean(ours.hours), "yuan": mean(ours.yuan)}))
+    return rows
+
+
+def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Options:
+    """Hours or yuan against the gain in collection, a cross for each policy.
+
+    Args:
+        session: Names policies.
+        runs: By policy.
+        unit: "hours" or "yuan".
+    """
+    language = session.language
+    words = WORDS[language]
+    series: list[Options] = []
+    places = {name: k for k, name in enumerate(runs, start=-1)}
+    for name, row in cost_rows(runs, session.within):
+        place, spent, gain = places[name], row[unit], row["gain"]
+        paint = colour(place)
+        x, y = round(spent.value, 2), round(gain["difference"], 3)
+        line = {
+            "type": "line",
+            "symbol": "none",
+            "silent": True,
+            "lineStyle": {"color": paint, "width": 2},
+        }
+        series += [
+            {
+                "type": "scatter",
+                "name": policy_label(name, language),
+                "data": [[x, y]],
+                "symbolSize": 13,
+                "symbol": MARKS[place % len(MARKS)],
+                "itemStyle": {"color": paint},
+            },
+            {**line, "data": [[x, round(gain["low"], 3)], [x, round(gain["high"], 3)]]},
+            {**line, "data": [[round(spent.low, 2), y], [round(spent.high, 2), y]]},
+        ]
+    return {
+        "animation": False,
+        "textStyle": LETTERS,
+        "legend": {
+            "top": 0,
+            "type": "scroll",
+            "data": [policy_label(name, language) for name in runs if name != REFERENCE],
+        },
+        "grid": {"left": 60, "right": 30, "top": 58, "bottom": 52},
+        "xAxis": {
+            "type": "value",
+            "name": words[f"axis_{unit}"].format(last=session.months),
+            "nameLocation": "middle",
+            "nameGap": 30,
+            "min": 0,
+            ":axisLabel": f"({{formatter: (v) => v >= {LARGE} ? "
+            + ("(v/10000)+'万'" if language == "zh" else "(v/1000)+'k'")
+            + " : v})",
+        },
+        "yAxis": {
+            "type": "value",
+            "name": words["axis_gain"].format(month=session.within),
+            "nameTextStyle": {"align": "left"},
+            "splitLine": {"lineStyle": {"color": "#e4e9ef"}},
+        },
+        "series": series,
+    }
+
+
+# --- where problems are solved --------------------------------------------------------------------
+
+LEVELS = tuple(name.removeprefix("closed_") for name in COUNTS if name.startswith("closed_"))
+LEVEL_COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#CC79A7", "#999999")
+
+
+def level_label(level: str, language: str) -> str:
+    """A level's name, as the schema has it; "shelved" is none."""
+    if level == "shelved":
+        return WORDS[language]["shelved"]
+    row = next(row for row in PerLevel.describe() if row.key == level)
+    return row.zh if language == "zh" else row.en
+
+
+def flow(lived: list[np.ndarray]) -> dict[str, float]:
+    """Problems a run that were solved at each level or shelved: means of runs.
+
+    Args:
+        lived: Counts of the issue book by month (L, counts), one array a run.
+    """
+    total = np.mean([one.sum(axis=0) for one in lived], axis=0)
+    names = list(COUNTS)
+    return {
+        level: float(total[names.index(level if level == "shelved" else f"closed_{level}")])
+        for level in (*LEVELS, "shelved")
+    }
+
+
+def flows(session: Session, by_policy: dict[str, dict[str, float]]) -> Options:
+    """A bar for each policy: how many problems were solved where."""
+    language = session.language
+    names = [policy_label(name, language) for name in by_policy]
+    series = [
+        {
+            "type": "bar",
+            "stack": "all",
+            "name": level_label(level, language),
+            "itemStyle": {"color": LEVEL_COLOURS[k], "borderColor": "#fff", "borderWidth": 1},
+            "data": [round(found[level], 1) for found in by_policy.values()],
+        }
+        for k, level in enumerate((*LEVELS, "shelved"))
+    ]
+    return {
+        "animation": False,
+        "textStyle": LETTERS,
+        "aria": {"enabled": True, "decal": {"show": True}},
+        "legend": {"top": 0},
+        "grid": {"left": 130, "right": 24, "top": 62, "bottom": 44},
+        "xAxis": {
+            "type": "value",
+            "name": WORDS[language]["axis_problems"].format(last=session.months),
+            **BELOW,
+        },
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "data": names,
+            "axisLabel": {"width": 116, "overflow": "break"},
+        },
+        "series": series,
+    }
+
+
+# --- parts of a bundle ----------------------------------------------------------------------------
+
+
+def part_rows(
+    plan: Plan, within: int, whole: Runs, reference: Runs, part: dict[str, Runs | None]
+) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """By measure: what it does alone, and what the bundle loses without it, in points."""
+    rows = []
+    for planned in plan.measures:
+        alone, without = part.get(f"+{planned.measure}"), part.get(f"-{planned.measure}")
+        if alone is None or without is None:
+            continue
+        one, none = together(alone, reference)
+        bundle, less = together(whole, without)
+        if len(one.seeds) < 2 or len(less.seeds) < 2:
+            continue
+        rows.append(
+            (
+                planned.measure,
+                difference(Gain(one.at(MAIN, within) * 100, none.at(MAIN, within) * 100), 1),
+                difference(Gain(bundle.at(MAIN, within) * 100, less.at(MAIN, within) * 100), 1),
+            )
+        )
+    return sorted(rows, key=lambda row: -row[2]["difference"])
+
+
+def parts(session: Session, rows: list[tuple[str, dict[str, Any], dict[str, Any]]]) -> Options:
+    """Two bars for each measure: alone, and lost without it, with 95% intervals as lines."""
+    language = session.language
+    words = WORDS[language]
+    names = [measure_label(name, language) for name, _, _ in rows]
+    series: list[Options] = []
+    looks = (("alone", "#56B4E9", -9), ("left_out", "#0072B2", 9))
+    columns = ([row[1] for row in rows], [row[2] for row in rows])
+    for (word, paint, shift), found in zip(looks, columns, strict=True):
+        series.append(
+            {
+                "type": "bar",
+                "name": words[word],
+                "barWidth": 14,
+                "barGap": "30%",
+                "itemStyle": {"color": paint},
+                "data": [round(f["difference"], 2) for f in found],
+            }
+        )
+        for name, f in zip(names, found, strict=True):
+            series.append(
+                {
+                    "type": "line",
+                    "silent": True,
+                    "symbol": "rect",
+                    "symbolSize": [1.5, 8],
+                    "symbolOffset": [0, shift],
+                    "data": [[round(f["low"], 2), name], [round(f["high"], 2), name]],
+                    "itemStyle": {"color": "#1f2933"},
+                    "lineStyle": {"opacity": 0},
+                }
+            )
+    return {
+        "animation": False,
+        "textStyle": LETTERS,
+        "legend": {"top": 0, "data": [words["alone"], words["left_out"]]},
+        "grid": {"left": 190, "right": 30, "top": 40, "bottom": 44},
+        "xAxis": {
+            "type": "value",
+            "name": words["axis_gain"].format(month=session.within),
+            **BELOW,
+        },
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "data": names,
+            "axisLine": {"onZero": False},
+            "axisLabel": {"width": 176, "overflow": "break"},
+        },
+        "series": series,
+    }
+
+
+def interval(found: dict[str, Any]) -> str:
+    """A difference in points with its interval, as text."""
+    return f"{found['difference']:+.1f} [{found['low']:+.1f}, {found['high']:+.1f}]"
+
+
+def until(end: int, months: int) -> int:
+    """Where a measure's end stands on the page: beyond the last month where it is not withdrawn."""
+    return months + 1 if end >= TO_THE_END or end > months else end

@@ -1,0 +1,325 @@
+"""From a session to configurations: a case or the user's own compound, under each policy."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from sim.compose import choices, load
+from sim.config import Config, Policy, change
+from sim.desk.bench import Asked
+from sim.desk.session import TO_THE_END, Own, Plan, Session
+from sim.errors import InputError
+from sim.explain import input_error, show
+from sim.measures.catalogue import CATALOGUE
+from sim.outcomes import INDICATORS, column
+from sim.schema import Described
+from sim.society.imports import _decode, read_households, read_months
+
+OWN = "own"
+REFERENCE = "none"
+
+FORM = (
+    "population.households", "population.buildings", "population.stairs_per_building",
+    "population.floors", "population.tenant_share", "population.vacant_share",
+    "population.elderly_share", "population.young_share", "population.member_share",
+    "population.active_share", "population.price_fen_per_m2", "firm.present", "firm.transparency",
+    "committee.state",
+)  # fmt: skip
+"""What a user can say about a compound: keys of the configuration, which bring range and words."""
+
+MOST_HOUSEHOLDS = 5_000
+"""Households that the desk answers for while a slider moves; larger ones are for the commands."""
+
+HISTORY = 12
+"""Months lived before the policy, so that the start is reached and not painted on."""
+
+STARTS = tuple(range(1, 9))
+"""Seeds under which the start is measured while it is sought."""
+
+STEPS = 7
+"""Halvings of the interval in which ``standing`` is sought: to a hundredth."""
+
+Levels = Callable[[Config], Awaitable[np.ndarray]]
+
+
+@lru_cache(maxsize=1)
+def cases() -> dict[str, tuple[str, str]]:
+    """Scenarios of one compound, with their English and Chinese titles, cases first."""
+    named = {}
+    for name in choices("scenario"):
+        config = base(name)
+        if config.district.compounds == 1 and name != "my_compound":
+            named[name] = (config.scenario.title, config.scenario.title_zh)
+    return dict(
+        sorted(named.items(), key=lambda item: (not base(item[0]).scenario.targets, item[0]))
+    )
+
+
+def kinds() -> dict[str, tuple[str, str]]:
+    """Kinds of compound that a user's own can be like: scenarios that are no case."""
+    return {name: titles for name, titles in cases().items() if not base(name).scenario.evidence}
+
+
+@lru_cache(maxsize=32)
+def base(scenario: str) -> Config:
+    """A scenario without measures.
+
+    Raises:
+        InputError: There is none of this name.
+    """
+    return load(scenario, policy=REFERENCE)
+
+
+@lru_cache(maxsize=1)
+def described() -> dict[str, Described]:
+    """Every parameter of a configuration by its key."""
+    return {row.key: row for row in Config.describe()}
+
+
+def configurations(session: Session) -> dict[str, Asked]:
+    """What a session asks for, by policy; the compound without measures is the first.
+
+    Raises:
+        InputError: A value that is not allowed; names it.
+    """
+    compound = compound_of(session)
+    compound = compound.model_copy(
+        update={
+            "months": session.months,
+            "replications": session.replications,
+            "seed": session.seed,
+        }
+    )
+    identity = compound.model_copy(update={"seed": 0, "replications": 1}).fingerprint()
+    plans = {REFERENCE: Plan(name=REFERENCE), **{plan.name: plan for plan in session.policies}}
+    asked = {}
+    for name, plan in plans.items():
+        config = compound.model_copy(update={"policy": policy_of(plan)})
+        asked[name] = Asked(identity, f"{identity}-{_fingerprint(config.policy)}", config)
+    return asked
+
+
+def compound_of(session: Session) -> Config:
+    """The compound without measures."""
+    if session.case == OWN:
+        return own(session.own)
+    if session.case not in cases():
+        raise InputError("case", f"no case is named {show(session.case)}", ", ".join(cases()))
+    return base(session.case)
+
+
+def policy_of(plan: Plan) -> Policy:
+    """A plan as the configuration has it.
+
+    Raises:
+        InputError: A setting of a measure is not allowed.
+    """
+    tree = {
+        "name": plan.name, "title": plan.name, "title_zh": plan.name,
+        "measures": {planned.measure: planned.parameters() for planned in plan.measures},
+    }  # fmt: skip
+    try:
+        return Policy.model_validate(tree)
+    except ValidationError as error:
+        raise input_error(error, Policy, "policy") from None
+
+
+def _fingerprint(policy: Policy) -> str:
+    entries = [(entry.label, entry.parameters.model_dump_json()) for entry in policy.entries()]
+    return hashlib.sha256(repr(entries).encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def bundles() -> dict[str, tuple[str, str]]:
+    """Policies of several measures that come with xiaoqu: their English and Chinese titles."""
+    named = {}
+    for name in choices("policy"):
+        if name not in CATALOGUE and name != REFERENCE:
+            policy = load(policy=name).policy
+            named[name] = (policy.title or name, policy.title_zh or name)
+    return named
+
+
+@lru_cache(maxsize=32)
+def named_policy(name: str, title: str) -> Plan:
+    """A policy of ``configs/policy`` as a plan that can be changed.
+
+    Raises:
+        InputError: There is none of this name.
+    """
+    from sim.desk.session import Planned
+
+    measures = []
+    for entry in load(policy=name).policy.entries():
+        own_values = entry.parameters.model_dump(exclude_defaults=True)
+        timing = {key: own_values.pop(key) for key in ("start", "end", "dose") if key in own_values}
+        timing["end"] = min(timing.get("end", TO_THE_END), TO_THE_END)
+        measures.append(Planned(measure=entry.measure.name, **timing, settings=own_values))
+    return Plan(name=title[:40], measures=measures)
+
+
+# --- the user's own compound ------------------------------------------------------------------------
+
+
+def own(said: Own) -> Config:
+    """The user's own compound as a configuration without measures.
+
+    Raises:
+        InputError: A value that is not allowed, a table that cannot be read (row and column), or
+            a compound too large for the desk.
+    """
+    if said.like not in kinds():
+        raise InputError("own.like", f"no kind is named {show(said.like)}", ", ".join(kinds()))
+    settings: dict[str, Any] = {}
+    for key, value in said.values.items():
+        if key not in FORM:
+            raise InputError(f"own.values.{key}", "is not asked for here", ", ".join(FORM))
+        settings[key] = value
+    if said.standing is not None:
+        settings |= standing(said.standing)
+    settings |= _happened(said)
+    if said.households:
+        settings |= _household_file(said.households)
+    config = change(base(said.like).resolved(), settings)
+    if config.population.households > MOST_HOUSEHOLDS:
+        raise InputError(
+            "population.households", f"{config.population.households} are too many for the desk",
+            f"up to {MOST_HOUSEHOLDS}; xiaoqu run takes more",
+        )  # fmt: skip
+    return config
+
+
+def standing(level: float) -> dict[str, Any]:
+    """Settings that stand for how well things have gone so far, from 0 (badly) to 1 (well).
+
+    One number moves what residents bring along and the care that the firm takes, so that a low
+    start has a cause which goes on, and is not mended within months by itself.
+    """
+    return {
+        "population.paid_start": level,
+        "population.habit_start": level,
+        "population.satisfaction_start": 0.2 + 0.6 * level,
+        "population.trust_start": 0.1 + 0.6 * level,
+        "population.grievance_start": 0.4 * (1.0 - level),
+        "firm.diligence": 0.2 + 0.6 * level,
+    }
+
+
+async def find_standing(said: Own, levels: Levels) -> tuple[float, float]:
+    """Seek the standing from which collection in month 0 is as the user says, by halving.
+
+    Args:
+        said: The compound; its ``collection`` is sought.
+        levels: Measures collection in month 0 of a configuration, by seed.
+
+    Returns:
+        The standing, and the mean collection that the model starts at with it: where the user's
+        figure is beyond what the model can start at, the nearest end.
+    """
+    assert said.collection is not None
+    low, high = 0.0, 1.0
+    best = (0.0, np.inf, 0.0)
+    for step in range(STEPS + 2):
+        # Both ends first: most of what is out of reach shows there.
+        level = (0.0, 1.0)[step] if step < 2 else (low + high) / 2
+        config = own(said.model_copy(update={"standing": level}))
+        reached = float((await levels(config)).mean())
+        best = min(best, (level, abs(reached - said.collection), reached), key=lambda b: b[1])
+        if (step == 0 and reached >= said.collection) or (step == 1 and reached <= said.collection):
+            break
+        if step >= 2:
+            low, high = (level, high) if reached < said.collection else (low, level)
+    return round(best[0], 4), best[2]
+
+
+COLLECTION = [column("collection_rate")]
+
+
+def _happened(said: Own) -> dict[str, Any]:
+    history = {
+        trouble.event: {"start": trouble.month, "size": trouble.size} for trouble in said.troubles
+    }
+    earliest = min((trouble.month for trouble in said.troubles), default=0)
+    return {
+        "scenario.name": OWN,
+        "scenario.title": said.name or "My compound",
+        "scenario.title_zh": said.name or "我的小区",
+        "scenario.summary": "",
+        "scenario.targets": [],
+        "scenario.evidence": [],
+        "scenario.history": history,
+        "scenario.history_months": max(HISTORY, 2 - earliest),
+    }
+
+
+# --- uploads ----------------------------------------------------------------------------------------
+
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="xiaoqu-desk-")
+
+
+def _household_file(text: str) -> dict[str, Any]:
+    path = _kept(text, "households")
+    count = _named(path, "households.csv", lambda: len(read_households(str(path))["building"]))
+    if count > MOST_HOUSEHOLDS:
+        raise InputError("households.csv", f"{count} rows", f"up to {MOST_HOUSEHOLDS}")
+    return {"population.household_file": str(path), "population.households": count}
+
+
+def _kept(text: str, what: str) -> Path:
+    """An uploaded table under a name of ours: nothing of what was sent becomes a path."""
+    name = hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = Path(_FOLDER.name) / f"{what}-{name}.csv"
+    if not path.exists():
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    return path
+
+
+def _named(path: Path, shown: str, reads: Callable[[], Any]) -> Any:
+    try:
+        return reads()
+    except InputError as error:
+        where = error.where.replace(str(path), shown)
+        raise InputError(where, error.problem.replace(str(path), shown), error.allowed) from None
+
+
+def own_months(said: Own) -> dict[str, list[tuple[int, float]]]:
+    """The user's own figures by indicator: month and value.
+
+    Raises:
+        InputError: The table cannot be read; names row and column.
+    """
+    if not said.months:
+        return {}
+    path = _kept(said.months, "months")
+    bounds = {name: (known.low, known.high) for name, known in INDICATORS.items()}
+    cells = _named(path, "months.csv", lambda: read_months(str(path), bounds, (-240, 600)))
+    found: dict[str, list[tuple[int, float]]] = {}
+    for name, month, value in cells:
+        found.setdefault(name, []).append((month, value))
+    return {name: sorted(rows) for name, rows in found.items()}
+
+
+def decoded(data: bytes, shown: str) -> str:
+    """The text of an uploaded table, UTF-8 or GB18030.
+
+    Raises:
+        InputError: It is neither; names the table as ``shown``.
+    """
+    return _decode(shown, data)
+
+
+def measures() -> list[str]:
+    """Names of all measures, in the catalogue's order."""
+    return [name for name, measure in CATALOGUE.items() if measure.kind == "measure"]

@@ -1,0 +1,118 @@
+"""The large chart and the sentences, as two steps show them."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from nicegui import ui
+
+from sim.desk import charts, compound
+from sim.desk.bits import as_list, as_table, card, fold, text
+from sim.desk.range_slider import RangeSlider
+from sim.experiments.compare import last_month_in_force
+from sim.outcomes import INDICATORS
+from sim.report import sentences
+
+if TYPE_CHECKING:
+    from sim.desk.page import Page
+
+SHORT = 4
+"""Sentences shown beside the sliders; the results show all."""
+
+
+def curve_view(page: Page, strip: bool) -> None:
+    """One indicator over time by policy, with a choice of the indicator and its table."""
+    words, language = page.words, page.visit.session.language
+    with card(words["results_paths"]):
+        options = {name: charts.label(known, language) for name, known in INDICATORS.items()}
+        ui.select(
+            options, value=page.visit.session.indicator, label=words["indicator"],
+            on_change=lambda event: page.rebuild(lambda: page.visit.set(indicator=event.value)),
+        ).style("min-width:260px").props["data-name"] = "indicator"  # fmt: skip
+        tall = charts.height(page.visit.session, strip)
+        chart = ui.echart(_options(page, strip)).style(f"height:{tall}px;width:100%")
+        chart.props["role"] = "img"
+        chart.props["data-name"] = "curves"
+        text("p", words["curve_hint"], "small")
+        table = fold(words["as_table"], "curve-table")
+
+    def draw() -> None:
+        session = page.visit.session
+        chart.options.clear()
+        chart.options.update(_options(page, strip))
+        heads, rows = charts.curve_table(session, page.shown, session.indicator)
+        chart.props["aria-label"] = f"{options[session.indicator]}: " + "; ".join(
+            f"{row[0]} {row[-1]}" for row in rows
+        )
+        chart.style(f"height:{charts.height(session, strip)}px")
+        chart.update()
+        table.set_content(as_table(heads, rows, words["curve_hint"]))
+
+    page.watchers.append(draw)
+
+
+def _options(page: Page, strip: bool) -> charts.Options:
+    session = page.visit.session
+    own = session.own if session.case == compound.OWN else None
+    observed = compound.own_months(own).get(session.indicator, []) if own else []
+    return charts.curves(session, page.shown, session.indicator, observed, strip)
+
+
+def sentences_view(page: Page, only_chosen: bool) -> None:
+    """What the runs say in plain words, and what is asked of them."""
+    words = page.words
+    with card(words["answer"]):
+        RangeSlider(
+            words["threshold"], page.visit.session.threshold, 0.05, 1.0, step=0.05, name="threshold",
+            percent=True, settled=page.settle,
+            moved=lambda v: page.change(lambda: page.visit.set(False, threshold=round(float(v), 2))),
+        )  # fmt: skip
+        RangeSlider(
+            words["within"],
+            page.visit.session.within,
+            1,
+            page.visit.session.months,
+            step=1,
+            name="within",
+            settled=page.settle,
+            moved=lambda v: page.change(lambda: page.visit.set(False, within=round(v))),
+        )
+        place = ui.html("", sanitize=False).style("width:100%")
+        place.props["data-name"] = "sentences"
+
+    def say() -> None:
+        place.set_content(_said(page, only_chosen) or f"<p>{words['waiting']}</p>")
+
+    page.watchers.append(say)
+
+
+def _said(page: Page, only_chosen: bool) -> str:
+    session = page.visit.session
+    reference = page.shown.get(compound.REFERENCE)
+    if reference is None:
+        return ""
+    parts = []
+    if not only_chosen:
+        parts.append(
+            as_list(sentences.about_reference(reference, session.within, session.language))
+        )
+    for number, plan in enumerate(session.policies):
+        runs = page.shown.get(plan.name)
+        if runs is None or (only_chosen and number != session.chosen):
+            continue
+        asked = page.visit.asked[plan.name]
+        said = sentences.about_policy(
+            runs, reference, level=session.threshold, within=session.within,
+            households=asked.config.population.households,
+            end=last_month_in_force(asked.config), language=session.language,
+        )  # fmt: skip
+        parts.append(
+            _headed(plan.name, number, as_list(said[:SHORT] if only_chosen else said, "first"))
+        )
+    return "".join(parts)
+
+
+def _headed(name: str, number: int, inside: str) -> str:
+    mark = f'style="border-left:5px solid {charts.colour(number)};padding-left:8px"'
+    return f"<h3 {mark}>{escape(name)}</h3>{inside}"

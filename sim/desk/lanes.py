@@ -1,0 +1,91 @@
+"""Processes that live the desk's runs: one lane each, so that a seed finds its remembered past.
+
+The page's event loop never computes. A lane takes one small batch at a time, in the order in which
+batches are handed in; whoever waits for a batch hands in the next one when it is done. So users take
+turns, and a job that is given up stops after the batch that is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
+
+ATTEMPTS = 3
+"""Times a batch is tried when the process that had it was ended from outside."""
+
+
+class Lanes:
+    """A fixed number of worker processes, each with its own queue.
+
+    Args:
+        count: How many; one per core by default.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count or os.cpu_count() or 1
+        self._pools = [_new_pool() for _ in range(self.count)]
+
+    async def call(self, lane: int, function: Callable[..., Answer], *arguments: object) -> Answer:
+        """Compute something in a lane.
+
+        Args:
+            lane: Any number; lanes are taken round.
+            function: Importable by the process.
+            *arguments: Its arguments.
+
+        Raises:
+            RuntimeError: The process was ended from outside again and again.
+        """
+        place = lane % self.count
+        for _ in range(ATTEMPTS):
+            pool = self._pools[place]
+            try:
+                return await asyncio.wrap_future(pool.submit(function, *arguments))
+            except BrokenProcessPool:
+                # Whoever sees it first replaces it; the others find the new one.
+                if self._pools[place] is pool:
+                    self._pools[place] = _new_pool()
+        raise RuntimeError("a worker process was ended from outside, again and again")
+
+    async def warm(self) -> None:
+        """Start all processes and load their kernels, the first alone if it has to compile."""
+        from sim.desk import (
+            live,
+        )  # Slow to import, and a process that makes reports needs none of it.
+
+        await self.call(0, live.warm)
+        await asyncio.gather(*(self.call(lane, live.warm) for lane in range(1, self.count)))
+
+    def close(self) -> None:
+        """End all processes, whatever they are doing."""
+        for pool in self._pools:
+            processes = list((pool._processes or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+
+
+def _new_pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    # Ctrl-C is the page's to handle, and a worker must not outlive it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,194 @@
+"""What a worker process of the desk does: live futures of compounds whose pasts it remembers.
+
+A past (the months before any measure) is lived once for each compound and seed and kept, so that a
+moved slider costs the months after it only. ``NeighborhoodModel.fork`` makes the future byte for
+byte what a run from the first month gives.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.config import Config, Policy
+from sim.mechanisms.issues import Category
+from sim.model import NeighborhoodModel
+from sim.society.population import Tenure
+
+BEFORE = 12
+"""Months of the past that are shown."""
+
+MOST_REMEMBERED = 200_000
+"""Households of all pasts that one process remembers, about 0.8 kB each."""
+
+PAID, AGGRIEVED, STAGE, VACANT = 1, 2, 4, 63
+"""How a household's month is coded: flags, the stage of conflict times ``STAGE``, or vacant."""
+
+AGGRIEVED_FROM = 0.5
+"""Grievance from which a household is drawn as aggrieved: the middle of its range."""
+
+
+@dataclass(frozen=True)
+class Lived:
+    """One future of one compound.
+
+    Attributes:
+        seed: Its seed.
+        months: Months kept (M,), from ``BEFORE`` months before the policy on.
+        values: Indicators (M, K) in the order of ``INDICATORS``.
+        flow: What the issue book counted in months 1 to the last (L, counts).
+        costs: Actor, measure, hours and yuan from month 1 on, summed.
+    """
+
+    seed: int
+    months: np.ndarray
+    values: np.ndarray
+    flow: np.ndarray
+    costs: tuple[tuple[str, str, float, float], ...]
+
+
+@dataclass(frozen=True)
+class Film:
+    """One run of a compound, household by household, for the map.
+
+    Attributes:
+        seed: Its seed.
+        building, stair, floor: Place of each household (n,); stairs are counted in their building.
+        months: Months filmed.
+        states: A text a month, one character a household: ``chr(48 + code)``.
+        problems: Problems still open in each building at the end of each month (months, buildings).
+    """
+
+    seed: int
+    building: list[int]
+    stair: list[int]
+    floor: list[int]
+    months: list[int]
+    states: list[str]
+    problems: list[list[int]]
+
+
+_pasts: OrderedDict[tuple[str, int], NeighborhoodModel] = OrderedDict()
+
+
+def live(configs: list[tuple[str, Config]], seeds: list[int]) -> list[Lived]:
+    """Live one future for each pair of configuration and seed.
+
+    Args:
+        configs: Fingerprint of the compound without measures, and the configuration.
+        seeds: As many.
+
+    Raises:
+        InputError: Input that the model refuses.
+    """
+    return [
+        _live(compound, config, seed)
+        for (compound, config), seed in zip(configs, seeds, strict=True)
+    ]
+
+
+def _live(compound: str, config: Config, seed: int) -> Lived:
+    model = _future(compound, config, seed)
+    flow = []
+    while model.month < config.months:
+        model.step()
+        flow.append(model.issue_counts[0].copy())
+    months = model.recorder.months
+    shown = months >= -BEFORE
+    spent: dict[tuple[str, str], list[float]] = {}
+    for row in model.recorder.costs:
+        if row["month"] >= 1:
+            total = spent.setdefault((row["actor"], row["measure"]), [0.0, 0.0])
+            total[0] += row["hours"]
+            total[1] += row["yuan"]
+    costs = tuple((*key, *total) for key, total in sorted(spent.items()))
+    values = model.recorder.values[shown, 0]
+    return Lived(seed, months[shown].astype(np.int32), values, np.array(flow), costs)  # type: ignore[arg-type]
+
+
+def film(compound: str, config: Config, seed: int) -> Film:
+    """Live one future and write down every household's month.
+
+    Args:
+        compound: Fingerprint of the compound without measures.
+        config: What is lived.
+        seed: Under which seed.
+    """
+    model = _future(compound, config, seed)
+    h = model.households
+    months, states, problems = [0], [_states(model)], [_problems(model)]
+    while model.month < config.months:
+        model.step()
+        months.append(model.month)
+        states.append(_states(model))
+        problems.append(_problems(model))
+    first = np.full(int(h.building.max()) + 1, np.iinfo(np.int32).max, dtype=np.int64)
+    np.minimum.at(first, h.building, h.stair)
+    stair = h.stair - first[h.building]
+    return Film(
+        seed, h.building.tolist(), stair.tolist(), h.floor.tolist(), months, states, problems
+    )
+
+
+def _states(model: NeighborhoodModel) -> str:
+    h = model.households
+    code = (
+        (h.paid == 1) * PAID
+        + (h.grievance >= AGGRIEVED_FROM) * AGGRIEVED
+        + h.stage.astype(np.int64) * STAGE
+    )
+    code = np.where(h.tenure == Tenure.VACANT, VACANT, code)
+    return bytes((48 + code).astype(np.uint8)).decode("ascii")
+
+
+def _problems(model: NeighborhoodModel) -> list[int]:
+    h, book = model.households, model.book
+    reporters = h.building[book.reporter[: book.size]]
+    return np.bincount(reporters, minlength=model.buildings.number_of_buildings).tolist()
+
+
+def start_levels(config: Config, seeds: list[int], indicators: list[int]) -> np.ndarray:
+    """Indicators (seeds, indicators) in month 0, of a compound without measures.
+
+    Args:
+        config: What is lived; nothing is remembered.
+        seeds: Seeds to live.
+        indicators: Columns to read.
+    """
+    rows = []
+    for seed in seeds:
+        model = _past(config, seed)
+        rows.append(model.recorder.values[-1, 0, indicators])
+    return np.array(rows)
+
+
+def warm() -> int:
+    """Compile or load every kernel by living a tiny compound; number of categories of problems."""
+    from sim.compose import load
+
+    small = load(
+        "ordinary_estate", "population.households=60", "population.buildings=2",
+        "scenario.history_months=2", policy="five_level_linkage", months=14,
+    )  # fmt: skip
+    NeighborhoodModel(small, seed=1).run()
+    return len(Category)
+
+
+def _future(compound: str, config: Config, seed: int) -> NeighborhoodModel:
+    key = (compound, seed)
+    past = _pasts.get(key)
+    if past is None:
+        past = _pasts[key] = _past(config, seed)
+        while len(_pasts) > 1 and sum(len(p.households) for p in _pasts.values()) > MOST_REMEMBERED:
+            _pasts.popitem(last=False)
+    _pasts.move_to_end(key)
+    return past.fork(config)
+
+
+def _past(config: Config, seed: int) -> NeighborhoodModel:
+    past = NeighborhoodModel(config.model_copy(update={"policy": Policy()}), seed=seed)
+    while past.month < 0:
+        past.step()
+    return past

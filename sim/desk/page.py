@@ -1,0 +1,321 @@
+"""The page: its head, four steps, and what moves when runs come in."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import Request
+from nicegui import Client, ui
+
+from sim.desk import compound
+from sim.desk.bench import Bench
+from sim.desk.bits import one_line, text
+from sim.desk.lanes import Lanes
+from sim.desk.server import MOST_VISITS
+from sim.desk.session import LARGEST_FILE, Session, as_link, from_link, read, write
+from sim.desk.visit import Visit
+from sim.desk.words import WORDS
+from sim.errors import InputError
+from sim.report.sentences import Runs
+
+TICK = 0.25
+"""Seconds between two looks at what has come in: drawing takes from the work."""
+
+FIRST = 4
+"""Runs from which a moved policy's new curve replaces the old one."""
+
+STEPS = ("compound", "measures", "results", "report")
+
+_open: set[int] = set()
+
+
+class Page:
+    """One browser tab.
+
+    Args:
+        bench: Shared by all.
+        printer: Process that makes reports.
+        session: Where it begins.
+    """
+
+    def __init__(self, bench: Bench, printer: Lanes, session: Session) -> None:
+        self.visit = Visit(bench, session, self._told)
+        self.printer = printer
+        self.step = 0
+        self.shown: dict[str, Runs | None] = {}
+        self.watchers: list[Callable[[], None]] = []
+        """Called when runs have come in, by whatever the step in view shows."""
+        self._news = True
+        self._began = time.monotonic()
+        self._seconds = 0.0
+        self._root: ui.element | None = None
+        self.address = ""
+        """Of the page itself, for links."""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Texts in the session's language."""
+        return WORDS[self.visit.session.language]
+
+    # --- building -------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Build everything and begin to live."""
+        self._root = ui.element("div").style("width:100%")
+        self._build()
+        ui.timer(TICK, self._tick)
+        self.began()
+        self.visit.start()
+
+    def _build(self) -> None:
+        assert self._root is not None
+        self._root.clear()
+        with self._root:
+            ui.link(self.words["skip"], "#main").classes("skip")
+            with ui.element("header").classes("desk-head"):
+                with ui.element("div"):
+                    text("h1", self.words["title"])
+                    text("p", self.words["claim"], "claim")
+                with ui.element("div").classes("tools"):
+                    self._tools()
+            with ui.element("nav").classes("steps"):
+                self._nav()
+            with ui.element("main").classes("desk-main") as self._main:
+                self._main.props["id"] = "main"
+            text("footer", self.words["disclaimer"], "foot")
+        self.show(self.step)
+        html = "zh-CN" if self.visit.session.language == "zh" else "en"
+        ui.run_javascript(
+            f"document.documentElement.lang={json.dumps(html)};"
+            f"document.title={json.dumps(self.words['title'])}"
+        )
+
+    def _tools(self) -> None:
+        words = self.words
+        self._undo = ui.button(words["undo"], icon="undo", on_click=lambda: self._go_back(1))
+        self._redo = ui.button(words["redo"], icon="redo", on_click=lambda: self._go_back(-1))
+        with ui.button(words["session"], icon="save") as session, ui.menu():
+            ui.menu_item(words["save"], self._save)
+            ui.menu_item(words["link"], self._link)
+            ui.menu_item(words["open"], self._ask_file)
+        language = ui.button(words["language"], icon="translate", on_click=self._other_language)
+        language.props["lang"] = "en" if self.visit.session.language == "zh" else "zh-CN"
+        for button in (self._undo, self._redo, session, language):
+            button.props("flat color=white")
+        self._mark_undo()
+
+    def _nav(self) -> None:
+        self._buttons = []
+        for number, name in enumerate(STEPS):
+            button = ui.button(
+                self.words[f"step{number + 1}"], on_click=lambda _, n=number: self.show(n)
+            ).props(f"flat no-caps data-step={name}")
+            self._buttons.append(button.classes("step"))
+        with ui.element("div").classes("status").props("role=status aria-live=polite"):
+            self._bar = ui.linear_progress(0, show_value=False, size="8px").props(
+                "aria-hidden=true"
+            )
+            self._status = ui.label("")
+            self._stop = ui.button(self.words["stop"], on_click=self._stop_or_go).props(
+                "outline dense"
+            )
+
+    def show(self, number: int) -> None:
+        """Show one of the steps."""
+        from sim.desk import step_compound, step_measures, step_report, step_results
+
+        self.step = number
+        for place, button in enumerate(self._buttons):
+            button.classes(
+                add="now" if place == number else "", remove="" if place == number else "now"
+            )
+            button.props["aria-current"] = "step" if place == number else "false"
+            button.update()
+        self.watchers = []
+        self._main.clear()
+        with self._main:
+            (step_compound, step_measures, step_results, step_report)[number].build(self)
+        self._news = True
+
+    def next_button(self, number: int) -> None:
+        """A button to another step."""
+        word = self.words["next" if number > self.step else "back"]
+        name = self.words[f"step{number + 1}"]
+        kind = "unelevated" if number > self.step else "flat"
+        ui.button(f"{word}:{name}" if self.visit.session.language == "zh" else f"{word}: {name}",
+                  on_click=lambda: self.show(number)).props(f"{kind} data-next={number}")  # fmt: skip
+
+    # --- changing -------------------------------------------------------------------------------
+
+    def change(self, what: Callable[[], None]) -> bool:
+        """Do something to the session; what is not allowed is said in one line.
+
+        Returns:
+            Whether it was done.
+        """
+        done = False
+        with one_line(self.words["error"]):
+            what()
+            done = True
+        if done:
+            self.began()
+        return done
+
+    def rebuild(self, what: Callable[[], None]) -> None:
+        """The same, and build the step anew, as where measures come and go."""
+        if self.change(what):
+            self.show(self.step)
+
+    def began(self) -> None:
+        """Time runs from here."""
+        self._began = time.monotonic()
+        self._news = True
+        self._mark_undo()
+
+    def _go_back(self, steps: int) -> None:
+        before = self.visit.session.language
+        if self.change(lambda: self.visit.undo(steps)):
+            self._build() if self.visit.session.language != before else self.show(self.step)
+
+    def _mark_undo(self) -> None:
+        self._undo.set_enabled(self.visit.can_undo)
+        self._redo.set_enabled(self.visit.can_redo)
+
+    def settle(self) -> None:
+        """A slider was let go: undo comes back to here."""
+        self.visit.settle()
+        self._mark_undo()
+
+    def _other_language(self) -> None:
+        other = "en" if self.visit.session.language == "zh" else "zh"
+        self.change(lambda: self.visit.set(language=other))
+        self._build()
+
+    def _save(self) -> None:
+        ui.download.content(write(self.visit.session), "xiaoqu-session.json", "application/json")
+
+    def _link(self) -> None:
+        with one_line(self.words["error"]):
+            letters = as_link(self.visit.session)
+            with ui.dialog() as dialog, ui.card().style("width:640px;max-width:95vw"):
+                ui.label(self.words["link_copied"])
+                field = ui.input(self.words["link"]).props("readonly").style("width:100%")
+                field.props["data-name"] = "link"
+                ui.button(self.words["close"], on_click=dialog.close)
+            dialog.open()
+            field.set_value(f"{self.address}?s={letters}")
+
+    def _ask_file(self) -> None:
+        with ui.dialog() as dialog, ui.card():
+            ui.upload(
+                label=self.words["open"], auto_upload=True, max_file_size=LARGEST_FILE, max_files=1,
+                on_upload=lambda event: self._open_file(event, dialog),
+                on_rejected=lambda: ui.notify(self.words["upload_hint"], type="warning"),
+            ).props("accept=.json")  # fmt: skip
+            ui.button(self.words["close"], on_click=dialog.close)
+        dialog.open()
+
+    async def _open_file(self, event: object, dialog: ui.dialog) -> None:
+        data: bytes = await event.file.read()  # type: ignore[attr-defined]
+        if self.change(lambda: self.visit.change(read(data))):
+            dialog.close()
+            self._build()
+
+    def _stop_or_go(self) -> None:
+        if self.visit.working:
+            self.visit.stop()
+        else:
+            self.began()
+            self.visit.start()
+        self._news = True
+
+    # --- what has come in -----------------------------------------------------------------------
+
+    def _told(self) -> None:
+        self._news = True
+
+    def _tick(self) -> None:
+        if not self._news:
+            return
+        self._news = False
+        done, every = self.visit.progress()
+        if self.visit.working:
+            self._seconds = time.monotonic() - self._began
+        self._say(done, every)
+        shown: dict[str, Runs | None] = {}
+        for name in self.visit.asked:
+            runs = self.visit.runs(name)
+            # Until the first new runs are there, the old curve is better than none.
+            enough = runs is not None and (len(runs.seeds) >= FIRST or not self.visit.working)
+            shown[name] = runs if enough else self.shown.get(name)
+        self.shown = shown
+        for watcher in self.watchers:
+            watcher()
+
+    def _say(self, done: int, every: int) -> None:
+        words, working = self.words, self.visit.working
+        name = "running" if working else "done" if done >= every else "stopped"
+        said = words[name].format(done=done, all=every)
+        if not working and done >= every and self._seconds >= 0.1:
+            said += words["took"].format(seconds=f"{self._seconds:.1f}")
+        self._status.set_text(self.visit.problem or said)
+        self._bar.set_value(done / every if every else 0)
+        self._stop.set_text(words["stop" if working else "go_on"])
+        self._stop.set_visibility(working or done < every)
+
+
+def register(bench: Bench, printer: Lanes, language: str) -> None:
+    """Put the page at the root of the server.
+
+    Args:
+        bench: Lives the runs of all visits.
+        printer: Makes reports.
+        language: Of a visit without a session.
+    """
+    css = Path(__file__).with_name("desk.css").read_text(encoding="utf-8")
+
+    @ui.page("/")
+    def page(client: Client, request: Request, s: str = "", lang: str = "") -> None:
+        spoken = lang if lang in WORDS else language
+        if len(_open) >= MOST_VISITS:
+            ui.label(WORDS[spoken]["full"])
+            return
+        ui.add_css(css)
+        ui.colors(primary="#0a4f8f")
+        session, problem = _first(s, spoken)
+        desk = Page(bench, printer, session)
+        desk.address = str(request.base_url)
+        _open.add(id(desk))
+
+        def gone() -> None:
+            _open.discard(id(desk))
+            desk.visit.close()
+
+        client.on_delete(gone)
+        client.on_exception(lambda error: ui.notify(_one_line(error), type="negative"))
+        desk.open()
+        if problem:
+            ui.notify(problem, type="warning", timeout=10000)
+
+
+def _first(link: str, language: str) -> tuple[Session, str]:
+    if link:
+        try:
+            return from_link(link), ""
+        except InputError as error:
+            return _start(language), str(error)
+    return _start(language), ""
+
+
+def _start(language: str) -> Session:
+    name = WORDS[language]["policy_n"].format(n=1)
+    return Session.model_validate(
+        {"language": language, "case": next(iter(compound.cases())), "policies": [{"name": name}]}
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -1,0 +1,95 @@
+"""Reports of what the desk has lived, made in a process of their own: they take some seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from sim.config import Config
+from sim.desk.bench import Asked
+from sim.desk.live import Lived
+from sim.experiments.compare import Comparison, _assemble
+from sim.experiments.question import Question
+from sim.experiments.run import Replication
+from sim.report.build import Extra, build
+from sim.report.content import Report
+from sim.report.page import as_html
+from sim.report.paper import as_pdf
+from sim.report.sheets import as_xlsx, as_zip
+
+Kind = Literal["html", "pdf", "xlsx", "csv"]
+ENDINGS: dict[str, str] = {"html": "html", "pdf": "pdf", "xlsx": "xlsx", "csv": "zip"}
+TYPES = {
+    "html": "text/html",
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "application/zip",
+}
+
+
+_last: tuple[object, Report] | None = None
+
+
+def ready() -> None:
+    """Load what reports need, before the first is asked for."""
+
+
+def make(
+    kind: Kind,
+    asked: dict[str, Asked],
+    lived: dict[str, Sequence[Lived]],
+    language: str,
+    extra: Extra,
+) -> bytes:
+    """One form of the report.
+
+    Args:
+        kind: Which.
+        asked: By policy, the reference first.
+        lived: Runs by policy; those whose seeds not all policies have are left out.
+        language: "en" or "zh".
+        extra: What is known beyond the runs.
+    """
+    global _last
+    # The four forms are often asked for one after the other.
+    key = (language, extra, *((n, one.key) for n, one in asked.items()), *map(len, lived.values()))
+    if _last is None or _last[0] != key:
+        configs = {name: one.config for name, one in asked.items()}
+        _last = (key, build(as_comparison(configs, lived, extra.level), language, extra))
+    report = _last[1]
+    if kind == "html":
+        return as_html(report).encode("utf-8")
+    return {"pdf": as_pdf, "xlsx": as_xlsx, "csv": as_zip}[kind](report)
+
+
+def as_comparison(
+    configs: dict[str, Config], lived: dict[str, Sequence[Lived]], threshold: float
+) -> Comparison:
+    """The desk's runs as ``compare`` gives its own.
+
+    Raises:
+        ValueError: No seed was lived under every policy.
+    """
+    whole = set.intersection(*({one.seed for one in runs} for runs in lived.values()))
+    if not whole:
+        raise ValueError("no seed was lived under every policy")
+    scenario = next(iter(configs.values())).scenario.name
+    named = {(scenario, name): config for name, config in configs.items()}
+    question = Question(named, next(iter(configs)), threshold)
+    runs = {
+        (scenario, name): [_replication(one) for one in of if one.seed in whole]
+        for name, of in lived.items()
+    }
+    return _assemble(question, runs)
+
+
+def _replication(lived: Lived) -> Replication:
+    last = int(lived.months[-1])
+    # Sums over all months stand in the last: no table of a report looks at costs by month.
+    costs = [
+        {"month": last, "actor": actor, "measure": measure, "hours": hours, "yuan": yuan}
+        for actor, measure, hours, yuan in lived.costs
+    ]
+    return Replication(
+        lived.seed, months=lived.months, values=lived.values[:, None, :], costs=costs
+    )

@@ -1,0 +1,236 @@
+"""A session of the desk: what one user has chosen. Data only, checked, and small.
+
+It is what undo goes back over, what a file or a link holds, and all that decides the runs.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from sim.config import installed_measures
+from sim.errors import InputError
+from sim.explain import shorten
+from sim.measures.catalogue import CATALOGUE
+from sim.outcomes import INDICATORS
+
+MOST_POLICIES = 6
+LARGEST_FILE = 3 * 2**20
+"""Bytes of a session file, households and all."""
+
+LONGEST_LINK = 12_000
+"""Characters of a link's session; browsers and servers cut longer ones off."""
+
+LARGEST_UPLOAD = 2 * 2**20
+"""Bytes of an uploaded table."""
+
+TO_THE_END = 1200
+"""End of a measure that is not withdrawn, as the schema's default has it."""
+
+Language = Literal["zh", "en"]
+Value = bool | int | float | str
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Planned(_Data):
+    """A measure of a policy.
+
+    Attributes:
+        measure: Name in the catalogue.
+        start, end: Months in force, the end not included.
+        dose: Strength relative to its full form.
+        settings: Other parameters that differ from their defaults.
+    """
+
+    measure: str = Field(max_length=60)
+    start: int = Field(1, ge=1, le=600)
+    end: int = Field(TO_THE_END, ge=2, le=TO_THE_END)
+    dose: float = Field(1.0, ge=0, le=2)
+    settings: dict[str, Value] = Field(default_factory=dict, max_length=30)
+
+    @field_validator("measure")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        installed_measures()
+        if name not in CATALOGUE or CATALOGUE[name].kind != "measure":
+            raise ValueError(f"no measure is named {shorten(name)!r}")
+        return name
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Planned:
+        if self.end <= self.start:
+            raise ValueError(f"end {self.end} is not after start {self.start}")
+        return self
+
+    def parameters(self) -> dict[str, Value]:
+        """As a policy's file has it."""
+        return {**self.settings, "start": self.start, "end": self.end, "dose": self.dose}
+
+
+class Plan(_Data):
+    """A policy: a name and its measures."""
+
+    name: str = Field(min_length=1, max_length=40)
+    measures: list[Planned] = Field(default_factory=list, max_length=40)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Plan:
+        names = [planned.measure for planned in self.measures]
+        if len(set(names)) < len(names):
+            raise ValueError("a measure is named twice")
+        return self
+
+
+class Trouble(_Data):
+    """An event of the compound's past: how large, and in which month before the policy."""
+
+    event: str = Field(max_length=60)
+    size: float = Field(0.5, ge=0, le=1)
+    month: int = Field(-6, ge=-36, le=0)
+
+    @field_validator("event")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in CATALOGUE or CATALOGUE[name].kind != "event":
+            raise ValueError(f"no event is named {shorten(name)!r}")
+        return name
+
+
+class Own(_Data):
+    """A compound that the user describes.
+
+    Attributes:
+        like: Scenario whose kind of compound it is.
+        name: What the user calls it.
+        values: Keys of the configuration that were filled in.
+        troubles: What happened to it.
+        collection: Share of fees collected now, as the user says; None where it is not known.
+        standing: How well things have gone so far, 0 to 1, as found from ``collection``; None
+            leaves the kind's own.
+        households: Uploaded table, as text.
+        months: Uploaded table of the compound's own figures, as text.
+    """
+
+    like: str = Field("ordinary_estate", max_length=60)
+    name: str = Field("", max_length=40)
+    values: dict[str, Value] = Field(default_factory=dict, max_length=40)
+    troubles: list[Trouble] = Field(default_factory=list, max_length=12)
+    collection: float | None = Field(None, ge=0, le=1)
+    standing: float | None = Field(None, ge=0, le=1)
+    households: str = Field("", max_length=LARGEST_UPLOAD)
+    months: str = Field("", max_length=LARGEST_UPLOAD // 8)
+
+
+class Session(_Data):
+    """All that a user has chosen.
+
+    Attributes:
+        version: Of this layout.
+        language: Of the page.
+        case: Scenario, or "own" for the user's own compound.
+        own: The user's own compound.
+        policies: Policies side by side; a compound without measures is always lived too.
+        chosen: Which policy is being edited.
+        indicator: Which indicator the large chart shows.
+        threshold, within: Share of fees and months that the sentences ask about.
+        question: What the user wants to know, in words, for the report.
+        replications, seed, months: As in a configuration.
+    """
+
+    version: Literal[1] = 1
+    language: Language = "zh"
+    case: str = Field("kangqiao", max_length=60)
+    own: Own = Field(default_factory=Own)
+    policies: list[Plan] = Field(default_factory=list, max_length=MOST_POLICIES)
+    chosen: int = Field(0, ge=0, lt=MOST_POLICIES)
+    indicator: str = "collection_rate"
+    threshold: float = Field(0.7, ge=0.05, le=1)
+    within: int = Field(24, ge=1, le=120)
+    question: str = Field("", max_length=400)
+    replications: int = Field(100, ge=2, le=200)
+    seed: int = Field(1, ge=0, le=2**31)
+    months: int = Field(60, ge=12, le=120)
+
+    @field_validator("indicator")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in INDICATORS:
+            raise ValueError(f"no indicator is named {shorten(name)!r}")
+        return name
+
+    @model_validator(mode="after")
+    def _fits(self) -> Session:
+        names = [plan.name for plan in self.policies]
+        if len(set(names)) < len(names) or "none" in names:
+            raise ValueError("two policies have the same name, or one is named none")
+        if self.within > self.months:
+            raise ValueError(f"within {self.within} is after the last month, {self.months}")
+        return self
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds of all replications."""
+        return list(range(self.seed, self.seed + self.replications))
+
+
+def read(text: str | bytes) -> Session:
+    """A session from the text of a file.
+
+    Raises:
+        InputError: It is too large, or not a session; names the place and what is wrong there.
+    """
+    if len(text) > LARGEST_FILE:
+        raise InputError("session", f"{len(text)} bytes", f"at most {LARGEST_FILE}")
+    try:
+        # Strict JSON: numbers stay numbers, and nothing but data can be said.
+        return Session.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(["session", *map(str, first["loc"])])
+        raise InputError(place, shorten(str(first["msg"]))) from None
+    except (UnicodeDecodeError, RecursionError):
+        raise InputError("session", "the text cannot be read", "a file saved by the desk") from None
+
+
+def write(session: Session) -> str:
+    """The text of a session's file."""
+    tree: dict[str, Any] = session.model_dump(mode="json")
+    return json.dumps(tree, ensure_ascii=False, indent=1)
+
+
+def as_link(session: Session) -> str:
+    """A session as letters that can stand in a link.
+
+    Raises:
+        InputError: It is too long, as with uploaded tables; a file holds it.
+    """
+    packed = zlib.compress(session.model_dump_json(exclude_defaults=True).encode(), 9)
+    text = base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
+    if len(text) > LONGEST_LINK:
+        raise InputError("link", f"{len(text)} characters", f"up to {LONGEST_LINK}; save a file")
+    return text
+
+
+def from_link(text: str) -> Session:
+    """The session of a link.
+
+    Raises:
+        InputError: It is none, or unpacks to more than a session may be.
+    """
+    if len(text) > LONGEST_LINK:
+        raise InputError("link", f"{len(text)} characters", f"up to {LONGEST_LINK}")
+    try:
+        packed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        unpacking = zlib.decompressobj()
+        plain = unpacking.decompress(packed, LARGEST_FILE + 1)
+    except (binascii.Error, ValueError, zlib.error):
+        raise InputError("link", "cannot be read", "a link made by the desk") from None
+    return read(plain)

@@ -1,0 +1,313 @@
+"""Step 1: choose a case, or describe one's own compound."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any, get_args
+
+from nicegui import ui
+
+from sim.config import Config
+from sim.desk import compound
+from sim.desk.bits import as_list, card, is_share, row_label, step_of, text
+from sim.desk.range_slider import RangeSlider
+from sim.desk.session import LARGEST_UPLOAD, Own, Trouble
+from sim.explain import find_field
+from sim.measures.catalogue import CATALOGUE
+from sim.outcomes import INDICATORS
+from sim.report.sentences import MAIN, Runs
+
+if TYPE_CHECKING:
+    from sim.desk.page import Page
+
+OFF = 0.05
+"""Distance of the model's start from the user's figure that is warned of."""
+
+
+def build(page: Page) -> None:
+    """Build the step."""
+    words, session = page.words, page.visit.session
+    with ui.element("div").classes("two"):
+        with ui.element("div"), card(words["choose_compound"]):
+            kinds = compound.kinds()
+            text("h3", words["cases"])
+            _choices(page, [name for name in compound.cases() if name not in kinds])
+            text("h3", words["kinds"])
+            _choices(page, list(kinds))
+            with ui.element("div").classes("cases"):
+                _choice(page, compound.OWN, words["own"])
+        with ui.element("div"):
+            if session.case == compound.OWN:
+                _form(page)
+            else:
+                _about(page)
+    page.next_button(1)
+
+
+def _choices(page: Page, names: list[str]) -> None:
+    titles = compound.cases()
+    with ui.element("div").classes("cases"):
+        for name in names:
+            _choice(page, name, titles[name][1 if page.visit.session.language == "zh" else 0])
+
+
+def _choice(page: Page, name: str, title: str) -> None:
+    chosen = page.visit.session.case == name
+    button = ui.element("button").classes("case").props(f"type=button data-case={name}")
+    button.props["aria-pressed"] = "true" if chosen else "false"
+    with button:
+        ui.label(title)
+    button.on("click", lambda: page.rebuild(lambda: page.visit.set(case=name)))
+
+
+def _about(page: Page) -> None:
+    words, language = page.words, page.visit.session.language
+    config = compound.compound_of(page.visit.session)
+    scenario = config.scenario
+    with card(words["about"]):
+        text("h3", scenario.title_zh if language == "zh" else scenario.title)
+        sizes = words["households_n"].format(
+            n=f"{config.population.households:,}", b=config.population.buildings
+        )
+        text("p", sizes)
+        if language == "en":
+            text("p", scenario.summary)
+        if events := scenario.entries():
+            text("h3", words["history"])
+            events = sorted(events, key=lambda entry: entry.parameters.start)
+            names = [_event_words(entry, words, language) for entry in events]
+            ui.html(as_list(names), sanitize=False)
+        told = [target for target in scenario.targets if target.reported is not None]
+        if told:
+            text("h3", words["reported"])
+            ui.html(as_list([_target_words(t, words, language) for t in told]), sanitize=False)
+
+
+def _event_words(entry: Any, words: dict[str, str], language: str) -> str:
+    name = entry.measure.zh if language == "zh" else entry.measure.en
+    return f"{words['months_ago'].format(n=-entry.parameters.start)}: {name}"
+
+
+def _target_words(target: Any, words: dict[str, str], language: str) -> str:
+    known = INDICATORS[target.indicator]
+    name = known.zh if language == "zh" else known.en
+    value = (
+        f"{100 * target.reported:.0f}%"
+        if known.share or target.relative
+        else f"{target.reported:g}"
+    )
+    return f"{words['month_head'].format(month=target.month)}: {name} {value}"
+
+
+# --- the user's own compound ------------------------------------------------------------------------
+
+
+def _form(page: Page) -> None:
+    words, own = page.words, page.visit.session.own
+    with card(words["own"]):
+        text("p", words["own_hint"], "small")
+        zh = page.visit.session.language == "zh"
+        kinds = {name: titles[1 if zh else 0] for name, titles in compound.kinds().items()}
+        with ui.element("div").classes("flow"):
+            ui.input(words["own_name"], value=own.name).props("maxlength=40").on(
+                "change", lambda event: _say(page, name=str(event.args or "")[:40])
+            ).style("min-width:220px")
+            ui.select(
+                kinds, value=own.like, label=words["like"],
+                on_change=lambda event: _say(page, rebuild=True, like=event.value, standing=None),
+            ).style("min-width:220px")  # fmt: skip
+        base = compound.base(own.like)
+        for key in compound.FORM:
+            _field(page, key, base)
+    with card(words["collection"]):
+        _start(page)
+    with card(words["troubles"]):
+        for name, event in CATALOGUE.items():
+            if event.kind == "event" and "size" in event.Parameters.model_fields:
+                _trouble(page, name)
+    with card(words["upload_households"]):
+        _uploads(page)
+
+
+def _say(page: Page, rebuild: bool = False, step: bool = True, **values: Any) -> None:
+    own = page.visit.session.own.model_copy(update=values)
+    do = page.rebuild if rebuild else page.change
+    do(lambda: page.visit.set(step, own=own))
+
+
+def _field(page: Page, key: str, base: Config) -> None:
+    row, own = compound.described()[key], page.visit.session.own
+    language = page.visit.session.language
+    usual: Any = base
+    for part in key.split("."):
+        usual = getattr(usual, part)
+    value = own.values.get(key, usual)
+    label = row_label(row, language)
+
+    def put(given: Any, step: bool = True) -> None:
+        values = {**page.visit.session.own.values, key: given}
+        _say(page, step=step, values=values)
+
+    if isinstance(row.default, bool):
+        with ui.element("div").classes("line"):
+            ui.label(label)
+            ui.switch(value=bool(value), on_change=lambda event: put(bool(event.value))).props[
+                "aria-label"
+            ] = label
+    elif isinstance(row.default, str):
+        _, field = find_field(Config, key.split("."))
+        assert field is not None
+        options = {str(o): page.words.get(f"state_{o}", str(o)) for o in get_args(field.annotation)}
+        with ui.element("div").classes("line"):
+            ui.label(label)
+            ui.select(options, value=value, on_change=lambda event: put(event.value)).props[
+                "aria-label"
+            ] = label
+    elif is_share(row):
+        RangeSlider(
+            label,
+            float(value),
+            0.0,
+            1.0,
+            step=0.01,
+            percent=is_share(row),
+            moved=lambda v: put(float(v), False),
+            settled=page.settle,
+            name=key,
+        )
+    else:
+        unit = "" if language == "zh" else f" ({row.unit})"
+        most = compound.MOST_HOUSEHOLDS if key == "population.households" else row.high
+        ui.number(
+            f"{label}{unit}", value=value, min=row.low, max=most, step=1, precision=0,
+        ).on("change", lambda event: put(_whole(event.args))).props["data-name"] = key  # fmt: skip
+
+
+def _whole(given: Any) -> Any:
+    try:
+        return round(float(given))
+    except (TypeError, ValueError):
+        return str(given)
+
+
+def _start(page: Page) -> None:
+    words, own = page.words, page.visit.session.own
+    with ui.element("div").classes("flow"):
+        said = ui.number(
+            words["collection"], value=None if own.collection is None else round(100 * own.collection),
+            min=0, max=100, step=1,
+        ).style("min-width:220px")  # fmt: skip
+        said.props["data-name"] = "collection"
+        ui.button(words["find_start"], on_click=lambda: _find(page, said.value)).props(
+            "data-name=find"
+        )
+    if own.standing is None or own.collection is None:
+        text("p", words["start_kind"], "small")
+        return
+    found = text("p", words["waiting"], "found")
+    text("p", words["start_how"], "small")
+
+    def say() -> None:
+        # Measured in the runs of just this compound, so that it stays true when the form is changed.
+        reference = page.visit.runs(compound.REFERENCE)
+        if reference is None or len(reference.seeds) < len(compound.STARTS):
+            found.set_content(words["waiting"])
+        else:
+            found.set_content(escape(start_note(words, own, start_level(reference))))
+
+    page.watchers.append(say)
+
+
+async def _find(page: Page, percent: float | None) -> None:
+    """Seek the start from which the user's share of fees is collected, and say where it is."""
+    if percent is None or not 0 <= percent <= 100:
+        ui.notify(f"{page.words['collection']}: 0 – 100", type="warning")
+        return
+    waiting = ui.notification(page.words["finding"], spinner=True, timeout=None)
+    try:
+        own = page.visit.session.own.model_copy(update={"collection": float(percent) / 100})
+        standing, _ = await compound.find_standing(own, page.visit.measure_start)
+    finally:
+        waiting.dismiss()
+    _say(page, rebuild=True, collection=own.collection, standing=standing)
+
+
+def start_level(reference: Runs) -> float:
+    """Share of fees collected in month 0, mean of runs."""
+    return float(reference.at(MAIN, 0).mean())
+
+
+def start_note(words: dict[str, str], own: Own, reached: float) -> str:
+    """Where the model starts beside what the user said, with a warning where they are apart."""
+    assert own.collection is not None
+    said = words["start_found"].format(
+        model=f"{100 * reached:.0f}%", said=f"{100 * own.collection:.0f}%"
+    )
+    return said + (" " + words["start_off"] if abs(reached - own.collection) > OFF else "")
+
+
+def _trouble(page: Page, name: str) -> None:
+    words, language = page.words, page.visit.session.language
+    known = {trouble.event: trouble for trouble in page.visit.session.own.troubles}
+    event, trouble = CATALOGUE[name], known.get(name)
+
+    def put(given: Trouble | None, rebuild: bool = False, step: bool = True) -> None:
+        others = [t for t in page.visit.session.own.troubles if t.event != name]
+        _say(page, rebuild=rebuild, step=step, troubles=[*others, *([given] if given else [])])
+
+    ui.checkbox(
+        event.zh if language == "zh" else event.en, value=trouble is not None,
+        on_change=lambda e: put(Trouble(event=name) if e.value else None, rebuild=True),
+    ).props["data-name"] = name  # fmt: skip
+    if trouble is None:
+        return
+    row = {row.key: row for row in event.Parameters.describe()}["size"]
+
+    def now() -> Trouble:
+        return next(t for t in page.visit.session.own.troubles if t.event == name)
+
+    RangeSlider(
+        words["trouble_size"], trouble.size, row.low or 0, row.high or 1, step=step_of(row),
+        percent=is_share(row), settled=page.settle,
+        moved=lambda v: put(now().model_copy(update={"size": float(v)}), step=False),
+    )  # fmt: skip
+    RangeSlider(
+        words["trouble_month"], -trouble.month, 0, 36, step=1, settled=page.settle,
+        moved=lambda v: put(now().model_copy(update={"month": -round(v)}), step=False),
+    )  # fmt: skip
+
+
+def _uploads(page: Page) -> None:
+    words, own = page.words, page.visit.session.own
+    text("p", words["upload_hint"], "small")
+    for what in ("households", "months"):
+        if getattr(own, what):
+            with ui.element("div").classes("flow"):
+                ui.label(words["uploaded"].format(name=f"{what}.csv"))
+                ui.button(
+                    words["remove_upload"],
+                    on_click=lambda _, w=what: _forget(page, w),
+                ).props("flat")
+        else:
+            ui.upload(
+                label=words[f"upload_{what}"], auto_upload=True, max_files=1, max_file_size=LARGEST_UPLOAD,
+                on_upload=lambda event, w=what: _take(page, w, event),
+                on_rejected=lambda: ui.notify(words["upload_hint"], type="warning"),
+            ).props(f"accept=.csv flat bordered data-name=upload-{what}")  # fmt: skip
+
+
+def _forget(page: Page, what: str) -> None:
+    own = page.visit.session.own.model_copy(update={what: ""})
+    page.rebuild(lambda: page.visit.set(own=own))
+
+
+async def _take(page: Page, what: str, event: Any) -> None:
+    data: bytes = await event.file.read()
+
+    def put() -> None:
+        table = compound.decoded(data, f"{what}.csv")
+        own = page.visit.session.own.model_copy(update={what: table})
+        compound.own_months(own)
+        page.visit.set(own=own)
+
+    page.rebuild(put)

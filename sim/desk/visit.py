@@ -1,0 +1,280 @@
+"""One user's visit: the session with undo and redo, and the runs it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sim.config import Config
+from sim.desk import compound
+from sim.desk.bench import Asked, Bench
+from sim.desk.charts import part_rows
+from sim.desk.live import Film, Lived
+from sim.desk.session import Plan, Planned, Session, read, write
+from sim.errors import InputError
+from sim.report.sentences import Runs
+
+MOST_STEPS = 100
+"""Steps that undo goes back."""
+
+PAUSE = 0.12
+"""Seconds that a slider must rest before runs are begun anew."""
+
+PARTS_SEEDS = 30
+"""Replications for the parts of a bundle: enough to see which carry it."""
+
+
+class Visit:
+    """What one browser tab holds; closing it gives the work up.
+
+    Args:
+        bench: Shared by all visits.
+        session: Where it begins.
+        told: Called when more runs have come, or work has ended.
+    """
+
+    def __init__(self, bench: Bench, session: Session, told: Callable[[], None]) -> None:
+        self.bench = bench
+        self.session = session
+        self.told = told
+        self.problem = ""
+        """Why nothing is lived, in one line; empty where all is well."""
+        self.asked: dict[str, Asked] = {}
+        self._steps = [write(session)]
+        self._place = 0
+        self._task: asyncio.Task[None] | None = None
+        self._parts: asyncio.Task[None] | None = None
+        self.parts: dict[str, Asked] = {}
+        self._stacked: dict[str, tuple[Any, Runs | None]] = {}
+        self._closed = False
+
+    # --- changing it ----------------------------------------------------------------------------
+
+    def change(self, session: Session, step: bool = True) -> None:
+        """Put another session in place and ask for its runs.
+
+        Args:
+            session: A copy with something changed; it is checked whole before it counts.
+            step: Whether undo comes back to here; a slider under way makes no step.
+
+        Raises:
+            InputError: The session is not allowed; everything stays as it was.
+        """
+        checked = read(write(session))
+        if checked == self.session and self.asked and not self.problem:
+            return
+        asked = compound.configurations(checked)
+        self.session, self.asked, self.problem = checked, asked, ""
+        if step:
+            self.settle()
+        self.start()
+
+    def set(self, step: bool = True, **values: Any) -> None:
+        """Change some fields of the session; ``change`` says the rest."""
+        self.change(self.session.model_copy(update=values), step)
+
+    def plan(self, number: int, plan: Plan, step: bool = True) -> None:
+        """Put another policy in the place of one."""
+        policies = list(self.session.policies)
+        policies[number] = plan
+        self.set(step, policies=policies)
+
+    def measure(self, name: str, step: bool = True, **values: Any) -> None:
+        """Change one measure of the chosen policy."""
+        plan = self.chosen
+        assert plan is not None
+        measures = [
+            one.model_copy(update=values) if one.measure == name else one for one in plan.measures
+        ]
+        self.plan(self.session.chosen, plan.model_copy(update={"measures": measures}), step)
+
+    @property
+    def chosen(self) -> Plan | None:
+        """The policy that is being edited."""
+        policies = self.session.policies
+        return policies[min(self.session.chosen, len(policies) - 1)] if policies else None
+
+    def planned(self, name: str) -> Planned | None:
+        """A measure of the chosen policy."""
+        measures = self.chosen.measures if self.chosen else []
+        return next((one for one in measures if one.measure == name), None)
+
+    def settle(self) -> None:
+        """Make a step of the session as it is now, as when a slider is let go."""
+        text = write(self.session)
+        if text == self._steps[self._place]:
+            return
+        self._steps = [*self._steps[: self._place + 1], text][-MOST_STEPS:]
+        self._place = len(self._steps) - 1
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to go back."""
+        return self._place > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step to go forward again."""
+        return self._place < len(self._steps) - 1
+
+    def undo(self, steps: int = 1) -> None:
+        """Go back a step; a negative number goes forward again."""
+        place = min(max(self._place - steps, 0), len(self._steps) - 1)
+        if place != self._place:
+            self._place = place
+            self.change(read(self._steps[place]), step=False)
+
+    # --- living it ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Ask for all runs that are not there yet, giving up what was asked before."""
+        self.stop()
+        if self._closed:
+            return
+        if not self.asked:
+            try:
+                self.asked = compound.configurations(self.session)
+            except InputError as error:
+                self.problem = str(error)
+                return
+        self._task = asyncio.create_task(self._live())
+
+    def stop(self) -> None:
+        """Give the work up; what has come stays."""
+        for task in (self._task, self._parts):
+            if task is not None and not task.done():
+                task.cancel()
+        self._task = self._parts = None
+
+    def close(self) -> None:
+        """The browser has gone: give the work up for good."""
+        self._closed = True
+        self.stop()
+
+    @property
+    def working(self) -> bool:
+        """Whether runs are being lived now."""
+        return any(task is not None and not task.done() for task in (self._task, self._parts))
+
+    async def _live(self) -> None:
+        await asyncio.sleep(PAUSE)
+        try:
+            await self.bench.run(self._in_order(), self.session.seeds, self.told)
+        except (InputError, RuntimeError) as error:
+            self.problem = " ".join(str(error).split())
+        finally:
+            self.told()
+
+    def _in_order(self) -> list[Asked]:
+        # What is being changed comes first: the others are mostly there already.
+        first = self.chosen.name if self.chosen else compound.REFERENCE
+        return sorted(self.asked.values(), key=lambda one: one is not self.asked.get(first))
+
+    def progress(self) -> tuple[int, int]:
+        """Runs that are there, and runs asked for."""
+        seeds = self.session.seeds
+        there = sum(len(self.bench.lived(one, seeds)) for one in self.asked.values())
+        every = len(seeds) * len(self.asked)
+        if self._parts is not None and not self._parts.done():
+            few = self.parts_seeds
+            there += sum(len(self.bench.lived(one, few)) for one in self.parts.values())
+            every += len(few) * len(self.parts)
+        return there, every
+
+    def lived(self, policy: str) -> list[Lived]:
+        """Runs there are of a policy, by seed."""
+        one = self.asked.get(policy)
+        return [] if one is None else self.bench.lived(one, self.session.seeds)
+
+    def runs(self, policy: str) -> Runs | None:
+        """The same as arrays; None where there are none."""
+        lived = self.lived(policy)
+        state = (self.asked[policy].key if lived else "", len(lived), self.session.seed)
+        if self._stacked.get(policy, (None, None))[0] != state:
+            self._stacked[policy] = (state, as_runs(lived))
+        return self._stacked[policy][1]
+
+    async def measure_start(self, config: Config) -> np.ndarray:
+        """Collection in month 0 by seed, for ``compound.find_standing``."""
+        return await self.bench.start_levels(config, compound.STARTS, compound.COLLECTION)
+
+    async def film(self, policy: str) -> Film:
+        """The run whose collection ends nearest to the middle run's, household by household."""
+        lived = self.lived(policy)
+        ends = np.array([one.values[-1, compound.COLLECTION[0]] for one in lived])
+        seed = (
+            self.session.seed
+            if not lived
+            else lived[int(np.argmin(abs(ends - np.median(ends))))].seed
+        )
+        return await self.bench.film(self.asked[policy], seed)
+
+    # --- the parts of a bundle ------------------------------------------------------------------
+
+    def start_parts(self) -> None:
+        """Ask for the chosen policy without each of its measures, and for each of them alone."""
+        plan = self.chosen
+        if plan is None or len(plan.measures) < 2:
+            return
+        variants = {}
+        for one in plan.measures:
+            others = [other for other in plan.measures if other is not one]
+            variants[f"-{one.measure}"] = plan.model_copy(update={"measures": others})
+            variants[f"+{one.measure}"] = plan.model_copy(update={"measures": [one]})
+        one_policy = {
+            name: self.session.model_copy(update={"policies": [v]}) for name, v in variants.items()
+        }
+        self.parts = {
+            name: compound.configurations(session)[plan.name]
+            for name, session in one_policy.items()
+        }
+        self._parts = asyncio.create_task(self._live_parts())
+
+    async def _live_parts(self) -> None:
+        whole = [
+            self.asked[compound.REFERENCE],
+            self.asked[self.chosen.name if self.chosen else ""],
+        ]
+        try:
+            await self.bench.run([*whole, *self.parts.values()], self.parts_seeds, self.told)
+        finally:
+            self.told()
+
+    @property
+    def parts_seeds(self) -> list[int]:
+        """Seeds under which parts are lived."""
+        return self.session.seeds[:PARTS_SEEDS]
+
+    def part_rows(self) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+        """What ``charts.part_rows`` makes of the parts that are there."""
+        plan = self.chosen
+        names = (
+            {f"{sign}{one.measure}" for one in plan.measures for sign in "+-"} if plan else set()
+        )
+        if plan is None or names != set(self.parts):
+            return []
+        whole, reference = self.runs(plan.name), self.runs(compound.REFERENCE)
+        if whole is None or reference is None:
+            return []
+        part = {name: self.part(name) for name in self.parts}
+        return part_rows(plan, self.session.within, whole, reference, part)
+
+    def part(self, name: str) -> Runs | None:
+        """Runs of one part: ``-measure`` for the bundle without it, ``+measure`` for it alone."""
+        return as_runs(self.bench.lived(self.parts[name], self.parts_seeds))
+
+
+def as_runs(lived: list[Lived]) -> Runs | None:
+    """Runs as arrays; None where there are none."""
+    if not lived:
+        return None
+    costs = np.array(
+        [np.sum([cost[2:] for cost in one.costs] or [(0, 0)], axis=0) for one in lived]
+    )
+    return Runs(
+        np.array([one.seed for one in lived]), lived[0].months, np.array([one.values for one in lived]),
+        costs[:, 0].astype(float), costs[:, 1].astype(float),
+    )  # fmt: skip

@@ -1,0 +1,560 @@
+"""From results to a report: what was asked, what came out, how sure, and what cannot be said."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from sim.config import Config, Entry
+from sim.errors import InputError
+from sim.experiments import paired, store
+from sim.experiments.compare import Comparison, last_month_in_force, read_comparison
+from sim.experiments.comparison_table import policy_title
+from sim.experiments.question import Question
+from sim.experiments.store import Study, read_study
+from sim.experiments.summary import ACTORS, spread_of, unit_text, value_text
+from sim.outcomes import INDICATORS
+from sim.report import sentences
+from sim.report.content import (
+    Block,
+    Bullets,
+    Cell,
+    Code,
+    Paragraph,
+    Picture,
+    Report,
+    Section,
+    Table,
+)
+from sim.report.sentences import Runs
+from sim.report.words import CANNOT, SURE, WORDS
+from sim.schema import ASSUMED
+
+SHOWN = (
+    "collection_rate", "satisfied_share", "complaints_per_1000", "petitions_per_1000",
+    "open_conflict_share", "issues_in_place_share", "service_condition", "trust_firm", "trust_cell",
+    "grievance", "hours_spent", "yuan_spent",
+)  # fmt: skip
+"""Indicators of the table that pages show; the spreadsheet has all."""
+
+DRAWN = ("collection_rate", "satisfied_share", "complaints_per_1000")
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What the desk knows beyond a comparison.
+
+    Attributes:
+        question: What the user wants to know, in words.
+        level, within: Share of fees and month that sentences ask about.
+        notes: Said under the description of the compound, such as how its start was reached.
+        tables: Further tables, with the title of the section they make.
+        repeat: How to repeat it, instead of a command.
+    """
+
+    question: str = ""
+    level: float = 0.7
+    within: int = 24
+    notes: Sequence[str] = ()
+    tables: Sequence[tuple[str, str, Table]] = ()
+    repeat: str = ""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One scenario of a comparison, ready to be told."""
+
+    comparison: Comparison
+    scenario: str
+    language: str
+    extra: Extra
+    runs: dict[str, Runs] = field(default_factory=dict)
+
+    @property
+    def words(self) -> dict[str, str]:
+        return WORDS[self.language]
+
+    @property
+    def reference(self) -> str:
+        return self.comparison.question.reference
+
+    @property
+    def policies(self) -> list[str]:
+        return self.comparison.question.policies
+
+    def config(self, policy: str) -> Config:
+        return self.comparison.question.configs[self.scenario, policy]
+
+    def title(self, policy: str) -> str:
+        return policy_title(self.config(policy), policy, self.language)
+
+    def of(self, indicator: Any) -> str:
+        return str(indicator.zh if self.language == "zh" else indicator.en)
+
+
+def read_results(folder: Path) -> Comparison:
+    """What ``run`` or ``compare`` kept, as a comparison.
+
+    Raises:
+        InputError: There is nothing of the kind, or a file was lost or changed since.
+    """
+    folder = Path(folder)
+    manifest = store.read_manifest(folder)
+    if "configurations" in manifest:
+        return read_comparison(folder)
+    if folder.resolve().parent.name == "run" or "seeds" in manifest:
+        return as_comparison(read_study(folder))
+    raise InputError(str(folder), "holds another kind of results", "a folder of run or compare")
+
+
+def as_comparison(study: Study) -> Comparison:
+    """A study of one policy as a comparison with nothing to compare with."""
+    config = study.config
+    scenario, policy = config.scenario.name, config.policy.name
+    here = {"scenario": scenario, "policy": policy}
+    costs = study.costs[study.costs["month"] >= 1]
+    seeds = study.runs.loc[study.runs["status"] == "ok", "seed"]
+    total = costs.groupby("seed")[["hours", "yuan"]].sum().reindex(seeds, fill_value=0.0)
+    runs = study.runs.assign(**here).join(total, on="seed")
+    months = study.months.assign(**here)
+    question = Question({(scenario, policy): config}, policy)
+    nothing = pd.DataFrame()
+    return Comparison(
+        question, runs, months, nothing, _study_costs(costs, seeds, here), nothing, nothing,
+        folder=study.folder,
+    )  # fmt: skip
+
+
+def _study_costs(costs: pd.DataFrame, seeds: pd.Series, here: dict[str, str]) -> pd.DataFrame:
+    rows = []
+    for actor in [paired.ALL, *sorted(costs["actor"].unique())]:
+        part = costs if actor == paired.ALL else costs[costs["actor"] == actor]
+        spent = part.groupby("seed")[["hours", "yuan"]].sum().reindex(seeds, fill_value=0.0)
+        row: dict[str, Any] = {**here, "actor": actor}
+        for unit in ("hours", "yuan"):
+            low, high = np.quantile(spent[unit], [0.05, 0.95])
+            row |= {unit: spent[unit].mean(), f"{unit}_low": low, f"{unit}_high": high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def build(comparison: Comparison, language: str = "zh", extra: Extra | None = None) -> Report:
+    """Put a report together.
+
+    Args:
+        comparison: What is reported; every scenario of it gets its sections.
+        language: "en" or "zh".
+        extra: What is known beyond it.
+
+    Raises:
+        InputError: Another language.
+    """
+    if language not in WORDS:
+        raise InputError("lang", f"{language!r} is not known", ", ".join(WORDS))
+    words, extra = WORDS[language], extra or Extra()
+    cases = [
+        _Case(comparison, scenario, language, extra, _runs(comparison, scenario))
+        for scenario in comparison.question.scenarios
+    ]
+    sections: list[Section] = []
+    for case in cases:
+        several = f" · {_place(case)}" if len(cases) > 1 else ""
+        for part in (_asked(case), _answer(case), _results(case), _costs(case)):
+            part.title += several
+            sections.append(part)
+    sections += _further(extra)
+    sections += [_uncertainty(cases[0]), _assumptions(cases), _cannot(language), _repeat(cases)]
+    title = words["title"].format(place="、".join(map(_place, cases)))
+    made = local_date(date.today(), language)
+    footer = words["footer"].format(
+        version=store.version(), fingerprint=comparison.question.fingerprint(), date=made
+    )
+    return Report(language, title, words["subtitle"].format(date=made), sections, footer)
+
+
+def local_date(day: date, language: str) -> str:
+    """A date as people write it."""
+    if language == "zh":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def _place(case: _Case) -> str:
+    scenario = case.config(case.reference).scenario
+    return (scenario.title_zh if case.language == "zh" else scenario.title) or scenario.name
+
+
+def _runs(comparison: Comparison, scenario: str) -> dict[str, Runs]:
+    found = {}
+    for policy in comparison.question.policies:
+        frame = comparison.months
+        frame = frame[(frame["scenario"] == scenario) & (frame["policy"] == policy)]
+        means = frame.groupby(["seed", "month"], sort=True)[list(INDICATORS)].mean()
+        seeds = means.index.get_level_values("seed").unique().to_numpy()
+        months = means.index.get_level_values("month").unique().to_numpy()
+        values = means.to_numpy().reshape(len(seeds), len(months), len(INDICATORS))
+        rows = comparison.runs
+        rows = rows[(rows["scenario"] == scenario) & (rows["policy"] == policy)]
+        spent = rows.set_index("seed")[["hours", "yuan"]].loc[seeds]
+        found[policy] = Runs(
+            seeds, months, values, spent["hours"].to_numpy(), spent["yuan"].to_numpy()
+        )
+    return found
+
+
+# --- sections -----------------------------------------------------------------------------------
+
+
+def _asked(case: _Case) -> Section:
+    words, config = case.words, case.config(case.reference)
+    seeds = case.runs[case.reference].seeds
+    blocks: list[Block] = []
+    if case.extra.question:
+        blocks.append(Paragraph(case.extra.question))
+    names = [case.title(p) for p in case.policies if p != case.reference]
+    told = words["asked"] if names else words["asked_one"]
+    blocks.append(
+        Paragraph(
+            told.format(
+                place=_place(case), households=f"{_households(config):,}",
+                policies="、".join(names) if case.language == "zh" else ", ".join(names),
+                reference=case.title(case.reference), months=config.months, runs=len(seeds),
+                first=int(seeds[0]), last=int(seeds[-1]),
+            )
+        )
+    )  # fmt: skip
+    blocks += [Paragraph(note) for note in case.extra.notes]
+    blocks.append(_measures_table(case))
+    return Section(words["s_asked"], blocks)
+
+
+def _households(config: Config) -> int:
+    return config.population.households * max(config.district.compounds, 1)
+
+
+def _measures_table(case: _Case) -> Table:
+    words = case.words
+    columns = [words[k] for k in ("policy", "measure", "start", "end", "dose", "settings")]
+    rows: list[list[Cell]] = []
+    for policy in case.policies:
+        config = case.config(policy)
+        for entry in config.policy.entries():
+            p = entry.parameters
+            end: Cell = p.end if p.end <= config.months else words["to_end"]
+            rows.append(
+                [
+                    case.title(policy),
+                    case.of(entry.measure),
+                    p.start,
+                    end,
+                    p.dose,
+                    _settings(entry, case),
+                ]
+            )
+    if not rows:
+        rows = [[case.title(case.reference), words["no_measures"], None, None, None, ""]]
+    return Table(f"measures-{case.scenario}", words["t_measures"], columns, rows)
+
+
+def _settings(entry: Entry, case: _Case) -> str:
+    rows = {row.key: row for row in entry.measure.Parameters.describe()}
+    parts = []
+    for key, value in entry.parameters.model_dump(exclude_defaults=True).items():
+        if key not in ("start", "end", "dose") and key in rows:
+            row = rows[key]
+            name = row.zh if case.language == "zh" and row.zh else row.en
+            parts.append(f"{name} {value}")
+    return "; ".join(parts)
+
+
+def _answer(case: _Case) -> Section:
+    blocks: list[Block] = []
+    reference = case.runs[case.reference]
+    if case.reference == "none" or len(case.policies) == 1:
+        said = sentences.about_reference(reference, case.extra.within, case.language)
+        # Of a single policy's run these sentences tell of that policy, not of no measures.
+        blocks.append(Bullets(said if case.reference == "none" else said[:1]))
+    for policy in case.policies:
+        if policy == case.reference:
+            continue
+        config = case.config(policy)
+        said = sentences.about_policy(
+            case.runs[policy], reference, level=case.extra.level, within=case.extra.within,
+            households=_households(config), end=last_month_in_force(config), language=case.language,
+        )  # fmt: skip
+        blocks += [Paragraph(case.title(policy)), Bullets(said)]
+    if case.reference != "none" and len(case.policies) > 1:
+        blocks.insert(
+            0, Paragraph(case.words["other_reference"].format(name=case.title(case.reference)))
+        )
+    return Section(case.words["s_answer"], blocks)
+
+
+def _results(case: _Case) -> Section:
+    from sim.figures import comparison as figures
+    from sim.figures import trajectories as alone
+
+    words, blocks = case.words, list[Block]()
+    if len(case.policies) == 1:
+        months = case.comparison.months
+        config = case.config(case.reference)
+        figure = alone.trajectories(months, config, language=case.language)
+        blocks.append(Picture(figure, words["f_alone"], words["see_table"]))
+    else:
+        for name in DRAWN:
+            figure = figures.trajectories(case.comparison, case.scenario, name, case.language)
+            label = case.of(INDICATORS[name])
+            blocks.append(
+                Picture(figure, words["f_path"].format(name=label), _path_words(case, name))
+            )
+        figure = figures.effects(case.comparison, case.scenario, case.language)
+        blocks.append(Picture(figure, words["f_effects"], words["see_table"]))
+    blocks += [_levels(case), _all_levels(case)]
+    if len(case.comparison.effects):
+        blocks.append(_effects(case))
+    blocks.append(_every_run(case))
+    return Section(words["s_results"], blocks)
+
+
+def _path_words(case: _Case, name: str) -> str:
+    known, parts = INDICATORS[name], []
+    for policy in case.policies:
+        runs = case.runs[policy]
+        ends = [spread_of(runs.at(name, month))["median"] for month in (0, int(runs.months[-1]))]
+        values = [value_text(v, known, case.language) for v in ends]
+        parts.append(
+            case.words["path_words"].format(
+                policy=case.title(policy), first=values[0], last=values[1],
+                unit=unit_text(known, case.language),
+            )
+        )  # fmt: skip
+    return " ".join(parts)
+
+
+def _read_months(case: _Case) -> list[int]:
+    last = case.config(case.reference).months
+    return [0, *(month for month in (12, 24) if month < last), last]
+
+
+def _levels(case: _Case) -> Table:
+    months = _read_months(case)
+    rows: list[list[Cell]] = []
+    for name in SHOWN:
+        known = INDICATORS[name]
+        for policy in case.policies:
+            cells: list[Cell] = []
+            for month in months:
+                found = spread_of(case.runs[policy].at(name, month))
+                middle, low, high = (
+                    value_text(found[k], known, case.language) for k in ("median", "low", "high")
+                )
+                cells.append(f"{middle} [{low}, {high}]" if found["runs"] > 1 else middle)
+            label = f"{case.of(known)} ({unit_text(known, case.language)})"
+            rows.append([label, case.title(policy), *cells])
+    heads = [case.words["month_head"].format(month=month) for month in months]
+    columns = [case.words["indicator"], case.words["policy"], *heads]
+    return Table(f"levels-{case.scenario}", case.words["t_levels"], columns, rows)
+
+
+def _all_levels(case: _Case) -> Table:
+    columns = [
+        case.words[k]
+        for k in ("indicator", "policy", "month", "runs", "median", "p5", "p95", "unit")
+    ]
+    rows: list[list[Cell]] = []
+    for name, known in INDICATORS.items():
+        for policy in case.policies:
+            for month in _read_months(case):
+                found = spread_of(case.runs[policy].at(name, month))
+                numbers: list[Cell] = [found[k] for k in ("median", "low", "high")]
+                rows.append(
+                    [
+                        case.of(known),
+                        case.title(policy),
+                        month,
+                        int(found["runs"]),
+                        *numbers,
+                        known.unit,
+                    ]
+                )
+    return Table(
+        f"all-levels-{case.scenario}", case.words["t_all_levels"], columns, rows, shown=False
+    )
+
+
+def _effects(case: _Case) -> Table:
+    words = case.words
+    frame = case.comparison.effects
+    last = max(int(month) for month in frame["month"]) if 24 not in set(frame["month"]) else 24
+    frame = frame[(frame["scenario"] == case.scenario) & (frame["month"] == last)]
+    columns = [words[k] for k in ("indicator", "policy", "difference", "low95", "high95", "beats")]
+    rows: list[list[Cell]] = []
+    for name in SHOWN:
+        known, scale = INDICATORS[name], 100 if INDICATORS[name].share else 1
+        unit = words["points"] if known.share else unit_text(known, case.language)
+        for row in frame[frame["indicator"] == name].to_dict("records"):
+            numbers: list[Cell] = [scale * row[k] for k in ("difference", "low", "high")]
+            beats: Cell = None if math.isnan(row["beats"]) else f"{100 * row['beats']:.0f}%"
+            rows.append([f"{case.of(known)} ({unit})", case.title(row["policy"]), *numbers, beats])
+    title = words["t_effects"].format(month=last, reference=case.title(case.reference))
+    return Table(f"effects-{case.scenario}", title, columns, rows)
+
+
+def _every_run(case: _Case) -> Table:
+    columns = [case.words[k] for k in ("policy", "seed", "hours", "yuan")]
+    heads = [f"{case.of(known)} ({known.unit})" for known in INDICATORS.values()]
+    rows: list[list[Cell]] = []
+    for policy in case.policies:
+        runs = case.runs[policy]
+        for k, seed in enumerate(runs.seeds):
+            values = [float(v) for v in runs.values[k, -1]]
+            rows.append(
+                [case.title(policy), int(seed), float(runs.hours[k]), float(runs.yuan[k]), *values]
+            )
+    return Table(
+        f"runs-{case.scenario}", case.words["t_runs"], [*columns, *heads], rows, shown=False
+    )
+
+
+def _costs(case: _Case) -> Section:
+    from sim.figures import comparison as figures
+
+    words, frame = case.words, case.comparison.costs
+    frame = frame[frame["scenario"] == case.scenario]
+    columns = [words[k] for k in ("policy", "actor", "hours", "yuan", "per_hours", "per_yuan")]
+    rows: list[list[Cell]] = []
+    for row in frame.to_dict("records"):
+        actor = row["actor"]
+        name = (
+            words["everybody"] if actor == paired.ALL else ACTORS[case.language].get(actor, actor)
+        )
+        if actor != paired.ALL and not row["hours"] and not row["yuan"]:
+            continue
+        per: list[Cell] = [
+            row.get(f"{u}_per_point") if actor == paired.ALL else None for u in ("hours", "yuan")
+        ]
+        rows.append([case.title(row["policy"]), name, row["hours"], row["yuan"], *per])
+    blocks: list[Block] = []
+    if len(case.policies) > 1:
+        figure = figures.cost_effect(case.comparison, case.scenario, case.language)
+        blocks.append(Picture(figure, words["f_cost"], words["see_table"]))
+    blocks.append(Table(f"costs-{case.scenario}", words["t_costs"], columns, rows))
+    blocks.append(Paragraph(words["cost_note"], small=True))
+    return Section(words["s_costs"], blocks)
+
+
+def _further(extra: Extra) -> list[Section]:
+    return [Section(title, [Paragraph(note), table]) for title, note, table in extra.tables]
+
+
+def _uncertainty(case: _Case) -> Section:
+    words, runs = case.words, case.comparison.runs
+    failed = runs[runs["status"] == "failed"]
+    blocks: list[Block] = [Bullets(list(SURE[case.language]))]
+    if len(failed):
+        first = failed.iloc[0]
+        blocks.append(
+            Paragraph(
+                words["failed"].format(count=len(failed), all=len(runs), message=first["message"])
+            )
+        )
+    return Section(words["s_sure"], blocks)
+
+
+def _assumptions(cases: Sequence[_Case]) -> Section:
+    words = cases[0].words
+    rows = [row for row in Config.describe() if not row.key.startswith(("scenario.", "policy."))]
+    assumed = sum(row.source.startswith(ASSUMED) for row in rows)
+    blocks: list[Block] = [
+        Paragraph(words["assumed"].format(assumed=assumed, all=len(rows))),
+        *(_compound_table(case) for case in cases),
+    ]
+    for case in cases:
+        evidence = case.config(case.reference).scenario.evidence
+        if evidence:
+            blocks.append(
+                Paragraph(words["evidence"].format(place=_place(case), count=len(evidence)))
+            )
+    return Section(words["s_assumed"], blocks)
+
+
+def _compound_table(case: _Case) -> Table:
+    """What differs from the defaults in this compound, and what happened to it."""
+    config = case.config(case.reference)
+    words = case.words
+    rows: list[list[Cell]] = []
+    for row in Config.describe():
+        group = row.key.partition(".")[0]
+        if group in (
+            "scenario",
+            "policy",
+            "experiment",
+            "executor",
+            "seed",
+            "months",
+            "replications",
+        ):
+            continue
+        value = _value_at(config, row.key)
+        if value != row.default and not isinstance(value, dict | list) and "file" not in row.key:
+            name = row.zh if case.language == "zh" and row.zh else row.en
+            rows.append([name, str(value), str(row.default), "" if row.unit == "1" else row.unit])
+    for entry in config.scenario.entries():
+        when = words["event_month"].format(month=entry.parameters.start)
+        size = getattr(entry.parameters, "size", None)
+        rows.append(
+            [
+                f"{words['event']}: {case.of(entry.measure)}",
+                "" if size is None else f"{size:g}",
+                "",
+                when,
+            ]
+        )
+    columns = [words[k] for k in ("parameter", "value", "default", "unit")]
+    title = words["t_compound"].format(place=_place(case))
+    return Table(f"compound-{case.scenario}", title, columns, rows)
+
+
+def _value_at(config: Config, key: str) -> Any:
+    value: Any = config
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _cannot(language: str) -> Section:
+    return Section(WORDS[language]["s_cannot"], [Bullets(list(CANNOT[language]))])
+
+
+def _repeat(cases: Sequence[_Case]) -> Section:
+    words, first = cases[0].words, cases[0]
+    facts = first.comparison.provenance
+    blocks: list[Block] = [
+        Paragraph(
+            words["repeat"].format(
+                version=facts["software"], source=facts["source"][:12], fingerprint=facts["fingerprint"],
+                first=facts["seeds"][0], last=facts["seeds"][1],
+            )
+        )
+    ]  # fmt: skip
+    if first.extra.repeat:
+        blocks.append(Paragraph(first.extra.repeat))
+    for case in cases:
+        for policy in case.policies:
+            tree = case.config(policy).resolved()
+            for left_out in ("experiment", "executor"):
+                tree.pop(left_out)
+            # Through JSON: plain types only, and no reference from one place to another.
+            text = yaml.safe_dump(json.loads(json.dumps(tree)), allow_unicode=True, sort_keys=False)
+            title = words["configuration"].format(policy=case.title(policy), place=_place(case))
+            blocks.append(Code(text, title, long=True))
+    return Section(words["s_repeat"], blocks)

@@ -1,0 +1,238 @@
+"""Plain sentences about runs; every number in them is counted from the runs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.experiments.paired import Gain, difference
+from sim.experiments.summary import number_text, value_text
+from sim.outcomes import INDICATORS, column
+from sim.report.words import SENTENCES
+
+MAIN = "collection_rate"
+
+WATCHED = (
+    "collection_rate", "satisfied_share", "grievance", "complaints_per_1000", "petitions_per_1000",
+    "open_conflict_share", "issues_in_place_share", "service_condition", "trust_firm", "trust_cell",
+    "trust_committee", "free_rider_share", "misuse_share", "satisfaction_gap_age",
+)  # fmt: skip
+"""Indicators whose turn for the worse is told."""
+
+MOST_WORSE = 4
+"""Indicators that got worse which one sentence names."""
+
+FEW = 20
+"""Runs below which a sentence says that numbers will still move."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """One policy under several seeds.
+
+    Attributes:
+        seeds: Seeds (S,), rising.
+        months: Months (M,), rising; 0 is the last before the policy.
+        values: Indicators (S, M, K) in the order of ``INDICATORS``.
+        hours, yuan: Spent from month 1 on (S,).
+    """
+
+    seeds: np.ndarray
+    months: np.ndarray
+    values: np.ndarray
+    hours: np.ndarray
+    yuan: np.ndarray
+
+    def of(self, indicator: str) -> np.ndarray:
+        """One indicator (S, M)."""
+        return self.values[:, :, column(indicator)]
+
+    def at(self, indicator: str, month: int) -> np.ndarray:
+        """One indicator in one month (S,)."""
+        place = int(np.searchsorted(self.months, month))
+        return self.of(indicator)[:, place]
+
+    def only(self, seeds: np.ndarray) -> Runs:
+        """The runs under some of the seeds."""
+        kept = np.isin(self.seeds, seeds)
+        return Runs(
+            self.seeds[kept], self.months, self.values[kept], self.hours[kept], self.yuan[kept]
+        )
+
+
+def together(policy: Runs, reference: Runs) -> tuple[Runs, Runs]:
+    """The runs whose seeds both have."""
+    both = np.intersect1d(policy.seeds, reference.seeds)
+    return policy.only(both), reference.only(both)
+
+
+def passes(runs: Runs, level: float, within: int) -> int:
+    """Runs in which collection reaches a level in months 1 to ``within``."""
+    asked = (runs.months >= 1) & (runs.months <= within)
+    return int((runs.of(MAIN)[:, asked] >= level).any(axis=1).sum())
+
+
+def holds(runs: Runs, level: float, month: int) -> int:
+    """Runs in which collection stands at a level or above in one month."""
+    return int((runs.at(MAIN, month) >= level).sum())
+
+
+def about_policy(
+    policy: Runs,
+    reference: Runs,
+    *,
+    level: float,
+    within: int,
+    households: int,
+    end: int | None,
+    language: str,
+) -> list[str]:
+    """Sentences about one policy beside the compound left to itself.
+
+    Args:
+        policy: Its runs.
+        reference: Runs without measures; pairs are made by seed.
+        level: Share of fees that is asked about.
+        within: Month that is asked about.
+        households: Units of the compound.
+        end: Last month in which a measure is in force; None without measures.
+        language: "en" or "zh".
+
+    Returns:
+        The most important first; empty where there are no runs.
+    """
+    policy, reference = together(policy, reference)
+    if not len(policy.seeds):
+        return []
+    words, last = SENTENCES[language], int(policy.months[-1])
+    month = min(within, last)
+    said = [_reaching(policy, reference, level, month, words)]
+    said.append(_level(policy, reference, MAIN, month, words["level"], language))
+    gain = difference(Gain(policy.at(MAIN, month), reference.at(MAIN, month)), 1)
+    if not math.isnan(gain["low"]):
+        higher = int((policy.at(MAIN, month) > reference.at(MAIN, month)).sum())
+        points = {name: _points(gain[name]) for name in ("difference", "low", "high")}
+        said.append(
+            words["better"].format(
+                month=month, a=higher, n=len(policy.seeds), gain=points["difference"],
+                low=points["low"], high=points["high"],
+            )
+        )  # fmt: skip
+    said.append(_level(policy, reference, "satisfied_share", month, words["satisfied"], language))
+    said.append(_places(policy, reference, words))
+    said.append(_cost(policy, households, last, words, language))
+    if end is not None and end < last:
+        said.append(_fading(policy, reference, end, min(12, last - end), words))
+    said.append(_worse(policy, reference, month, words, language))
+    if len(policy.seeds) < FEW:
+        said.append(words["few"].format(n=len(policy.seeds)))
+    return said
+
+
+def about_reference(reference: Runs, within: int, language: str) -> list[str]:
+    """Sentences about the compound left to itself: where it starts and where it goes."""
+    if not len(reference.seeds):
+        return []
+    words, month = SENTENCES[language], min(within, int(reference.months[-1]))
+    said = []
+    for name, at in (("start", 0), ("alone", month)):
+        value, low, high = spread(reference.at(MAIN, at))
+        said.append(
+            words[name].format(
+                month=at, value=_percent(value), low=_percent(low), high=_percent(high)
+            )
+        )
+    return said
+
+
+def spread(values: np.ndarray) -> tuple[float, float, float]:
+    """Median, 5% and 95% of runs."""
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return float(middle), float(low), float(high)
+
+
+def _reaching(
+    policy: Runs, reference: Runs, level: float, month: int, words: dict[str, str]
+) -> str:
+    # Where most runs are there at the start, reaching it says nothing; holding it does.
+    there = float(np.median(reference.at(MAIN, 0))) >= level
+    count, name = (holds, "holds") if there else (passes, "passes")
+    return words[name].format(
+        a=count(policy, level, month), b=count(reference, level, month), n=len(policy.seeds),
+        level=_percent(level), month=month,
+    )  # fmt: skip
+
+
+def _level(
+    policy: Runs, reference: Runs, indicator: str, month: int, text: str, language: str
+) -> str:
+    value, low, high = spread(policy.at(indicator, month))
+    other = spread(reference.at(indicator, month))[0]
+    return text.format(
+        month=month, value=_percent(value), low=_percent(low), high=_percent(high),
+        other=_percent(other),
+    )  # fmt: skip
+
+
+def _places(policy: Runs, reference: Runs, words: dict[str, str]) -> str:
+    name, year = "issues_in_place_share", policy.months > policy.months[-1] - 12
+    value, other = (
+        float(np.median(runs.of(name)[:, year].mean(1))) for runs in (policy, reference)
+    )
+    return words["place"].format(value=_percent(value), other=_percent(other))
+
+
+def _cost(policy: Runs, households: int, last: int, words: dict[str, str], language: str) -> str:
+    hours, yuan = float(np.median(policy.hours)), float(np.median(policy.yuan))
+    if not hours and not yuan:
+        return words["free"]
+    share = households * last / 12
+    return words["cost"].format(
+        last=last, hours=number_text(hours, language), yuan=number_text(yuan, language),
+        each=number_text(hours / share, language), fen=number_text(yuan / share, language),
+    )  # fmt: skip
+
+
+def _fading(policy: Runs, reference: Runs, end: int, after: int, words: dict[str, str]) -> str:
+    gains = [
+        float((policy.at(MAIN, month) - reference.at(MAIN, month)).mean())
+        for month in (end, end + after)
+    ]
+    return words["fades"].format(
+        end=end, after=after, before=_points(gains[0]), gain=_points(gains[1])
+    )
+
+
+def _worse(policy: Runs, reference: Runs, month: int, words: dict[str, str], language: str) -> str:
+    items = []
+    for name in WATCHED:
+        known = INDICATORS[name]
+        ours, theirs = policy.at(name, month), reference.at(name, month)
+        gain = difference(Gain(ours, theirs), known.better)
+        bad = gain["high"] < 0 if known.better > 0 else gain["low"] > 0
+        if bad:
+            unit = "%" if known.share else ""
+            value, other = (
+                value_text(float(v.mean()), known, language) + unit for v in (ours, theirs)
+            )
+            # What is worse by less than is written would read as a mistake.
+            if value != other:
+                label = known.zh if language == "zh" else known.en
+                items.append(words["worse_item"].format(name=label, value=value, other=other))
+    if not items:
+        return words["none_worse"].format(count=len(WATCHED), month=month)
+    return words["worse"].format(month=month, names=words["sep"].join(items[:MOST_WORSE]))
+
+
+def _percent(share: float) -> str:
+    percent = 100 * share
+    return (
+        f"{percent:.1f}%" if 0 < percent < 9.95 and percent != round(percent) else f"{percent:.0f}%"
+    )
+
+
+def _points(share: float) -> str:
+    points = 100 * share
+    return f"{points:.1f}" if abs(points) < 9.95 else f"{points:.0f}"

@@ -1,0 +1,95 @@
+"""A report's tables as a workbook (XLSX) and as CSV files; no cell can become a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+import zipfile
+from collections.abc import Iterator
+
+from sim.report.content import Cell, Report, Table
+
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def harmless(cell: Cell) -> Cell:
+    """A cell that a spreadsheet shows and never computes.
+
+    Text that begins like a formula gets an apostrophe in front, as OWASP advises; numbers stay
+    numbers, and what is not known or infinite is left empty.
+    """
+    if isinstance(cell, str):
+        text = _NO_XML.sub("", cell)
+        return f"'{text}" if text.lstrip(" \u3000").startswith(_STARTS_FORMULA) else text
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return None
+    return cell
+
+
+def as_csv(table: Table) -> bytes:
+    """One table in UTF-8 with a mark at its beginning, so that Excel reads Chinese."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([harmless(cell) for cell in table.columns])
+    for row in table.rows:
+        writer.writerow(["" if cell is None else cell for cell in map(harmless, row)])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def as_zip(report: Report) -> bytes:
+    """All tables as CSV files in one archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for table in report.tables():
+            # A fixed date: the same report gives the same bytes.
+            entry = zipfile.ZipInfo(f"{table.name}.csv", (2020, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, as_csv(table))
+    return out.getvalue()
+
+
+def as_xlsx(report: Report) -> bytes:
+    """All tables as sheets of one workbook."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for title, table in _sheet_names(report.tables()):
+        sheet = book.create_sheet(title)
+        sheet.append([harmless(table.title)])
+        sheet.append([harmless(cell) for cell in table.columns])
+        for row in table.rows:
+            sheet.append([harmless(cell) for cell in row])
+        for cell in sheet[1]:
+            cell.font = Font(bold=True, size=13)
+        for cell in sheet[2]:
+            cell.font = Font(bold=True)
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        for place, head in enumerate(table.columns):
+            letter = sheet.cell(2, place + 1).column_letter
+            sheet.column_dimensions[letter].width = _width([head, *(r[place] for r in table.rows)])
+        sheet.freeze_panes = "B3"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _sheet_names(tables: list[Table]) -> Iterator[tuple[str, Table]]:
+    taken: set[str] = set()
+    for table in tables:
+        name = _NO_SHEET_NAME.sub(" ", table.name)[:28] or "table"
+        while name in taken:
+            name = f"{name[:26]}_{len(taken)}"
+        taken.add(name)
+        yield name, table
+
+
+def _width(cells: list[Cell]) -> float:
+    # Chinese characters are twice as wide.
+    widths = [sum(2 if ord(c) > 0x2E80 else 1 for c in str(cell)) for cell in cells[:200]]
+    return float(min(max(*widths, 8), 60)) + 2

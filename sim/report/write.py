@@ -1,0 +1,73 @@
+"""Writes a report beside the results it tells of: HTML, PDF, workbook and CSV files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from sim.errors import InputError
+from sim.experiments.store import told_as_input_error
+from sim.explain import shorten
+from sim.report.build import Extra, build, read_results
+from sim.report.content import Report
+from sim.report.page import as_html
+from sim.report.paper import as_pdf
+from sim.report.sheets import as_csv, as_xlsx
+
+OWN = ("lang", "question")
+"""What the command takes beside the folder."""
+
+LONGEST_QUESTION = 400
+
+
+def report_words(folder: Path, words: Sequence[str], out: Path | None = None) -> list[Path]:
+    """Write the report that a command line asks for.
+
+    Args:
+        folder: What ``run`` or ``compare`` kept.
+        words: ``lang=zh`` or ``lang=en``, and ``question='...'``.
+        out: Folder for the report; ``report`` below the results if left out.
+
+    Raises:
+        InputError: An unknown word, no results there, or a place that cannot be written.
+    """
+    # Not Hydra's grammar: a question is free text.
+    own = {key: value for key, _, value in (word.partition("=") for word in words)}
+    for key in own:
+        if key not in OWN:
+            raise InputError(shorten(key), "is not asked for here", "lang=zh, question=TEXT")
+    question = own.get("question", "")
+    if len(question) > LONGEST_QUESTION:
+        raise InputError("question", f"{len(question)} characters", f"up to {LONGEST_QUESTION}")
+    report = build(read_results(folder), own.get("lang", "zh"), Extra(question=question))
+    return write(report, out or Path(folder) / "report")
+
+
+def write(report: Report, folder: Path) -> list[Path]:
+    """Write a report in all its forms.
+
+    Returns:
+        The files: HTML, PDF, XLSX, then a CSV file for each table.
+
+    Raises:
+        InputError: The place cannot be written.
+    """
+    stem = f"report-{report.language}"
+    files = {
+        f"{stem}.html": as_html(report).encode("utf-8"),
+        f"{stem}.pdf": as_pdf(report),
+        f"{stem}.xlsx": as_xlsx(report),
+    }
+    files |= {f"tables-{report.language}/{t.name}.csv": as_csv(t) for t in report.tables()}
+    written = []
+    with told_as_input_error(folder):
+        for name, data in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Whoever has the old file open never sees half of the new one.
+            part = path.with_name(f".{path.name}.{os.getpid()}.part")
+            part.write_bytes(data)
+            part.replace(path)
+            written.append(path)
+    return written

@@ -1,0 +1,492 @@
+"""Behind the page: sessions, the user's own compound, shared runs, who is let in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import operator
+import os
+import time
+import zlib
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.compose import load
+from sim.desk import charts, compound, live
+from sim.desk.bench import Bench
+from sim.desk.guard import LARGEST_BODY, Guard, host_allowed, origin_allowed
+from sim.desk.lanes import Lanes
+from sim.desk.session import (
+    LARGEST_FILE,
+    Own,
+    Plan,
+    Planned,
+    Session,
+    Trouble,
+    as_link,
+    from_link,
+    read,
+    write,
+)
+from sim.desk.visit import Visit
+from sim.desk.words import WORDS
+from sim.errors import InputError
+from sim.experiments.run import live as live_whole
+from sim.measures.catalogue import CATALOGUE
+from sim.mechanisms.issues import COUNTS
+from sim.outcomes import column
+
+SMALL = {"population.households": 200, "population.buildings": 4}
+
+
+def own_session(**values: Any) -> Session:
+    """A session of a small compound of the user's own with one policy."""
+    plan = Plan(name="A", measures=[Planned(measure="member_contact", start=2)])
+    given = {
+        "case": "own",
+        "own": Own(values=SMALL),
+        "policies": [plan],
+        "replications": 4,
+        "months": 14,
+        "within": 12,
+    }
+    return Session(**{**given, **values})
+
+
+class Here(Lanes):
+    """Lanes without processes: work is done in threads of this one, and counted."""
+
+    def __init__(self, count: int = 2) -> None:
+        self.count = count
+        self.calls = 0
+        self._turns = [asyncio.Lock() for _ in range(count)]
+
+    async def call(self, lane: int, function: Callable[..., Any], *arguments: object) -> Any:
+        self.calls += 1
+        async with self._turns[lane % self.count]:
+            return await asyncio.to_thread(function, *arguments)
+
+
+# --- sessions -----------------------------------------------------------------------------------
+
+
+def test_a_session_comes_back_whole_from_file_and_link() -> None:
+    """Catches a choice that a file or a link does not hold."""
+    plan = Plan(
+        name="甲", measures=[Planned(measure="member_contact", dose=1.5, settings={"quota": 20})]
+    )
+    own = Own(
+        values=SMALL, troubles=[Trouble(event="broken_promise", size=0.7, month=-9)], collection=0.4
+    )
+    session = own_session(policies=[plan], own=own, question="<b>?</b>", language="en")
+    assert read(write(session)) == session
+    assert from_link(as_link(session)) == session
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"case": 3}, "session.case"),
+        ({"surprise": 1}, "session.surprise"),
+        (
+            {"policies": [{"name": "a", "measures": [{"measure": "os.system"}]}]},
+            "no measure is named",
+        ),
+        (
+            {"policies": [{"name": "a", "measures": [{"measure": "broken_promise"}]}]},
+            "no measure is named",
+        ),
+        (
+            {"policies": [{"name": "a", "measures": [{"measure": "mediation", "dose": 9.0}]}]},
+            "dose",
+        ),
+        ({"policies": [{"name": "a"}] * 2}, "same name"),
+        ({"policies": [{"name": f"p{k}"} for k in range(7)]}, "session.policies"),
+        ({"replications": 10**6}, "session.replications"),
+        ({"own": {"households": "x" * (2**21 + 1)}}, "session.own.households"),
+    ],
+)
+def test_what_is_no_session_is_refused_in_one_line(change: dict[str, Any], told: str) -> None:
+    """Catches a file that would put something else than data into the desk."""
+    with pytest.raises(InputError, match=told) as error:
+        read(json.dumps(change))
+    assert "\n" not in str(error.value)
+
+
+def test_a_link_cannot_unpack_to_more_than_a_session() -> None:
+    """Catches a small link that fills the memory."""
+    bomb = urlsafe_b64encode(zlib.compress(b" " * (4 * LARGEST_FILE), 9)).decode()
+    assert len(bomb) < 40_000
+    with pytest.raises(InputError, match=r"link|session"):
+        from_link(bomb)
+    with pytest.raises(InputError, match="cannot be read"):
+        from_link("%%%")
+
+
+def test_settings_are_checked_by_the_schema() -> None:
+    """Catches a slider or a file that goes beyond what the model allows."""
+    planned = Planned(measure="member_contact", settings={"quota": 10**6})
+    with pytest.raises(InputError, match=r"policy.measures.member_contact.quota: .*1 to 200"):
+        compound.policy_of(Plan(name="a", measures=[planned]))
+
+
+# --- the user's own compound --------------------------------------------------------------------
+
+
+def test_the_form_lands_on_the_configuration() -> None:
+    """Catches a field that is asked for and not used."""
+    values = {key: compound.described()[key].default for key in compound.FORM}
+    values |= {"population.elderly_share": 0.4, "firm.present": False, "committee.state": "working"}
+    troubles = [Trouble(event="equipment_failure", size=0.6, month=-20)]
+    config = compound.own(Own(like="old_estate", values=values, troubles=troubles, standing=0.3))
+    assert config.population.elderly_share == 0.4
+    assert not config.firm.present and config.committee.state == "working"
+    assert config.population.paid_start == 0.3 and config.firm.diligence == pytest.approx(0.38)
+    event = config.scenario.entries()[0]
+    assert (event.label, event.parameters.start) == ("equipment_failure", -20)
+    # The event must be lived, not lie before the first month.
+    assert config.scenario.history_months > 20
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        (
+            Own(values={"population.tenant_share": 2.0}),
+            "population.tenant_share: 2.0 is not allowed",
+        ),
+        (Own(values={"population.household_file": "/etc/passwd"}), "is not asked for here"),
+        (Own(values={"population.households": 50_000}), "too many for the desk"),
+        (Own(like="kangqiao"), "no kind is named"),
+        (Own(households="building,stair,floor\n1,1,1\n"), "households.csv: 1 households"),
+        (Own(households="building,stair,floor\n" + "1,1,1\n" * 10 + "1,,1\n"), "row 12: stair: ''"),
+    ],
+)
+def test_a_compound_that_cannot_be_is_refused(own: Own, told: str) -> None:
+    """Catches a bad field or table that is taken, or told without its place."""
+    with pytest.raises(InputError) as error:
+        compound.own(own)
+    assert told in str(error.value)
+    assert "/tmp" not in str(error.value), "a path of the server is nobody's business"
+
+
+def test_own_months_are_read_with_row_and_column() -> None:
+    """Catches own figures that are drawn at the wrong place."""
+    own = Own(months="month,collection_rate\n-1,0.4\n0,0.45\n")
+    assert compound.own_months(own) == {"collection_rate": [(-1, 0.4), (0, 0.45)]}
+    with pytest.raises(InputError, match=r"months.csv: row 2: collection_rate"):
+        compound.own_months(Own(months="month,collection_rate\n0,45\n"))
+
+
+def test_the_start_is_found_by_halving_and_told_as_measured() -> None:
+    """Catches a start that is claimed: what is returned is what the model gave."""
+    asked = []
+
+    async def levels(config: Any) -> np.ndarray:
+        asked.append(config.population.paid_start)
+        return np.full(3, 0.1 + 0.7 * config.population.paid_start**2)
+
+    standing, reached = asyncio.run(compound.find_standing(Own(collection=0.45), levels))
+    assert standing == pytest.approx(0.7071, abs=0.01)
+    assert reached == pytest.approx(0.1 + 0.7 * standing**2, abs=1e-3)
+    assert len(asked) <= compound.STEPS + 2
+    out_of_reach = asyncio.run(compound.find_standing(Own(collection=0.95), levels))
+    assert out_of_reach == pytest.approx((1.0, 0.8))
+
+
+# --- runs ---------------------------------------------------------------------------------------
+
+
+def test_desk_runs_are_those_of_the_command_line() -> None:
+    """Catches a desk that shows other numbers than ``xiaoqu compare`` would."""
+    asked = compound.configurations(own_session())["A"]
+    lived = live.live([(asked.compound, asked.config)], [3])[0]
+    whole = live_whole(asked.config, 3)
+    kept = whole.months >= -live.BEFORE
+    assert np.array_equal(lived.values, whole.values[kept, 0])
+    hours = sum(row["hours"] for row in whole.costs if row["month"] >= 1)
+    assert sum(cost[2] for cost in lived.costs) == pytest.approx(hours)
+    closed = [k for k, name in enumerate(COUNTS) if name.startswith("closed_")]
+    months = whole.months >= 1
+    assert np.allclose(
+        lived.flow[:, closed].sum(1), whole.values[months, 0, column("issues_closed")]
+    )
+
+
+def test_the_film_shows_every_household_of_the_same_run() -> None:
+    """Catches a map of another run than the curve, or with households left out."""
+    asked = compound.configurations(own_session())["A"]
+    film = live.film(asked.compound, asked.config, 3)
+    lived = live.live([(asked.compound, asked.config)], [3])[0]
+    assert film.months == list(range(15))
+    assert {len(state) for state in film.states} == {200}
+    codes = np.frombuffer(film.states[-1].encode(), np.uint8) - 48
+    occupied = codes[codes != live.VACANT]
+    complaint = np.mean(occupied // live.STAGE >= 2)
+    assert complaint == pytest.approx(lived.values[-1, column("complaint_share")])
+    assert sum(film.problems[-1]) == lived.values[-1, column("issues_open")]
+
+
+def test_what_one_asked_for_no_other_waits_for() -> None:
+    """Catches runs that are lived again, and answers that differ from user to user."""
+
+    async def both() -> None:
+        bench = Bench(Here())
+        visits = [Visit(bench, own_session(), lambda: None) for _ in range(2)]
+        for visit in visits:
+            visit.start()
+            assert visit._task is not None
+            await visit._task
+            assert visit.progress() == (8, 8)
+        calls = bench.lanes.calls
+        visits[1].undo()
+        visits[1].start()
+        await visits[1]._task
+        assert bench.lanes.calls == calls
+        ours, theirs = (visit.runs("A") for visit in visits)
+        assert np.array_equal(ours.values, theirs.values)
+
+    asyncio.run(both())
+
+
+def test_undo_and_redo_walk_over_steps_and_not_over_slides() -> None:
+    """Catches an undo that stops at every pixel a slider went, or loses a step."""
+
+    async def walk() -> None:
+        visit = Visit(Bench(Here()), own_session(), lambda: None)
+        for dose in (0.9, 0.8, 0.7):
+            visit.measure("member_contact", step=False, dose=dose)
+        visit.settle()
+        visit.set(threshold=0.5)
+        visit.undo()
+        assert (visit.session.threshold, visit.planned("member_contact").dose) == (0.7, 0.7)
+        visit.undo()
+        assert visit.planned("member_contact").dose == 1.0 and not visit.can_undo
+        visit.undo(-1), visit.undo(-1)
+        assert visit.session.threshold == 0.5 and not visit.can_redo
+        with pytest.raises(InputError):
+            visit.measure("member_contact", dose=7.0)
+        assert visit.planned("member_contact").dose == 0.7
+        visit.close()
+
+    asyncio.run(walk())
+
+
+def test_closing_gives_the_work_up_after_the_batch_under_way() -> None:
+    """Catches a job that goes on when nobody looks."""
+
+    async def leave() -> None:
+        bench = Bench(Here())
+        visit = Visit(bench, own_session(replications=200, months=60), lambda: None)
+        visit.start()
+        while not visit.progress()[0]:
+            await asyncio.sleep(0.02)
+        visit.close()
+        await asyncio.sleep(1.0)
+        calls = bench.lanes.calls
+        await asyncio.sleep(0.5)
+        assert bench.lanes.calls == calls and bench.working == 0
+        assert 0 < visit.progress()[0] < 400
+        visit.start()
+        assert not visit.working
+
+    asyncio.run(leave())
+
+
+def test_twenty_users_keep_an_answering_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches work on the event loop, and users who wait until all others have ended."""
+
+    def slowly(configs: list[Any], seeds: list[int]) -> list[live.Lived]:
+        time.sleep(0.01)
+        nothing = np.zeros((1, 1))
+        return [live.Lived(seed, np.zeros(1, np.int32), nothing, nothing, ()) for seed in seeds]
+
+    async def crowd() -> None:
+        bench = Bench(Here())
+        first: dict[int, float] = {}
+        visits = []
+        for number in range(20):
+            plan = Plan(name="A", measures=[Planned(measure="mediation", dose=1 + number / 20)])
+            own = Own(values={"population.households": 1000})
+            session = own_session(policies=[plan], own=own, replications=40)
+            told = partial(lambda n: first.setdefault(n, time.monotonic()), number)
+            visits.append(Visit(bench, session, told))
+        for visit in visits:
+            visit.start()
+        late = began = time.monotonic()
+        worst = 0.0
+        while any(visit.working for visit in visits):
+            await asyncio.sleep(0.005)
+            now = time.monotonic()
+            worst, late = max(worst, now - late), now
+        assert len(first) == 20 and {visit.progress() for visit in visits} == {(80, 80)}
+        assert worst < 0.5, "the page would have frozen"
+        assert max(first.values()) - began < 0.7 * (late - began), "the last user waits for all"
+
+    monkeypatch.setattr(live, "live", slowly)
+    asyncio.run(crowd())
+
+
+def test_parts_of_a_bundle_are_each_lived_alone_and_left_out() -> None:
+    """Catches a part that is compared with the wrong bundle."""
+
+    async def take_apart() -> None:
+        plan = Plan(
+            name="A", measures=[Planned(measure="member_contact"), Planned(measure="mediation")]
+        )
+        visit = Visit(Bench(Here()), own_session(policies=[plan]), lambda: None)
+        visit.start()
+        await visit._task
+        assert visit.part_rows() == []
+        visit.start_parts()
+        await visit._parts
+        rows = visit.part_rows()
+        assert {row[0] for row in rows} == {"member_contact", "mediation"}
+        alone = {row[0]: row[1]["value"] for row in rows}
+        # Left out of a bundle of two, one measure leaves the other alone.
+        without = {row[0]: row[2]["reference_value"] for row in rows}
+        assert without["mediation"] == pytest.approx(alone["member_contact"])
+
+    asyncio.run(take_apart())
+
+
+def test_a_killed_worker_is_replaced() -> None:
+    """Catches a page that is dead for all when one process is."""
+
+    async def kill() -> None:
+        lanes = Lanes(1)
+        try:
+            assert await lanes.call(0, operator.mul, 2, 2) == 4
+            with pytest.raises(RuntimeError, match="again and again"):
+                await lanes.call(0, os._exit, 1)
+            assert await lanes.call(0, operator.mul, 2, 3) == 6
+        finally:
+            lanes.close()
+
+    asyncio.run(kill())
+
+
+# --- what is shown ------------------------------------------------------------------------------
+
+
+def test_both_languages_say_the_same_things() -> None:
+    """Catches a text that is missing in one language, or lacks a number there."""
+    assert WORDS["en"].keys() == WORDS["zh"].keys()
+    for key, text in WORDS["en"].items():
+        holes = sorted(part.partition("}")[0] for part in text.split("{")[1:])
+        other = sorted(part.partition("}")[0] for part in WORDS["zh"][key].split("{")[1:])
+        assert holes == other, key
+
+
+def test_every_trouble_and_measure_can_be_chosen() -> None:
+    """Catches a measure that the page offers and the session refuses."""
+    names = [name for name, measure in CATALOGUE.items() if measure.kind == "measure"]
+    assert compound.measures() == names
+    for name in names:
+        Planned(measure=name)
+    for plan in ("five_level_linkage", "red_pilot", "shenhong", "star_property", "w_compound"):
+        made, given = compound.policy_of(compound.named_policy(plan, "x")), load(policy=plan).policy
+        assert [(e.label, e.parameters) for e in made.entries()] == [
+            (e.label, e.parameters) for e in given.entries()
+        ]
+
+
+def test_the_curve_is_the_quantiles_of_the_runs() -> None:
+    """Catches a band that is drawn elsewhere than the runs are."""
+    session = own_session()
+    asked = compound.configurations(session)
+    lived = {n: live.live([(a.compound, a.config)] * 4, [1, 2, 3, 4]) for n, a in asked.items()}
+    from sim.desk.visit import as_runs
+
+    runs = {name: as_runs(of) for name, of in lived.items()}
+    series = charts.curves(session, runs, "collection_rate")["series"]
+    values = np.array([one.values[-1, column("collection_rate")] for one in lived["A"]])
+    low, middle, high = 100 * np.quantile(values, [0.05, 0.5, 0.95])
+    line, floor, band = series[3:6]
+    assert line["data"][-1][1] == pytest.approx(middle, abs=1e-3)
+    assert floor["data"][-1][1] == pytest.approx(low, abs=1e-3)
+    assert floor["data"][-1][1] + band["data"][-1][1] == pytest.approx(high, abs=2e-3)
+
+
+# --- who is let in ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [("127.0.0.1:8520", True), ("localhost", True), ("[::1]:80", True), ("192.168.1.5:80", True),
+     ("evil.example:8520", False), ("127.0.0.1.evil.example", False), ("", False)],
+)  # fmt: skip
+def test_only_this_machine_is_a_host(host: str, allowed: bool) -> None:
+    """Catches a foreign name made to point here."""
+    assert host_allowed(host) is allowed
+
+
+def test_only_the_page_itself_may_ask() -> None:
+    """Catches another page that talks to the desk behind the user's back."""
+    assert origin_allowed(None, "127.0.0.1:8520")
+    assert origin_allowed("http://127.0.0.1:8520", "127.0.0.1:8520")
+    for foreign in ("http://evil.example", "null", "http://127.0.0.1:9999"):
+        assert not origin_allowed(foreign, "127.0.0.1:8520")
+
+
+def ask(
+    guard: Guard, kind: str = "http", method: str = "POST", **headers: str
+) -> list[dict[str, Any]]:
+    """What a guard sends back."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    given = {"host": "127.0.0.1:1", **headers}
+    scope = {
+        "type": kind, "method": method, "path": "/", "client": ("127.0.0.1", 1),
+        "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in given.items()],
+    }  # fmt: skip
+    asyncio.run(guard(scope, receive, send))
+    return sent
+
+
+async def _inside(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+def statuses(guard: Guard, count: int, **headers: str) -> Sequence[int]:
+    return [ask(guard, **headers)[0]["status"] for _ in range(count)]
+
+
+def test_the_guard_turns_away_strangers_floods_and_loads() -> None:
+    """Catches a guard that stands beside an open door."""
+    guard = Guard(_inside)
+    answer = ask(guard)[0]
+    assert answer["status"] == 200
+    assert b"default-src 'self'" in dict(answer["headers"])[b"content-security-policy"]
+    assert ask(guard, origin="http://evil.example")[0]["status"] == 403
+    assert ask(guard, host="evil.example")[0]["status"] == 421
+    assert ask(guard, content_length=str(LARGEST_BODY + 1))[0]["status"] == 413
+    refused = ask(guard, kind="websocket", origin="http://evil.example")
+    assert refused[0]["type"] == "websocket.close"
+    told = statuses(guard, 100)
+    assert told[0] == 200 and told[-1] == 429
+
+
+def test_a_taken_port_is_told_in_one_line(xiaoqu: Any) -> None:
+    """Catches a trace where a sentence would do."""
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, _, told = xiaoqu("desk", "--no-browser", "--port", port)
+    assert (
+        code == 2 and told.startswith("error: --host, --port: 127.0.0.1:") and told.count("\n") == 1
+    )

@@ -1,0 +1,342 @@
+"""The whole visit to the policy desk in a real browser; skipped where no Chromium is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sim.desk.session import Plan, Planned, Session, as_link
+
+BROWSER = next(
+    (
+        path
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (path := shutil.which(name))
+    ),
+    None,
+)
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+DONE = {"zh": "已完成 40 次模拟", "en": "40 runs done"}
+RUNS = 20
+"""Replications of the whole visit: with and without measures 40 runs."""
+MEASURES = ("building_meetings", "member_contact", "firm_tender")
+REPEAT = 60_000
+"""Milliseconds that a crowded machine may take."""
+
+pytestmark = [
+    pytest.mark.skipif(BROWSER is None, reason="needs Chromium: apt-get install chromium"),
+    # Left behind by the driver's own loop when it is stopped.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.xdist_group("desk"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[str, int]]:
+    """A desk of its own: address and process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = [
+        sys.executable,
+        "-m",
+        "sim",
+        "desk",
+        "--no-browser",
+        "--port",
+        str(port),
+        "--workers",
+        "2",
+    ]
+    # NiceGUI behaves otherwise where it sees pytest's mark.
+    plain = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=plain) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert line.strip() == f"http://127.0.0.1:{port}/", line
+        yield line.strip(), process.pid
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[object]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, server, tmp_path: Path) -> Iterator[Callable]:
+    """Opens a page of its own; at the end no request may have left this machine."""
+    contexts, outside, errors = [], [], []
+    own = re.escape(tmp_path.as_uri())
+
+    def look(url: str) -> None:
+        if not re.match(rf"(data:|blob:|{own}|(http|ws)://127\.0\.0\.1:)", url):
+            outside.append(url)
+
+    def open_page(query: str = "", width: int = 1366, height: int = 768):
+        context = chromium.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        page = context.new_page()
+        context.on("request", lambda request: look(request.url))
+        page.on("websocket", lambda socket: look(socket.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(server[0] + query)
+        page.wait_for_selector(".status")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not outside, outside
+    assert not errors, errors
+
+
+def wait_done(page, language: str) -> None:
+    page.wait_for_function("t => document.querySelector('.status').innerText.includes(t)",
+                           arg=DONE[language], timeout=REPEAT)  # fmt: skip
+
+
+def add_measures(page, names: tuple[str, ...] = MEASURES) -> None:
+    page.click("[data-step=measures]")
+    page.click("[data-name=add-measure]")
+    for name in names:
+        page.click(f"[data-add={name}]")
+        page.wait_for_selector(f"[data-add={name}][disabled]")
+    page.click("[data-name=close]")
+    page.wait_for_selector(f"[data-measure={names[-1]}]")
+
+
+def ready(language: str, replications: int = 10) -> str:
+    """A link to a session in which Kangqiao and three measures are chosen."""
+    plan = Plan(name="A", measures=[Planned(measure=name) for name in MEASURES])
+    session = Session(language=language, policies=[plan], replications=replications)
+    return f"?s={as_link(session)}"
+
+
+def curves(page) -> str:
+    """The numbers of the large chart, as its table has them."""
+    return page.inner_text("[data-name=curve-table] table")
+
+
+def open_table(page) -> None:
+    page.click("[data-name=curve-table] summary")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_whole_visit(visit, language: str, tmp_path: Path) -> None:
+    """Catches a step of the visit that does not work, in either language."""
+    page = visit(
+        f"?s={as_link(Session(language=language, policies=[Plan(name='A')], replications=RUNS))}"
+    )
+    assert page.evaluate("document.documentElement.lang") == {"zh": "zh-CN", "en": "en"}[language]
+    page.click("[data-case=kangqiao]")
+    page.wait_for_selector("[data-case=kangqiao][aria-pressed=true]")
+    add_measures(page)
+    wait_done(page, language)
+    open_table(page)
+    before = curves(page)
+    assert before.count("[") >= 10, before
+    page.focus("[data-name=dose-member_contact]")
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "t => document.querySelector('[data-name=curve-table] table').innerText != t", arg=before,
+        timeout=REPEAT,
+    )  # fmt: skip
+    wait_done(page, language)
+    first, *others = before.splitlines()[1:]
+    after = curves(page).splitlines()[1:]
+    assert after[0] == first, "what happens without measures cannot move"
+    assert after[1:] != others
+    assert "150%" in page.inner_text("[data-measure=member_contact]")
+    said = page.inner_text("[data-name=sentences]")
+    assert re.search(r"20次模拟中有\d+次" if language == "zh" else r"In \d+ of 20 runs", said), said
+    play_the_map(page)
+    for kind in ("html", "pdf") if language == "zh" else ("html", "xlsx", "csv"):
+        check_report(visit, page, kind, language, tmp_path)
+
+
+def play_the_map(page) -> None:
+    page.click("[data-step=results]")
+    page.click("[data-name=show-map]")
+    page.wait_for_selector(".compound-map canvas", timeout=REPEAT)
+    first = page.inner_text(".map-said")
+    page.click(".map-play")
+    page.wait_for_function("Number(document.querySelector('.map-month').innerText) >= 4")
+    page.click(".map-play")
+    assert page.inner_text(".map-said") != first
+    painted = page.evaluate(
+        "() => { const c = document.querySelector('.compound-map canvas');"
+        "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        "return new Set(new Uint32Array(d.buffer)).size }"
+    )
+    assert painted > 4, "the map is blank"
+
+
+def check_report(visit, page, kind: str, language: str, folder: Path) -> None:
+    page.click("[data-step=report]")
+    with page.expect_download(timeout=REPEAT) as waiting:
+        page.click(f"[data-name=get-{kind}]")
+    name = waiting.value.suggested_filename
+    path = folder / name
+    waiting.value.save_as(path)
+    assert name == f"xiaoqu-kangqiao-{language}.{'zip' if kind == 'csv' else kind}"
+    if kind == "html":
+        report = page.context.new_page()
+        report.goto(path.as_uri())
+        assert report.locator("svg").count() >= 5
+        text = report.inner_text("main")
+        assert ("模型不能回答什么" if language == "zh" else "What the model cannot say") in text
+        assert report.evaluate("document.fonts.check('16px ReportSans', '小区')")
+        report.close()
+    elif kind == "pdf":
+        assert path.read_bytes().startswith(b"%PDF-")
+    else:
+        assert zipfile.ZipFile(path).testzip() is None
+
+
+def test_undo_link_and_file_bring_a_session_back(visit, tmp_path: Path) -> None:
+    """Catches a session that does not hold all that was chosen."""
+    page = visit(ready("en"))
+    page.click("[data-step=measures]")
+    page.focus("[data-name=dose-firm_tender]")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "document.querySelector('[data-measure=firm_tender]')?.innerText.includes('95%')"
+    )
+    page.click("text=Undo")
+    page.wait_for_function(
+        "document.querySelector('[data-measure=firm_tender]')?.innerText.includes('100%')"
+    )
+    page.click("text=Redo")
+    page.wait_for_function(
+        "document.querySelector('[data-measure=firm_tender]')?.innerText.includes('95%')"
+    )
+    page.click("text=Session")
+    page.click("text=Make a link")
+    page.wait_for_function("document.querySelector('[data-name=link]')?.value?.includes('?s=')")
+    link = page.input_value("[data-name=link]")
+    page.keyboard.press("Escape")
+    page.click("text=Session")
+    with page.expect_download() as waiting:
+        page.click("text=Save to a file")
+    saved = tmp_path / "session.json"
+    waiting.value.save_as(saved)
+    again = visit(link[link.index("?") :])
+    again.click("[data-step=measures]")
+    assert "95%" in again.inner_text("[data-measure=firm_tender]")
+    other = visit("?lang=zh")
+    other.click("text=会话")
+    other.click("text=打开文件")
+    other.set_input_files("input[type=file]", saved)
+    other.wait_for_selector("text=Undo")
+    other.click("[data-step=measures]")
+    assert "95%" in other.inner_text("[data-measure=firm_tender]")
+    spoilt = tmp_path / "spoilt.json"
+    spoilt.write_text(saved.read_text("utf-8").replace("firm_tender", "<img src=x>"), "utf-8")
+    other.click("text=Session")
+    other.click("text=Open a file")
+    other.set_input_files("input[type=file]", spoilt)
+    other.wait_for_selector("text=no measure is named")
+
+
+def test_own_compound_starts_where_it_can(visit) -> None:
+    """Catches a start that is claimed and not measured, and a form that names no reason."""
+    page = visit("?lang=en")
+    page.click("[data-case=own]")
+    page.fill("[data-name='population.households']", "400")
+    page.keyboard.press("Tab")
+    page.fill("[data-name=collection]", "45")
+    page.click("[data-name=find]")
+    page.wait_for_selector(".found:has-text('starts at')", timeout=REPEAT)
+    told = re.search(r"starts at (\d+)%, you said 45%", page.inner_text(".found"))
+    assert told and abs(int(told.group(1)) - 45) <= 5
+    page.fill("[data-name='population.households']", "900000")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("text=too many for the desk")
+    table = "building,stair,floor,tenure\n" + "1,1,1,owner\n" * 11 + "1,1,x,owner\n"
+    page.set_input_files(
+        "[data-name=upload-households] input[type=file]",
+        {"name": "evil.csv", "mimeType": "text/csv", "buffer": table.encode()},
+    )
+    page.wait_for_selector("text=households.csv: row 13: floor")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
+def test_nothing_is_cut_off(visit, width: int, height: int) -> None:
+    """Catches a page wider than the screen, and letters that are not our own font's."""
+    page = visit(ready("zh"), width, height)
+    for step in ("compound", "measures", "results", "report"):
+        page.click(f"[data-step={step}]")
+        page.wait_for_timeout(400)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{step} is {wide} wide"
+    loaded = "[...document.fonts].some(f => f.family == 'DeskSans' && f.status == 'loaded')"
+    page.wait_for_function(loaded)
+
+
+def test_everything_has_a_name_for_those_who_do_not_see(visit) -> None:
+    """Catches a button, slider, field or picture without a name."""
+    page = visit(ready("en"))
+    nameless = """() => [...document.querySelectorAll(
+        'button, [role=slider], input, textarea, select, [role=img], canvas')]
+        .filter(e => e.offsetParent !== null && !(e.innerText || '').trim()
+          && !e.getAttribute('aria-label') && !(e.labels && e.labels.length)
+          && !e.closest('[aria-label]'))
+        .map(e => e.outerHTML.slice(0, 200))"""
+    for step in ("compound", "measures", "results", "report"):
+        page.click(f"[data-step={step}]")
+        page.wait_for_timeout(300)
+        found = page.evaluate(nameless)
+        assert not found, json.dumps(found, indent=1)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads processor time from /proc")
+def test_closing_the_browser_frees_the_work(visit, server) -> None:
+    """Catches work that goes on for nobody."""
+    page = visit("?lang=en")
+    page.click("[data-case=shenhong]")
+    add_measures(page)
+    page.click("[data-step=report]")
+    page.focus("[data-name=replications]")
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("/ of 400/.test(document.querySelector('.status').innerText)")
+    page.context.close()
+    time.sleep(8)
+    before = processor_seconds(server[1])
+    time.sleep(2)
+    assert processor_seconds(server[1]) - before < 1.0
+
+
+def processor_seconds(parent: int) -> float:
+    """Processor time of all worker processes of a server."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent:
+            total += int(fields[11]) + int(fields[12])
+    return total / 100

@@ -34,7 +34,7 @@ DONE = {"zh": "已完成 40 次模拟", "en": "40 runs done"}
 RUNS = 20
 """Replications of the whole visit: with and without measures 40 runs."""
 MEASURES = ("building_meetings", "member_contact", "firm_tender")
-REPEAT = 60_000
+REPEAT = 180_000
 """Milliseconds that a crowded machine may take."""
 
 pytestmark = [
@@ -238,7 +238,7 @@ def test_undo_link_and_file_bring_a_session_back(visit, tmp_path: Path) -> None:
     link = page.input_value("[data-name=link]")
     page.keyboard.press("Escape")
     page.click("text=Session")
-    with page.expect_download() as waiting:
+    with page.expect_download(timeout=REPEAT) as waiting:
         page.click("text=Save to a file")
     saved = tmp_path / "session.json"
     waiting.value.save_as(saved)

@@ -100,7 +100,9 @@ def response(
                 turned = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
                 axes.set_xticks(range(len(places)), places, **(turned if len(places) > 3 else {}))
             else:
-                axes.xaxis.set_major_locator(MaxNLocator(6))
+                axes.xaxis.set_major_locator(
+                    MaxNLocator(6, integer=pd.api.types.is_integer_dtype(frame[x]))
+                )
             across = 46 if language == "en" else 26
             axes.set_xlabel(textwrap.fill(x_label, across))
             axes.set_ylabel(textwrap.fill(panels[value], 34 if language == "en" else 18))

@@ -27,7 +27,14 @@ from sim import calibrate, predict
 from sim.figures.posterior import posterior, predictive
 
 size = (
-    {"particles": 20, "simulations": 600, "draws": 10, **TINY}
+    {
+        "particles": 20,
+        "simulations": 600,
+        "draws": 10,
+        **TINY,
+        "scenario__history_months": 3,
+        "scenario__history": {},
+    }
     if SMALL
     else {"particles": 150, "simulations": 15000, "draws": 200}
 )

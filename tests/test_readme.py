@@ -64,3 +64,15 @@ def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> No
         assert small != code
         exec(compile(small, page, "exec"), {})
         assert "collection_rate" in capsys.readouterr().out
+
+
+def test_the_citation_names_this_version() -> None:
+    """Catches a release whose citation was forgotten, and a file that GitHub cannot read."""
+    import yaml
+
+    from sim import __version__
+
+    said = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    needed = {"cff-version", "title", "message", "authors", "version", "license", "type"}
+    assert needed <= set(said) and said["version"] == __version__
+    assert said["authors"] and all(set(a) & {"name", "family-names"} for a in said["authors"])

@@ -6,6 +6,7 @@ is written, and the exit code is 1 if a table is stale.
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -17,12 +18,24 @@ from pathlib import Path
 from sim.agents.committee import Capture, State
 from sim.compose import choices, folder, load
 from sim.config import Config, Scenario
+from sim.experiments import paired
+from sim.experiments.compare import Comparison, compare
+from sim.experiments.run import run
+from sim.experiments.store import Study
+from sim.experiments.sweep import Sweep
 from sim.explain import group_in, parameter_table
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
 from sim.mechanisms.issues import Category, Level
 from sim.mechanisms.service import Line
 from sim.outcomes import INDICATORS
 from sim.schema import ASSUMED, Described, Parameters
+from sim.science.attribute import Attribution
+from sim.science.calibrate import Calibration
+from sim.science.optimise import Optimum
+from sim.science.predict import Prediction
+from sim.science.robustness import Robustness
+from sim.science.sensitivity import Sensitivity
+from sim.science.tipping import Tipping
 from sim.society.population import Households, Kind, Life, Tenure
 from sim.society.signals import SIGNALS
 
@@ -208,7 +221,127 @@ def evidence_passages() -> str:
     )
 
 
+KEYS = {
+    "run": ("1", "number of the run within its study or policy, from 0"),
+    "seed": ("1", "seed of the run"),
+    "month": ("month", "0 is the last month before the policy; the history is below 0"),
+    "compound": ("1", "number of the compound, from 0"),
+    "scenario": ("name", "the case"),
+    "policy": ("name", "measures in force"),
+    "point": ("1", "number of the point of the design, from 0"),
+    "status": ("word", "ok or failed"),
+    "stage": ("word", "where a failed run failed: build, run, record"),
+    "message": ("text", "why"),
+    "actor": ("name", "who spent it; all is everybody together"),
+    "measure": ("name", "what it was spent on"),
+    "hours": ("hour", "working hours"),
+    "yuan": ("yuan", "money"),
+    "indicator": ("name", "which indicator"),
+    "reference": ("name", "policy that the others are held against"),
+    "recovery": ("month", "first of three months in a row at the threshold; infinite if not seen"),
+}
+"""Unit and meaning of columns that are no indicators."""
+
+ENDINGS = {
+    "_end": "in the last month",
+    "_last12": "mean of the last 12 months",
+    "_12": "at month 12",
+    "_24": "at month 24",
+}
+
+
+def _meaning(column: str) -> tuple[str, str]:
+    """Unit and meaning of a column of a kept table.
+
+    Raises:
+        KeyError: Nobody has said what it is.
+    """
+    if column in KEYS:
+        return KEYS[column]
+    for ending, when in {"": "", **ENDINGS}.items():
+        indicator = INDICATORS.get(column.removesuffix(ending))
+        if column.endswith(ending) and indicator:
+            return indicator.unit, f"{indicator.en}{', ' if when else ''}{when}"
+    raise KeyError(f"docs/tables.py: KEYS says nothing of the column {column!r}")
+
+
+def results() -> str:
+    """Every column of what ``run`` keeps, and of the runs of ``compare``, from a small real run."""
+    small = {"population__households": 20, "population__buildings": 2, "months": 1,
+             "scenario__history_months": 1, "executor": "serial"}  # fmt: skip
+    comparison = compare(["member_contact"], replications=2, **small)
+    study = run(load(policy="member_contact", replications=2, **small))
+    frames = {f"run/{name}": getattr(study, name) for name in ("runs", "months", "costs")}
+    frames |= {f"compare/{name}": getattr(comparison, name) for name in ("runs", "months")}
+    rows = []
+    for place, frame in frames.items():
+        for name in frame.columns:
+            unit, meaning = _meaning(str(name))
+            rows.append((place, f"`{name}`", str(frame[name].dtype), unit, meaning))
+    return _table("table,column,dtype,unit,meaning", rows)
+
+
+ANSWERS = (
+    Study, Comparison, Sweep, Tipping, Sensitivity, Calibration, Prediction, Attribution, Optimum,
+    Robustness,
+)  # fmt: skip
+
+
+NO_TABLES = {
+    "question",
+    "task",
+    "folder",
+    "loaded",
+    "design",
+    "config",
+    "seconds",
+    "failed",
+    "lived",
+}
+
+
+def answers() -> str:
+    """Every kept table of every command, in the words of the class that holds it."""
+    rows = []
+    for kind in ANSWERS:
+        text = inspect.cleandoc(kind.__doc__ or "").partition("Attributes:")[2]
+        for name, said in re.findall(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", text, re.MULTILINE):
+            made = re.match(r"What ``paired\.(\w+)`` makes", said)
+            if made:
+                own = inspect.cleandoc(getattr(paired, made[1]).__doc__ or "")
+                said = own.partition("Returns:")[2].partition("\n\n")[0] or own
+            if name not in NO_TABLES:
+                meaning = " ".join(said.replace("``", "`").split())
+                rows.append((kind.__name__, f"`{name}`", meaning))
+    return _table("answer,table,what it holds", rows)
+
+
+def glossary() -> str:
+    """Every term that has a name in both languages."""
+    rows = [(m.zh, m.en, f"{m.kind} `{name}`") for name, m in CATALOGUE.items()]
+    rows += [(i.zh, i.en, f"indicator `{i.name}`") for i in INDICATORS.values()]
+    for name in choices("scenario"):
+        scenario = load(name).scenario
+        rows.append((scenario.title_zh, scenario.title, f"scenario `{name}`"))
+    # Single measures are policies too, and stand above.
+    for name in sorted(set(choices("policy")) - set(CATALOGUE)):
+        policy = load(policy=name).policy
+        if policy.title and policy.title_zh:
+            rows.append((policy.title_zh, policy.title, f"policy `{name}`"))
+    rows += [(row.zh, row.en, f"parameter `{row.key}`") for row in Config.describe() if row.zh]
+    for name, measure in CATALOGUE.items():
+        own = [r for r in measure.Parameters.describe(f"{name}.") if r.zh]
+        common = set(MeasureParameters.model_fields)
+        rows += [
+            (r.zh, r.en, f"parameter `{r.key}`") for r in own if r.key.split(".")[1] not in common
+        ]
+    return _table("中文,English,name in the program", rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "results": results,
+    "answers": answers,
+    "glossary": glossary,
     "households": households,
     "codes": codes,
     "signals": signals,

@@ -656,6 +656,37 @@ def validate(
         print_validation(result, Console())
 
 
+@app.command()
+def reproduce(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Tables and figures, such as validate; default all")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few runs: compare rows and columns, not their numbers")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put what was made into the pages")
+    ] = False,
+) -> None:
+    """Make the tables and figures of README and documents anew; exit code 1 if one differs.
+
+    [bold]Examples[/bold]
+
+    xiaoqu reproduce --quick
+
+    xiaoqu reproduce validate --write
+    """
+    from sim.reproduce import reproduce as make
+
+    differing = 0
+    for part in make(names or [], quick=quick, write=write):
+        told = part.differs and ("rewritten, " if write else "differs, ") + part.differs
+        typer.echo(f"{part.name} ({part.place}, {part.seconds:.1f} s): {told or 'the same'}")
+        differing += bool(part.differs)
+    if differing and not write:
+        raise typer.Exit(1)
+
+
 def main(words: list[str] | None = None) -> None:
     """Run the command and turn every expected failure into one line and an exit code.
 

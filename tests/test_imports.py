@@ -249,3 +249,12 @@ def test_unknown_file_types_are_refused(tmp_path: Path) -> None:
     for name in ("ties.pkl", "ties.npy", "ties", "ties.xlsx"):
         with pytest.raises(InputError, match="graphml"):
             read_edges(write(tmp_path, "0,1", name), 2)
+
+
+def test_the_list_that_comes_along_can_be_used() -> None:
+    """Catches an example that a newcomer copies and that is refused."""
+    from sim.society.imports import read_households
+
+    path = Path(__file__).parents[1] / "scenarios" / "my_compound" / "households.csv"
+    columns = read_households(str(path))
+    assert len(columns["building"]) == len(path.read_text(encoding="utf-8").splitlines()) - 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from sim.figures import style
 from sim.outcomes import INDICATORS
@@ -68,6 +68,7 @@ def compounds(
         over.plot(months, table.median(axis=1), color=style.PALETTE[0], label=words["median"])
         over.axvline(0, color="0.4", ls="--", lw=0.8)
         over.set(xlabel=words["month"], ylabel=shown.zh if language == "zh" else shown.en)
+        over.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         handles, labels = over.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False)
         for k, month in enumerate(sorted({0, min(24, last), last} & set(months))):

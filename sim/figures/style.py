@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager
@@ -24,9 +25,10 @@ from matplotlib.text import Text
 from pylopdf_fonts_zh_cn import sans_path
 
 from sim.errors import InputError
+from sim.experiments import store
 
-SINGLE, DOUBLE = 85 / 25.4, 175 / 25.4
-"""Width in inches of one journal column (85 mm) and of two (175 mm)."""
+SINGLE, DOUBLE = 89 / 25.4, 183 / 25.4
+"""Width in inches of one journal column (89 mm) and of two (183 mm)."""
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -74,17 +76,23 @@ def save(
     stem: Path,
     formats: Sequence[str] = FORMATS,
     provenance: Mapping[str, Any] | None = None,
+    data: pd.DataFrame | None = None,
 ) -> list[Path]:
     """Save a figure, the same bytes each time, with what made it in the file's metadata.
+
+    A figure in the folder of an answer lies beside its tables and manifest; one that goes elsewhere
+    takes them along as ``data``.
 
     Args:
         figure: What to save.
         stem: Path without ending; its folder is made if it is not there.
         formats: Some of "png", "pdf", "svg".
         provenance: Written as JSON into the file's description, such as ``Study.provenance``.
+        data: What is drawn. Written beside the figure as ``<stem>.parquet``, with ``<stem>.json``:
+            provenance, versions, and hash of every file.
 
     Returns:
-        The files written, in the order of ``formats``.
+        The files written, in the order of ``formats``; then those of the data.
 
     Raises:
         InputError: Unknown format, or the place cannot be written.
@@ -96,7 +104,8 @@ def save(
     with _LOCK, mpl.rc_context(_saving(figure)):
         try:
             Path(stem).parent.mkdir(parents=True, exist_ok=True)
-            return [_save_one(figure, Path(f"{stem}.{kind}"), kind, note) for kind in formats]
+            files = [_save_one(figure, Path(f"{stem}.{kind}"), kind, note) for kind in formats]
+            return files + ([] if data is None else _save_data(data, stem, files, note))
         except OSError as error:
             raise InputError(str(stem), error.strerror or str(error), "a writable place") from error
 
@@ -123,6 +132,16 @@ def _save_one(figure: Figure, path: Path, kind: str, note: str) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return path
+
+
+def _save_data(data: pd.DataFrame, stem: Path, files: list[Path], note: str) -> list[Path]:
+    table, manifest = Path(f"{stem}.parquet"), Path(f"{stem}.json")
+    store.write_table(data, table, note)
+    sums = {path.name: store.sha256(path) for path in (*files, table)}
+    said = {"provenance": json.loads(note), "versions": store.versions(["matplotlib"])}
+    text = json.dumps({**said, "files": sums}, indent=2, ensure_ascii=False) + "\n"
+    manifest.write_text(text, encoding="utf-8")
+    return [table, manifest]
 
 
 def _saving(figure: Figure) -> Any:

@@ -1,0 +1,103 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 09 Your own compound
+#
+# **Question.** I have a list of my households. What would building meetings do here?
+#
+# **Method.** A CSV (building, stair, floor and whatever else is known) is read and checked cell by
+# cell, a scenario names it, and policies are compared under the same seeds. Here the list that
+# comes along stands for yours.
+
+# %%
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from IPython.display import display
+from start import LANGUAGE, OUT, SMALL, show
+
+from sim import compare
+from sim.figures.comparison import effects, trajectories
+
+size = (
+    {"replications": 2, "months": 12, "executor": "serial"}
+    if SMALL
+    else {"replications": 50, "months": 36}
+)
+
+# %% [markdown]
+# ## CSV in
+# Exact columns and allowed values: `docs/howto.md`. What is left out is drawn from the shares.
+
+# %%
+home = OUT / "notebooks" / "my_compound"
+(home / "scenarios").mkdir(parents=True, exist_ok=True)
+listed = Path("../scenarios/my_compound/households.csv")
+shutil.copy(listed, home / "households.csv")
+pd.read_csv(listed).head()
+
+# %%
+scenario = {
+    "scenario": {
+        "name": "mine",
+        "title": "My compound",
+        "title_zh": "我的小区",
+        "history_months": 12,
+    },
+    "population": {"household_file": str((home / "households.csv").resolve()), "paid_start": 0.6},
+}
+path = home / "scenarios" / "mine.yaml"
+path.write_text(yaml.safe_dump(scenario, allow_unicode=True), encoding="utf-8")
+
+# %% [markdown]
+# ## Compare
+
+# %%
+comparison = compare(
+    ["building_meetings", "member_contact", "disclosure"], "mine", config_dir=home, out=OUT, **size
+)
+show(effects(comparison, "mine", LANGUAGE), "09-effects", comparison.provenance, comparison.effects)
+
+# %%
+show(
+    trajectories(comparison, "mine", language=LANGUAGE),
+    "09-trajectories",
+    comparison.provenance,
+    comparison.months,
+)
+
+# %% [markdown]
+# ## Report out
+
+# %%
+if find_spec("sim.report"):
+    from sim.report.write import report_words
+
+    for file in report_words(comparison.folder, [f"lang={LANGUAGE}"]):
+        print(file)
+else:
+    print("tables kept in", comparison.folder.name)
+    for file in sorted(comparison.folder.glob("*.parquet")):
+        print(file.name, pd.read_parquet(file).shape)
+    display(comparison.costs)
+
+# %% [markdown]
+# ## What it does not show
+#
+# - A list of households sets who lives where; how they answer to measures is assumed as everywhere.
+# - The start (who pays, who is satisfied) is what you put in, and matters more than most else near
+#   a threshold (notebook 02). Try several.
+# - It compares policies under stated assumptions; it does not forecast your compound.

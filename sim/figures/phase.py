@@ -1,0 +1,86 @@
+"""Where a compound goes from many starts: fees collected against satisfaction, month by month."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from sim.errors import InputError
+from sim.figures import style
+
+WORDS = {
+    "en": {
+        "x": "fees collected (% of fees due)",
+        "y": "satisfied (% of households)",
+        "start": "start",
+        "end": "month {month}",
+        "high": "ends above {at:.0%} collected",
+        "low": "ends below {at:.0%} collected",
+    },
+    "zh": {
+        "x": "物业费收缴率(占应收的%)",
+        "y": "满意住户(占住户的%)",
+        "start": "起点",
+        "end": "第{month}个月",
+        "high": "终点收缴率高于{at:.0%}",
+        "low": "终点收缴率低于{at:.0%}",
+    },
+}
+
+
+def portrait(paths: pd.DataFrame, threshold: float = 0.5, language: str = "en") -> Figure:
+    """Paths in the plane of fees collected and satisfaction; one journal column and a half.
+
+    Args:
+        paths: A row per start and month: ``start`` (any label), ``month``, ``collection_rate``,
+            ``satisfied_share``, means over seeds.
+        threshold: Share of fees that parts the two ends.
+        language: "en" or "zh".
+
+    Returns:
+        A line per start, an open mark where it begins and a full one where it ends; colour and
+        line style say on which side of the threshold.
+
+    Raises:
+        InputError: A column that is missing, or another language.
+    """
+    if language not in WORDS:
+        raise InputError("language", f"{language!r} is not known", "en, zh")
+    for name in ("start", "month", "collection_rate", "satisfied_share"):
+        if name not in paths.columns:
+            raise InputError("paths", f"has no column {name}", "start, month and two shares")
+    words, last = WORDS[language], int(paths["month"].max())
+    with style.journal_style(language):
+        figure = style.new_figure(1.45 * style.SINGLE, 3.4)
+        axes = figure.subplots()
+        for _, path in paths.sort_values("month").groupby("start", sort=True):
+            x, y = path["collection_rate"].to_numpy(), path["satisfied_share"].to_numpy()
+            up = x[-1] > threshold
+            colour = style.BLUE if up else style.VERMILION
+            name = words["high" if up else "low"].format(at=threshold)
+            axes.plot(x, y, color=colour, linewidth=0.8, linestyle="-" if up else "--", label=name)
+            axes.plot(x[0], y[0], "o", color=colour, markerfacecolor="white", markersize=3)
+            axes.plot(x[-1], y[-1], "o", color=colour, markersize=4, zorder=4)
+            _arrow(axes, x, y, colour)
+        axes.axvline(threshold, color=style.GREY, linewidth=0.5, linestyle=":")
+        axes.plot([], [], "o", color=style.GREY, markerfacecolor="white", label=words["start"])
+        axes.plot([], [], "o", color=style.GREY, label=words["end"].format(month=last))
+        axes.set(xlabel=words["x"], ylabel=words["y"], xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(PercentFormatter(1.0, symbol=""))
+        handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=2)
+    return figure
+
+
+def _arrow(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str) -> None:
+    """An arrow head where half of the way is gone."""
+    gone = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    if len(x) < 2 or gone[-1] < 0.05:
+        return
+    k = max(int(np.searchsorted(gone, gone[-1] / 2)), 1)
+    look = {"arrowstyle": "-|>", "color": colour, "linewidth": 0, "mutation_scale": 7}
+    axes.annotate("", (x[k], y[k]), (x[k - 1], y[k - 1]), arrowprops=look)

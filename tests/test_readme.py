@@ -1,0 +1,78 @@
+"""Every command that a reader is told to type can be typed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sim import cli
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/howto.md")
+SLOW = {"validate", "reproduce"}
+"""Minutes each; that their words are right is seen from their help."""
+
+SMALL = ["months=2", "replications=2", "executor=serial"]
+
+
+def commands(page: str) -> list[list[str]]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("xiaoqu ")]
+
+
+def test_both_languages_tell_the_same_commands() -> None:
+    assert commands("README.md") == commands("README.zh-CN.md")
+    assert len(commands("README.md")) > 10
+
+
+EACH = sorted({tuple(words) for page in PAGES for words in commands(page)})
+
+
+@pytest.mark.parametrize("words", EACH, ids=" ".join)
+def test_it_does_what_is_said(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a key, name or option that no longer exists."""
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "mine" / "scenarios").mkdir(parents=True)
+    shutil.copy(ROOT / "scenarios/my_compound.yaml", tmp_path / "mine/scenarios/my_compound.yaml")
+    given = [str(tmp_path / "mine") if word == "mine" else word for word in words]
+    if words[0] in ("run", "compare"):
+        given += [*SMALL, "--quiet", "--out", str(tmp_path)]
+        monkeypatch.setattr("sim.figures.trajectories.draw", lambda study, language: [])
+        monkeypatch.setattr("sim.figures.comparison.draw", lambda comparison, language: [])
+    elif words[0] == "sweep":
+        given += ["--cfg", "job"]
+    elif words[0] in SLOW:
+        given = [words[0], "--help"]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(given)
+    assert not ended.value.code
+
+
+def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    for page in ("README.md", "README.zh-CN.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+        small = code.replace("months=24", "months=2, replications=1, executor='serial'")
+        assert small != code
+        exec(compile(small, page, "exec"), {})
+        assert "collection_rate" in capsys.readouterr().out
+
+
+def test_the_citation_names_this_version() -> None:
+    """Catches a release whose citation was forgotten, and a file that GitHub cannot read."""
+    import yaml
+
+    from sim import __version__
+
+    said = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    needed = {"cff-version", "title", "message", "authors", "version", "license", "type"}
+    assert needed <= set(said) and said["version"] == __version__
+    assert said["authors"] and all(set(a) & {"name", "family-names"} for a in said["authors"])

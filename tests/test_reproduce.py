@@ -1,0 +1,100 @@
+"""Reproducing: what differs is found and told, what is the same is left alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim import cli, reproduce
+from sim.errors import InputError
+from sim.reproduce import ROOT
+from sim.reproduce import reproduce as make
+
+TABLE = "| case | reported | model [90%] | verdict |\n| --- | --- | --- | --- |\n| a | 70% | {} | {} |\n"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small checkout: a page with a table of the code, one of runs, and a figure."""
+    (tmp_path / "docs" / "figures").mkdir(parents=True)
+    shutil.copy(ROOT / "docs" / "tables.py", tmp_path / "docs" / "tables.py")
+    page = "x\n<!-- table: codes -->\nold\n<!-- end table -->\ny\n<!-- table: lived -->\n"
+    text = page + TABLE.format("66%", "inside") + "<!-- end table -->\nz\n"
+    (tmp_path / "README.md").write_text(text, encoding="utf-8")
+    numbers = pd.DataFrame({"month": [0, 1], "median": [0.1, 1 / 3]})
+    monkeypatch.setattr(reproduce, "LIVED", {"lived": lambda quick: TABLE.format("66%", "inside")})
+    monkeypatch.setattr(reproduce, "FIGURES", {"figure": lambda quick, stem: numbers})
+    return tmp_path
+
+
+def told(checkout: Path, **words: bool) -> dict[str, str]:
+    return {part.name: part.differs for part in make(root=checkout, **words)}
+
+
+def test_what_differs_is_told_then_mended(checkout: Path) -> None:
+    first = told(checkout)
+    assert first["codes"] and first["figure"] == "is not there" and not first["lived"]
+    assert "old" in (checkout / "README.md").read_text(encoding="utf-8"), "looking writes nothing"
+    assert told(checkout, write=True) == first
+    assert not any(told(checkout).values())
+    text = (checkout / "README.md").read_text(encoding="utf-8")
+    assert text.startswith("x\n<!-- table: codes -->\n| code") and "-->\ny\n<!--" in text
+
+
+def test_one_number_of_a_run_that_moved_is_found(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(checkout, write=True)
+    monkeypatch.setattr(reproduce, "LIVED", {"lived": lambda quick: TABLE.format("65%", "missed")})
+    moved = pd.DataFrame({"month": [0, 1], "median": [0.1, 0.3334]})
+    monkeypatch.setattr(reproduce, "FIGURES", {"figure": lambda quick, stem: moved})
+    assert told(checkout)["lived"] == "1 lines, the first is line 3: | a | 70% | 65% | missed |"
+    assert told(checkout)["figure"] == "1 numbers, such as median"
+    assert not any(told(checkout, quick=True).values()), "few runs: numbers are not compared"
+    gone = TABLE.format("65%", "missed").replace("70%", "80%")
+    monkeypatch.setattr(reproduce, "LIVED", {"lived": lambda quick: gone})
+    assert told(checkout, quick=True)["lived"], "what stands beside them is"
+
+
+def test_marks_and_names_that_nothing_fills_are_refused(checkout: Path) -> None:
+    with pytest.raises(InputError, match=r"no part is named 'code'.*did you mean codes"):
+        list(make(["code"], root=checkout))
+    with pytest.raises(InputError, match="--write"):
+        list(make(quick=True, write=True, root=checkout))
+    page = checkout / "docs" / "page.md"
+    page.write_text("<!-- table: nothing -->\n<!-- end table -->\n", encoding="utf-8")
+    with pytest.raises(InputError, match="nothing makes the table 'nothing'"):
+        list(make(root=checkout))
+    with pytest.raises(InputError, match="a checkout of the source"):
+        list(make(root=checkout / "docs"))
+
+
+def test_exit_code_says_whether_something_differs(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = make
+    monkeypatch.setattr(
+        "sim.reproduce.reproduce", lambda names, **words: given(names, root=checkout, **words)
+    )
+    codes = []
+    for words in (["codes"], ["codes", "--write"], ["codes"]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["reproduce", *words])
+        codes.append(ended.value.code or 0)
+    assert codes == [1, 0, 0]
+    lines = capsys.readouterr().out.splitlines()
+    assert ["differs" in lines[0], "rewritten" in lines[1], "the same" in lines[2]] == [True] * 3
+
+
+def test_the_marks_of_this_checkout_are_known() -> None:
+    """Catches a page that asks for a table that nothing makes, and a figure that is not kept."""
+    tables = reproduce._tables(ROOT)
+    pages = [*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")]
+    names = {m[1] for p in pages for m in reproduce.MARK.findall(p.read_text(encoding="utf-8"))}
+    assert names == {*tables.TABLES, *reproduce.LIVED}
+    for name in reproduce.FIGURES:
+        for ending in (".csv", "-en.svg", "-zh.svg"):
+            assert (ROOT / "docs" / "figures" / f"{name}{ending}").is_file()

@@ -16,7 +16,7 @@ class InputError(ValueError):
     """
 
     def __init__(self, where: str, problem: str, allowed: str = "") -> None:
-        self.where = where
+        self.where = where = where if where.strip() else repr(where)
         self.problem = problem
         self.allowed = allowed
         line = f"{_cut(where)}: {_cut(problem)}"

@@ -37,7 +37,7 @@ def test_the_search_sees_what_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyError("x")
 
     def murmurs(_: object) -> str:
-        return fuzz.tried(lambda: (_ for _ in ()).throw(InputError("", "x")))
+        return fuzz.tried(lambda: (_ for _ in ()).throw(InputError("x", "")))
 
     for trial, said in ((breaks, "KeyError"), (murmurs, "names no place")):
         monkeypatch.setitem(fuzz.KINDS, "graphs", (fuzz.graphs(), trial, 1.0))
@@ -54,6 +54,11 @@ def test_a_key_of_any_length_is_named_in_a_line() -> None:
         check({"policy": {"measures": {"member_contact": {"a" * 5000: 1}}}})
     assert len(str(caught.value)) < fuzz.LONGEST_LINE
     assert len(caught.value.where) > 5000, "cut in the line only"
+
+
+def test_a_key_without_a_letter_is_named_too() -> None:
+    with pytest.raises(InputError, match="' ': unknown key"):
+        check({" ": 1})
 
 
 def test_draws_whose_file_says_nonsense_of_pandas(tmp_path: Path) -> None:

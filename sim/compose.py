@@ -7,6 +7,7 @@ defaults, scenario, chosen group files, single settings.
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import threading
@@ -31,7 +32,8 @@ from hydra.core.override_parser.types import (
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from yaml import MappingNode, Node, SafeLoader, SequenceNode, YAMLError
+from yaml import compose as compose_yaml
 
 from sim.config import Config, check, installed_measures
 from sim.errors import InputError
@@ -46,6 +48,12 @@ _FORBIDDEN_INTERPOLATION = re.compile(r"\$\{(?!\s*[A-Za-z_][\w.\[\]]*\s*\})")
 _PACKAGE_HEADER = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
 _REFERENCE = re.compile(r"\$\{\s*([\w.\[\]]+)\s*\}")
 _LOCK = threading.Lock()
+
+LARGEST_YAML, MOST_NODES = 4 * 2**20, 200_000
+"""Bytes of a configuration file, and values in it once its aliases are written out."""
+
+FILES = ("household_file", "file")
+"""Last parts of keys that name a file to be read."""
 
 MOST_LEVELS = 1_000_000
 """Most values that one key may take in a sweep."""
@@ -320,17 +328,64 @@ def _scenario_files(config_dir: Path | None) -> dict[str, Path]:
 
 def _read_yaml(path: Path) -> DictConfig:
     try:
-        tree = OmegaConf.load(path)
+        text = _read_text(path)
+        _check_size(path, text)
+        tree = OmegaConf.load(io.StringIO(text))
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
         problem = getattr(error, "problem", None) or str(error)
         raise InputError(place, problem, "YAML with each key once") from None
-    except (OSError, UnicodeDecodeError, OmegaConfBaseException) as error:
+    except (OSError, UnicodeDecodeError, OmegaConfBaseException, RecursionError) as error:
         raise InputError(path.name, str(error), "a YAML file in UTF-8") from None
     if not isinstance(tree, DictConfig):
         raise InputError(path.name, "holds no key: value pairs", "a YAML mapping")
     return tree
+
+
+def _read_text(path: Path) -> str:
+    if path.stat().st_size > LARGEST_YAML:
+        raise InputError(path.name, f"{path.stat().st_size} bytes", f"at most {LARGEST_YAML}")
+    return path.read_text(encoding="utf-8")
+
+
+def _check_size(path: Path, text: str) -> None:
+    """Refuse aliases of aliases that a few lines blow up to more than memory holds."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Node) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = MOST_NODES + 1  # until known: an alias to what holds it has no end
+            parts = node.value if isinstance(node, SequenceNode) else []
+            if isinstance(node, MappingNode):
+                parts = [part for pair in node.value for part in pair]
+            sizes[id(node)] = 1 + sum(size(part) for part in parts)
+        return sizes[id(node)]
+
+    root = compose_yaml(text, Loader=SafeLoader)
+    if root is not None and size(root) > MOST_NODES:
+        raise InputError(path.name, "its aliases (*name) hold too much", f"{MOST_NODES} values")
+
+
+def _refuse_far_files(node: Any, where: str) -> None:
+    """A file of settings may only name files below the folder that the command is run in."""
+    if isinstance(node, list):
+        for part in node:
+            _refuse_far_files(part, where)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if str(key).rpartition(".")[2] in FILES:
+                for path in value if isinstance(value, list) else [value]:
+                    _refuse_far_file(path, f"{where}: {key}")
+            _refuse_far_files(value, where)
+
+
+def _refuse_far_file(path: Any, where: str) -> None:
+    parts = re.split(r"[/\\]", path.strip()) if isinstance(path, str) and path else []
+    # A colon: the drive of a Windows path, or a URL. A dollar: another key could lead there.
+    if parts and (not parts[0] or ".." in parts or re.search(r"^~|[:$]", str(path))):
+        allowed = "a path downwards; any other only on the command line or from Python"
+        raise InputError(where, f"{show(path)} leads elsewhere", allowed)
 
 
 def _checked_folder(config_dir: Path) -> Path:
@@ -342,6 +397,7 @@ def _checked_folder(config_dir: Path) -> Path:
         tree = OmegaConf.to_container(_read_yaml(path), resolve=False)
         assert isinstance(tree, dict)
         _refuse_resolvers(tree, path.name)
+        _refuse_far_files(tree, path.name)
         header = _PACKAGE_HEADER.search(path.read_text(encoding="utf-8"))
         package = header.group(1) if header else ""
         if "hydra" in package or "hydra" in tree or "hydra" in str(tree.get("defaults", "")):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LONGEST_PART = 480
+"""Characters of a part of the line; what was given may be of any length, and a key too."""
+
 
 class InputError(ValueError):
     """Input that cannot be used, said in one line: where, what was given, what is allowed.
@@ -13,14 +16,18 @@ class InputError(ValueError):
     """
 
     def __init__(self, where: str, problem: str, allowed: str = "") -> None:
-        self.where = where
+        self.where = where = where if where.strip() else repr(where)
         self.problem = problem
         self.allowed = allowed
-        line = f"{where}: {problem}"
+        line = f"{_cut(where)}: {_cut(problem)}"
         if allowed:
-            line += f"; allowed: {allowed}"
+            line += f"; allowed: {_cut(allowed)}"
         super().__init__(" ".join(line.split()))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
         """Rebuild from its parts, so that the error crosses a process border unchanged."""
         return type(self), (self.where, self.problem, self.allowed)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_PART else f"{text[: LONGEST_PART - 60]}...{text[-57:]}"

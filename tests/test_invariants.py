@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, reject, settings
 from hypothesis import strategies as st
 
 from sim.agents.committee import Capture, OwnersCommittee, State
-from sim.config import Config, Mechanisms, check
+from sim.config import Config, Mechanisms, change, check
 from sim.errors import InputError
 from sim.measures.catalogue import CATALOGUE
 from sim.mechanisms.issues import COUNTS, LATENT, LEVELS, OPEN
@@ -285,3 +285,57 @@ def test_the_checks_see_what_is_wrong() -> None:
     m.compounds[0].firm.level = 1.5
     fails(institutions_hold)
     assert isinstance(m.compounds[0].committee, OwnersCommittee)
+
+
+# --- what theory says of chance ---
+
+MORE_PAY = ("fees.base_conditional", "fees.base_unconditional", "fees.base_free_rider")
+FEWER_PAY = ("fees.grievance", "fees.burden", "fees.strike")
+MORE_COME = ("participation.base", "participation.civic")
+FEW = settings(SEARCH, max_examples=12)
+
+
+def first_month(c: Config, key: str, value: float, seed: int) -> NeighborhoodModel:
+    m = NeighborhoodModel(change(c.resolved(), {key: value}), seed=seed)
+    m.step()
+    return m
+
+
+@FEW
+@given(configurations(), st.sampled_from((*MORE_PAY, *FEWER_PAY, *MORE_COME)), st.data(),
+       st.integers(0, 2**32 - 1))  # fmt: skip
+def test_a_stronger_push_moves_nobody_the_other_way(
+    c: Config, key: str, data: st.DataObject, seed: int
+) -> None:
+    """Two worlds share every draw, so in their first month who pays or comes can only be added to.
+
+    Catches draws that move when a parameter does, and a sign that is wrong.
+    """
+    row = {row.key: row for row in Config.describe()}[key]
+    ends = data.draw(st.tuples(*[st.floats(row.low, row.high)] * 2).map(sorted))
+    less, more = (first_month(c, key, value, seed) for value in ends)
+    if key in MORE_COME:
+        assert np.all(less.census["attended"] <= more.census["attended"])
+        return
+    fewer, further = (less, more) if key in MORE_PAY else (more, less)
+    assert np.all(fewer.households.paid <= further.households.paid)
+
+
+@FEW
+@given(configurations(), st.integers(0, 2**32 - 1))
+def test_a_run_is_the_same_again_and_from_a_fork(c: Config, seed: int) -> None:
+    """Catches state that a run leaves behind or a fork forgets, whatever is configured."""
+    whole, again = NeighborhoodModel(c, seed=seed), NeighborhoodModel(c, seed=seed)
+    whole.run()
+    # As late as a fork may be: before the first measure.
+    first = min([MONTHS, *(entry.parameters.start for entry in c.policy.entries())])
+    while again.month < first - 1:
+        again.step()
+    twin = again.fork(c)
+    again.run(), twin.run()
+    for other in (again, twin):
+        assert other.recorder.values.tobytes() == whole.recorder.values.tobytes()
+        assert list(other.recorder.costs) == list(whole.recorder.costs)
+        for name in Households.columns():
+            mine, theirs = getattr(other.households, name), getattr(whole.households, name)
+            assert mine.tobytes() == theirs.tobytes(), name

@@ -30,6 +30,12 @@ from sim.experiments.design import Design
 
 SUMS, LOCK, DRAFTS = "SHA256SUMS", ".lock", ".drafts"
 
+_TOLD: dict[str, type] = {
+    "number": int, "fingerprint": str, "name": str, "runs": int, "points": int, "replications": int,
+    "first_run": int, "first_point": int, "keep_months": bool, "code": dict, "types": dict,
+}  # fmt: skip
+"""What a frozen design must say of itself for the folder to be gone on with."""
+
 _FAR = 1 << 30  # Windows locks bytes, and those at the start are to be read by others.
 
 
@@ -145,9 +151,13 @@ def designs(folder: Path) -> list[dict[str, Any]]:
     found = []
     for path in sorted((folder / "designs").glob("*.json")):
         try:
-            found.append(json.loads(path.read_text(encoding="utf-8")))
+            told = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(str(path), f"cannot be read: {error}") from error
+        for key, kind in _TOLD.items():
+            if not isinstance(told, dict) or type(told.get(key)) is not kind:
+                raise InputError(str(path), f"has no usable entry {key!r}", "as a sweep wrote it")
+        found.append(told)
     return found
 
 
@@ -237,7 +247,9 @@ def _put(folder: Path, name: str, make: Any) -> None:
 def read_sums(folder: Path) -> dict[str, str]:
     """Hash of each file that is noted as written; a line cut short by a kill is left out."""
     try:
-        lines = (folder / SUMS).read_text(encoding="utf-8").split("\n")[:-1]
+        # What is no text is no note either: the file it spoke of is lived again.
+        text = (folder / SUMS).read_text(encoding="utf-8", errors="replace")
+        lines = text.split("\n")[:-1]
     except FileNotFoundError:
         return {}
     parts = [line.partition("  ") for line in lines]

@@ -25,6 +25,7 @@ from sim.compose import Interval, Levels, Setting, full_key
 from sim.config import Config, Experiment, change, check
 from sim.errors import InputError
 from sim.explain import show
+from sim.society.imports import LARGEST_BYTES
 
 MOST_POINTS = 5_000_000
 
@@ -290,7 +291,12 @@ def _columns(points: Sequence[Mapping[str, Any]], where: str) -> dict[str, list[
 def _read_csv(path: Path) -> dict[str, list[Any]]:
     allowed = "a CSV file in UTF-8 with a column per key, named in its first row"
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        if path.stat().st_size > LARGEST_BYTES:
+            raise ValueError(f"{path.stat().st_size} bytes, of {LARGEST_BYTES} at most")
+        # Never unpacked: a small archive may hold more than the disk.
+        frame = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8", compression=None
+        )
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise InputError("experiment.file", f"{path}: {problem}", allowed) from None

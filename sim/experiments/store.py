@@ -364,7 +364,11 @@ def read_tables(
             raise InputError(str(path), error.strerror or "cannot be read") from error
         if not whole:
             raise InputError(str(path), "has changed since the run wrote it")
-        frames[name] = pq.read_table(path).to_pandas()
+        try:
+            frames[name] = pq.read_table(path).to_pandas()
+        # Its hash may stand beside it and be right, and the file no table of ours all the same.
+        except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
+            raise InputError(str(path), f"is no table: {error}", "as the run wrote it") from error
     return frames
 
 

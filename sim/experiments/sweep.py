@@ -195,7 +195,7 @@ def read_sweep(folder: Path, table: str = RUNS) -> pd.DataFrame:
     place = Path(folder) / table
     try:
         return pq.read_table(place).to_pandas()
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise InputError(str(place), str(error), "a folder that `xiaoqu sweep` made") from error
 
 

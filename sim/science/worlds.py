@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from scipy.stats import qmc
 
 from sim.config import Config, Policy, change
@@ -23,12 +25,15 @@ from sim.experiments import executors
 from sim.experiments import run as runs_of
 from sim.experiments.compare import live_together
 from sim.experiments.progress import announce_compiling, bar
-from sim.explain import unknown_name
+from sim.explain import shorten, unknown_name
 from sim.outcomes import INDICATORS
 from sim.science.factors import Factor, settings
 
 WEIGHTS = ("weight", "weights", "w")
 """Columns of a posterior that may hold the weights of its draws."""
+
+MOST_DRAWS = 1_000_000
+"""Most draws that are read; a small file may hold far more than fit into memory."""
 
 COSTS = ("hours", "yuan")
 """What is read beside indicators: hours and yuan booked by all actors from month 1 on."""
@@ -143,11 +148,7 @@ def read_posterior(path: str | Path) -> pd.DataFrame:
         InputError: No such file, no parameters in it, unusable weights or an unknown key.
     """
     where = str(path)
-    try:
-        frame = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or str(error)
-        raise InputError(where, problem, "a Parquet file of draws") from None
+    frame = _read_draws(where)
     known = {row.key for row in Config.describe()}
     keys = [str(name) for name in frame.columns if "." in str(name)]
     for key in keys:
@@ -158,10 +159,32 @@ def read_posterior(path: str | Path) -> pd.DataFrame:
     if not keys or not len(frame):
         raise InputError(where, "holds no draws of parameters", "columns such as fees.service")
     column = next((name for name in WEIGHTS if name in frame.columns), None)
-    weights = np.ones(len(frame)) if column is None else frame[column].to_numpy(np.float64)
-    if not np.isfinite(weights).all() or weights.min() < 0 or weights.sum() <= 0:
+    weights = np.ones(len(frame)) if column is None else frame[column].to_numpy()
+    numeric = weights.dtype.kind in "biuf" and bool(np.isfinite(weights).all())
+    if not numeric or weights.min() < 0 or weights.sum() <= 0:
         raise InputError(where, f"column {column} holds unusable weights", "numbers from 0 on")
     return frame[keys].assign(weight=weights / weights.sum())
+
+
+def _read_draws(path: str) -> pd.DataFrame:
+    try:
+        with pq.ParquetFile(path) as file:
+            rows = file.metadata.num_rows
+            if rows > MOST_DRAWS:
+                raise InputError(path, f"holds {rows} draws", f"at most {MOST_DRAWS}")
+            names = [n for n in file.schema_arrow.names if "." in n or n in WEIGHTS]
+            table = file.read(columns=names)
+    # Pyarrow raises many types on a file that is damaged or was made to be.
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        if isinstance(error, InputError):
+            raise
+        problem = getattr(error, "strerror", None) or shorten(str(error))
+        raise InputError(path, problem, "a Parquet file of draws") from None
+    # What the file says of pandas is not needed, and need not be true.
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    if frame.columns.has_duplicates:
+        raise InputError(path, "names a column twice", "each parameter once")
+    return frame
 
 
 def posterior_worlds(

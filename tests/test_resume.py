@@ -21,7 +21,12 @@ from sim.experiments.run import run
 from sim.experiments.sweep import Sweep
 
 TESTS = Path(__file__).resolve().parent
-SCRIPT = "import sys; from test_resume import lived; lived(sys.argv[1], int(sys.argv[2]))"
+# The interrupt is heard also where the tests run in the background, with that signal shut off.
+SCRIPT = """import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from test_resume import lived
+lived(sys.argv[1], int(sys.argv[2]))
+"""
 
 
 def lived(out: Path | str, workers: int = 1) -> Sweep:

@@ -120,4 +120,4 @@ page = SolaraViz(
     },
     name=NAME,
 )
-page  # noqa: B018  solara shows what is called page
+page  # solara shows what is called page

@@ -120,4 +120,4 @@ page = SolaraViz(
     },
     name=NAME,
 )
-page
+page  # solara shows what is called page

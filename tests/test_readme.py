@@ -13,8 +13,8 @@ from sim import cli
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/howto.md")
-SLOW = {"validate", "reproduce"}
-"""Minutes each; that their words are right is seen from their help."""
+SLOW = {"validate", "reproduce", "desk", "report"}
+"""Minutes each, or tested elsewhere; that they are there is seen from their help."""
 
 SMALL = ["months=2", "replications=2", "executor=serial"]
 

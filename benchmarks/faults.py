@@ -51,9 +51,9 @@ def ran(out: Path) -> Path:
 
 
 def calibrated(out: Path) -> Path:
-    """A calibration of 500 real runs."""
-    words = ["scenario=kangqiao", *SMALL, "parameters=[fees.service,firm.diligence]", "particles=10",
-             "simulations=500", "draws=10", "executor.workers=1"]  # fmt: skip
+    """A calibration of 700 real runs."""
+    words = ["scenario=kangqiao", *SMALL, "parameters=[fees.service,firm.diligence]", "particles=20",
+             "simulations=700", "draws=10", "executor.workers=1"]  # fmt: skip
     done = calibrate(ask_words(words), out=out)
     assert done.folder is not None
     return done.folder
@@ -136,16 +136,16 @@ def kill_again_and_again(name: str, kills: int, luck: random.Random) -> str:
                 done, here = done + hit, here + 1
                 if wrong := half_done(out):
                     return wrong
-            if bytes_of(work(out)) != whole:
-                return "other bytes than undisturbed"
+            now = bytes_of(work(out))
+            if now != whole:
+                names = sorted(n for n in now.keys() | whole.keys() if now.get(n) != whole.get(n))
+                return f"{name}: other bytes than undisturbed: {', '.join(names[:5])}"
             left = [p.name for p in out.rglob("*") if p.name.startswith((".draft", ".away"))]
             if left:
                 return f"left behind {left[:3]}"
         rounds += 1
-    print(
-        f"{name}: killed {done} times in {rounds} rounds, each ended with the same bytes",
-        flush=True,
-    )
+        told = f"{name}: killed {done} times, {rounds} rounds ended with the same bytes"
+        print(told, flush=True)
     return ""
 
 

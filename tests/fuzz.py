@@ -531,6 +531,43 @@ def try_kept(case: tuple[str, str, bytes | None]) -> str:
             return "refused" if "refused" in (found, again) else "taken"
 
 
+@st.composite
+def sessions(draw: st.DrawFn) -> bytes:
+    """A file of the policy desk, bent as a tree or as bytes."""
+    from sim.desk.compound import named_policy
+    from sim.desk.session import Own, Session, Trouble, write
+
+    rows = "".join(f"B,1,{k}\n" for k in range(HOUSEHOLDS))
+    own = Own(like="old_estate", values={"population.elderly_share": 0.4}, standing=0.4,
+              troubles=[Trouble(event="equipment_failure", size=0.6, month=-20)],
+              households="building,stair,floor\n" + rows, months="month,collection_rate\n0,0.45\n")  # fmt: skip
+    policies = [named_policy("five_level_linkage", "A"), named_policy("firm_tender", "B")]
+    tree = json.loads(write(Session(case=draw(st.sampled_from(["own", "kangqiao"])), own=own,
+                                    policies=policies)))  # fmt: skip
+    for _ in range(draw(st.integers(1, 3))):
+        _bend(draw, tree)
+    try:
+        data = json.dumps(tree, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    except (ValueError, RecursionError):
+        data = b"{}"
+    return _bent_bytes(draw, data)
+
+
+def try_session(data: bytes) -> str:
+    """The file as the desk opens it, its link, and what would be lived."""
+    from sim.desk.compound import configurations, own_months
+    from sim.desk.session import as_link, from_link, read
+
+    def take() -> None:
+        session = read(data)
+        if from_link(as_link(session)) != session:
+            raise Broken("is another session after a trip through a link")
+        configurations(session)
+        own_months(session.own)
+
+    return tried(take)
+
+
 # --- the command line ---------------------------------------------------------------------------
 
 COMMANDS = {
@@ -614,13 +651,14 @@ def try_command(given_words: list[str]) -> str:
 # --- all of it ----------------------------------------------------------------------------------
 
 KINDS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], str], float]] = {
-    "trees": (trees(), try_tree, 0.35),
+    "trees": (trees(), try_tree, 0.3),
     "words": (words(), try_words, 0.1),
     "files": (files(), try_file, 0.1),
     "tables": (tables(), try_table, 0.2),
     "graphs": (graphs(), try_graph, 0.1),
     "draws": (draws_of_a_posterior(), try_draws, 0.05),
     "kept results": (kept(), try_kept, 0.05),
+    "sessions": (sessions(), try_session, 0.05),
     "command lines": (command_lines(), try_command, 0.05),
 }
 """What is tried: cases, the trial, and the share of all cases."""

@@ -19,7 +19,7 @@ from sim.science.worlds import read_posterior
 
 CASES = {
     "trees": 120, "words": 25, "files": 15, "tables": 40, "graphs": 60, "draws": 30, "kept results": 6,
-    "command lines": 12,
+    "sessions": 6, "command lines": 12,
 }  # fmt: skip
 
 

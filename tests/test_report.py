@@ -25,6 +25,7 @@ from sim.report.paper import as_pdf
 from sim.report.sentences import Runs, about_policy, about_reference
 from sim.report.sheets import as_csv, as_xlsx, as_zip, harmless
 from sim.report.words import CANNOT, SENTENCES, SURE, WORDS
+from sim.report.write import report_words
 
 EVIL = '<script>alert(1)</script>=HYPERLINK("x")'
 SMALL = (
@@ -242,6 +243,15 @@ def test_what_the_command_refuses(xiaoqu: Any, kept: Comparison, words: Any, tol
     """Catches a word that is taken and not used."""
     code, _, error = xiaoqu("report", str(kept.folder), *words)
     assert code == 2 and told in error and error.count("\n") == 1
+
+
+def test_what_a_killed_report_left_is_cleared(kept: Comparison, tmp_path: Path) -> None:
+    """Catches halves of files that pile up beside the report."""
+    assert kept.folder is not None
+    gone, alive = tmp_path / ".report-en.html.99999999.part", tmp_path / ".report-en.html.1.part"
+    gone.write_bytes(b"half"), alive.write_bytes(b"half")
+    report_words(kept.folder, ["lang=en"], tmp_path)
+    assert [path.name for path in tmp_path.rglob("*.part")] == [alive.name]
 
 
 def test_a_folder_without_results_is_refused(xiaoqu: Any, tmp_path: Path) -> None:

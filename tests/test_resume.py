@@ -206,3 +206,23 @@ def test_replications_survive_a_lost_worker(kills: Path) -> None:
     config = load(months=6, replications=12, executor={"workers": 2})
     assert run(config, model=fake_model.Steered).runs["seed"].tolist() == list(range(1, 13))
     assert fake_model.armed(kills) == 0
+
+
+@pytest.mark.parametrize("jump", [3e8, -3e8])
+def test_a_clock_that_jumps_changes_nothing(
+    tmp_path: Path, whole: dict[str, bytes], jump: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches work that takes the time of day for a measure of anything."""
+    real, calls = time.time, []
+
+    def jumps() -> float:
+        calls.append(1)
+        return real() + jump * (len(calls) % 2)
+
+    monkeypatch.setattr(store.time, "time", jumps)
+    assert bytes_of(place(lived(tmp_path))) == whole
+    config = load(months=6, replications=3, executor={"workers": 1})
+    for _ in range(2):
+        study = run(config, out=tmp_path, model=fake_model.FakeModel)
+        assert study.folder is not None and store.read_study(study.folder).folder is not None
+    assert study.loaded

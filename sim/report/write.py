@@ -67,7 +67,25 @@ def write(report: Report, folder: Path) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Whoever has the old file open never sees half of the new one.
             part = path.with_name(f".{path.name}.{os.getpid()}.part")
-            part.write_bytes(data)
-            part.replace(path)
+            _clear_parts(path)
+            try:
+                part.write_bytes(data)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
             written.append(path)
     return written
+
+
+def _clear_parts(path: Path) -> None:
+    """Take away what processes that were killed left of a file."""
+    for part in path.parent.glob(f".{path.name}.*.part"):
+        process = part.name.split(".")[-2]
+        # On Windows asking a process whether it lives would end it.
+        if process.isdigit() and os.name == "posix":
+            try:
+                os.kill(int(process), 0)
+            except (ProcessLookupError, OverflowError):
+                part.unlink(missing_ok=True)
+            except PermissionError:
+                continue

@@ -77,7 +77,7 @@ show(
 
 # %%
 search = (
-    {"trials": 4, "worlds": 2, "check": 2, **TINY}
+    {"trials": 4, "worlds": 4, "check": 4, **TINY}
     if SMALL
     else {"trials": 400, "worlds": 32, "check": 100}
 )

@@ -57,18 +57,21 @@ scenario = {
         "title_zh": "我的小区",
         "history_months": 12,
     },
-    "population": {"household_file": str((home / "households.csv").resolve()), "paid_start": 0.6},
+    "population": {"paid_start": 0.6},
 }
 path = home / "scenarios" / "mine.yaml"
 path.write_text(yaml.safe_dump(scenario, allow_unicode=True), encoding="utf-8")
+# A file of settings may name files below the working folder only; Python may name any.
+households = {"household_file": str((home / "households.csv").resolve())}
 
 # %% [markdown]
 # ## Compare
 
 # %%
 comparison = compare(
-    ["building_meetings", "member_contact", "disclosure"], "mine", config_dir=home, out=OUT, **size
-)
+    ["building_meetings", "member_contact", "disclosure"], "mine", config_dir=home, out=OUT,
+    population=households, **size,
+)  # fmt: skip
 show(effects(comparison, "mine", LANGUAGE), "09-effects", comparison.provenance, comparison.effects)
 
 # %%

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numba
+import numpy as np
 from numba import njit
 
 from sim.cache import folder
@@ -15,3 +16,13 @@ kernel = njit(cache=True, nogil=True, error_model="numpy")
 
 inlined = njit(cache=True, inline="always", error_model="numpy")
 """Compile a part of rules into each of them."""
+
+
+@inlined
+def rows(first, last):  # type: ignore[no-untyped-def]
+    """Rows first to last - 1, to loop over.
+
+    They are unsigned: an index that might be negative would count from the end, and the compiler does
+    not take several rows at once where it has to ask that.
+    """
+    return range(np.uint64(first), np.uint64(last))

@@ -417,7 +417,7 @@ class NeighborhoodModel(mesa.Model):
             residents.live, self.month, self.streams.seed, on.perception, on.participation, on.fees,
             on.commons, on.conflict, c.perception.record, c.participation.record,
             c.fees.response == "match", c.fees.record, c.commons.record, c.conflict.record, self._in_force,
-            self.condition, met, rate, self.meeting, self.followed, density, self._counted,
+            self.condition, met, rate, self.meeting, self.followed, density, self.buildings.end, self._counted,
             h.compound, h.building, h.tenure, h.life, h.kind, h.member, h.active, h.civic, h.burden,
             h.threshold, h.taste, h.rota, h.fee_fen, h.seen_satisfaction, h.seen_paid, h.seen_misuse,
             h.seen_conflict, h.seen_open, h.satisfaction, h.trust_firm, h.trust_committee, h.trust_cell,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import kernel
+from sim.compiled import kernel, rows
 from sim.mechanisms.chance import to_chances
 from sim.schema import Parameters, param
 
@@ -40,17 +40,18 @@ class CommonsParameters(Parameters):
 def use_commons(  # type: ignore[no-untyped-def]
     first, last, u, parameters, signals, condition, compound, tenure, civic, seen_misuse, misuse
 ):
-    """Let rows [first, last) start or stop misusing common space."""
-    p = parameters[0]
-    push = np.zeros(last - first)
-    for i in range(first, last):
-        c = compound[i]
-        held = p.civic * (civic[i] - 0.5) + signals[c].enforcement
-        neglect = 1.0 - 0.5 * (condition[c, 2] + condition[c, 3])
-        start = p.starts + p.imitation * seen_misuse[i] + p.need * neglect - held
-        stop = p.stops - p.imitation * (seen_misuse[i] - 0.5) + held
-        push[i - first] = stop if misuse[i] else start
+    """Let rows [first, last), which are of one compound, start or stop misusing common space."""
+    p, c = parameters[0], compound[first]
+    weight, imitation, starts, stops = p.civic, p.imitation, p.starts, p.stops
+    enforced = signals[c].enforcement
+    neglect = p.need * (1.0 - 0.5 * (condition[c, 2] + condition[c, 3]))
+    push, start = np.empty(last - first), np.uint64(first)
+    for i in rows(first, last):
+        held = weight * (civic[i] - 0.5) + enforced
+        begin = starts + imitation * seen_misuse[i] + neglect - held
+        end = stops - imitation * (seen_misuse[i] - 0.5) + held
+        push[i - start] = end if misuse[i] else begin
     to_chances(push)
-    for i in range(first, last):
-        changes = (tenure[i] != 2) & (u[0, i - first] < push[i - first])
+    for i in rows(first, last):
+        changes = (tenure[i] != 2) & (u[0, i - start] < push[i - start])
         misuse[i] = misuse[i] != changes

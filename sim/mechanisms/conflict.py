@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import kernel
+from sim.compiled import kernel, rows
 from sim.mechanisms.chance import to_chances
 from sim.schema import Parameters, param
 
@@ -111,37 +111,28 @@ def resent(  # type: ignore[no-untyped-def]
     first, last, u, parameters, signals, compound, building, building_open, tenure, own_open, stage,
     satisfaction, grievance,
 ):  # fmt: skip
-    """Move the grievance of rows [first, last) on by a month.
+    """Move the grievance of rows [first, last), which are of one building, on by a month.
 
     ``building_open`` (buildings,) is the number of unsolved problems per household of the building.
     """
-    p = parameters[0]
-    for i in range(first, last):
-        if tenure[i] == 2:
-            continue
-        s = signals[compound[i]]
-        inflow = p.own_issue * min(own_open[i], 3) + p.building_issue * building_open[building[i]]
-        inflow += p.legacy * s.legacy + p.discontent * max(0.5 - satisfaction[i], 0.0)
-        g = grievance[i] + min(inflow, 1.0) * (1.0 - grievance[i]) - p.forgets * grievance[i]
-        mediated = (stage[i] >= 1) & (u[0, i - first] < s.mediation)
-        g *= 1.0 - p.calms * mediated
-        grievance[i] = min(max(g, 0.0), 1.0)
+    p, s = parameters[0], signals[compound[first]]
+    own_issue, discontent, forgets, calms = p.own_issue, p.discontent, p.forgets, p.calms
+    nearby, legacy = p.building_issue * building_open[building[first]], p.legacy * s.legacy
+    mediation, start = s.mediation, np.uint64(first)
+    for i in rows(first, last):
+        inflow = own_issue * min(own_open[i], 3) + nearby
+        inflow += legacy + discontent * max(0.5 - satisfaction[i], 0.0)
+        g = grievance[i] + min(inflow, 1.0) * (1.0 - grievance[i]) - forgets * grievance[i]
+        mediated = (stage[i] >= 1) & (u[0, i - start] < mediation)
+        g *= 1.0 - calms * mediated
+        grievance[i] = min(max(g, 0.0), 1.0) if tenure[i] != 2 else grievance[i]
 
 
 @kernel
 def climb(  # type: ignore[no-untyped-def]
-    first,
-    last,
-    u,
-    parameters,
-    tenure,
-    grievance,
-    trust_cell,
-    seen_conflict,
-    seen_open,
-    threshold,
+    first, last, u, parameters, tenure, grievance, trust_cell, seen_conflict, seen_open, threshold,
     stage,
-):
+):  # fmt: skip
     """Move rows [first, last) up or down the ladder of conflict.
 
     Args:
@@ -150,26 +141,23 @@ def climb(  # type: ignore[no-untyped-def]
         threshold: (rows,) share at which a household joins; at or below 0 it needs no company.
     """
     p = parameters[0]
-    # From stage 3 on another rule holds, and these bars are not used.
-    bar = np.array((p.threshold_firm, p.threshold_hotline, p.threshold_petition, 0.0, 0.0))
-    push = np.empty(last - first)
-    for i in range(first, last):
-        x = (
-            p.steepness * (grievance[i] - bar[stage[i]])
-            - p.patience
-            + p.contagion * seen_conflict[i]
-        )
-        push[i - first] = x - p.legitimacy * (trust_cell[i] - 0.5)
+    to_firm, to_hotline, to_petition = p.threshold_firm, p.threshold_hotline, p.threshold_petition
+    steepness, patience, contagion, legitimacy = p.steepness, p.patience, p.contagion, p.legitimacy
+    to_open, tires, settles = p.threshold_open, p.tires, p.settles
+    push, start = np.empty(last - first), np.uint64(first)
+    for i in rows(first, last):
+        # From stage 3 on another rule holds, and this push is not used.
+        bar = to_firm if stage[i] == 0 else to_hotline if stage[i] == 1 else to_petition
+        x = steepness * (grievance[i] - bar) - patience + contagion * seen_conflict[i]
+        push[i - start] = x - legitimacy * (trust_cell[i] - 0.5)
     to_chances(push)
-    for i in range(first, last):
-        if tenure[i] == 2:
-            continue
+    for i in rows(first, last):
         g, at = grievance[i], stage[i]
-        alone = (at < 3) & (u[0, i - first] < push[i - first])
-        with_others = (at == 3) & (g >= p.threshold_open) & (seen_open[i] >= threshold[i])
-        up = alone | with_others
-        tires = u[1, i - first] < p.tires + p.settles * (1.0 - g)
-        stage[i] = at + up - (tires & (at > 0) & (not up))
+        alone = (at < 3) & (u[0, i - start] < push[i - start])
+        with_others = (at == 3) & (g >= to_open) & (seen_open[i] >= threshold[i])
+        up = (tenure[i] != 2) & (alone | with_others)
+        tired = (tenure[i] != 2) & (u[1, i - start] < tires + settles * (1.0 - g))
+        stage[i] = at + up - (tired & (at > 0) & (not up))
 
 
 @kernel
@@ -178,7 +166,8 @@ def speak(first, last, u, parameters, stage, called, petitioned):  # type: ignor
 
     ``u`` is (2, rows): for the call, for the petition.
     """
-    p = parameters[0]
-    for i in range(first, last):
-        called[i] = (stage[i] >= 2) & (u[0, i - first] < p.call_rate)
-        petitioned[i] = (stage[i] >= 3) & (u[1, i - first] < p.petition_rate)
+    call_rate, petition_rate = parameters[0].call_rate, parameters[0].petition_rate
+    start = np.uint64(first)
+    for i in rows(first, last):
+        called[i] = (stage[i] >= 2) & (u[0, i - start] < call_rate)
+        petitioned[i] = (stage[i] >= 3) & (u[1, i - start] < petition_rate)

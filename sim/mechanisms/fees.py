@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from sim.compiled import kernel
+from sim.compiled import kernel, rows
 from sim.mechanisms.chance import to_chances
 from sim.schema import Parameters, param
 
@@ -113,7 +113,7 @@ def pay(  # type: ignore[no-untyped-def]
     burden, fee_fen, seen_paid, satisfaction, trust_firm, grievance, stage, contact,
     norm, habit, free_habit, paid, recovered_fen, arrears_fen, arrears_months,
 ):  # fmt: skip
-    """Let rows [first, last) pay or not.
+    """Let rows [first, last), which are of one compound, pay or not.
 
     Args:
         u: (2, rows) draws: for the decision, for paying back arrears.
@@ -121,53 +121,70 @@ def pay(  # type: ignore[no-untyped-def]
         published_rate: (compounds,) last month's collection rate.
         recovered_fen: (rows,) set to old arrears paid back this month, in fen.
     """
-    p = parameters[0]
-    # By kind: looked up, since a processor cannot guess who is of which kind.
-    base = np.array((p.base_conditional, p.base_unconditional, p.base_free_rider))
-    by_norm = np.array((p.norm_conditional, p.norm_others, p.norm_others))
-    push = np.zeros(last - first)
-    for i in range(first, last):
-        c = compound[i]
-        s = signals[c]
-        if s.firm_present == 0.0 or tenure[i] == 2:
-            continue
-        seen = (1.0 - s.published) * seen_paid[i] + s.published * published_rate[c]
-        norm[i] += p.norm_speed * (seen - norm[i])
-        x = base[kind[i]] + by_norm[kind[i]] * (norm[i] - 0.5)
-        x += p.service * (satisfaction[i] - 0.5) + p.trust * (trust_firm[i] - 0.5)
-        x += p.habit * (habit[i] - 0.5) + contact[i] + s.pledge * active[i]
-        x -= p.grievance * grievance[i] + p.burden * burden[i]
-        x -= p.free_habit * free_habit[i]
-        x -= p.strike * (stage[i] >= 2)
-        x += p.dunning * s.dunning * (arrears_months[i] > 0)
-        push[i - first] = x + s.appeal
-    to_chances(push)
-    for i in range(first, last):
-        s = signals[compound[i]]
-        recovered_fen[i] = 0
-        if s.firm_present == 0.0:
-            # Nobody asks for a fee, so nothing is owed; the habit of paying fades all the same.
+    p, c = parameters[0], compound[first]
+    s = signals[c]
+    keeps, grows = p.habit_keeps, p.free_habit_grows
+    if s.firm_present == 0.0:
+        # Nobody asks for a fee, so nothing is owed; the habit of paying fades all the same.
+        for i in rows(first, last):
+            recovered_fen[i] = 0
             paid[i] = 0
-            habit[i] *= p.habit_keeps
-            if tenure[i] != 2:
-                free_habit[i] += p.free_habit_grows * (1.0 - free_habit[i])
-            continue
-        willing = push[i - first]
-        if tenure[i] == 2:
-            willing = s.developer_pays
-        elif matches:
-            willing = 1.0 if kind[i] == 1 else p.matching * norm[i] if kind[i] == 0 else 0.0
-        pays = u[0, i - first] < willing
+            habit[i] *= keeps
+            free_habit[i] += grows * (1.0 - free_habit[i]) if tenure[i] != 2 else 0.0
+        return
+    published, known, norm_speed = s.published, s.published * published_rate[c], p.norm_speed
+    for i in rows(first, last):
+        seen = (1.0 - published) * seen_paid[i] + known
+        norm[i] += norm_speed * (seen - norm[i]) if tenure[i] != 2 else 0.0
+    willing, start = np.empty(last - first), np.uint64(first)
+    if matches:
+        for i in rows(first, last):
+            gives = p.matching * norm[i] if kind[i] == 0 else 0.0
+            willing[i - start] = 1.0 if kind[i] == 1 else gives
+    else:
+        _reckon(
+            first, last, p, s, kind, active, burden, satisfaction, trust_firm, grievance, stage, contact,
+            norm, habit, free_habit, arrears_months, willing,
+        )  # fmt: skip
+    recovers, instalment, free_keeps = p.recovers, np.int64(p.instalment), p.free_habit_keeps
+    pays_vacant = s.developer_pays
+    # Without branches, since nobody can guess who pays, and a processor that guesses wrong waits.
+    for i in rows(first, last):
+        pays = u[0, i - start] < (pays_vacant if tenure[i] == 2 else willing[i - start])
+        pays_back = pays & (arrears_fen[i] > 0) & (u[1, i - start] < recovers)
+        back = min(arrears_fen[i], instalment * fee_fen[i]) if pays_back else 0
+        owed = arrears_fen[i] - back
+        months = max(arrears_months[i] - instalment, 0) if owed > 0 else 0
+        months = months if pays_back else arrears_months[i]
         paid[i] = pays
-        if pays and arrears_fen[i] > 0 and u[1, i - first] < p.recovers:
-            back = min(arrears_fen[i], int(p.instalment) * fee_fen[i])
-            recovered_fen[i] = back
-            arrears_fen[i] -= back
-            arrears_months[i] = max(arrears_months[i] - int(p.instalment), 0)
-            if arrears_fen[i] == 0:
-                arrears_months[i] = 0
-        # Without a branch, since nobody can guess who pays, and a processor that guesses wrong waits.
-        free_habit[i] *= p.free_habit_keeps if pays else 1.0
-        arrears_fen[i] += 0 if pays else fee_fen[i]
-        arrears_months[i] += 0 if pays else 1
-        habit[i] = p.habit_keeps * habit[i] + (1.0 - p.habit_keeps) * pays
+        recovered_fen[i] = back
+        arrears_fen[i] = owed + (0 if pays else fee_fen[i])
+        arrears_months[i] = months + (0 if pays else 1)
+        free_habit[i] *= free_keeps if pays else 1.0
+        habit[i] = keeps * habit[i] + (1.0 - keeps) * pays
+
+
+@kernel
+def _reckon(  # type: ignore[no-untyped-def]
+    first, last, p, s, kind, active, burden, satisfaction, trust_firm, grievance, stage, contact, norm,
+    habit, free_habit, arrears_months, willing,
+):  # fmt: skip
+    # The response "logit": every push to pay added up, as the chance that rows [first, last) pay.
+    base, base_always, base_free = p.base_conditional, p.base_unconditional, p.base_free_rider
+    by_norm, by_norm_others = p.norm_conditional, p.norm_others
+    by_service, by_trust, by_habit = p.service, p.trust, p.habit
+    by_grievance, by_burden, by_free_habit = p.grievance, p.burden, p.free_habit
+    pledge, strike, dunned, appeal = s.pledge, p.strike, p.dunning * s.dunning, s.appeal
+    start = np.uint64(first)
+    for i in rows(first, last):
+        conditional = kind[i] == 0
+        x = base if conditional else base_always if kind[i] == 1 else base_free
+        x += (by_norm if conditional else by_norm_others) * (norm[i] - 0.5)
+        x += by_service * (satisfaction[i] - 0.5) + by_trust * (trust_firm[i] - 0.5)
+        x += by_habit * (habit[i] - 0.5) + contact[i] + pledge * active[i]
+        x -= by_grievance * grievance[i] + by_burden * burden[i]
+        x -= by_free_habit * free_habit[i]
+        x -= strike * (stage[i] >= 2)
+        x += dunned * (arrears_months[i] > 0)
+        willing[i - start] = x + appeal
+    to_chances(willing)

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from sim.compiled import inlined, kernel
+from sim.compiled import kernel, rows
 from sim.mechanisms.chance import to_chances
 from sim.schema import Parameters, param
 from sim.streams import Stream, draw
@@ -120,13 +120,17 @@ class ParticipationParameters(Parameters):
     )  # fmt: skip
 
 
-@inlined
-def _push(p, s, time_cost, civic, efficacy, grievance):  # type: ignore[no-untyped-def]
+@kernel
+def _weigh(first, last, p, s, base, life, civic, efficacy, grievance, push):  # type: ignore[no-untyped-def]
+    # Every push to come or to vote added up; ``base`` is that on all alike.
+    young, working, elderly = p.time_cost_young, p.time_cost_working, p.time_cost_elderly
+    by_civic, by_efficacy, by_salience = p.civic, p.efficacy, p.salience
     # A digital channel takes away part of the cost of time, so it helps the busy most.
-    return (
-        p.civic * civic + p.efficacy * efficacy + p.salience * grievance
-        - time_cost * (1.0 - 0.7 * s.digital)
-    )  # fmt: skip
+    costs, start = 1.0 - 0.7 * s.digital, np.uint64(first)
+    for i in rows(first, last):
+        cost = young if life[i] == 0 else working if life[i] == 1 else elderly
+        own = by_civic * civic[i] + by_efficacy * efficacy[i] + by_salience * grievance[i]
+        push[i - start] = base + (own - cost * costs)
 
 
 @kernel
@@ -147,41 +151,32 @@ def attend(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Decide who attends the meeting of their building, or an activity, and what the meeting does.
 
-    ``u`` is (2, rows): for the meeting, for the activity. An activity brings households together
-    and does nothing else.
+    Rows [first, last) are of one building. ``u`` is (2, rows): for the meeting, for the activity. An
+    activity brings households together and does nothing else.
 
     ``meeting`` (buildings,) is 1 where one is held; ``followed`` (buildings,) is the share of
     raised issues followed up, or -1 where there was nothing to follow up.
     """
-    p = parameters[0]
-    time_cost = np.array((p.time_cost_young, p.time_cost_working, p.time_cost_elderly))
-    push = np.zeros(last - first)
-    some_meet = False
-    for i in range(first, last):
-        s = signals[compound[i]]
-        attended[i] = (tenure[i] != 2) & (u[1, i - first] < s.mixing * civic[i])
-        if meeting[building[i]] == 1:
-            some_meet = True
-            own = _push(p, s, time_cost[life[i]], civic[i], efficacy[i], grievance[i])
-            push[i - first] = p.base + s.invitation + own
-    if not some_meet:
+    p, s, b = parameters[0], signals[compound[first]], building[first]
+    mixing, start = s.mixing, np.uint64(first)
+    for i in rows(first, last):
+        attended[i] = (tenure[i] != 2) & (u[1, i - start] < mixing * civic[i])
+    if meeting[b] == 0:
         return
+    push = np.empty(last - first)
+    _weigh(first, last, p, s, p.base + s.invitation, life, civic, efficacy, grievance, push)
     to_chances(push)
-    for i in range(first, last):
-        b = building[i]
-        if meeting[b] == 0 or tenure[i] == 2 or u[0, i - first] >= push[i - first]:
+    result = followed[b]
+    calms, speed = 1.0 - p.relief * result, p.efficacy_speed
+    step = p.meeting_trust * (result - p.expectation)
+    for i in rows(first, last):
+        comes = (tenure[i] != 2) & (u[0, i - start] < push[i - start])
+        attended[i] |= comes
+        if not comes or result < 0.0:
             continue
-        attended[i] = 1
-        if followed[b] < 0.0:
-            continue
-        result = followed[b]
-        grievance[i] *= 1.0 - p.relief * result
-        efficacy[i] += p.efficacy_speed * (result - efficacy[i])
-        step = p.meeting_trust * (result - p.expectation)
-        if step > 0.0:
-            trust_cell[i] += step * (1.0 - trust_cell[i])
-        else:
-            trust_cell[i] += step * trust_cell[i]
+        grievance[i] *= calms
+        efficacy[i] += speed * (result - efficacy[i])
+        trust_cell[i] += step * (1.0 - trust_cell[i] if step > 0.0 else trust_cell[i])
 
 
 @kernel
@@ -197,33 +192,31 @@ def vote(  # type: ignore[no-untyped-def]
         took_part: (rows,) set to the area of owners who take part, else 0.
         agreed: (rows,) set to the area of those who take part and agree, else 0.
     """
-    p, s = parameters[0], signals[0]
-    time_cost = np.array((p.time_cost_young, p.time_cost_working, p.time_cost_elderly))
+    p, s, start = parameters[0], signals[0], np.uint64(first)
+    absentee = p.absentee
     push = np.empty(last - first)
-    for i in range(first, last):
-        own = _push(p, s, time_cost[life[i]], civic[i], efficacy[i], grievance[i])
-        push[i - first] = p.vote_base + s.canvass + own - p.absentee * (tenure[i] != 0)
+    _weigh(first, last, p, s, p.vote_base + s.canvass, life, civic, efficacy, grievance, push)
+    for i in rows(first, last):
+        push[i - start] -= absentee * (tenure[i] != 0)
     to_chances(push)
-    for i in range(first, last):
-        took_part[i] = area[i] if u[0, i - first] < push[i - first] else 0.0
-        agreed[i] = took_part[i] if u[1, i - first] < appeal[i] else 0.0
+    for i in rows(first, last):
+        took_part[i] = area[i] if u[0, i - start] < push[i - start] else 0.0
+        agreed[i] = took_part[i] if u[1, i - start] < appeal[i] else 0.0
 
 
 @kernel
 def visit(  # type: ignore[no-untyped-def]
     first, last, month, parameters, signals, compound, tenure, rota, contact, grievance, trust_cell
 ):
-    """Visit the households whose turn it is; the effect of earlier visits fades."""
-    p = parameters[0]
-    for i in range(first, last):
-        s = signals[compound[i]]
-        contact[i] *= p.contact_keeps
+    """Visit households of rows [first, last), of one compound, in turn; earlier visits fade."""
+    p, s = parameters[0], signals[compound[first]]
+    keeps, full = p.contact_keeps, s.cell_fidelity
+    for i in rows(first, last):
+        contact[i] *= keeps
+    every = max(int(s.visit_every), 1)
+    for i in range(first + -(first + month) % every, last, every):
         if tenure[i] == 2 or rota[i] >= s.visit_share:
             continue
-        every = max(int(s.visit_every), 1)
-        if (i + month) % every != 0:
-            continue
-        full = s.cell_fidelity
         contact[i] = min(contact[i] + s.visit_boost * full, p.contact_ceiling)
         grievance[i] *= 1.0 - p.visit_calms * full
         if full >= p.empty_visit:

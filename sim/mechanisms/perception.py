@@ -8,7 +8,7 @@ what owners see of it; trust in the cell and community returns slowly to neutral
 
 from __future__ import annotations
 
-from sim.compiled import kernel
+from sim.compiled import kernel, rows
 from sim.schema import Parameters, param
 
 
@@ -123,28 +123,32 @@ def perceive(  # type: ignore[no-untyped-def]
     first, last, parameters, signals, met, compound, tenure, life, taste, own_open,
     seen_satisfaction, satisfaction, trust_firm, trust_committee, trust_cell,
 ):  # fmt: skip
-    """Update satisfaction and the three trusts of rows [first, last).
+    """Update satisfaction and the three trusts of rows [first, last), which are of one compound.
 
     Args:
         met: (compounds, 3) from ``meet_needs``.
     """
-    p = parameters[0]
-    for i in range(first, last):
-        if tenure[i] == 2:
-            continue
-        c = compound[i]
-        s = signals[c]
-        experience = met[c, life[i]]
-        experience += taste[i] - p.own_issue * min(own_open[i], 3)
-        experience -= p.opacity * (1.0 - s.transparency) + p.price * (s.price_ratio - 1.0)
-        experience = min(max(experience, 0.0), 1.0)
-        judged = (1.0 - p.hearsay) * experience + p.hearsay * seen_satisfaction[i]
-        satisfaction[i] += p.speed * (judged - satisfaction[i])
-
-        reach = p.trust_from_opinion * satisfaction[i]
-        reach += (1.0 - p.trust_from_opinion) * s.transparency
-        reach *= 1.0 - p.trust_from_legacy * s.legacy * s.blame
-        trust = trust_firm[i] + p.trust_speed * (reach - trust_firm[i])
-        trust_firm[i] = max(trust - p.trust_from_revealed * s.revealed * trust, 0.0)
-        trust_committee[i] += p.trust_speed * (s.committee_image - trust_committee[i])
-        trust_cell[i] += p.cell_forgets * (p.cell_neutral - trust_cell[i])
+    p, c = parameters[0], compound[first]
+    s = signals[c]
+    young, working, elderly = met[c, 0], met[c, 1], met[c, 2]
+    own_issue, hearsay, speed = p.own_issue, p.hearsay, p.speed
+    lost = p.opacity * (1.0 - s.transparency) + p.price * (s.price_ratio - 1.0)
+    from_opinion, openness = p.trust_from_opinion, (1.0 - p.trust_from_opinion) * s.transparency
+    blameless = 1.0 - p.trust_from_legacy * s.legacy * s.blame
+    trust_speed, revealed, image = p.trust_speed, p.trust_from_revealed * s.revealed, s.committee_image
+    cell_forgets, cell_neutral = p.cell_forgets, p.cell_neutral
+    for i in rows(first, last):
+        lived_in = tenure[i] != 2
+        experience = young if life[i] == 0 else working if life[i] == 1 else elderly
+        experience += taste[i] - own_issue * min(own_open[i], 3)
+        experience = min(max(experience - lost, 0.0), 1.0)
+        judged = (1.0 - hearsay) * experience + hearsay * seen_satisfaction[i]
+        opinion = satisfaction[i] + speed * (judged - satisfaction[i])
+        reach = (from_opinion * opinion + openness) * blameless
+        trust = trust_firm[i] + trust_speed * (reach - trust_firm[i])
+        in_committee = trust_committee[i] + trust_speed * (image - trust_committee[i])
+        in_cell = trust_cell[i] + cell_forgets * (cell_neutral - trust_cell[i])
+        satisfaction[i] = opinion if lived_in else satisfaction[i]
+        trust_firm[i] = max(trust - revealed * trust, 0.0) if lived_in else trust_firm[i]
+        trust_committee[i] = in_committee if lived_in else trust_committee[i]
+        trust_cell[i] = in_cell if lived_in else trust_cell[i]

@@ -1,8 +1,10 @@
 """What every household does in a month once it has looked around: the rules in their order.
 
 Rules of a household read and write its own row only, so rows may be taken in any order. They are taken
-a block at a time, each rule going over the block before the next does: a block's columns then stay in
-the processor's cache for the whole month, and only its own draws have to be kept.
+a building at a time (a large one in blocks), each rule going over it before the next does: its columns
+then stay in the processor's cache for the whole month, and only its own draws have to be kept. What is
+the same for all its households, a rule reckons once, before its loop; what it does to each, it does
+without branches, so that the compiler can let it take several households at once.
 """
 
 from __future__ import annotations
@@ -28,14 +30,14 @@ _PARTICIPATION, _FEES, _COMMONS, _CONFLICT, _HOTLINE = (
 def live(  # type: ignore[no-untyped-def]
     first, last, month, seed, judges, takes_part, pays, uses_commons, quarrels,
     perception, participation, matches, fees, commons, conflict,
-    signals, condition, met, published_rate, meeting, followed, building_open, counted,
+    signals, condition, met, published_rate, meeting, followed, building_open, building_end, counted,
     compound, building, tenure, life, kind, member, active, civic, burden, threshold, taste, rota,
     fee_fen, seen_satisfaction, seen_paid, seen_misuse, seen_conflict, seen_open,
     satisfaction, trust_firm, trust_committee, trust_cell, grievance, efficacy, norm, habit, free_habit,
     contact, paid, recovered_fen, arrears_fen, arrears_months, stage, misuse, attended, called,
     petitioned, moved, own_open,
 ):  # fmt: skip
-    """Let rows [first, last) live their month and be counted.
+    """Let rows [first, last), whole buildings, live their month and be counted.
 
     Args:
         judges, takes_part, pays, uses_commons, quarrels: Switches of the five mechanisms.
@@ -46,11 +48,13 @@ def live(  # type: ignore[no-untyped-def]
         published_rate: (compounds,) last month's collection rate.
         meeting, followed: (buildings,) see ``participation.attend``.
         building_open: (buildings,) unsolved problems per household.
+        building_end: (buildings,) row after a building's last.
         counted: (buildings, counts) the census, added to.
     """
     u = np.empty((LANES, BLOCK))
-    for a in range(first, last, BLOCK):
-        b = min(a + BLOCK, last)
+    b = first
+    while b < last:
+        a, b = b, min(building_end[building[b]], b + BLOCK)
         if judges:
             perceive(
                 a, b, perception, signals, met, compound, tenure, life, taste, own_open,

@@ -556,8 +556,8 @@ class NeighborhoodModel(mesa.Model):
     def _count_all(self) -> None:
         h = self.households
         self._counted[:] = 0.0
-        census.count(
-            0, len(h), self._in_force, self.meeting, h.compound, h.building, h.tenure, h.life, h.member,
+        census.count_all(
+            self.buildings.end, self._in_force, self.meeting, h.compound, h.building, h.tenure, h.life, h.member,
             h.active, h.fee_fen, h.paid, h.recovered_fen, h.arrears_fen, h.satisfaction, h.trust_firm,
             h.trust_committee, h.trust_cell, h.grievance, h.efficacy, h.stage, h.misuse, h.attended,
             h.called, h.petitioned, h.contact, h.moved, self._counted,

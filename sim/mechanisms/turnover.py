@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import kernel
+from sim.compiled import kernel, rows
 from sim.schema import Parameters, param
 from sim.streams import BLOCK, Stream, fill
 
@@ -53,13 +53,17 @@ def move(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Replace households that leave; ``moved`` is 1 for rows with a new household this month."""
     p = parameters[0]
-    leaves = np.array((p.owner_moves, p.tenant_moves, p.vacant_sold))
+    owner_moves, tenant_moves, vacant_sold = p.owner_moves, p.tenant_moves, p.vacant_sold
     u = np.empty((2, BLOCK))
     for a in range(first, last, BLOCK):
         b = min(a + BLOCK, last)
         fill(u, 2, b - a, a, month, seed, _TURNOVER)
+        start = np.uint64(a)
+        for i in rows(a, b):
+            held = tenure[i]
+            leaves = owner_moves if held == 0 else tenant_moves if held == 1 else vacant_sold
+            moved[i] = u[0, i - start] < leaves
         for i in range(a, b):
-            moved[i] = u[0, i - a] < leaves[tenure[i]]
             if not moved[i]:
                 continue
             if tenure[i] == 2:

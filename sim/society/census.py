@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import kernel
+from sim.compiled import kernel, rows
 
 COUNTED = (
     "units", "occupied", "owners", "members", "active",
@@ -38,115 +38,116 @@ def count(  # type: ignore[no-untyped-def]
     recovered_fen, arrears_fen, satisfaction, trust_firm, trust_committee, trust_cell, grievance,
     efficacy, stage, misuse, attended, called, petitioned, contact, moved, out,
 ):  # fmt: skip
-    """Add rows [first, last) to the sums of their buildings in ``out`` (buildings, len(COUNTED)).
+    """Add rows [first, last), which are of one building, to its sums in ``out`` (buildings, len(COUNTED)).
 
     Rows of one building come in order and by one thread, and the later sum over buildings runs in
     building order, so neither threads nor blocks can change a bit of a sum.
     """
-    i = first
-    while i < last:
-        # A run of rows of one building is summed in registers. Counts and money are whole numbers, so
-        # integers hold them exactly; what is not a whole number goes on from the sum so far.
-        b = building[i]
-        row = out[b]
-        asked = signals[compound[i]].firm_present > 0.0
-        units = occupied = owners = members = actives = payers = satisfied = misusing = 0
-        attending = free_riding = calls = petitions = movers = renting = due = collected = 0
-        recovered = owed = young = working = elderly = at_1 = at_2 = at_3 = at_4 = 0
-        happy_sum, firm_sum, committee_sum = (
-            row[SATISFACTION],
-            row[TRUST_FIRM],
-            row[TRUST_COMMITTEE],
-        )
-        young_sum, working_sum = row[YOUNG_SATISFACTION], row[WORKING_SATISFACTION]
-        elderly_sum, renting_sum = row[ELDERLY_SATISFACTION], row[TENANT_SATISFACTION]
-        cell_sum, grief, heard, visited = (
-            row[TRUST_CELL],
-            row[GRIEVANCE],
-            row[EFFICACY],
-            row[CONTACT],
-        )
-        while i < last and building[i] == b:
-            lived_in = tenure[i] != 2
-            units += 1
-            due += fee_fen[i]
-            collected += paid[i] * fee_fen[i]
-            recovered += recovered_fen[i]
-            payers += paid[i]
-            owed += arrears_fen[i]
-            movers += moved[i]
-            if lived_in:
-                happy = satisfaction[i]
-                occupied += 1
-                owners += tenure[i] == 0
-                members += member[i]
-                actives += active[i]
-                satisfied += happy > 0.5
-                free_riding += (happy > 0.5) & (paid[i] == 0)
-                misusing += misuse[i]
-                attending += attended[i]
-                calls += called[i]
-                petitions += petitioned[i]
-                happy_sum += happy
-                firm_sum += trust_firm[i]
-                committee_sum += trust_committee[i]
-                cell_sum += trust_cell[i]
-                grief += grievance[i]
-                heard += efficacy[i]
-                visited += contact[i]
-                young += life[i] == 0
-                working += life[i] == 1
-                elderly += life[i] == 2
-                renting += tenure[i] == 1
-                young_sum += happy * (life[i] == 0)
-                working_sum += happy * (life[i] == 1)
-                elderly_sum += happy * (life[i] == 2)
-                renting_sum += happy * (tenure[i] == 1)
-                at_1 += stage[i] == 1
-                at_2 += stage[i] == 2
-                at_3 += stage[i] == 3
-                at_4 += stage[i] == 4
-            i += 1
-        row[UNITS] += units
-        if asked:
-            row[DUE] += due
-            row[COLLECTED] += collected
-            row[RECOVERED] += recovered
-            row[PAYERS] += payers
-            row[FREE_RIDERS] += free_riding
-        row[ARREARS] += owed
-        row[MOVED] += movers
-        row[OCCUPIED] += occupied
-        row[OWNERS] += owners
-        row[MEMBERS] += members
-        row[ACTIVE] += actives
-        row[SATISFIED] += satisfied
-        row[MISUSE] += misusing
-        row[ATTENDED] += attending * meeting[b]
-        row[INVITED] += occupied * meeting[b]
-        row[CALLS] += calls
-        row[PETITIONS] += petitions
-        row[TENANTS] += renting
-        row[YOUNG] += young
-        row[WORKING] += working
-        row[ELDERLY] += elderly
-        row[STAGE_1] += at_1
-        row[STAGE_2] += at_2
-        row[STAGE_3] += at_3
-        row[STAGE_4] += at_4
-        row[YOUNG_SATISFACTION], row[WORKING_SATISFACTION] = young_sum, working_sum
-        row[ELDERLY_SATISFACTION], row[TENANT_SATISFACTION] = elderly_sum, renting_sum
-        row[SATISFACTION], row[TRUST_FIRM], row[TRUST_COMMITTEE] = (
-            happy_sum,
-            firm_sum,
-            committee_sum,
-        )
-        row[TRUST_CELL], row[GRIEVANCE], row[EFFICACY], row[CONTACT] = (
-            cell_sum,
-            grief,
-            heard,
-            visited,
-        )
+    b = building[first]
+    row, met = out[b], meeting[b]
+    asked = signals[compound[first]].firm_present > 0.0
+    # Counts and money are whole numbers, so integers hold them exactly, in whatever order.
+    occupied = owners = members = actives = payers = satisfied = misusing = 0
+    attending = free_riding = calls = petitions = movers = renting = due = collected = 0
+    recovered = owed = young = working = elderly = at_1 = at_2 = at_3 = at_4 = 0
+    for i in rows(first, last):
+        lived_in = tenure[i] != 2
+        due += fee_fen[i]
+        collected += fee_fen[i] if paid[i] else 0
+        recovered += recovered_fen[i]
+        payers += paid[i]
+        owed += arrears_fen[i]
+        movers += moved[i]
+        occupied += lived_in
+        owners += tenure[i] == 0
+        renting += tenure[i] == 1
+        members += lived_in & (member[i] == 1)
+        actives += lived_in & (active[i] == 1)
+        happy = lived_in & (satisfaction[i] > 0.5)
+        satisfied += happy
+        free_riding += happy & (paid[i] == 0)
+        misusing += lived_in & (misuse[i] == 1)
+        attending += lived_in & (attended[i] == 1)
+        calls += lived_in & (called[i] == 1)
+        petitions += lived_in & (petitioned[i] == 1)
+        young += lived_in & (life[i] == 0)
+        working += lived_in & (life[i] == 1)
+        elderly += lived_in & (life[i] == 2)
+        at_1 += lived_in & (stage[i] == 1)
+        at_2 += lived_in & (stage[i] == 2)
+        at_3 += lived_in & (stage[i] == 3)
+        at_4 += lived_in & (stage[i] == 4)
+    row[UNITS] += last - first
+    if asked:
+        row[DUE] += due
+        row[COLLECTED] += collected
+        row[RECOVERED] += recovered
+        row[PAYERS] += payers
+        row[FREE_RIDERS] += free_riding
+    row[ARREARS] += owed
+    row[MOVED] += movers
+    row[OCCUPIED] += occupied
+    row[OWNERS] += owners
+    row[MEMBERS] += members
+    row[ACTIVE] += actives
+    row[SATISFIED] += satisfied
+    row[MISUSE] += misusing
+    row[ATTENDED] += attending * met
+    row[INVITED] += occupied * met
+    row[CALLS] += calls
+    row[PETITIONS] += petitions
+    row[TENANTS] += renting
+    row[YOUNG] += young
+    row[WORKING] += working
+    row[ELDERLY] += elderly
+    row[STAGE_1] += at_1
+    row[STAGE_2] += at_2
+    row[STAGE_3] += at_3
+    row[STAGE_4] += at_4
+    _add_up(
+        first, last, row, tenure, life, satisfaction, trust_firm, trust_committee, trust_cell, grievance,
+        efficacy, contact,
+    )  # fmt: skip
+
+
+@kernel
+def _add_up(  # type: ignore[no-untyped-def]
+    first, last, row, tenure, life, satisfaction, trust_firm, trust_committee, trust_cell, grievance,
+    efficacy, contact,
+):  # fmt: skip
+    # What is not a whole number: in the order of rows, and on from the sum so far.
+    happy, by_young, by_working = row[SATISFACTION], row[YOUNG_SATISFACTION], row[WORKING_SATISFACTION]
+    by_elderly, by_tenants = row[ELDERLY_SATISFACTION], row[TENANT_SATISFACTION]
+    firm, committee, cell = row[TRUST_FIRM], row[TRUST_COMMITTEE], row[TRUST_CELL]
+    grief, heard, visited = row[GRIEVANCE], row[EFFICACY], row[CONTACT]
+    for i in rows(first, last):
+        counts = 1.0 if tenure[i] != 2 else 0.0
+        mark = counts * satisfaction[i]
+        happy += mark
+        firm += counts * trust_firm[i]
+        committee += counts * trust_committee[i]
+        cell += counts * trust_cell[i]
+        grief += counts * grievance[i]
+        heard += counts * efficacy[i]
+        visited += counts * contact[i]
+        by_young += mark * (life[i] == 0)
+        by_working += mark * (life[i] == 1)
+        by_elderly += mark * (life[i] == 2)
+        by_tenants += mark * (tenure[i] == 1)
+    row[SATISFACTION], row[YOUNG_SATISFACTION], row[WORKING_SATISFACTION] = happy, by_young, by_working
+    row[ELDERLY_SATISFACTION], row[TENANT_SATISFACTION] = by_elderly, by_tenants
+    row[TRUST_FIRM], row[TRUST_COMMITTEE], row[TRUST_CELL] = firm, committee, cell
+    row[GRIEVANCE], row[EFFICACY], row[CONTACT] = grief, heard, visited
+
+
+@kernel
+def count_all(building_end, *columns):  # type: ignore[no-untyped-def]
+    """Count every building, with the arguments of ``count`` from ``signals`` on."""
+    first = 0
+    for b in range(len(building_end)):
+        if building_end[b] > first:
+            count(first, building_end[b], *columns)
+        first = building_end[b]
 
 
 def per_compound(by_building: np.ndarray, first_building: np.ndarray) -> np.ndarray:

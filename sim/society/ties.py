@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from pydantic import model_validator
 
-from sim.compiled import inlined, kernel
+from sim.compiled import inlined, kernel, rows
 from sim.schema import Parameters, param
 from sim.society.population import Buildings, Households, Tenure
 from sim.streams import Stream, Streams
@@ -485,7 +485,7 @@ def show(  # type: ignore[no-untyped-def]
     first, last, paid, misuse, stage, member, attended, moved, tenure, shown
 ):
     """Write into ``shown`` (uint8) what rows first to last - 1 show their neighbours."""
-    for i in range(first, last):
+    for i in rows(first, last):
         shown[i] = (
             (paid[i] << PAID) + (misuse[i] << MISUSES) + ((stage[i] >= 2) << COMPLAINS)
             + ((stage[i] == 4) << IN_OPEN) + (member[i] << MEMBER) + (attended[i] << ATTENDED)

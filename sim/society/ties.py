@@ -479,6 +479,10 @@ _SHOWS = np.array([[byte >> bit & 1 for bit in range(8)] for byte in range(256)]
 
 _DOES_NOT_DRIFT = (1 << NEW) + (1 << VACANT)
 
+_ROWS = 128
+# Rows that look around at a time: what is fetched from neighbours all over the compound, many at once,
+# is then still in the processor's cache when it is weighed.
+
 
 @kernel
 def show(  # type: ignore[no-untyped-def]
@@ -493,15 +497,27 @@ def show(  # type: ignore[no-untyped-def]
         )  # fmt: skip
 
 
-@inlined
-def _next_strength(strength, latent, own, other, newcomer, forget, meet):  # type: ignore[no-untyped-def]
+@kernel
+def _fetch(begin, end, neighbour, shown, satisfaction, others, content):  # type: ignore[no-untyped-def]
+    # What the other end of ties begin to end - 1 shows, and how satisfied it is.
+    for e in rows(begin, end):
+        j = np.uint64(neighbour[e])
+        others[e - np.uint64(begin)] = shown[j]
+        content[e - np.uint64(begin)] = satisfaction[j]
+
+
+@kernel
+def _move_on(  # type: ignore[no-untyped-def]
+    begin, end, newcomer, forget, meet, strength, latent, owns, others
+):
     # A tie of a vacant unit is 0, one of a new household ``newcomer``; any other drifts toward its
     # latent strength and grows when both households attended a meeting or activity.
-    if (own | other) & _DOES_NOT_DRIFT:
-        return 0.0 if (own | other) >> VACANT else newcomer
-    met = _SHOWS[own & other, ATTENDED]
-    moved_on = strength + (forget * (latent - strength) + meet * met * (1.0 - strength))
-    return min(max(moved_on, 0.0), 1.0)
+    for e in rows(begin, end):
+        own, other, w = owns[e - np.uint64(begin)], others[e - np.uint64(begin)], strength[e]
+        met = 1.0 if own & other & (1 << ATTENDED) else 0.0
+        drifted = min(max(w + (forget * (latent[e] - w) + meet * met * (1.0 - w)), 0.0), 1.0)
+        fixed = 0.0 if (own | other) & (1 << VACANT) else newcomer
+        strength[e] = fixed if (own | other) & _DOES_NOT_DRIFT else drifted
 
 
 @kernel
@@ -542,37 +558,48 @@ def look_around(  # type: ignore[no-untyped-def]
         seen_conflict: Written for the rows.
         seen_open: Written for the rows.
     """
-    for i in range(first, last):
-        own = shown[i]
-        push = lead[compound[i]]
-        total = content = seen = paying = misusing = conflict = in_open = 0.0
-        for e in range(indptr[i], indptr[i + 1]):
-            j = neighbour[e]
-            other = shown[j]
-            w = strength[e]
-            if change:
-                w = _next_strength(w, latent[e], own, other, newcomer, forget, meet)
-                strength[e] = w
-            visible = w * (1.0 + push * _SHOWS[other, MEMBER])
-            total += w
-            content += w * satisfaction[j]
-            seen += visible
-            paying += visible * _SHOWS[other, PAID]
-            misusing += w * _SHOWS[other, MISUSES]
-            conflict += w * _SHOWS[other, COMPLAINS]
-            in_open += w * _SHOWS[other, IN_OPEN]
-        tied[building[i]] += total
-        if total > 0.0:
-            # Rounding may leave a mean of ones a bit above 1.
-            seen_satisfaction[i] = min(content / total, 1.0)
-            seen_paid[i] = min(paying / seen, 1.0)
-            seen_misuse[i] = min(misusing / total, 1.0)
-            seen_conflict[i] = min(conflict / total, 1.0)
-            seen_open[i] = min(in_open / total, 1.0)
-        else:
-            seen_satisfaction[i] = satisfaction[i]
-            seen_paid[i] = norm[i]
-            seen_misuse[i] = seen_conflict[i] = seen_open[i] = 0.0
+    most = 0
+    for a in range(first, last, _ROWS):
+        most = max(most, indptr[min(a + _ROWS, last)] - indptr[a])
+    owns, others, content = np.empty(most, np.uint8), np.empty(most, np.uint8), np.empty(most)
+    counts, counts_if_paid, push = np.ones(256), _SHOWS[:, PAID].copy(), 0.0
+    for a in range(first, last, _ROWS):
+        b = min(a + _ROWS, last)
+        begin, end = np.uint64(indptr[a]), np.uint64(indptr[b])
+        _fetch(begin, end, neighbour, shown, satisfaction, others, content)
+        if change:
+            for i in rows(a, b):
+                for e in rows(indptr[i], indptr[i + np.uint64(1)]):
+                    owns[e - begin] = shown[i]
+            _move_on(begin, end, newcomer, forget, meet, strength, latent, owns, others)
+        for i in rows(a, b):
+            if lead[compound[i]] != push:
+                push = lead[compound[i]]
+                for byte in range(256):
+                    counts[byte] = 1.0 + push * _SHOWS[byte, MEMBER]
+                    counts_if_paid[byte] = counts[byte] * _SHOWS[byte, PAID]
+            total = happy = seen = paying = misusing = conflict = in_open = 0.0
+            for e in rows(indptr[i], indptr[i + np.uint64(1)]):
+                w, other = strength[e], np.uint64(others[e - begin])
+                total += w
+                happy += w * content[e - begin]
+                seen += w * counts[other]
+                paying += w * counts_if_paid[other]
+                misusing += w * _SHOWS[other, MISUSES]
+                conflict += w * _SHOWS[other, COMPLAINS]
+                in_open += w * _SHOWS[other, IN_OPEN]
+            tied[building[i]] += total
+            if total > 0.0:
+                # Rounding may leave a mean of ones a bit above 1.
+                seen_satisfaction[i] = min(happy / total, 1.0)
+                seen_paid[i] = min(paying / seen, 1.0)
+                seen_misuse[i] = min(misusing / total, 1.0)
+                seen_conflict[i] = min(conflict / total, 1.0)
+                seen_open[i] = min(in_open / total, 1.0)
+            else:
+                seen_satisfaction[i] = satisfaction[i]
+                seen_paid[i] = norm[i]
+                seen_misuse[i] = seen_conflict[i] = seen_open[i] = 0.0
 
 
 LARGEST_CENSUS = 20_000

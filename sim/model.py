@@ -6,6 +6,7 @@ Read ``NeighborhoodModel.step`` from top to bottom: it is the month.
 from __future__ import annotations
 
 import gc
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -74,13 +75,14 @@ class Recorder:
         self._notes: list[np.ndarray] = []
         self._costs: list[tuple[Any, ...]] = []
 
-    def add(self, month: int, notes: np.ndarray, costs: list[Cost]) -> None:
-        """Append one month: ``notes`` is (compounds, len(NOTES))."""
+    def add(self, month: int, notes: np.ndarray, costs: list[tuple[Any, ...]]) -> None:
+        """Append one month: ``notes`` is (compounds, len(NOTES)), ``costs`` rows of ``Cost``."""
         self._months.append(month)
         self._notes.append(notes)
         if costs:
-            # As columns: a city books millions, and plain tuples are no work for the garbage collector.
-            self._costs.append(tuple(zip(*costs, strict=True)))
+            # As columns, since a city books millions; zip would make an iterator of every row.
+            *names, hours, yuan = ([row[k] for row in costs] for k in range(len(Cost._fields)))
+            self._costs.append((*names, array("d", hours), array("d", yuan)))
 
     @property
     def months(self) -> np.ndarray:
@@ -142,6 +144,10 @@ class NeighborhoodModel(mesa.Model):
         self.measures = [
             entry.measure(entry.label, entry.parameters)
             for entry in (*self.config.scenario.entries(), *self.config.policy.entries())
+        ]
+        self._reached = [
+            (measure, [compound for compound in self.compounds if self.reaches(measure, compound)])
+            for measure in self.measures
         ]
         self.institutions_offer()
         self._in_force = self.signals
@@ -293,12 +299,11 @@ class NeighborhoodModel(mesa.Model):
     def policies_act(self) -> None:
         """Institutions offer what they do anyway; measures in force change it, and take hours."""
         self.institutions_offer()
-        for measure in self.measures:
+        for measure, reached in self._reached:
             strength = measure.strength(self.month)
             if strength > 0.0:
-                for compound in self.compounds:
-                    if self.reaches(measure, compound):
-                        measure.act(compound, strength)
+                for compound in reached:
+                    measure.act(compound, strength)
         for compound in self.compounds:
             compound.cell.settle()
             share, buildings = compound.signals["meeting_share"], compound.buildings
@@ -460,18 +465,17 @@ class NeighborhoodModel(mesa.Model):
 
     def indicators_are_recorded(self) -> None:
         """Write down the month."""
-        strength = self._mean_strength().tolist()
         reporters = self.households.compound[self.book.reporter[: self.book.size]]
         still_open = np.bincount(reporters, minlength=self.compound_count)
-        worked = self.issue_counts.tolist()
         for compound, unsolved in zip(self.compounds, still_open.tolist(), strict=True):
             compound.unsolved = unsolved
-        notes = [
-            note(compound, worked[compound.index], strength[compound.index])
-            for compound in self.compounds
-        ]
+        counted = self.census.view(np.float64).reshape(self.compound_count, -1)
+        notes = note(
+            self.compounds, counted, self.issue_counts, still_open, self._mean_strength(),
+            self.condition, self.effort,
+        )  # fmt: skip
         costs = [cost for compound in self.compounds for cost in compound.costs]
-        self.recorder.add(self.month, np.array(notes, dtype=np.float64), costs)
+        self.recorder.add(self.month, notes, costs)
 
     # --- going on from a shared past ------------------------------------------------------------
 

@@ -17,7 +17,9 @@ from sim.agents.committee import Capture, State
 from sim.mechanisms.issues import COUNTS
 from sim.mechanisms.service import LINES
 from sim.society.census import COUNTED
-from sim.society.compound import Compound
+from sim.society.compound import Compound, Cost
+
+_HOURS, _YUAN = Cost._fields.index("hours"), Cost._fields.index("yuan")
 
 _STATES: dict[str, Callable[[Compound], float]] = {
     "visit_share": lambda c: c.signals["visit_share"],
@@ -32,8 +34,8 @@ _STATES: dict[str, Callable[[Compound], float]] = {
     "turnout": lambda c: c.committee.turnout,
     "legacy": lambda c: c.developer.legacy,
     "other_calls": lambda c: c.community.p.other_calls,
-    "hours": lambda c: fsum(cost.hours for cost in c.costs),
-    "yuan": lambda c: fsum(cost.yuan for cost in c.costs),
+    "hours": lambda c: fsum([cost[_HOURS] for cost in c.costs]),
+    "yuan": lambda c: fsum([cost[_YUAN] for cost in c.costs]),
 }
 
 NOTES = (
@@ -47,19 +49,30 @@ NOTES = (
 """What is written down of one compound and month."""
 
 
-def note(compound: Compound, worked: list[float], ties: float) -> list[float]:
-    """Write down one compound's month, in the order of ``NOTES``.
+def note(
+    compounds: list[Compound], counted: np.ndarray, worked: np.ndarray, still_open: np.ndarray,
+    ties: np.ndarray, condition: np.ndarray, effort: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Write down a month.
 
     Args:
-        compound: The compound with its census, institutions and this month's costs.
-        worked: Counts of the issue book this month, in the order of ``COUNTS``.
-        ties: Mean strength of its households' ties.
+        compounds: The compounds with their institutions and this month's costs.
+        counted: (compounds, COUNTED) this month's census.
+        worked: (compounds, COUNTS) counts of the issue book this month.
+        still_open: (compounds,) issues open.
+        ties: (compounds,) mean strength of households' ties.
+        condition: (compounds, lines), like effort.
+        effort: See condition.
+
+    Returns:
+        Array (compounds, NOTES).
     """
-    return [
-        *compound.census.values(), *worked, compound.unsolved, ties,
-        *compound.condition.tolist(), *compound.effort.tolist(),
-        *[state(compound) for state in _STATES.values()],
-    ]  # fmt: skip
+    states = [[state(compound) for state in _STATES.values()] for compound in compounds]
+    columns = (
+        counted, worked, still_open[:, None], ties[:, None], condition, effort,
+        np.array(states, dtype=np.float64),
+    )  # fmt: skip
+    return np.concatenate(columns, axis=1, dtype=np.float64)
 
 
 class Months:

@@ -94,10 +94,17 @@ class Parameters(BaseModel):
             row[name] = value
         return row
 
+    @cached_property
+    def numbers(self) -> list[float]:
+        """The numbers of this group in declared order, for plain Python."""
+        values: list[float] = np.concatenate(self.record.tolist()[0], axis=None).tolist()
+        return values
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy as pydantic does, without the cached ``record`` of the old values."""
+        """Copy as pydantic does, without what is cached of the old values."""
         copy = super().model_copy(update=update, deep=deep)
-        copy.__dict__.pop("record", None)
+        for cached in ("record", "numbers"):
+            copy.__dict__.pop(cached, None)
         return copy
 
     @classmethod

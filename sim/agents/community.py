@@ -58,9 +58,8 @@ class CommunityParameters(Parameters):
     )  # fmt: skip
 
 
-def _attention(compounds: list[Compound]) -> list[float]:
-    # Half of the attention follows households, half follows what is unsolved.
-    size = sum(c.households for c in compounds)
+def _attention(compounds: list[Compound], size: int) -> list[float]:
+    # Half of the attention follows households, of which all have ``size``, half what is unsolved.
     open_issues = sum(c.unsolved for c in compounds)
     return [
         0.5 * c.households / size
@@ -83,6 +82,7 @@ class Community(mesa.Agent):
     ) -> None:
         super().__init__(model)
         self.compounds = compounds
+        self.households = sum(c.households for c in compounds)
         self.p = parameters
         self.asked: list[tuple[Compound, str, float]] = []
         self.fidelity = 1.0
@@ -92,7 +92,7 @@ class Community(mesa.Agent):
     @property
     def hours(self) -> float:
         """Hours of grid workers this month."""
-        return self.p.grid_hours * sum(c.households for c in self.compounds) / 1000.0
+        return self.p.grid_hours * self.households / 1000.0
 
     def offer(self) -> None:
         """Set the named values that the community stands for."""
@@ -110,17 +110,16 @@ class Community(mesa.Agent):
 
     def settle(self) -> None:
         """Give the measures their hours; what they take, inspection and issues lack."""
-        total, free = (
-            fsum(hours for _, _, hours in self.asked),
-            (1.0 - self.p.daily_duties) * self.hours,
-        )
+        total, have = fsum([hours for _, _, hours in self.asked]), self.hours
+        free = (1.0 - self.p.daily_duties) * have
         self.fidelity = min(1.0, free / total) if total > 0 else 1.0
-        left = self.hours - total * self.fidelity
-        for compound, share in zip(self.compounds, _attention(self.compounds), strict=True):
+        left = have - total * self.fidelity
+        shares = _attention(self.compounds, self.households)
+        for compound, share in zip(self.compounds, shares, strict=True):
             s = compound.signals
             s["community_hours"] = s["community_hours"] + left * share
-            if self.hours > 0:
-                s["detect_grid"] = s["detect_grid"] * left / self.hours
+            if have > 0:
+                s["detect_grid"] = s["detect_grid"] * left / have
         for compound, measure, hours in self.asked:
             compound.spend(measure, "community", hours=hours * self.fidelity)
 
@@ -133,11 +132,13 @@ class Street(mesa.Agent):
     ) -> None:
         super().__init__(model)
         self.compounds = compounds
+        self.households = sum(c.households for c in compounds)
         self.p = parameters
 
     def offer(self) -> None:
         """Share the departments' hours among the compounds."""
-        thousands = sum(c.households for c in self.compounds) / 1000.0
-        for compound, share in zip(self.compounds, _attention(self.compounds), strict=True):
+        thousands = self.households / 1000.0
+        shares = _attention(self.compounds, self.households)
+        for compound, share in zip(self.compounds, shares, strict=True):
             compound.signals["street_hours"] = self.p.street_hours * thousands * share
             compound.signals["district_hours"] = self.p.district_hours * thousands * share

@@ -252,17 +252,13 @@ class PropertyFirm(mesa.Agent):
         if not self.present:
             self.compound.effort[:] = 0.0
             return
-        cost, wish = self._cost_share(), self.p.record["priority"][0].tolist()
+        cost, wish = self.p.cost_share.numbers, self.p.priority.numbers
         weight = [wished ** (1.0 - self.level) for wished in wish]
         weighted = fsum(c * w for c, w in zip(cost, weight, strict=True))
         # Weights move effort between lines and leave its total cost as it is.
         affordable = self.level * fsum(cost) / max(weighted, 1e-9)
         given = self.scope * self.care()
         self.compound.effort[:] = [min(affordable * w, 1.0) * given for w in weight]
-
-    def _cost_share(self) -> list[float]:
-        shares: list[float] = self.p.record["cost_share"][0].tolist()
-        return shares
 
     def close_books(self, chance: list[float]) -> None:
         """Book the month, then decide on effort, skimming and whether to stay.
@@ -277,7 +273,7 @@ class PropertyFirm(mesa.Agent):
                 self._take_over(True, self.usual_diligence, p.transparency, p.skimming)
             return
         overhead = round(p.overhead * self.full_cost_fen)
-        cost, given = self._cost_share(), self.compound.effort.tolist()
+        cost, given = self.p.cost_share.numbers, self.compound.effort.tolist()
         delivered = fsum(c * e for c, e in zip(cost, given, strict=True)) / max(fsum(cost), 1e-9)
         effort = round((self.full_cost_fen - overhead) * delivered / max(self.scope, 1e-9))
         skimmed = round(self.skimming * self.public_revenue_fen)

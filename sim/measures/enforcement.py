@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.mechanisms.commons import feel_stopped
 from sim.schema import param
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class JointEnforcement(Measure):
         misuse = compound.column("misuse")
         self._anger(compound, misuse)
         team = p.team_hours * compound.households / 1000
-        cases = p.hours_each * np.count_nonzero(misuse[compound.column("tenure") != 2])
+        cases = p.hours_each * compound.census["misuse"]
         pressing = min(team * (1.0 - p.for_issues), cases)
         push = p.push * reached * (pressing / cases if cases else 1.0)
         s["enforcement"] = s["enforcement"] + push
@@ -81,15 +82,10 @@ class JointEnforcement(Measure):
         month, before, push = self.state.get(compound.index, (None, misuse, 0.0))
         if month != compound.month - 1:
             return
-        lives = compound.column("tenure") != 2
-        stopped = (before == 1) & (misuse == 0) & (compound.column("moved") == 0) & lives
         # Some would have stopped anyway; at small chances a push multiplies the odds by exp(push).
         made_to = 1.0 - math.exp(-push)
-        home = compound.column("building") - compound.column("building")[0]
-        seen = (np.bincount(home, weights=stopped) / np.bincount(home))[home]
-        loss = np.where(stopped, self.p.anger, self.p.neighbours * seen) * made_to
-        trust = compound.column("trust_cell")
-        trust[lives] = np.clip(trust * (1.0 - loss), 0.0, 1.0)[lives]
+        columns = map(compound.column, ("building", "tenure", "moved", "misuse", "trust_cell"))
+        feel_stopped(before, made_to, self.p.anger, self.p.neighbours, *columns)
 
 
 @register

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import kernel, rows
+from sim.compiled import inlined, kernel, rows
 from sim.mechanisms.chance import to_chances
 from sim.schema import Parameters, param
 
@@ -55,3 +55,35 @@ def use_commons(  # type: ignore[no-untyped-def]
     for i in rows(first, last):
         changes = (tenure[i] != 2) & (u[0, i - start] < push[i - start])
         misuse[i] = misuse[i] != changes
+
+
+@kernel
+def feel_stopped(  # type: ignore[no-untyped-def]
+    before, made_to, anger, neighbours, building, tenure, moved, misuse, trust_cell
+):
+    """Let households that stopped misusing, and the building that watched, lose trust in the cell.
+
+    Args:
+        before: (rows of one compound,) whether they misused the month before.
+        made_to: Share of those that stopped who were made to, 0 to 1.
+        anger: Share of trust lost by a household made to stop.
+        neighbours: The same for a household all of whose building is made to stop, -1 to 1.
+    """
+    first = 0
+    while first < len(building):
+        last, stopped = first, 0
+        while last < len(building) and building[last] == building[first]:
+            stopped += _stopped(before[last], misuse[last], moved[last], tenure[last])
+            last += 1
+        seen = neighbours * (stopped / (last - first))
+        for i in range(first, last):
+            if tenure[i] != 2:
+                own = _stopped(before[i], misuse[i], moved[i], tenure[i])
+                kept = trust_cell[i] * (1.0 - (anger if own else seen) * made_to)
+                trust_cell[i] = min(max(kept, 0.0), 1.0)
+        first = last
+
+
+@inlined
+def _stopped(before, misuse, moved, tenure):  # type: ignore[no-untyped-def]
+    return before == 1 and misuse == 0 and moved == 0 and tenure != 2

@@ -33,7 +33,10 @@ class Ballot(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Hours and yuan that one actor gave to one measure in one month."""
+    """Hours and yuan that one actor gave to one measure in one month.
+
+    They are booked as plain tuples in this order, since a city books millions.
+    """
 
     month: int
     compound: int
@@ -60,7 +63,7 @@ class Compound:
         place_problem: Puts a hidden problem into the issue book this month, at an occupied household
             drawn by a label; takes label, category, and the place of its building from 0 to 1.
         unsolved: Issues open at the end of last month.
-        costs: Costs of the month so far.
+        costs: Costs of the month so far, each in the order of ``Cost``.
     """
 
     index: int
@@ -84,7 +87,7 @@ class Compound:
     developer: Developer = field(init=False)
     month: int = 0
     unsolved: int = 0
-    costs: list[Cost] = field(default_factory=list)
+    costs: list[tuple[int, int, str, str, float, float]] = field(default_factory=list)
 
     def mean(self, counted: str) -> float:
         """Mean over occupied households of a sum in last month's census."""
@@ -99,4 +102,4 @@ class Compound:
     def spend(self, measure: str, actor: str, hours: float = 0.0, yuan: float = 0.0) -> None:
         """Book what a measure costs an actor this month."""
         if hours or yuan:
-            self.costs.append(Cost(self.month, self.index, actor, measure, hours, yuan))
+            self.costs.append((self.month, self.index, actor, measure, hours, yuan))

@@ -8,6 +8,7 @@ what a measure does is seen in one place and overlaps combine explicitly.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 
 import numpy as np
@@ -78,5 +79,5 @@ def pack(per_compound: Sequence[Mapping[str, float]]) -> np.ndarray:
     for values in per_compound:
         if len(values) != len(SIGNALS):
             raise KeyError(f"no such named value: {', '.join(values.keys() - SIGNALS.keys())}")
-    rows = np.array([_IN_ORDER(values) for values in per_compound], dtype=np.float64)
-    return rows.view(SIGNAL_TYPE).reshape(-1)
+    rows = chain.from_iterable(map(_IN_ORDER, per_compound))
+    return np.fromiter(rows, np.float64, len(per_compound) * len(SIGNALS)).view(SIGNAL_TYPE)

@@ -332,7 +332,7 @@ class NeighborhoodModel(mesa.Model):
         for compound in self.compounds:
             compound.signals.update(signals.NEUTRAL)
             compound.month = self.month
-            compound.costs.clear()
+            compound.booked.clear()
             compound.firm.offer()
             compound.committee.offer()
             compound.cell.offer()
@@ -474,7 +474,7 @@ class NeighborhoodModel(mesa.Model):
             self.compounds, counted, self.issue_counts, still_open, self._mean_strength(),
             self.condition, self.effort,
         )  # fmt: skip
-        costs = [cost for compound in self.compounds for cost in compound.costs]
+        costs = [cost for compound in self.compounds for cost in compound.booked]
         self.recorder.add(self.month, notes, costs)
 
     # --- going on from a shared past ------------------------------------------------------------

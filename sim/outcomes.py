@@ -17,9 +17,7 @@ from sim.agents.committee import Capture, State
 from sim.mechanisms.issues import COUNTS
 from sim.mechanisms.service import LINES
 from sim.society.census import COUNTED
-from sim.society.compound import Compound, Cost
-
-_HOURS, _YUAN = Cost._fields.index("hours"), Cost._fields.index("yuan")
+from sim.society.compound import Compound
 
 _STATES: dict[str, Callable[[Compound], float]] = {
     "visit_share": lambda c: c.signals["visit_share"],
@@ -34,8 +32,8 @@ _STATES: dict[str, Callable[[Compound], float]] = {
     "turnout": lambda c: c.committee.turnout,
     "legacy": lambda c: c.developer.legacy,
     "other_calls": lambda c: c.community.p.other_calls,
-    "hours": lambda c: fsum([cost[_HOURS] for cost in c.costs]),
-    "yuan": lambda c: fsum([cost[_YUAN] for cost in c.costs]),
+    "hours": lambda c: fsum([cost[-2] for cost in c.booked]),
+    "yuan": lambda c: fsum([cost[-1] for cost in c.booked]),
 }
 
 NOTES = (

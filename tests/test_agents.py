@@ -18,7 +18,7 @@ from sim.agents.resident import Resident
 from sim.compose import load
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.society.compound import Ballot, Compound, Cost
+from sim.society.compound import Ballot, Compound
 
 NEVER = np.ones(4)
 """Draws with which nothing happens by chance."""
@@ -394,7 +394,7 @@ def test_a_cell_with_hours_enough_does_its_tasks_in_full() -> None:
     cell.ask("two", 0.6 * cell.hours)
     cell.settle()
     assert cell.fidelity == pytest.approx(1.0)
-    assert [c.hours for c in map(Cost._make, cell.compound.costs)] == pytest.approx(
+    assert [c.hours for c in cell.compound.costs] == pytest.approx(
         [0.4 * cell.hours, 0.6 * cell.hours]
     )
 
@@ -412,7 +412,7 @@ def test_a_cell_shares_too_few_hours_alike_and_all_its_tasks_suffer() -> None:
         float(s[k]) for k in ("cell_fidelity", "meeting_share", "building_hours", "mediation")
     ]
     assert values == pytest.approx([0.25, 0.2, 10.0, 0.1])
-    assert [c.hours / cell.hours for c in map(Cost._make, cell.compound.costs)] == pytest.approx([0.25, 0.75])
+    assert [c.hours / cell.hours for c in cell.compound.costs] == pytest.approx([0.25, 0.75])
 
 
 def test_a_cell_without_members_has_no_hours_and_does_nothing_well() -> None:
@@ -444,7 +444,7 @@ def test_a_community_keeps_its_daily_duties_and_pays_measures_with_the_rest() ->
     community.ask(c, "one", 2.0 * community.hours)
     community.settle()
     assert community.fidelity == pytest.approx(0.25)
-    given = sum(cost.hours for cost in map(Cost._make, c.costs))
+    given = sum(cost.hours for cost in c.costs)
     assert given == pytest.approx(0.5 * community.hours)
     assert float(c.signals["community_hours"]) == pytest.approx(community.hours - given)
     assert float(c.signals["detect_grid"]) == pytest.approx(0.5 * found), "who sits does not patrol"

@@ -223,8 +223,7 @@ def test_an_enforcement_team_presses_many_less_than_few() -> None:
     push = []
     for n in (3, 60, 300):
         m = ready()
-        m.households.misuse[:] = 0
-        m.households.misuse[:n] = 1
+        m.compounds[0].census["misuse"] = float(n)
         push.append(float(acted("joint_enforcement", m=m).signals["enforcement"]))
     assert push[0] == 1.0 > push[1] > push[2] > 0.0
 
@@ -275,7 +274,7 @@ def conference(**settings: Any) -> tuple[float, float]:
     m, measure = ready(), made("joint_conference", **settings)
     yuan = []
     for _year in range(3):
-        m.compounds[0].costs.clear()
+        m.compounds[0].booked.clear()
         for _ in range(12):
             measure.act(m.compounds[0], 1.0)
         yuan.append(sum(cost.yuan for cost in m.compounds[0].costs))

@@ -24,9 +24,12 @@ from sim.experiments.summary import summarise
 from sim.streams import LARGEST_SEED
 
 if TYPE_CHECKING:
-    from sim.config import Config
+    from sim.config import Config, Executor
 
 Lived = TypeVar("Lived")
+
+ALONE_SECONDS, SECONDS_PER_HOUSEHOLD_MONTH = 2.0, 250e-9
+"""Work up to which no processes are started, and what a household and month takes, see docs/performance.md."""
 
 TASKS_PER_WORKER, RUNS_PER_TASK = 4, 8
 """Least tasks for each worker, to level the load, and most runs in one, so that the bar moves."""
@@ -172,9 +175,20 @@ def _live_batch(each: Callable[[int], Lived], seeds: range) -> list[Lived]:
     return [each(seed) for seed in seeds]
 
 
-def _batches(config: Config) -> list[range]:
+def _executor(config: Config) -> Executor:
+    # Processes take a second and a half to start, so what is lived sooner is lived in this one.
+    sizes = [group["population"].households for group in config.kinds().values()]  # type: ignore[attr-defined]
+    months = config.months + config.scenario.history_months
+    reckoned = max(sizes) * config.district.compounds * months * config.replications
+    soon = reckoned * SECONDS_PER_HOUSEHOLD_MONTH < ALONE_SECONDS
+    if soon and config.executor.kind == "local" and config.executor.workers == 0:
+        return config.executor.model_copy(update={"workers": 1})
+    return config.executor
+
+
+def _batches(config: Config, executor: Executor) -> list[range]:
     count = config.replications
-    workers = executors.processes(config.executor, count)
+    workers = executors.processes(executor, count)
     # Batches are only for processes: in one process every run moves the bar.
     size = min(max(1, count // (workers * TASKS_PER_WORKER)), RUNS_PER_TASK if workers > 1 else 1)
     seeds = range(config.seed, config.seed + count)
@@ -201,11 +215,12 @@ def spread(config: Config, each: Callable[[int], Lived], progress: bool = False)
     Raises:
         RuntimeError: A worker process was ended from outside.
     """
-    batches = _batches(config)
+    executor = _executor(config)
+    batches = _batches(config, executor)
     lived: dict[int, list[Lived]] = {}
     if progress:
         announce_compiling()
-    answers = executors.spread(config.executor, partial(_live_batch, each), batches, len(batches))
+    answers = executors.spread(executor, partial(_live_batch, each), batches, len(batches))
     with bar(config.replications, progress) as advance, closing(answers):
         for number, batch in answers:
             lived[number] = batch

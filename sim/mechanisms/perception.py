@@ -135,7 +135,11 @@ def perceive(  # type: ignore[no-untyped-def]
     lost = p.opacity * (1.0 - s.transparency) + p.price * (s.price_ratio - 1.0)
     from_opinion, openness = p.trust_from_opinion, (1.0 - p.trust_from_opinion) * s.transparency
     blameless = 1.0 - p.trust_from_legacy * s.legacy * s.blame
-    trust_speed, revealed, image = p.trust_speed, p.trust_from_revealed * s.revealed, s.committee_image
+    trust_speed, revealed, image = (
+        p.trust_speed,
+        p.trust_from_revealed * s.revealed,
+        s.committee_image,
+    )
     cell_forgets, cell_neutral = p.cell_forgets, p.cell_neutral
     for i in rows(first, last):
         lived_in = tenure[i] != 2

@@ -116,7 +116,11 @@ def _add_up(  # type: ignore[no-untyped-def]
     efficacy, contact,
 ):  # fmt: skip
     # What is not a whole number: in the order of rows, and on from the sum so far.
-    happy, by_young, by_working = row[SATISFACTION], row[YOUNG_SATISFACTION], row[WORKING_SATISFACTION]
+    happy, by_young, by_working = (
+        row[SATISFACTION],
+        row[YOUNG_SATISFACTION],
+        row[WORKING_SATISFACTION],
+    )
     by_elderly, by_tenants = row[ELDERLY_SATISFACTION], row[TENANT_SATISFACTION]
     firm, committee, cell = row[TRUST_FIRM], row[TRUST_COMMITTEE], row[TRUST_CELL]
     grief, heard, visited = row[GRIEVANCE], row[EFFICACY], row[CONTACT]
@@ -134,7 +138,11 @@ def _add_up(  # type: ignore[no-untyped-def]
         by_working += mark * (life[i] == 1)
         by_elderly += mark * (life[i] == 2)
         by_tenants += mark * (tenure[i] == 1)
-    row[SATISFACTION], row[YOUNG_SATISFACTION], row[WORKING_SATISFACTION] = happy, by_young, by_working
+    row[SATISFACTION], row[YOUNG_SATISFACTION], row[WORKING_SATISFACTION] = (
+        happy,
+        by_young,
+        by_working,
+    )
     row[ELDERLY_SATISFACTION], row[TENANT_SATISFACTION] = by_elderly, by_tenants
     row[TRUST_FIRM], row[TRUST_COMMITTEE], row[TRUST_CELL] = firm, committee, cell
     row[GRIEVANCE], row[EFFICACY], row[CONTACT] = grief, heard, visited

@@ -63,7 +63,7 @@ class Compound:
         place_problem: Puts a hidden problem into the issue book this month, at an occupied household
             drawn by a label; takes label, category, and the place of its building from 0 to 1.
         unsolved: Issues open at the end of last month.
-        costs: Costs of the month so far, each in the order of ``Cost``.
+        booked: Costs of the month so far, each in the order of ``Cost``.
     """
 
     index: int
@@ -87,7 +87,7 @@ class Compound:
     developer: Developer = field(init=False)
     month: int = 0
     unsolved: int = 0
-    costs: list[tuple[int, int, str, str, float, float]] = field(default_factory=list)
+    booked: list[tuple[int, int, str, str, float, float]] = field(default_factory=list)
 
     def mean(self, counted: str) -> float:
         """Mean over occupied households of a sum in last month's census."""
@@ -99,7 +99,12 @@ class Compound:
         due = self.census["due_fen"]
         return self.census["collected_fen"] / due if due else 0.0
 
+    @property
+    def costs(self) -> list[Cost]:
+        """Costs of the month so far."""
+        return [Cost._make(cost) for cost in self.booked]
+
     def spend(self, measure: str, actor: str, hours: float = 0.0, yuan: float = 0.0) -> None:
         """Book what a measure costs an actor this month."""
         if hours or yuan:
-            self.costs.append((self.month, self.index, actor, measure, hours, yuan))
+            self.booked.append((self.month, self.index, actor, measure, hours, yuan))

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.config import Config, Policy
 from sim.mechanisms.issues import Category
-from sim.model import NeighborhoodModel
+from sim.model import NeighborhoodModel, uncollected
 from sim.society.population import Tenure
 
 BEFORE = 12
@@ -83,10 +83,11 @@ def live(configs: list[tuple[str, Config]], seeds: list[int]) -> list[Lived]:
     Raises:
         InputError: Input that the model refuses.
     """
-    return [
-        _live(compound, config, seed)
-        for (compound, config), seed in zip(configs, seeds, strict=True)
-    ]
+    with uncollected():
+        return [
+            _live(compound, config, seed)
+            for (compound, config), seed in zip(configs, seeds, strict=True)
+        ]
 
 
 def _live(compound: str, config: Config, seed: int) -> Lived:

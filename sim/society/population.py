@@ -301,6 +301,12 @@ class Households:
         households.donors = Donors.snapshot(households)
         return households
 
+    def copy(self) -> Households:
+        """The same households in columns of their own."""
+        twin = Households(**{name: getattr(self, name).copy() for name in self.columns()})
+        twin.donors = self.donors
+        return twin
+
     def __len__(self) -> int:
         return len(self.compound)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from sim.errors import InputError
 from sim.experiments.comparison_table import policy_title
 from sim.experiments.summary import value_text
 from sim.figures import style
+from sim.figures.axes import name_of, no_frame
 from sim.outcomes import INDICATORS
 from sim.science.discovery import TOLD, turned_around
 from sim.science.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO
@@ -108,14 +110,12 @@ def ranking(robustness: Robustness, outcome: str, language: str = "en") -> Figur
         names = [_title(robustness, name, language, 18) for name in policies]
         axes.set_xticks(range(len(policies)), names)
         axes.xaxis.tick_top()
-        axes.tick_params(axis="both", length=0)
         for before, (family, _) in enumerate(places[1:]):
             if family != places[before][0]:
                 axes.axhline(before + 0.5, color="white", linewidth=2.5)
-        for side in axes.spines.values():
-            side.set_visible(False)
+        no_frame(axes)
         known = INDICATORS[outcome]
-        name = known.zh if language == "zh" else known.en
+        name = name_of(known, language)
         unit = ", %" if known.share else ""
         title = words["ranking"].format(outcome=name + unit, month=question.config.months)
         figure.suptitle(title, x=0.01, ha="left", fontsize=8)
@@ -151,19 +151,13 @@ def flips(robustness: Robustness, outcome: str, language: str = "en") -> Figure:
 
 def draw(robustness: Robustness, language: str = "en") -> list[Path]:
     """Draw the figures of every indicator into the folder, unless they are there already."""
-    if robustness.folder is None:
-        return []
-    files: list[Path] = []
     kinds = {"ranking": ranking} | ({"flips": flips} if len(robustness.draws) else {})
-    for outcome in robustness.question.outcomes:
-        for kind, drawn in kinds.items():
-            stem = robustness.folder / "figures" / f"{kind}-{outcome}-{language}"
-            here = [stem.with_name(f"{stem.name}.{ending}") for ending in style.FORMATS]
-            if not all(file.exists() for file in here):
-                figure = drawn(robustness, outcome, language)
-                style.save(figure, stem, provenance=robustness.question.asked.provenance)
-            files += here
-    return files
+    drawn = {
+        f"{kind}-{outcome}": partial(make, robustness, outcome, language)
+        for outcome in robustness.question.outcomes
+        for kind, make in kinds.items()
+    }
+    return style.keep(robustness.folder, drawn, language, robustness.question.asked.provenance)
 
 
 def _checked(robustness: Robustness, outcome: str):  # type: ignore[no-untyped-def]

@@ -9,7 +9,7 @@ import io
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,38 @@ def save(
             return files + ([] if data is None else _save_data(data, stem, files, note))
         except OSError as error:
             raise InputError(str(stem), error.strerror or str(error), "a writable place") from error
+
+
+def keep(
+    folder: Path | None,
+    figures: Mapping[str, Callable[[], Figure]],
+    language: str,
+    provenance: Mapping[str, Any],
+) -> list[Path]:
+    """Draw figures into the ``figures`` of an answer's folder, those that are not there already.
+
+    Args:
+        folder: The answer's; one that was not kept has none, and nothing is drawn.
+        figures: What makes each figure, by its name.
+        language: Second part of the files' names.
+        provenance: What made the answer.
+
+    Returns:
+        The files, PNG, PDF and SVG of each figure.
+
+    Raises:
+        InputError: The place cannot be written.
+    """
+    if folder is None:
+        return []
+    files: list[Path] = []
+    for name, make in figures.items():
+        stem = folder / "figures" / f"{name}-{language}"
+        here = [Path(f"{stem}.{kind}") for kind in FORMATS]
+        if not all(file.exists() for file in here):
+            save(make(), stem, provenance=provenance)
+        files += here
+    return files
 
 
 def figure_as_svg(figure: Figure) -> str:

@@ -35,7 +35,7 @@ size = (
         **TINY,
     }
     if SMALL
-    else {"trajectories": 20, "top": 10, "samples": 512, "replications": 10}
+    else {"trajectories": 20, "top": 10, "samples": 512, "replications": 2}
 )
 
 # %%

@@ -5,6 +5,7 @@ After a wanted change: ``XIAOQU_REDRAW=1 pytest tests/test_figures_look.py``, an
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import tempfile
@@ -15,6 +16,7 @@ import fake_model
 import numpy as np
 import pandas as pd
 import pytest
+import recorded
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.testing.compare import compare_images
@@ -67,6 +69,12 @@ def district() -> pd.DataFrame:
     return frame
 
 
+def _science(name: str, module: str, function: str, *words: str) -> Callable[[str], Figure]:
+    """A figure of a recorded answer."""
+    draw = getattr(importlib.import_module(f"sim.figures.{module}"), function)
+    return lambda language: draw(recorded.answer(name), *words, language=language)
+
+
 def _trajectories(language: str) -> Figure:
     study = run(fake_model.configuration(), model=fake_model.FakeModel)
     return trajectories(study.months, study.config, language=language)
@@ -87,6 +95,19 @@ DRAWN: dict[str, Callable[[str], Figure]] = {
     "portrait": lambda language: portrait(paths(), language=language),
     "response": _response,
     "district": lambda language: compounds(district(), Config(), language=language),
+    "effects": _science("compare", "comparison", "effects", "kangqiao"),
+    "policies": _science("compare", "comparison", "trajectories", "kangqiao"),
+    "cost_effect": _science("compare", "comparison", "cost_effect", "kangqiao"),
+    "attribution": _science("attribute", "attribution", "parts", "collection_rate"),
+    "frontier": _science("optimise", "frontier", "frontier"),
+    "loop": _science("tipping", "tipping", "loop"),
+    "basin": _science("tipping", "tipping", "basin"),
+    "push": _science("tipping", "tipping", "push"),
+    "sensitivity": _science("sensitivity", "sensitivity", "effects"),
+    "posterior": _science("calibrate", "posterior", "posterior"),
+    "predictive": _science("calibrate", "posterior", "predictive"),
+    "ranking": _science("robustness", "robustness", "ranking", "collection_rate"),
+    "flips": _science("robustness", "robustness", "flips", "collection_rate"),
 }
 
 

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sim.errors import InputError
 from sim.figures import style
-from sim.figures.axes import name_of, no_frame, reference_line
+from sim.figures.axes import name_of, no_frame, reference_line, two_lines
 from sim.figures.axes import rows as rows_of
 from sim.outcomes import INDICATORS
 from sim.science.attribution_table import measure_title, unit_of
@@ -71,7 +71,9 @@ def parts(attribution: Attribution, outcome: str, language: str = "en") -> Figur
     rows = attribution.values[attribution.values["outcome"] == outcome]
     rows = rows.sort_values("value", key=abs, ascending=False).reset_index(drop=True)
     bundle = attribution.bundle.set_index("outcome").loc[outcome]
-    names = [_wrapped(measure_title(question.config, label, language)) for label in rows["measure"]]
+    names = [
+        two_lines(measure_title(question.config, label, language)) for label in rows["measure"]
+    ]
     with style.journal_style(language):
         figure = style.new_figure(style.DOUBLE, 1.2 + 0.27 * len(rows))
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.15, 1))
@@ -96,10 +98,6 @@ def draw(attribution: Attribution, language: str = "en") -> list[Path]:
         for outcome in attribution.question.outcomes
     }
     return style.keep(attribution.folder, drawn, language, attribution.question.asked.provenance)
-
-
-def _wrapped(name: str) -> str:
-    return "\n".join(textwrap.wrap(name, 24 if name.isascii() else 12))
 
 
 def _forest(axes: Axes, rows: pd.DataFrame, scale: float, language: str) -> None:
@@ -137,11 +135,11 @@ def _map(
         certain[j, i] = row["low"] > 0 or row["high"] < 0
     top = max(float(np.nanmax(np.abs(values))), 1e-12) if np.isfinite(values).any() else 1.0
     image = axes.imshow(values, cmap=DIVERGING, vmin=-top, vmax=top, aspect="auto")
-    small = 5.5 if size <= 8 else 4.2
+    small, digits = 5.5 if size <= 8 else 4.2, 1 if top >= 1 else 2
     for j, i in zip(*np.nonzero(np.isfinite(values)), strict=True):
         dark = abs(values[j, i]) > 0.65 * top
         colour = "white" if dark else style.BLACK if certain[j, i] else "#999999"
-        text = f"{round(float(values[j, i]), 1) + 0.0:.1f}"
+        text = f"{round(float(values[j, i]), digits) + 0.0:.{digits}f}"
         axes.text(i, j, text, ha="center", va="center", fontsize=small, color=colour)
     names = [
         textwrap.shorten(

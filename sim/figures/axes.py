@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
+from sim.config import Config
 from sim.experiments.summary import LARGE, number_text, unit_text
 from sim.figures import style
 from sim.outcomes import Indicator
@@ -26,6 +28,10 @@ SHARE_OF = {
     "service_condition": ("as good as new", "完好状态"),
 }
 """What a percent axis is a percent of, where it is a share of something that can be named."""
+
+
+LINES = 1.45
+"""Distance of lines in labels of several: the Chinese font's own is too small."""
 
 
 def name_of(indicator: Indicator, language: str) -> str:
@@ -73,7 +79,13 @@ def percent_ticks(axis: Axis) -> None:
 def number_ticks(axis: Axis, language: str, most: int = 5) -> None:
     """A few ticks, large numbers in words of the language."""
     axis.set_major_locator(MaxNLocator(most))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
+
+    def text(value: float, _: int) -> str:
+        # All in one way: 5k beside 10k, and not 5000.
+        words = max(map(abs, axis.get_view_interval())) >= LARGE
+        return _in_words(value, language) if words else f"{value:g}"
+
+    axis.set_major_formatter(FuncFormatter(text))
 
 
 def month_ticks(axes: Axes, span: int) -> None:
@@ -85,6 +97,22 @@ def month_ticks(axes: Axes, span: int) -> None:
 def reference_line(axes: Axes, at: float = 0.0) -> None:
     """A thin dashed line at what the rest is read against: nothing, or the policy's beginning."""
     axes.axvline(at, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+
+
+def parameter_names(keys: Sequence[str], language: str) -> list[str]:
+    """Parameters as a figure calls them: the key in English, the short name in Chinese."""
+    if language == "en":
+        return list(keys)
+    known = {row.key: row.zh for row in Config.describe()}
+    return [known.get(key) or key for key in keys]
+
+
+def two_lines(name: str) -> str:
+    """A name broken into two lines at most, for the side of a row."""
+    if not name.isascii() and len(name) > 13 and "(" in name:
+        return name.replace("(", "\n(", 1)
+    width = 26 if name.isascii() else 13
+    return "\n".join(textwrap.wrap(name, max(width, math.ceil(len(name) / 2) + 6)))
 
 
 def rows(axes: Axes, names: Sequence[str]) -> None:
@@ -102,5 +130,7 @@ def no_frame(axes: Axes) -> None:
         side.set_visible(False)
 
 
-def _tick(value: float, language: str) -> str:
-    return f"{value:g}" if abs(value) < LARGE else number_text(value, language)
+def _in_words(value: float, language: str) -> str:
+    if language == "en" and 1 <= abs(value) / 1000 < LARGE / 1000:
+        return f"{value / 1000:g}k"
+    return number_text(value, language) if abs(value) >= LARGE else f"{value:g}"

@@ -18,7 +18,14 @@ from sim.experiments import paired
 from sim.experiments.comparison_table import policy_title, shown_month, signed
 from sim.experiments.summary import run_means, unit_text
 from sim.figures import style
-from sim.figures.axes import month_ticks, name_of, number_ticks, reference_line, value_axis
+from sim.figures.axes import (
+    month_ticks,
+    name_of,
+    number_ticks,
+    reference_line,
+    two_lines,
+    value_axis,
+)
 from sim.figures.axes import rows as rows_of
 from sim.figures.trajectories import BANDS
 from sim.outcomes import INDICATORS, Indicator
@@ -96,7 +103,7 @@ def effects(comparison: Comparison, scenario: str, language: str = "en") -> Figu
     with style.journal_style(language):
         figure = style.new_figure(style.DOUBLE, 1.0 + 2 * (0.45 + 0.27 * len(policies)))
         grid = figure.subplots(2, 2, sharey=True).ravel()
-        names = [_two_lines(_name(comparison, scenario, p, language, 60)) for p in policies]
+        names = [two_lines(_name(comparison, scenario, p, language, 60)) for p in policies]
         for place, axes in enumerate(grid):
             indicator = INDICATORS[MAIN[place]]
             rows = frame[frame["indicator"] == indicator.name].set_index("policy").loc[policies]
@@ -239,11 +246,6 @@ def _policies(comparison: Comparison, scenario: str, reference: bool = False) ->
 def _name(comparison: Comparison, scenario: str, policy: str, language: str, width: int) -> str:
     name = policy_title(comparison.question.configs[scenario, policy], policy, language)
     return textwrap.shorten(name, width, placeholder=" …") if language == "en" else name
-
-
-def _two_lines(name: str) -> str:
-    width = 26 if name.isascii() else 13
-    return "\n".join(textwrap.wrap(name, max(width, math.ceil(len(name) / 2) + 6)))
 
 
 def _look(comparison: Comparison, policy: str) -> tuple[str, Any]:

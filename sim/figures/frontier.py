@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.figures import style
-from sim.figures.axes import no_frame, number_ticks
+from sim.figures.axes import LINES, no_frame, number_ticks
 from sim.science.attribution_table import measure_title
 from sim.science.optimum_table import target_text
 
@@ -127,7 +127,7 @@ def _made_of(axes: Axes, optimum: Optimum, language: str) -> None:
     names = [measure_title(question.config, label, language) for label in labels]
     axes.set_yticks(range(len(labels)), names)
     axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
-    axes.set_xlabel(f"{WORDS[language]['policy']}\n{WORDS[language]['cell']}")
+    axes.set_xlabel(f"{WORDS[language]['policy']}\n{WORDS[language]['cell']}", linespacing=LINES)
     no_frame(axes)
     if optimum.chosen is not None:
         tick = axes.get_xticklabels()[numbers.index(int(optimum.chosen["policy"]))]

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from sim.config import Config
 from sim.figures import style
-from sim.figures.axes import month_ticks, name_of, reference_line, value_axis
+from sim.figures.axes import month_ticks, name_of, parameter_names, reference_line, value_axis
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def posterior(calibration: Calibration, language: str = "en") -> Figure:
     """
     words = WORDS[language]
     rows = calibration.parameters.sort_values("width", ignore_index=True)
-    names = _names(rows["parameter"].tolist(), language)
+    names = parameter_names(rows["parameter"].tolist(), language)
     with style.journal_style(language):
         figure = style.new_figure(style.DOUBLE, max(len(rows), 4) * _ROW + _HEAD)
         left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
@@ -125,13 +125,6 @@ def draw(calibration: Calibration, language: str = "en") -> list[Path]:
         "predictive": partial(predictive, calibration, language),
     }
     return style.keep(calibration.folder, drawn, language, calibration.question.asked.provenance)
-
-
-def _names(keys: list[str], language: str) -> list[str]:
-    if language == "en":
-        return keys
-    known = {row.key: row.zh for row in Config.describe()}
-    return [known.get(key) or key for key in keys]
 
 
 def _title(config: Config, language: str) -> str:

@@ -18,7 +18,7 @@ from sim.errors import InputError
 from sim.experiments.comparison_table import policy_title
 from sim.experiments.summary import value_text
 from sim.figures import style
-from sim.figures.axes import name_of, no_frame
+from sim.figures.axes import name_of, no_frame, parameter_names
 from sim.outcomes import INDICATORS
 from sim.science.discovery import TOLD, turned_around
 from sim.science.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO
@@ -63,6 +63,15 @@ WORDS = {
         "few": "{draws}次抽样中{turned}次反转:太少,无法说明",
     },
 }
+
+
+GENERATORS = {
+    "blocks": "单元楼栋",
+    "stochastic_block": "随机分块",
+    "watts_strogatz": "小世界",
+    "file": "文件",
+}
+"""Generators of ties in Chinese; their names serve in English."""
 
 
 def ranking(robustness: Robustness, outcome: str, language: str = "en") -> Figure:
@@ -183,6 +192,8 @@ def _place(robustness: Robustness, family: str, world: str, language: str) -> st
         name = textwrap.shorten(title or world, 34, placeholder=" …")
     if family == OFF and chinese:
         name = next(r.zh for r in Config.describe() if r.key == f"mechanisms.{world}")
+    if family == NETWORK and chinese:
+        name = GENERATORS.get(world, world)
     return words[family].format(name=name.replace("_", " "), draws=len(robustness.draws))
 
 
@@ -200,7 +211,7 @@ def _head(robustness: Robustness, boxes: pd.DataFrame, language: str) -> str:
         framed = " ".join(boxes.loc[boxes["turned"] > 0.5, "rule"])
         hidden = [name for name in hidden if name in framed]
         if key == "told" and hidden:
-            text += words["also"].format(names=", ".join(hidden))
+            text += words["also"].format(names=", ".join(parameter_names(hidden, language)))
     return "\n    ".join(textwrap.wrap(text, 56 if language == "en" else 30))
 
 
@@ -223,8 +234,8 @@ def _panel(axes: Axes, robustness: Robustness, boxes: pd.DataFrame, language: st
         )
     if row["accuracy"] >= TOLD:
         _rectangles(axes, boxes, x, y, known)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
+    across, upright = parameter_names([x, y], language)
+    axes.set(xlabel=across, ylabel=upright)
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
 
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from sim.errors import InputError
 from sim.experiments.summary import unit_text
 from sim.figures import style
-from sim.figures.axes import name_of, reference_line, rows
+from sim.figures.axes import LINES, name_of, reference_line, rows
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _screening(axes: Axes, part: pd.DataFrame, name: str, language: str) -> None
     noise = scale * part["noise"].to_numpy()
     axes.plot(noise, places, "|", color=style.VERMILION, markersize=6, label=words["noise"])
     unit = words["points"] if indicator.share else unit_text(indicator, language)
-    axes.set_xlabel(words["mu"].format(unit=unit))
+    axes.set_xlabel(words["mu"].format(unit=unit), linespacing=LINES)
     _rows(axes, part, language)
 
 

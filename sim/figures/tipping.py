@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 
 from sim.errors import InputError
 from sim.figures import style
-from sim.figures.axes import reference_line, rows
+from sim.figures.axes import LINES, parameter_names, reference_line, rows
 from sim.measures.catalogue import CATALOGUE
 from sim.science.basin import UPKEEP
 from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY
@@ -99,7 +99,7 @@ def loop(result: Tipping, language: str = "en") -> Figure:
         axes.set_ylim(-0.02, 1.24)
         axes.set_yticks(np.linspace(0, 1, 6))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
-        axes.set_xlabel(_moved(result, words))
+        axes.set_xlabel(_moved(result, language))
         axes.set_ylabel(words["rate"])
         figure.legend(loc="outside upper center", ncols=3)
         figure.supxlabel(words["legend"], fontsize="small", color=style.GREY)
@@ -163,7 +163,8 @@ def push(result: Tipping, language: str = "en") -> Figure:
             rows(axes, [_title(p, language) for p in names])
         if never:
             text = words["never"].format(dose=most_dose(), months=LONGEST, names="\n".join(lines))
-            figure.supxlabel(text, x=0.01, ha="left", fontsize="small", color=style.GREY)
+            look = {"fontsize": "small", "color": style.GREY, "linespacing": LINES}
+            figure.supxlabel(text, x=0.01, ha="left", **look)
     return figure
 
 
@@ -215,13 +216,15 @@ def _present(result: Tipping) -> float:
     return one(result.question.config, "parameter", result.question.moved.keys[0])[1]
 
 
-def _moved(result: Tipping, words: dict[str, str]) -> str:
+def _moved(result: Tipping, language: str) -> str:
     from sim.science.tipping import PARAMETER
 
+    words = WORDS[language]
     keys = result.question.moved.keys
     if keys == PARAMETER:
         return words["shift"]
-    return keys[0] if len(keys) == 1 else words["moved"].format(keys=", ".join(keys))
+    names = parameter_names(keys, language)
+    return names[0] if len(keys) == 1 else words["moved"].format(keys=", ".join(names))
 
 
 def _one_push(axes: Axes, y: int, row: Any, words: dict[str, str]) -> None:

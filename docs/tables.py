@@ -15,7 +15,11 @@ from enum import IntEnum
 from functools import partial
 from pathlib import Path
 
-from sim.agents.committee import Capture, State
+from sim.agents.cell import PartyCell
+from sim.agents.committee import Capture, OwnersCommittee, State
+from sim.agents.community import Community
+from sim.agents.developer import Developer
+from sim.agents.firm import Company, PropertyFirm
 from sim.compose import choices, folder, load
 from sim.config import Config, Scenario
 from sim.experiments import paired
@@ -72,6 +76,15 @@ def codes() -> str:
             (f"`{code.__name__}`", ", ".join(f"{c.value} {c.name.lower()}" for c in code))
             for code in CODES
         ),
+    )
+
+
+def states() -> str:
+    """What every institution carries from one month to the next."""
+    kinds = (PropertyFirm, Company, OwnersCommittee, PartyCell, Community, Developer)
+    return _table(
+        "institution,state",
+        ((f"`{kind.__name__}`", ", ".join(f"`{name}`" for name in kind.STATE)) for kind in kinds),
     )
 
 
@@ -344,6 +357,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "glossary": glossary,
     "households": households,
     "codes": codes,
+    "states": states,
     "signals": signals,
     "indicators": indicators,
     "measures": measures,

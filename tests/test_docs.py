@@ -15,6 +15,7 @@ from sim.compose import load
 from sim.config import Config
 from sim.measures import CATALOGUE, MeasureParameters
 from sim.model import NeighborhoodModel
+from sim.remade import LIVED
 from sim.schema import Described
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -61,9 +62,11 @@ def test_a_stale_table_is_found_and_mended(
 
 def test_every_table_that_can_be_made_is_shown(tables: ModuleType) -> None:
     """Catches a new group of parameters that no document shows, and a marker left open."""
-    pages = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
-    assert sorted(re.findall(r"<!-- table: (\S+) -->", pages)) == sorted(tables.TABLES)
-    assert pages.count("<!-- end table -->") == len(tables.TABLES)
+    paths = [*DOCS.rglob("*.md"), DOCS.parent / "README.md"]
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in sorted(paths))
+    known = sorted([*tables.TABLES, *LIVED])
+    assert sorted(re.findall(r"<!-- table: (\S+) -->", pages)) == known
+    assert pages.count("<!-- end table -->") == len(known)
 
 
 def test_every_parameter_is_in_the_tables() -> None:

@@ -5,7 +5,9 @@ Every maker takes ``quick``: few runs, whose numbers say nothing but whose table
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("en", "zh")
 BUNDLE = "five_level_linkage"
+
+
+@cache
+def _place() -> tempfile.TemporaryDirectory[str]:
+    """A folder for answers that several tables share, gone when the program ends."""
+    return tempfile.TemporaryDirectory(prefix="xiaoqu-reproduce-")
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -109,6 +117,7 @@ _WORDS = {
 }  # fmt: skip
 
 
+@cache
 def _without(quick: bool) -> pd.DataFrame:
     """Fees collected with each mechanism switched off: off, policy, run, start, end."""
     from sim.compose import load
@@ -351,13 +360,7 @@ def _calibrated(quick: bool) -> Calibration:
     from sim.science.calibrate import calibrate
 
     size: dict[str, Any] = {"particles": 20, "simulations": 600, "draws": 10} if quick else {}
-    key = str(size)
-    if key not in _CALIBRATED:
-        _CALIBRATED[key] = calibrate("kangqiao", **size)
-    return _CALIBRATED[key]
-
-
-_CALIBRATED: dict[str, Calibration] = {}
+    return calibrate("kangqiao", out=Path(_place().name), **size)
 
 
 def calibration_rows(answer: Calibration) -> str:
@@ -399,7 +402,7 @@ def predicted(quick: bool) -> str:
     if quick:
         size: dict[str, Any] = {"particles": 20, "simulations": 600, "draws": 4, "heavy_draws": 4}
         return predicted_rows(predict("kangqiao", ["kangqiao", "tongqiao"], **size))
-    return predicted_rows(predict("kangqiao"))
+    return predicted_rows(predict("kangqiao", out=Path(_place().name)))
 
 
 def predicted_rows(answer: Prediction) -> str:

@@ -233,7 +233,7 @@ def attribution_rows(answer: Attribution) -> str:
         [
             measure_title(answer.question.config, row["measure"], "en"),
             f"{100 * row['value']:.1f} ({100 * row['low']:.1f} to {100 * row['high']:.1f})",
-            f"{100 * row['alone'] + 0.0:.1f}",
+            f"{round(100 * row['alone'], 1) + 0.0:.1f}",
             f"{100 * row['left_out']:.1f}",
             f"{row['hours']:,.0f}",
             f"{row['yuan']:,.0f}",

@@ -300,26 +300,21 @@ def optimum(quick: bool) -> str:
 
 def optimum_rows(answer: Optimum) -> str:
     """A row per policy of the frontier, the chosen one marked."""
-    from sim.science.attribution_table import measure_title
-
-    config, rows = answer.question.config, []
+    rows = []
     for row in answer.frontier.to_dict("records"):
         parts = answer.policies[answer.policies["policy"] == row["policy"]].to_dict("records")
-        told = [
-            f"{measure_title(config, p['measure'], 'en')} {p['dose']:g} from {p['start']}"
-            for p in parts
-        ]
+        told = [f"{part['measure']} {part['dose']:g}@{part['start']}" for part in parts]
         rows.append(
             [
                 f"{row['policy']}{' (chosen)' if row['chosen'] else ''}",
-                "; ".join(told) or "none",
+                ", ".join(told) or "none",
                 f"{row['cost']:,.0f}",
                 f"{row['hours']:,.0f}",
                 f"{100 * row['searched']:.0f}%",
                 f"{100 * row['probability']:.0f}% [{100 * row['low']:.0f}, {100 * row['high']:.0f}]",
             ]
         )
-    head = ["policy", "measures: dose, first month", "cost, yuan", "hours", "search", "fresh worlds [95%]"]  # fmt: skip
+    head = ["policy", "measures: dose@first month", "cost, yuan", "hours", "search", "fresh worlds [95%]"]  # fmt: skip
     return markdown(head, rows)
 
 
@@ -400,7 +395,7 @@ def predicted(quick: bool) -> str:
     from sim.science.predict import predict
 
     if quick:
-        size: dict[str, Any] = {"particles": 20, "simulations": 600, "draws": 4, "heavy_draws": 4}
+        size: dict[str, Any] = {"particles": 20, "simulations": 600, "draws": 10, "heavy_draws": 4}
         return predicted_rows(predict("kangqiao", ["kangqiao", "tongqiao"], **size))
     return predicted_rows(predict("kangqiao", out=Path(_place().name)))
 

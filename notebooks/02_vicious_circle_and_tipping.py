@@ -75,6 +75,17 @@ result.folds.groupby(["leg", "fold"])["level"].describe() if len(result.folds) e
 show(basin(result, LANGUAGE), "02-basin", result.provenance, result.basin)
 
 # %% [markdown]
+# ## What came out, at full size
+#
+# - *Two ends, and nothing between.* 27 of 45 paths end near 83% collected with little grievance, 18 near 4%
+#   with much; none ends between 35 and 65%. All come onto one slanting line first, within a year or two, and part on
+#   it at about 22% collected and a grievance of 43%: which way a run goes there is chance for some starts
+#   (90% grievance with 86% collected: two of three recover). Much grievance outweighs much collection.
+# - *Loop*, 10 seeds: collapse at a shift of 0.0 logits (−0.4 to 0.4), recovery not before +3.6 (3.2 to 3.6),
+#   collapse again at −1.2. Kangqiao as it is stands at the edge of its first collapse.
+# - *Basins*: at usual condition nearly every start ends well; at a fifth of it, only those above a diagonal.
+
+# %% [markdown]
 # ## What it does not show
 #
 # - Starts are painted on: households begin alike in habit and grievance, as no lived compound does.

@@ -90,10 +90,11 @@ def portrait(
 
 
 def _arrow(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str) -> None:
-    """An arrow head where half of the way is gone."""
-    gone = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-    if len(x) < 2 or gone[-1] < 0.05:
+    """An arrow head where a path is first half as far from its start as it ever gets."""
+    # Not half of the steps: those are mostly the wavering about the end.
+    away = np.hypot(x - x[0], y - y[0])
+    if len(x) < 2 or away.max() < 0.05:
         return
-    k = max(int(np.searchsorted(gone, gone[-1] / 2)), 1)
+    k = max(int(np.argmax(away >= away.max() / 2)), 1)
     look = {"arrowstyle": "-|>", "color": colour, "linewidth": 0, "mutation_scale": 7}
     axes.annotate("", (x[k], y[k]), (x[k - 1], y[k - 1]), arrowprops=look)

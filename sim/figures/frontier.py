@@ -93,10 +93,13 @@ def _scatter(axes: Axes, optimum: Optimum, language: str) -> None:
             chosen["cost"], 100 * chosen["probability"], "o", markerfacecolor="none",
             markeredgecolor=style.VERMILION, markersize=8, label=words["chosen"],
         )  # fmt: skip
+    # To the right and left in turn: neighbours on the frontier are often close together.
     for row in rows.to_dict("records"):
+        right = int(row["policy"]) % 2 == 0
         axes.annotate(
-            str(row["policy"]), (row["cost"], 100 * row["probability"]), xytext=(4, -6),
-            textcoords="offset points", fontsize=5.5, color=style.BLUE,
+            str(row["policy"]), (row["cost"], 100 * row["probability"]), color=style.BLUE,
+            xytext=(4 if right else -4, -6), ha="left" if right else "right",
+            textcoords="offset points", fontsize=5.5,
         )  # fmt: skip
     asked = 100 * question.probability
     axes.axhline(asked, color=style.GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=1)

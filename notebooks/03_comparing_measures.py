@@ -99,11 +99,11 @@ optimum.frontier
 # single measures gain shrinks again by month 48. Pairing narrows intervals of single measures 1.4 to 8 times, that
 # of the bundle not at all, for it leads into another state.
 #
-# *Cost.* The bundle takes 11,097 hours and 1.62 million yuan in four years. A search among
-# mixes of the four single measures alone found none that reaches 50% in any of 32 worlds. Of the bundle's seven, the cheapest mix found that reaches it in
-# nine of ten worlds keeps all seven, some at half dose: 1.66 million yuan with hours at 30 yuan, 95 of 100
-# fresh worlds [89, 98]. Half of the renewal costs 0.97 million and reaches it in 73 [64, 81]: the last fifth of
-# certainty costs seven tenths as much again.
+# *Cost.* The bundle takes 11,097 hours and 1.62 million yuan in four years. A search among mixes of the
+# four single measures alone found none that reaches 50% in any of 32 worlds. Of the bundle's seven, the
+# cheapest mix found that reaches it in nine of ten worlds keeps all seven, some at half dose: 1.66
+# million yuan with hours at 30 yuan, 95 of 100 fresh worlds [89, 98]. Half of the renewal costs 0.97
+# million and reaches it in 73 [64, 81]: the last fifth of certainty costs seven tenths as much again.
 
 # %% [markdown]
 # ## What it does not show

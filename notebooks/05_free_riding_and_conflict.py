@@ -180,7 +180,7 @@ frame
 #   payers, half of all households, have followed free-riders nearly all the way down. Tenants pay nearly
 #   twice as often as owners (11 against 6%). Stage of life makes no difference to speak of (6 to 7%).
 # - *Contagion:* who saw no conflict steps up in 7% of months, who saw most in 20%. Without contagion the
-#   same two are 7 and 11%: about a third of the rise is shared causes, the rest is contagion.
+#   same two are 7 and 11%: about a quarter of the rise is shared causes, the rest is contagion.
 # - *Neighbours are hardly alike at the end*: within a stair stages correlate by 0.014 (0.010 to 0.018),
 #   against none when shuffled or without contagion. Conflict spreads along ties, and is nearly everywhere
 #   at once all the same.

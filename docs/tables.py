@@ -1,7 +1,8 @@
 """Tables of the documents, made from the code: ``python docs/tables.py`` rewrites them in place.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end table -->``. With ``--check`` nothing
-is written, and the exit code is 1 if a table is stale.
+is written, and the exit code is 1 if a table is stale. Tables made from runs are left to
+``xiaoqu reproduce``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from enum import IntEnum
 from functools import partial
 from pathlib import Path
 
-from sim.agents.committee import Capture, State
+from sim.agents.cell import PartyCell
+from sim.agents.committee import Capture, OwnersCommittee, State
+from sim.agents.community import Community
+from sim.agents.developer import Developer
+from sim.agents.firm import Company, PropertyFirm
 from sim.compose import choices, folder, load
 from sim.config import Config, Scenario
 from sim.experiments import paired
@@ -28,6 +33,7 @@ from sim.measures.catalogue import CATALOGUE, MeasureParameters
 from sim.mechanisms.issues import Category, Level
 from sim.mechanisms.service import Line
 from sim.outcomes import INDICATORS
+from sim.remade import LIVED
 from sim.schema import ASSUMED, Described, Parameters
 from sim.science.attribute import Attribution
 from sim.science.calibrate import Calibration
@@ -72,6 +78,15 @@ def codes() -> str:
             (f"`{code.__name__}`", ", ".join(f"{c.value} {c.name.lower()}" for c in code))
             for code in CODES
         ),
+    )
+
+
+def states() -> str:
+    """What every institution carries from one month to the next."""
+    kinds = (PropertyFirm, Company, OwnersCommittee, PartyCell, Community, Developer)
+    return _table(
+        "institution,state",
+        ((f"`{kind.__name__}`", ", ".join(f"`{name}`" for name in kind.STATE)) for kind in kinds),
     )
 
 
@@ -344,6 +359,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "glossary": glossary,
     "households": households,
     "codes": codes,
+    "states": states,
     "signals": signals,
     "indicators": indicators,
     "measures": measures,
@@ -359,12 +375,12 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def rewritten(text: str) -> str:
-    """A document with every table made anew.
+    """A document with every table made anew; those that come from runs are for ``xiaoqu reproduce``.
 
     Raises:
         KeyError: If a marker names a table that nothing makes.
     """
-    return _TABLE.sub(lambda m: m[1] + TABLES[m[2]]() + m[3], text)
+    return _TABLE.sub(lambda m: m[0] if m[2] in LIVED else m[1] + TABLES[m[2]]() + m[3], text)
 
 
 def stale() -> list[Path]:

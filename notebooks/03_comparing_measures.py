@@ -14,11 +14,12 @@
 # # 03 Comparing measures
 #
 # **Question.** Which measures raise collection, by how much, at what cost, and what is the
-# cheapest mix that reaches a target?
+# cheapest mix of the bundle's measures that reaches a target?
 #
 # **Method.** Policies lived under the same seeds and set against `none` pair by pair, so that luck
 # which both share cancels out; 95% intervals of mean differences (Student's t). Then a search for
-# policies that none beats in both cost and probability of the target, tried again in fresh worlds.
+# mixes of the bundle's seven measures that none beats in both cost and probability of the target,
+# tried again in fresh worlds.
 
 # %%
 from start import LANGUAGE, OUT, SMALL, TINY, show
@@ -81,15 +82,28 @@ search = (
     if SMALL
     else {"trials": 400, "worlds": 32, "check": 100}
 )
-optimum = optimise(
-    "kangqiao", measures=policies[:-1], target="collection_rate>=0.5 at 24", out=OUT, **search
-)
+optimum = optimise("kangqiao", target="collection_rate>=0.5 at 24", out=OUT, **search)
 show(
     frontier(optimum, LANGUAGE), "03-frontier", optimum.question.asked.provenance, optimum.frontier
 )
 
 # %%
 optimum.frontier
+
+# %% [markdown]
+# ## What came out, at full size
+#
+# 50 seeds, month 24, collection beside 2% without measures: five-level linkage +63.4 points [62.0, 64.7],
+# member contact +2.4 [2.2, 2.7], members lead by paying +0.9 [0.8, 1.0], building meetings +0.5 [0.4, 0.5],
+# the tender alone nothing (−0.02 [−0.05, −0.00]): without a committee there is nobody to hold it. What
+# single measures gain shrinks again by month 48. Pairing narrows intervals of single measures 1.4 to 8 times, that
+# of the bundle not at all, for it leads into another state.
+#
+# *Cost.* The bundle takes 11,097 hours and 1.62 million yuan in four years. A search among mixes of the
+# four single measures alone found none that reaches 50% in any of 32 worlds. Of the bundle's seven, the
+# cheapest mix found that reaches it in nine of ten worlds keeps all seven, some at half dose: 1.66
+# million yuan with hours at 30 yuan, 95 of 100 fresh worlds [89, 98]. Half of the renewal costs 0.97
+# million and reaches it in 73 [64, 81]: the last fifth of certainty costs seven tenths as much again.
 
 # %% [markdown]
 # ## What it does not show

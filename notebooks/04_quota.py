@@ -40,7 +40,8 @@ study = sweep(
 )
 names = {n: n.rpartition(".")[2] for n in study.runs if n.endswith(("quota", "hours_per_member"))}
 runs = study.runs.rename(columns=names)
-runs["hours"] = runs["hours_per_member"].map("{:.0f} h".format)
+hour = {"en": "{:.0f} h a month", "zh": "每月{:.0f}小时"}[LANGUAGE]
+runs["hours"] = runs["hours_per_member"].map(hour.format)
 values = [
     f"{n}_last12" for n in ("collection_rate", "contacted_share", "trust_cell", "hours_spent")
 ]
@@ -50,20 +51,20 @@ frame.pivot(index=["hours", "quota"], columns="value", values="mean")
 # %%
 labels = {
     "en": {
-        "collection_rate_last12": "fees collected, last 12 months (% of fees due)",
-        "contacted_share_last12": "visited, last 12 months (% of households)",
-        "trust_cell_last12": "trust in cell and community, last 12 months (0 to 1)",
-        "hours_spent_last12": "hours spent, last 12 months (hours a month)",
+        "collection_rate_last12": "fees collected (% of fees due)",
+        "contacted_share_last12": "visited (% of households)",
+        "trust_cell_last12": "trust in cell and community (0 to 1)",
+        "hours_spent_last12": "time spent (hours a month)",
         "x": "households per active member",
-        "over": "over seeds",
+        "over": "over seeds; the last 12 months of each",
     },
     "zh": {
-        "collection_rate_last12": "物业费收缴率,最后12个月(占应收的%)",
-        "contacted_share_last12": "被走访住户,最后12个月(占住户的%)",
-        "trust_cell_last12": "对党组织和社区的信任,最后12个月(0至1)",
-        "hours_spent_last12": "工时,最后12个月(小时/月)",
+        "collection_rate_last12": "物业费收缴率(占应收的%)",
+        "contacted_share_last12": "被走访住户(占住户的%)",
+        "trust_cell_last12": "对党组织和社区的信任(0至1)",
+        "hours_spent_last12": "工时(小时/月)",
         "x": "每名在职党员联系户数",
-        "over": "各随机种子",
+        "over": "各随机种子,取最后12个月",
     },
 }[LANGUAGE]
 figure = response(
@@ -88,9 +89,21 @@ for hours, part in runs.groupby("hours"):
     best = by_seed.mean().idxmax()
     gain = paired.mean((by_seed[best] - by_seed[max(quotas)]).to_numpy() * 100)
     print(
-        f"{hours} a month: highest mean at {best} households per member, {gain.value:+.2f} points "
+        f"{hours}: highest mean at {best} households per member, {gain.value:+.2f} points "
         f"[{gain.low:+.2f}, {gain.high:+.2f}] beyond {max(quotas)}"
     )
+
+# %% [markdown]
+# ## What came out, at full size
+#
+# 50 seeds, 12 quotas. There is a best quota, and it is where the members' hours run out: 10 households
+# per member with 3 hours a month, 20 with 6. With fewer, collection rises with everybody who is reached;
+# with more, visits get emptier, trust in the cell falls (3 hours), and collection falls a little:
+# +0.45 points [0.39, 0.51] at 10 beyond 40, +0.38 [0.23, 0.53] at 20 beyond 40.
+#
+# **The optimum is real in these runs and too small to matter**: half a point of collection. Alone, in a
+# compound this far down, visits bring 1.6 to 2.9% at 3 hours and up to 6.4% at 6; twice the hours do more
+# than any quota. Nothing was changed to make the optimum clearer.
 
 # %% [markdown]
 # ## What it does not show

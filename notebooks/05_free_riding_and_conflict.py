@@ -34,25 +34,32 @@ from sim.society.population import Kind, Life, Tenure
 
 seeds = range(1, 3) if SMALL else range(1, 31)
 size = {"months": 6, **TINY} if SMALL else {"months": 24}
-worlds = {
-    "as it is": load("kangqiao", policy="none", **size),
-    "without contagion": load("kangqiao", policy="none", conflict__contagion=0.0, **size),
-}
-config = worlds["as it is"]
 words = {
     "en": {
         "paid": "paid the fee at month 0 (% of occupied units)", "group": "household",
         "seen": "neighbours in conflict that it saw (% of neighbours, by strength of tie)",
         "next": "steps up within a month (% of households below stage 3)", "over": "over seeds",
         "alike": "correlation of conflict stages within a stair (1)",
+        "worlds": ("as it is", "without contagion", "shuffled"), "names": {},
     },
     "zh": {
         "paid": "第0月已缴费(占有人居住户的%)", "group": "住户",
         "seen": "所见邻居处于冲突的比例(按关系强度加权,%)",
         "next": "一个月内冲突升级(占第3级以下住户的%)", "over": "各随机种子",
         "alike": "同单元住户冲突等级的相关系数(1)",
+        "worlds": ("现状", "无传染", "打乱顺序"),
+        "names": {
+            "conditional": "有条件缴费者", "unconditional": "无条件缴费者", "free rider": "搭便车者",
+            "owner": "业主", "tenant": "租户", "young": "青年", "working": "中年", "elderly": "老年",
+        },
     },
 }[LANGUAGE]  # fmt: skip
+usual, alone, shuffled = words["worlds"]
+worlds = {
+    usual: load("kangqiao", policy="none", **size),
+    alone: load("kangqiao", policy="none", conflict__contagion=0.0, **size),
+}
+config = worlds[usual]
 
 # %% [markdown]
 # ## One life per seed, looked at household by household
@@ -72,11 +79,12 @@ def who_paid(homes, lived_in: np.ndarray) -> dict[str, float]:
     """Share that paid, by every code of three lists."""
     lists = ((Kind, homes.kind), (Tenure, homes.tenure), (Life, homes.life))
     codes = [(code, lived_in & (column == code)) for kind, column in lists for code in kind]
-    return {
+    shares = {
         code.name.lower().replace("_", " "): float(homes.paid[of_it].mean())
         for code, of_it in codes
         if of_it.any()
     }
+    return {words["names"].get(name, name): share for name, share in shares.items()}
 
 
 paid, steps, alike = [], [], []
@@ -93,7 +101,7 @@ for world, settings in worlds.items():
             bins = np.searchsorted(edges, homes.seen_conflict[able], side="left")
             up = homes.stage[able] > before[able]
             seen.append(pd.DataFrame({"bin": bins, "seen": homes.seen_conflict[able], "next": up}))
-            if world == "as it is" and model.month == 0:
+            if world == usual and model.month == 0:
                 shares = who_paid(homes, homes.tenure != Tenure.VACANT)
                 paid += [
                     {"seed": seed, "group": group, "paid": share} for group, share in shares.items()
@@ -103,9 +111,9 @@ for world, settings in worlds.items():
         lived_in = homes.tenure != Tenure.VACANT
         stage, stair = homes.stage[lived_in].astype(float), homes.stair[lived_in]
         alike.append({"seed": seed, "order": world, "alike": within(stage, stair)})
-        if world == "as it is":
+        if world == usual:
             alike.append(
-                {"seed": seed, "order": "shuffled", "alike": within(rng.permutation(stage), stair)}
+                {"seed": seed, "order": shuffled, "alike": within(rng.permutation(stage), stair)}
             )
 
 # %% [markdown]
@@ -162,6 +170,20 @@ show(figure, "05-alike", origin, frame)
 
 # %%
 frame
+
+# %% [markdown]
+# ## What came out, at full size
+#
+# 30 seeds, month 0, when Kangqiao has tipped.
+#
+# - *Who pays:* 17% of unconditional payers, 2.9% of conditional ones, 1.2% of free-riders. So conditional
+#   payers, half of all households, have followed free-riders nearly all the way down. Tenants pay nearly
+#   twice as often as owners (11 against 6%). Stage of life makes no difference to speak of (6 to 7%).
+# - *Contagion:* who saw no conflict steps up in 7% of months, who saw most in 20%. Without contagion the
+#   same two are 7 and 11%: about a quarter of the rise is shared causes, the rest is contagion.
+# - *Neighbours are hardly alike at the end*: within a stair stages correlate by 0.014 (0.010 to 0.018),
+#   against none when shuffled or without contagion. Conflict spreads along ties, and is nearly everywhere
+#   at once all the same.
 
 # %% [markdown]
 # ## What it does not show

@@ -49,7 +49,9 @@ def main() -> None:
     """Read the words and run what they ask for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="such as 03 04; all without")
-    parser.add_argument("--full", action="store_true", help="sizes of a paper: hours in all")
+    parser.add_argument(
+        "--full", action="store_true", help="sizes of a paper: three quarters of an hour in all"
+    )
     parser.add_argument("--out", type=Path, default=HERE.parent / "results")
     parser.add_argument("--lang", choices=("en", "zh"), default="en")
     given = parser.parse_args()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 import pandas as pd
 from IPython.display import Image
 from matplotlib.figure import Figure
+
+# A bar for notebooks wants widgets; a page has no use for either.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 from sim.figures import style
 

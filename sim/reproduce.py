@@ -3,8 +3,8 @@
 A part that is made by the program stands between marks:
 
 - ``<!-- table: NAME -->`` ... ``<!-- end table -->``: a table of ``docs/tables.py``, made from the code
-  at once, or one of ``LIVED``, made from runs;
-- a figure of ``FIGURES``, kept as ``docs/figures/NAME-LANGUAGE.svg`` with its numbers in ``NAME.csv``.
+  at once, or one of ``remade.LIVED``, made from runs;
+- a figure of ``remade.FIGURES``, kept as ``docs/figures/NAME-LANGUAGE.svg`` with its numbers in ``NAME.csv``.
 
 Figures are compared by their numbers: another version of matplotlib may draw them otherwise.
 """
@@ -15,20 +15,21 @@ import importlib.util
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from sim.errors import InputError
 from sim.explain import unknown_name
+from sim.remade import FIGURES, LIVED, ROWS_OF_RUNS
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = re.compile(r"(<!-- table: (\S+) -->\n)(.*?)(<!-- end table -->)", re.DOTALL)
-LANGUAGES = ("en", "zh")
 CLOSE = 1e-9
 """Relative difference of two numbers of a figure that counts as none: text keeps 10 digits."""
 
@@ -50,42 +51,6 @@ class Part:
     place: str
     differs: str
     seconds: float
-
-
-def _validation(quick: bool) -> str:
-    from sim.experiments.validate import as_markdown, validate
-
-    return as_markdown(validate(2 if quick else 10, progress=not quick))
-
-
-def _kangqiao(quick: bool, stem: Path | None) -> pd.DataFrame:
-    """Numbers of the figure of the README; drawn too where a stem is given."""
-    from sim.compose import load
-    from sim.experiments.run import run
-    from sim.experiments.summary import run_means
-    from sim.figures import style
-    from sim.figures.trajectories import MAIN, trajectories
-
-    seeds = 2 if quick else 30
-    study = run(load("kangqiao", policy="five_level_linkage", replications=seeds))
-    for language in LANGUAGES if stem else ():
-        figure = trajectories(study.months, study.config, language=language)
-        style.save(figure, Path(f"{stem}-{language}"), ["svg"], study.provenance)
-    ranges = {
-        (name, f"q{share:02.0f}"): run_means(study.months, name).quantile(share / 100)
-        for name in MAIN
-        for share in (5, 25, 50, 75, 95)
-    }
-    table = pd.concat(ranges, axis=1)
-    table.columns = ["_".join(names) for names in table.columns]
-    return table.rename_axis("month").reset_index()
-
-
-LIVED: dict[str, Callable[[bool], str]] = {"validate": _validation}
-"""Tables made from runs: quick or not, to Markdown."""
-
-FIGURES: dict[str, Callable[[bool, Path | None], pd.DataFrame]] = {"kangqiao": _kangqiao}
-"""Figures of the documents: quick or not, and where to draw it, to the numbers drawn."""
 
 
 def reproduce(
@@ -127,7 +92,8 @@ def reproduce(
                 new = LIVED[name](quick) if name in LIVED else tables.TABLES[name]()
                 made[name] = new, time.perf_counter() - started
             new, seconds = made[name]
-            differs = _table_differs(old, new, quick and name in LIVED)
+            lines = 2 if quick and name in ROWS_OF_RUNS else None
+            differs = _table_differs(old, new, quick and name in LIVED, lines)
             if differs and write:
                 _put(page, name, new)
             yield Part(name, page.relative_to(root).as_posix(), differs, seconds)
@@ -157,8 +123,11 @@ def _tables(root: Path) -> ModuleType:
     return module
 
 
-def _table_differs(old: str, new: str, shape_only: bool) -> str:
-    before, after = (_fixed(text) if shape_only else text.splitlines() for text in (old, new))
+def _table_differs(old: str, new: str, shape_only: bool, lines: int | None = None) -> str:
+    before, after = (
+        text.splitlines()[:lines] if lines or not shape_only else _fixed(text)
+        for text in (old, new)
+    )
     if before == after:
         return ""
     changed = [(a, b) for a, b in zip(before, after, strict=False) if a != b]
@@ -188,8 +157,10 @@ def _numbers_differ(kept: Path, new: pd.DataFrame, shape_only: bool) -> str:
     old = pd.read_csv(kept)
     # Through text as well, so that both have the same digits.
     new = pd.read_csv(StringIO(new.to_csv(index=False, float_format="%.10g")))
-    if list(old.columns) != list(new.columns) or not old["month"].equals(new["month"]):
-        return "other columns or months"
+    where = [name for name in new if name == "month" or not is_numeric_dtype(new[name])]
+    if list(old.columns) != list(new.columns) or not old[where].equals(new[where]):
+        return "other columns or rows"
+    old, new = old.drop(columns=where), new.drop(columns=where)
     apart = (old - new).abs() > CLOSE * old.abs().clip(lower=1.0)
     apart |= old.isna() != new.isna()
     if shape_only or not apart.to_numpy().any():

@@ -15,6 +15,7 @@ from sim.compose import load
 from sim.config import Config
 from sim.measures import CATALOGUE, MeasureParameters
 from sim.model import NeighborhoodModel
+from sim.remade import LIVED
 from sim.schema import Described
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -61,9 +62,11 @@ def test_a_stale_table_is_found_and_mended(
 
 def test_every_table_that_can_be_made_is_shown(tables: ModuleType) -> None:
     """Catches a new group of parameters that no document shows, and a marker left open."""
-    pages = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
-    assert sorted(re.findall(r"<!-- table: (\S+) -->", pages)) == sorted(tables.TABLES)
-    assert pages.count("<!-- end table -->") == len(tables.TABLES)
+    paths = [*DOCS.rglob("*.md"), DOCS.parent / "README.md"]
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in sorted(paths))
+    known = sorted([*tables.TABLES, *LIVED])
+    assert sorted(re.findall(r"<!-- table: (\S+) -->", pages)) == known
+    assert pages.count("<!-- end table -->") == len(known)
 
 
 def test_every_parameter_is_in_the_tables() -> None:
@@ -72,6 +75,59 @@ def test_every_parameter_is_in_the_tables() -> None:
     for row in parameters():
         of_all = row.key.partition(".")[0] in CATALOGUE and row.key.endswith(common)
         assert f"| `{row.key.partition('.')[2] if of_all else row.key}` |" in ODD, row.key
+
+
+def test_every_parameter_of_the_model_stands_in_a_rule() -> None:
+    """Catches a rule of the code that the text of the model does not tell."""
+    rules = ODD[ODD.index("## 5. Init") : ODD.index("## Appendix A")]
+    outside = ("scenario", "policy", "experiment", "executor", "district")
+    missing = [
+        row.key
+        for row in Config.describe()
+        if "." in row.key and row.key.partition(".")[0] not in outside
+        # Of a list, such as one number for each service line, the list's name is enough.
+        if not re.search(rf"\b{row.key.split('.')[1]}\b", rules)
+    ]
+    assert not missing
+
+
+def test_every_design_concept_is_answered() -> None:
+    """Catches an element or a concept of the protocol (Grimm et al. 2020) that was left out."""
+    elements = re.findall(r"^## \d\. (.+)$", ODD, re.MULTILINE)
+    assert elements == [
+        "Purpose and patterns", "Entities, state variables and scales",
+        "Process overview and scheduling", "Design concepts", "Initialisation", "Input data",
+        "Submodels",
+    ]  # fmt: skip
+    part = ODD[ODD.index("## 4. Design concepts") : ODD.index("## 5. Init")]
+    answers = dict(re.findall(r"^\*\*([\w ]+)\.\*\* ((?:.+\n)+)", part, re.MULTILINE))
+    assert list(answers) == [
+        "Basic principles", "Emergence", "Adaptation", "Objectives", "Learning", "Prediction",
+        "Sensing", "Interaction", "Stochasticity", "Collectives", "Observation",
+    ]  # fmt: skip
+    assert min(len(text.split()) for text in answers.values()) > 15
+
+
+def test_what_residents_do_is_told_in_the_order_of_the_rules() -> None:
+    """Catches a rule of the residents moved without the schedule in the document."""
+    from sim.mechanisms import residents
+
+    called = re.findall(r"^ {12}(\w+)\($", inspect.getsource(residents.live.py_func), re.MULTILINE)
+    assert called == ["perceive", "attend", "visit", "pay", "use_commons", "resent", "climb"]
+    told = ODD[ODD.index("  residents_live") : ODD.index("  institutions_decide")]
+    words = [
+        "judges",
+        "takes part",
+        "visits",
+        "pays",
+        "misusing",
+        "resents",
+        "climbs",
+        "calls",
+        "sums",
+    ]
+    places = [told.index(word) for word in words]
+    assert places == sorted(places)
 
 
 def test_every_parameter_says_what_it_is_in_which_unit_and_from_where() -> None:

@@ -16,7 +16,7 @@ from matplotlib.text import Text
 
 from sim.errors import InputError
 from sim.experiments.run import run
-from sim.figures import style
+from sim.figures import fonts, style
 from sim.figures.trajectories import MAIN, WORDS, trajectories
 from sim.outcomes import INDICATORS
 
@@ -44,7 +44,7 @@ def test_chinese_letters_come_from_the_bundled_font() -> None:
     figure = trajectories(STUDY.months, CONFIG, language="zh")
     title = next(t for t in figure.findobj(Text) if "物业费收缴率" in t.get_text())
     assert isinstance(title, Text)
-    assert title.get_fontfamily()[0] == style._chinese_font()
+    assert title.get_fontfamily()[0] == fonts.chinese()
     assert "政策开始后的月份" in texts(figure)
 
 
@@ -90,10 +90,13 @@ def test_single_run_has_a_line_and_no_band() -> None:
     assert WORDS["en"]["most"] not in texts(figure)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("kind", style.FORMATS)
-def test_same_study_same_bytes(tmp_path: Path, kind: str) -> None:
+def test_same_study_same_bytes(tmp_path: Path, kind: str, language: str) -> None:
     files = [
-        style.save(trajectories(STUDY.months, CONFIG, MAIN[:2]), tmp_path / name, [kind])[0]
+        style.save(trajectories(STUDY.months, CONFIG, MAIN[:2], language), tmp_path / name, [kind])[
+            0
+        ]
         for name in ("first", "second")
     ]
     assert files[0].read_bytes() == files[1].read_bytes()

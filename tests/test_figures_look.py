@@ -5,9 +5,10 @@ After a wanted change: ``XIAOQU_REDRAW=1 pytest tests/test_figures_look.py``, an
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
-import zlib
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,12 +16,15 @@ import fake_model
 import numpy as np
 import pandas as pd
 import pytest
+import recorded
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.testing.compare import compare_images
+from matplotlib.text import Text
 
 from sim.config import Config
 from sim.experiments.run import run
-from sim.figures import style
+from sim.figures import fonts, style
 from sim.figures.district import compounds
 from sim.figures.phase import portrait
 from sim.figures.response import means, response
@@ -65,6 +69,12 @@ def district() -> pd.DataFrame:
     return frame
 
 
+def _science(name: str, module: str, function: str, *words: str) -> Callable[[str], Figure]:
+    """A figure of a recorded answer."""
+    draw = getattr(importlib.import_module(f"sim.figures.{module}"), function)
+    return lambda language: draw(recorded.answer(name), *words, language=language)
+
+
 def _trajectories(language: str) -> Figure:
     study = run(fake_model.configuration(), model=fake_model.FakeModel)
     return trajectories(study.months, study.config, language=language)
@@ -85,6 +95,19 @@ DRAWN: dict[str, Callable[[str], Figure]] = {
     "portrait": lambda language: portrait(paths(), language=language),
     "response": _response,
     "district": lambda language: compounds(district(), Config(), language=language),
+    "effects": _science("compare", "comparison", "effects", "kangqiao"),
+    "policies": _science("compare", "comparison", "trajectories", "kangqiao"),
+    "cost_effect": _science("compare", "comparison", "cost_effect", "kangqiao"),
+    "attribution": _science("attribute", "attribution", "parts", "collection_rate"),
+    "frontier": _science("optimise", "frontier", "frontier"),
+    "loop": _science("tipping", "tipping", "loop"),
+    "basin": _science("tipping", "tipping", "basin"),
+    "push": _science("tipping", "tipping", "push"),
+    "sensitivity": _science("sensitivity", "sensitivity", "effects"),
+    "posterior": _science("calibrate", "posterior", "posterior"),
+    "predictive": _science("calibrate", "posterior", "predictive"),
+    "ranking": _science("robustness", "robustness", "ranking", "collection_rate"),
+    "flips": _science("robustness", "robustness", "flips", "collection_rate"),
 }
 
 
@@ -114,16 +137,40 @@ def test_another_picture_is_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_letters_are_in_the_pdf_and_outlines_in_the_svg(language: str, tmp_path: Path) -> None:
-    """Catches a font that a journal's press would have to have."""
-    pdf, svg = style.save(DRAWN["portrait"](language), tmp_path / "f", ["pdf", "svg"])
+    """Catches a font that a journal's press would have to have, and Type 3, which it refuses."""
+    figure = DRAWN["portrait"](language)
+    figure.axes[0].set_title("小区 compound é、→")
+    before = [text.get_fontfamily() for text in figure.findobj(Text)]
+    pdf, svg = style.save(figure, tmp_path / "f", ["pdf", "svg"])
     raw = pdf.read_bytes()
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", raw, re.DOTALL)
-    fonts = re.findall(rb"/Subtype /(Type3|Type0|TrueType|CIDFontType2|Type1)\b", raw)
-    assert fonts and b"Type1" not in fonts
-    # Type 3 holds its letters itself; the others need a file of the font inside.
-    assert b"Type3" in fonts or b"/FontFile2" in raw
-    assert any(zlib.decompressobj().decompress(s)[:1] for s in streams if s[:1] == b"x")
+    kinds = re.findall(rb"/Subtype /(Type3|Type0|TrueType|CIDFontType[02]|Type1)\b", raw)
+    assert set(kinds) == {b"Type0", b"CIDFontType2"}
+    assert raw.count(b"/FontFile2") == kinds.count(b"CIDFontType2"), "whole outlines inside"
+    assert b"NotoSansSC" in raw and b"/FontFile3" not in raw
     assert "<text" not in svg.read_text(encoding="utf-8")
+    assert [text.get_fontfamily() for text in figure.findobj(Text)] == before
+    assert not [font.name for font in fontManager.ttflist if font.name.startswith("Noto Sans SC ")]
+
+
+def test_redrawn_letters_are_the_letters() -> None:
+    """Catches outlines that lose a stroke, turn inside out or move: pixels of both are compared."""
+    from matplotlib.ft2font import FT2Font, LoadFlags
+    from pylopdf_fonts_zh_cn import sans_path
+
+    letters = "小区党员收缴率%g"
+    with tempfile.TemporaryDirectory() as folder:
+        name = fonts._redrawn(letters, Path(folder))
+        drawn = [FT2Font(path) for path in (str(sans_path()), f"{folder}/{name}.ttf")]
+        for letter in letters:
+            pixels = []
+            for font in drawn:
+                font.set_size(96, 72)
+                font.set_text(letter, flags=LoadFlags.NO_HINTING)
+                font.draw_glyphs_to_bitmap(antialiased=True)
+                pixels.append(np.asarray(font.get_image(), dtype=float))
+            assert pixels[0].shape == pixels[1].shape
+            assert np.abs(pixels[0] - pixels[1]).mean() < 1.0, letter
+    fontManager.ttflist = [font for font in fontManager.ttflist if font.name != name]
 
 
 def test_widths_are_those_of_columns() -> None:

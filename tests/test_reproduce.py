@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import recorded
 
-from sim import cli, reproduce
+from sim import cli, remade, reproduce
 from sim.errors import InputError
 from sim.reproduce import ROOT
 from sim.reproduce import reproduce as make
+from sim.science.attribution_table import measure_title
 
 TABLE = "| case | reported | model [90%] | verdict |\n| --- | --- | --- | --- |\n| a | 70% | {} | {} |\n"
 
@@ -87,6 +89,45 @@ def test_exit_code_says_whether_something_differs(
     assert codes == [1, 0, 0]
     lines = capsys.readouterr().out.splitlines()
     assert ["differs" in lines[0], "rewritten" in lines[1], "the same" in lines[2]] == [True] * 3
+
+
+def test_tables_of_answers_say_what_the_answers_say() -> None:
+    """Catches a column in the wrong place, and a row lost or doubled."""
+    rows = {
+        "attribute": remade.attribution_rows, "optimise": remade.optimum_rows,
+        "robustness": remade.worlds_rows, "calibrate": remade.parameters_rows,
+    }  # fmt: skip
+    made = {name: cells(make(recorded.answer(name))) for name, make in rows.items()}
+    values = recorded.answer("attribute").values.set_index("measure")
+    assert [row[0] for row in made["attribute"][1:]] == [
+        measure_title(recorded.answer("attribute").question.config, name, "en")
+        for name in values["value"].sort_values(ascending=False).index
+    ]
+    assert made["attribute"][1][1].startswith(f"{100 * values['value'].max():.1f} (")
+    assert len(made["optimise"]) == 1 + len(recorded.answer("optimise").frontier)
+    assert made["robustness"][0] == ["world", "none", "member_contact", "five_level_linkage"]
+    assert made["robustness"][-1] == ["leads, of the draws", "0%", "0%", "100%"]
+    widths = [float(row[-1]) for row in made["calibrate"][1:]]
+    assert len(widths) == 12 and widths == sorted(widths)
+
+
+def test_a_table_whose_rows_come_from_runs_is_held_to_its_head(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(checkout, write=True)
+    monkeypatch.setattr(reproduce, "ROWS_OF_RUNS", {"lived"})
+    head, line, row = TABLE.format("66%", "inside").splitlines(keepends=True)
+    monkeypatch.setattr(reproduce, "LIVED", {"lived": lambda quick: head + line + row + row})
+    assert not told(checkout, quick=True)["lived"] and told(checkout)["lived"]
+    other = head.replace("reported", "told")
+    monkeypatch.setattr(reproduce, "LIVED", {"lived": lambda quick: other + line + row})
+    assert told(checkout, quick=True)["lived"]
+
+
+def cells(table: str) -> list[list[str]]:
+    """Cells of a Markdown table, its line left out."""
+    lines = [line for line in table.splitlines() if not line.startswith("| ---")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
 def test_the_marks_of_this_checkout_are_known() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from matplotlib.ticker import MaxNLocator
 
 from sim.errors import InputError
 from sim.figures import style
+from sim.figures.axes import name_of, no_frame, reference_line, two_lines
+from sim.figures.axes import rows as rows_of
 from sim.outcomes import INDICATORS
 from sim.science.attribution_table import measure_title, unit_of
 
@@ -68,16 +71,17 @@ def parts(attribution: Attribution, outcome: str, language: str = "en") -> Figur
     rows = attribution.values[attribution.values["outcome"] == outcome]
     rows = rows.sort_values("value", key=abs, ascending=False).reset_index(drop=True)
     bundle = attribution.bundle.set_index("outcome").loc[outcome]
-    names = [_wrapped(measure_title(question.config, label, language)) for label in rows["measure"]]
+    names = [
+        two_lines(measure_title(question.config, label, language)) for label in rows["measure"]
+    ]
     with style.journal_style(language):
         figure = style.new_figure(style.DOUBLE, 1.2 + 0.27 * len(rows))
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.15, 1))
         _forest(left, rows, scale, language)
-        left.set_yticks(range(len(rows)), names)
-        left.set_ylim(len(rows) - 0.4, -0.6)
+        rows_of(left, names)
         left.set_xlabel(words["unit"].format(unit=unit, effect=scale * bundle["effect"]))
-        known = INDICATORS[outcome]
-        name = known.zh if language == "zh" else known.en.lower()
+        name = name_of(INDICATORS[outcome], language)
+        name = name.lower() if language == "en" else name
         left.set_title(words["parts"].format(outcome=name, month=question.config.months))
         _map(figure, right, attribution, list(rows["measure"]), outcome, language)
         right.set_title(words["pairs"])
@@ -89,30 +93,17 @@ def parts(attribution: Attribution, outcome: str, language: str = "en") -> Figur
 
 def draw(attribution: Attribution, language: str = "en") -> list[Path]:
     """Draw a figure for each outcome into the folder, unless it is there already."""
-    if attribution.folder is None:
-        return []
-    files: list[Path] = []
-    for outcome in attribution.question.outcomes:
-        stem = attribution.folder / "figures" / f"attribution-{outcome}-{language}"
-        here = [stem.with_name(f"{stem.name}.{ending}") for ending in style.FORMATS]
-        if not all(file.exists() for file in here):
-            style.save(
-                parts(attribution, outcome, language),
-                stem,
-                provenance=attribution.question.asked.provenance,
-            )
-        files += here
-    return files
-
-
-def _wrapped(name: str) -> str:
-    return "\n".join(textwrap.wrap(name, 24 if name.isascii() else 12))
+    drawn = {
+        f"attribution-{outcome}": partial(parts, attribution, outcome, language)
+        for outcome in attribution.question.outcomes
+    }
+    return style.keep(attribution.folder, drawn, language, attribution.question.asked.provenance)
 
 
 def _forest(axes: Axes, rows: pd.DataFrame, scale: float, language: str) -> None:
     words, places = WORDS[language], np.arange(len(rows))
     values, low, high = (scale * rows[name].to_numpy() for name in ("value", "low", "high"))
-    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+    reference_line(axes)
     axes.hlines(places, low, high, color=style.BLUE, linewidth=1.4)
     axes.plot(values, places, "o", color=style.BLUE, markersize=4, label=words["value"])
     marks = (("alone", "D", style.GREEN), ("left_out", "s", style.VERMILION))
@@ -121,8 +112,6 @@ def _forest(axes: Axes, rows: pd.DataFrame, scale: float, language: str) -> None
             scale * rows[name], places, mark, markerfacecolor="none", markeredgecolor=colour,
             markersize=3.6, linestyle="none", label=words[name],
         )  # fmt: skip
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
     axes.margins(x=0.06)
     axes.xaxis.set_major_locator(MaxNLocator(6))
 
@@ -146,11 +135,11 @@ def _map(
         certain[j, i] = row["low"] > 0 or row["high"] < 0
     top = max(float(np.nanmax(np.abs(values))), 1e-12) if np.isfinite(values).any() else 1.0
     image = axes.imshow(values, cmap=DIVERGING, vmin=-top, vmax=top, aspect="auto")
-    small = 5.5 if size <= 8 else 4.2
+    small, digits = 5.5 if size <= 8 else 4.2, 1 if top >= 1 else 2
     for j, i in zip(*np.nonzero(np.isfinite(values)), strict=True):
         dark = abs(values[j, i]) > 0.65 * top
         colour = "white" if dark else style.BLACK if certain[j, i] else "#999999"
-        text = f"{round(float(values[j, i]), 1) + 0.0:.1f}"
+        text = f"{round(float(values[j, i]), digits) + 0.0:.{digits}f}"
         axes.text(i, j, text, ha="center", va="center", fontsize=small, color=colour)
     names = [
         textwrap.shorten(
@@ -160,9 +149,7 @@ def _map(
     ]
     axes.set_xticks(range(size - 1), names[:-1], rotation=35, ha="right", rotation_mode="anchor")
     axes.set_xlim(-0.5, size - 1.5)
-    axes.tick_params(axis="both", length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    no_frame(axes)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, aspect=18, pad=0.02)
     bar.set_label(WORDS[language]["scale"].format(unit=unit), fontsize="small")
     bar.outline.set_visible(False)

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.errors import InputError
 from sim.experiments import paired
 from sim.experiments.comparison_table import policy_title, shown_month, signed
 from sim.experiments.summary import run_means, unit_text
 from sim.figures import style
-from sim.figures.trajectories import BANDS, _axis_text, _month_ticks, _scale, _tick
+from sim.figures.axes import (
+    month_ticks,
+    name_of,
+    number_ticks,
+    reference_line,
+    two_lines,
+    value_axis,
+)
+from sim.figures.axes import rows as rows_of
+from sim.figures.trajectories import BANDS
 from sim.outcomes import INDICATORS, Indicator
 
 if TYPE_CHECKING:
@@ -94,15 +103,13 @@ def effects(comparison: Comparison, scenario: str, language: str = "en") -> Figu
     with style.journal_style(language):
         figure = style.new_figure(style.DOUBLE, 1.0 + 2 * (0.45 + 0.27 * len(policies)))
         grid = figure.subplots(2, 2, sharey=True).ravel()
-        names = [_two_lines(_name(comparison, scenario, p, language, 60)) for p in policies]
+        names = [two_lines(_name(comparison, scenario, p, language, 60)) for p in policies]
         for place, axes in enumerate(grid):
             indicator = INDICATORS[MAIN[place]]
             rows = frame[frame["indicator"] == indicator.name].set_index("policy").loc[policies]
             _forest(axes, rows, indicator, language)
-            label = indicator.zh if language == "zh" else indicator.en
-            axes.set_title(f"{chr(ord('a') + place)}  {label}")
-            axes.set_yticks(range(len(policies)), names)
-            axes.set_ylim(len(policies) - 0.4, -0.6)
+            axes.set_title(f"{chr(ord('a') + place)}  {name_of(indicator, language)}")
+            rows_of(axes, names)
         reference = _name(comparison, scenario, comparison.question.reference, language, 60)
         figure.suptitle(
             words["title"].format(month=month, reference=reference), x=0.01, ha="left", fontsize=8
@@ -153,11 +160,10 @@ def trajectories(
         _time_axis(axes, comparison, scenario, months, language)
         if indicator == paired.MAIN:
             top = max(top, comparison.question.threshold)
-        _scale(axes, known, top, language)
+        value_axis(axes, known, top, language)
         if indicator == paired.MAIN:
             _threshold(axes, comparison.question.threshold, words)
-        axes.set_title(known.zh if language == "zh" else known.en)
-        axes.set_ylabel(_axis_text(known, language))
+        axes.set_title(name_of(known, language))
         figure.legend(loc="outside upper center", ncols=min(4, len(policies)), handlelength=2.4)
         if int(comparison.runs["run"].max()) > 0:
             axes.text(
@@ -195,8 +201,7 @@ def cost_effect(comparison: Comparison, scenario: str, language: str = "en") -> 
             axes.axvline(0, color=style.GREY, linewidth=0.6, zorder=1)
             axes.set_title(chr(ord("a") + place))
             axes.set_xlabel(words[unit].format(last=last))
-            axes.xaxis.set_major_locator(MaxNLocator(5))
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: _tick(v, language)))
+            number_ticks(axes.xaxis, language)
             axes.margins(0.08)
         panels[0].set_ylabel(words["gain"].format(last=last))
         handles, labels = panels[0].get_legend_handles_labels()
@@ -216,21 +221,17 @@ def draw(comparison: Comparison, language: str = "en") -> list[Path]:
     Returns:
         The files, PNG, PDF and SVG of each figure and scenario.
     """
-    if comparison.folder is None or len(comparison.question.policies) > MOST:
+    question = comparison.question
+    if len(question.policies) > MOST:
         return []
-    files: list[Path] = []
-    scenarios = comparison.question.scenarios
-    for scenario in scenarios:
-        kinds: dict[str, Any] = {"cost_effect": cost_effect, "effects": effects}
-        for kind, drawn in {**kinds, "trajectories": trajectories}.items():
-            name = kind if len(scenarios) == 1 else f"{kind}-{scenario}"
-            stem = comparison.folder / "figures" / f"{name}-{language}"
-            here = [stem.with_name(f"{stem.name}.{ending}") for ending in style.FORMATS]
-            if not all(file.exists() for file in here):
-                figure = drawn(comparison, scenario, language=language)
-                style.save(figure, stem, provenance=comparison.provenance)
-            files += here
-    return files
+    drawn: dict[str, Callable[[], Figure]] = {}
+    kinds: dict[str, Callable[..., Figure]]
+    kinds = {"cost_effect": cost_effect, "effects": effects, "trajectories": trajectories}
+    for scenario in question.scenarios:
+        for kind, make in kinds.items():
+            name = kind if len(question.scenarios) == 1 else f"{kind}-{scenario}"
+            drawn[name] = partial(make, comparison, scenario, language=language)
+    return style.keep(comparison.folder, drawn, language, comparison.provenance)
 
 
 def _policies(comparison: Comparison, scenario: str, reference: bool = False) -> list[str]:
@@ -245,11 +246,6 @@ def _policies(comparison: Comparison, scenario: str, reference: bool = False) ->
 def _name(comparison: Comparison, scenario: str, policy: str, language: str, width: int) -> str:
     name = policy_title(comparison.question.configs[scenario, policy], policy, language)
     return textwrap.shorten(name, width, placeholder=" …") if language == "en" else name
-
-
-def _two_lines(name: str) -> str:
-    width = 26 if name.isascii() else 13
-    return "\n".join(textwrap.wrap(name, max(width, math.ceil(len(name) / 2) + 6)))
 
 
 def _look(comparison: Comparison, policy: str) -> tuple[str, Any]:
@@ -273,13 +269,10 @@ def _forest(axes: Axes, rows: pd.DataFrame, indicator: Indicator, language: str)
     places = np.arange(len(rows))
     axes.hlines(places[known], low[known], high[known], color=style.BLUE, linewidth=1.2)
     axes.plot(values, places, "o", color=style.BLUE, markersize=3.5, clip_on=False)
-    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+    reference_line(axes)
     axes.margins(x=0.08)
     _numbers(axes, np.stack([values, low, high], axis=1))
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
+    number_ticks(axes.xaxis, language, most=6)
     axes.set_xlabel(words["points"] if indicator.share else unit_text(indicator, language))
     if indicator.better:
         arrow = f"{words['good']} →" if indicator.better > 0 else f"← {words['good']}"
@@ -311,12 +304,12 @@ def _time_axis(
     words = WORDS[language]
     first, last = int(months["month"].min()), int(months["month"].max())
     axes.set_xlim(min(first, 0), last)
-    axes.xaxis.set_major_locator(_month_ticks(last - first))
+    month_ticks(axes, last - first)
     axes.set_xlabel(words["month"])
     lines = [(0, words["past"], "right")] if first < 0 else []
     lines += [(end, words["withdrawn"], "left") for end in _ends(comparison, scenario, last)]
     for month, word, side in lines:
-        axes.axvline(month, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+        reference_line(axes, month)
         axes.annotate(
             word, (month, 1.0), xycoords=("data", "axes fraction"), ha=side, va="top",
             xytext=(-3 if side == "right" else 3, -2), textcoords="offset points",

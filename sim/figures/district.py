@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from sim.figures import style
+from sim.figures.axes import name_of
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def compounds(
             )
         over.plot(months, table.median(axis=1), color=style.PALETTE[0], label=words["median"])
         over.axvline(0, color="0.4", ls="--", lw=0.8)
-        over.set(xlabel=words["month"], ylabel=shown.zh if language == "zh" else shown.en)
+        over.set(xlabel=words["month"], ylabel=name_of(shown, language))
         over.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         handles, labels = over.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.figures import style
-from sim.figures.trajectories import _tick
+from sim.figures.axes import LINES, no_frame, number_ticks
 from sim.science.attribution_table import measure_title
 from sim.science.optimum_table import target_text
 
@@ -69,14 +69,8 @@ def frontier(optimum: Optimum, language: str = "en") -> Figure:
 
 def draw(optimum: Optimum, language: str = "en") -> list[Path]:
     """Draw the frontier into the folder, unless it is there already."""
-    if optimum.folder is None:
-        return []
-    stem = optimum.folder / "figures" / f"frontier-{language}"
-    here = [stem.with_name(f"{stem.name}.{ending}") for ending in style.FORMATS]
-    if not all(file.exists() for file in here):
-        provenance = optimum.question.asked.provenance
-        style.save(frontier(optimum, language), stem, provenance=provenance)
-    return here
+    drawn = {"frontier": partial(frontier, optimum, language)}
+    return style.keep(optimum.folder, drawn, language, optimum.question.asked.provenance)
 
 
 def _scatter(axes: Axes, optimum: Optimum, language: str) -> None:
@@ -99,10 +93,13 @@ def _scatter(axes: Axes, optimum: Optimum, language: str) -> None:
             chosen["cost"], 100 * chosen["probability"], "o", markerfacecolor="none",
             markeredgecolor=style.VERMILION, markersize=8, label=words["chosen"],
         )  # fmt: skip
+    # To the right and left in turn: neighbours on the frontier are often close together.
     for row in rows.to_dict("records"):
+        right = int(row["policy"]) % 2 == 0
         axes.annotate(
-            str(row["policy"]), (row["cost"], 100 * row["probability"]), xytext=(4, -6),
-            textcoords="offset points", fontsize=5.5, color=style.BLUE,
+            str(row["policy"]), (row["cost"], 100 * row["probability"]), color=style.BLUE,
+            xytext=(4 if right else -4, -6), ha="left" if right else "right",
+            textcoords="offset points", fontsize=5.5,
         )  # fmt: skip
     asked = 100 * question.probability
     axes.axhline(asked, color=style.GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=1)
@@ -112,8 +109,7 @@ def _scatter(axes: Axes, optimum: Optimum, language: str) -> None:
     )  # fmt: skip
     axes.set_ylim(-4, 106)
     axes.margins(x=0.05)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
+    number_ticks(axes.xaxis, language)
     axes.set_xlabel(words["cost"].format(hour=question.hour_yuan))
     axes.set_ylabel(words["probability"])
 
@@ -134,10 +130,8 @@ def _made_of(axes: Axes, optimum: Optimum, language: str) -> None:
     names = [measure_title(question.config, label, language) for label in labels]
     axes.set_yticks(range(len(labels)), names)
     axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
-    axes.set_xlabel(f"{WORDS[language]['policy']}\n{WORDS[language]['cell']}")
-    axes.tick_params(axis="both", length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.set_xlabel(f"{WORDS[language]['policy']}\n{WORDS[language]['cell']}", linespacing=LINES)
+    no_frame(axes)
     if optimum.chosen is not None:
         tick = axes.get_xticklabels()[numbers.index(int(optimum.chosen["policy"]))]
         tick.set_color(style.VERMILION)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 
 from sim.config import Config
 from sim.figures import style
-from sim.figures.trajectories import _axis_text, _month_ticks, _scale
+from sim.figures.axes import month_ticks, name_of, parameter_names, reference_line, value_axis
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def posterior(calibration: Calibration, language: str = "en") -> Figure:
     """
     words = WORDS[language]
     rows = calibration.parameters.sort_values("width", ignore_index=True)
-    names = _names(rows["parameter"].tolist(), language)
+    names = parameter_names(rows["parameter"].tolist(), language)
     with style.journal_style(language):
         figure = style.new_figure(style.DOUBLE, max(len(rows), 4) * _ROW + _HEAD)
         left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
@@ -99,8 +100,7 @@ def predictive(calibration: Calibration, language: str = "en") -> Figure:
         for place, (name, indicator) in enumerate(panels):
             one = frame[(frame["case"] == name) & (frame["indicator"] == indicator)]
             _panel(grid[place], one, cases[name], indicator, language)
-            label = INDICATORS[indicator].zh if language == "zh" else INDICATORS[indicator].en
-            title = f"{chr(ord('a') + place)}  {label}"
+            title = f"{chr(ord('a') + place)}  {name_of(INDICATORS[indicator], language)}"
             if len(cases) > 1:
                 title += f" · {_title(cases[name].config, language)}"
             grid[place].set_title(title)
@@ -120,24 +120,11 @@ def draw(calibration: Calibration, language: str = "en") -> list[Path]:
     Returns:
         The files, PNG, PDF and SVG of each.
     """
-    if calibration.folder is None:
-        return []
-    files = []
-    for name, make in (("posterior", posterior), ("predictive", predictive)):
-        stem = calibration.folder / "figures" / f"{name}-{language}"
-        wanted = [stem.with_suffix(f".{kind}") for kind in style.FORMATS]
-        if not all(file.exists() for file in wanted):
-            provenance = calibration.question.asked.provenance
-            style.save(make(calibration, language), stem, provenance=provenance)
-        files += wanted
-    return files
-
-
-def _names(keys: list[str], language: str) -> list[str]:
-    if language == "en":
-        return keys
-    known = {row.key: row.zh for row in Config.describe()}
-    return [known.get(key) or key for key in keys]
+    drawn = {
+        "posterior": partial(posterior, calibration, language),
+        "predictive": partial(predictive, calibration, language),
+    }
+    return style.keep(calibration.folder, drawn, language, calibration.question.asked.provenance)
 
 
 def _title(config: Config, language: str) -> str:
@@ -213,12 +200,11 @@ def _panel(axes: Axes, frame: pd.DataFrame, case: Case, indicator: str, language
         if source == "posterior":
             axes.plot(months, middle, color=style.BLUE, label=words["median"])
         axes.set_xlim(months[0], months[-1])
-        axes.xaxis.set_major_locator(_month_ticks(int(months[-1] - months[0])))
+        month_ticks(axes, int(months[-1] - months[0]))
         top = max(top, float(np.nanmax(high)))
     top = max(top, _observed(axes, case, indicator, words["reported"]))
-    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
-    axes.set_ylabel(_axis_text(INDICATORS[indicator], language))
-    _scale(axes, INDICATORS[indicator], top, language)
+    reference_line(axes)
+    value_axis(axes, INDICATORS[indicator], top, language)
 
 
 def _observed(axes: Axes, case: Case, indicator: str, label: str) -> float:

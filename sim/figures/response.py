@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from sim.errors import InputError
 from sim.experiments import paired
 from sim.figures import style
+from sim.figures.axes import LINES
 
 MOST = len(style.PALETTE)
 MARKS = "osD^vPX"
@@ -103,9 +104,9 @@ def response(
                 axes.xaxis.set_major_locator(
                     MaxNLocator(6, integer=pd.api.types.is_integer_dtype(frame[x]))
                 )
-            across = 46 if language == "en" else 26
-            axes.set_xlabel(textwrap.fill(x_label, across))
-            axes.set_ylabel(textwrap.fill(panels[value], 34 if language == "en" else 18))
+            axes.set_xlabel(_broken(x_label, 46 if language == "en" else 26), linespacing=LINES)
+            label = _broken(panels[value], 34 if language == "en" else 18)
+            axes.set_ylabel(label, linespacing=LINES)
             if len(panels) > 1:
                 axes.set_title(chr(ord("a") + k))
             if value in shares:
@@ -119,6 +120,14 @@ def response(
         note = WORDS[language].format(over=over)
         figure.supxlabel(note, fontsize="small", color=style.GREY)
     return figure
+
+
+def _broken(label: str, width: int) -> str:
+    """A long label in lines; its unit, in brackets, begins one where that is enough."""
+    name, bracket, unit = label.partition("(")
+    if len(label) > width and bracket and len(name) <= width:
+        return f"{name.rstrip()}\n({unit}"
+    return textwrap.fill(label, width)
 
 
 def _check(

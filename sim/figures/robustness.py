@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from sim.errors import InputError
 from sim.experiments.comparison_table import policy_title
 from sim.experiments.summary import value_text
 from sim.figures import style
+from sim.figures.axes import name_of, no_frame, parameter_names
 from sim.outcomes import INDICATORS
 from sim.science.discovery import TOLD, turned_around
 from sim.science.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO
@@ -61,6 +63,15 @@ WORDS = {
         "few": "{draws}次抽样中{turned}次反转:太少,无法说明",
     },
 }
+
+
+GENERATORS = {
+    "blocks": "单元楼栋",
+    "stochastic_block": "随机分块",
+    "watts_strogatz": "小世界",
+    "file": "文件",
+}
+"""Generators of ties in Chinese; their names serve in English."""
 
 
 def ranking(robustness: Robustness, outcome: str, language: str = "en") -> Figure:
@@ -108,14 +119,12 @@ def ranking(robustness: Robustness, outcome: str, language: str = "en") -> Figur
         names = [_title(robustness, name, language, 18) for name in policies]
         axes.set_xticks(range(len(policies)), names)
         axes.xaxis.tick_top()
-        axes.tick_params(axis="both", length=0)
         for before, (family, _) in enumerate(places[1:]):
             if family != places[before][0]:
                 axes.axhline(before + 0.5, color="white", linewidth=2.5)
-        for side in axes.spines.values():
-            side.set_visible(False)
+        no_frame(axes)
         known = INDICATORS[outcome]
-        name = known.zh if language == "zh" else known.en
+        name = name_of(known, language)
         unit = ", %" if known.share else ""
         title = words["ranking"].format(outcome=name + unit, month=question.config.months)
         figure.suptitle(title, x=0.01, ha="left", fontsize=8)
@@ -151,19 +160,13 @@ def flips(robustness: Robustness, outcome: str, language: str = "en") -> Figure:
 
 def draw(robustness: Robustness, language: str = "en") -> list[Path]:
     """Draw the figures of every indicator into the folder, unless they are there already."""
-    if robustness.folder is None:
-        return []
-    files: list[Path] = []
     kinds = {"ranking": ranking} | ({"flips": flips} if len(robustness.draws) else {})
-    for outcome in robustness.question.outcomes:
-        for kind, drawn in kinds.items():
-            stem = robustness.folder / "figures" / f"{kind}-{outcome}-{language}"
-            here = [stem.with_name(f"{stem.name}.{ending}") for ending in style.FORMATS]
-            if not all(file.exists() for file in here):
-                figure = drawn(robustness, outcome, language)
-                style.save(figure, stem, provenance=robustness.question.asked.provenance)
-            files += here
-    return files
+    drawn = {
+        f"{kind}-{outcome}": partial(make, robustness, outcome, language)
+        for outcome in robustness.question.outcomes
+        for kind, make in kinds.items()
+    }
+    return style.keep(robustness.folder, drawn, language, robustness.question.asked.provenance)
 
 
 def _checked(robustness: Robustness, outcome: str):  # type: ignore[no-untyped-def]
@@ -189,6 +192,8 @@ def _place(robustness: Robustness, family: str, world: str, language: str) -> st
         name = textwrap.shorten(title or world, 34, placeholder=" …")
     if family == OFF and chinese:
         name = next(r.zh for r in Config.describe() if r.key == f"mechanisms.{world}")
+    if family == NETWORK and chinese:
+        name = GENERATORS.get(world, world)
     return words[family].format(name=name.replace("_", " "), draws=len(robustness.draws))
 
 
@@ -206,7 +211,7 @@ def _head(robustness: Robustness, boxes: pd.DataFrame, language: str) -> str:
         framed = " ".join(boxes.loc[boxes["turned"] > 0.5, "rule"])
         hidden = [name for name in hidden if name in framed]
         if key == "told" and hidden:
-            text += words["also"].format(names=", ".join(hidden))
+            text += words["also"].format(names=", ".join(parameter_names(hidden, language)))
     return "\n    ".join(textwrap.wrap(text, 56 if language == "en" else 30))
 
 
@@ -229,8 +234,8 @@ def _panel(axes: Axes, robustness: Robustness, boxes: pd.DataFrame, language: st
         )
     if row["accuracy"] >= TOLD:
         _rectangles(axes, boxes, x, y, known)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
+    across, upright = parameter_names([x, y], language)
+    axes.set(xlabel=across, ylabel=upright)
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
 
 

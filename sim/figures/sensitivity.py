@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from sim.errors import InputError
 from sim.experiments.summary import unit_text
 from sim.figures import style
+from sim.figures.axes import LINES, name_of, reference_line, rows
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
@@ -69,8 +71,7 @@ def effects(result: Sensitivity, language: str = "en") -> Figure:
         for row, (name, month) in enumerate(outputs):
             _screening(grid[row, 0], _of(result.screening, name, month), name, language)
             _indices(grid[row, 1], _of(result.indices, name, month), language)
-            indicator = INDICATORS[name]
-            shown = indicator.zh if language == "zh" else indicator.en
+            shown = name_of(INDICATORS[name], language)
             title = WORDS[language]["title"].format(name=shown, month=month)
             grid[row, 0].set_title(f"{chr(ord('a') + 2 * row)}  {title}")
             grid[row, 1].set_title(chr(ord("b") + 2 * row))
@@ -93,13 +94,8 @@ def draw(result: Sensitivity, language: str = "en") -> list[Path]:
     Returns:
         The files, PNG, PDF and SVG.
     """
-    if result.folder is None:
-        return []
-    stem = result.folder / "figures" / f"sensitivity-{language}"
-    files = [stem.with_suffix(f".{kind}") for kind in style.FORMATS]
-    if not all(file.exists() for file in files):
-        style.save(effects(result, language), stem, provenance=result.provenance)
-    return files
+    drawn = {"sensitivity": partial(effects, result, language)}
+    return style.keep(result.folder, drawn, language, result.provenance)
 
 
 def _of(frame: pd.DataFrame, name: str, month: int) -> pd.DataFrame:
@@ -119,7 +115,7 @@ def _screening(axes: Axes, part: pd.DataFrame, name: str, language: str) -> None
     noise = scale * part["noise"].to_numpy()
     axes.plot(noise, places, "|", color=style.VERMILION, markersize=6, label=words["noise"])
     unit = words["points"] if indicator.share else unit_text(indicator, language)
-    axes.set_xlabel(words["mu"].format(unit=unit))
+    axes.set_xlabel(words["mu"].format(unit=unit), linespacing=LINES)
     _rows(axes, part, language)
 
 
@@ -139,7 +135,7 @@ def _indices(axes: Axes, part: pd.DataFrame, language: str) -> None:
         axes.hlines(places + shift, low, high, color=colour, linewidth=1.2)
         axes.plot(middle, places + shift, mark, color=colour, markersize=3.2, label=words[word])
     axes.plot(part["noise"], places - 0.16, "|", color=style.VERMILION, markersize=6)
-    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+    reference_line(axes)
     axes.set_xlabel(words["share"])
     _rows(axes, part, language)
 
@@ -149,10 +145,7 @@ def _rows(axes: Axes, part: pd.DataFrame, language: str) -> None:
         _label(key, zh if language == "zh" else "")
         for key, zh in zip(part["key"], part["zh"], strict=True)
     ]
-    axes.set_yticks(range(len(part)), names)
-    axes.set_ylim(len(part) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
+    rows(axes, names)
 
 
 def _label(key: str, chinese: str) -> str:

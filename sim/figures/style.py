@@ -8,11 +8,9 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +18,10 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, fontManager
-from matplotlib.text import Text
-from pylopdf_fonts_zh_cn import sans_path
 
 from sim.errors import InputError
 from sim.experiments import store
+from sim.figures import fonts
 
 SINGLE, DOUBLE = 89 / 25.4, 183 / 25.4
 """Width in inches of one journal column (89 mm) and of two (183 mm)."""
@@ -38,7 +34,6 @@ PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 GREY = "#666666"
 FORMATS = ("png", "pdf", "svg")
 
-_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 # Settings are global to matplotlib, so one figure at a time may have them changed.
 _LOCK = threading.RLock()
 
@@ -101,7 +96,7 @@ def save(
         if kind not in FORMATS:
             raise InputError("formats", f"{kind!r} is not known", ", ".join(FORMATS))
     note = json.dumps(dict(provenance or {}), sort_keys=True)
-    with _LOCK, mpl.rc_context(_saving(figure)):
+    with _LOCK, mpl.rc_context(_SAVING):
         try:
             Path(stem).parent.mkdir(parents=True, exist_ok=True)
             files = [_save_one(figure, Path(f"{stem}.{kind}"), kind, note) for kind in formats]
@@ -110,10 +105,42 @@ def save(
             raise InputError(str(stem), error.strerror or str(error), "a writable place") from error
 
 
+def keep(
+    folder: Path | None,
+    figures: Mapping[str, Callable[[], Figure]],
+    language: str,
+    provenance: Mapping[str, Any],
+) -> list[Path]:
+    """Draw figures into the ``figures`` of an answer's folder, those that are not there already.
+
+    Args:
+        folder: The answer's; one that was not kept has none, and nothing is drawn.
+        figures: What makes each figure, by its name.
+        language: Second part of the files' names.
+        provenance: What made the answer.
+
+    Returns:
+        The files, PNG, PDF and SVG of each figure.
+
+    Raises:
+        InputError: The place cannot be written.
+    """
+    if folder is None:
+        return []
+    files: list[Path] = []
+    for name, make in figures.items():
+        stem = folder / "figures" / f"{name}-{language}"
+        here = [Path(f"{stem}.{kind}") for kind in FORMATS]
+        if not all(file.exists() for file in here):
+            save(make(), stem, provenance=provenance)
+        files += here
+    return files
+
+
 def figure_as_svg(figure: Figure) -> str:
     """A figure as the text of an SVG file, the same each time, letters as outlines."""
     out = io.StringIO()
-    with _LOCK, mpl.rc_context(_saving(figure)):
+    with _LOCK, mpl.rc_context(_SAVING):
         figure.savefig(out, format="svg", metadata={"Creator": "xiaoqu", "Date": None})
     return out.getvalue()
 
@@ -127,7 +154,8 @@ def _save_one(figure: Figure, path: Path, kind: str, note: str) -> Path:
     # A viewer that has the old file open never sees half of the new one.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        figure.savefig(part, format=kind, dpi=300, metadata=facts[kind])
+        with fonts.truetype(figure) if kind == "pdf" else nullcontext():
+            figure.savefig(part, format=kind, dpi=300, metadata=facts[kind])
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -144,35 +172,17 @@ def _save_data(data: pd.DataFrame, stem: Path, files: list[Path], note: str) -> 
     return [table, manifest]
 
 
-def _saving(figure: Figure) -> Any:
-    # Read when a file is written, long after the figure's own block has ended.
-    return {
-        "svg.hashsalt": "xiaoqu",
-        "svg.fonttype": "path",
-        "pdf.fonttype": _font_type(figure),
-        "axes.unicode_minus": False,
-    }
-
-
-def _font_type(figure: Figure) -> int:
-    """PDF font type: 42 keeps text whole, but fits TrueType only and the Chinese font is CFF."""
-    for text in figure.findobj(Text):
-        assert isinstance(text, Text)
-        first = text.get_fontfamily()[0]
-        if text.get_text() and (first == _chinese_font() or _CHINESE.search(text.get_text())):
-            return 3
-    return 42
-
-
-@cache
-def _chinese_font() -> str:
-    path = sans_path()
-    fontManager.addfont(path)
-    return FontProperties(fname=path).get_name()
+# Read when a file is written, long after the figure's own block has ended. Font type 42 is TrueType.
+_SAVING: Any = {
+    "svg.hashsalt": "xiaoqu",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+    "axes.unicode_minus": False,
+}
 
 
 def _settings(language: str) -> Any:
-    chinese = _chinese_font()
+    chinese = fonts.chinese()
     families = ["DejaVu Sans", chinese] if language == "en" else [chinese, "DejaVu Sans"]
     return {
         # Families by name and not "sans-serif": a text keeps them when it is drawn later.

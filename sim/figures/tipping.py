@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.ticker import PercentFormatter
 
 from sim.errors import InputError
 from sim.figures import style
+from sim.figures.axes import LINES, parameter_names, reference_line, rows
 from sim.measures.catalogue import CATALOGUE
 from sim.science.basin import UPKEEP
 from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY
@@ -89,7 +91,7 @@ def loop(result: Tipping, language: str = "en") -> Figure:
             axes.plot(levels, middle, color=COLOURS[leg], label=words[leg], linewidth=1.6)
         _mark_folds(axes, result.folds, words)
         now = 0.0 if len(moved.keys) > 1 else _present(result)
-        axes.axvline(now, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+        reference_line(axes, now)
         axes.annotate(
             words["today"], (now, 1.17), xytext=(3, 0), textcoords="offset points",
             color=style.GREY, fontsize="small", va="bottom",
@@ -97,7 +99,7 @@ def loop(result: Tipping, language: str = "en") -> Figure:
         axes.set_ylim(-0.02, 1.24)
         axes.set_yticks(np.linspace(0, 1, 6))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
-        axes.set_xlabel(_moved(result, words))
+        axes.set_xlabel(_moved(result, language))
         axes.set_ylabel(words["rate"])
         figure.legend(loc="outside upper center", ncols=3)
         figure.supxlabel(words["legend"], fontsize="small", color=style.GREY)
@@ -151,20 +153,18 @@ def push(result: Tipping, language: str = "en") -> Figure:
         )
         panels = figure.subplots(1, 2, sharey=True)
         for place, (axes, kind) in enumerate(zip(panels, (DOSE, MONTHS), strict=True)):
-            rows = {row["policy"]: row for row in frame.to_dict("records") if row["kind"] == kind}
-            greatest = float(rows[q.policies[0]]["greatest"])
+            found = {row["policy"]: row for row in frame.to_dict("records") if row["kind"] == kind}
+            greatest = float(found[q.policies[0]]["greatest"])
             for y, policy in enumerate(names):
-                _one_push(axes, y, rows[policy], words)
+                _one_push(axes, y, found[policy], words)
             axes.set_xlim(0, 1.02 * greatest)
             axes.set_xlabel(words[kind].format(months=q.duration))
             axes.set_title(chr(ord("a") + place))
-            axes.tick_params(axis="y", length=0)
-            axes.spines["left"].set_visible(False)
-        panels[0].set_yticks(range(len(names)), [_title(p, language) for p in names])
-        panels[0].set_ylim(max(len(names), 1) - 0.4, -0.6)
+            rows(axes, [_title(p, language) for p in names])
         if never:
             text = words["never"].format(dose=most_dose(), months=LONGEST, names="\n".join(lines))
-            figure.supxlabel(text, x=0.01, ha="left", fontsize="small", color=style.GREY)
+            look = {"fontsize": "small", "color": style.GREY, "linespacing": LINES}
+            figure.supxlabel(text, x=0.01, ha="left", **look)
     return figure
 
 
@@ -178,17 +178,9 @@ def draw(result: Tipping, language: str = "en") -> list[Path]:
     Returns:
         The files, PNG, PDF and SVG of each figure.
     """
-    if result.folder is None:
-        return []
-    files: list[Path] = []
-    kinds: dict[str, Any] = {"loop": loop, "basin": basin, "push": push}
-    for name in result.question.parts:
-        stem = result.folder / "figures" / f"{name}-{language}"
-        here = [stem.with_suffix(f".{kind}") for kind in style.FORMATS]
-        if not all(file.exists() for file in here):
-            style.save(kinds[name](result, language), stem, provenance=result.provenance)
-        files += here
-    return files
+    kinds = {"loop": loop, "basin": basin, "push": push}
+    drawn = {name: partial(kinds[name], result, language) for name in result.question.parts}
+    return style.keep(result.folder, drawn, language, result.provenance)
 
 
 def _words(frame: pd.DataFrame, part: str, language: str) -> dict[str, str]:
@@ -209,9 +201,13 @@ def _mark_folds(axes: Axes, met: pd.DataFrame, words: dict[str, str]) -> None:
             low, middle, high = (float(x) for x in np.quantile(levels, [0, 0.5, 1]))
             axes.axvspan(low - 1e-9, high + 1e-9, color=COLOURS[leg], alpha=0.15, linewidth=0.8)
             axes.annotate(
-                f"{words[fold]} {middle:+.2g}", (middle, 1.01 + 0.055 * place), ha="center",
+                f"{words[fold]} {_signed(middle)}", (middle, 1.01 + 0.055 * place), ha="center",
                 va="bottom", fontsize="small", color=COLOURS[leg],
             )  # fmt: skip
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.2g}" if abs(number) >= 0.005 else "0"
 
 
 def _present(result: Tipping) -> float:
@@ -220,13 +216,15 @@ def _present(result: Tipping) -> float:
     return one(result.question.config, "parameter", result.question.moved.keys[0])[1]
 
 
-def _moved(result: Tipping, words: dict[str, str]) -> str:
+def _moved(result: Tipping, language: str) -> str:
     from sim.science.tipping import PARAMETER
 
+    words = WORDS[language]
     keys = result.question.moved.keys
     if keys == PARAMETER:
         return words["shift"]
-    return keys[0] if len(keys) == 1 else words["moved"].format(keys=", ".join(keys))
+    names = parameter_names(keys, language)
+    return names[0] if len(keys) == 1 else words["moved"].format(keys=", ".join(names))
 
 
 def _one_push(axes: Axes, y: int, row: Any, words: dict[str, str]) -> None:

@@ -12,11 +12,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
 from sim.errors import InputError
-from sim.experiments.summary import LARGE, number_text, run_means, unit_text
+from sim.experiments.summary import run_means
 from sim.figures import style
+from sim.figures.axes import month_ticks, name_of, reference_line, rows, value_axis
+from sim.figures.district import compounds
 from sim.outcomes import INDICATORS, Indicator
 
 if TYPE_CHECKING:
@@ -58,18 +59,6 @@ WORDS = {
         "none": "无措施",
     },
 }
-
-SHARE_OF = {
-    "collection_rate": ("fees due", "应收物业费"),
-    "satisfied_share": ("households", "住户"),
-    "complaint_share": ("households", "住户"),
-    "open_conflict_share": ("households", "住户"),
-    "free_rider_share": ("households", "住户"),
-    "misuse_share": ("households", "住户"),
-    "issues_in_place_share": ("problems ended", "办结与搁置问题"),
-    "attendance": ("invited households", "受邀住户"),
-}
-"""What a percent axis is a percent of, where it is a share of something countable."""
 
 BANDS = ((0.05, 0.95, 0.18, "most"), (0.25, 0.75, 0.35, "half"))
 """Lower and upper quantile, opacity, and word of each band."""
@@ -117,7 +106,7 @@ def trajectories(
             if place < len(indicators):
                 _panel(axes, place, months_frame, config, INDICATORS[indicators[place]], language)
                 axes.set_xlim(first, last)
-                axes.xaxis.set_major_locator(_month_ticks(last - first))
+                month_ticks(axes, last - first)
                 axes.xaxis.set_tick_params(labelbottom=place + across >= len(indicators))
             else:
                 axes.set_axis_off()
@@ -136,28 +125,13 @@ def draw(study: Study, language: str = "en") -> list[Path]:
     Returns:
         The files, PNG, PDF and SVG.
     """
-    if study.folder is None:
-        return []
-    stem = study.folder / "figures" / f"trajectories-{language}"
-    files = [stem.with_suffix(f".{kind}") for kind in style.FORMATS]
-    if not all(file.exists() for file in files):
-        figure = trajectories(study.months, study.config, language=language)
-        style.save(figure, stem, provenance=study.provenance)
-    if study.config.district.compounds > 1:
-        files += _draw_district(study, language)
-    return files
-
-
-def _draw_district(study: Study, language: str) -> list[Path]:
-    from sim.figures.district import compounds
-
-    assert study.folder is not None
-    stem = study.folder / "figures" / f"compounds-{language}"
-    files = [stem.with_suffix(f".{kind}") for kind in style.FORMATS]
-    if not all(file.exists() for file in files):
-        figure = compounds(study.months, study.config, language=language)
-        style.save(figure, stem, provenance=study.provenance)
-    return files
+    drawn = {
+        "trajectories": lambda: trajectories(study.months, study.config, language=language),
+        "compounds": lambda: compounds(study.months, study.config, language=language),
+    }
+    if study.config.district.compounds <= 1:
+        del drawn["compounds"]
+    return style.keep(study.folder, drawn, language, study.provenance)
 
 
 def _check(frame: pd.DataFrame, indicators: Sequence[str]) -> None:
@@ -177,11 +151,9 @@ def _panel(
         if target.indicator == indicator.name and target.month in means.columns:
             _draw_target(axes, target, language)
             top = max(top, target.high, target.reported or 0.0)
-    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
-    name = indicator.zh if language == "zh" else indicator.en
-    axes.set_title(f"{chr(ord('a') + place)}  {name}")
-    axes.set_ylabel(_axis_text(indicator, language))
-    _scale(axes, indicator, top, language)
+    reference_line(axes)
+    axes.set_title(f"{chr(ord('a') + place)}  {name_of(indicator, language)}")
+    value_axis(axes, indicator, top, language)
 
 
 def _draw_runs(axes: Axes, means: pd.DataFrame, language: str) -> float:
@@ -228,37 +200,6 @@ def _draw_target(axes: Axes, target: Target, language: str) -> None:
     )
 
 
-def _scale(axes: Axes, indicator: Indicator, top: float, language: str) -> None:
-    if indicator.share:
-        # Rare things, such as open conflict, would be a flat line on the full scale.
-        axes.set_ylim(0, 1.0 if 0.4 < top <= 1 else max(1.15 * top, 0.01))
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-        digits = 0 if axes.get_ylim()[1] > 0.08 else 1
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=digits, symbol=""))
-        return
-    if indicator.low >= 0:
-        axes.set_ylim(0, max(1.15 * top, 0.1))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
-
-
-def _tick(value: float, language: str) -> str:
-    return f"{value:g}" if abs(value) < LARGE else number_text(value, language)
-
-
-def _axis_text(indicator: Indicator, language: str) -> str:
-    unit = unit_text(indicator, language)
-    whole = SHARE_OF.get(indicator.name)
-    if whole is not None:
-        return f"占{whole[1]}的{unit}" if language == "zh" else f"{unit} of {whole[0]}"
-    return textwrap.fill(unit, 20) if language == "en" else unit
-
-
-def _month_ticks(span: int) -> MultipleLocator:
-    """Ticks at whole years or handy parts of one, seldom more than eight."""
-    return MultipleLocator(next((s for s in (1, 2, 3, 6, 12, 24, 60) if span <= 7 * s), 120))
-
-
 def _legend(panels: SubFigure, grid: Sequence[Axes], language: str, rows: int) -> None:
     handles: dict[str, Any] = {}
     for axes in grid:
@@ -299,13 +240,10 @@ def _strip(
         start = max(entry.parameters.start, months[0])
         end = min(entry.parameters.end, months[1])
         axes.barh(row, max(end - start, 0.5), left=start, height=0.5, color=style.GREEN)
-    axes.axvline(0, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)))
+    reference_line(axes)
     axes.set_xlim(*months)
-    axes.set_ylim(max(len(entries), 1) - 0.4, -0.6)
-    axes.set_yticks(range(len(entries)), [_measure_name(entry, language) for entry in entries])
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(_month_ticks(months[1] - months[0]))
+    rows(axes, [_measure_name(entry, language) for entry in entries])
+    month_ticks(axes, months[1] - months[0])
     axes.set_xlabel(words["month"])
     axes.set_title(words["measures" if entries else "none"], fontsize="small")
 

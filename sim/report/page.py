@@ -13,6 +13,7 @@ from itertools import count
 from matplotlib.figure import Figure
 
 from sim.experiments.summary import LARGE, number_text
+from sim.figures import fonts
 from sim.figures.style import figure_as_svg
 from sim.report.content import Block, Bullets, Cell, Paragraph, Picture, Report, Table
 
@@ -133,15 +134,8 @@ def _font_face(text: str) -> str:
 @lru_cache(maxsize=8)
 def font_with(characters: str) -> bytes:
     """The Chinese font (WOFF) with some characters and ASCII only: tens of kB instead of 8 MB."""
-    from fontTools import subset
-    from pylopdf_fonts_zh_cn import sans_path
-
-    options = subset.Options(flavor="woff", hinting=False, notdef_outline=True)
-    chooser, out = subset.Subsetter(options), io.BytesIO()
-    # ASCII always: page numbers and such are written by browsers themselves.
-    chooser.populate(text=characters + "".join(map(chr, range(32, 127))))
-    with subset.load_font(str(sans_path()), options) as font:
-        chooser.subset(font)
+    out = io.BytesIO()
+    with fonts.cut(characters) as font:
         font.flavor = "woff"
         font.save(out)
     return out.getvalue()

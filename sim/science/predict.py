@@ -316,7 +316,7 @@ def _nearest(distance: np.ndarray) -> np.ndarray:
 
 def as_markdown(prediction: Prediction) -> str:
     """The table as Markdown, for documents."""
-    head, rows = _cells(prediction)
+    head, rows = cells(prediction)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
@@ -326,7 +326,7 @@ def print_prediction(prediction: Prediction, console: Console) -> None:
     from rich import box
     from rich.table import Table
 
-    head, rows = _cells(prediction)
+    head, rows = cells(prediction)
     table = Table(*head, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for row in rows:
         table.add_row(*row)
@@ -337,7 +337,8 @@ def print_prediction(prediction: Prediction, console: Console) -> None:
         console.print(f"Results: {prediction.folder}", soft_wrap=True, highlight=False)
 
 
-def _cells(prediction: Prediction) -> tuple[list[str], list[list[str]]]:
+def cells(prediction: Prediction) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the table of predictions."""
     head = [
         "fitted to", "case", "figure", "allowed", "set by hand", "prior [90%]", "after fit [90%]",
         "runs inside", "draws", "verdict",

@@ -1,0 +1,437 @@
+"""How each table and figure of the documents that comes from runs is made.
+
+Every maker takes ``quick``: few runs, whose numbers say nothing but whose tables have the same shape.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from sim.science.attribute import Attribution
+    from sim.science.calibrate import Calibration
+    from sim.science.optimise import Optimum
+    from sim.science.predict import Prediction
+    from sim.science.robustness import Robustness
+    from sim.science.sensitivity import Sensitivity
+
+LANGUAGES = ("en", "zh")
+BUNDLE = "five_level_linkage"
+
+
+@cache
+def _place() -> tempfile.TemporaryDirectory[str]:
+    """A folder for answers that several tables share, gone when the program ends."""
+    return tempfile.TemporaryDirectory(prefix="xiaoqu-reproduce-")
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table with its line under the head, ending in a new line."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+# --- the cases, and patterns --------------------------------------------------------------------
+
+
+def validation(quick: bool) -> str:
+    """Every case and pattern beside the model."""
+    from sim.experiments.validate import as_markdown, validate
+
+    return as_markdown(validate(2 if quick else 10, progress=not quick))
+
+
+def _percent(values: pd.Series, digits: int = 0) -> str:
+    """Median and 90% of runs, in percent."""
+    middle, low, high = (f"{100 * values.quantile(q):.{digits}f}" for q in (0.5, 0.05, 0.95))
+    return f"{middle}% ({low} to {high})"
+
+
+def patterns(quick: bool) -> str:
+    """The patterns by which the model is judged, for ``docs/odd.md``."""
+    from sim.compose import load
+    from sim.experiments.run import run
+
+    size: dict[str, Any] = {"replications": 2 if quick else 30, "seed": 1}
+    bundle = run(load("kangqiao", policy=BUNDLE, months=24, **size)).months
+    alone = run(load("kangqiao", policy="none", months=24, **size)).months
+    usual = run(load(months=60, **size)).months
+
+    def at(frame: pd.DataFrame, name: str, month: int) -> pd.Series:
+        return frame[frame["month"] == month].set_index("run")[name]
+
+    rate, satisfied, solved = (
+        at(bundle, name, 24)
+        for name in ("collection_rate", "satisfied_share", "issues_in_place_share")
+    )
+    failed = at(bundle, "failed_votes", 0)
+    formed = usual.groupby("run")["committee_working"].max() > 0
+    told = [
+        f"at month 0, after 36 months of history, {_percent(at(bundle, 'collection_rate', 0), 1)} collected",
+        f"{_percent(rate)} at month 24; {rate.between(0.6, 0.8).mean():.0%} of runs inside the assumed 60 to 80%",
+        f"{_percent(satisfied)} at month 24; {(satisfied >= 0.8).mean():.0%} of runs at 80% or more",
+        f"{failed.median():.0f} failed votes by month 0 ({failed.quantile(0.05):.0f} to "
+        f"{failed.quantile(0.95):.0f}); {(failed > 0).mean():.0%} of runs have at least one",
+        f"{_percent(solved)} at month 24; {(solved >= 0.7).mean():.0%} of runs at 70% or more",
+        f"a default compound gets one within 60 months in {formed.mean():.0%} of runs",
+        f"default compound: {at(usual, 'collection_rate', 24).median():.0%} at month 24, "
+        f"{at(usual, 'collection_rate', 60).median():.0%} at month 60",
+        f"{at(alone, 'collection_rate', 24).median():.0%} collected and "
+        f"{at(alone, 'satisfied_share', 24).median():.0%} satisfied at month 24",
+    ]  # fmt: skip
+    head = ["pattern", "source", "fitted?", "model, medians with 5th and 95th percentile"]
+    return markdown(head, [[*row, text] for row, text in zip(_PATTERNS, told, strict=True)])
+
+
+_PATTERNS = (
+    ("P1 decline: “环境恶化—物业费收缴难—服务降级—矛盾激化”", "004", "by the history's sizes"),
+    ("P2 collection “从10%提升至70%” in about two years", "004", "yes, by hand"),
+    ("P3 “居民满意度达90%” at the end", "004", "yes, by hand"),
+    ("P4 elections “多次‘流产’”", "004", "no"),
+    ("P5 “70%以上实现就地化解” (told of the street's grids)", "004", "no"),
+    ("P6 committees in “全国仅约30%” of compounds", "000", "by `committee.drive`"),
+    ("P7 an ordinary compound collects 71 to 90% (sources disagree, weak)", "outside", "yes, by hand"),
+    ("Kangqiao without measures", "none", "no"),
+)  # fmt: skip
+
+
+# --- switched off -------------------------------------------------------------------------------
+
+_WORDS = {
+    "en": {
+        "all": "all in force", "none": "no measures", BUNDLE: "five-level linkage",
+        "x": "mechanism switched off", "start": "collected, month 0 (% of fees due)",
+        "end": "collected, month 24 (% of fees due)", "over": "over seeds",
+    },
+    "zh": {
+        "all": "全部运行", "none": "无措施", BUNDLE: "五级联动", "x": "关闭的机制",
+        "start": "第0月收缴率(占应收%)", "end": "第24月收缴率(占应收%)",
+        "over": "各随机种子",
+    },
+}  # fmt: skip
+
+
+@cache
+def _without(quick: bool) -> pd.DataFrame:
+    """Fees collected with each mechanism switched off: off, policy, run, start, end."""
+    from sim.compose import load
+    from sim.config import Mechanisms
+    from sim.experiments.run import run
+
+    found = []
+    for off in ("", *Mechanisms.model_fields):
+        for policy in ("none", BUNDLE):
+            size: dict[str, Any] = {"months": 24, "replications": 2 if quick else 20}
+            if off:
+                size[f"mechanisms__{off}"] = False
+            config = load("kangqiao", policy=policy, **size)
+            rates = run(config).months.pivot(index="run", columns="month", values="collection_rate")
+            two = pd.DataFrame({"start": rates[0], "end": rates[24]}).reset_index()
+            found.append(two.assign(off=off, policy=policy))
+    return pd.concat(found, ignore_index=True)
+
+
+def switched_off(quick: bool) -> str:
+    """What becomes of Kangqiao without each mechanism, for ``docs/trace.md``."""
+    frame = _without(quick)
+    rows = []
+    for off, part in frame.groupby("off", sort=False):
+        by = {policy: rates for policy, rates in part.groupby("policy")}
+        rows.append(
+            [
+                f"`{off!s}`" if off else "none: all in force",
+                _percent(by["none"]["start"], 1),
+                _percent(by["none"]["end"], 1),
+                _percent(by[BUNDLE]["end"], 1),
+            ]
+        )
+    head = ["switched off", "model at month 0", "model at month 24, no measures",
+            "model at month 24, five-level linkage"]  # fmt: skip
+    return markdown(head, rows)
+
+
+def switched_off_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
+    """The same as a figure: means with 95% intervals."""
+    from sim.config import Mechanisms
+    from sim.figures import style
+    from sim.figures.axes import parameter_names
+    from sim.figures.response import means, response
+
+    frame = _without(quick)
+    shown = means(frame, ["off", "policy"], ["start", "end"])
+    known = Mechanisms.model_fields
+    chinese = dict(
+        zip(known, parameter_names([f"mechanisms.{k}" for k in known], "zh"), strict=True)
+    )
+    order = {off: k for k, off in enumerate(dict.fromkeys(frame["off"]))}
+    shown = shown.sort_values("policy", ascending=False, kind="stable")
+    shown = shown.sort_values("off", key=lambda c: c.map(order), kind="stable", ignore_index=True)
+    for language in LANGUAGES if stem else ():
+        words = _WORDS[language]
+        names = chinese if language == "zh" else {}
+        drawn = shown.assign(
+            off=[names.get(off, off) if off else words["all"] for off in shown["off"]],
+            policy=shown["policy"].map(words),
+        )
+        panels = {name: words[name] for name in ("start", "end")}
+        figure = response(
+            drawn, "off", panels, words["x"], "policy", shares=("start", "end"),
+            over=words["over"], language=language,
+        )  # fmt: skip
+        style.save(figure, Path(f"{stem}-{language}"), ["svg"], {"scenario": "kangqiao"})
+    return shown.assign(off=shown["off"].replace("", "none"))
+
+
+# --- the figure of the README -------------------------------------------------------------------
+
+
+def kangqiao_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
+    """Numbers of the figure of the README; drawn too where a stem is given."""
+    from sim.compose import load
+    from sim.experiments.run import run
+    from sim.experiments.summary import run_means
+    from sim.figures import style
+    from sim.figures.trajectories import MAIN, trajectories
+
+    study = run(load("kangqiao", policy=BUNDLE, replications=2 if quick else 30))
+    for language in LANGUAGES if stem else ():
+        figure = trajectories(study.months, study.config, language=language)
+        style.save(figure, Path(f"{stem}-{language}"), ["svg"], study.provenance)
+    ranges = {
+        (name, f"q{share:02.0f}"): run_means(study.months, name).quantile(share / 100)
+        for name in MAIN
+        for share in (5, 25, 50, 75, 95)
+    }
+    table = pd.concat(ranges, axis=1)
+    table.columns = ["_".join(names) for names in table.columns]
+    return table.rename_axis("month").reset_index()
+
+
+# --- pages of science ---------------------------------------------------------------------------
+
+
+def attribution(quick: bool) -> str:
+    """Parts of the bundle's measures."""
+    from sim.science.attribute import attribute
+
+    size: dict[str, Any] = {"replications": 2} if quick else {}
+    return attribution_rows(attribute("kangqiao", policy=BUNDLE, **size))
+
+
+def attribution_rows(answer: Attribution) -> str:
+    """Shapley values of collection, largest first."""
+    from sim.science.attribution_table import measure_title
+
+    rows = answer.values[answer.values["outcome"] == "collection_rate"]
+    lines = [
+        [
+            measure_title(answer.question.config, row["measure"], "en"),
+            f"{100 * row['value']:.1f} ({100 * row['low']:.1f} to {100 * row['high']:.1f})",
+            f"{round(100 * row['alone'], 1) + 0.0:.1f}",
+            f"{100 * row['left_out']:.1f}",
+            f"{row['hours']:,.0f}",
+            f"{row['yuan']:,.0f}",
+        ]
+        for row in rows.sort_values("value", ascending=False).to_dict("records")
+    ]
+    return markdown(
+        ["measure", "part, points", "alone", "lost if left out", "hours", "yuan"], lines
+    )
+
+
+def sensitivity(quick: bool) -> str:
+    """The first five parameters by Sobol's total index."""
+    from sim.science.sensitivity import sensitivity as ask
+
+    size: dict[str, Any] = (
+        {"over": ["fees"], "trajectories": 2, "top": 5, "samples": 4} if quick else {}
+    )
+    return sensitivity_rows(ask("kangqiao", policy=BUNDLE, **size))
+
+
+def sensitivity_rows(answer: Sensitivity) -> str:
+    """Morris's mu* and Sobol's total index at two months."""
+    months = [month for _, month in answer.question.outputs]
+    screened = {(r["month"], r["key"]): r["mu_star"] for r in answer.screening.to_dict("records")}
+    indices = {(r["month"], r["key"]): r for r in answer.indices.to_dict("records")}
+    of_first = answer.indices[answer.indices["month"] == months[0]]
+    first = of_first.sort_values("total", ascending=False)["key"].tolist()[:5]
+
+    def cells(key: str, month: int) -> list[str]:
+        row = indices[month, key]
+        total = f"{row['total']:.2f} [{row['total_low']:.2f}, {row['total_high']:.2f}]"
+        return [f"{100 * screened[month, key]:.0f}", total]
+
+    head = ["", *(f"{what}, {month:+d}" for month in months for what in ("mu*, points", "total [95%]"))]  # fmt: skip
+    rows = [[f"`{key}`", *(cell for m in months for cell in cells(key, m))] for key in first]
+    return markdown(head, rows)
+
+
+def folds(quick: bool) -> str:
+    """Where the loop's legs cross half of the fees collected."""
+    from sim.science.tipping import tipping
+
+    size: dict[str, Any] = {"replications": 1, "hold": 24} if quick else {}
+    found = tipping("kangqiao", parts=["loop"], **size).folds
+    head = ["fold", "leg", "median shift", "range over seeds", "seeds"]
+    rows = []
+    for (leg, fold), part in found.groupby(["leg", "fold"], sort=False):
+        levels = part.groupby("seed")["level"].first()
+        rows.append(
+            [str(fold), str(leg), f"{levels.median() + 0.0:+.1f}",
+             f"{levels.min() + 0.0:+.1f} to {levels.max() + 0.0:+.1f}", str(len(levels))]
+        )  # fmt: skip
+    return markdown(head, rows)
+
+
+def optimum(quick: bool) -> str:
+    """The frontier of cost and probability."""
+    from sim.science.optimise import optimise
+
+    size: dict[str, Any] = {"trials": 10, "worlds": 4, "check": 4} if quick else {}
+    return optimum_rows(optimise("kangqiao", target="collection_rate>=0.6 at +24", **size))
+
+
+def optimum_rows(answer: Optimum) -> str:
+    """A row per policy of the frontier, the chosen one marked."""
+    rows = []
+    for row in answer.frontier.to_dict("records"):
+        parts = answer.policies[answer.policies["policy"] == row["policy"]].to_dict("records")
+        told = [f"{part['measure']} {part['dose']:g}@{part['start']}" for part in parts]
+        rows.append(
+            [
+                f"{row['policy']}{' (chosen)' if row['chosen'] else ''}",
+                ", ".join(told) or "none",
+                f"{row['cost']:,.0f}",
+                f"{row['hours']:,.0f}",
+                f"{100 * row['searched']:.0f}%",
+                f"{100 * row['probability']:.0f}% [{100 * row['low']:.0f}, {100 * row['high']:.0f}]",
+            ]
+        )
+    head = ["policy", "measures: dose@first month", "cost, yuan", "hours", "search", "fresh worlds [95%]"]  # fmt: skip
+    return markdown(head, rows)
+
+
+def worlds(quick: bool) -> str:
+    """The ranking of policies in many worlds."""
+    from sim.science.robustness import robustness
+
+    size: dict[str, Any] = {"draws": 40, "replications": 2} if quick else {}
+    return worlds_rows(robustness("kangqiao", **size))
+
+
+def worlds_rows(answer: Robustness) -> str:
+    """Mean collection by world and policy; of the draws, the share in which each leads."""
+    from sim.science.robustness import DRAW
+
+    frame = answer.ranking[answer.ranking["outcome"] == "collection_rate"]
+    policies = list(answer.question.policies)
+    rows = []
+    for (family, world), part in frame.groupby(["family", "world"], sort=False):
+        by = part.set_index("policy")["first" if family == DRAW else "value"].to_dict()
+        values = [f"{100 * by[policy]:.0f}%" for policy in policies]
+        name = "leads, of the draws" if family == DRAW else f"{family}: {world}"
+        rows.append([name, *values])
+    return markdown(["world", *policies], rows)
+
+
+def calibration(quick: bool) -> str:
+    """Figures under prior and posterior."""
+    return calibration_rows(_calibrated(quick))
+
+
+def parameters(quick: bool) -> str:
+    """What the figures say about each parameter."""
+    return parameters_rows(_calibrated(quick))
+
+
+def _calibrated(quick: bool) -> Calibration:
+    from sim.science.calibrate import calibrate
+
+    size: dict[str, Any] = {"particles": 20, "simulations": 600, "draws": 10} if quick else {}
+    return calibrate("kangqiao", out=Path(_place().name), **size)
+
+
+def calibration_rows(answer: Calibration) -> str:
+    """A row per figure held against."""
+    head = ["figure", "allowed", "prior [90%]", "posterior [90%]", "runs inside"]
+    rows = [
+        [
+            f"{row['label']} ({row['month']:+d})",
+            f"{100 * row['low']:.0f} to {100 * row['high']:.0f}%",
+            *(
+                f"{100 * row[f'{of}median']:.1f}% [{100 * row[f'{of}q05']:.1f}, {100 * row[f'{of}q95']:.0f}]"
+                for of in ("prior_", "")
+            ),
+            f"{100 * row['share_inside']:.0f}%",
+        ]
+        for row in answer.figures.to_dict("records")
+    ]
+    return markdown(head, rows)
+
+
+def parameters_rows(answer: Calibration) -> str:
+    """A row per parameter, the most learnt first."""
+    rows = []
+    for row in answer.parameters.sort_values("width").to_dict("records"):
+        digits = 2 if row["prior_high"] <= 1 else 1
+        middle, low, high = (f"{row[q]:.{digits}f}" for q in ("median", "q05", "q95"))
+        rows.append(
+            [f"`{row['parameter']}`", f"{row['prior_low']:g} to {row['prior_high']:g}",
+             f"{row['default']:g}", f"{middle} [{low}, {high}]", f"{row['width']:.2f}"]
+        )  # fmt: skip
+    head = ["parameter", "prior", "by hand", "posterior median [90%]", "width / prior"]
+    return markdown(head, rows)
+
+
+def predicted(quick: bool) -> str:
+    """Kangqiao fitted, the other cases predicted."""
+    from sim.science.predict import predict
+
+    if quick:
+        size: dict[str, Any] = {"particles": 20, "simulations": 600, "draws": 10, "heavy_draws": 4}
+        return predicted_rows(predict("kangqiao", ["kangqiao", "tongqiao"], **size))
+    return predicted_rows(predict("kangqiao", out=Path(_place().name)))
+
+
+def predicted_rows(answer: Prediction) -> str:
+    """A row per figure that was not fitted."""
+    from sim.science.predict import cells
+
+    head, rows = cells(answer)
+    kept = [k for k, title in enumerate(head) if title != "fitted to"]
+    return markdown(
+        [head[k] for k in kept],
+        [[row[k] for k in kept] for row in rows if not row[-1].endswith(", fitted")],
+    )
+
+
+LIVED: dict[str, Callable[[bool], str]] = {
+    "validate": validation,
+    "patterns": patterns,
+    "switched_off": switched_off,
+    "attribution": attribution,
+    "folds": folds,
+    "worlds": worlds,
+    "optimum": optimum,
+    "sensitivity": sensitivity,
+    "calibration": calibration,
+    "parameters": parameters,
+    "predicted": predicted,
+}
+"""Tables made from runs: quick or not, to Markdown."""
+
+ROWS_OF_RUNS = frozenset(LIVED) - {"validate", "patterns", "switched_off"}
+"""Tables whose very rows come from runs, in their order or number: a quick run has the head only."""
+
+FIGURES: dict[str, Callable[[bool, Path | None], pd.DataFrame]] = {
+    "kangqiao": kangqiao_figure,
+    "switched_off": switched_off_figure,
+}
+"""Figures of the documents: quick or not, and where to draw it, to the numbers drawn."""

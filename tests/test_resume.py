@@ -30,10 +30,7 @@ lived(sys.argv[1], int(sys.argv[2]))
 
 
 def lived(out: Path | str, workers: int = 1) -> Sweep:
-    """
-    # Heard also where the tests run in the background, which leaves this signal shut off.
-    import signal
-    signal.signal(signal.SIGINT, signal.default_int_handler)A sweep of 60 runs in 12 files."""
+    """A sweep of 60 runs in 12 files."""
     words = ("fees.habit=0.1,0.2,0.3,0.4", "policy=none,member_contact,lead_by_paying")
     model, keys = fake_model.Steered, {"replications": 5, "executor__workers": workers}
     return fake(*words, out=out, model=model, **keys)

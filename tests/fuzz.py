@@ -117,7 +117,8 @@ def _bend(draw: st.DrawFn, tree: dict[str, Any]) -> None:
     elif how == "wrapped":
         node[last] = draw(st.sampled_from([[node[last]], {"value": node[last]}, str(node[last])]))
     elif isinstance(node[last], int | float) and not isinstance(node[last], bool):
-        node[last] = node[last] * draw(st.sampled_from([-1, 10, 1000, 1e9, 0, 1.5]))
+        with contextlib.suppress(OverflowError):
+            node[last] = node[last] * draw(st.sampled_from([-1, 10, 1000, 1e9, 0, 1.5]))
 
 
 def _bases() -> list[dict[str, Any]]:

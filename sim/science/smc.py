@@ -288,7 +288,7 @@ def _read(history: Any, priors: dict[str, tuple[float, float]], plan: Plan) -> S
     if history.max_t < 0:
         raise RuntimeError(
             f"{plan.simulations} simulations are too few for one generation of {plan.particles}; "
-            f"simulations={3 * FIRST_SAMPLE * plan.particles} would do"
+            f"try simulations={max(3 * FIRST_SAMPLE * plan.particles, 2 * plan.simulations)}"
         )
     particles = history.get_population(history.max_t).particles
     # By what they hold: a database gives rows back in an order of its own.

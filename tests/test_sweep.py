@@ -200,21 +200,24 @@ def test_a_later_design_is_added(tmp_path: Path) -> None:
         fake(append=tmp_path)
 
 
-def test_full_disk_is_said_and_what_was_kept_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.ENOSPC, "No space left"), (errno.EROFS, "Read-only file system")]
+)
+def test_a_disk_that_takes_no_more_is_told_and_what_was_kept_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
 ) -> None:
     write, written = store.write_table, []
 
     def full(table: Any, path: Path, note: str) -> None:
         if written:
             path.write_bytes(b"half")
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(number, os.strerror(number))
         written.append(path)
         write(table, path, note)
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "write_table", full)
-        with pytest.raises(InputError, match="No space left"):
+        with pytest.raises(InputError, match=said):
             fake(out=tmp_path)
     lived = fake(out=tmp_path)
     assert lived.lived == 4, "the first file of five runs was kept"

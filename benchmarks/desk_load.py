@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -64,13 +64,24 @@ class Page:
     def __init__(self, address: str, session: str) -> None:
         self.address, self.session = address, session
         self.line = socketio.AsyncClient(reconnection=False)
-        self._heard: list[str] = []
+        self._heard: list[dict[str, Any]] = []
         self._news = asyncio.Event()
-        self.line.on("update", self._listen)
+        self.line.on("*", self._listen)
 
-    def _listen(self, told: Any) -> None:
-        self._heard.append(str(told))
-        self._news.set()
+    def _listen(self, event: str, told: Any) -> None:
+        if event == "update":
+            self._heard.append({str(element): what for element, what in told.items()})
+            self._news.set()
+        if isinstance(told, dict) and "_id" in told:
+            self._next = told["_id"] + 1
+
+    async def _until(self, heard: Callable[[dict[str, Any]], bool], since: int = 0) -> None:
+        async with asyncio.timeout(60):
+            while not any(heard(told) for told in self._heard[since:]):
+                self._news.clear()
+                await self._news.wait()
+        # As a browser does, or the desk would keep what it sent for a browser that comes back.
+        await self.line.emit("ack", {"client_id": self._client, "next_message_id": self._next})
 
     async def __aenter__(self) -> Page:
         """Open the page and its websocket."""
@@ -81,7 +92,7 @@ class Page:
             text = await answer.text()
             answer.raise_for_status()
         self._client = re.findall(r"'client_id': '([^']+)'", text)[0]
-        self._steps = buttons(text)
+        self._steps, self._next = buttons(text), 0
         query = {"client_id": self._client, "next_message_id": 0, "document_id": f"d{self._client}",
                  "tab_id": f"t{self._client}", "old_tab_id": None}  # fmt: skip
         await self.line.connect(
@@ -96,20 +107,21 @@ class Page:
         await self.line.disconnect()
 
     async def click(self, step: str) -> None:
-        """Go to a step and wait for what the page shows then."""
+        """Go to a step and wait until the page says that it is there."""
         element, listener = self._steps[step]
-        self._heard.clear()
-        self._news.clear()
-        event = {"id": element, "client_id": self._client, "listener_id": listener, "args": [{}]}
+        since = len(self._heard)
+        event = {"id": element, "client_id": self._client, "listener_id": listener, "args": ["{}"]}
         await self.line.emit("event", event)
-        await asyncio.wait_for(self._news.wait(), 60)
+
+        def there(told: dict[str, Any]) -> bool:
+            button = told.get(str(element)) or {}
+            return button.get("props", {}).get("aria-current") == "step"
+
+        await self._until(there, since)
 
     async def hear(self, text: str) -> None:
-        """Wait until the page says something."""
-        async with asyncio.timeout(60):
-            while not any(text in told for told in self._heard):
-                self._news.clear()
-                await self._news.wait()
+        """Wait until the page has said something."""
+        await self._until(lambda told: text in str(told))
 
 
 class Visitor:

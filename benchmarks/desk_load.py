@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -63,10 +64,10 @@ class Page:
 
     def __init__(self, address: str, session: str) -> None:
         self.address, self.session = address, session
-        self.line = socketio.AsyncClient(reconnection=False)
+        self.joined = 0
+        """Times the websocket was opened: more than one where the line broke, as under load."""
         self._heard: list[dict[str, Any]] = []
-        self._news = asyncio.Event()
-        self.line.on("*", self._listen)
+        self._news, self._broke = asyncio.Event(), False
 
     def _listen(self, event: str, told: Any) -> None:
         if event == "update":
@@ -75,13 +76,38 @@ class Page:
         if isinstance(told, dict) and "_id" in told:
             self._next = told["_id"] + 1
 
+    def _break(self, *_: object) -> None:
+        self._broke = True
+        self._news.set()
+
+    async def _join(self) -> None:
+        """Open the websocket, or open it again where it broke, as a browser does."""
+        query = {"client_id": self._client, "next_message_id": self._next, "old_tab_id": None,
+                 "document_id": f"d{self._client}", "tab_id": f"t{self._client}"}  # fmt: skip
+        self.line, self._broke = socketio.AsyncClient(reconnection=False), False
+        self.line.on("*", self._listen)
+        self.line.on("disconnect", self._break)
+        await self.line.connect(
+            self.address, socketio_path="/_nicegui_ws/socket.io", transports=["websocket"]
+        )
+        if not await self.line.call("handshake", query, timeout=60):
+            raise RuntimeError("the desk has given the page up")
+        self.joined += 1
+
     async def _until(self, heard: Callable[[dict[str, Any]], bool], since: int = 0) -> None:
         async with asyncio.timeout(60):
             while not any(heard(told) for told in self._heard[since:]):
+                if self._broke:
+                    await self._join()
                 self._news.clear()
                 await self._news.wait()
         # As a browser does, or the desk would keep what it sent for a browser that comes back.
-        await self.line.emit("ack", {"client_id": self._client, "next_message_id": self._next})
+        await self._send("ack", {"client_id": self._client, "next_message_id": self._next})
+
+    async def _send(self, event: str, what: dict[str, Any]) -> None:
+        if self._broke:
+            await self._join()
+        await self.line.emit(event, what)
 
     async def __aenter__(self) -> Page:
         """Open the page and its websocket."""
@@ -93,13 +119,7 @@ class Page:
             answer.raise_for_status()
         self._client = re.findall(r"'client_id': '([^']+)'", text)[0]
         self._steps, self._next = buttons(text), 0
-        query = {"client_id": self._client, "next_message_id": 0, "document_id": f"d{self._client}",
-                 "tab_id": f"t{self._client}", "old_tab_id": None}  # fmt: skip
-        await self.line.connect(
-            self.address, socketio_path="/_nicegui_ws/socket.io", transports=["websocket"]
-        )
-        if not await self.line.call("handshake", query, timeout=60):
-            raise RuntimeError("the handshake was refused")
+        await self._join()
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -111,7 +131,7 @@ class Page:
         element, listener = self._steps[step]
         since = len(self._heard)
         event = {"id": element, "client_id": self._client, "listener_id": listener, "args": ["{}"]}
-        await self.line.emit("event", event)
+        await self._send("event", event)
 
         def there(told: dict[str, Any]) -> bool:
             button = told.get(str(element)) or {}
@@ -139,6 +159,8 @@ class Visitor:
                 await self._visit(luck, min(until, time.monotonic() + 60 + 60 * luck.random()))
             except Exception as error:
                 self.told["errors"].append(f"{type(error).__name__}: {error}")
+                if len(self.told["errors"]) <= 3:
+                    traceback.print_exc(limit=-3)
                 await asyncio.sleep(PAUSE)
 
     async def _visit(self, luck: random.Random, until: float) -> None:
@@ -150,6 +172,7 @@ class Visitor:
                 begun = time.monotonic()
                 await page.click(luck.choice(STEPS))
                 self.told["click"].append(time.monotonic() - begun)
+            self.told["broken lines"].append(page.joined - 1)
 
 
 @contextmanager
@@ -203,7 +226,9 @@ def buttons(text: str) -> dict[str, tuple[int, str]]:
 
 async def load(users: int, seconds: float, address: str, process: int) -> dict[str, list[Any]]:
     """Let so many stay so long."""
-    told: dict[str, list[Any]] = {"page": [], "click": [], "errors": [], "memory": []}
+    told: dict[str, list[Any]] = {
+        name: [] for name in ("page", "click", "broken lines", "errors", "memory")
+    }
     until = time.monotonic() + seconds
     visits = [asyncio.create_task(Visitor(u, address, told).stay(until)) for u in range(users)]
     while time.monotonic() < until:
@@ -227,6 +252,7 @@ def tell(told: dict[str, list[Any]]) -> None:
     print(
         "memory of the desk in each tenth of the time, MB: " + " ".join(f"{t:.0f}" for t in tenths)
     )
+    print(f"{sum(told['broken lines'])} lines broke and were taken up again")
     counted = Counter(told["errors"]).most_common(5)
     print(f"{len(told['errors'])} errors {counted}", flush=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from functools import partial
 from pathlib import Path
@@ -88,6 +89,23 @@ def test_stopped_and_continued_is_the_same_and_other_seed_is_not(tmp_path: Path)
     assert np.array_equal(whole.weights, again.weights)
     other = sample(narrow, SQUARE | {"c": (0.0, 1.0)}, Plan(30, 3000, 6), ALONE)
     assert not np.array_equal(whole.weights, other.weights)
+
+
+@pytest.mark.parametrize("left", ["half a file", "tables", "a version"])
+def test_a_database_that_a_kill_left_at_its_start_is_begun_anew(tmp_path: Path, left: str) -> None:
+    """Catches a calibration that can never go on, since its first row was not yet written."""
+    place = tmp_path / "abc.db"
+    if left == "half a file":
+        place.write_bytes(b"SQLite format 3\0half")
+    else:
+        assert smc.pyabc.History(f"sqlite:///{place}").id is None
+    if left == "tables":
+        with sqlite3.connect(place) as connection:
+            connection.execute("DELETE FROM version")
+        connection.close()
+    found = sample(band, SQUARE, Plan(20, 600, 5), ALONE, place)
+    whole = sample(band, SQUARE, Plan(20, 600, 5), ALONE)
+    pd.testing.assert_frame_equal(found.parameters, whole.parameters, check_exact=True)
 
 
 def test_sampling_leaves_the_callers_random_numbers_alone() -> None:

@@ -1,4 +1,4 @@
-"""A Dask cluster of real processes: the same bytes as one process, a worker killed on the way."""
+"""A Dask cluster of real processes: the same bytes as one process, workers and schedulers killed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import fake_model
 import pytest
+from test_resume import noted, wait_for
 from test_sweep import bytes_of, fake, place
 
 from sim.compose import load
 from sim.errors import InputError
 from sim.experiments.run import run
+from sim.experiments.sweep import Sweep
 
 pytest.importorskip("distributed")
 
@@ -24,15 +28,20 @@ TESTS = Path(__file__).resolve().parent
 HERE = ("--host", "127.0.0.1", "--no-dashboard")
 
 
+class Cluster(NamedTuple):
+    """Address of a scheduler, its process and those of its workers."""
+
+    address: str
+    processes: list[subprocess.Popen[bytes]]
+
+
 @pytest.fixture
-def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A scheduler and two workers on this machine; one run ends its own."""
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A scheduler and two workers on this machine; a run of seed 3 ends its own if armed."""
     file, kills = tmp_path / "scheduler.json", tmp_path / "kills"
-    fake_model.arm(kills, 1)
-    monkeypatch.setenv("FAKE_KILLS", str(kills))
-    monkeypatch.setenv("FAKE_MAIN", str(os.getpid()))
     path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
-    environment = {**os.environ, "PYTHONPATH": path}
+    steered = {"FAKE_KILLS": str(kills), "FAKE_MAIN": str(os.getpid()), "FAKE_SECONDS": "0.01"}
+    environment = {**os.environ, **steered, "PYTHONPATH": path}
 
     def start(what: str, *words: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *HERE, *words]
@@ -49,26 +58,59 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         end = time.monotonic() + 60
         while not file.exists() and time.monotonic() < end:
             time.sleep(0.05)
-        yield json.loads(file.read_text())["address"]
+        yield Cluster(json.loads(file.read_text())["address"], processes)
     finally:
         for process in reversed(processes):
             process.kill()
             process.wait()
 
 
-def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(address: str, tmp_path: Path) -> None:
+def lived(out: Path, address: str = "") -> Sweep:
+    """A sweep of 60 runs in 12 files, here or on a cluster."""
     words = ("fees.habit=0.1,0.2,0.3", "policy=none,member_contact")
-    keys = {"replications": 10, "model": fake_model.Steered}
-    alone = fake(*words, out=tmp_path / "alone", **keys)
-    cluster = {"executor__kind": "dask", "executor__address": address}
-    lived = fake(*words, out=tmp_path / "cluster", **keys, **cluster)
+    keys: dict[str, Any] = {"replications": 10, "model": fake_model.Steered}
+    if address:
+        keys |= {"executor__kind": "dask", "executor__address": address}
+    return fake(*words, out=out, **keys)
+
+
+def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    fake_model.arm(tmp_path / "kills", 1)
+    on_cluster, alone = lived(tmp_path / "cluster", cluster.address), lived(tmp_path / "alone")
     assert fake_model.armed(tmp_path / "kills") == 0, "a worker was ended"
-    assert bytes_of(place(lived)) == bytes_of(place(alone))
+    assert bytes_of(place(on_cluster)) == bytes_of(place(alone))
     study = run(
-        load(months=6, replications=8, executor={"kind": "dask", "address": address}),
+        load(months=6, replications=8, executor={"kind": "dask", "address": cluster.address}),
         model=fake_model.FakeModel,
     )
     assert study.runs["seed"].tolist() == list(range(1, 9))
+
+
+@pytest.mark.parametrize("gone", ["scheduler", "all"])
+def test_a_cluster_that_goes_away_is_told_and_the_sweep_goes_on_without_it(
+    cluster: Cluster, tmp_path: Path, gone: str
+) -> None:
+    """Catches a wait without end, and finished files that are lost with the cluster."""
+
+    def go_away() -> None:
+        wait_for(cluster.processes[1], tmp_path, files=3)
+        for process in cluster.processes[: 1 if gone == "scheduler" else None]:
+            process.kill()
+
+    killer = threading.Thread(target=go_away)
+    killer.start()
+    begun = time.monotonic()
+    with pytest.raises(RuntimeError, match=f"the Dask cluster at {cluster.address} was lost"):
+        lived(tmp_path, cluster.address)
+    assert time.monotonic() - begun < 30
+    killer.join()
+    there = noted(tmp_path)
+    assert 3 <= there < 12
+    again = lived(tmp_path)
+    assert again.lived == 60 - 5 * there, "what was finished is kept"
+    assert bytes_of(place(again)) == bytes_of(place(lived(tmp_path / "alone")))
 
 
 def test_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from sim.errors import InputError
 from sim.experiments.compare import Comparison, compare
 from sim.experiments.run import run
 from sim.outcomes import INDICATORS, column
-from sim.report import sentences
+from sim.report import page, sentences
 from sim.report.build import Extra, build, read_results
 from sim.report.content import Table
 from sim.report.page import as_html
@@ -260,3 +260,11 @@ def test_a_folder_without_results_is_refused(xiaoqu: Any, tmp_path: Path) -> Non
     assert code == 2 and error.startswith("error:") and error.count("\n") == 1
     with pytest.raises(InputError):
         read_results(tmp_path)
+
+
+def test_a_clip_path_is_named_by_its_order() -> None:
+    """Catches a report of other bytes each time: matplotlib's names hash the last bit of a place."""
+    drawn = '<g clip-path="url(#p{0})"/><g clip-path="url(#p{1})"/><clipPath id="p{0}"/><g id="a"/>'
+    once, again = (page._unlike_ids(drawn.format(*names), 2) for names in ("xy", "zw"))
+    assert once == again
+    assert once.count("f2-clip0") == 2 and 'id="f2-a"' in once

@@ -30,10 +30,7 @@ lived(sys.argv[1], int(sys.argv[2]))
 
 
 def lived(out: Path | str, workers: int = 1) -> Sweep:
-    """
-    # Heard also where the tests run in the background, which leaves this signal shut off.
-    import signal
-    signal.signal(signal.SIGINT, signal.default_int_handler)A sweep of 60 runs in 12 files."""
+    """A sweep of 60 runs in 12 files."""
     words = ("fees.habit=0.1,0.2,0.3,0.4", "policy=none,member_contact,lead_by_paying")
     model, keys = fake_model.Steered, {"replications": 5, "executor__workers": workers}
     return fake(*words, out=out, model=model, **keys)
@@ -226,3 +223,23 @@ def test_a_clock_that_jumps_changes_nothing(
         study = run(config, out=tmp_path, model=fake_model.FakeModel)
         assert study.folder is not None and store.read_study(study.folder).folder is not None
     assert study.loaded
+
+
+def test_files_from_the_future_change_nothing(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    """Catches an age taken from a clock that was set back since."""
+    folder = place(lived(tmp_path))
+    (folder / "runs/000-000003.parquet").write_bytes(b"half")
+    config = load(months=6, replications=3, executor={"workers": 1})
+    study = run(config, out=tmp_path, model=fake_model.FakeModel)
+    assert study.folder is not None
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    parts = (store.DRAFT, store._machine(), str(gone.pid), "0", "0", study.folder.name)
+    draft = study.folder.parent / "~".join(parts)
+    draft.mkdir()
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (time.time() + 3e8,) * 2)
+    assert lived(tmp_path).lived == 5
+    assert bytes_of(folder) == whole
+    assert run(config, out=tmp_path, model=fake_model.FakeModel).loaded
+    assert not draft.exists(), "what a dead process left is taken away"

@@ -113,6 +113,14 @@ def test_failed_runs_are_rows_and_are_told(tmp_path: Path) -> None:
     assert sorted(lived.months["run"].unique()) == [0, 2, 3, 5, 6, 8]
 
 
+def test_the_first_failures_are_told_and_all_counted(tmp_path: Path) -> None:
+    """Catches failures lost between files, or told in another order than lived."""
+    model = fake_model.FailsOnEvenSeeds
+    lived = fake("fees.habit=range(0.1,0.5,0.05)", out=tmp_path, model=model, replications=4)
+    assert (lived.design.runs, lived.failed) == (32, 16)
+    assert lived.failures["run"].tolist() == list(range(1, 20, 2))
+
+
 def test_a_point_that_is_not_allowed_is_a_row(tmp_path: Path) -> None:
     """Found before the start where a value alone is bad, kept as a row where only the pair is."""
     words = ("population.tenant_share=0.1,0.6", "population.vacant_share=0.1,0.6")
@@ -192,21 +200,24 @@ def test_a_later_design_is_added(tmp_path: Path) -> None:
         fake(append=tmp_path)
 
 
-def test_full_disk_is_said_and_what_was_kept_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.ENOSPC, "No space left"), (errno.EROFS, "Read-only file system")]
+)
+def test_a_disk_that_takes_no_more_is_told_and_what_was_kept_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
 ) -> None:
     write, written = store.write_table, []
 
     def full(table: Any, path: Path, note: str) -> None:
         if written:
             path.write_bytes(b"half")
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(number, os.strerror(number))
         written.append(path)
         write(table, path, note)
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "write_table", full)
-        with pytest.raises(InputError, match="No space left"):
+        with pytest.raises(InputError, match=said):
             fake(out=tmp_path)
     lived = fake(out=tmp_path)
     assert lived.lived == 4, "the first file of five runs was kept"

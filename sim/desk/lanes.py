@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
@@ -21,6 +22,9 @@ Answer = TypeVar("Answer")
 
 ATTEMPTS = 3
 """Times a batch is tried when the process that had it was ended from outside."""
+
+BEHIND = 5
+"""How far the processes stand behind the page where all cores are taken (niceness)."""
 
 
 class Lanes:
@@ -33,6 +37,7 @@ class Lanes:
     def __init__(self, count: int | None = None) -> None:
         self.count = count or os.cpu_count() or 1
         self._pools = [_new_pool() for _ in range(self.count)]
+        self._closed = False
 
     async def call(self, lane: int, function: Callable[..., Answer], *arguments: object) -> Answer:
         """Compute something in a lane.
@@ -51,6 +56,8 @@ class Lanes:
             try:
                 return await asyncio.wrap_future(pool.submit(function, *arguments))
             except BrokenProcessPool:
+                if self._closed:
+                    break
                 # Whoever sees it first replaces it; the others find the new one.
                 if self._pools[place] is pool:
                     self._pools[place] = _new_pool()
@@ -67,11 +74,13 @@ class Lanes:
 
     def close(self) -> None:
         """End all processes, whatever they are doing."""
+        self._closed = True
         for pool in self._pools:
-            processes = list((pool._processes or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
+            for process in list((pool._processes or {}).values()):
                 process.terminate()
+        for pool in self._pools:
+            # Waited for, or Python's own end would find them half taken down and say so.
+            pool.shutdown(cancel_futures=True)
 
 
 def _new_pool() -> ProcessPoolExecutor:
@@ -79,6 +88,9 @@ def _new_pool() -> ProcessPoolExecutor:
 
 
 def _begin() -> None:
+    # The page comes first: a browser that hears nothing for seconds takes its line for broken.
+    with suppress(AttributeError, OSError):
+        os.nice(BEHIND)
     # Ctrl-C is the page's to handle, and a worker must not outlive it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

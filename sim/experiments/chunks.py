@@ -20,7 +20,6 @@ from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from sim.errors import InputError
@@ -35,6 +34,11 @@ _TOLD: dict[str, type] = {
     "first_run": int, "first_point": int, "keep_months": bool, "code": dict, "types": dict,
 }  # fmt: skip
 """What a frozen design must say of itself for the folder to be gone on with."""
+
+_FAILED = {
+    "run": pa.int64(), "seed": pa.int64(), "stage": pa.string(), "message": pa.string(),
+}  # fmt: skip
+"""What is told of a run that failed."""
 
 _FAR = 1 << 30  # Windows locks bytes, and those at the start are to be read by others.
 
@@ -274,12 +278,22 @@ def finish(place: Place, manifest: dict[str, Any]) -> None:
         shutil.rmtree(place.folder / DRAFTS, ignore_errors=True)
 
 
-def failures(place: Place, runs: int, most: int) -> tuple[int, pa.Table]:
-    """How many runs of a design failed, and the first of them, without reading the others whole."""
-    first = place.numbering.first_run
-    rows = ds.dataset(place.folder / RUNS, format="parquet").filter(
-        (pc.field("status") == "failed")
-        & (pc.field("run") >= first)
-        & (pc.field("run") < first + runs)
-    )
-    return rows.count_rows(), rows.head(most, columns=["run", "seed", "stage", "message"])
+def failures(place: Place, count: int, most: int) -> tuple[int, pa.Table]:
+    """How many runs of a design failed, and the first of them.
+
+    Args:
+        place: Where the design stands.
+        count: How many chunks it has, all written.
+        most: How many failed runs are told of.
+    """
+    failed, first = 0, [pa.schema(_FAILED).empty_table()]
+    # One file after the other: a dataset of them all keeps what each one's columns are, which
+    # in a sweep of a million runs is more than the runs themselves take.
+    for chunk in range(count):
+        with pq.ParquetFile(place.folder / place.file(RUNS, chunk)) as file:
+            rows = file.read(columns=["status", *_FAILED])
+        rows = rows.filter(pc.equal(rows["status"], "failed"))
+        if rows.num_rows and failed < most:
+            first.append(rows.select(list(_FAILED)).slice(0, most - failed))
+        failed += rows.num_rows
+    return failed, pa.concat_tables(first)

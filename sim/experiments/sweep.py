@@ -319,7 +319,7 @@ class _Chunks:
         chunks.write(self._place, chunk, tables, self._note)
 
     def finish(self, manifest: dict[str, Any]) -> tuple[int, pd.DataFrame, dict[str, pa.Table]]:
-        failed, first = chunks.failures(self._place, self._design.runs, SHOWN_FAILURES)
+        failed, first = chunks.failures(self._place, len(self._design.chunks), SHOWN_FAILURES)
         told = chunks.designs(self._place.folder)
         manifest["designs"] = [
             {key: one[key] for key in ("fingerprint", "name", "points", "replications", "runs")}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow.dataset as ds
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from sim.experiments.batch import RUNS
 from sim.experiments.sweep import SHOWN_FAILURES, Sweep, duration
@@ -47,6 +51,18 @@ def print_sweep(sweep: Sweep, console: Console) -> None:
         print(f"read it with pandas.read_parquet({str(sweep.folder / RUNS)!r})")
 
 
+def _first_points(folder: Path, columns: list[str]) -> pd.DataFrame:
+    """Runs of the points that are shown, which stand in the first files."""
+    parts = []
+    for path in sorted((folder / RUNS).glob("*.parquet")):
+        with pq.ParquetFile(path) as file:
+            part = file.read(columns=columns)
+        parts.append(part.filter(pc.less(part["point"], SHOWN_POINTS)))
+        if parts[-1].num_rows < part.num_rows:
+            break
+    return pa.concat_tables(parts).to_pandas()
+
+
 def _table(sweep: Sweep) -> Table:
     """Means over seeds of the first points, read without the rest."""
     from rich.table import Table
@@ -54,10 +70,7 @@ def _table(sweep: Sweep) -> Table:
     assert sweep.folder is not None
     names = [name for name in SHOWN if name in INDICATORS]
     keys = list(sweep.design.types)
-    first = ds.field("point") < SHOWN_POINTS
-    columns = ["point", *keys, *(f"{name}_last12" for name in names)]
-    runs = ds.dataset(sweep.folder / RUNS, format="parquet").to_table(columns, filter=first)
-    frame = runs.to_pandas()
+    frame = _first_points(sweep.folder, ["point", *keys, *(f"{name}_last12" for name in names)])
     means = frame.groupby("point")[[f"{name}_last12" for name in names]].mean()
     points = frame.groupby("point")[keys].first()
     table = Table(box=None, pad_edge=False, title="mean over seeds, last 12 months")
@@ -65,14 +78,16 @@ def _table(sweep: Sweep) -> Table:
         table.add_column(key.removeprefix("policy.measures."), overflow="fold")
     for name in names:
         table.add_column(INDICATORS[name].en, justify="right", overflow="fold")
-    for point, row in means.iterrows():
+    for varied, numbers in zip(
+        points.itertuples(index=False), means.itertuples(index=False), strict=True
+    ):
         cells = [
             ""
             if value != value or value is None
             else f"{value:g}"
             if isinstance(value, float)
             else str(value)
-            for value in points.loc[point]
+            for value in varied
         ]
-        table.add_row(*cells, *(f"{value:.3g}" for value in row))
+        table.add_row(*cells, *(f"{value:.3g}" for value in numbers))
     return table

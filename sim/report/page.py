@@ -119,7 +119,13 @@ def inline_svg(figure: Figure) -> str:
 
 
 def _unlike_ids(text: str, number: int) -> str:
-    """Ids and what points to them with a number in front, so that two figures do not share any."""
+    """Ids and what points to them with a number in front, so that two figures do not share any.
+
+    Matplotlib names a clip path by a hash of its place, whose last bit differs from one layout to
+    the next; they are counted instead, so that the same report is the same bytes.
+    """
+    for place, name in enumerate(dict.fromkeys(re.findall(r"url\(#(\w+)\)", text))):
+        text = re.sub(rf"\b{name}\b", f"clip{place}", text)
     return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>f{number}-", text)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyabc
+from sqlalchemy.exc import DatabaseError
 
 from sim.config import Executor
 from sim.experiments import executors
@@ -116,7 +117,7 @@ def sample(
         RuntimeError: Not even the first generation could be finished.
     """
     place = "sqlite://" if database is None else f"sqlite:///{database}"
-    there = database is not None and database.exists()
+    there = database is not None and _begun(database)
     with bar(plan.simulations, progress, "simulations") as advance:
         sampler = _Numbered(plan, executor, advance)
         abc = pyabc.ABCSMC(
@@ -144,6 +145,21 @@ def sample(
                 max_nr_populations=MOST_GENERATIONS,
             )
     return _read(pyabc.History(place) if database else abc.history, priors, plan)
+
+
+def _begun(database: Path) -> bool:
+    """Whether a database can be gone on with; what a kill left before the first row is taken away."""
+    if not database.exists():
+        return False
+    try:
+        if pyabc.History(f"sqlite:///{database}").id is not None:
+            return True
+    except (AssertionError, DatabaseError):
+        pass  # pyabc's word for a database without a version, and SQLite's for no database at all.
+    # The journal of one file must not be played back into the next of that name.
+    for path in (database, database.with_name(f"{database.name}-journal")):
+        path.unlink(missing_ok=True)
+    return False
 
 
 def _ended(history: Any, plan: Plan) -> bool:
@@ -288,7 +304,7 @@ def _read(history: Any, priors: dict[str, tuple[float, float]], plan: Plan) -> S
     if history.max_t < 0:
         raise RuntimeError(
             f"{plan.simulations} simulations are too few for one generation of {plan.particles}; "
-            f"simulations={3 * FIRST_SAMPLE * plan.particles} would do"
+            f"try simulations={max(3 * FIRST_SAMPLE * plan.particles, 2 * plan.simulations)}"
         )
     particles = history.get_population(history.max_t).particles
     # By what they hold: a database gives rows back in an order of its own.

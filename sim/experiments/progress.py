@@ -9,7 +9,7 @@ from sim.cache import rules_compiled
 
 Advance = Callable[[int], None]
 
-COMPILE_SECONDS = 60
+COMPILE_SECONDS = 20
 """What compiling every kernel takes on an ordinary machine, for the message only."""
 
 

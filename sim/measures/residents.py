@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.mechanisms.participation import earn_points
 from sim.schema import param
 
 if TYPE_CHECKING:
@@ -102,11 +103,9 @@ class ResidentPoints(Measure):
         compound.community.ask(compound, self.label, hours)
         if compound.month == p.start:
             return
-        enrolled = (compound.column("rota") < reached) & (compound.column("tenure") != 2)
-        earned = p.for_attending * compound.column("attended")
-        earned = (earned + p.for_order * (compound.column("misuse") == 0)) * enrolled
-        compound.column("points")[:] += earned
-        compound.spend(self.label, "public", yuan=p.point_yuan * float(earned.sum()))
+        columns = map(compound.column, ("rota", "tenure", "attended", "misuse", "points"))
+        given = float(earn_points(reached, p.for_attending, p.for_order, *columns))
+        compound.spend(self.label, "public", yuan=p.point_yuan * given)
 
 
 @register

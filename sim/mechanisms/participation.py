@@ -235,3 +235,26 @@ def join_in(first, last, month, seed, recruits, compound, tenure, member, active
         if member[i] == 1 and active[i] == 0 and tenure[i] != 2:
             u, _, _, _ = draw(i, month, seed, _CELL)
             active[i] = u < recruits[compound[i]]
+
+
+@kernel
+def earn_points(  # type: ignore[no-untyped-def]
+    reached, for_attending, for_order, rota, tenure, attended, misuse, points
+):
+    """Give households of one compound points for last month, if they are enrolled.
+
+    Args:
+        reached: Share of households enrolled, 0 to 1.
+        for_attending: Points for a meeting or activity attended.
+        for_order: Points for keeping common space free.
+
+    Returns:
+        Points given in all.
+    """
+    given = 0.0
+    for i in range(len(rota)):
+        if tenure[i] != 2 and rota[i] < reached:
+            earned = for_attending * attended[i] + for_order * (misuse[i] == 0)
+            points[i] += earned
+            given += earned
+    return given

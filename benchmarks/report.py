@@ -9,6 +9,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -109,19 +110,30 @@ def timed(work: Callable[[], Any]) -> tuple[float, float]:
 
 
 def command(words: Sequence[str], **environment: str) -> Raw:
-    """Run a whole process: wall-clock seconds, processor seconds of it and its children, and what it said.
+    """Run a whole process: seconds by the clock, to its first words and of processors, and what it said.
 
     Raises:
         RuntimeError: It failed; with its last words.
     """
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     given = {**os.environ, **ONE_THREAD, **environment}
-    done = subprocess.run(list(words), capture_output=True, text=True, env=given, check=False)
-    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip()[-2000:]}")
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            list(words), stdout=subprocess.PIPE, stderr=errors, text=True, env=given
+        ) as process,
+    ):
+        assert process.stdout is not None
+        said = process.stdout.read(1)
+        first = time.perf_counter() - start
+        said += process.stdout.read()
+        process.wait()
+        wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if process.returncode:
+            errors.seek(0)
+            raise RuntimeError(f"{' '.join(words)}: {errors.read().strip()[-2000:]}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall_s": wall, "cpu_s": cpu, "said": done.stdout}
+    return {"wall_s": wall, "first_s": first, "cpu_s": cpu, "said": said}
 
 
 def python(function: str, *arguments: object) -> list[str]:

@@ -33,16 +33,19 @@ LABELS = {
     "python": "Python alone",
     "import": "import sim, Python's own start included",
     "help": "xiaoqu --help",
-    "warm": "first result, kernels compiled before (xiaoqu run, 1 replication of Kangqiao, 12 months)",
-    "cold": "first result ever, nothing compiled",
+    "warm": "xiaoqu run, 1 replication of Kangqiao, 12 months, kernels compiled before",
+    "cold": "the same for the first time ever, nothing compiled",
 }
+
+
+KINDS = ("first_s", "wall_s", "cpu_s")
 
 
 def print_start(raw: Raw) -> None:
     """Print seconds."""
     rows = [
-        [label, *(f"{median([run[kind] for run in raw[key]]):.2f}" for kind in ("wall_s", "cpu_s"))]
+        [label, *(f"{median([run[kind] for run in raw[key]]):.2f}" for kind in KINDS)]
         for key, label in LABELS.items()
     ]
-    print("\nSeconds until")
-    table(["", "wall", "processor"], rows)
+    print("\nSeconds; a run says its numbers first and draws its figures after that")
+    table(["", "to the first words", "in all", "of processors"], rows)

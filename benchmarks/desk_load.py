@@ -1,6 +1,6 @@
 """Many visitors at a desk without browsers: do answers stay quick and memory flat?
 
-``python benchmarks/desk_load.py --users 20 --seconds 600`` starts a desk of its own, opens the page
+``python benchmarks/desk_load.py --users 20 50 --seconds 600`` starts a desk of its own, opens the page
 for each visitor with a policy of its own, keeps its websocket, walks through the steps and opens the
 page anew now and then, as a browser would. Tells percentiles of both waits, errors, the desk's memory
 by tenths of the time, and how the desk ended and what it said. Ends with exit code 1 on any error.
@@ -54,6 +54,10 @@ def resident(process: int) -> float:
     return int(re.findall(r"VmRSS:\s+(\d+)", told)[0]) / 1024
 
 
+RETRIES = 5
+"""Times that a page tries to open its websocket, as a browser does."""
+
+
 class Page:
     """A page and its websocket, as a browser has them.
 
@@ -84,12 +88,21 @@ class Page:
         """Open the websocket, or open it again where it broke, as a browser does."""
         query = {"client_id": self._client, "next_message_id": self._next, "old_tab_id": None,
                  "document_id": f"d{self._client}", "tab_id": f"t{self._client}"}  # fmt: skip
-        self.line, self._broke = socketio.AsyncClient(reconnection=False), False
-        self.line.on("*", self._listen)
-        self.line.on("disconnect", self._break)
-        await self.line.connect(
-            self.address, socketio_path="/_nicegui_ws/socket.io", transports=["websocket"]
-        )
+        self._broke = False
+        for attempt in range(RETRIES):
+            self.line = socketio.AsyncClient(reconnection=False)
+            self.line.on("*", self._listen)
+            self.line.on("disconnect", self._break)
+            try:
+                await self.line.connect(
+                    self.address, socketio_path="/_nicegui_ws/socket.io", wait_timeout=10,
+                    transports=["websocket"],
+                )  # fmt: skip
+                break
+            except socketio.exceptions.ConnectionError:
+                if attempt == RETRIES - 1:
+                    raise
+                await asyncio.sleep(1.0)
         if not await self.line.call("handshake", query, timeout=60):
             raise RuntimeError("the desk has given the page up")
         self.joined += 1
@@ -260,14 +273,18 @@ def tell(told: dict[str, list[Any]]) -> None:
 def main() -> None:
     """Load a desk and tell how it bore it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--users", type=int, default=20)
+    parser.add_argument("--users", type=int, nargs="+", default=[20, 50])
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--port", type=int, default=8522)
     asked = parser.parse_args()
-    with started(asked.port) as (process, address):
-        told = asyncio.run(load(asked.users, asked.seconds, address, process.pid))
-        tell(told)
-    sys.exit(bool(told["errors"]))
+    errors = 0
+    for users in asked.users:
+        with started(asked.port) as (process, address):
+            print(f"{users} visitors for {asked.seconds:.0f} s", flush=True)
+            told = asyncio.run(load(users, asked.seconds, address, process.pid))
+            tell(told)
+            errors += len(told["errors"])
+    sys.exit(bool(errors))
 
 
 if __name__ == "__main__":

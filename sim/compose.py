@@ -274,6 +274,9 @@ def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
             raise InputError("configuration", str(error)) from None
     OmegaConf.set_struct(tree, False)
     for group in ("scenario", "policy", "experiment"):
+        below = OmegaConf.select(tree, group)
+        if not isinstance(below, DictConfig | None):
+            raise InputError(group, f"{show(below)} is no group of keys", "key: value pairs")
         # A file that does not say its name goes by that of the file.
         if isinstance(chosen.get(group), str) and not OmegaConf.select(tree, f"{group}.name"):
             OmegaConf.update(tree, f"{group}.name", chosen[group], force_add=True)

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
+import flat_memory
 from core_table import disagreement, load, trajectories
 from peers import numpy_core, rules, world
 from peers.c_core import bandwidth, compiler, library
@@ -84,3 +85,13 @@ def test_growth_is_the_exponent_of_a_power() -> None:
     fit = growth(sizes)
     assert fit["exponent"] == pytest.approx(1.1, abs=1e-3)
     assert fit["low"] < 1.1 < fit["high"]
+
+
+@pytest.mark.parametrize(("slope", "grows"), [(0.0, False), (0.5, True)])
+def test_growth_of_a_day_is_a_slope_with_its_interval(slope: float, grows: bool) -> None:
+    """Catches a slope that the warm hours pull up, and an interval that misses the truth."""
+    noise = np.random.default_rng(1).normal(0, 0.3, 24)
+    hours = 200 + noise + slope * np.arange(24) - np.linspace(80, 0, 24) * (np.arange(24) < 8)
+    found, low, high = flat_memory.growth(hours, 8)
+    assert low < found < high and low < slope < high
+    assert (low > 0.0) == grows

@@ -19,6 +19,7 @@ pytest.importorskip("pyabc")
 from sim.compose import Interval, load
 from sim.config import Executor, Target
 from sim.errors import InputError
+from sim.experiments import chunks
 from sim.figures import posterior as figures
 from sim.outcomes import INDICATORS
 from sim.science import calibrate as calibration
@@ -284,6 +285,18 @@ def test_a_known_parameter_is_recovered_from_months_kept_and_read_back(tmp_path:
     pd.testing.assert_frame_equal(found.posterior, again.posterior)
     for make in (figures.posterior, figures.predictive):
         assert make(found, "zh").axes  # in Chinese too
+
+
+def test_a_second_process_at_the_same_question_says_so_and_stops(tmp_path: Path) -> None:
+    """Catches two samplers that write their generations into one database."""
+    question = ask_words([*SMALL, f"file={months_of(tmp_path, 0.0)}", "parameters=[fees.service]"])
+    folder = question.asked.folder(tmp_path)
+    with (
+        chunks.locked(folder.parent, f".{folder.name}.lock"),
+        pytest.raises(InputError, match="another process"),
+    ):
+        calibration.answer(question, tmp_path)
+    assert not list(folder.parent.glob("*.db"))
 
 
 def test_coverage_of_known_truths(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import operator
 import os
+import signal
 import time
 import zlib
 from base64 import urlsafe_b64encode
@@ -365,6 +366,28 @@ def test_a_killed_worker_is_replaced() -> None:
             with pytest.raises(RuntimeError, match="again and again"):
                 await lanes.call(0, os._exit, 1)
             assert await lanes.call(0, operator.mul, 2, 3) == 6
+        finally:
+            lanes.close()
+
+    asyncio.run(kill())
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_killed_worker_takes_no_waiting_job_with_it() -> None:
+    """Catches jobs without an answer: one was given up while it waited, then the process ended."""
+
+    async def kill() -> None:
+        lanes = Lanes(1)
+        try:
+            assert await lanes.call(0, operator.mul, 2, 2) == 4
+            (process,) = lanes._pools[0]._processes
+            jobs = [asyncio.create_task(lanes.call(0, time.sleep, 0.2)) for _ in range(5)]
+            await asyncio.sleep(0.05)
+            jobs[3].cancel()
+            await asyncio.sleep(0)
+            os.kill(process, signal.SIGKILL)
+            ended = await asyncio.wait_for(asyncio.gather(*jobs, return_exceptions=True), 30)
+            assert [type(one).__name__ for one in ended if one is not None] == ["CancelledError"]
         finally:
             lanes.close()
 

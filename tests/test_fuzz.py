@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sim.compose import load
 from sim.config import check
 from sim.errors import InputError
 from sim.experiments import chunks
@@ -59,6 +60,15 @@ def test_a_key_of_any_length_is_named_in_a_line() -> None:
 def test_a_key_without_a_letter_is_named_too() -> None:
     with pytest.raises(InputError, match="' ': unknown key"):
         check({" ": 1})
+
+
+@pytest.mark.parametrize("text", ["scenario: [{name: odd}]", "scenario: 5", "experiment: x"])
+def test_a_group_that_is_no_group_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios/odd.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="is no group of keys") as caught:
+        load("odd", config_dir=tmp_path)
+    assert caught.value.where == text.partition(":")[0]
 
 
 def test_draws_whose_file_says_nonsense_of_pandas(tmp_path: Path) -> None:

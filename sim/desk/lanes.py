@@ -12,16 +12,19 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing import get_context, parent_process
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
 ATTEMPTS = 3
 """Times a batch is tried when the process that had it was ended from outside."""
+
+PATIENCE = 1.0
+"""Seconds between two looks at whether a job can still be answered."""
 
 BEHIND = 5
 """How far the processes stand behind the page where all cores are taken (niceness)."""
@@ -54,7 +57,7 @@ class Lanes:
         for _ in range(ATTEMPTS):
             pool = self._pools[place]
             try:
-                return await asyncio.wrap_future(pool.submit(function, *arguments))
+                return await _answer(pool, pool.submit(function, *arguments))
             except BrokenProcessPool:
                 if self._closed:
                     break
@@ -76,11 +79,37 @@ class Lanes:
         """End all processes, whatever they are doing."""
         self._closed = True
         for pool in self._pools:
-            for process in list((pool._processes or {}).values()):
+            processes, keeper = list((pool._processes or {}).values()), _keeper(pool)
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
                 process.terminate()
-        for pool in self._pools:
-            # Waited for, or Python's own end would find them half taken down and say so.
-            pool.shutdown(cancel_futures=True)
+            if keeper is not None:
+                # Waited for, or Python's own end would find it half taken down and say so.
+                keeper.join(PATIENCE)
+
+
+async def _answer(pool: ProcessPoolExecutor, future: Future[Answer]) -> Answer:
+    """Wait for an answer, or until nobody is left who could give it.
+
+    Raises:
+        BrokenProcessPool: The process was ended from outside.
+    """
+    waiting = asyncio.wrap_future(future)
+    try:
+        while not (await asyncio.wait({waiting}, timeout=PATIENCE))[0]:
+            keeper = _keeper(pool)
+            # Python 3.11's pool dies of a job that was given up when its process is ended, and
+            # leaves all other jobs without an answer.
+            if keeper is not None and not keeper.is_alive() and not future.done():
+                raise BrokenProcessPool("the process was ended from outside")
+        return waiting.result()
+    finally:
+        waiting.cancel()
+
+
+def _keeper(pool: ProcessPoolExecutor) -> threading.Thread | None:
+    keeper: Any = pool._executor_manager_thread  # Said to be something else where types are told.
+    return keeper
 
 
 def _new_pool() -> ProcessPoolExecutor:

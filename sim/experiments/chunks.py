@@ -65,15 +65,19 @@ class Place:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, name: str = LOCK) -> Iterator[None]:
     """Hold a folder for this process alone; made if it is not there. A killed process lets go.
+
+    Args:
+        folder: What is held.
+        name: File that holds it; another name holds only what goes by that name.
 
     Raises:
         InputError: Another process holds it, or it cannot be written.
     """
     with store.told_as_input_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / LOCK).open("a+", encoding="utf-8")
+        handle = (folder / name).open("a+", encoding="utf-8")
     with handle:
         if not _lock(handle):
             handle.seek(0)

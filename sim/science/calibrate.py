@@ -22,7 +22,7 @@ import pandas as pd
 from sim.compose import Interval, Setting, load_settings
 from sim.config import Config, Executor, change
 from sim.errors import InputError
-from sim.experiments import store
+from sim.experiments import chunks, store
 from sim.experiments.progress import announce_compiling
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
@@ -285,36 +285,43 @@ def answer(
     """Live a question, go on where it was stopped, or read its answer back.
 
     Raises:
-        InputError: An unusable ``out``, or pyabc is not installed.
+        InputError: An unusable ``out``, another process at the same question, or no pyabc.
         RuntimeError: Not even one generation could be finished.
     """
     smc = _smc()
-    asked, database = question.asked, None
-    if out is not None:
-        found = kept.find(asked, out, (*TABLES, "effort"))
-        if found is not None and not force:
-            effort = found.pop("effort").iloc[0]
-            if (effort["simulations"], effort["draws"]) == (question.simulations, question.draws):
-                return Calibration(question, **found, folder=asked.folder(out), loaded=True)
+    if out is None:
+        return _assemble(question, _sampled(smc, question, None, progress))
+    asked = question.asked
+    folder = asked.folder(out)
+    found = kept.find(asked, out, (*TABLES, "effort"))
+    if found is not None and not force:
+        effort = found.pop("effort").iloc[0]
+        if (effort["simulations"], effort["draws"]) == (question.simulations, question.draws):
+            return Calibration(question, **found, folder=folder, loaded=True)
+    # Two processes would both go on with the one database.
+    with chunks.locked(folder.parent, f".{folder.name}.lock"):
         # Other code would go on from numbers that it would not have given itself.
-        database = asked.folder(out).with_suffix(f".{store.source_digest()}.db")
+        database = folder.with_suffix(f".{store.source_digest()}.db")
         if force:
             database.unlink(missing_ok=True)
-    started = datetime.now(UTC)
+        started = datetime.now(UTC)
+        calibration = _assemble(question, _sampled(smc, question, database, progress))
+        tables = {name: getattr(calibration, name) for name in TABLES}
+        tables["effort"] = pd.DataFrame(
+            {"simulations": [question.simulations], "draws": [question.draws]}
+        )
+        return replace(calibration, folder=kept.keep(asked, out, tables, started))
+
+
+def _sampled(smc: Any, question: Question, database: Path | None, progress: bool) -> Sampled:
     if progress:
         announce_compiling()
     plan = smc.Plan(question.particles, question.simulations, question.seed)
-    sampled = smc.sample(
-        Simulator(question.cases), question.priors, plan, question.executor, database, progress
+    simulator = Simulator(question.cases)
+    found: Sampled = smc.sample(
+        simulator, question.priors, plan, question.executor, database, progress
     )
-    calibration = _assemble(question, sampled)
-    if out is None:
-        return calibration
-    tables = {name: getattr(calibration, name) for name in TABLES}
-    tables["effort"] = pd.DataFrame(
-        {"simulations": [question.simulations], "draws": [question.draws]}
-    )
-    return replace(calibration, folder=kept.keep(asked, out, tables, started))
+    return found
 
 
 @cache

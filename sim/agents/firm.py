@@ -245,7 +245,9 @@ class PropertyFirm(mesa.Agent):
         """Share of affordable effort really given, with standards and supervision counted in."""
         s = self.compound.signals
         slack = 1.0 - self.diligence
-        return 1.0 - slack * (1.0 - s["diligence_gain"]) * (1.0 - 0.7 * s["supervision"])
+        given = 1.0 - slack * (1.0 - s["diligence_gain"]) * (1.0 - 0.7 * s["supervision"])
+        # A firm that gives nothing and is paid all the same (special funds) cannot give less.
+        return max(given, 0.0)
 
     def serve(self) -> None:
         """Deliver this month's effort; the less money, the more the order of priorities shows."""

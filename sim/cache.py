@@ -22,6 +22,6 @@ def folder() -> Path:
     return home / f"rules-{hashlib.sha256(text).hexdigest()[:12]}"
 
 
-def rules_compiled() -> bool:
-    """Whether an earlier start has left compiled rules there."""
-    return next(folder().rglob("*.nbc"), None) is not None
+def rules_compiled() -> int:
+    """How many compiled rules earlier starts, and this one so far, have left there."""
+    return sum(1 for _ in folder().rglob("*.nbc"))

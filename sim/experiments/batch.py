@@ -113,7 +113,7 @@ def _live_point(batch: Batch, place: int, after: list[int]) -> Iterator[Outcome]
             yield Outcome(seed + later, "configuration", message, nothing, None, None)
         return
     for later in after:
-        r = live(config, config.seed + later, batch.model)
+        r = live(config, config.seed + later, batch.model, costs=False)
         kept = (r.months, r.values) if batch.keep_months else (None, None)
         yield Outcome(r.seed, r.stage, r.message, ends(r.months, r.values), *kept)
 

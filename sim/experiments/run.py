@@ -117,15 +117,24 @@ def dotted(model: Callable[..., Any]) -> str:
     return f"{model.__module__}.{getattr(model, '__qualname__', model)}"
 
 
-def live(config: Config, seed: int, model: Callable[..., Any] | None = None) -> Replication:
-    """Build and live one model; an error becomes a replication that says where it failed."""
+def live(
+    config: Config, seed: int, model: Callable[..., Any] | None = None, *, costs: bool = True
+) -> Replication:
+    """Build and live one model; an error becomes a replication that says where it failed.
+
+    Args:
+        config: What to live.
+        seed: Under which seed.
+        model: Class to live instead of our own.
+        costs: Whether to keep what measures took, a twentieth of a run's time.
+    """
     stage = "build"
     try:
         lived = (model or _own_model())(config, seed=seed)
         stage = "run"
         lived.run()
         stage = "record"
-        return _record(lived.recorder, seed)
+        return _record(lived.recorder, seed, costs)
     except Exception as error:
         refusal = error if isinstance(error, InputError) else None
         return Replication(seed, stage, one_line(error), refusal=refusal)
@@ -138,14 +147,14 @@ def _own_model() -> Callable[..., Any]:
     return NeighborhoodModel
 
 
-def _record(recorder: Any, seed: int) -> Replication:
+def _record(recorder: Any, seed: int, costs: bool) -> Replication:
     months = np.asarray(recorder.months, dtype=np.int32)
     values = np.asarray(recorder.values, dtype=np.float64)
     expected = (len(months), len(outcomes.INDICATORS))
     if values.ndim != 3 or (values.shape[0], values.shape[2]) != expected:
         raise ValueError(f"recorded values {values.shape}, expected {expected} around compounds")
-    costs = [dict(row) for row in recorder.costs]
-    return Replication(seed, months=months, values=values, costs=costs)
+    booked = list(recorder.costs) if costs else []
+    return Replication(seed, months=months, values=values, costs=booked)
 
 
 def one_line(error: Exception) -> str:

@@ -450,7 +450,9 @@ def _time_runs(
         start = time.monotonic()
         live_batch(make_batch(design, range(run, run + 1), model, measures))
         taken.append(time.monotonic() - start)
-        if time.monotonic() - begun > PILOT_SECONDS and (number or 0 < compiled == rules_compiled()):
+        if time.monotonic() - begun > PILOT_SECONDS and (
+            number or 0 < compiled == rules_compiled()
+        ):
             break
     counted = taken[1:] or taken
     return sum(counted) / len(counted), len(counted)

@@ -208,7 +208,9 @@ def choices(group: str, config_dir: Path | None = None) -> list[str]:
     if group == "scenario":
         return sorted(_scenario_files(config_dir))
     roots = [folder("configs"), *([config_dir] if config_dir else [])]
-    names = {path.stem for root in roots for path in (root / group).glob("*.yaml")}
+    # A key that is looked for among the groups may be anything, also no name that a file can have.
+    groups = [found for root in roots for found in root.glob("*") if found.name == group]
+    names = {path.stem for found in groups for path in found.glob("*.yaml")}
     if group == "policy":
         installed_measures()
         names |= {name for name, measure in CATALOGUE.items() if measure.kind == "measure"}

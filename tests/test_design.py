@@ -156,6 +156,17 @@ def test_points_of_a_csv(tmp_path: Path) -> None:
     )
 
 
+def test_a_csv_with_what_no_computer_holds_is_refused(tmp_path: Path) -> None:
+    """Catches numbers beyond 64 bits, and a key too long to be looked for as a file."""
+    path = tmp_path / "points.csv"
+    words = ["experiment.design=csv", f"experiment.file={path}"]
+    for others in ("3", "3.5"):
+        path.write_text(f"months\n{others}\n{'9' * 400}\n", "utf-8")
+        assert refusal(*words).startswith("months: 999"), others
+    path.write_text(f"D{'9' * 400},months\n0.1,3\n", "utf-8")
+    assert refusal(*words).startswith("D999")
+
+
 def test_words_stand_over_the_experiments_file(tmp_path: Path) -> None:
     folder = tmp_path / "experiment"
     folder.mkdir()

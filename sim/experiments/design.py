@@ -466,6 +466,8 @@ class _Builder:
             kind = types[key]
             if kind == "json":
                 values = [json.dumps(value, sort_keys=True, ensure_ascii=False) for value in values]
+            if kind in ("whole", "number"):
+                _check_size(key, values)
             if kind == "number":
                 values = [float(value) for value in values]
             known = pa.array(values, TYPES.get(kind, pa.string()))
@@ -475,6 +477,12 @@ class _Builder:
         table = pa.table(arrays)
         kept = ~table.to_pandas().duplicated().to_numpy()
         return table.filter(pa.array(kept)).combine_chunks()
+
+
+def _check_size(key: str, values: Sequence[Any]) -> None:
+    for value in values:
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise InputError(key, f"{show(value)} is too large", "whole numbers below 2**63")
 
 
 def _of_measure(key: str) -> bool:

@@ -294,6 +294,13 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
             _open.discard(id(desk))
             desk.visit.close()
 
+        def left() -> None:
+            # The page is kept for a browser that comes back, and takes nobody's place meanwhile.
+            if not client.has_socket_connection:
+                _open.discard(id(desk))
+
+        client.on_connect(lambda: _open.add(id(desk)))
+        client.on_disconnect(left)
         client.on_delete(gone)
         client.on_exception(lambda error: ui.notify(_one_line(error), type="negative"))
         desk.open()

@@ -6,12 +6,14 @@ Every maker takes ``quick``: few runs, whose numbers say nothing but whose table
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from sim.experiments.summary import markdown
 
 if TYPE_CHECKING:
     from sim.science.attribute import Attribution
@@ -29,12 +31,6 @@ BUNDLE = "five_level_linkage"
 def _place() -> tempfile.TemporaryDirectory[str]:
     """A folder for answers that several tables share, gone when the program ends."""
     return tempfile.TemporaryDirectory(prefix="xiaoqu-reproduce-")
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table with its line under the head, ending in a new line."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 # --- the cases, and patterns --------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -407,3 +407,10 @@ def _print_places(study: Study, console: Console, words: dict[str, str]) -> None
     for line in lines:
         # A path that is broken over lines can be neither copied nor clicked.
         console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table for documents, its cells without bars of their own, ending in a new line."""
+    lines = [head, ["---"] * len(head), *rows]
+    cells = ([cell.replace("|", "/") for cell in line] for line in lines)
+    return "".join("| " + " | ".join(line) + " |\n" for line in cells)

@@ -19,7 +19,7 @@ import pandas as pd
 from sim import outcomes
 from sim.compose import choices, load
 from sim.experiments.run import spread
-from sim.experiments.summary import spread_of, target_values
+from sim.experiments.summary import markdown, spread_of, target_values
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -110,8 +110,7 @@ def _both_futures(
     from sim.model import NeighborhoodModel
 
     past = NeighborhoodModel(bare, seed=seed)
-    while past.month < 0:
-        past.step()
+    past.live_until(0)
     governed = past.fork(config)
     governed.run()
     past.run()
@@ -225,14 +224,7 @@ def _pattern_row(p: Pattern) -> dict[str, Any]:
 
 def as_markdown(result: Validation) -> str:
     """Both tables as Markdown, for documents."""
-    return f"{_markdown(*_case_cells(result.cases))}\n\n{_markdown(*_pattern_cells(result.patterns))}\n"
-
-
-def _markdown(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines
-    )
+    return markdown(*_case_cells(result.cases)) + "\n" + markdown(*_pattern_cells(result.patterns))
 
 
 def print_validation(result: Validation, console: Console) -> None:

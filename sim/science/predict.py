@@ -21,6 +21,7 @@ import pandas as pd
 from sim.compose import choices, load
 from sim.config import Executor
 from sim.errors import InputError
+from sim.experiments.summary import markdown
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
 from sim.science import calibrate as calibration
@@ -316,9 +317,7 @@ def _nearest(distance: np.ndarray) -> np.ndarray:
 
 def as_markdown(prediction: Prediction) -> str:
     """The table as Markdown, for documents."""
-    head, rows = cells(prediction)
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return markdown(*cells(prediction))
 
 
 def print_prediction(prediction: Prediction, console: Console) -> None:

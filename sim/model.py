@@ -312,8 +312,12 @@ class NeighborhoodModel(mesa.Model):
 
     def run(self) -> None:
         """Live the history and all months of the configuration."""
+        self.live_until(self.config.months)
+
+    def live_until(self, month: int) -> None:
+        """Live on up to a month, that one too."""
         with uncollected():
-            while self.month < self.config.months:
+            while self.month < month:
                 self.step()
 
     def run_model(self) -> None:

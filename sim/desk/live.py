@@ -190,6 +190,5 @@ def _future(compound: str, config: Config, seed: int) -> NeighborhoodModel:
 
 def _past(config: Config, seed: int) -> NeighborhoodModel:
     past = NeighborhoodModel(config.model_copy(update={"policy": Policy()}), seed=seed)
-    while past.month < 0:
-        past.step()
+    past.live_until(0)
     return past

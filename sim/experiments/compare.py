@@ -246,8 +246,7 @@ def _shared_past(
         return None
     try:
         past = cls(configs[0].model_copy(update={"policy": Policy()}), seed=seed)
-        while past.month < until:
-            past.step()
+        past.live_until(until)
     except Exception:
         # Lived alone, each policy says itself at which stage it fails.
         return None

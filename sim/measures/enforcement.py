@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.mechanisms.commons import feel_stopped
 from sim.schema import param
@@ -67,8 +65,7 @@ class JointEnforcement(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Press those who misuse, as far as the team has time; let last month's anger be felt."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
-        misuse = compound.column("misuse")
-        self._anger(compound, misuse)
+        self._anger(compound)
         team = p.team_hours * compound.households / 1000
         cases = p.hours_each * compound.census["misuse"]
         pressing = min(team * (1.0 - p.for_issues), cases)
@@ -76,10 +73,10 @@ class JointEnforcement(Measure):
         s["enforcement"] = s["enforcement"] + push
         s["street_hours"] = s["street_hours"] + (team - pressing) * reached
         compound.spend(self.label, "street", hours=team * reached)
-        self.state[compound.index] = (compound.month, misuse.copy(), push)
+        self.state[compound.index] = (compound.month, compound.column("misuse").copy(), push)
 
-    def _anger(self, compound: Compound, misuse: np.ndarray) -> None:
-        month, before, push = self.state.get(compound.index, (None, misuse, 0.0))
+    def _anger(self, compound: Compound) -> None:
+        month, before, push = self.state.get(compound.index, (None, None, 0.0))
         if month != compound.month - 1:
             return
         # Some would have stopped anyway; at small chances a push multiplies the odds by exp(push).

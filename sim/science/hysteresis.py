@@ -113,8 +113,7 @@ def sweep_slowly(config: Config, moved: Drive, seed: int) -> np.ndarray:
     tree = config.resolved()
     rules = [change(tree, moved.settings(float(level))) for level in moved.levels]
     model = NeighborhoodModel(config, seed=seed)
-    while model.month < 0:
-        model.step()
+    model.live_until(0)
     model.change_rules(rules[-1])
     for _ in range(moved.hold):
         model.step()

@@ -80,8 +80,7 @@ def _held(configs: Sequence[Config], threshold: float, seed: int) -> list[bool]:
     from sim.model import NeighborhoodModel
 
     past = NeighborhoodModel(configs[0].model_copy(update={"policy": Policy()}), seed=seed)
-    while past.month < 0:
-        past.step()
+    past.live_until(0)
     held = []
     for config in configs:
         model = past.fork(config)

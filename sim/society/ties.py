@@ -499,11 +499,11 @@ def show(  # type: ignore[no-untyped-def]
 
 @kernel
 def _fetch(begin, end, neighbour, shown, satisfaction, others, content):  # type: ignore[no-untyped-def]
-    # What the other end of ties begin to end - 1 shows, and how satisfied it is.
+    # What the other end of ties begin (unsigned) to end - 1 shows, and how satisfied it is.
     for e in rows(begin, end):
         j = np.uint64(neighbour[e])
-        others[e - np.uint64(begin)] = shown[j]
-        content[e - np.uint64(begin)] = satisfaction[j]
+        others[e - begin] = shown[j]
+        content[e - begin] = satisfaction[j]
 
 
 @kernel
@@ -513,7 +513,7 @@ def _move_on(  # type: ignore[no-untyped-def]
     # A tie of a vacant unit is 0, one of a new household ``newcomer``; any other drifts toward its
     # latent strength and grows when both households attended a meeting or activity.
     for e in rows(begin, end):
-        own, other, w = owns[e - np.uint64(begin)], others[e - np.uint64(begin)], strength[e]
+        own, other, w = owns[e - begin], others[e - begin], strength[e]
         met = 1.0 if own & other & (1 << ATTENDED) else 0.0
         drifted = min(max(w + (forget * (latent[e] - w) + meet * met * (1.0 - w)), 0.0), 1.0)
         fixed = 0.0 if (own | other) & (1 << VACANT) else newcomer

@@ -44,9 +44,9 @@ _SHARED_ARRAYS = (
     "condition", "effort", "census", "issue_counts", "meeting", "followed", "building_open",
     "building_closed", "_closed_lately", "_tied",
 )  # fmt: skip
-_LEVEL_HOURS = [
-    list(signals.SIGNALS).index(f"{level.name.lower()}_hours") for level in issues.Level
-]
+
+_LOOSE_COSTS = 10_000
+"""Costs kept as rows; a city books millions, so more are packed into columns."""
 
 
 @contextmanager
@@ -88,15 +88,19 @@ class Recorder:
         self._months: list[int] = []
         self._notes: list[np.ndarray] = []
         self._costs: list[tuple[Any, ...]] = []
+        self._packed: list[tuple[Any, ...]] = []
 
     def add(self, month: int, notes: np.ndarray, costs: list[tuple[Any, ...]]) -> None:
         """Append one month: ``notes`` is (compounds, len(NOTES)), ``costs`` rows of ``Cost``."""
         self._months.append(month)
         self._notes.append(notes)
-        if costs:
-            # As columns, since a city books millions; zip would make an iterator of every row.
-            *names, hours, yuan = ([row[k] for row in costs] for k in range(len(Cost._fields)))
-            self._costs.append((*names, array("d", hours), array("d", yuan)))
+        self._costs += costs
+        if len(self._costs) > _LOOSE_COSTS:
+            # zip would make an iterator of every row.
+            fields, rows = range(len(Cost._fields)), self._costs
+            *names, hours, yuan = ([row[k] for row in rows] for k in fields)
+            self._packed.append((*names, array("d", hours), array("d", yuan)))
+            self._costs = []
 
     @property
     def months(self) -> np.ndarray:
@@ -111,13 +115,14 @@ class Recorder:
     @property
     def costs(self) -> list[dict[str, Any]]:
         """Rows of hours and yuan by month, compound, actor and measure."""
-        rows = chain.from_iterable(zip(*columns, strict=True) for columns in self._costs)
-        return [dict(zip(Cost._fields, row, strict=True)) for row in rows]
+        packed = chain.from_iterable(zip(*columns, strict=True) for columns in self._packed)
+        return [dict(zip(Cost._fields, row, strict=True)) for row in chain(packed, self._costs)]
 
     def copy(self) -> Recorder:
         """The same months in lists of their own."""
         twin = Recorder()
-        twin._months, twin._notes, twin._costs = self._months[:], self._notes[:], self._costs[:]
+        twin._months, twin._notes = self._months[:], self._notes[:]
+        twin._packed, twin._costs = self._packed[:], self._costs[:]
         return twin
 
     def latest(self, indicator: str) -> np.ndarray:
@@ -201,6 +206,7 @@ class NeighborhoodModel(mesa.Model):
         self.condition = self.wear["start"].copy()
         self.effort = np.zeros_like(self.condition)
         self._shown = np.zeros(len(self.households), np.uint8)
+        self._arising = np.zeros(len(self.households), np.int8)
         self._building_size = np.maximum(self.buildings.end - self.buildings.start, 1)
         self.book = issues.IssueBook.empty()
         self._placed: list[tuple[str, int, int]] = []
@@ -228,6 +234,7 @@ class NeighborhoodModel(mesa.Model):
     def _build_institutions(self) -> None:
         c, h = self.config, self.households
         self.census = np.zeros(self.compound_count, census.CENSUS_TYPE)
+        self._census_rows = self.census.view(np.float64).reshape(self.compound_count, -1)
         self.compounds: list[Compound] = []
         last_building = np.append(self._first_building[1:], self.buildings.number_of_buildings)
         for k, site in enumerate(self.sites):
@@ -281,14 +288,15 @@ class NeighborhoodModel(mesa.Model):
         spans = [(int(starts[a]), int(starts[b])) for a, b in pairwise(ends)]
         return [span for span in spans if span[1] > span[0]]
 
-    def _each_household(self, kernel: Callable[..., None], *columns: Any) -> None:
-        """Run a kernel over all rows; rows never read what other rows write, so spans may go at once."""
+    def _each_household(self, kernel: Callable[..., Any], *columns: Any) -> list[Any]:
+        """Run a kernel over all rows; what it gives for each span of rows.
+
+        Rows never read what other rows write, so spans may go at once.
+        """
         if self._pool is None:
-            kernel(0, len(self.households), *columns)
-        else:
-            jobs = [self._pool.submit(kernel, first, last, *columns) for first, last in self._spans]
-            for job in jobs:
-                job.result()
+            return [kernel(0, len(self.households), *columns)]
+        jobs = [self._pool.submit(kernel, first, last, *columns) for first, last in self._spans]
+        return [job.result() for job in jobs]
 
     # --- the month ------------------------------------------------------------------------------
 
@@ -358,7 +366,7 @@ class NeighborhoodModel(mesa.Model):
     def institutions_offer(self) -> None:
         """Set every named value to what the institutions stand for on their own."""
         for compound in self.compounds:
-            compound.signals.update(signals.NEUTRAL)
+            compound.signals = signals.NEUTRAL.copy()
             compound.month = self.month
             compound.booked.clear()
             compound.firm.offer()
@@ -406,16 +414,16 @@ class NeighborhoodModel(mesa.Model):
 
     def _let_arise(self) -> None:
         h, book = self.households, self.book
-        chance = np.empty((self.compound_count, len(issues.Category)))
-        rows, categories = np.empty(len(h), np.int32), np.empty(len(h), np.int8)
-        issues.chances(
-            self.config.issues.record, self._in_force, self.condition, self.census, chance
+        chance = issues.chances(
+            self.config.issues.record, self._in_force, self.condition, self.census
         )
-        arisen = issues.arise(
-            self.month, self.streams.seed, chance, h.compound, h.tenure, h.own_open,
-            self.issue_counts, rows, categories,
+        arisen = self._each_household(
+            issues.arise, self.month, self.streams.seed, chance, h.compound, h.tenure, self._arising
+        )
+        book.make_room(sum(arisen))
+        book.size = issues.enter(  # type: ignore[call-arg]
+            self.month, self._arising, book.size, *book.columns, h.compound, h.own_open, self.issue_counts
         )  # fmt: skip
-        book.add(self.month, categories[:arisen], rows[:arisen])
         # Problems that events place come after those drawn, so that they shift no draw.
         for _, category, household in self._placed:
             if book.place(self.month, category, household):
@@ -424,11 +432,10 @@ class NeighborhoodModel(mesa.Model):
         self._placed.clear()
 
     def _handle(self) -> None:
-        h, s, book, p = self.households, self._in_force, self.book, self.config.issues.record
-        hours = s.view(np.float64).reshape(len(s), -1)[:, _LEVEL_HOURS].copy()
+        h, book = self.households, self.book
         book.size = issues.work(  # type: ignore[call-arg]
-            self.month, self.streams.seed, p, s, hours, book.size, *book.columns,
-            *book.notes, h.compound, h.building, self.meeting, h.efficacy, h.own_open, h.grievance,
+            self.month, self.streams.seed, self.config.issues.record, self._in_force, book.size,
+            *book.columns, *book.notes, h.compound, h.building, self.meeting, h.efficacy, h.own_open, h.grievance,
             h.trust_firm, h.trust_cell, self.building_open, self.building_closed, self.issue_counts,
         )  # fmt: skip
 
@@ -450,7 +457,8 @@ class NeighborhoodModel(mesa.Model):
             residents.live, self.month, self.streams.seed, on.perception, on.participation, on.fees,
             on.commons, on.conflict, c.perception.record, c.participation.record,
             c.fees.response == "match", c.fees.record, c.commons.record, c.conflict.record, self._in_force,
-            self.condition, met, rate, self.meeting, self.followed, density, self.buildings.end, self._counted,
+            self.condition, met, rate, self.meeting, self.followed, density, self.buildings.end,
+            self.buildings.compound_end, self._counted,
             h.compound, h.building, h.tenure, h.life, h.kind, h.member, h.active, h.civic, h.burden,
             h.threshold, h.taste, h.rota, h.fee_fen, h.seen_satisfaction, h.seen_paid, h.seen_misuse,
             h.seen_conflict, h.seen_open, h.satisfaction, h.trust_firm, h.trust_committee, h.trust_cell,
@@ -497,9 +505,8 @@ class NeighborhoodModel(mesa.Model):
         still_open = np.bincount(reporters, minlength=self.compound_count)
         for compound, unsolved in zip(self.compounds, still_open.tolist(), strict=True):
             compound.unsolved = unsolved
-        counted = self.census.view(np.float64).reshape(self.compound_count, -1)
         notes = note(
-            self.compounds, counted, self.issue_counts, still_open, self._mean_strength(),
+            self.compounds, self._census_rows, self.issue_counts, still_open, self._mean_strength(),
             self.condition, self.effort,
         )  # fmt: skip
         costs = [cost for compound in self.compounds for cost in compound.booked]
@@ -585,18 +592,17 @@ class NeighborhoodModel(mesa.Model):
     def _count_all(self) -> None:
         h = self.households
         self._counted[:] = 0.0
-        census.count_all(
-            self.buildings.end, self._in_force, self.meeting, h.compound, h.building, h.tenure, h.life, h.member,
-            h.active, h.fee_fen, h.paid, h.recovered_fen, h.arrears_fen, h.satisfaction, h.trust_firm,
+        census.count(
+            0, len(h), self.buildings.end, self._in_force, self.meeting, h.compound, h.building, h.tenure,
+            h.life, h.member, h.active, h.fee_fen, h.paid, h.recovered_fen, h.arrears_fen, h.satisfaction, h.trust_firm,
             h.trust_committee, h.trust_cell, h.grievance, h.efficacy, h.stage, h.misuse, h.attended,
             h.called, h.petitioned, h.contact, h.moved, self._counted,
         )  # fmt: skip
 
     def _take_census(self) -> None:
-        self.census = census.per_compound(self._counted, self._first_building)
-        plain = self.census.view(np.float64).reshape(self.compound_count, -1).tolist()
-        for compound, counted in zip(self.compounds, plain, strict=True):
-            compound.census = dict(zip(census.COUNTED, counted, strict=True))
+        census.add_buildings(self._counted, self.buildings.compound, self._census_rows)
+        for compound, counted in zip(self.compounds, self._census_rows.tolist(), strict=True):
+            compound.census.update(zip(census.COUNTED, counted, strict=True))
 
     def _mean_strength(self) -> np.ndarray:
         tied = np.add.reduceat(self._tied, self._first_building)

@@ -289,13 +289,14 @@ def test_the_ladder_solves_the_computed_share() -> None:
     book.size = n
     book.state[:] = issues.OPEN
     book.reporter[:] = np.arange(n)
-    s = signals.pack([signals.NEUTRAL])
+    hours = {f"{name}_hours": 1e9 for name in names}
+    s = signals.pack([{**signals.NEUTRAL, **hours}])
     counts = np.zeros((1, len(issues.COUNTS)))
     meeting, building_open, building_closed = np.zeros(1, np.int8), np.zeros(1), np.zeros(1)
     by_month = []
     for month in range(4):
         book.size = issues.work(
-            month, 1, p.record, s, np.full((1, issues.LEVELS), 1e9), book.size,
+            month, 1, p.record, s, book.size,
             *book.columns, *book.notes, h.compound, h.building, meeting, h.efficacy, h.own_open, h.grievance,
             h.trust_firm, h.trust_cell, building_open, building_closed, counts,
         )  # fmt: skip

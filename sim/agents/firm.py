@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import fsum
+from operator import mul
 from typing import TYPE_CHECKING
 
 import mesa
@@ -160,7 +161,7 @@ class Company(mesa.Agent):
             return
         marks = [c.mean("satisfaction") / (1.0 + 5.0 * c.mean("calls")) for c in served]
         weights = [c.households for c in served]
-        mark = fsum(m * w for m, w in zip(marks, weights, strict=True)) / sum(weights)
+        mark = fsum(map(mul, marks, weights)) / sum(weights)
         self.credit += 0.1 * (mark - self.credit)
 
 
@@ -256,7 +257,7 @@ class PropertyFirm(mesa.Agent):
             return
         cost, wish = self.p.cost_share.numbers, self.p.priority.numbers
         weight = [wished ** (1.0 - self.level) for wished in wish]
-        weighted = fsum(c * w for c, w in zip(cost, weight, strict=True))
+        weighted = fsum(map(mul, cost, weight))
         # Weights move effort between lines and leave its total cost as it is.
         affordable = self.level * fsum(cost) / max(weighted, 1e-9)
         given = self.scope * self.care()
@@ -276,7 +277,7 @@ class PropertyFirm(mesa.Agent):
             return
         overhead = round(p.overhead * self.full_cost_fen)
         cost, given = self.p.cost_share.numbers, self.compound.effort.tolist()
-        delivered = fsum(c * e for c, e in zip(cost, given, strict=True)) / max(fsum(cost), 1e-9)
+        delivered = fsum(map(mul, cost, given)) / max(fsum(cost), 1e-9)
         effort = round((self.full_cost_fen - overhead) * delivered / max(self.scope, 1e-9))
         skimmed = round(self.skimming * self.public_revenue_fen)
         book = {

@@ -168,6 +168,7 @@ class IssueParameters(Parameters):
 
 
 LATENT, OPEN = 0, 1
+NOTHING = -1
 ARISE, HANDLE = int(Stream.ISSUES_ARISE), int(Stream.ISSUES_HANDLE)
 
 COUNTS = (
@@ -265,16 +266,6 @@ class IssueBook:
             setattr(self, name, np.resize(column, wanted))
         self._make_notes()
 
-    def add(self, month: int, categories: np.ndarray, households: np.ndarray) -> None:
-        """Append hidden problems that arise this month."""
-        self.make_room(len(households))
-        new = slice(self.size, self.size + len(households))
-        for column, values in zip(
-            self.columns, (categories, 0, LATENT, households, month, 0), strict=True
-        ):
-            column[new] = values
-        self.size = new.stop
-
     def place(self, month: int, category: int, household: int) -> bool:
         """Put a hidden problem of a household into the book, after this month's arisen.
 
@@ -288,13 +279,18 @@ class IssueBook:
         if len(own):
             self.category[own[0]] = category
             return False
-        self.add(month, np.array([category]), np.array([household]))
+        self.make_room(1)
+        for column, value in zip(
+            self.columns, (category, 0, LATENT, household, month, 0), strict=True
+        ):
+            column[self.size] = value
+        self.size += 1
         return True
 
 
 @kernel
-def chances(parameters, signals, condition, census, out):  # type: ignore[no-untyped-def]
-    """Write the chance that a household has a new problem, summed up over categories.
+def chances(parameters, signals, condition, census):  # type: ignore[no-untyped-def]
+    """Reckon the chance that a household has a new problem, summed up over categories.
 
     Each category has a cause, bad from 0 to 1: the state of its service line, misuse of common
     space, closed accounts, broken promises; neighbours quarrel anyway.
@@ -302,9 +298,12 @@ def chances(parameters, signals, condition, census, out):  # type: ignore[no-unt
     Args:
         condition: (compounds, lines).
         census: Records (compounds,) of last month.
-        out: (compounds, categories), ends at the chance of any problem.
+
+    Returns:
+        (compounds, categories), ends at the chance of any problem.
     """
     rate = parameters[0].rate
+    out = np.empty((len(condition), CATEGORIES))
     for c in range(condition.shape[0]):
         misuse = census[c].misuse / max(census[c].occupied, 1.0)
         total = 0.0
@@ -315,41 +314,59 @@ def chances(parameters, signals, condition, census, out):  # type: ignore[no-unt
         for k in range(5):
             total += rate[4 + k] * others[k]
             out[c, 4 + k] = total
+    return out
 
 
 @kernel
-def arise(  # type: ignore[no-untyped-def]
-    month, seed, chance, compound, tenure, own_open, counts, rows, categories
-):
-    """Find out where new problems arise this month, in the order of rows.
+def arise(first, last, month, seed, chance, compound, tenure, arising):  # type: ignore[no-untyped-def]
+    """Find out at which of rows [first, last) new problems arise this month.
 
     Args:
         chance: (compounds, categories) from ``chances``.
-        counts: (compounds, COUNTS) this month's counts, added to.
-        rows: (households,) set to the households at whose place problems arise.
-        categories: (households,) set to what they are.
+        arising: (households,) set to the category of a row's new problem, or to NOTHING.
 
     Returns:
         How many arise.
     """
     u = np.empty((1, BLOCK))
     found = 0
-    last = chance.shape[1] - 1
-    for start in range(0, len(compound), BLOCK):
-        n = min(BLOCK, len(compound) - start)
+    for start in range(first, last, BLOCK):
+        n = min(BLOCK, last - start)
         fill(u, 1, n, start, month, seed, ARISE)
         for k in range(n):
             i = start + k
             c = compound[i]
-            if u[0, k] < chance[c, last] and tenure[i] != 2:
+            arising[i] = NOTHING
+            if u[0, k] < chance[c, CATEGORIES - 1] and tenure[i] != 2:
                 category = 0
                 while u[0, k] >= chance[c, category]:
                     category += 1
-                rows[found], categories[found] = i, category
-                own_open[i] += 1
-                counts[c, 0] += 1
+                arising[i] = category
                 found += 1
     return found
+
+
+@kernel
+def enter(  # type: ignore[no-untyped-def]
+    month, arising, size, category, level, state, reporter, arose, due, compound, own_open, counts
+):
+    """Append this month's new problems, still hidden, to a book that has room for them.
+
+    Args:
+        arising: (households,) from ``arise``.
+        counts: (compounds, COUNTS) this month's counts, added to.
+
+    Returns:
+        New size of the book.
+    """
+    for i in range(len(arising)):
+        if arising[i] != NOTHING:
+            category[size], level[size], state[size] = arising[i], 0, LATENT
+            reporter[size], arose[size], due[size] = i, month, 0
+            own_open[i] += 1
+            counts[compound[i], 0] += 1
+            size += 1
+    return size
 
 
 @kernel
@@ -364,14 +381,13 @@ def _found_by(draw, untold, unmet, unseen):  # type: ignore[no-untyped-def]
 
 @kernel
 def work(  # type: ignore[no-untyped-def]
-    month, seed, parameters, signals, hours, size, category, level, state, reporter, arose, due,
+    month, seed, parameters, signals, size, category, level, state, reporter, arose, due,
     happened, handled_at, compound, building, meeting, efficacy, own_open, grievance, trust_firm, trust_cell,
     building_open, building_closed, counts,
 ):  # fmt: skip
     """Find, handle, raise or shelve every issue in the book; closed ones leave it.
 
     Args:
-        hours: (compounds, levels) hours left this month, used up.
         happened, handled_at: What is noted of every row, see ``IssueBook``.
         meeting: (buildings,) 1 where the building meets this month.
         building_open, building_closed: (buildings,) counts, set by this call.
@@ -384,6 +400,13 @@ def work(  # type: ignore[no-untyped-def]
     scale = 2.0**-32
     building_open[:] = 0.0
     building_closed[:] = 0.0
+    # Hours left this month, used up by one issue after the other.
+    hours = np.empty((len(signals), LEVELS))
+    for c in range(len(signals)):
+        s = signals[c]
+        hours[c, 0], hours[c, 1] = s.building_hours, s.compound_hours
+        hours[c, 2], hours[c, 3] = s.community_hours, s.street_hours
+        hours[c, 4] = s.district_hours
     kept = 0
     for k in range(size):
         r = reporter[k]

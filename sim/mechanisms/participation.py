@@ -146,31 +146,44 @@ def call_meetings(share, month, meeting):  # type: ignore[no-untyped-def]
 
 @kernel
 def attend(  # type: ignore[no-untyped-def]
-    first, last, u, parameters, signals, compound, building, meeting, followed, tenure, life, civic,
-    efficacy, grievance, trust_cell, attended,
+    first, last, u, parameters, signals, compound, building, building_end, meeting, followed, tenure,
+    life, civic, efficacy, grievance, trust_cell, attended,
 ):  # fmt: skip
     """Decide who attends the meeting of their building, or an activity, and what the meeting does.
 
-    Rows [first, last) are of one building. ``u`` is (2, rows): for the meeting, for the activity. An
+    Rows [first, last) are of one compound. ``u`` is (2, rows): for the meeting, for the activity. An
     activity brings households together and does nothing else.
 
     ``meeting`` (buildings,) is 1 where one is held; ``followed`` (buildings,) is the share of
     raised issues followed up, or -1 where there was nothing to follow up.
     """
-    p, s, b = parameters[0], signals[compound[first]], building[first]
+    p, s = parameters[0], signals[compound[first]]
     mixing, start = s.mixing, np.uint64(first)
     for i in rows(first, last):
         attended[i] = (tenure[i] != 2) & (u[1, i - start] < mixing * civic[i])
-    if meeting[b] == 0:
-        return
-    push = np.empty(last - first)
+    b = first
+    while b < last:
+        a, at = b, building[b]
+        b = min(building_end[at], last)
+        if meeting[at] == 1:
+            _meet(
+                a, b, u[0, a - first :], p, s, followed[at], tenure, life, civic, efficacy, grievance,
+                trust_cell, attended,
+            )  # fmt: skip
+
+
+@kernel
+def _meet(  # type: ignore[no-untyped-def]
+    first, last, u, p, s, result, tenure, life, civic, efficacy, grievance, trust_cell, attended
+):
+    # The meeting of rows first to last - 1; ``result`` is what came of the building's problems.
+    start, push = np.uint64(first), np.empty(last - first)
     _weigh(first, last, p, s, p.base + s.invitation, life, civic, efficacy, grievance, push)
     to_chances(push)
-    result = followed[b]
     calms, speed = 1.0 - p.relief * result, p.efficacy_speed
     step = p.meeting_trust * (result - p.expectation)
     for i in rows(first, last):
-        comes = (tenure[i] != 2) & (u[0, i - start] < push[i - start])
+        comes = (tenure[i] != 2) & (u[i - start] < push[i - start])
         attended[i] |= comes
         if not comes or result < 0.0:
             continue

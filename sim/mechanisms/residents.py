@@ -1,10 +1,10 @@
 """What every household does in a month once it has looked around: the rules in their order.
 
 Rules of a household read and write its own row only, so rows may be taken in any order. They are taken
-a building at a time (a large one in blocks), each rule going over it before the next does: its columns
-then stay in the processor's cache for the whole month, and only its own draws have to be kept. What is
-the same for all its households, a rule reckons once, before its loop; what it does to each, it does
-without branches, so that the compiler can let it take several households at once.
+in blocks of one compound, each rule going over a block before the next does: its columns then stay in
+the processor's cache for the whole month, and only its own draws have to be kept. What is the same for
+all households of a compound, a rule reckons once, before its loop; what it does to each, it does without
+branches, so that the compiler can let it take several households at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _PARTICIPATION, _FEES, _COMMONS, _CONFLICT, _HOTLINE = (
 def live(  # type: ignore[no-untyped-def]
     first, last, month, seed, judges, takes_part, pays, uses_commons, quarrels,
     perception, participation, matches, fees, commons, conflict,
-    signals, condition, met, published_rate, meeting, followed, building_open, building_end, counted,
+    signals, condition, met, published_rate, meeting, followed, building_open, building_end,
+    compound_end, counted,
     compound, building, tenure, life, kind, member, active, civic, burden, threshold, taste, rota,
     fee_fen, seen_satisfaction, seen_paid, seen_misuse, seen_conflict, seen_open,
     satisfaction, trust_firm, trust_committee, trust_cell, grievance, efficacy, norm, habit, free_habit,
@@ -48,13 +49,13 @@ def live(  # type: ignore[no-untyped-def]
         published_rate: (compounds,) last month's collection rate.
         meeting, followed: (buildings,) see ``participation.attend``.
         building_open: (buildings,) unsolved problems per household.
-        building_end: (buildings,) row after a building's last.
+        building_end, compound_end: (buildings,) and (compounds,) row after the last.
         counted: (buildings, counts) the census, added to.
     """
     u = np.empty((LANES, BLOCK))
     b = first
     while b < last:
-        a, b = b, min(building_end[building[b]], b + BLOCK)
+        a, b = b, min(compound_end[compound[b]], last, b + BLOCK)
         if judges:
             perceive(
                 a, b, perception, signals, met, compound, tenure, life, taste, own_open,
@@ -63,8 +64,8 @@ def live(  # type: ignore[no-untyped-def]
         if takes_part:
             fill(u, 2, b - a, a, month, seed, _PARTICIPATION)
             attend(
-                a, b, u, participation, signals, compound, building, meeting, followed, tenure, life,
-                civic, efficacy, grievance, trust_cell, attended,
+                a, b, u, participation, signals, compound, building, building_end, meeting, followed,
+                tenure, life, civic, efficacy, grievance, trust_cell, attended,
             )  # fmt: skip
             visit(
                 a, b, month, participation, signals, compound, tenure, rota, contact, grievance,
@@ -95,7 +96,7 @@ def live(  # type: ignore[no-untyped-def]
             fill(u, 2, b - a, a, month, seed, _HOTLINE)
             speak(a, b, u, conflict, stage, called, petitioned)
         count(
-            a, b, signals, meeting, compound, building, tenure, life, member, active, fee_fen, paid,
+            a, b, building_end, signals, meeting, compound, building, tenure, life, member, active, fee_fen, paid,
             recovered_fen, arrears_fen, satisfaction, trust_firm, trust_committee, trust_cell, grievance,
             efficacy, stage, misuse, attended, called, petitioned, contact, moved, counted,
         )  # fmt: skip

@@ -33,7 +33,16 @@ CENSUS_TYPE = np.dtype([(name, np.float64) for name in COUNTED])
 
 
 @kernel
-def count(  # type: ignore[no-untyped-def]
+def count(first, last, building_end, signals, meeting, compound, building, *columns):  # type: ignore[no-untyped-def]
+    """Count rows [first, last), with the arguments of ``_count_building`` after ``building_end``."""
+    b = first
+    while b < last:
+        a, b = b, min(building_end[building[b]], last)
+        _count_building(a, b, signals, meeting, compound, building, *columns)
+
+
+@kernel
+def _count_building(  # type: ignore[no-untyped-def]
     first, last, signals, meeting, compound, building, tenure, life, member, active, fee_fen, paid,
     recovered_fen, arrears_fen, satisfaction, trust_firm, trust_committee, trust_cell, grievance,
     efficacy, stage, misuse, attended, called, petitioned, contact, moved, out,
@@ -149,24 +158,12 @@ def _add_up(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def count_all(building_end, *columns):  # type: ignore[no-untyped-def]
-    """Count every building, with the arguments of ``count`` from ``signals`` on."""
-    first = 0
-    for b in range(len(building_end)):
-        if building_end[b] > first:
-            count(first, building_end[b], *columns)
-        first = building_end[b]
+def add_buildings(by_building, compound, out):  # type: ignore[no-untyped-def]
+    """Set ``out`` (compounds, len(COUNTED)) to the sums of each compound's rows of ``by_building``.
 
-
-def per_compound(by_building: np.ndarray, first_building: np.ndarray) -> np.ndarray:
-    """Add up building rows.
-
-    Args:
-        by_building: (buildings, len(COUNTED)).
-        first_building: (compounds,) first building of each compound.
-
-    Returns:
-        Structured array (compounds,) of ``CENSUS_TYPE``.
+    ``compound`` (buildings,) says whose building each is.
     """
-    sums = np.add.reduceat(by_building, first_building, axis=0)
-    return np.ascontiguousarray(sums).view(CENSUS_TYPE).reshape(-1)
+    out[:] = 0.0
+    for b in range(len(by_building)):
+        for k in range(len(COUNTED)):
+            out[compound[b], k] += by_building[b, k]

@@ -8,8 +8,8 @@ what a measure does is seen in one place and overlaps combine explicitly.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from operator import itemgetter
+from struct import Struct
 
 import numpy as np
 
@@ -68,6 +68,7 @@ SIGNALS: dict[str, tuple[float, str]] = {
 NEUTRAL: dict[str, float] = {name: value for name, (value, _) in SIGNALS.items()}
 SIGNAL_TYPE = np.dtype([(name, np.float64) for name in SIGNALS])
 _IN_ORDER = itemgetter(*SIGNALS)
+_RECORD = Struct(f"{len(SIGNALS)}d")
 
 
 def pack(per_compound: Sequence[Mapping[str, float]]) -> np.ndarray:
@@ -79,5 +80,5 @@ def pack(per_compound: Sequence[Mapping[str, float]]) -> np.ndarray:
     for values in per_compound:
         if len(values) != len(SIGNALS):
             raise KeyError(f"no such named value: {', '.join(values.keys() - SIGNALS.keys())}")
-    rows = chain.from_iterable(map(_IN_ORDER, per_compound))
-    return np.fromiter(rows, np.float64, len(per_compound) * len(SIGNALS)).view(SIGNAL_TYPE)
+    records = b"".join([_RECORD.pack(*_IN_ORDER(values)) for values in per_compound])
+    return np.frombuffer(bytearray(records), SIGNAL_TYPE)

@@ -479,6 +479,8 @@ _SHOWS = np.array([[byte >> bit & 1 for bit in range(8)] for byte in range(256)]
 
 _DOES_NOT_DRIFT = (1 << NEW) + (1 << VACANT)
 
+_WIDE = 16
+
 _ROWS = 128
 # Rows that look around at a time: what is fetched from neighbours all over the compound, many at once,
 # is then still in the processor's cache when it is weighed.
@@ -504,6 +506,20 @@ def _fetch(begin, end, neighbour, shown, satisfaction, others, content):  # type
         j = np.uint64(neighbour[e])
         others[e - begin] = shown[j]
         content[e - begin] = satisfaction[j]
+
+
+@kernel
+def _repeat(a, b, indptr, shown, owns):  # type: ignore[no-untyped-def]
+    # What rows a to b - 1 show themselves, once for each of their ties. A store of fixed width takes a
+    # third of the time of one as long as a row; what it writes too much, the next row overwrites.
+    begin, wide = np.uint64(indptr[a]), np.uint64(_WIDE)
+    for i in rows(a, b):
+        own, at = shown[i], np.uint64(indptr[i]) - begin
+        stop = np.uint64(indptr[i + np.uint64(1)]) - begin
+        while at < stop:
+            for k in range(wide):
+                owns[at + k] = own
+            at += wide
 
 
 @kernel
@@ -561,16 +577,18 @@ def look_around(  # type: ignore[no-untyped-def]
     most = 0
     for a in range(first, last, _ROWS):
         most = max(most, indptr[min(a + _ROWS, last)] - indptr[a])
-    owns, others, content = np.empty(most, np.uint8), np.empty(most, np.uint8), np.empty(most)
+    owns, others, content = (
+        np.empty(most + _WIDE, np.uint8),
+        np.empty(most, np.uint8),
+        np.empty(most),
+    )
     counts, counts_if_paid, push = np.ones(256), _SHOWS[:, PAID].copy(), 0.0
     for a in range(first, last, _ROWS):
         b = min(a + _ROWS, last)
         begin, end = np.uint64(indptr[a]), np.uint64(indptr[b])
         _fetch(begin, end, neighbour, shown, satisfaction, others, content)
         if change:
-            for i in rows(a, b):
-                for e in rows(indptr[i], indptr[i + np.uint64(1)]):
-                    owns[e - begin] = shown[i]
+            _repeat(a, b, indptr, shown, owns)
             _move_on(begin, end, newcomer, forget, meet, strength, latent, owns, others)
         for i in rows(a, b):
             if lead[compound[i]] != push:

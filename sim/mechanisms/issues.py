@@ -380,6 +380,19 @@ def _found_by(draw, untold, unmet, unseen):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _deal(first, n, month, seed, reporter, arose, u):  # type: ignore[no-untyped-def]
+    # Draws of issues first to first + n - 1 into u (3, n): to be found, to be solved, to rise. They
+    # hang on who has the issue and since when, so its place in the book does not matter.
+    m, zero, k0, k1 = np.uint64(np.uint32(month)), np.uint64(0), np.uint64(seed), np.uint64(HANDLE)
+    for i in range(n):
+        r, since = np.uint64(reporter[first + i]), np.uint64(np.uint32(arose[first + i]))
+        a, b, c, _ = philox(r, m, since, zero, k0, k1)
+        u[0, i] = np.float64(np.int64(a)) * 2.0**-32
+        u[1, i] = np.float64(np.int64(b)) * 2.0**-32
+        u[2, i] = np.float64(np.int64(c)) * 2.0**-32
+
+
+@kernel
 def work(  # type: ignore[no-untyped-def]
     month, seed, parameters, signals, size, category, level, state, reporter, arose, due,
     happened, handled_at, compound, building, meeting, efficacy, own_open, grievance, trust_firm, trust_cell,
@@ -397,7 +410,6 @@ def work(  # type: ignore[no-untyped-def]
         New size of the book.
     """
     p = parameters[0]
-    scale = 2.0**-32
     building_open[:] = 0.0
     building_closed[:] = 0.0
     # Hours left this month, used up by one issue after the other.
@@ -407,16 +419,16 @@ def work(  # type: ignore[no-untyped-def]
         hours[c, 0], hours[c, 1] = s.building_hours, s.compound_hours
         hours[c, 2], hours[c, 3] = s.community_hours, s.street_hours
         hours[c, 4] = s.district_hours
+    u = np.empty((3, BLOCK))
     kept = 0
     for k in range(size):
+        if k % BLOCK == 0:
+            _deal(k, min(BLOCK, size - k), month, seed, reporter, arose, u)
+        finding, solving, rising = u[0, k % BLOCK], u[1, k % BLOCK], u[2, k % BLOCK]
         r = reporter[k]
         c, b = compound[r], building[r]
         s = signals[c]
         kind = category[k]
-        a, solving, rising, _ = philox(
-            np.uint64(r), np.uint64(np.uint32(month)), np.uint64(np.uint32(arose[k])), np.uint64(0),
-            np.uint64(seed), np.uint64(HANDLE),
-        )  # fmt: skip
         note = 0
         if state[k] == 0:
             untold = 1.0 - s.detect_resident * (0.4 + 0.6 * efficacy[r])
@@ -424,9 +436,9 @@ def work(  # type: ignore[no-untyped-def]
             if meeting[b] == 1:
                 unmet *= 1.0 - p.meeting_finds
             hidden = unmet * ((1.0 - s.detect_grid) * (1.0 - s.detect_firm))
-            if np.int64(a) * scale >= hidden:
+            if finding >= hidden:
                 state[k] = 1
-                note = _found_by(np.int64(a) * scale, untold, unmet, unmet * (1.0 - s.detect_grid))
+                note = _found_by(finding, untold, unmet, unmet * (1.0 - s.detect_grid))
                 at = int(p.first_level[kind])
                 if s.building_hours > 0.0 and p.small[kind] > 0.0:
                     at = 0
@@ -446,7 +458,7 @@ def work(  # type: ignore[no-untyped-def]
                 chance = p.solve[at]
                 if at >= 3:
                     chance = min(chance * (1.0 + s.hard_case_gain), 0.95)
-                gone = np.int64(solving) * scale < chance
+                gone = solving < chance
             if gone:
                 note |= _SOLVED
                 efficacy[r] += p.heard * (1.0 - efficacy[r])
@@ -462,11 +474,11 @@ def work(  # type: ignore[no-untyped-def]
             elif month >= due[k]:
                 counts[c, _OVERDUE] += 1
                 rises = p.rise[at] + (1.0 - p.rise[at]) * s.whistle
-                if at < 4 and np.int64(rising) * scale < rises:
+                if at < 4 and rising < rises:
                     note |= _ROSE
                     level[k] = at + 1
                     # What the whistle carries up, else shelved, is no resident's call to the hotline.
-                    if at == 1 and np.int64(rising) * scale < p.rise[at]:
+                    if at == 1 and rising < p.rise[at]:
                         note |= _CALLED
                         counts[c, _CALLS] += 1
                     due[k] = month + int(p.deadline[at + 1])

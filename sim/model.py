@@ -501,13 +501,12 @@ class NeighborhoodModel(mesa.Model):
 
     def indicators_are_recorded(self) -> None:
         """Write down the month."""
-        reporters = self.households.compound[self.book.reporter[: self.book.size]]
-        still_open = np.bincount(reporters, minlength=self.compound_count)
-        for compound, unsolved in zip(self.compounds, still_open.tolist(), strict=True):
-            compound.unsolved = unsolved
+        unsolved = self.issue_counts[:, issues.COUNTS.index("open")].tolist()
+        for compound, number in zip(self.compounds, unsolved, strict=True):
+            compound.unsolved = int(number)
         notes = note(
-            self.compounds, self._census_rows, self.issue_counts, still_open, self._mean_strength(),
-            self.condition, self.effort,
+            self.compounds, self._census_rows, self.issue_counts, self._mean_strength(), self.condition,
+            self.effort,
         )  # fmt: skip
         costs = [cost for compound in self.compounds for cost in compound.booked]
         self.recorder.add(self.month, notes, costs)

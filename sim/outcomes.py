@@ -38,7 +38,7 @@ _STATES: dict[str, Callable[[Compound], float]] = {
 
 NOTES = (
     *COUNTED,
-    *(f"issues_{name}" for name in (*COUNTS, "open")),
+    *(f"issues_{name}" for name in COUNTS),
     "ties",
     *(f"condition_{line}" for line in range(LINES)),
     *(f"effort_{line}" for line in range(LINES)),
@@ -48,8 +48,8 @@ NOTES = (
 
 
 def note(
-    compounds: list[Compound], counted: np.ndarray, worked: np.ndarray, still_open: np.ndarray,
-    ties: np.ndarray, condition: np.ndarray, effort: np.ndarray,
+    compounds: list[Compound], counted: np.ndarray, worked: np.ndarray, ties: np.ndarray,
+    condition: np.ndarray, effort: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Write down a month.
 
@@ -57,7 +57,6 @@ def note(
         compounds: The compounds with their institutions and this month's costs.
         counted: (compounds, COUNTED) this month's census.
         worked: (compounds, COUNTS) counts of the issue book this month.
-        still_open: (compounds,) issues open.
         ties: (compounds,) mean strength of households' ties.
         condition: (compounds, lines), like effort.
         effort: See condition.
@@ -67,7 +66,7 @@ def note(
     """
     states = [[state(compound) for state in _STATES.values()] for compound in compounds]
     columns = (
-        counted, worked, still_open[:, None], ties[:, None], condition, effort,
+        counted, worked, ties[:, None], condition, effort,
         np.array(states, dtype=np.float64),
     )  # fmt: skip
     return np.concatenate(columns, axis=1, dtype=np.float64)

@@ -91,8 +91,8 @@ class PartyCell(mesa.Agent):
         # Tasks beyond the hours are all done less well: fewer meetings, less follow-up and mediation.
         for name in ("meeting_share", "building_hours", "mediation"):
             s[name] = s[name] * self.fidelity
-        for task in self.asked:
-            done = self.fidelity
-            self.compound.spend(task.measure, "cell", hours=task.hours * done)
-            self.compound.spend(task.measure, "residents", hours=task.residents_hours * done)
-            self.compound.spend(task.measure, "public", yuan=task.public_yuan * done)
+        spend, done = self.compound.spend, self.fidelity
+        for measure, hours, residents_hours, public_yuan in self.asked:
+            spend(measure, "cell", hours=hours * done)
+            spend(measure, "residents", hours=residents_hours * done)
+            spend(measure, "public", yuan=public_yuan * done)

@@ -279,11 +279,11 @@ class PropertyFirm(mesa.Agent):
         cost, given = self.p.cost_share.numbers, self.compound.effort.tolist()
         delivered = fsum(map(mul, cost, given)) / max(fsum(cost), 1e-9)
         effort = round((self.full_cost_fen - overhead) * delivered / max(self.scope, 1e-9))
-        skimmed = round(self.skimming * self.public_revenue_fen)
+        revenue = self.public_revenue_fen
         book = {
             "fees": int(census["collected_fen"]),
             "arrears": int(census["recovered_fen"]),
-            "public_revenue": self.public_revenue_fen - skimmed,
+            "public_revenue": revenue - round(self.skimming * revenue),
             "grants": self.grant_fen,
             "overhead": -overhead,
             "effort": -effort,

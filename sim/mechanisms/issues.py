@@ -173,13 +173,14 @@ ARISE, HANDLE = int(Stream.ISSUES_ARISE), int(Stream.ISSUES_HANDLE)
 
 COUNTS = (
     "arisen", "found", "closed_building", "closed_compound", "closed_community", "closed_street",
-    "closed_district", "shelved", "days", "overdue", "calls",
+    "closed_district", "shelved", "days", "overdue", "calls", "open",
 )  # fmt: skip
 """What the book counts each month and compound.
 
-``days`` sums the age at closing; ``calls`` are issues that rise from the compound, by way of the hotline.
+``days`` sums the age at closing; ``calls`` are issues that rise from the compound, by way of the hotline;
+``open`` are those left in the book, found or not.
 """
-_CLOSED0, _SHELVED, _DAYS, _OVERDUE, _CALLS = 2, 7, 8, 9, 10
+_CLOSED0, _SHELVED, _DAYS, _OVERDUE, _CALLS, _LEFT = 2, 7, 8, 9, 10, 11
 
 
 class Happened(IntFlag):
@@ -497,6 +498,7 @@ def work(  # type: ignore[no-untyped-def]
             own_open[r] -= 1
             continue
         building_open[b] += 1.0
+        counts[c, _LEFT] += 1
         category[kept], level[kept], state[kept] = kind, level[k], state[k]
         reporter[kept], arose[kept], due[kept] = r, arose[k], due[k]
         kept += 1

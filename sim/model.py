@@ -216,11 +216,12 @@ class NeighborhoodModel(mesa.Model):
         self.meeting = np.zeros(count, np.int8)
         self.followed = np.full(count, -1.0)
         self.building_open = np.zeros(count)
+        self.open_per_household = np.zeros(count)
         self.building_closed = np.zeros(count)
         self._closed_lately = np.zeros(count)
         self._counted = np.zeros((count, len(census.COUNTED)))
-        self._first_building = np.searchsorted(
-            self.buildings.compound, np.arange(self.compound_count)
+        self._building_start = np.searchsorted(
+            self.buildings.compound, np.arange(self.compound_count + 1)
         )
         starts = self.ties.indptr[self.buildings.compound_start]
         ends = self.ties.indptr[self.buildings.compound_end]
@@ -236,14 +237,14 @@ class NeighborhoodModel(mesa.Model):
         self.census = np.zeros(self.compound_count, census.CENSUS_TYPE)
         self._census_rows = self.census.view(np.float64).reshape(self.compound_count, -1)
         self.compounds: list[Compound] = []
-        last_building = np.append(self._first_building[1:], self.buildings.number_of_buildings)
+        starts = self._building_start.tolist()
         for k, site in enumerate(self.sites):
             rows = slice(int(self.buildings.compound_start[k]), int(self.buildings.compound_end[k]))
             compound = Compound(
                 index=k,
                 kind=site.kind,
                 rows=rows,
-                buildings=slice(int(self._first_building[k]), int(last_building[k])),
+                buildings=slice(starts[k], starts[k + 1]),
                 condition=self.condition[k],
                 effort=self.effort[k],
                 signals=dict(signals.NEUTRAL),
@@ -342,11 +343,10 @@ class NeighborhoodModel(mesa.Model):
                     measure.act(compound, strength)
         for compound in self.compounds:
             compound.cell.settle()
-            share, buildings = compound.signals["meeting_share"], compound.buildings
-            participation.call_meetings(share, self.month, self.meeting[buildings])
         for community in self.communities:
             community.settle()
         self._in_force = self.signals
+        participation.call_meetings(self._in_force, self.month, self._building_start, self.meeting)
 
     @property
     def signals(self) -> np.ndarray:
@@ -409,7 +409,12 @@ class NeighborhoodModel(mesa.Model):
         self._let_arise()
         self._handle()
         issues.follow_up(
-            self.building_open, self.building_closed, self._closed_lately, self.followed
+            self.building_open,
+            self.building_closed,
+            self._building_size,
+            self._closed_lately,
+            self.followed,
+            self.open_per_household,
         )
 
     def _let_arise(self) -> None:
@@ -450,14 +455,12 @@ class NeighborhoodModel(mesa.Model):
         c, on, h = self.config, self.config.mechanisms, self.households
         met = np.empty((self.compound_count, len(Life)))
         perception.meet_needs(c.perception.record, self.condition, met)
-        rate = np.array([compound.collection_rate for compound in self.compounds])
-        density = self.building_open / self._building_size
         self._counted[:] = 0.0
         self._each_household(
             residents.live, self.month, self.streams.seed, on.perception, on.participation, on.fees,
             on.commons, on.conflict, c.perception.record, c.participation.record,
             c.fees.response == "match", c.fees.record, c.commons.record, c.conflict.record, self._in_force,
-            self.condition, met, rate, self.meeting, self.followed, density, self.buildings.end,
+            self.condition, met, self.census, self.meeting, self.followed, self.open_per_household, self.buildings.end,
             self.buildings.compound_end, self._counted,
             h.compound, h.building, h.tenure, h.life, h.kind, h.member, h.active, h.civic, h.burden,
             h.threshold, h.taste, h.rota, h.fee_fen, h.seen_satisfaction, h.seen_paid, h.seen_misuse,
@@ -604,7 +607,7 @@ class NeighborhoodModel(mesa.Model):
             compound.census.update(zip(census.COUNTED, counted, strict=True))
 
     def _mean_strength(self) -> np.ndarray:
-        tied = np.add.reduceat(self._tied, self._first_building)
+        tied = np.add.reduceat(self._tied, self._building_start[:-1])
         return np.asarray(tied / self._tie_count)
 
     def _column(self, rows: slice, name: str) -> np.ndarray:

@@ -108,19 +108,19 @@ class ConflictParameters(Parameters):
 
 @kernel
 def resent(  # type: ignore[no-untyped-def]
-    first, last, u, parameters, signals, compound, building, building_open, tenure, own_open, stage,
+    first, last, u, parameters, signals, compound, building, open_per_household, tenure, own_open, stage,
     satisfaction, grievance,
 ):  # fmt: skip
     """Move the grievance of rows [first, last), which are of one compound, on by a month.
 
-    ``building_open`` (buildings,) is the number of unsolved problems per household of the building.
+    ``open_per_household`` (buildings,) is the number of unsolved problems.
     """
     p, s = parameters[0], signals[compound[first]]
     own_issue, discontent, forgets, calms = p.own_issue, p.discontent, p.forgets, p.calms
     building_issue, legacy = p.building_issue, p.legacy * s.legacy
     mediation, start = s.mediation, np.uint64(first)
     for i in rows(first, last):
-        nearby = building_issue * building_open[np.uint64(building[i])]
+        nearby = building_issue * open_per_household[np.uint64(building[i])]
         inflow = own_issue * min(own_open[i], 3) + nearby
         inflow += legacy + discontent * max(0.5 - satisfaction[i], 0.0)
         g = grievance[i] + min(inflow, 1.0) * (1.0 - grievance[i]) - forgets * grievance[i]

@@ -109,7 +109,7 @@ class FeeParameters(Parameters):
 
 @kernel
 def pay(  # type: ignore[no-untyped-def]
-    first, last, u, matches, parameters, signals, published_rate, compound, tenure, kind, active,
+    first, last, u, matches, parameters, signals, census, compound, tenure, kind, active,
     burden, fee_fen, seen_paid, satisfaction, trust_firm, grievance, stage, contact,
     norm, habit, free_habit, paid, recovered_fen, arrears_fen, arrears_months,
 ):  # fmt: skip
@@ -118,7 +118,7 @@ def pay(  # type: ignore[no-untyped-def]
     Args:
         u: (2, rows) draws: for the decision, for paying back arrears.
         matches: True for the response "match".
-        published_rate: (compounds,) last month's collection rate.
+        census: Records (compounds,) of last month, for the collection rate that is published.
         recovered_fen: (rows,) set to old arrears paid back this month, in fen.
     """
     p, c = parameters[0], compound[first]
@@ -132,7 +132,9 @@ def pay(  # type: ignore[no-untyped-def]
             habit[i] *= keeps
             free_habit[i] += grows * (1.0 - free_habit[i]) if tenure[i] != 2 else 0.0
         return
-    published, known, norm_speed = s.published, s.published * published_rate[c], p.norm_speed
+    due, collected = census[c].due_fen, census[c].collected_fen
+    known = s.published * (collected / due if due > 0.0 else 0.0)
+    published, norm_speed = s.published, p.norm_speed
     for i in rows(first, last):
         seen = (1.0 - published) * seen_paid[i] + known
         norm[i] += norm_speed * (seen - norm[i]) if tenure[i] != 2 else 0.0

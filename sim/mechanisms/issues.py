@@ -506,14 +506,18 @@ def work(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def follow_up(building_open, building_closed, closed_lately, followed):  # type: ignore[no-untyped-def]
+def follow_up(  # type: ignore[no-untyped-def]
+    building_open, building_closed, building_size, closed_lately, followed, open_per_household
+):
     """Reckon what came of each building's problems, the latest months counting most.
 
     Args:
         closed_lately: (buildings,) fading count of closed ones, moved on by a month.
         followed: (buildings,) set to the closed share of closed and open ones, -1 where there are none.
+        open_per_household: (buildings,) set.
     """
     for b in range(len(followed)):
+        open_per_household[b] = building_open[b] / building_size[b]
         closed_lately[b] = 0.6 * closed_lately[b] + building_closed[b]
         due = closed_lately[b] + building_open[b]
         followed[b] = closed_lately[b] / max(due, 1.0) if due > 0.0 else -1.0

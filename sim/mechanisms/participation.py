@@ -134,14 +134,19 @@ def _weigh(first, last, p, s, base, life, civic, efficacy, grievance, push):  # 
 
 
 @kernel
-def call_meetings(share, month, meeting):  # type: ignore[no-untyped-def]
-    """Set ``meeting`` (buildings of one compound,) to 1 where one is held this month, else 0.
+def call_meetings(signals, month, building_start, meeting):  # type: ignore[no-untyped-def]
+    """Set ``meeting`` (buildings,) to 1 where one is held this month, else 0.
 
-    Buildings take turns: building b meets whenever month * share + b / buildings passes a whole number.
+    A compound's buildings take turns: the b-th meets whenever month * share + b / buildings passes a
+    whole number. ``building_start`` (compounds + 1,) is where each compound's buildings start.
     """
-    for b in range(len(meeting)):
-        turn = b / len(meeting)
-        meeting[b] = math.floor(turn + share * month) > math.floor(turn + share * (month - 1))
+    for c in range(len(signals)):
+        share, first = signals[c].meeting_share, building_start[c]
+        number = building_start[c + 1] - first
+        for b in range(number):
+            turn = b / number
+            now, before = turn + share * month, turn + share * (month - 1)
+            meeting[first + b] = math.floor(now) > math.floor(before)
 
 
 @kernel

@@ -30,7 +30,7 @@ _PARTICIPATION, _FEES, _COMMONS, _CONFLICT, _HOTLINE = (
 def live(  # type: ignore[no-untyped-def]
     first, last, month, seed, judges, takes_part, pays, uses_commons, quarrels,
     perception, participation, matches, fees, commons, conflict,
-    signals, condition, met, published_rate, meeting, followed, building_open, building_end,
+    signals, condition, met, census, meeting, followed, open_per_household, building_end,
     compound_end, counted,
     compound, building, tenure, life, kind, member, active, civic, burden, threshold, taste, rota,
     fee_fen, seen_satisfaction, seen_paid, seen_misuse, seen_conflict, seen_open,
@@ -46,9 +46,9 @@ def live(  # type: ignore[no-untyped-def]
         matches: True for the response "match", see ``fees.pay``.
         signals: Records (compounds,), see ``society.signals``.
         condition, met: (compounds, lines), and (compounds, 3) from ``perception.meet_needs``.
-        published_rate: (compounds,) last month's collection rate.
+        census: Records (compounds,) of last month.
         meeting, followed: (buildings,) see ``participation.attend``.
-        building_open: (buildings,) unsolved problems per household.
+        open_per_household: (buildings,) unsolved problems.
         building_end, compound_end: (buildings,) and (compounds,) row after the last.
         counted: (buildings, counts) the census, added to.
     """
@@ -74,7 +74,7 @@ def live(  # type: ignore[no-untyped-def]
         if pays:
             fill(u, 2, b - a, a, month, seed, _FEES)
             pay(
-                a, b, u, matches, fees, signals, published_rate, compound, tenure, kind, active, burden,
+                a, b, u, matches, fees, signals, census, compound, tenure, kind, active, burden,
                 fee_fen, seen_paid, satisfaction, trust_firm, grievance, stage, contact, norm, habit,
                 free_habit, paid, recovered_fen, arrears_fen, arrears_months,
             )  # fmt: skip
@@ -86,7 +86,7 @@ def live(  # type: ignore[no-untyped-def]
         if quarrels:
             fill(u, 3, b - a, a, month, seed, _CONFLICT)
             resent(
-                a, b, u, conflict, signals, compound, building, building_open, tenure, own_open, stage,
+                a, b, u, conflict, signals, compound, building, open_per_household, tenure, own_open, stage,
                 satisfaction, grievance,
             )  # fmt: skip
             climb(

@@ -173,9 +173,9 @@ class NeighborhoodModel(mesa.Model):
             entry.measure(entry.label, entry.parameters)
             for entry in (*self.config.scenario.entries(), *self.config.policy.entries())
         ]
-        self._reached = [
-            (measure, [compound for compound in self.compounds if self.reaches(measure, compound)])
-            for measure in self.measures
+        self._reaching = [
+            (compound, [measure for measure in self.measures if self.reaches(measure, compound)])
+            for compound in self.compounds
         ]
         self.institutions_offer()
         self._in_force = self.signals
@@ -336,12 +336,11 @@ class NeighborhoodModel(mesa.Model):
     def policies_act(self) -> None:
         """Institutions offer what they do anyway; measures in force change it, and take hours."""
         self.institutions_offer()
-        for measure, reached in self._reached:
-            strength = measure.strength(self.month)
-            if strength > 0.0:
-                for compound in reached:
-                    measure.act(compound, strength)
-        for compound in self.compounds:
+        strength = {measure: measure.strength(self.month) for measure in self.measures}
+        for compound, measures in self._reaching:
+            for measure in measures:
+                if strength[measure] > 0.0:
+                    measure.act(compound, strength[measure])
             compound.cell.settle()
         for community in self.communities:
             community.settle()

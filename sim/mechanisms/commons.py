@@ -71,19 +71,20 @@ def feel_stopped(  # type: ignore[no-untyped-def]
     """
     first = 0
     while first < len(building):
-        last, stopped = first, 0
+        last = first + 1
         while last < len(building) and building[last] == building[first]:
-            stopped += _stopped(before[last], misuse[last], moved[last], tenure[last])
             last += 1
-        seen = neighbours * (stopped / (last - first))
-        for i in range(first, last):
-            if tenure[i] != 2:
-                own = _stopped(before[i], misuse[i], moved[i], tenure[i])
-                kept = trust_cell[i] * (1.0 - (anger if own else seen) * made_to)
-                trust_cell[i] = min(max(kept, 0.0), 1.0)
+        stopped = 0
+        for i in rows(first, last):
+            stopped += _stopped(before[i], misuse[i], moved[i], tenure[i])
+        own, seen = anger * made_to, neighbours * (stopped / (last - first)) * made_to
+        for i in rows(first, last):
+            lost = own if _stopped(before[i], misuse[i], moved[i], tenure[i]) else seen
+            kept = min(max(trust_cell[i] * (1.0 - lost), 0.0), 1.0)
+            trust_cell[i] = kept if tenure[i] != 2 else trust_cell[i]
         first = last
 
 
 @inlined
 def _stopped(before, misuse, moved, tenure):  # type: ignore[no-untyped-def]
-    return before == 1 and misuse == 0 and moved == 0 and tenure != 2
+    return (before == 1) & (misuse == 0) & (moved == 0) & (tenure != 2)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import chain, count, pairwise
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -251,7 +251,7 @@ class NeighborhoodModel(mesa.Model):
                 census=dict.fromkeys(census.COUNTED, 0.0),
                 households=rows.stop - rows.start,
                 monthly_due_fen=int(h.fee_fen[rows].sum()),
-                column=partial(self._column, rows),
+                column=cache(partial(self._column, rows)),
                 assembly=partial(self._assemble, k, rows),
                 write_off=partial(self._write_off, k, rows),
                 place_problem=partial(self._place_problem, k),

@@ -592,6 +592,10 @@ OPTIONS = ["--config-dir=nowhere", "--config-dir", "--plugin=nowhere.py", "--lan
 SMALL = ["population.households=60", "population.buildings=1", "months=2", "replications=1", "executor.workers=1",
          "scenario.history_months=0"]  # fmt: skip
 
+ENDLESS = {"validate": ["--replications=0", "--seed=-1", "surplus"],
+           "predict": ["particles=-1", "cases=[nowhere]", "nonsense=1"]}  # fmt: skip
+"""Commands that live for minutes to an hour whatever their size, and words that they refuse."""
+
 
 @st.composite
 def command_lines(draw: st.DrawFn) -> list[str]:
@@ -612,7 +616,9 @@ def command_lines(draw: st.DrawFn) -> list[str]:
         else:
             given_words += draw(words())[:1]
     # Something that no command takes, so that nothing is lived for long.
-    if command not in ("explain", "list", "validate", "", "rnu", "中文", "--version", "predict"):
+    if command in ENDLESS:
+        given_words.append(draw(st.sampled_from(ENDLESS[command])))
+    elif command not in ("explain", "list", "", "rnu", "中文", "--version"):
         given_words += [
             *SMALL,
             draw(st.sampled_from(["mnths=3", "fees.habit=7", "seed=-1", "firm=nobody"])),

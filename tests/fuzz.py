@@ -650,7 +650,8 @@ def try_command(given_words: list[str]) -> str:
     if code == 2:
         if left:
             raise Broken(f"left {left[:3]}")
-        if "Usage:" not in said and "Usage:" not in out.getvalue():
+        # Wrong options are told by the library that reads them, in a frame, with or without usage.
+        if "─ Error ─" not in said and "Usage:" not in out.getvalue() + said:
             last = said.rstrip("\n").split("\n")[-1]
             if not last.startswith("error: ") or len(last) > LONGEST_LINE:
                 raise Broken(f"says {said[:200]!r}")

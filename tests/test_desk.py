@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from sim.compose import load
+from sim.desk import bench as bench_module
 from sim.desk import charts, compound, live
 from sim.desk.bench import Bench
 from sim.desk.guard import LARGEST_BODY, Guard, host_allowed, origin_allowed
@@ -253,6 +254,36 @@ def test_what_one_asked_for_no_other_waits_for() -> None:
         assert np.array_equal(ours.values, theirs.values)
 
     asyncio.run(both())
+
+
+def test_what_a_page_shows_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a comparison that stops half-way, as its reference made room for its own policy."""
+    monkeypatch.setattr(bench_module, "MOST_RUNS", 8)
+
+    async def slide() -> None:
+        bench = Bench(Here())
+        visit, other = (Visit(bench, own_session(), lambda: None) for _ in range(2))
+        for number in range(4):
+            visit.measure("member_contact", dose=0.5 + number / 10)
+            assert visit._task is not None
+            await visit._task
+            assert visit.progress() == (8, 8), number
+        other.start()
+        assert other._task is not None
+        await other._task
+        assert visit.progress() == other.progress() == (8, 8)
+        other.close()
+        visit.measure("member_contact", dose=0.9)
+        await visit._task
+        assert visit.progress() == (8, 8)
+        assert sum(map(len, bench._runs.values())) == 8, "what nobody shows is forgotten"
+        monkeypatch.setattr(bench_module, "MOST_SHOWN", 8)
+        other = Visit(bench, own_session(seed=100), lambda: None)
+        other.start()
+        await other._task
+        assert sum(map(len, bench._runs.values())) <= 8
+
+    asyncio.run(slide())
 
 
 def test_undo_and_redo_walk_over_steps_and_not_over_slides() -> None:

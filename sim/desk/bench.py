@@ -6,6 +6,8 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+from weakref import WeakSet
 
 import numpy as np
 
@@ -18,7 +20,10 @@ BATCH_HOUSEHOLDS = 4_000
 """Households of the runs in one batch: a fraction of a second's work."""
 
 MOST_RUNS = 6_000
-"""Runs remembered for all sessions, about 35 kB each."""
+"""Runs remembered, about 35 kB each; beyond, those that no page shows are forgotten, oldest first."""
+
+MOST_SHOWN = 30_000
+"""Runs beyond which pages lose theirs too; sixty pages with three policies each stay below."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,13 @@ class Asked:
     config: Config
 
 
+class Holder(Protocol):
+    """Whoever shows runs, which are kept for it meanwhile."""
+
+    def held(self) -> frozenset[str]:
+        """Keys of what it shows."""
+
+
 class Bench:
     """Lives configurations under many seeds, batch by batch, and remembers the runs.
 
@@ -49,6 +61,7 @@ class Bench:
         self._filmed: OrderedDict[tuple[str, int], Film] = OrderedDict()
         self.working = 0
         """Sessions that wait for runs now."""
+        self.holders: WeakSet[Holder] = WeakSet()
 
     def lived(self, asked: Asked, seeds: Sequence[int]) -> list[Lived]:
         """Runs there are of a configuration, in the order of the seeds."""
@@ -69,6 +82,9 @@ class Bench:
             InputError: Input that the model refuses.
         """
         self.working += 1
+        for one in asked:
+            if one.key in self._runs:
+                self._runs.move_to_end(one.key)
         try:
             await asyncio.gather(
                 *(self._fill(lane, asked, seeds, told) for lane in range(self.lanes.count))
@@ -98,8 +114,18 @@ class Bench:
     def _keep(self, key: str, run: Lived) -> None:
         self._runs.setdefault(key, {})[run.seed] = run
         self._runs.move_to_end(key)
-        while len(self._runs) > 1 and sum(map(len, self._runs.values())) > MOST_RUNS:
-            self._runs.popitem(last=False)
+        self._forget()
+
+    def _forget(self) -> None:
+        number = sum(map(len, self._runs.values()))
+        if number <= MOST_RUNS:
+            return
+        shown = frozenset().union(*(holder.held() for holder in self.holders))
+        for key in [key for key in self._runs if key not in shown]:
+            if number > MOST_RUNS:
+                number -= len(self._runs.pop(key))
+        while number > MOST_SHOWN and len(self._runs) > 1:
+            number -= len(self._runs.popitem(last=False)[1])
 
     async def film(self, asked: Asked, seed: int) -> Film:
         """One run household by household."""

@@ -50,6 +50,7 @@ class Visit:
         self.parts: dict[str, Asked] = {}
         self._stacked: dict[str, tuple[Any, Runs | None]] = {}
         self._closed = False
+        bench.holders.add(self)
 
     # --- changing it ----------------------------------------------------------------------------
 
@@ -152,7 +153,12 @@ class Visit:
     def close(self) -> None:
         """The browser has gone: give the work up for good."""
         self._closed = True
+        self.bench.holders.discard(self)
         self.stop()
+
+    def held(self) -> frozenset[str]:
+        """Keys of the runs that it shows."""
+        return frozenset(one.key for one in (*self.asked.values(), *self.parts.values()))
 
     @property
     def working(self) -> bool:

@@ -246,6 +246,8 @@ ALL_AT_ONCE = {
                 "vacant_share": 1.0, "tenant_share": 0.0}}), 0)  # fmt: skip
 @example(check({"months": MONTHS, "policy": {"measures": {"special_funds": {}}}, "firm": {"diligence": 0},
                 "population": {"households": 60, "buildings": 1}}), 0)  # fmt: skip
+@example(check({"months": MONTHS, "population": {"households": 60, "buildings": 1, "civic_mean": 5e-324,
+                "civic_concentration": 0.5}}), 0)  # fmt: skip
 def test_every_month_holds_whatever_is_configured(c: Config, seed: int) -> None:
     """Catches NaN, shares beyond 1, lost issues, one-sided ties, unbalanced money, and any crash."""
     live_and_check(c, seed)

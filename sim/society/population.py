@@ -400,9 +400,11 @@ class _Draws:
         return np.random.Generator(np.random.Philox(key=self._root, counter=counter))
 
     def beta(self, trait: _Trait, n: int, mean: float, concentration: float) -> np.ndarray:
-        if mean <= 0.0 or mean >= 1.0:
+        above, below = mean * concentration, (1.0 - mean) * concentration
+        # Also where a mean is so small that its product is none.
+        if above <= 0.0 or below <= 0.0:
             return np.full(n, mean)
-        return self.of(trait).beta(mean * concentration, (1.0 - mean) * concentration, n)
+        return self.of(trait).beta(above, below, n)
 
     def order(self, trait: _Trait, n: int) -> np.ndarray:
         return self.of(trait).permutation(n)

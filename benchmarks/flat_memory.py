@@ -151,10 +151,11 @@ async def ask_desk(asked: argparse.Namespace, process: int, address: str) -> lis
     plan = named_policy("five_level_linkage", "A")
     small = Own(values={"population.households": 60, "population.buildings": 1})
     told: list[float] = []
-    begun = time.monotonic()
+    opened = 0.0
     for number in range(asked.comparisons):
         # One address may open two pages a second, and a page takes a third of one.
-        await asyncio.sleep(max(0.0, begun + 0.55 * number - time.monotonic()))
+        await asyncio.sleep(max(0.0, opened + 0.55 - time.monotonic()))
+        opened = time.monotonic()
         first = plan.measures[0].model_copy(update={"dose": 0.5 + number / asked.comparisons})
         new = plan.model_copy(update={"measures": [first, *plan.measures[1:]]})
         session = Session(language="en", case="own", own=small, policies=[new], months=12, within=12,

@@ -336,10 +336,10 @@ class NeighborhoodModel(mesa.Model):
     def policies_act(self) -> None:
         """Institutions offer what they do anyway; measures in force change it, and take hours."""
         self.institutions_offer()
-        strength = {measure: measure.strength(self.month) for measure in self.measures}
+        strength = {m: now for m in self.measures if (now := m.strength(self.month)) > 0.0}
         for compound, measures in self._reaching:
             for measure in measures:
-                if strength[measure] > 0.0:
+                if measure in strength:
                     measure.act(compound, strength[measure])
             compound.cell.settle()
         for community in self.communities:

@@ -107,7 +107,7 @@ class CoreModel(mesa.Model):
         seed: int | None = None,
         world: World | None = None,
     ) -> None:
-        super().__init__(seed=seed)
+        super().__init__(rng=seed)
         self.months, self.lived = months, 0
         self.settle(world or draw(households, seed or 0))
         self.datacollector = mesa.DataCollector(

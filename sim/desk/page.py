@@ -234,6 +234,13 @@ class Page:
 
     # --- what has come in -----------------------------------------------------------------------
 
+    def end(self) -> None:
+        """Give the work up and let go of its runs: the library keeps the form's uploads, and so the page."""
+        self.visit.close()
+        self.visit.forget()
+        self.shown.clear()
+        self.watchers.clear()
+
     def _told(self) -> None:
         self._news = True
 
@@ -292,7 +299,7 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
 
         def gone() -> None:
             _open.discard(id(desk))
-            desk.visit.close()
+            desk.end()
 
         def left() -> None:
             # The page is kept for a browser that comes back, and takes nobody's place meanwhile.

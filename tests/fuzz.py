@@ -12,6 +12,7 @@ import copy
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -650,8 +651,9 @@ def try_command(given_words: list[str]) -> str:
     if code == 2:
         if left:
             raise Broken(f"left {left[:3]}")
-        # Wrong options are told by the library that reads them, in a frame, with or without usage.
-        if "─ Error ─" not in said and "Usage:" not in out.getvalue() + said:
+        # The library that reads options tells this one without a line on usage.
+        without_value = re.search(r"Option '--?[\w-]+' requires an argument\.", said)
+        if not without_value and "Usage:" not in said and "Usage:" not in out.getvalue():
             last = said.rstrip("\n").split("\n")[-1]
             if not last.startswith("error: ") or len(last) > LONGEST_LINE:
                 raise Broken(f"says {said[:200]!r}")

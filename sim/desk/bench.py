@@ -62,6 +62,7 @@ class Bench:
         self.working = 0
         """Sessions that wait for runs now."""
         self.holders: WeakSet[Holder] = WeakSet()
+        """Open pages, whose runs are not forgotten."""
 
     def lived(self, asked: Asked, seeds: Sequence[int]) -> list[Lived]:
         """Runs there are of a configuration, in the order of the seeds."""

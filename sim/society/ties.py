@@ -577,11 +577,8 @@ def look_around(  # type: ignore[no-untyped-def]
     most = 0
     for a in range(first, last, _ROWS):
         most = max(most, indptr[min(a + _ROWS, last)] - indptr[a])
-    owns, others, content = (
-        np.empty(most + _WIDE, np.uint8),
-        np.empty(most, np.uint8),
-        np.empty(most),
-    )
+    owns = np.empty(most + _WIDE, np.uint8)
+    others, content = np.empty(most, np.uint8), np.empty(most)
     counts, counts_if_paid, push = np.ones(256), _SHOWS[:, PAID].copy(), 0.0
     for a in range(first, last, _ROWS):
         b = min(a + _ROWS, last)

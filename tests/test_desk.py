@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import operator
 import os
 import signal
 import time
+import weakref
 import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
@@ -284,6 +286,35 @@ def test_what_a_page_shows_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> 
         assert sum(map(len, bench._runs.values())) <= 8
 
     asyncio.run(slide())
+
+
+def test_a_closed_page_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches pages that pile up in a desk that runs for days, held by what they were shown with."""
+    testing = pytest.importorskip("nicegui.testing")
+    from sim.desk import page as page_module
+
+    opened: weakref.WeakSet[object] = weakref.WeakSet()
+
+    class Noted(page_module.Page):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            opened.add(self)
+
+    monkeypatch.setattr(page_module, "Page", Noted)
+
+    async def visit() -> None:
+        async with testing.user_simulation() as user:
+            page_module.register(Bench(Here()), Here(), "en")
+            client = await user.open(f"/?s={as_link(own_session())}")
+            await user.should_see(WORDS["zh"]["upload_households"])
+            assert len(opened) == 1
+            client.delete()
+            user.client = client = None
+            await asyncio.sleep(2 * page_module.TICK)
+            gc.collect()
+            assert not opened
+
+    asyncio.run(visit())
 
 
 def test_undo_and_redo_walk_over_steps_and_not_over_slides() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 
 from nicegui import ui
+from nicegui.events import UploadEventArguments
 
 from sim.errors import InputError
 from sim.schema import Described
@@ -63,6 +64,39 @@ def card(title: str = "", classes: str = "") -> Iterator[ui.element]:
             box.props["aria-label"] = title
             text("h2", title)
         yield box
+
+
+class FileField(ui.upload):
+    """Takes one file and hands on what is in it.
+
+    Args:
+        label: What is asked for.
+        taken: Called with the file's bytes.
+        refused: Said where the browser does not send it: too large, or of another kind.
+        largest: Bytes.
+        kind: Ending of its name, with the dot.
+    """
+
+    def __init__(
+        self, label: str, taken: Callable[[bytes], None], refused: str, *, largest: int, kind: str
+    ) -> None:
+        super().__init__(
+            label=label, auto_upload=True, max_files=1, max_file_size=largest, on_upload=self._take,
+            on_rejected=lambda: ui.notify(refused, type="warning"),
+        )  # fmt: skip
+        self.props(f"accept={kind}")
+        self._taken: Callable[[bytes], None] | None = taken
+
+    async def _take(self, event: UploadEventArguments) -> None:
+        data = await event.file.read()
+        if self._taken is not None:
+            self._taken(data)
+
+    def _handle_delete(self) -> None:
+        # FastAPI remembers the last 4,096 functions it has served, and through them this field. It
+        # must not hold the page as well.
+        self._taken = None
+        super()._handle_delete()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from nicegui import Client, ui
 
 from sim.desk import compound
 from sim.desk.bench import Bench
-from sim.desk.bits import one_line, text
+from sim.desk.bits import FileField, one_line, text
 from sim.desk.lanes import Lanes
 from sim.desk.server import MOST_VISITS
 from sim.desk.session import LARGEST_FILE, Session, as_link, from_link, read, write
@@ -210,16 +210,14 @@ class Page:
 
     def _ask_file(self) -> None:
         with ui.dialog() as dialog, ui.card():
-            ui.upload(
-                label=self.words["open"], auto_upload=True, max_file_size=LARGEST_FILE, max_files=1,
-                on_upload=lambda event: self._open_file(event, dialog),
-                on_rejected=lambda: ui.notify(self.words["upload_hint"], type="warning"),
-            ).props("accept=.json")  # fmt: skip
+            FileField(
+                self.words["open"], lambda data: self._open_file(data, dialog), self.words["open_hint"],
+                largest=LARGEST_FILE, kind=".json",
+            )  # fmt: skip
             ui.button(self.words["close"], on_click=dialog.close)
         dialog.open()
 
-    async def _open_file(self, event: object, dialog: ui.dialog) -> None:
-        data: bytes = await event.file.read()  # type: ignore[attr-defined]
+    def _open_file(self, data: bytes, dialog: ui.dialog) -> None:
         if self.change(lambda: self.visit.change(read(data))):
             dialog.close()
             self._build()
@@ -233,13 +231,6 @@ class Page:
         self._news = True
 
     # --- what has come in -----------------------------------------------------------------------
-
-    def end(self) -> None:
-        """Give the work up and let go of its runs: the library keeps the form's uploads, and so the page."""
-        self.visit.close()
-        self.visit.forget()
-        self.shown.clear()
-        self.watchers.clear()
 
     def _told(self) -> None:
         self._news = True
@@ -299,7 +290,7 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
 
         def gone() -> None:
             _open.discard(id(desk))
-            desk.end()
+            desk.visit.close()
 
         def left() -> None:
             # The page is kept for a browser that comes back, and takes nobody's place meanwhile.

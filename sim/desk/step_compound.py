@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -9,7 +10,7 @@ from nicegui import ui
 
 from sim.config import Config
 from sim.desk import compound
-from sim.desk.bits import as_list, card, is_share, row_label, step_of, text
+from sim.desk.bits import FileField, as_list, card, is_share, row_label, step_of, text
 from sim.desk.range_slider import RangeSlider
 from sim.desk.session import LARGEST_UPLOAD, Own, Trouble
 from sim.explain import find_field
@@ -289,11 +290,10 @@ def _uploads(page: Page) -> None:
                     on_click=lambda _, w=what: _forget(page, w),
                 ).props("flat")
         else:
-            ui.upload(
-                label=words[f"upload_{what}"], auto_upload=True, max_files=1, max_file_size=LARGEST_UPLOAD,
-                on_upload=lambda event, w=what: _take(page, w, event),
-                on_rejected=lambda: ui.notify(words["upload_hint"], type="warning"),
-            ).props(f"accept=.csv flat bordered data-name=upload-{what}")  # fmt: skip
+            FileField(
+                words[f"upload_{what}"], partial(_take, page, what), words["upload_hint"],
+                largest=LARGEST_UPLOAD, kind=".csv",
+            ).props(f"flat bordered data-name=upload-{what}")  # fmt: skip
 
 
 def _forget(page: Page, what: str) -> None:
@@ -301,9 +301,7 @@ def _forget(page: Page, what: str) -> None:
     page.rebuild(lambda: page.visit.set(own=own))
 
 
-async def _take(page: Page, what: str, event: Any) -> None:
-    data: bytes = await event.file.read()
-
+def _take(page: Page, what: str, data: bytes) -> None:
     def put() -> None:
         table = compound.decoded(data, f"{what}.csv")
         own = page.visit.session.own.model_copy(update={what: table})

@@ -156,10 +156,6 @@ class Visit:
         self.bench.holders.discard(self)
         self.stop()
 
-    def forget(self) -> None:
-        """Let go of all runs, once it is closed."""
-        self.asked, self.parts, self._stacked = {}, {}, {}
-
     def held(self) -> frozenset[str]:
         """Keys of the runs that it shows."""
         return frozenset(one.key for one in (*self.asked.values(), *self.parts.values()))

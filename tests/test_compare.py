@@ -20,10 +20,11 @@ from sim import compare
 from sim.errors import InputError
 from sim.experiments import paired
 from sim.experiments import run as runs_of
-from sim.experiments.compare import Comparison, live_together, read_comparison
+from sim.experiments.compare import Comparison, read_comparison
 from sim.experiments.comparison_table import print_comparison
 from sim.experiments.paired import Gain, difference, mean, months_to_recovery, ratio
 from sim.experiments.question import ask, ask_words
+from sim.experiments.together import live_together
 from sim.figures import comparison as figures
 from sim.figures import style
 from sim.model import NeighborhoodModel

@@ -85,7 +85,7 @@ def test_a_point_is_what_load_gives() -> None:
         "scenario=kangqiao", "policy=member_contact", "measure.quota=7,9", "network=watts_strogatz",
         "fees.norm_conditional=3,4", "months=12",
     )  # fmt: skip
-    base, settings = asked.settings(3, 4)[0]
+    base, settings = asked.settings([3])[0]
     expected = load(
         "kangqiao", "measure.member_contact.quota=9", "network=watts_strogatz", months=12,
         policy="member_contact", fees={"norm_conditional": 4},
@@ -199,7 +199,7 @@ def test_lists_come_back_as_they_were() -> None:
     kinds = Levels(([], ["old"]))
     asked = lay_out([("policy", "member_contact"), ("measure.kinds", kinds)])
     assert asked.types == {"measure.kinds": "json"}
-    found = [given["policy.measures.member_contact.kinds"] for _, given in asked.settings(0, 2)]
+    found = [given["policy.measures.member_contact.kinds"] for _, given in asked.settings([0, 1])]
     assert found == [[], ["old"]]
 
 
@@ -228,6 +228,15 @@ def test_fingerprint_is_of_what_is_kept_not_of_where_it_is_computed() -> None:
 def test_large_runs_are_kept_in_smaller_files() -> None:
     small, large = design("months=6,12"), design("months=60,61", "population.households=100000")
     assert small.chunk > large.chunk >= 1
+
+
+@pytest.mark.parametrize(
+    ("replications", "chunk"), [(30, 480), (400, 400), (5000, 500), (997, 500)]
+)
+def test_files_begin_with_a_point_where_they_can(replications: int, chunk: int) -> None:
+    """Catches files that cut points apart, whose runs then live their pasts alone."""
+    asked = design("months=6,12", "population.households=60", f"replications={replications}")
+    assert asked.chunk == chunk
 
 
 # --- refused ---

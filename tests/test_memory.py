@@ -10,8 +10,8 @@ import pytest
 
 from sim.compose import load
 from sim.experiments import validate
-from sim.experiments.compare import live_together
 from sim.experiments.run import live
+from sim.experiments.together import live_together
 from sim.model import NeighborhoodModel
 from sim.science import basin, hysteresis, push
 

@@ -23,12 +23,16 @@ import pytest
 import yaml
 from conftest import Command
 
-from sim.compose import load
+from sim.compose import Levels, load
+from sim.config import Config
 from sim.errors import InputError
 from sim.experiments import chunks, executors, store
 from sim.experiments import sweep as sweeps
+from sim.experiments.design import lay_out
 from sim.experiments.run import END_COLUMNS, run
 from sim.experiments.sweep import Sweep, duration, read_sweep, sweep
+from sim.experiments.tasks import side_by_side
+from sim.experiments.tasks import tasks as tasks_of
 from sim.measures import CATALOGUE
 from sim.model import NeighborhoodModel
 
@@ -76,6 +80,60 @@ def test_a_run_of_a_sweep_is_a_run() -> None:
         alone.runs[columns],
         check_dtype=False,
     )
+
+
+class Counted(NeighborhoodModel):
+    """Counts how often a past is lived, and how often one is gone on from."""
+
+    built = forked = 0
+
+    def __init__(self, config: Config, *, seed: int, **more: Any) -> None:
+        type(self).built += 1
+        super().__init__(config, seed=seed, **more)
+
+    def fork(self, config: Config) -> NeighborhoodModel:
+        type(self).forked += 1
+        return super().fork(config)
+
+
+@pytest.mark.parametrize("chunk", [4, 500])
+def test_points_that_differ_in_policy_share_their_past(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a past that is lived for each policy, and one that is not the point's own."""
+    monkeypatch.setattr(Counted, "built", 0)
+    monkeypatch.setattr(Counted, "forked", 0)
+    monkeypatch.setattr(sweeps, "_time_runs", lambda *_: (0.01, 1))
+    keys: dict[str, Any] = {
+        "population": {"households": 80}, "scenario.history_months": 4, "months": 6, "replications": 4,
+    }  # fmt: skip
+    lived = sweep(
+        None, "policy=none,member_contact", "measure.quota=4,8", "fees.habit=1.0,1.5",
+        executor__workers=1, experiment__chunk=chunk, model=Counted, **keys,
+    )  # fmt: skip
+    assert lived.design.pasts.tolist() == [0, 1, 0, 1, 0, 1]
+    # Two pasts under four seeds, each gone on from three times.
+    assert (Counted.built, Counted.forked) == (8, 24)
+    for (policy, habit), rows in lived.runs.groupby(["policy", "fees.habit"]):
+        for quota, own in rows.groupby("measure.quota", dropna=False):
+            words = [] if policy == "none" else [f"measure.member_contact.quota={int(quota)}"]
+            alone = run(load(None, f"fees.habit={habit}", *words, policy=policy, **keys)).runs
+            columns = ["seed", *END_COLUMNS]
+            assert np.array_equal(own[columns], alone[columns], equal_nan=True), (policy, quota)
+
+
+def test_files_of_one_point_each_are_lived_side_by_side() -> None:
+    """Catches runs left out or lived twice, and more files open than a kill may cost."""
+    asked = lay_out([
+        ("policy", Levels(("none", "member_contact"))), ("measure.quota", Levels((1, 2, 3, 4, 5))),
+        ("replications", 8), ("experiment.chunk", 4),
+    ])  # fmt: skip
+    chunks_of = list(side_by_side(asked, [0, *range(2, 12)]))
+    assert chunks_of == [[0, 2, 4, 6], [8, 10], [3, 5, 7, 9], [11]]
+    tasks = list(tasks_of(asked, [0, *range(2, 12)], 3))
+    assert all(sum(map(len, task)) <= 3 for task in tasks)
+    runs = [run for task in tasks for group in task for run in group]
+    assert sorted(runs) == [*range(4), *range(8, 48)]
 
 
 def test_memory_processes_and_pieces_give_the_same_tables(

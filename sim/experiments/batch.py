@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from sim import outcomes
-from sim.config import change
+from sim.config import Config, change
 from sim.experiments import store
 from sim.experiments.design import TYPES, Design
-from sim.experiments.run import END_COLUMNS, ends, live, one_line
+from sim.experiments.run import END_COLUMNS, ends, one_line
+from sim.experiments.together import live_together
 from sim.measures.catalogue import CATALOGUE, Measure
 
 RUNS, MONTHS = "runs", "months"
@@ -38,8 +38,8 @@ class Batch(NamedTuple):
 
     bases: dict[int, dict[str, Any]]
     points: list[tuple[int, dict[str, Any]]]
-    runs: list[tuple[int, int]]
-    """Place among the points, and how many seeds after the first."""
+    groups: list[list[tuple[int, int]]]
+    """Runs, those together that share a past: place among the points, and how many seeds after the first."""
     keep_months: bool
     model: Callable[..., Any] | None
     measures: dict[str, type[Measure]]
@@ -65,17 +65,18 @@ def foreign_measures() -> dict[str, type[Measure]]:
 
 def make_batch(
     design: Design,
-    runs: range,
+    groups: Sequence[Sequence[int]],
     model: Callable[..., Any] | None,
     measures: dict[str, type[Measure]],
 ) -> Batch:
-    """Pack some runs of a design."""
-    first = runs.start // design.replications
-    points = design.settings(first, (runs.stop - 1) // design.replications + 1)
+    """Pack some runs of a design, those together that share a past."""
+    split = [[divmod(run, design.replications) for run in group] for group in groups]
+    asked = sorted({point for group in split for point, _ in group})
+    places, points = {point: k for k, point in enumerate(asked)}, design.settings(asked)
     return Batch(
         bases={base: design.bases[base].tree for base in sorted({base for base, _ in points})},
         points=points,
-        runs=[(run // design.replications - first, run % design.replications) for run in runs],
+        groups=[[(places[point], after) for point, after in group] for group in split],
         keep_months=design.experiment.keep_months,
         model=model,
         measures=measures,
@@ -86,6 +87,9 @@ def make_batch(
 def live_batch(batch: Batch) -> list[Outcome]:
     """Live some runs, in whatever process.
 
+    Returns:
+        What came of them, in the order of the batch.
+
     Raises:
         RuntimeError: This process has other code than the one that asks.
     """
@@ -95,25 +99,35 @@ def live_batch(batch: Batch) -> list[Outcome]:
             f"{batch.source}); install the same on every machine"
         )
     CATALOGUE.update(batch.measures)
-    lived: list[Outcome] = []
-    for place, group in groupby(batch.runs, key=lambda run: run[0]):
-        lived += _live_point(batch, place, [after for _, after in group])
-    return lived
+    configs = [_configured(batch.bases[base], settings) for base, settings in batch.points]
+    return [one for group in batch.groups for one in _live_group(batch, configs, group)]
 
 
-def _live_point(batch: Batch, place: int, after: list[int]) -> Iterator[Outcome]:
-    base, settings = batch.points[place]
-    nothing = np.full(len(END_COLUMNS), np.nan)
+def _configured(base: dict[str, Any], settings: dict[str, Any]) -> Config | tuple[int, str]:
+    """A point's configuration; its first seed and the error where it is not allowed."""
     try:
-        config = change(batch.bases[base], settings)
+        return change(base, settings)
     except Exception as error:
-        seed = int(settings.get("seed", batch.bases[base]["seed"]))
-        message = one_line(error)
-        for later in after:
-            yield Outcome(seed + later, "configuration", message, nothing, None, None)
-        return
-    for later in after:
-        r = live(config, config.seed + later, batch.model, costs=False)
+        return int(settings.get("seed", base["seed"])), one_line(error)
+
+
+def _live_group(
+    batch: Batch, configs: Sequence[Config | tuple[int, str]], group: Sequence[tuple[int, int]]
+) -> Iterator[Outcome]:
+    nothing = np.full(len(END_COLUMNS), np.nan)
+    asked = [(configs[place], after) for place, after in group]
+    able = [(config, config.seed + after) for config, after in asked if isinstance(config, Config)]
+    lived = iter(
+        live_together([config for config, _ in able], able[0][1], batch.model, costs=False)
+        if able
+        else ()
+    )
+    for config, after in asked:
+        if not isinstance(config, Config):
+            first, message = config
+            yield Outcome(first + after, "configuration", message, nothing, None, None)
+            continue
+        r = next(lived)
         kept = (r.months, r.values) if batch.keep_months else (None, None)
         yield Outcome(r.seed, r.stage, r.message, ends(r.months, r.values), *kept)
 

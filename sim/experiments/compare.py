@@ -18,12 +18,13 @@ import numpy as np
 import pandas as pd
 
 from sim import outcomes
-from sim.config import Config, Policy, check
+from sim.config import Config, check
 from sim.errors import InputError
 from sim.experiments import paired, store
 from sim.experiments import run as runs_of
 from sim.experiments.question import Pair, Question, ask
 from sim.experiments.run import Replication
+from sim.experiments.together import live_together
 
 TABLES = ("runs", "months", "effects", "costs", "recovery", "persistence")
 
@@ -184,25 +185,6 @@ def read_comparison(folder: Path) -> Comparison:
         raise InputError(str(folder / store.MANIFEST), f"has no entry {error}") from error
 
 
-def live_together(
-    configs: Sequence[Config], seed: int, model: Callable[..., Any] | None = None
-) -> list[Replication]:
-    """Live several policies under one seed, their common past once.
-
-    Args:
-        configs: They differ in policy only.
-        seed: Seed of all of them.
-        model: Class to live instead of ``NeighborhoodModel``; without ``fork`` each policy is
-            lived from the first month.
-
-    Returns:
-        A replication for each configuration, the same bytes as ``run.live`` gives alone.
-    """
-    past = _shared_past(configs, seed, model)
-    going_on = model if past is None else partial(_go_on, past)
-    return [runs_of.live(config, seed, going_on) for config in configs]
-
-
 def last_month_in_force(config: Config) -> int | None:
     """Last month in which any measure of the policy is in force; None without measures."""
     return max((entry.parameters.end - 1 for entry in config.policy.entries()), default=None)
@@ -231,33 +213,6 @@ def _raise_first(policy: str, replications: list[Replication]) -> None:
         runs_of._raise_first(replications)
     except RuntimeError as error:
         raise RuntimeError(f"policy {policy}: {error}") from None
-
-
-def _shared_past(
-    configs: Sequence[Config], seed: int, model: Callable[..., Any] | None
-) -> Any | None:
-    """A model just before any policy's first measure; None where nothing can be shared."""
-    starts = [entry.parameters.start for c in configs for entry in c.policy.entries()]
-    until = min(min(starts, default=1) - 1, configs[0].months)
-    if len(configs) < 2 or until <= -configs[0].scenario.history_months:
-        return None
-    cls = runs_of._own_model() if model is None else model
-    if not hasattr(cls, "fork"):
-        return None
-    try:
-        past = cls(configs[0].model_copy(update={"policy": Policy()}), seed=seed)
-        past.live_until(until)
-    except Exception:
-        # Lived alone, each policy says itself at which stage it fails.
-        return None
-    return past
-
-
-def _go_on(past: Any, config: Config, *, seed: int) -> Any:
-    try:
-        return past.fork(config)
-    except ValueError:
-        return type(past)(config, seed=seed)
 
 
 # --- the answer ---------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from sim.society.imports import LARGEST_BYTES
 MOST_POINTS = 5_000_000
 
 CHUNK_RUNS, CHUNK_WORK = 500, 60_000_000
-"""Runs in a file, fewer if they would live more household-months than this."""
+"""Most runs in a file, fewer if they would live more household-months than this."""
 
 _NOT_VARIED = ("replications", "executor", "experiment")
 TYPES = {"whole": pa.int64(), "number": pa.float64(), "truth": pa.bool_()}
@@ -90,10 +90,10 @@ class Design:
             for first in range(0, self.runs, self.chunk)
         ]
 
-    def settings(self, first: int, last: int) -> list[tuple[int, dict[str, Any]]]:
-        """Base and keys to set on it, for points ``first`` to ``last - 1``."""
+    def settings(self, points: Sequence[int]) -> list[tuple[int, dict[str, Any]]]:
+        """Base and keys to set on it, for some points."""
         found = []
-        for row in self.points.slice(first, last - first).to_pylist():
+        for row in self.points.take(pa.array(points, pa.int64())).to_pylist():
             keys = self.bases[row["base"]].keys
             given = {
                 key: json.loads(row[name]) if self.types[name] == "json" else row[name]
@@ -102,6 +102,18 @@ class Design:
             }
             found.append((row["base"], given))
         return found
+
+    @cached_property
+    def pasts(self) -> np.ndarray:
+        """Number of each point's past (points,): points that differ in their policy only share one."""
+        bare = [{k: v for k, v in base.tree.items() if k != "policy"} for base in self.bases]
+        of_base = np.array([bare.index(tree) for tree in bare])
+        own = pd.DataFrame({"base": of_base[self.points["base"].to_numpy()]})
+        for key, kind in self.types.items():
+            # What chooses a file is in the bases already.
+            if kind != "choice" and not _of_policy(key):
+                own[key] = self.points[key].to_pandas()
+        return own.groupby(list(own), sort=False, dropna=False).ngroup().to_numpy()
 
     def fixed(self, base: int, key: str) -> Any:
         """Value on a base of a key that this design does not vary, None where it means nothing."""
@@ -485,6 +497,10 @@ def _check_size(key: str, values: Sequence[Any]) -> None:
             raise InputError(key, f"{show(value)} is too large", "whole numbers below 2**63")
 
 
+def _of_policy(key: str) -> bool:
+    return key == "policy" or key.startswith(("policy.", "measure."))
+
+
 def _of_measure(key: str) -> bool:
     return key.startswith(("policy.measures.", "measure."))
 
@@ -540,7 +556,12 @@ def _at(tree: Mapping[str, Any], key: str) -> Any:
 def _chunk(config: Config) -> int:
     months = config.months + config.scenario.history_months
     work = config.population.households * config.district.compounds * months
-    return max(1, min(CHUNK_RUNS, CHUNK_WORK // work))
+    most = max(1, min(CHUNK_RUNS, CHUNK_WORK // work))
+    # Whole points in a file, or whole files to a point: runs that share a past then lie side by side.
+    n = config.replications
+    if n <= most:
+        return most // n * n
+    return next((size for size in range(most, most // 2, -1) if n % size == 0), most)
 
 
 def _digest(table: pa.Table) -> str:
@@ -562,7 +583,7 @@ def check_telling(design: Design) -> None:
     from sim.experiments.run import check_seeds
 
     for row in _telling(design.points):
-        ((base, settings),) = design.settings(row, row + 1)
+        ((base, settings),) = design.settings([row])
         config = change(design.bases[base].tree, settings)
         check_seeds(config, design.replications)
 

@@ -130,7 +130,7 @@ def live(
     """
     stage = "build"
     try:
-        lived = (model or _own_model())(config, seed=seed)
+        lived = (model or own_model())(config, seed=seed)
         stage = "run"
         lived.run()
         stage = "record"
@@ -140,7 +140,8 @@ def live(
         return Replication(seed, stage, one_line(error), refusal=refusal)
 
 
-def _own_model() -> Callable[..., Any]:
+def own_model() -> Callable[..., Any]:
+    """The model lived where no other is named."""
     # Only where it is lived: reading an answer back needs no model and no compiler.
     from sim.model import NeighborhoodModel
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from sim.experiments import chunks, executors, store
 from sim.experiments.batch import (
     MONTHS,
     RUNS,
+    Batch,
     Numbering,
     Outcome,
     foreign_measures,
@@ -36,12 +38,16 @@ from sim.experiments.chunks import Place
 from sim.experiments.design import Design, lay_out, read_factor
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.run import dotted
+from sim.experiments.tasks import sharing, side_by_side, tasks
 
 TASK_SECONDS, MOST_RUNS_PER_TASK = 1.0, 64
 """How long a task should take a process, and most runs in one."""
 
 PILOT_SECONDS = 2.0
 """Runs are timed before the start until they have taken this long together."""
+
+PILOT_RUNS = 2
+"""Most runs of one past that are timed together."""
 
 SHOWN_FAILURES = 10
 
@@ -381,27 +387,29 @@ def _live_missing(
     progress: bool,
     model: Callable[..., Any] | None,
 ) -> None:
-    size = _task_size(plan)
-    missing = [number for number in range(len(design.chunks)) if number not in done]
-    pieces = [
-        (number, range(first, min(first + size, design.chunks[number].stop)))
-        for number in missing
-        for first in range(design.chunks[number].start, design.chunks[number].stop, size)
-    ]
-    measures = foreign_measures()
-    batches = (make_batch(design, runs, model, measures) for _, runs in pieces)
-    answers = executors.spread(_executor(design), live_batch, batches, len(pieces))
-    waiting: dict[int, dict[int, list[Outcome]]] = {}
+    sent: dict[int, list[int]] = {}
+
+    def batches() -> Iterator[Batch]:
+        missing = [number for number in range(len(design.chunks)) if number not in done]
+        size, measures = _task_size(plan), foreign_measures()
+        for number, groups in enumerate(tasks(design, missing, size)):
+            sent[number] = [run for group in groups for run in group]
+            yield make_batch(design, groups, model, measures)
+
+    count = -(-plan.runs // _task_size(plan))
+    answers = executors.spread(_executor(design), live_batch, batches(), count)
+    waiting: defaultdict[int, dict[int, Outcome]] = defaultdict(dict)
     with bar(design.runs, progress, "runs", plan.there) as advance, closing(answers):
-        for number, outcomes_ in answers:
-            chunk, runs = pieces[number]
-            parts = waiting.setdefault(chunk, {})
-            parts[runs.start] = outcomes_
-            advance(len(outcomes_))
-            if sum(map(len, parts.values())) == len(design.chunks[chunk]):
-                lived = [one for first in sorted(parts) for one in parts[first]]
-                kept.write(chunk, tables(design, design.chunks[chunk], lived, kept.numbering))
-                del waiting[chunk]
+        for number, outcomes in answers:
+            runs = sent.pop(number)
+            for run, outcome in zip(runs, outcomes, strict=True):
+                waiting[run // design.chunk][run] = outcome
+            advance(len(runs))
+            for chunk in {run // design.chunk for run in runs}:
+                if len(waiting[chunk]) == len(design.chunks[chunk]):
+                    there = waiting.pop(chunk)
+                    lived = [there[run] for run in design.chunks[chunk]]
+                    kept.write(chunk, tables(design, design.chunks[chunk], lived, kept.numbering))
 
 
 def _executor(design: Design) -> Executor:
@@ -418,8 +426,8 @@ def _task_size(plan: Plan) -> int:
 
 
 def _plan(design: Design, done: set[int], progress: bool, model: Callable[..., Any] | None) -> Plan:
-    missing = [runs for number, runs in enumerate(design.chunks) if number not in done]
-    runs = sum(map(len, missing))
+    missing = [number for number in range(len(design.chunks)) if number not in done]
+    runs = sum(len(design.chunks[number]) for number in missing)
     seconds, timed = _time_runs(design, missing, progress, model) if runs else (0.0, 0)
     processes = executors.slots(_executor(design))
     plan = Plan(runs, design.runs - runs, len(missing), seconds, timed, processes)
@@ -437,22 +445,28 @@ def _plan(design: Design, done: set[int], progress: bool, model: Callable[..., A
 
 
 def _time_runs(
-    design: Design, missing: list[range], progress: bool, model: Callable[..., Any] | None
+    design: Design, missing: list[int], progress: bool, model: Callable[..., Any] | None
 ) -> tuple[float, int]:
-    """Seconds of one run, from a few of those to be lived: first, middle and last."""
+    """Seconds of one run and how many were timed: few of the first, middle and last to be lived."""
     if progress:
         announce_compiling()
-    compiled, measures, taken = rules_compiled(), foreign_measures(), []
-    first, middle, last = missing[0][0], missing[len(missing) // 2][0], missing[-1][-1]
+    compiled, measures = rules_compiled(), foreign_measures()
+    taken: list[tuple[float, int]] = []
+    together = list(side_by_side(design, missing))
+    first, middle, last = (
+        sharing(design, together[place])[end][:PILOT_RUNS]
+        for place, end in ((0, 0), (len(together) // 2, 0), (-1, -1))
+    )
     begun = time.monotonic()
     # The first run loads or compiles kernels, so it counts only if it is too long to repeat.
-    for number, run in enumerate((first, first, middle, last)):
+    for number, runs in enumerate((first[:1], first, middle, last)):
         start = time.monotonic()
-        live_batch(make_batch(design, range(run, run + 1), model, measures))
-        taken.append(time.monotonic() - start)
+        live_batch(make_batch(design, [runs], model, measures))
+        taken.append((time.monotonic() - start, len(runs)))
         if time.monotonic() - begun > PILOT_SECONDS and (
             number or 0 < compiled == rules_compiled()
         ):
             break
     counted = taken[1:] or taken
-    return sum(counted) / len(counted), len(counted)
+    timed = sum(count for _, count in counted)
+    return sum(seconds for seconds, _ in counted) / timed, timed

@@ -23,8 +23,8 @@ from sim.config import Config, Policy, change
 from sim.errors import InputError
 from sim.experiments import executors
 from sim.experiments import run as runs_of
-from sim.experiments.compare import live_together
 from sim.experiments.progress import announce_compiling, bar
+from sim.experiments.together import live_together
 from sim.explain import shorten, unknown_name
 from sim.outcomes import INDICATORS
 from sim.science.factors import Factor, settings

@@ -1,0 +1,63 @@
+"""Policies under one seed share every month before the first measure, which is lived once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from sim.config import Config, Policy
+from sim.experiments.run import Replication, live, own_model
+
+
+def live_together(
+    configs: Sequence[Config],
+    seed: int,
+    model: Callable[..., Any] | None = None,
+    *,
+    costs: bool = True,
+) -> list[Replication]:
+    """Live several policies under one seed, their common past once.
+
+    Args:
+        configs: They differ in policy only.
+        seed: Seed of all of them.
+        model: Class to live instead of ``NeighborhoodModel``; without ``fork`` each policy is
+            lived from the first month.
+        costs: Whether to keep what measures took.
+
+    Returns:
+        A replication for each configuration, the same bytes as ``run.live`` gives alone.
+    """
+    past = _shared_past(configs, seed, model)
+    going_on = model if past is None else partial(_go_on, past)
+    return [live(config, seed, going_on, costs=costs) for config in configs]
+
+
+def _shared_past(
+    configs: Sequence[Config], seed: int, model: Callable[..., Any] | None
+) -> Any | None:
+    """A model just before any policy's first measure; None where nothing can be shared."""
+    if len(configs) < 2:
+        return None
+    starts = [entry.parameters.start for c in configs for entry in c.policy.entries()]
+    until = min(min(starts, default=1) - 1, configs[0].months)
+    if until <= -configs[0].scenario.history_months:
+        return None
+    cls = own_model() if model is None else model
+    if not hasattr(cls, "fork"):
+        return None
+    try:
+        past = cls(configs[0].model_copy(update={"policy": Policy()}), seed=seed)
+        past.live_until(until)
+    except Exception:
+        # Lived alone, each policy says itself at which stage it fails.
+        return None
+    return past
+
+
+def _go_on(past: Any, config: Config, *, seed: int) -> Any:
+    try:
+        return past.fork(config)
+    except ValueError:
+        return type(past)(config, seed=seed)

@@ -29,6 +29,7 @@ from sim.mechanisms.participation import ParticipationParameters
 from sim.mechanisms.perception import PerceptionParameters
 from sim.mechanisms.service import ServiceParameters
 from sim.mechanisms.turnover import TurnoverParameters
+from sim.outcomes import INDICATORS
 from sim.schema import Parameters, param
 from sim.society.district import KIND_GROUPS, DistrictParameters
 from sim.society.population import PopulationParameters
@@ -72,11 +73,22 @@ class Target(Parameters):
         False, "Whether low, high and reported are changes relative to the same window at month 0",
         zh="相对变化",
     )  # fmt: skip
+    weight: str = param(
+        "", "Indicator by which compounds and months are weighted where the figure is a share of a whole; "
+        "without one they weigh alike", zh="权重指标",
+    )  # fmt: skip
     reported: float | None = param(None, "Figure as reported, null if only a range is", zh="报道值")
     label: str = param("", "What the figure says, for a table", zh="名称")
     source: str = param("", "File name of the source", zh="出处")
     fitted: bool = param(False, "Whether parameters were fitted to this figure", zh="是否用于校准")
     note: str = param("", "Caveat", zh="说明")
+
+    @field_validator("indicator", "weight")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name and name not in INDICATORS:
+            raise ValueError(f"no indicator {name}; see `xiaoqu list indicators`")
+        return name
 
     @model_validator(mode="after")
     def _ordered(self) -> Target:

@@ -256,8 +256,16 @@ _share(
     "Property's share of hotline calls",
     "物业占热线比例",
     "property calls / (property calls + other calls expected)",
-    lambda m: _property_share(m),
+    lambda m: _ratio(_calls(m), _all_calls(m)),
     better=-1,
+)
+_number(
+    "hotline_calls",
+    "Hotline calls on all matters",
+    "热线来电(全部事项)",
+    "1/month",
+    "property calls + other calls expected",
+    lambda m: _all_calls(m),
 )
 _share(
     "complaint_share",
@@ -295,7 +303,7 @@ _share(
     "attendance",
     "Meeting attendance",
     "楼宇会到会率",
-    "attending / households whose building met; 0 without meetings",
+    "came to the meeting of their building / households whose building met; 0 without meetings",
     lambda m: m.share("attended", "invited"),
 )
 _share(
@@ -543,9 +551,8 @@ def _in_place(m: Months) -> np.ndarray:
     return _ratio(low, _closed(m) + m["issues_shelved"])
 
 
-def _property_share(m: Months) -> np.ndarray:
-    calls = _calls(m)
-    return _ratio(calls, calls + m["other_calls"] * m["occupied"] / 1000.0)
+def _all_calls(m: Months) -> np.ndarray:
+    return _calls(m) + m["other_calls"] * m["occupied"] / 1000.0
 
 
 def _age_gap(m: Months) -> np.ndarray:

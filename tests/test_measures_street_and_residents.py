@@ -337,13 +337,13 @@ def test_points_go_to_who_attends_and_keeps_order() -> None:
     """Catches points for everybody, for vacant units, or for months before the measure."""
     m = ready()
     h, measure = m.households, made("resident_points", start=2)
-    h.attended[:5] = 1
+    h.attended[:8] = [1, 1, 2, 2, 3, 3, 0, 0]
     measure.act(m.compounds[0], 1.0)
     assert not h.points.any(), "nothing is earned before the start"
     m.compounds[0].month = 3
     measure.act(m.compounds[0], 1.0)
     lives = h.tenure != 2
-    expected = (10.0 * h.attended + (h.misuse == 0)) * lives
+    expected = (10.0 * (h.attended > 0) + (h.misuse == 0)) * lives
     assert np.array_equal(h.points, expected)
     assert sum(cost.yuan for cost in m.compounds[0].costs) == pytest.approx(0.5 * expected.sum())
 
@@ -406,6 +406,22 @@ def test_each_further_evening_reaches_fewer() -> None:
     mixing = [float(acted("evening_talks", evenings=e).signals["mixing"]) for e in (1.0, 2.0, 30.0)]
     assert mixing[0] < mixing[1] < 2 * mixing[0]
     assert mixing[2] < 1.0
+
+
+def test_who_is_at_an_activity_has_not_attended_a_meeting() -> None:
+    """Catches an attendance that rises with evenings at which nothing is decided."""
+    share = {}
+    for measures in (["building_meetings"], ["building_meetings", "evening_talks"]):
+        policy = {"measures": {name: {"start": 1} for name in measures}}
+        config = load("ordinary_estate", months=1, policy=policy)
+        model = NeighborhoodModel(config, seed=4)
+        model.run()
+        h, out = model.households, model.compounds[0].census
+        met = model.meeting[h.building] == 1
+        assert out["attended"] == np.count_nonzero(met & (h.attended & 1 == 1)) > 0
+        assert np.any(h.attended >= 2) == ("evening_talks" in measures)
+        share[len(measures)] = model.recorder.latest("attendance")[0]
+    assert share[1] == share[2]
 
 
 def test_part_of_the_legacy_is_beyond_a_developer() -> None:
@@ -471,7 +487,9 @@ def lived(measures: dict[str, Any]) -> NeighborhoodModel:
     for _ in range(12):
         m.step()
         m.tally += m.issue_counts[0]
-        m.young += int(np.count_nonzero((m.households.life == 0) & (m.households.attended == 1)))
+        m.young += int(
+            np.count_nonzero((m.households.life == 0) & (m.households.attended & 1 == 1))
+        )
     return m
 
 

@@ -138,8 +138,9 @@ def test_common_seeds_cancel_what_all_points_share(monkeypatch: pytest.MonkeyPat
     assert screened["noise_apart"].min() > 1.0, "what it would have been"
 
 
+@pytest.mark.parametrize(("seeds", "close"), [(2, 0.08), (4, 0.04)])
 def test_the_noise_floor_is_what_a_parameter_without_effect_shows(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, seeds: int, close: float
 ) -> None:
     """Catches a floor off by the number of seeds, the step or the mean of an absolute Normal."""
 
@@ -147,13 +148,16 @@ def test_the_noise_floor_is_what_a_parameter_without_effect_shows(
         place = [seed, *(int(1e6 * v) for v in x)]
         return float(np.random.default_rng(place).standard_normal())
 
-    result = analysed(monkeypatch, formula, replications=4, trajectories=400, samples=1024, top=4)
+    result = analysed(
+        monkeypatch, formula, replications=seeds, trajectories=400, samples=1024, top=4
+    )
     screened = result.screening
-    # Var of a difference of two means of four, over the step of 2/3, times sqrt(2 / pi).
-    expected = math.sqrt(2 / 4) * math.sqrt(2 / math.pi) * 1.5
+    # Var of a difference of two means, over the step of 2/3, times sqrt(2 / pi).
+    expected = math.sqrt(2 / seeds) * math.sqrt(2 / math.pi) * 1.5
     assert screened["mu_star"].mean() == pytest.approx(expected, rel=0.06)
-    # Standard errors from four seeds are some 8% too small on average.
-    assert screened["noise"].mean() == pytest.approx(screened["mu_star"].mean(), rel=0.12)
+    for floor in ("noise", "noise_apart"):
+        # Few levels: many points are the same, and so are their draws.
+        assert screened[floor].mean() == pytest.approx(expected, rel=close), floor
     assert not screened["above"].all()
     assert result.indices["total"].mean() == pytest.approx(1.0, abs=0.1)
     assert result.indices["noise"].mean() == pytest.approx(1.0, abs=0.1)

@@ -2,39 +2,104 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from sim.compose import load
 from sim.config import Target
+from sim.errors import InputError
 from sim.experiments import validate as v
-from sim.experiments.summary import target_values
+from sim.experiments.run import run
+from sim.experiments.summary import summarise, target_value
+from sim.model import NeighborhoodModel
+from sim.outcomes import INDICATORS, column
 
 
-def means(*rows: list[float], first: int) -> pd.DataFrame:
-    """Runs in rows, months in columns from ``first`` on."""
-    return pd.DataFrame(rows, columns=range(first, first + len(rows[0])))
+def recorded(first: int, **indicators: list[float] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Months (M,) from ``first`` on and indicators (M, C, K), those not given 0."""
+    given = {name: np.array(values, float) for name, values in indicators.items()}
+    given = {name: v[:, None] if v.ndim == 1 else v for name, v in given.items()}
+    shape = next(iter(given.values())).shape
+    record = np.zeros((*shape, len(INDICATORS)))
+    for name, values in given.items():
+        record[:, :, column(name)] = values
+    return np.arange(first, first + shape[0]), record
 
 
 def test_a_level_is_averaged_over_its_window() -> None:
     """Catches a window that is off by a month."""
     target = Target(indicator="collection_rate", month=3, window=2)
-    assert target_values(target, means([0, 0, 1.0, 2.0, 5.0], first=0)) == pytest.approx([1.5])
+    run = recorded(0, collection_rate=[0, 0, 1.0, 2.0, 5.0])
+    assert target_value(target, *run) == pytest.approx(1.5)
 
 
 def test_a_relative_target_compares_with_the_window_to_month_0() -> None:
     """Catches a change held against the wrong year."""
     target = Target(indicator="voices_per_1000", month=4, window=2, relative=True)
-    rows = means([9, 2, 4, 1, 1, 1.0, 2.0], [9, 0, 0, 1, 1, 1.0, 2.0], first=-2)
-    change = target_values(target, rows)
-    assert change[0] == pytest.approx(1.5 / 3 - 1)
-    assert np.isnan(change[1]), "no base, no change"
+    run = recorded(-2, voices_per_1000=[9, 2, 4, 1, 1, 1.0, 2.0])
+    assert target_value(target, *run) == pytest.approx(1.5 / 3 - 1)
+    run = recorded(-2, voices_per_1000=[9, 0, 0, 1, 1, 1.0, 2.0])
+    assert np.isnan(target_value(target, *run)), "no base, no change"
+
+
+def test_a_share_of_a_whole_is_no_mean_of_shares() -> None:
+    """Catches a large compound that counts like a small one, and a loud month like a quiet one."""
+    target = Target(
+        indicator="property_call_share", weight="hotline_calls", month=1, window=2
+    )  # fmt: skip
+    calls = np.array([[90.0, 10.0], [10.0, 0.0]])
+    of_property = np.array([[81.0, 1.0], [2.0, 0.0]])
+    share = np.divide(of_property, calls, out=np.zeros((2, 2)), where=calls > 0)
+    run = recorded(0, property_call_share=share, hotline_calls=calls)
+    assert target_value(target, *run) == pytest.approx(84 / 110)
+    alike = target.model_copy(update={"weight": ""})
+    assert target_value(alike, *run) == pytest.approx(share.mean())
+
+
+def test_a_study_and_a_run_give_the_same_for_a_target() -> None:
+    """Catches a frame whose compounds or months are taken in another order."""
+    keys: dict[str, Any] = {"months": 2, "replications": 2, "executor__workers": 1}
+    few = (
+        "district.compounds=3",
+        "district.communities=1",
+        "district.streets=1",
+        "district.companies=2",
+    )
+    config = load("baohe", *few, "scenario.history_months=14", policy="none", **keys)
+    target = config.scenario.targets[0]
+    assert target.weight == "hotline_calls"
+    study = run(config)
+    row = study.summary.query("target == @target.label").iloc[0]
+    values = []
+    for seed in (1, 2):
+        model = NeighborhoodModel(config, seed=seed)
+        model.run()
+        values.append(target_value(target, model.recorder.months, model.recorder.values))
+    inside = np.mean([target.low <= value <= target.high for value in values])
+    assert row["share_inside"] == inside
+    shuffled = summarise(config, study.months.sample(frac=1.0, random_state=1))
+    pd.testing.assert_frame_equal(study.summary, shuffled, rtol=1e-12)
+
+
+def test_an_indicator_that_is_none_is_refused() -> None:
+    """Catches a figure that is never held against anything."""
+    for key in ("indicator", "weight"):
+        word = f"scenario.targets=[{{indicator: satisfaction, {key}: satisfacton}}]"
+        with pytest.raises(
+            InputError, match=rf"scenario.targets.0.{key}: no indicator satisfacton"
+        ):
+            load("kangqiao", word.replace("indicator: satisfaction, indicator", "indicator"))
 
 
 def test_a_month_that_was_not_lived_gives_nothing() -> None:
     """Catches a target that is met by a month nobody simulated."""
     target = Target(indicator="collection_rate", month=40)
-    assert np.isnan(target_values(target, means([0.5, 0.5], first=0))).all()
+    assert np.isnan(target_value(target, *recorded(0, collection_rate=[0.5, 0.5])))
+    target = Target(indicator="collection_rate", month=1, window=3)
+    assert np.isnan(target_value(target, *recorded(0, collection_rate=[0.5, 0.5])))
 
 
 def test_shenhong_is_held_with_and_without_its_policy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,8 +124,6 @@ def test_a_median_outside_is_missed() -> None:
 
 def test_every_case_has_a_policy_and_a_target_that_can_be_missed() -> None:
     """Catches a case without its policy, and targets no run could miss."""
-    from sim.compose import load
-
     for name in v.cases():
         scenario = load(name).scenario
         assert scenario.policy != "none", name

@@ -45,7 +45,9 @@ WORDS = {
         "no_end": "No gain kept can be given for {names}: measures last to the end; {hint}.",
         "too_short": "Too few months after the measures of {names} ended; {hint}.",
         "withdraw": "withdraw={month} ends them",
+        "withdraw_later": "withdraw={month} with months={months} ends them",
         "longer": "try withdraw={month}, or months={months}",
+        "only_longer": "try months={months}",
         "uncertain": "The gain of {names} when measures end is not told from 0, so none is kept.",
         "narrowing": (
             "Pairing by seed narrowed the interval of the difference in collection at +{month} "
@@ -73,7 +75,9 @@ WORDS = {
         "no_end": "{names}：措施持续到期末，无法给出保留比例；{hint}。",
         "too_short": "{names}：措施结束后的月份不足；{hint}。",
         "withdraw": "可用withdraw={month}结束措施",
+        "withdraw_later": "可用withdraw={month}并设months={months}来结束措施",
         "longer": "可用withdraw={month}或months={months}",
+        "only_longer": "可用months={months}",
         "uncertain": "{names}：措施结束时的提高与0无法区分，不计算保留比例。",
         "narrowing": "按种子配对使第{month}月收缴率差异的区间缩窄为原来的{factors}。",
         "median": "（中位{factor}；独立种子需{times}倍的模拟次数）",
@@ -303,9 +307,14 @@ def _after_lines(comparison: Comparison, scenario: str, language: str) -> list[s
     """Why shares kept are missing, and what to do about it."""
     words = WORDS[language]
     rows = _rows(comparison.persistence, scenario, indicator=paired.MAIN)
-    months = comparison.question.configs[scenario, comparison.question.reference].months
+    question = comparison.question
+    configs = [question.configs[scenario, policy] for policy in question.policies]
+    months = configs[0].months
     # Measures end at the beginning of the month named, so one month more is lived without them.
     month = months - max(paired.AFTER) + 1
+    starts = [entry.parameters.start for config in configs for entry in config.policy.entries()]
+    # All measures must have begun before.
+    least = max(starts, default=1) + 1
     lines = []
     for reason, word in (
         (paired.NO_END, "no_end"),
@@ -316,10 +325,14 @@ def _after_lines(comparison: Comparison, scenario: str, language: str) -> list[s
         if not policies:
             continue
         names = ", ".join(_title(comparison, scenario, p, language) for p in policies)
-        key = "withdraw" if reason == paired.NO_END else "longer"
         longest = rows.loc[rows["reason"] == reason, "month"].max()
         enough = months if math.isnan(longest) else int(longest)
-        hint = words[key].format(month=max(month, 2), months=enough)
+        if reason == paired.NO_END:
+            key = "withdraw" if month >= least else "withdraw_later"
+            enough = least + max(paired.AFTER) - 1
+        else:
+            key = "longer" if month >= least else "only_longer"
+        hint = words[key].format(month=max(month, least), months=enough)
         lines.append(words[word].format(names=names, hint=hint))
     return lines
 

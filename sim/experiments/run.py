@@ -98,6 +98,9 @@ def run(
         InputError: A seed out of range, an unusable ``out``, or input the model refuses.
         RuntimeError: Every replication failed.
     """
+    if not hasattr(config, "resolved"):
+        allowed = 'a configuration, as of load("kangqiao")'
+        raise InputError("config", f"is {type(config).__name__}", allowed)
     check_seeds(config)
     name = "sim.model.NeighborhoodModel" if model is None else dotted(model)
     folder = None if out is None else store.prepare(config, out)

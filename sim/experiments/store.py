@@ -63,7 +63,7 @@ class Study:
             indicator. Month 0 is the state just before the policy, history is negative.
             Replications that failed have no rows.
         costs: A row per run, month, compound, actor and measure with seed, hours and yuan.
-        summary: What ``summarise`` makes of the months.
+        summary: What ``summarise`` makes of the months; made anew when a study is read, not kept.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
     """

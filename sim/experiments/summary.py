@@ -169,22 +169,43 @@ def run_means(months: pd.DataFrame, indicator: str) -> pd.DataFrame:
     return months.groupby(["run", "month"], sort=True)[indicator].mean().unstack("month")
 
 
-def target_values(target: Target, means: pd.DataFrame) -> np.ndarray:
-    """What each run gives for a target: a level, or a change relative to month 0.
+def target_value(target: Target, months: np.ndarray, record: np.ndarray) -> float:
+    """What a run gives for a target: a level, or a change relative to month 0.
 
     Args:
-        target: Its month and window; relative ones compare with the same window at month 0.
-        means: Runs in rows, months in columns, from ``run_means``.
+        target: Its month, window and weight; relative ones compare with the same window at month 0.
+        months: Months recorded (M,).
+        record: Indicators (M, C, K) in the order of ``INDICATORS``.
 
     Returns:
-        One value per run; NaN where a month was not lived or the base is 0.
+        The value; NaN where a month was not lived or the base is 0.
     """
-    wanted = range(target.month - target.window + 1, target.month + 1)
-    now = means.reindex(columns=wanted).to_numpy(dtype=float).mean(axis=1)
+    values = record[:, :, outcomes.column(target.indicator)]
+    weights = np.ones_like(values)
+    if target.weight:
+        weights = record[:, :, outcomes.column(target.weight)]
+
+    def level(last: int) -> float:
+        rows = (months > last - target.window) & (months <= last)
+        whole = float(weights[rows].sum())
+        lived = np.count_nonzero(rows) == target.window and whole != 0.0
+        return float((values[rows] * weights[rows]).sum()) / whole if lived else math.nan
+
+    now = level(target.month)
     if not target.relative:
         return now
-    base = means.reindex(columns=range(1 - target.window, 1)).to_numpy(dtype=float).mean(axis=1)
-    return np.divide(now, base, out=np.full_like(now, np.nan), where=base != 0) - 1.0
+    base = level(0)
+    return now / base - 1.0 if base else math.nan
+
+
+def _target_values(target: Target, months: pd.DataFrame) -> np.ndarray:
+    names = list(outcomes.INDICATORS)
+    values = []
+    for _, run in months.sort_values(["run", "month", "compound"]).groupby("run", sort=True):
+        lived = run["month"].unique()
+        record = run[names].to_numpy(dtype=float).reshape(len(lived), -1, len(names))
+        values.append(target_value(target, lived, record))
+    return np.array(values)
 
 
 def summarise(
@@ -215,7 +236,7 @@ def summarise(
                 values = means[month].to_numpy()
                 spread = spread_of(values)
                 base = {"indicator": name, "month": month, **spread}
-                here = [_beside(t, target_values(t, means)) for t in targets if t.month == month]
+                here = [_beside(t, _target_values(t, months)) for t in targets if t.month == month]
                 rows += [base | beside for beside in here or [NO_TARGET]]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype(COLUMNS)

@@ -39,6 +39,7 @@ from sim.experiments.design import Design, lay_out, read_factor
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.run import dotted
 from sim.experiments.tasks import sharing, side_by_side, tasks
+from sim.explain import show
 
 TASK_SECONDS, MOST_RUNS_PER_TASK = 1.0, 64
 """How long a task should take a process, and most runs in one."""
@@ -175,7 +176,10 @@ def sweep(
     """
     given: list[Setting] = [] if scenario is None else [("scenario", scenario)]
     if points is not None:
-        rows = points.to_dict("records") if isinstance(points, pd.DataFrame) else list(points)
+        rows = points.to_dict("records") if isinstance(points, pd.DataFrame) else points
+        if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
+            allowed = "a frame, or a list of a {key: value, ...} for each point"
+            raise InputError("points", f"{show(rows)} is not allowed", allowed)
         given += [("experiment.design", "list"), ("experiment.points", _plain(rows))]
     named = {key.replace("__", "."): value for key, value in keys.items()}
     given += [read_factor(k, v, config_dir) for k, v in {**named, **(factors or {})}.items()]

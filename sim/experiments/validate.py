@@ -19,7 +19,7 @@ import pandas as pd
 from sim import outcomes
 from sim.compose import choices, load
 from sim.experiments.run import spread
-from sim.experiments.summary import markdown, spread_of, target_values
+from sim.experiments.summary import markdown, spread_of, target_value
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -117,15 +117,9 @@ def _both_futures(
     return past.recorder.months, governed.recorder.values, past.recorder.values
 
 
-def _of_target(target: Target, months: np.ndarray, values: np.ndarray) -> float:
-    k = outcomes.column(target.indicator)
-    means = pd.DataFrame([values[:, :, k].mean(axis=1)], columns=months)
-    return float(target_values(target, means)[0])
-
-
 def _row(config: Config, target: Target, lived: list[Any]) -> dict[str, Any]:
-    governed = np.array([_of_target(target, months, a) for months, a, _ in lived])
-    bare = np.array([_of_target(target, months, b) for months, _, b in lived])
+    governed = np.array([target_value(target, months, a) for months, a, _ in lived])
+    bare = np.array([target_value(target, months, b) for months, _, b in lived])
     with_policy, without = spread_of(governed), spread_of(bare)
     return {
         "case": config.scenario.name,
@@ -168,11 +162,14 @@ def _pattern(name: str, expected: tuple[float, float], source: str, values: list
 def _district_patterns(case: str, lived: list[Any]) -> list[Pattern]:
     """Concentration of complaints and two humps of collection, in the year to month 0."""
     names = list(outcomes.INDICATORS)
-    voices, paid = names.index("complaints_per_1000"), names.index("collection_rate")
+    share, calls_of_all, paid = map(
+        names.index, ("property_call_share", "hotline_calls", "collection_rate")
+    )
     top, middle = [], []
     for months, _, bare in lived:
-        year = bare[(months > -12) & (months <= 0)].mean(axis=0)
-        calls = np.sort(year[:, voices])[::-1]
+        in_year = bare[(months > -12) & (months <= 0)]
+        calls = (in_year[:, :, share] * in_year[:, :, calls_of_all]).sum(axis=0)
+        calls, year = np.sort(calls)[::-1], in_year.mean(axis=0)
         top.append(float(calls[: max(round(0.11 * len(calls)), 1)].sum() / max(calls.sum(), 1e-9)))
         rates = year[:, paid]
         middle.append(float(((rates > 0.35) & (rates < 0.65)).mean()))

@@ -157,7 +157,8 @@ def attend(  # type: ignore[no-untyped-def]
     """Decide who attends the meeting of their building, or an activity, and what the meeting does.
 
     Rows [first, last) are of one compound. ``u`` is (2, rows): for the meeting, for the activity. An
-    activity brings households together and does nothing else.
+    activity brings households together and does nothing else. ``attended`` says both: 1 at the meeting,
+    2 at an activity, 3 at both.
 
     ``meeting`` (buildings,) is 1 where one is held; ``followed`` (buildings,) is the share of
     raised issues followed up, or -1 where there was nothing to follow up.
@@ -165,7 +166,7 @@ def attend(  # type: ignore[no-untyped-def]
     p, s = parameters[0], signals[compound[first]]
     mixing, start = s.mixing, np.uint64(first)
     for i in rows(first, last):
-        attended[i] = (tenure[i] != 2) & (u[1, i - start] < mixing * civic[i])
+        attended[i] = ((tenure[i] != 2) & (u[1, i - start] < mixing * civic[i])) << 1
     b = first
     while b < last:
         a, at = b, building[b]
@@ -272,7 +273,7 @@ def earn_points(  # type: ignore[no-untyped-def]
     given = 0.0
     for i in range(len(rota)):
         if tenure[i] != 2 and rota[i] < reached:
-            earned = for_attending * attended[i] + for_order * (misuse[i] == 0)
+            earned = for_attending * (attended[i] != 0) + for_order * (misuse[i] == 0)
             points[i] += earned
             given += earned
     return given

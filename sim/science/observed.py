@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from sim.config import Config, Target
 from sim.errors import InputError
-from sim.experiments.summary import target_values
+from sim.experiments.summary import target_value
 from sim.outcomes import INDICATORS
 from sim.society.imports import read_months
 
@@ -59,23 +58,18 @@ class Observed:
 
         Args:
             months: Months recorded (M,).
-            record: Indicators (M, C, K); plain means over compounds are compared.
+            record: Indicators (M, C, K); plain means over compounds are compared where a target has no weight.
 
         Returns:
             One value per target, NaN where it was not lived.
         """
-        names = list(INDICATORS)
-        columns = [names.index(target.indicator) for target in self.targets]
-        means = record.mean(axis=1)
         if self.series:
-            # Reindexing a frame per cell would take longer than the run itself.
+            # One by one, the many cells of a file would take longer than the run itself.
+            names = list(INDICATORS)
+            columns = [names.index(target.indicator) for target in self.targets]
             rows = np.array([t.month for t in self.targets]) - int(months[0])
-            return means[rows, columns]
-        found = [
-            target_values(target, pd.DataFrame([means[:, k]], columns=months))[0]
-            for target, k in zip(self.targets, columns, strict=True)
-        ]
-        return np.array(found)
+            return record.mean(axis=1)[rows, columns]
+        return np.array([target_value(target, months, record) for target in self.targets])
 
     def distance(self, values: np.ndarray) -> float:
         """How far a run is from the figures: 0 is met.

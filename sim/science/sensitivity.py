@@ -338,7 +338,7 @@ def effect_noise(
 
     An elementary effect is a difference of two means over seeds. If nothing but seeds moved it, it
     were Normal around 0 with the standard error of that difference, and its mean absolute value
-    sqrt(2 / pi) of it.
+    sqrt(2 / pi) of it. Of few seeds the standard deviation comes out too small; that is made up for.
 
     Args:
         factors: Of the columns of ``sample``.
@@ -361,11 +361,18 @@ def effect_noise(
     apart = apart[:, 1:] + apart[:, :-1]
     scale = math.sqrt(2 / math.pi / replications) / DELTA
 
-    def by_factor(variance: np.ndarray) -> np.ndarray:
+    def by_factor(variance: np.ndarray, freedom: int) -> np.ndarray:
         # (trajectories, steps, factors) picks for each factor the step that moved it.
-        return scale * np.einsum("tsf,tso->fo", steps, np.sqrt(variance)) / len(steps)
+        spread = np.sqrt(variance) / _shrinkage(freedom)
+        return scale * np.einsum("tsf,tso->fo", steps, spread) / len(steps)
 
-    return by_factor(paired), by_factor(apart)
+    return by_factor(paired, replications - 1), by_factor(apart, 2 * (replications - 1))
+
+
+def _shrinkage(freedom: int) -> float:
+    """Expected standard deviation of Normal draws relative to the true one (c4 of control charts)."""
+    half = freedom / 2
+    return math.sqrt(1 / half) * math.exp(math.lgamma(half + 0.5) - math.lgamma(half))
 
 
 def top_factors(question: Question, screening: pd.DataFrame) -> list[Factor]:

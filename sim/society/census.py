@@ -76,7 +76,7 @@ def _count_building(  # type: ignore[no-untyped-def]
         satisfied += happy
         free_riding += happy & (paid[i] == 0)
         misusing += lived_in & (misuse[i] == 1)
-        attending += lived_in & (attended[i] == 1)
+        attending += lived_in & (attended[i] & 1 == 1)
         calls += lived_in & (called[i] == 1)
         petitions += lived_in & (petitioned[i] == 1)
         young += lived_in & (life[i] == 0)

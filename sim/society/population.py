@@ -272,7 +272,9 @@ class Households:
     arrears_months: np.ndarray = column("i4", "month", _MORE, "months owed")
     stage: np.ndarray = column("i1", "code", "0 to 4", "conflict stage, 0 calm to 4 open")
     misuse: np.ndarray = column("i1", "flag", "0, 1", "misuses common space")
-    attended: np.ndarray = column("i1", "flag", "0, 1", "attended a meeting this month")
+    attended: np.ndarray = column(
+        "i1", "code", "0 to 3", "at a meeting this month 1, at an activity 2"
+    )
     called: np.ndarray = column("i1", "flag", "0, 1", "called the hotline this month")
     petitioned: np.ndarray = column("i1", "flag", "0, 1", "petitioned this month")
     recovered_fen: np.ndarray = column("i8", "fen", _MORE, "old fees paid back this month")

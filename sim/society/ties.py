@@ -494,7 +494,7 @@ def show(  # type: ignore[no-untyped-def]
     for i in rows(first, last):
         shown[i] = (
             (paid[i] << PAID) + (misuse[i] << MISUSES) + ((stage[i] >= 2) << COMPLAINS)
-            + ((stage[i] == 4) << IN_OPEN) + (member[i] << MEMBER) + (attended[i] << ATTENDED)
+            + ((stage[i] == 4) << IN_OPEN) + (member[i] << MEMBER) + ((attended[i] != 0) << ATTENDED)
             + (moved[i] << NEW) + ((tenure[i] == 2) << VACANT)
         )  # fmt: skip
 

@@ -9,13 +9,15 @@ import pandas as pd
 import pytest
 
 from sim.compose import load
-from sim.config import Target
+from sim.config import Executor, Target
 from sim.errors import InputError
 from sim.experiments import validate as v
 from sim.experiments.run import run
 from sim.experiments.summary import summarise, target_value
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS, column
+from sim.science.cases import case_of, of_runs, predictive
+from sim.science.cases import live as live_case
 
 
 def recorded(first: int, **indicators: list[float] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -82,6 +84,21 @@ def test_a_study_and_a_run_give_the_same_for_a_target() -> None:
     assert row["share_inside"] == inside
     shuffled = summarise(config, study.months.sample(frac=1.0, random_state=1))
     pd.testing.assert_frame_equal(study.summary, shuffled, rtol=1e-12)
+
+
+def test_a_share_of_a_whole_is_one_in_predictions_too() -> None:
+    """Catches runs that keep plain means over compounds only."""
+    few = {"compounds": 3, "communities": 1, "streets": 1, "companies": 2}
+    case = case_of("baohe", "all", months=1, district=few)
+    draws = pd.DataFrame({"fees.habit": [0.5, 1.0]})
+    found = of_runs(case, predictive(case, draws, 7, Executor(workers=1)))
+    for row, (seed, habit) in zip(found, ((7, 0.5), (8, 1.0)), strict=True):
+        record = live_case(case.config.resolved(), {"fees.habit": habit}, seed)
+        assert record is not None
+        expected = target_value(case.observed.targets[0], *record)
+        assert row[0] == pytest.approx(expected, rel=1e-12)
+        plain = case.observed.targets[0].model_copy(update={"weight": ""})
+        assert abs(target_value(plain, *record) - expected) > 0.001
 
 
 def test_an_indicator_that_is_none_is_refused() -> None:

@@ -15,6 +15,7 @@ from sim.compose import load
 from sim.config import Config, Executor, change
 from sim.errors import InputError
 from sim.experiments import executors
+from sim.outcomes import column
 from sim.science.observed import Observed, of_scenario
 
 FRESH = 1_000_000
@@ -98,7 +99,7 @@ def live(
 def predictive(
     case: Case, draws: pd.DataFrame, seed: int, executor: Executor
 ) -> list[tuple[np.ndarray, np.ndarray] | None]:
-    """Fresh runs of a case, one per draw: months (M,) and means over compounds (M, K).
+    """Fresh runs of a case, one per draw: months (M,) and what ``_over_compounds`` gives (M, K).
 
     Args:
         case: What is lived.
@@ -123,7 +124,18 @@ def predictive(
 def _live_rows(task: tuple[dict[str, Any], int, list[dict[str, float]]]) -> list[Any]:
     tree, first, rows = task
     records = [live(tree, row, first + k) for k, row in enumerate(rows)]
-    return [None if r is None else (r[0], r[1].mean(axis=1)) for r in records]
+    return [None if r is None else (r[0], _over_compounds(tree, r[1])) for r in records]
+
+
+def _over_compounds(tree: dict[str, Any], record: np.ndarray) -> np.ndarray:
+    """Means over compounds (M, K), weighted where a target of the case is a share of a whole."""
+    means = record.mean(axis=1)
+    for target in tree["scenario"]["targets"]:
+        if target["weight"]:
+            share, weight = column(target["indicator"]), record[:, :, column(target["weight"])]
+            parts, whole = (record[:, :, share] * weight).sum(axis=1), weight.sum(axis=1)
+            means[:, share] = np.divide(parts, whole, out=means[:, share], where=whole != 0)
+    return means
 
 
 def prior_draws(bounds: dict[str, tuple[float, float]], count: int, seed: int) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sim.errors import InputError
+from sim.society.imports import read_edges, read_months
 from sim.society.population import (
     Buildings,
     Households,
@@ -231,6 +233,20 @@ def test_own_households_come_from_the_file(tmp_path) -> None:  # type: ignore[no
     assert np.all(h.area[own] > 0), "a column the file leaves out is drawn"
     with pytest.raises(InputError, match=r"missing\.csv"):
         one(household_file=str(tmp_path / "missing.csv"))
+
+
+def test_a_pipe_or_a_device_is_no_file_of_households(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """Catches a command that waits for ever, or reads until no memory is left."""
+    os.mkfifo(tmp_path / "h.csv")
+    for path in (str(tmp_path / "h.csv"), "/dev/zero"):
+        with pytest.raises(InputError, match=rf"^{path}: is a pipe or a device.*a regular file"):
+            one(household_file=path)
+    os.mkfifo(tmp_path / "t.graphml")
+    for name in ("h.csv", "t.graphml"):
+        with pytest.raises(InputError, match="is a pipe"):
+            read_edges(str(tmp_path / name), 5)
+    with pytest.raises(InputError, match="is a pipe"):
+        read_months(str(tmp_path / "h.csv"), {"trust": (0.0, 1.0)}, (0, 9))
 
 
 @settings(max_examples=30, deadline=None)

@@ -18,6 +18,7 @@ import pytest
 
 from sim.errors import InputError
 from sim.experiments import store
+from sim.experiments.compare import compare, read_comparison
 from sim.experiments.run import run
 from sim.experiments.store import Study, read_study
 
@@ -100,6 +101,118 @@ def test_unreadable_manifest_is_said_in_a_line(tmp_path: Path, text: str | None)
         read_study(folder)
     assert "\n" not in str(caught.value)
     assert not answer(tmp_path).loaded
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("configuration", []),
+        ("configuration", {**CONFIG.resolved(), "months": 5}),
+        ("configuration", {**CONFIG.resolved(), "scenario": {}}),
+        ("configuration", None),
+        ("seeds", [1, 2]),
+        ("fingerprint", "0" * 12),
+    ],
+)
+def test_a_manifest_that_its_tables_deny_is_refused(tmp_path: Path, key: str, value: Any) -> None:
+    """Catches a setting changed by hand that is reported as what was lived."""
+    path = place(answer(tmp_path)) / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**manifest, key: value}), encoding="utf-8")
+    with pytest.raises(InputError, match=rf"manifest.json: {key} is not what the tables") as caught:
+        read_study(path.parent)
+    assert "\n" not in str(caught.value)
+    assert not answer(tmp_path).loaded
+
+
+@pytest.mark.parametrize("change", [{"fees": {"trust": 9}}, {"months": 1}, {"title": "x"}, None])
+def test_a_comparison_that_its_tables_deny_is_refused(tmp_path: Path, change: Any) -> None:
+    kept = compare(
+        ["none", "member_contact"], out=tmp_path, model=fake_model.FakeModel,
+        months=3, replications=2, executor__workers=1,
+    )  # fmt: skip
+    assert kept.folder is not None
+    assert read_comparison(kept.folder).loaded
+    path = kept.folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    (trees,) = manifest["configurations"].values()
+    trees["none"] = change and {**trees["none"], **change}
+    for wrong in (manifest["configurations"], [1], {"a": 1}):
+        path.write_text(json.dumps({**manifest, "configurations": wrong}), encoding="utf-8")
+        with pytest.raises(InputError, match=r"manifest.json: configurations is not what"):
+            read_comparison(kept.folder)
+
+
+@pytest.mark.parametrize("files", [[], None, 5])
+def test_a_manifest_without_hashes_is_lived_again(tmp_path: Path, files: Any) -> None:
+    path = place(answer(tmp_path)) / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**manifest, "files": files}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"manifest.json: names no files"):
+        read_study(path.parent)
+    assert not answer(tmp_path).loaded
+
+
+def test_a_table_of_another_study_is_refused(tmp_path: Path) -> None:
+    """Catches a table and its hash put in the place of others."""
+    folder = place(answer(tmp_path))
+    frame = pd.read_parquet(folder / "runs.parquet").iloc[:2]
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    for note in ('{"seeds": [1, 2]}', "[1]", "{"):
+        store.write_table(frame, folder / "runs.parquet", note)
+        manifest["files"]["runs.parquet"] = store.sha256(folder / "runs.parquet")
+        path.write_text(json.dumps(manifest), encoding="utf-8")
+        with pytest.raises(InputError, match=r"is no table|seeds is not what the tables"):
+            read_study(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 100_000, "is not JSON"),
+        ('{"title": "\\ud800"}', "surrogate"),
+        ('{"\\udfff": 1}', "surrogate"),
+        (None, "pipe"),
+    ],
+)
+def test_a_manifest_nobody_wrote_is_named(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is None:
+        os.mkfifo(tmp_path / "manifest.json")
+    else:
+        (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match=rf"manifest.json: .*{said}") as caught:
+        read_study(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pipe_in_the_place_of_a_table_is_refused(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    (folder / "runs.parquet").unlink()
+    os.mkfifo(folder / "runs.parquet")
+    with pytest.raises(InputError, match=r"runs.parquet: is a pipe"):
+        read_study(folder)
+    assert not answer(tmp_path).loaded
+
+
+def test_a_folder_that_is_no_text_is_refused_before_running(tmp_path: Path) -> None:
+    out = tmp_path / "\udce4\udcb8"
+    with pytest.raises(InputError, match=r"^out: .*udce4.udcb8.* cannot be a name here"):
+        run(CONFIG, out, model=fake_model.NeverBuilds)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_the_system_has_no_letters_for_is_refused(tmp_path: Path) -> None:
+    write = "import sys; from pathlib import Path; from sim.experiments import store; "
+    write += "store.make_ready(Path(sys.argv[1], chr(0x4E2D)), Path(sys.argv[1]))"
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-c", write, str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=store.PACKAGE.parent, env={**os.environ, **plain}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert "InputError: out: " in done.stderr and "cannot be a name here" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_study_is_read_back_from_its_folder_alone(tmp_path: Path) -> None:

@@ -174,13 +174,15 @@ def read_comparison(folder: Path) -> Comparison:
     folder = Path(folder)
     manifest = store.read_manifest(folder)
     try:
+        # The tables first: they vouch for the manifest.
+        frames = store.read_tables(folder, manifest, TABLES)
         configs = {
             (scenario, policy): check(tree)
             for scenario, trees in manifest["configurations"].items()
             for policy, tree in trees.items()
         }
         question = Question(configs, manifest["reference"], manifest["threshold"])
-        return _read(question, folder, manifest)
+        return Comparison(question, **frames, folder=folder, loaded=True)
     except KeyError as error:
         raise InputError(str(folder / store.MANIFEST), f"has no entry {error}") from error
 
@@ -341,11 +343,9 @@ def _find(question: Question, folder: Path, model: str) -> Comparison | None:
         manifest = store.read_manifest(folder)
         asked = _identity(question, model)
         same = {key: manifest[key] for key in asked} == asked
-        return _read(question, folder, manifest) if same else None
+        if not same:
+            return None
+        frames = store.read_tables(folder, manifest, TABLES)
+        return Comparison(question, **frames, folder=folder, loaded=True)
     except (InputError, KeyError):
         return None
-
-
-def _read(question: Question, folder: Path, manifest: dict[str, Any]) -> Comparison:
-    frames = store.read_tables(folder, manifest, TABLES)
-    return Comparison(question, **frames, folder=folder, loaded=True)

@@ -32,6 +32,7 @@ import pyarrow.parquet as pq
 
 from sim.errors import InputError
 from sim.experiments.summary import summarise
+from sim.files import check_regular, read_json
 
 if TYPE_CHECKING:
     from sim.config import Config
@@ -118,6 +119,7 @@ def make_ready(folder: Path, out: Path) -> Path:
     Raises:
         InputError: The place cannot be written or is not a folder.
     """
+    check_name(folder)
     with told_as_input_error(out):
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists() and not folder.is_dir():
@@ -127,6 +129,21 @@ def make_ready(folder: Path, out: Path) -> Path:
         probe.mkdir()
         probe.rmdir()
     return folder
+
+
+def check_name(folder: Path) -> None:
+    """Refuse a name that is no text, or none that this system takes: no library could open it.
+
+    Raises:
+        InputError: It is such a name.
+    """
+    try:
+        str(folder).encode()
+        os.fsencode(folder)
+    except UnicodeEncodeError as error:
+        shown = ascii(str(folder))
+        allowed = "a name in UTF-8, on a system set to it (LC_ALL=C.UTF-8)"
+        raise InputError("out", f"{shown} cannot be a name here", allowed) from error
 
 
 def find(config: Config, folder: Path, model: str) -> Study | None:
@@ -163,7 +180,7 @@ def read_study(folder: Path, config: Config | None = None) -> Study:
     folder = Path(folder)
     manifest = read_manifest(folder)
     try:
-        return _read(folder, manifest, config or _config_of(manifest))
+        return _read(folder, manifest, config)
     except KeyError as error:
         raise InputError(str(folder / MANIFEST), f"has no entry {error}") from error
 
@@ -331,18 +348,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         InputError: There is none, or it cannot be read.
     """
     path = folder / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or "is not JSON"
-        raise InputError(str(path), problem, "a folder that `xiaoqu run` made") from error
+    manifest = read_json(path, "a folder that `xiaoqu run` made")
     if not isinstance(manifest, dict):
         raise InputError(str(path), "is not a manifest", "a folder that `xiaoqu run` made")
     return manifest
 
 
-def _read(folder: Path, manifest: dict[str, Any], config: Config) -> Study:
+def _read(folder: Path, manifest: dict[str, Any], config: Config | None) -> Study:
+    # The tables first: they vouch for the manifest.
     frames = read_tables(folder, manifest, TABLES)
+    config = config or _config_of(manifest)
     summary = summarise(config, frames["months"])
     return Study(config=config, summary=summary, folder=folder, loaded=True, **frames)
 
@@ -353,23 +368,45 @@ def read_tables(
     """Tables of a folder by name.
 
     Raises:
-        InputError: A file was lost or changed since it was written.
+        InputError: A file was lost or changed since it was written, or the manifest was.
     """
+    hashes = manifest["files"]
+    if not isinstance(hashes, dict):
+        raise InputError(str(folder / MANIFEST), "names no files", "as the run wrote it")
     frames = {}
     for name in names:
         path = folder / f"{name}.parquet"
         try:
-            whole = sha256(path) == manifest["files"][path.name]
+            check_regular(path)
+            whole = sha256(path) == hashes[path.name]
         except OSError as error:
             raise InputError(str(path), error.strerror or "cannot be read") from error
         if not whole:
             raise InputError(str(path), "has changed since the run wrote it")
         try:
-            frames[name] = pq.read_table(path).to_pandas()
+            table = pq.read_table(path)
+            told = dict(json.loads((table.schema.metadata or {})[b"xiaoqu"]))
+            frames[name] = table.to_pandas()
         # Its hash may stand beside it and be right, and the file no table of ours all the same.
         except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise InputError(str(path), f"is no table: {error}", "as the run wrote it") from error
+        _check_told(folder, manifest, told)
     return frames
+
+
+def _check_told(folder: Path, manifest: dict[str, Any], told: dict[str, Any]) -> None:
+    """Refuse a manifest that says of its tables what they do not say of themselves."""
+    for key, value in told.items():
+        if as_json(_lasting(manifest.get(key))) != as_json(_lasting(value)):
+            problem = f"{key} is not what the tables beside it were made with"
+            raise InputError(str(folder / MANIFEST), problem, "as the run wrote it")
+
+
+def _lasting(value: Any) -> Any:
+    """A part of a manifest without what changes no number, which tables do not carry."""
+    if not isinstance(value, dict):
+        return value
+    return {k: _lasting(v) for k, v in value.items() if k not in ("executor", "experiment")}
 
 
 def _config_of(manifest: dict[str, Any]) -> Config:

@@ -16,6 +16,7 @@ from xml.parsers import expat
 import numpy as np
 import pandas as pd
 
+from sim import files
 from sim.errors import InputError
 
 LARGEST_BYTES = 200 * 2**20
@@ -283,10 +284,7 @@ def _refuse_entities(path: str, data: bytes) -> None:
 
 def _read_bytes(path: str) -> bytes:
     try:
-        size = Path(path).stat().st_size
-        if size > LARGEST_BYTES:
-            raise InputError(path, f"{size} bytes", f"at most {LARGEST_BYTES}")
-        data = Path(path).read_bytes()
+        data = files.read_bytes(Path(path), LARGEST_BYTES)
     except (OSError, ValueError) as problem:
         if isinstance(problem, InputError):
             raise

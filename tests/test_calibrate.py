@@ -19,7 +19,7 @@ pytest.importorskip("pyabc")
 from sim.compose import Interval, load
 from sim.config import Executor, Target
 from sim.errors import InputError
-from sim.experiments import chunks
+from sim.experiments import chunks, store
 from sim.figures import posterior as figures
 from sim.outcomes import INDICATORS
 from sim.science import calibrate as calibration
@@ -297,6 +297,53 @@ def test_a_second_process_at_the_same_question_says_so_and_stops(tmp_path: Path)
     ):
         calibration.answer(question, tmp_path)
     assert not list(folder.parent.glob("*.db"))
+
+
+def test_questions_of_one_name_have_a_database_each(tmp_path: Path) -> None:
+    """Catches a name with a dot that takes the hash of the question with it."""
+    months, out = months_of(tmp_path, -3.0), tmp_path / "out"
+    words = (*SMALL, "scenario.name='v1.2'", "policy=none", "executor.workers=1")
+    first, second = (
+        calibrate(
+            None, *words, f"fees.base_conditional=interval({low},{high})", file=months, out=out,
+            particles=20, simulations=600, draws=2,
+        )
+        for low, high in ((-6, -2), (-4, 6))
+    )  # fmt: skip
+    assert not first.posterior.equals(second.posterior)
+    assert {path.name for path in (out / "calibrate").glob("*.db")} == {
+        f"{found.folder.name}.{store.source_digest()}.db"
+        for found in (first, second)
+        if found.folder
+    }
+
+
+@pytest.mark.parametrize("name", ["q?x", "q%41x#b", "?"])
+def test_a_folder_that_no_address_can_hold_is_refused(tmp_path: Path, name: str) -> None:
+    question = ask_words([*SMALL, f"file={months_of(tmp_path, 0.0)}", "parameters=[fees.service]"])
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(InputError, match=r"^out: .*without \? and % in its name") as caught:
+        calibration.answer(question, tmp_path / name)
+    assert "\n" not in str(caught.value)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_database_may_lie_below_other_signs(tmp_path: Path) -> None:
+    database = tmp_path / "a #b&c=1;:@é.db"
+    sample(band, SQUARE, Plan(20, 600, 3), ALONE, database)
+    assert list(tmp_path.iterdir()) == [database]
+    again = sample(band, SQUARE, Plan(20, 1200, 3), ALONE, database)
+    alone = sample(band, SQUARE, Plan(20, 1200, 3), ALONE)
+    pd.testing.assert_frame_equal(again.parameters, alone.parameters)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_database_that_is_no_file_is_told(tmp_path: Path, force: bool) -> None:
+    question = ask_words([*SMALL, f"file={months_of(tmp_path, 0.0)}", "parameters=[fees.service]"])
+    folder = question.asked.folder(tmp_path)
+    folder.with_name(f"{folder.name}.{store.source_digest()}.db").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"^out: .*\.db: is no file"):
+        calibration.answer(question, tmp_path, force=force)
 
 
 def test_coverage_of_known_truths(tmp_path: Path) -> None:

@@ -293,6 +293,10 @@ def answer(
         return _assemble(question, _sampled(smc, question, None, progress))
     asked = question.asked
     folder = asked.folder(out)
+    # Other code would go on from numbers that it would not have given itself. Added to the whole
+    # name: a dot in it would end it, and with it the hash of the question.
+    database = folder.with_name(f"{folder.name}.{store.source_digest()}.db")
+    smc.check_place(database)
     found = kept.find(asked, out, (*TABLES, "effort"))
     if found is not None and not force:
         effort = found.pop("effort").iloc[0]
@@ -300,8 +304,6 @@ def answer(
             return Calibration(question, **found, folder=folder, loaded=True)
     # Two processes would both go on with the one database.
     with chunks.locked(folder.parent, f".{folder.name}.lock"):
-        # Other code would go on from numbers that it would not have given itself.
-        database = folder.with_suffix(f".{store.source_digest()}.db")
         if force:
             database.unlink(missing_ok=True)
         started = datetime.now(UTC)

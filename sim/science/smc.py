@@ -23,6 +23,7 @@ import pyabc
 from sqlalchemy.exc import DatabaseError
 
 from sim.config import Executor
+from sim.errors import InputError
 from sim.experiments import executors
 from sim.experiments.progress import Advance, bar
 
@@ -145,6 +146,21 @@ def sample(
                 max_nr_populations=MOST_GENERATIONS,
             )
     return _read(pyabc.History(place) if database else abc.history, priors, plan)
+
+
+def check_place(database: Path) -> None:
+    """Refuse a database that pyabc would look for elsewhere, or that is no file.
+
+    Raises:
+        InputError: It is such a place.
+    """
+    # pyabc takes an address and cuts the name of the file out of it: neither escapes it.
+    for letter in "?%":
+        if letter in str(database):
+            problem = f"{database}: an address of a database cannot hold {letter!r}"
+            raise InputError("out", problem, "a folder without ? and % in its name")
+    if database.exists() and not database.is_file():
+        raise InputError("out", f"{database}: is no file", "a database, or nothing, of that name")
 
 
 def _begun(database: Path) -> bool:

@@ -23,14 +23,14 @@ import pytest
 import yaml
 from conftest import Command
 
-from sim.compose import Levels, load
+from sim.compose import Levels, load, parse_sweep
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments import chunks, executors, store
 from sim.experiments import sweep as sweeps
 from sim.experiments.design import lay_out
 from sim.experiments.run import END_COLUMNS, run
-from sim.experiments.sweep import Sweep, duration, read_sweep, sweep
+from sim.experiments.sweep import Sweep, duration, read_sweep, run_design, sweep
 from sim.experiments.tasks import side_by_side
 from sim.experiments.tasks import tasks as tasks_of
 from sim.measures import CATALOGUE
@@ -302,6 +302,86 @@ def test_plan_leaves_nothing(
     assert (code, out) == (0, "")
     assert "4 runs in 1 files; estimate: " in err
     assert list(tmp_path.iterdir()) == []
+
+
+def planned(out: Path, **keys: Any) -> None:
+    """Plan what ``fake`` lives."""
+    given = [parse_sweep("fees.habit=0.1,0.2,0.3")]
+    given += [(key.replace("__", "."), value) for key, value in SMALL.items()]
+    run_design(
+        lay_out(given), out, only_plan=True, progress=True, model=fake_model.FakeModel, **keys
+    )
+
+
+def test_plan_says_what_the_sweep_would_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a plan that counts what the sweep would not take, or plans what it would refuse."""
+    folder = place(fake(out=tmp_path))
+
+    def told(**keys: Any) -> str:
+        capsys.readouterr()
+        planned(tmp_path, **keys)
+        return capsys.readouterr().err
+
+    assert "0 runs (9 are there already) in 0 files" in told()
+    assert "9 runs in 2 files" in told(force=True)
+    with (folder / chunks.SUMS).open("a") as sums:
+        sums.write(f"{'0' * 64}  runs/000-x00000.parquet\n")
+        sums.write(f"{'0' * 64}  runs/000-000009.parquet\n")
+    assert "0 runs (9 are there already) in 0 files" in told()
+    (folder / "runs/000-000001.parquet").unlink()
+    assert "4 runs (5 are there already) in 1 files" in told()
+    assert fake(out=tmp_path).lived == 4
+    monkeypatch.setattr(store, "source_digest", lambda: "0" * 16)
+    with pytest.raises(InputError, match="begun by other code"):
+        planned(tmp_path)
+    with pytest.raises(InputError, match=r"varies months.*allowed: fees.habit"):
+        monkeypatch.undo()
+        run_design(
+            lay_out([parse_sweep("months=3,4"), ("replications", 2)]), append=folder,
+            only_plan=True, model=fake_model.FakeModel,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_a_list_of_hashes_that_is_no_file_is_told(tmp_path: Path, kind: str) -> None:
+    sums = place(fake(out=tmp_path)) / chunks.SUMS
+    sums.unlink()
+    sums.mkdir() if kind == "folder" else os.mkfifo(sums)
+    for ask in (planned, lambda out: fake(out=out)):
+        with pytest.raises(InputError, match=r"SHA256SUMS: (Is a directory|is a pipe)") as caught:
+            ask(tmp_path)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("junk", [b"junk", b"", None])
+def test_a_file_of_junk_whose_hash_is_right_is_named(tmp_path: Path, junk: bytes | None) -> None:
+    folder = place(fake(out=tmp_path))
+    path = folder / "runs/000-000001.parquet"
+    noted = store.sha256(path)
+    if junk is None:
+        pd.DataFrame({"status": [1], "run": ["x"]}).to_parquet(path)
+    else:
+        path.write_bytes(junk)
+    sums = folder / chunks.SUMS
+    sums.write_text(sums.read_text().replace(noted, store.sha256(path)))
+    with pytest.raises(InputError, match=r"000-000001.parquet: is no table of runs") as caught:
+        fake(out=tmp_path)
+    assert "\n" not in str(caught.value)
+    path.unlink()
+    assert fake(out=tmp_path).lived == 4
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"name": "\\ud800"}', None])
+def test_a_design_nobody_froze_is_told(tmp_path: Path, text: str | None) -> None:
+    path = place(fake(out=tmp_path)) / "designs/000.json"
+    path.unlink()
+    os.mkfifo(path) if text is None else path.write_text(text)
+    for ask in (planned, lambda out: fake(out=out)):
+        with pytest.raises(InputError, match=r"designs/000.json: ") as caught:
+            ask(tmp_path)
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

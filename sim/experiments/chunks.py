@@ -26,8 +26,11 @@ from sim.errors import InputError
 from sim.experiments import store
 from sim.experiments.batch import MONTHS, RUNS, Numbering
 from sim.experiments.design import Design
+from sim.files import read_bytes, read_json
 
 SUMS, LOCK, DRAFTS = "SHA256SUMS", ".lock", ".drafts"
+
+LARGEST_SUMS = 2**28
 
 _TOLD: dict[str, type] = {
     "number": int, "fingerprint": str, "name": str, "runs": int, "points": int, "replications": int,
@@ -75,6 +78,7 @@ def locked(folder: Path, name: str = LOCK) -> Iterator[None]:
     Raises:
         InputError: Another process holds it, or it cannot be written.
     """
+    store.check_name(folder)
     with store.told_as_input_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
         handle = (folder / name).open("a+", encoding="utf-8")
@@ -125,29 +129,51 @@ def freeze(folder: Path, design: Design, code: dict[str, str]) -> Place:
         shutil.rmtree(folder / DRAFTS, ignore_errors=True)
         for name in (DRAFTS, "designs", RUNS):
             (folder / name).mkdir(exist_ok=True)
-        earlier = designs(folder)
-        for one in earlier:
-            _check_code(folder, one["code"], code)
-        found = [one for one in earlier if one["fingerprint"] == design.fingerprint()]
-        if found:
-            return _place(folder, found[0], earlier[0])
-        told = {
-            "number": len(earlier),
-            "fingerprint": design.fingerprint(),
-            "first_run": sum(one["runs"] for one in earlier),
-            "first_point": sum(one["points"] for one in earlier),
-            "code": code,
-            **design.described(),
-        }
-        _check_columns(folder, told, (earlier or [told])[0])
-        place = _place(folder, told, (earlier or [told])[0])
+        place, told = locate(folder, design, code)
+        if told is None:
+            return place
         for table in place.tables:
             (folder / table).mkdir(exist_ok=True)
-        name = f"designs/{told['number']:03d}"
+        name = f"designs/{place.number:03d}"
         _put(folder, f"{name}.parquet", lambda path: pq.write_table(design.points, path))
         text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
         _put(folder, f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
         return place
+
+
+def locate(
+    folder: Path, design: Design, code: dict[str, str]
+) -> tuple[Place, dict[str, Any] | None]:
+    """Where a design stands or would stand in a folder; only read, and nothing held.
+
+    Args:
+        folder: A folder, which need not exist.
+        design: What is asked.
+        code: Version, source and model that would live it.
+
+    Returns:
+        Its place, and what is to be written of it if it is not there yet.
+
+    Raises:
+        InputError: Other code wrote what is there, or the design's columns are not the folder's.
+    """
+    earlier = designs(folder)
+    for one in earlier:
+        _check_code(folder, one["code"], code)
+    for one in earlier:
+        if one["fingerprint"] == design.fingerprint():
+            return _place(folder, one, earlier[0]), None
+    told = {
+        "number": len(earlier),
+        "fingerprint": design.fingerprint(),
+        "first_run": sum(one["runs"] for one in earlier),
+        "first_point": sum(one["points"] for one in earlier),
+        "code": code,
+        **design.described(),
+    }
+    first = (earlier or [told])[0]
+    _check_columns(folder, told, first)
+    return _place(folder, told, first), told
 
 
 def designs(folder: Path) -> list[dict[str, Any]]:
@@ -158,10 +184,7 @@ def designs(folder: Path) -> list[dict[str, Any]]:
     """
     found = []
     for path in sorted((folder / "designs").glob("*.json")):
-        try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(str(path), f"cannot be read: {error}") from error
+        told = read_json(path, "as a sweep wrote it")
         for key, kind in _TOLD.items():
             if not isinstance(told, dict) or type(told.get(key)) is not kind:
                 raise InputError(str(path), f"has no usable entry {key!r}", "as a sweep wrote it")
@@ -218,6 +241,18 @@ def finished(place: Place, design: Design) -> tuple[set[int], list[str]]:
     return done, damaged
 
 
+def noted(place: Place, design: Design) -> set[int]:
+    """Chunks of a design that are noted and there; nothing is changed and no file looked into."""
+    sums = read_sums(place.folder)
+    chunks = range(len(design.chunks))
+    names = {chunk: [place.file(table, chunk) for table in place.tables] for chunk in chunks}
+    return {
+        chunk
+        for chunk, files in names.items()
+        if all(name in sums and (place.folder / name).is_file() for name in files)
+    }
+
+
 def _is_whole(path: Path, expected: str | None) -> bool:
     return expected is not None and path.is_file() and store.sha256(path) == expected
 
@@ -253,13 +288,21 @@ def _put(folder: Path, name: str, make: Any) -> None:
 
 
 def read_sums(folder: Path) -> dict[str, str]:
-    """Hash of each file that is noted as written; a line cut short by a kill is left out."""
+    """Hash of each file that is noted as written; a line cut short by a kill is left out.
+
+    Raises:
+        InputError: The list cannot be read.
+    """
+    path = folder / SUMS
     try:
         # What is no text is no note either: the file it spoke of is lived again.
-        text = (folder / SUMS).read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(path, LARGEST_SUMS).decode("utf-8", errors="replace")
         lines = text.split("\n")[:-1]
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        problem = error.strerror or "cannot be read"
+        raise InputError(str(path), problem, "a list of hashes, as a sweep wrote it") from error
     parts = [line.partition("  ") for line in lines]
     return {name: digest for digest, _, name in parts if len(digest) == 64}
 
@@ -289,15 +332,28 @@ def failures(place: Place, count: int, most: int) -> tuple[int, pa.Table]:
         place: Where the design stands.
         count: How many chunks it has, all written.
         most: How many failed runs are told of.
+
+    Raises:
+        InputError: A file holds another table than a sweep writes.
     """
     failed, first = 0, [pa.schema(_FAILED).empty_table()]
     # One file after the other: a dataset of them all keeps what each one's columns are, which
     # in a sweep of a million runs is more than the runs themselves take.
     for chunk in range(count):
-        with pq.ParquetFile(place.folder / place.file(RUNS, chunk)) as file:
-            rows = file.read(columns=["status", *_FAILED])
-        rows = rows.filter(pc.equal(rows["status"], "failed"))
+        rows = _failed_rows(place.folder / place.file(RUNS, chunk))
         if rows.num_rows and failed < most:
-            first.append(rows.select(list(_FAILED)).slice(0, most - failed))
+            first.append(rows.slice(0, most - failed))
         failed += rows.num_rows
     return failed, pa.concat_tables(first)
+
+
+def _failed_rows(path: Path) -> pa.Table:
+    try:
+        with pq.ParquetFile(path) as file:
+            rows = file.read(columns=["status", *_FAILED])
+        failed = rows.filter(pc.equal(rows["status"], "failed"))
+        return failed.select(list(_FAILED)).cast(pa.schema(_FAILED))
+    # Its hash may be noted and right, and the file no table of ours all the same.
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        allowed = "as a sweep wrote it; without the file its runs are lived again"
+        raise InputError(str(path), f"is no table of runs: {error}", allowed) from error

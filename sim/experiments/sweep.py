@@ -241,8 +241,9 @@ def run_design(
         return _live(design, None, _Memory(design), progress, model)
     if only_plan:
         # Read without a lock and without looking into the files: nothing is changed.
-        there = {} if not folder.is_dir() else chunks.read_sums(folder)
-        _plan(design, _noted(folder, design, there), progress, model)
+        anew = force and append is None
+        there = set() if anew else _noted(folder, design, model)
+        _plan(design, there, progress, model)
         return Sweep(design, None, 0, pd.DataFrame(), 0.0, 0, {})
     with chunks.locked(folder):
         if force and append is None:
@@ -276,12 +277,9 @@ def _code(model: Callable[..., Any] | None) -> dict[str, str]:
     return {"xiaoqu": store.version(), "source": store.source_digest(), "model": name}
 
 
-def _noted(folder: Path, design: Design, sums: Mapping[str, str]) -> set[int]:
-    for told in chunks.designs(folder):
-        if told["fingerprint"] == design.fingerprint():
-            start = f"{RUNS}/{told['number']:03d}-"
-            return {int(name[len(start) :][:6]) for name in sums if name.startswith(start)}
-    return set()
+def _noted(folder: Path, design: Design, model: Callable[..., Any] | None) -> set[int]:
+    place, new = chunks.locate(folder, design, _code(model))
+    return chunks.noted(place, design) if new is None else set()
 
 
 # --- where outcomes go --------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from sim import compose
+from sim import compose, files
 from sim.compose import Interval, Levels, Setting, full_key
 from sim.config import Config, Experiment, change, check
 from sim.errors import InputError
@@ -303,12 +304,12 @@ def _columns(points: Sequence[Mapping[str, Any]], where: str) -> dict[str, list[
 def _read_csv(path: Path) -> dict[str, list[Any]]:
     allowed = "a CSV file in UTF-8 with a column per key, named in its first row"
     try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise ValueError(f"{path.stat().st_size} bytes, of {LARGEST_BYTES} at most")
-        # Never unpacked: a small archive may hold more than the disk.
-        frame = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8", compression=None
-        )
+        # Bytes are never unpacked: a small archive may hold more than the disk.
+        data = BytesIO(files.read_bytes(path, LARGEST_BYTES))
+        frame = pd.read_csv(data, dtype=str, keep_default_na=False, encoding="utf-8")
+    except InputError as error:
+        problem = f"{path}: {error.problem}"
+        raise InputError("experiment.file", problem, error.allowed) from None
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise InputError("experiment.file", f"{path}: {problem}", allowed) from None

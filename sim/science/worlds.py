@@ -26,6 +26,7 @@ from sim.experiments import run as runs_of
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.together import live_together
 from sim.explain import shorten, unknown_name
+from sim.files import check_regular
 from sim.outcomes import INDICATORS
 from sim.science.factors import Factor, settings
 
@@ -168,6 +169,7 @@ def read_posterior(path: str | Path) -> pd.DataFrame:
 
 def _read_draws(path: str) -> pd.DataFrame:
     try:
+        check_regular(Path(path))
         with pq.ParquetFile(path) as file:
             rows = file.metadata.num_rows
             if rows > MOST_DRAWS:

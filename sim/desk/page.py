@@ -88,10 +88,12 @@ class Page:
             text("footer", self.words["disclaimer"], "foot")
         self.show(self.step)
         html = "zh-CN" if self.visit.session.language == "zh" else "en"
-        ui.run_javascript(
-            f"document.documentElement.lang={json.dumps(html)};"
-            f"document.title={json.dumps(self.words['title'])}"
-        )
+        # Whatever asked for this may stand in what has just been cleared.
+        with self._root:
+            ui.run_javascript(
+                f"document.documentElement.lang={json.dumps(html)};"
+                f"document.title={json.dumps(self.words['title'])}"
+            )
 
     def _tools(self) -> None:
         words = self.words

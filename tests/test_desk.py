@@ -23,6 +23,7 @@ from sim.compose import load
 from sim.desk import bench as bench_module
 from sim.desk import charts, compound, live
 from sim.desk.bench import Bench
+from sim.desk.bits import with_unit
 from sim.desk.guard import LARGEST_BODY, Guard, host_allowed, origin_allowed
 from sim.desk.lanes import Lanes
 from sim.desk.session import (
@@ -38,7 +39,7 @@ from sim.desk.session import (
     write,
 )
 from sim.desk.visit import Visit
-from sim.desk.words import WORDS
+from sim.desk.words import UNITS, WORDS
 from sim.errors import InputError
 from sim.experiments.run import live as live_whole
 from sim.measures.catalogue import CATALOGUE
@@ -187,6 +188,45 @@ def test_own_months_are_read_with_row_and_column() -> None:
         compound.own_months(Own(months="month,collection_rate\n0,45\n"))
 
 
+def test_a_table_of_households_decides_fields_of_the_form() -> None:
+    """Catches a field that can be set and does nothing, or shows another compound's figure."""
+    head = "building,stair,floor,tenure,party_member,fee_yuan\n"
+    rows = ["1,1,1,owner,1,90", "1,1,2,owner,0,90", "2,1,3,tenant,0,90", "2,1,4,vacant,0,90"] * 3
+    text = head + "\n".join(rows)
+    table = compound.in_table(text)
+    assert table == {
+        "population.households": 12,
+        "population.buildings": 2,
+        "population.stairs_per_building": 1,
+        "population.floors": 4,
+        "population.tenant_share": 0.25,
+        "population.vacant_share": 0.25,
+        "population.member_share": pytest.approx(1 / 3),
+        "population.price_fen_per_m2": None,
+    }
+    assert compound.own(Own(households=text)).population.households == 12
+    assert set(table) <= set(compound.FORM)
+    assert compound.in_table("") == compound.in_table("nonsense") == {}
+
+
+@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b" \n"])
+def test_an_empty_table_is_refused(data: bytes) -> None:
+    """Catches an empty file that passes for no table, without a word."""
+    with pytest.raises(InputError, match=r"households.csv: the file is empty"):
+        compound.decoded(data, "households.csv")
+
+
+def test_every_parameter_on_the_page_has_a_unit_in_words() -> None:
+    """Catches a price that is asked for without saying in what."""
+    rows = [compound.described()[key] for key in compound.FORM]
+    for name in compound.measures():
+        rows += CATALOGUE[name].Parameters.describe()
+    for row in rows:
+        assert row.unit in UNITS["zh"], f"{row.key}: {row.unit}"
+    assert with_unit("物业费单价", rows[10], "zh") == "物业费单价 (分/㎡·月)"
+    assert with_unit("租户比例", rows[4], "zh") == "租户比例"
+
+
 def test_the_start_is_found_by_halving_and_told_as_measured() -> None:
     """Catches a start that is claimed: what is returned is what the model gave."""
     asked = []
@@ -313,6 +353,21 @@ def test_a_closed_page_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
             await asyncio.sleep(2 * page_module.TICK)
             gc.collect()
             assert not opened
+
+    asyncio.run(visit())
+
+
+def test_few_runs_are_enough_to_say_where_the_start_is() -> None:
+    """Catches a note that waits for runs nobody has asked for."""
+    testing = pytest.importorskip("nicegui.testing")
+    from sim.desk import page as page_module
+
+    async def visit() -> None:
+        async with testing.user_simulation() as user:
+            page_module.register(Bench(Here()), Here(), "en")
+            own = Own(values=SMALL, collection=0.4, standing=0.5)
+            await user.open(f"/?s={as_link(own_session(own=own, replications=2))}")
+            await user.should_see("模型起点的收缴率为", retries=600)
 
     asyncio.run(visit())
 

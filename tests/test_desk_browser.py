@@ -261,6 +261,63 @@ def test_undo_link_and_file_bring_a_session_back(visit, tmp_path: Path) -> None:
     other.wait_for_selector("text=no measure is named")
 
 
+def test_the_other_language_is_the_whole_page(visit) -> None:
+    """Catches a page that is named in the language it was left in, and an error on the way."""
+    page = visit(ready("zh"))
+    for button, lang, title in (
+        ("English", "en", "Policy desk for residential compounds"),
+        ("中文", "zh-CN", "小区治理政策台"),
+    ):
+        page.click(f"text={button}")
+        page.wait_for_function(
+            "([lang, title]) => document.documentElement.lang == lang && document.title == title",
+            arg=[lang, title],
+        )
+    page.wait_for_timeout(500)
+    assert page.locator(".q-notification").count() == 0
+
+
+def test_start_and_end_stay_in_order(visit) -> None:
+    """Catches sliders that stand elsewhere than the session, and a message for each key pressed."""
+    plan = Plan(name="A", measures=[Planned(measure="mediation", start=8, end=10)])
+    session = Session(language="en", policies=[plan], replications=10)
+    page = visit(f"?s={as_link(session)}")
+    page.click("[data-step=measures]")
+    for name, key, stays in (("start", "ArrowRight", "9"), ("end", "ArrowLeft", "10")):
+        page.focus(f"[data-name={name}-mediation]")
+        for _ in range(4):
+            page.keyboard.press(key)
+            page.wait_for_timeout(150)
+        assert page.input_value(f"[data-name={name}-mediation]") == stays
+    assert page.locator(".q-notification").count() == 0
+    assert "Stops from month" in page.inner_text("[data-measure=mediation]")
+
+
+def test_the_form_says_what_it_took(visit) -> None:
+    """Catches figures without a unit, rounded in silence, or of no meaning beside a table."""
+    page = visit(f"?s={as_link(Session(case='own', policies=[Plan(name='A')], replications=10))}")
+    price = page.locator("[data-name='population.price_fen_per_m2']")
+    assert "分/㎡·月" in price.get_attribute("aria-label")
+    price.fill("1.8")
+    page.keyboard.press("Tab")
+    page.wait_for_selector(".q-notification:has-text('1.8')")
+    page.wait_for_function(
+        "document.querySelector(\"[data-name='population.price_fen_per_m2']\").value == '150'"
+    )
+    field = "[data-name=upload-households] input[type=file]"
+    for data, said in ((b"", "households.csv"), (b"building,stair\n", "floor")):
+        page.set_input_files(field, {"name": "a.csv", "mimeType": "text/csv", "buffer": data})
+        page.wait_for_selector(f".q-notification:has-text('{said}')")
+        page.wait_for_selector("[data-name=upload-households]:not(:has-text('a.csv'))")
+    table = "building,stair,floor,tenure\n" + "1,1,1,owner\n" * 12
+    page.set_input_files(field, {"name": "a.csv", "mimeType": "text/csv", "buffer": table.encode()})
+    page.wait_for_selector("text=表中共 12 户")
+    assert page.input_value("[data-name='population.households']") == "12"
+    assert page.locator("[data-name='population.households']").is_disabled()
+    assert page.locator("[data-name='population.tenant_share']").is_disabled()
+    assert page.locator("[data-name='population.elderly_share']").is_enabled()
+
+
 def test_own_compound_starts_where_it_can(visit) -> None:
     """Catches a start that is claimed and not measured, and a form that names no reason."""
     page = visit("?lang=en")

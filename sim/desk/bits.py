@@ -9,6 +9,7 @@ from html import escape
 from nicegui import ui
 from nicegui.events import UploadEventArguments
 
+from sim.desk.words import UNITS
 from sim.errors import InputError
 from sim.schema import Described
 
@@ -91,6 +92,9 @@ class FileField(ui.upload):
         data = await event.file.read()
         if self._taken is not None:
             self._taken(data)
+        if not self.is_deleted:
+            # A field with a file in it shows a tick, even where the file was refused, and takes no other.
+            self.reset()
 
     def _handle_delete(self) -> None:
         # FastAPI remembers the last 4,096 functions it has served, and through them this field. It
@@ -111,6 +115,12 @@ def one_line(title: str) -> Iterator[None]:
 def row_label(row: Described, language: str) -> str:
     """A parameter's name as people read it."""
     return row.zh if language == "zh" and row.zh else row.en
+
+
+def with_unit(label: str, row: Described, language: str) -> str:
+    """A parameter's name with its unit behind it, where it has one that percent does not say."""
+    unit = UNITS[language].get(row.unit, row.unit)
+    return f"{label} ({unit})" if unit and not is_share(row) else label
 
 
 def step_of(row: Described) -> float:

@@ -23,6 +23,7 @@ from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.schema import Described
 from sim.society.imports import _decode, read_households, read_months
+from sim.society.population import Life, Tenure
 
 OWN = "own"
 REFERENCE = "none"
@@ -275,6 +276,44 @@ def _household_file(text: str) -> dict[str, Any]:
     return {"population.household_file": str(path), "population.households": count}
 
 
+def in_table(text: str) -> dict[str, Any]:
+    """What an uploaded table of households decides: by key of the form, the value the table has.
+
+    A table that cannot be read decides nothing: why, ``own`` says. None stands for a value that
+    differs from household to household.
+    """
+    if not text:
+        return {}
+    try:
+        given = read_households(str(_kept(text, "households")))
+    except InputError:
+        return {}
+    buildings, stairs = int(given["building"].max()) + 1, int(given["stair"].max()) + 1
+    decided: dict[str, Any] = {
+        "population.households": len(given["building"]),
+        "population.buildings": buildings,
+        "population.stairs_per_building": stairs // buildings if stairs % buildings == 0 else None,
+        "population.floors": int(given["floor"].max()),
+    }
+    if "tenure" in given:
+        decided["population.tenant_share"] = _share(given["tenure"] == Tenure.TENANT)
+        decided["population.vacant_share"] = _share(given["tenure"] == Tenure.VACANT)
+    if "life" in given:
+        decided["population.young_share"] = _share(given["life"] == Life.YOUNG)
+        decided["population.elderly_share"] = _share(given["life"] == Life.ELDERLY)
+    if "member" in given:
+        # The form's share is of occupied units, and a member lives in one.
+        occupied = 1 - decided.get("population.vacant_share", 0.0)
+        decided["population.member_share"] = _share(given["member"]) / max(occupied, 1e-9)
+    if "fee_fen" in given:
+        decided["population.price_fen_per_m2"] = None
+    return decided
+
+
+def _share(flags: np.ndarray) -> float:
+    return float(flags.mean())
+
+
 def _kept(text: str, what: str) -> Path:
     """An uploaded table under a name of ours: nothing of what was sent becomes a path."""
     name = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -315,9 +354,13 @@ def decoded(data: bytes, shown: str) -> str:
     """The text of an uploaded table, UTF-8 or GB18030.
 
     Raises:
-        InputError: It is neither; names the table as ``shown``.
+        InputError: It is neither, or empty; names the table as ``shown``.
     """
-    return _decode(shown, data)
+    text = _decode(shown, data)
+    if not text.strip():
+        # No text stands for no table, which would pass without a word.
+        raise InputError(shown, "the file is empty", "a header and rows")
+    return text
 
 
 def measures() -> list[str]:

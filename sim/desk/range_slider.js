@@ -5,11 +5,11 @@ export default {
   template: `
     <div class="line">
       <label :for="own">{{ label }}</label>
-      <input type="range" :id="own" :min="low" :max="high" :step="step" :value="now" :data-name="name"
+      <input type="range" :id="own" :min="low" :max="high" :step="step" :value="now" :disabled="disabled" :data-name="name"
         :aria-valuetext="shown" @input="move" @change="$emit('settled', now)">
       <output class="value" :for="own">{{ shown }}</output>
     </div>`,
-  props: { label: String, name: String, start: Number, low: Number, high: Number, step: Number, percent: Boolean, marks: Object },
+  props: { label: String, name: String, start: Number, low: Number, high: Number, step: Number, percent: Boolean, disabled: Boolean, marks: Object },
   data() { return { now: this.start, own: "range-" + ++made }; },
   computed: {
     shown() {
@@ -20,6 +20,7 @@ export default {
     },
   },
   methods: {
+    put(value) { this.now = value; },
     move(event) { this.now = Number(event.target.value); this.$emit("moved", this.now); },
   },
 };

@@ -19,6 +19,7 @@ class RangeSlider(Element, component="range_slider.js"):
         moved: Called while it moves, with the value.
         settled: Called when it is let go.
         percent: Shown as percent.
+        disabled: It only shows.
         marks: Texts shown instead of some values.
         name: Mark for tests.
     """
@@ -34,6 +35,7 @@ class RangeSlider(Element, component="range_slider.js"):
         moved: Callable[[float], object],
         settled: Callable[[], None],
         percent: bool = False,
+        disabled: bool = False,
         marks: dict[float, str] | None = None,
         name: str = "",
     ) -> None:
@@ -41,7 +43,7 @@ class RangeSlider(Element, component="range_slider.js"):
         shown = {str(place): text for place, text in (marks or {}).items()}
         for prop, given in (
             ("label", label), ("start", value), ("low", low), ("high", high), ("step", step),
-            ("percent", percent), ("marks", shown), ("name", name),
+            ("percent", percent), ("disabled", disabled), ("marks", shown), ("name", name),
         ):  # fmt: skip
             self._props[prop] = given
 
@@ -55,6 +57,10 @@ class RangeSlider(Element, component="range_slider.js"):
             leading_events=False,
         )  # fmt: skip
         self.on("settled", lambda event: let_go(event.args))
+
+    def put(self, value: float) -> None:
+        """Set it to where it may stand, when it was moved beyond."""
+        self.run_method("put", value)
 
 
 def _inside(given: object, low: float, high: float) -> float:

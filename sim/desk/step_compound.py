@@ -10,7 +10,7 @@ from nicegui import ui
 
 from sim.config import Config
 from sim.desk import compound
-from sim.desk.bits import FileField, as_list, card, is_share, row_label, step_of, text
+from sim.desk.bits import FileField, as_list, card, is_share, row_label, step_of, text, with_unit
 from sim.desk.range_slider import RangeSlider
 from sim.desk.session import LARGEST_UPLOAD, Own, Trouble
 from sim.explain import find_field
@@ -118,36 +118,39 @@ def _form(page: Page) -> None:
                 on_change=lambda event: _say(page, rebuild=True, like=event.value, standing=None),
             ).style("min-width:220px")  # fmt: skip
         base = compound.base(own.like)
+        table = compound.in_table(own.households)
         for key in compound.FORM:
-            _field(page, key, base)
+            _field(page, key, base, table)
     with card(words["collection"]):
         _start(page)
     with card(words["troubles"]):
         for name, event in CATALOGUE.items():
             if event.kind == "event" and "size" in event.Parameters.model_fields:
                 _trouble(page, name)
-    with card(words["upload_households"]):
-        _uploads(page)
+    with card(words["own_data"]):
+        _uploads(page, table)
 
 
-def _say(page: Page, rebuild: bool = False, step: bool = True, **values: Any) -> None:
+def _say(page: Page, rebuild: bool = False, step: bool = True, **values: Any) -> bool:
     own = page.visit.session.own.model_copy(update=values)
-    do = page.rebuild if rebuild else page.change
-    do(lambda: page.visit.set(step, own=own))
+    done = page.change(lambda: page.visit.set(step, own=own))
+    if done and rebuild:
+        page.show(page.step)
+    return done
 
 
-def _field(page: Page, key: str, base: Config) -> None:
+def _field(page: Page, key: str, base: Config, table: dict[str, Any]) -> None:
     row, own = compound.described()[key], page.visit.session.own
     language = page.visit.session.language
     usual: Any = base
     for part in key.split("."):
         usual = getattr(usual, part)
-    value = own.values.get(key, usual)
-    label = row_label(row, language)
+    value = table.get(key, own.values.get(key, usual))
+    label = page.words.get(f"label_{key}", row_label(row, language))
 
-    def put(given: Any, step: bool = True) -> None:
+    def put(given: Any, step: bool = True) -> bool:
         values = {**page.visit.session.own.values, key: given}
-        _say(page, step=step, values=values)
+        return _say(page, step=step, values=values)
 
     if isinstance(row.default, bool):
         with ui.element("div").classes("line"):
@@ -175,20 +178,30 @@ def _field(page: Page, key: str, base: Config) -> None:
             moved=lambda v: put(float(v), False),
             settled=page.settle,
             name=key,
+            disabled=key in table,
         )
     else:
-        unit = "" if language == "zh" else f" ({row.unit})"
         most = compound.MOST_HOUSEHOLDS if key == "population.households" else row.high
-        ui.number(
-            f"{label}{unit}", value=value, min=row.low, max=most, step=1, precision=0,
-        ).on("change", lambda event: put(_whole(event.args))).props["data-name"] = key  # fmt: skip
+        number = ui.number(
+            with_unit(label, row, language), value=value, min=row.low, max=most, step=1
+        )
+        number.props["data-name"] = key
+        number.set_enabled(key not in table)
+
+        def typed(event: Any) -> None:
+            if not put(_number(event.args)):
+                number.set_value(page.visit.session.own.values.get(key, usual))
+
+        number.on("change", typed)
 
 
-def _whole(given: Any) -> Any:
+def _number(given: Any) -> int | float | str:
+    """What was typed, unrounded: the schema refuses a fraction where it wants a whole number."""
     try:
-        return round(float(given))
+        number = float(given)
     except (TypeError, ValueError):
         return str(given)
+    return int(number) if number.is_integer() else number
 
 
 def _start(page: Page) -> None:
@@ -211,7 +224,8 @@ def _start(page: Page) -> None:
     def say() -> None:
         # Measured in the runs of just this compound, so that it stays true when the form is changed.
         reference = page.visit.runs(compound.REFERENCE)
-        if reference is None or len(reference.seeds) < len(compound.STARTS):
+        enough = min(len(compound.STARTS), page.visit.session.replications)
+        if reference is None or len(reference.seeds) < enough:
             found.set_content(words["waiting"])
         else:
             found.set_content(escape(start_note(words, own, start_level(reference))))
@@ -278,7 +292,7 @@ def _trouble(page: Page, name: str) -> None:
     )  # fmt: skip
 
 
-def _uploads(page: Page) -> None:
+def _uploads(page: Page, table: dict[str, Any]) -> None:
     words, own = page.words, page.visit.session.own
     text("p", words["upload_hint"], "small")
     for what in ("households", "months"):
@@ -289,6 +303,9 @@ def _uploads(page: Page) -> None:
                     words["remove_upload"],
                     on_click=lambda _, w=what: _forget(page, w),
                 ).props("flat")
+            if what == "households" and table:
+                count = f"{table['population.households']:,}"
+                text("p", words["in_table"].format(n=count), "found")
         else:
             FileField(
                 words[f"upload_{what}"], partial(_take, page, what), words["upload_hint"],

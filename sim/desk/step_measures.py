@@ -9,7 +9,7 @@ from nicegui import ui
 
 from sim.config import installed_measures
 from sim.desk import charts, compound
-from sim.desk.bits import card, is_share, row_label, step_of, text
+from sim.desk.bits import card, is_share, row_label, step_of, text, with_unit
 from sim.desk.curve_view import curve_view, sentences_view
 from sim.desk.range_slider import RangeSlider
 from sim.desk.session import MOST_POLICIES, TO_THE_END, Plan, Planned
@@ -237,18 +237,28 @@ def _time(page: Page, planned: Planned) -> None:
         now = page.visit.planned(name)
         if now is None:
             return
-        first = now.start if start is None else round(start)
-        last = now.end if end is None else round(end) if end <= months else TO_THE_END
+        first, last = now.start, now.end
+        if start is not None:
+            first = min(round(start), last - 1)
+            _hold(starts, start, first)
+        if end is not None:
+            last = max(round(end), first + 1) if end <= months else TO_THE_END
+            _hold(ends, end, charts.until(last, months))
         page.change(lambda: page.visit.measure(name, False, start=first, end=last))
 
-    RangeSlider(
+    starts = RangeSlider(
         words["start"], min(planned.start, months), 1, months, step=1, settled=page.settle,
         moved=lambda v: move(start=v), name=f"start-{name}",
     )  # fmt: skip
-    RangeSlider(
+    ends = RangeSlider(
         words["end"], charts.until(planned.end, months), 2, months + 1, step=1, settled=page.settle,
         moved=lambda v: move(end=v), marks={months + 1: words["to_end"]}, name=f"end-{name}",
     )  # fmt: skip
+
+
+def _hold(slider: RangeSlider, asked: float, allowed: int) -> None:
+    if allowed != round(asked):
+        slider.put(allowed)
 
 
 def _say_spent(page: Page, name: str, place: ui.html) -> None:
@@ -274,7 +284,7 @@ def _setting(page: Page, planned: Planned, row: Described) -> None:
     """One parameter of a measure; what it takes and how it is called come from the schema."""
     language, name, key = page.visit.session.language, planned.measure, row.key
     value = planned.settings.get(key, row.default)
-    label = row_label(row, language)
+    label = with_unit(row_label(row, language), row, language)
 
     def put(given: Any, step: bool = True) -> None:
         now = page.visit.planned(name)

@@ -553,6 +553,29 @@ def test_the_curve_is_the_quantiles_of_the_runs() -> None:
     assert floor["data"][-1][1] + band["data"][-1][1] == pytest.approx(high, abs=2e-3)
 
 
+def test_every_policy_has_a_name_of_its_own_at_its_mark() -> None:
+    """Catches marks without a name, as in a legend of pages, and two policies under one name."""
+    long = [f"{'同' * 15}{k}{'样' * 24}" for k in range(4)]
+    plans = [Plan(name=name) for name in (*long, "短", WORDS["zh"]["none"])]
+    session = own_session(policies=plans)
+    asked = compound.configurations(session)
+    one = live.live([(asked["none"].compound, asked["none"].config)] * 2, [1, 2])
+    from sim.desk.visit import as_runs
+
+    runs = dict.fromkeys(asked, as_runs(one))
+    for options, count in (
+        (charts.curves(session, runs, "collection_rate"), 7),
+        (charts.cost_effect(session, runs, "hours"), 6),
+    ):
+        legend = options["legend"]
+        assert legend["type"] == "plain" and len(set(legend["data"])) == count
+        assert set(legend["data"]) <= {series.get("name") for series in options["series"]}
+        assert max(map(len, legend["data"])) < 30 and "短" in legend["data"]
+        first = options["grid"][0] if isinstance(options["grid"], list) else options["grid"]
+        assert first["top"] > count // 2 * charts.LEGEND_ROW
+    assert charts.height(session) > charts.height(own_session())
+
+
 # --- who is let in ------------------------------------------------------------------------------
 
 

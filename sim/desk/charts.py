@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -33,6 +34,18 @@ TABLE_MONTHS = (0, 12, 24, 36, 48, 60)
 BELOW: Options = {"nameLocation": "middle", "nameGap": 26}
 """Where the name of an axis across stands."""
 
+NARROWEST = 300
+"""Pixels across that a legend has on a phone."""
+
+LONGEST = 230
+"""Pixels of a name in a legend; longer ones are shortened."""
+
+MARK = 41
+"""Pixels of its mark and of the gap to the next."""
+
+LEGEND_ROW = 24
+"""Pixels from one row of a legend to the next."""
+
 ROW = 26
 """Pixels of a measure on the strip below the curves."""
 
@@ -57,6 +70,48 @@ def policy_label(name: str, language: str) -> str:
     return WORDS[language]["none"] if name == REFERENCE else name
 
 
+def _pixels(name: str) -> int:
+    """How wide a name is drawn, about: Chinese letters are twice as wide as others."""
+    return sum(13 if east_asian_width(letter) in "WF" else 7 for letter in name)
+
+
+def _short(name: str, most: int) -> str:
+    """A name that fits: both ends are kept, since names made by copying differ in the last letter."""
+    if _pixels(name) <= most:
+        return name
+    half = next(k for k in range(len(name), 0, -1) if _pixels(name[:k] + name[-k:]) <= most - 13)
+    return f"{name[:half]}…{name[-half:]}"
+
+
+def _legend(names: Sequence[str]) -> tuple[Options, int]:
+    """A legend that shows every name, and the pixels down that it takes on a phone."""
+    rows, left = 0, 0
+    for name in names:
+        size = _pixels(name) + MARK
+        if size > left:
+            rows, left = rows + 1, NARROWEST
+        left -= size
+    legend = {"top": 4, "type": "plain", "itemWidth": 26, "data": list(names)}
+    return legend, LEGEND_ROW * rows
+
+
+def _drawn(session: Session) -> dict[str, str]:
+    """Names of policies as they are drawn: short, and each its own, or two would share a mark."""
+    names = {REFERENCE: policy_label(REFERENCE, session.language)}
+    for number, plan in enumerate(session.policies, start=1):
+        short = _short(plan.name, LONGEST)
+        names[plan.name] = f"{short} ({number})" if short in names.values() else short
+    return names
+
+
+def _curve_legend(session: Session) -> tuple[Options, int]:
+    return _legend(list(_drawn(session).values()))
+
+
+def _cost_legend(session: Session) -> tuple[Options, int]:
+    return _legend(list(_drawn(session).values())[1:])
+
+
 def curves(
     session: Session,
     runs: dict[str, Runs | None],
@@ -75,10 +130,11 @@ def curves(
     """
     known, language = INDICATORS[indicator], session.language
     scale = 100 if known.share else 1
+    names = _drawn(session)
     series: list[Options] = []
     for place, (name, one) in enumerate(runs.items(), start=-1):
         if one is not None:
-            series += _band(one, indicator, scale, policy_label(name, language), place)
+            series += _band(one, indicator, scale, names.get(name, name), place)
     if observed:
         points = [[month, round(scale * value, 4)] for month, value in observed]
         series.append(_points(WORDS[language]["observed"], points))
@@ -102,7 +158,9 @@ def curves(
         "axisLabel": {"color": "#52606d"},
         "axisLine": {"onZero": False},
     }
-    grids: list[Options] = [{"left": 56, "right": 18, "top": 52, "height": 250}]
+    legend, room = _curve_legend(session)
+    top = 28 + room
+    grids: list[Options] = [{"left": 56, "right": 18, "top": top, "height": 250}]
     x_axes: list[Options] = [
         {
             **axis,
@@ -114,7 +172,7 @@ def curves(
     ]
     y_axes: list[Options] = [_value_axis(known, language)]
     if rows:
-        grids.append({"left": 56, "right": 18, "top": 348, "height": below})
+        grids.append({"left": 56, "right": 18, "top": top + 296, "height": below})
         x_axes.append(
             {**axis, "gridIndex": 1, "axisLabel": {"show": False}, "axisTick": {"show": False}}
         )
@@ -132,14 +190,7 @@ def curves(
     return {
         "animation": False,
         "textStyle": LETTERS,
-        "legend": {
-            "top": 4,
-            "type": "scroll",
-            "icon": "roundRect",
-            "itemWidth": 26,
-            "itemHeight": 6,
-            "data": [policy_label(name, language) for name, one in runs.items() if one is not None],
-        },
+        "legend": {**legend, "icon": "roundRect", "itemHeight": 6},
         "tooltip": {"show": False},
         "grid": grids,
         "xAxis": x_axes,
@@ -155,7 +206,8 @@ def height(session: Session, strip: bool = True) -> int:
         if session.policies
         else None
     )
-    return 345 + (ROW * len(plan.measures) + 12 if plan and strip and plan.measures else 0)
+    room = _curve_legend(session)[1]
+    return 321 + room + (ROW * len(plan.measures) + 12 if plan and strip and plan.measures else 0)
 
 
 def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> list[Options]:
@@ -327,6 +379,10 @@ def cost_rows(runs: dict[str, Runs | None], within: int) -> list[tuple[str, dict
     return rows
 
 
+COST_HEIGHT = 190
+"""Pixels of the field with the crosses."""
+
+
 def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Options:
     """Hours or yuan against the gain in collection, a cross for each policy.
 
@@ -338,6 +394,7 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
     language = session.language
     words = WORDS[language]
     series: list[Options] = []
+    names = _drawn(session)
     places = {name: k for k, name in enumerate(runs, start=-1)}
     for name, row in cost_rows(runs, session.within):
         place, spent, gain = places[name], row[unit], row["gain"]
@@ -352,7 +409,7 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
         series += [
             {
                 "type": "scatter",
-                "name": policy_label(name, language),
+                "name": names.get(name, name),
                 "data": [[x, y]],
                 "symbolSize": 13,
                 "symbol": MARKS[place % len(MARKS)],
@@ -361,15 +418,12 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
             {**line, "data": [[x, round(gain["low"], 3)], [x, round(gain["high"], 3)]]},
             {**line, "data": [[round(spent.low, 2), y], [round(spent.high, 2), y]]},
         ]
+    legend, room = _cost_legend(session)
     return {
         "animation": False,
         "textStyle": LETTERS,
-        "legend": {
-            "top": 0,
-            "type": "scroll",
-            "data": [policy_label(name, language) for name in runs if name != REFERENCE],
-        },
-        "grid": {"left": 60, "right": 30, "top": 58, "bottom": 52},
+        "legend": legend,
+        "grid": {"left": 60, "right": 30, "top": 34 + room, "height": COST_HEIGHT},
         "xAxis": {
             "type": "value",
             "name": words[f"axis_{unit}"].format(last=session.months),
@@ -388,6 +442,11 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
         },
         "series": series,
     }
+
+
+def cost_height(session: Session) -> int:
+    """Pixels that ``cost_effect`` needs."""
+    return 86 + COST_HEIGHT + _cost_legend(session)[1]
 
 
 # --- where problems are solved --------------------------------------------------------------------
@@ -418,10 +477,25 @@ def flow(lived: list[np.ndarray]) -> dict[str, float]:
     }
 
 
+AXIS_NAME = 116
+"""Pixels across of a policy's name at its bar: two lines of it have room."""
+
+
+def _level_legend(language: str) -> tuple[Options, int]:
+    return _legend([level_label(level, language) for level in (*LEVELS, "shelved")])
+
+
+def flow_height(session: Session) -> int:
+    """Pixels that ``flows`` needs."""
+    bars = max(36 * (len(session.policies) + 1), 180)
+    return 58 + bars + _level_legend(session.language)[1]
+
+
 def flows(session: Session, by_policy: dict[str, dict[str, float]]) -> Options:
     """A bar for each policy: how many problems were solved where."""
     language = session.language
-    names = [policy_label(name, language) for name in by_policy]
+    names = [_short(policy_label(name, language), 2 * AXIS_NAME - 26) for name in by_policy]
+    legend, room = _level_legend(language)
     series = [
         {
             "type": "bar",
@@ -436,8 +510,8 @@ def flows(session: Session, by_policy: dict[str, dict[str, float]]) -> Options:
         "animation": False,
         "textStyle": LETTERS,
         "aria": {"enabled": True, "decal": {"show": True}},
-        "legend": {"top": 0},
-        "grid": {"left": 130, "right": 24, "top": 62, "bottom": 44},
+        "legend": legend,
+        "grid": {"left": AXIS_NAME + 14, "right": 24, "top": 14 + room, "bottom": 44},
         "xAxis": {
             "type": "value",
             "name": WORDS[language]["axis_problems"].format(last=session.months),
@@ -447,7 +521,7 @@ def flows(session: Session, by_policy: dict[str, dict[str, float]]) -> Options:
             "type": "category",
             "inverse": True,
             "data": names,
-            "axisLabel": {"width": 116, "overflow": "break"},
+            "axisLabel": {"width": AXIS_NAME, "overflow": "break"},
         },
         "series": series,
     }

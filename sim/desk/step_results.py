@@ -57,7 +57,8 @@ def _map(page: Page) -> None:
 def _flow(page: Page) -> None:
     words = page.words
     with card(words["results_flow"]):
-        chart = ui.echart({}).style("height:320px;width:100%").props("role=img data-name=flow")
+        chart = ui.echart({}).props("role=img data-name=flow")
+        chart.style(f"height:{charts.flow_height(page.visit.session)}px;width:100%")
         chart.props["aria-label"] = words["results_flow"]
         table = fold(words["as_table"])
 
@@ -93,10 +94,10 @@ def _costs(page: Page) -> None:
     words = page.words
     with card(words["results_cost"]):
         made = {}
+        tall = charts.cost_height(page.visit.session)
         for unit in ("hours", "yuan"):
-            made[unit] = (
-                ui.echart({}).style("height:300px;width:100%").props(f"role=img data-name={unit}")
-            )
+            made[unit] = ui.echart({}).props(f"role=img data-name={unit}")
+            made[unit].style(f"height:{tall}px;width:100%")
             made[unit].props["aria-label"] = f"{words['results_cost']}: {words[unit]}"
         text("p", words["cost_hint"], "small")
         table = fold(words["as_table"])

@@ -26,6 +26,7 @@ from sim.desk.bench import Bench
 from sim.desk.bits import with_unit
 from sim.desk.guard import LARGEST_BODY, Guard, host_allowed, origin_allowed
 from sim.desk.lanes import Lanes
+from sim.desk.refusals import refusal
 from sim.desk.session import (
     LARGEST_FILE,
     Own,
@@ -214,6 +215,55 @@ def test_an_empty_table_is_refused(data: bytes) -> None:
     """Catches an empty file that passes for no table, without a word."""
     with pytest.raises(InputError, match=r"households.csv: the file is empty"):
         compound.decoded(data, "households.csv")
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("building,stair\n1,1\n", "households.csv 第1行:缺少“floor”列;允许:building, stair"),
+        ("building,stair,floor,foo\n", "households.csv 第1行:不认识“foo”这一列"),
+        ("building,stair,floor\n1,1,1\n", "households.csv:只有 1 户;允许:至少 10 户"),
+        (
+            "building,stair,floor\n" + "1,1,x\n" * 10,
+            "households.csv 第2行 floor 列:“x”不能使用;允许:0 至 200 的整数",
+        ),
+        (
+            "building,stair,floor\n" + "1,,1\n" * 10,
+            "households.csv 第2行 stair 列:“”不能使用;允许:1 至 40 个字符",
+        ),
+        ('building,stair,floor\n"1,1,1\n', "households.csv:不是完整的 CSV 表格"),
+    ],
+)
+def test_a_table_is_refused_in_the_language_of_the_page(table: str, said: str) -> None:
+    """Catches a Chinese page that says in English what is wrong with a file."""
+    with pytest.raises(InputError) as error:
+        compound.own(Own(households=table))
+    assert refusal(error.value, "zh").startswith(said)
+    assert refusal(error.value, "en") == str(error.value)
+
+
+def test_other_refusals_are_chinese_where_there_are_words() -> None:
+    """Catches an English line about a link, a file or a figure, and a line that gets lost."""
+    refused: list[tuple[Callable[[], Any], str]] = [
+        (lambda: from_link("%%%"), "链接:无法读取;允许:由本页生成的文件或链接"),
+        (lambda: read("{"), "会话文件:无法读取"),
+        (
+            lambda: read('{"policies": [{"name": "a", "measures": '
+                         '[{"measure": "mediation", "start": 5, "end": 5}]}]}'),
+            "会话文件:停止月份 5 不在开始月份 5 之后",
+        ),
+        (lambda: compound.decoded(b"", "months.csv"), "months.csv:文件是空的;允许:表头和数据行"),
+        (lambda: compound.decoded(b"\x81\0", "months.csv"), "months.csv:文字编码无法识别"),
+        (
+            lambda: compound.own(Own(values={"population.price_fen_per_m2": 1.8})),
+            "物业费单价:不能填 1.8;允许:0 至 10000 的整数",
+        ),
+        (lambda: compound.own(Own(like="x")), "own.like: no kind is named"),
+    ]  # fmt: skip
+    for does, said in refused:
+        with pytest.raises(InputError) as error:
+            does()
+        assert refusal(error.value, "zh").startswith(said)
 
 
 def test_every_parameter_on_the_page_has_a_unit_in_words() -> None:

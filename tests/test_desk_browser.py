@@ -251,6 +251,7 @@ def test_undo_link_and_file_bring_a_session_back(visit, tmp_path: Path) -> None:
     other.click("text=打开文件")
     other.set_input_files("input[type=file]", saved)
     other.wait_for_selector("text=Undo")
+    other.wait_for_function("document.documentElement.lang == 'en'")
     other.click("[data-step=measures]")
     assert "95%" in other.inner_text("[data-measure=firm_tender]")
     spoilt = tmp_path / "spoilt.json"
@@ -305,7 +306,7 @@ def test_the_form_says_what_it_took(visit) -> None:
         "document.querySelector(\"[data-name='population.price_fen_per_m2']\").value == '150'"
     )
     field = "[data-name=upload-households] input[type=file]"
-    for data, said in ((b"", "households.csv"), (b"building,stair\n", "floor")):
+    for data, said in ((b"", "文件是空的"), (b"building,stair\n", "缺少“floor”列")):
         page.set_input_files(field, {"name": "a.csv", "mimeType": "text/csv", "buffer": data})
         page.wait_for_selector(f".q-notification:has-text('{said}')")
         page.wait_for_selector("[data-name=upload-households]:not(:has-text('a.csv'))")

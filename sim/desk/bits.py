@@ -9,7 +9,8 @@ from html import escape
 from nicegui import ui
 from nicegui.events import UploadEventArguments
 
-from sim.desk.words import UNITS
+from sim.desk.refusals import refusal
+from sim.desk.words import UNITS, WORDS
 from sim.errors import InputError
 from sim.schema import Described
 
@@ -104,12 +105,13 @@ class FileField(ui.upload):
 
 
 @contextmanager
-def one_line(title: str) -> Iterator[None]:
+def one_line(language: str) -> Iterator[None]:
     """Show what a user did wrong in one line, and leave everything as it was."""
     try:
         yield
     except InputError as error:
-        ui.notify(f"{title}: {error}", type="warning", timeout=8000, multi_line=True)
+        said = f"{WORDS[language]['error']}: {refusal(error, language)}"
+        ui.notify(said, type="warning", timeout=8000, multi_line=True)
 
 
 def row_label(row: Described, language: str) -> str:

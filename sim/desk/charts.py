@@ -515,6 +515,7 @@ def flows(session: Session, by_policy: dict[str, dict[str, float]]) -> Options:
         "xAxis": {
             "type": "value",
             "name": WORDS[language]["axis_problems"].format(last=session.months),
+            "axisLabel": {"hideOverlap": True},
             **BELOW,
         },
         "yAxis": {

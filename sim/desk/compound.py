@@ -22,7 +22,14 @@ from sim.explain import input_error, show
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.schema import Described
-from sim.society.imports import _decode, read_households, read_months
+from sim.society.imports import (
+    _CODES,
+    _NUMBERS,
+    _REQUIRED,
+    _decode,
+    read_households,
+    read_months,
+)
 from sim.society.population import Life, Tenure
 
 OWN = "own"
@@ -274,6 +281,19 @@ def _household_file(text: str) -> dict[str, Any]:
     if count > MOST_HOUSEHOLDS:
         raise InputError("households.csv", f"{count} rows", f"up to {MOST_HOUSEHOLDS}")
     return {"population.household_file": str(path), "population.households": count}
+
+
+def columns_of(what: str, language: str) -> dict[str, str]:
+    """Columns that an uploaded table may have, and what stands in them; empty where it is needed."""
+    if what == "months":
+        named = {
+            name: (known.zh if language == "zh" else known.en) + (" (0 – 1)" if known.share else "")
+            for name, known in INDICATORS.items()
+        }
+        return {"month": "", **named}
+    numbers = {name: f"{low:g} – {high:g}" for name, (low, high) in _NUMBERS.items()}
+    words = {name: ", ".join(codes) for name, codes in _CODES.items()}
+    return {**dict.fromkeys(_REQUIRED, ""), **words, **numbers}
 
 
 def in_table(text: str) -> dict[str, Any]:

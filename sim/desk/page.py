@@ -14,6 +14,7 @@ from sim.desk import compound
 from sim.desk.bench import Bench
 from sim.desk.bits import FileField, one_line, text
 from sim.desk.lanes import Lanes
+from sim.desk.refusals import refusal
 from sim.desk.server import MOST_VISITS
 from sim.desk.session import LARGEST_FILE, Session, as_link, from_link, read, write
 from sim.desk.visit import Visit
@@ -159,7 +160,7 @@ class Page:
             Whether it was done.
         """
         done = False
-        with one_line(self.words["error"]):
+        with one_line(self.visit.session.language):
             what()
             done = True
         if done:
@@ -200,7 +201,7 @@ class Page:
         ui.download.content(write(self.visit.session), "xiaoqu-session.json", "application/json")
 
     def _link(self) -> None:
-        with one_line(self.words["error"]):
+        with one_line(self.visit.session.language):
             letters = as_link(self.visit.session)
             with ui.dialog() as dialog, ui.card().style("width:640px;max-width:95vw"):
                 ui.label(self.words["link_copied"])
@@ -313,7 +314,7 @@ def _first(link: str, language: str) -> tuple[Session, str]:
         try:
             return from_link(link), ""
         except InputError as error:
-            return _start(language), str(error)
+            return _start(language), refusal(error, language)
     return _start(language), ""
 
 

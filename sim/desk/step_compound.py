@@ -10,7 +10,17 @@ from nicegui import ui
 
 from sim.config import Config
 from sim.desk import compound
-from sim.desk.bits import FileField, as_list, card, is_share, row_label, step_of, text, with_unit
+from sim.desk.bits import (
+    FileField,
+    as_list,
+    card,
+    fold,
+    is_share,
+    row_label,
+    step_of,
+    text,
+    with_unit,
+)
 from sim.desk.range_slider import RangeSlider
 from sim.desk.session import LARGEST_UPLOAD, Own, Trouble
 from sim.explain import find_field
@@ -311,6 +321,9 @@ def _uploads(page: Page, table: dict[str, Any]) -> None:
                 words[f"upload_{what}"], partial(_take, page, what), words["upload_hint"],
                 largest=LARGEST_UPLOAD, kind=".csv",
             ).props(f"flat bordered data-name=upload-{what}")  # fmt: skip
+            columns = compound.columns_of(what, page.visit.session.language)
+            told = [f"{name}: {said or words['column_needed']}" for name, said in columns.items()]
+            fold(words["columns"], f"columns-{what}").set_content(as_list(told))
 
 
 def _forget(page: Page, what: str) -> None:

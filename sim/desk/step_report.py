@@ -57,7 +57,7 @@ async def _make(page: Page, kind: printing.Kind) -> None:
     waiting = ui.notification(words["making"], spinner=True, timeout=None)
     language = visit.session.language
     try:
-        with one_line(words["error"]):
+        with one_line(page.visit.session.language):
             data = await page.printer.call(
                 0, printing.make, kind, dict(visit.asked), lived, language, extra(page)
             )

@@ -13,6 +13,7 @@ from sim.desk import compound
 from sim.desk.bench import Asked, Bench
 from sim.desk.charts import part_rows
 from sim.desk.live import Film, Lived
+from sim.desk.refusals import refusal
 from sim.desk.session import Plan, Planned, Session, read, write
 from sim.errors import InputError
 from sim.report.sentences import Runs
@@ -139,7 +140,7 @@ class Visit:
             try:
                 self.asked = compound.configurations(self.session)
             except InputError as error:
-                self.problem = str(error)
+                self.problem = refusal(error, self.session.language)
                 return
         self._task = asyncio.create_task(self._live())
 

@@ -54,7 +54,9 @@ WORDS: dict[str, dict[str, str]] = {
         "own_data": "上传自有数据(CSV)",
         "upload_households": "上传住户表(CSV)",
         "upload_months": "上传本小区逐月数据(CSV)",
-        "upload_hint": "只作数据读取;每个文件不超过 2 MB,UTF-8 或 GB18030。列名见说明文档。",
+        "upload_hint": "只作数据读取;每个文件不超过 2 MB,UTF-8 或 GB18030。",
+        "columns": "可用的列",
+        "column_needed": "必需",
         "uploaded": "已读入:{name}",
         "in_table": "表中共 {n} 户。表格已给出的项目以表为准,上方相应各项不能再改。",
         "remove_upload": "移除",
@@ -201,7 +203,9 @@ WORDS: dict[str, dict[str, str]] = {
         "own_data": "Upload own data (CSV)",
         "upload_households": "Upload households (CSV)",
         "upload_months": "Upload own monthly figures (CSV)",
-        "upload_hint": "Read as data only; up to 2 MB a file, UTF-8 or GB18030. Columns are in the documents.",
+        "upload_hint": "Read as data only; up to 2 MB a file, UTF-8 or GB18030.",
+        "columns": "Columns it may have",
+        "column_needed": "needed",
         "uploaded": "Read: {name}",
         "in_table": "The table has {n} households. What it says goes before the form: those fields cannot be changed.",
         "remove_upload": "Remove",
@@ -303,12 +307,12 @@ UNITS: dict[str, dict[str, str]] = {
     "zh": {
         "household": "户",
         "building": "栋",
-        "stair": "个单元",
+        "stair": "单元",
         "floor": "层",
         "person": "人",
         "group": "个",
         "point": "分",
-        "month": "月",
+        "month": "个月",
         "hour": "小时",
         "hour/month": "小时/月",
         "yuan": "元",
@@ -341,3 +345,54 @@ UNITS: dict[str, dict[str, str]] = {
     },
 }
 """Units of parameters; those of indicators count other things under the same name."""
+
+WHERE_ZH = (
+    (r"(\w+\.csv): row (\d+): (\w+)", "{0} 第{1}行 {2} 列"),
+    (r"(\w+\.csv): row (\d+)", "{0} 第{1}行"),
+    (r"session.*", "会话文件"),
+    (r"link", "链接"),
+)
+"""Where something was refused: what an error says in full, and the same in Chinese."""
+
+PROBLEMS_ZH = (
+    (r"column '(.*)' is not known", "不认识“{0}”这一列"),
+    (r"column '(.*)' is missing", "缺少“{0}”列"),
+    (r"column '(.*)' stands there twice", "“{0}”列重复"),
+    (r"no value cannot be used", "这一格没有值"),
+    (r"'(.*)' cannot be used", "“{0}”不能使用"),
+    (r"more cells than the header", "单元格比表头多"),
+    (r"Error tokenizing data.*", "不是完整的 CSV 表格"),
+    (r"(\d+) households", "只有 {0} 户"),
+    (r"(\d+) rows", "共有 {0} 户"),
+    (r"(\d+) are too many for the desk", "{0} 户超出本页的上限"),
+    (r"no cell holds a value", "没有任何数值"),
+    (r"the text cannot be decoded", "文字编码无法识别"),
+    (r"the file is empty", "文件是空的"),
+    (r"(\d+) (?:bytes|characters)", "太长({0})"),
+    (r"(?:the text )?cannot be read|Invalid JSON.*", "无法读取"),
+    (r"Value error, end (\d+) is not after start (\d+)", "停止月份 {0} 不在开始月份 {1} 之后"),
+    (r"'(.*)' is not allowed", "不能填“{0}”"),
+    (r"(.*) is not allowed", "不能填 {0}"),
+)
+"""What a user of the page can do wrong; anything else is said in English."""
+
+ALLOWED_ZH = (
+    (r"a label of 1 to (\d+) characters", "1 至 {0} 个字符"),
+    (r"(?:a )?whole number from (\S+) to (\S+)(?: \(.*\))?", "{0} 至 {1} 的整数"),
+    (r"(?:a )?number from (\S+) to (\S+), or nothing", "{0} 至 {1} 的数,或留空"),
+    (r"(?:a )?number from (\S+) to (\S+)(?: \(.*\))?", "{0} 至 {1} 的数"),
+    (r"at least (\d+)", "至少 {0} 户"),
+    (r"(?:at most|up to) (\d+)", "最多 {0}"),
+    (r"up to (\d+); xiaoqu run takes more", "最多 {0} 户;更大的小区请用命令 xiaoqu run"),
+    (r"up to (\d+); save a file", "最多 {0};请改为保存到文件"),
+    (r"each month once", "每个月份只出现一次"),
+    (r"0 where tenure is vacant", "空置时为 0"),
+    (r"once", "每列一次"),
+    (r"(\d+) cells", "每行 {0} 格"),
+    (r"CSV with as many cells as the header", "每行单元格数与表头相同的 CSV"),
+    (r"a header and rows", "表头和数据行"),
+    (r"at least one figure in one month", "至少一个月的一个数值"),
+    (r"UTF-8 or GB18030", "UTF-8 或 GB18030"),
+    (r"a (?:file saved|link made) by the desk", "由本页生成的文件或链接"),
+)
+"""What would be accepted instead; names of columns stay as they are."""

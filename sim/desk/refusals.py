@@ -1,0 +1,30 @@
+"""What is refused, in the language of the page: errors themselves are English everywhere."""
+
+from __future__ import annotations
+
+import re
+
+from sim.desk.compound import described
+from sim.desk.words import ALLOWED_ZH, PROBLEMS_ZH, WHERE_ZH
+from sim.errors import InputError
+
+Table = tuple[tuple[str, str], ...]
+
+
+def refusal(error: InputError, language: str) -> str:
+    """An error in one line; in English too where the Chinese page has no words for it."""
+    problem = _turned(error.problem, PROBLEMS_ZH) if language == "zh" else None
+    if problem is None:
+        return str(error)
+    row = described().get(error.where)
+    where = row.zh if row else _turned(error.where, WHERE_ZH) or error.where
+    allowed = _turned(error.allowed, ALLOWED_ZH) or error.allowed
+    line = f"{where}:{problem}" + (f";允许:{allowed}" if allowed else "")
+    return " ".join(line.split())
+
+
+def _turned(said: str, table: Table) -> str | None:
+    for pattern, words in table:
+        if found := re.fullmatch(pattern, said, re.DOTALL):
+            return words.format(*found.groups())
+    return None

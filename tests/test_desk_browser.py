@@ -350,6 +350,11 @@ def test_nothing_is_cut_off(visit, width: int, height: int) -> None:
         page.wait_for_timeout(400)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{step} is {wide} wide"
+    page.click("[data-step=measures]")
+    page.click("[data-name=add-measure]")
+    page.wait_for_selector("[data-add=mediation]")
+    tall = page.evaluate("[...document.querySelectorAll('[data-add]')].map(b => b.offsetHeight)")
+    assert max(tall) < 48, "a button's word is broken into two lines"
     loaded = "[...document.fonts].some(f => f.family == 'DeskSans' && f.status == 'loaded')"
     page.wait_for_function(loaded)
 

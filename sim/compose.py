@@ -26,16 +26,17 @@ from hydra.core.override_parser.types import (
     ChoiceSweep,
     Glob,
     IntervalSweep,
+    Quote,
     QuotedString,
     RangeSweep,
 )
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import MappingNode, Node, SafeLoader, SequenceNode, YAMLError
 from yaml import compose as compose_yaml
 
-from sim.config import Config, check, installed_measures
+from sim.config import MOST_PARTS, Config, check, installed_measures, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
 from sim.measures.catalogue import CATALOGUE
@@ -45,7 +46,11 @@ Setting = tuple[str, Any]
 
 # Only a plain reference such as ${months} is let through: resolvers read the machine.
 _FORBIDDEN_INTERPOLATION = re.compile(r"\$\{(?!\s*[A-Za-z_][\w.\[\]]*\s*\})")
-_PACKAGE_HEADER = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
+# What may stand in a list of defaults: names of groups and files inside the folder, no way out of it.
+_NAME = r"[^\s/\\@:$?~.](?:[^/\\@:$?~.]|\.(?!\.))*"
+_DEFAULT = re.compile(rf"(?:(?:optional|override) )*/?{_NAME}(?:/{_NAME})*(?:@\w+(?:\.\w+)*)?")
+# Names of files that Hydra would resolve, take for left out, or look for without their ending.
+_NO_CHOICE = re.compile(r"[$\\\0-\x1f\ud800-\udfff]|^\?{3}\.|^\.yaml|\.yaml\.yaml$")
 _REFERENCE = re.compile(r"\$\{\s*([\w.\[\]]+)\s*\}")
 _LOCK = threading.Lock()
 
@@ -160,6 +165,8 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
             f"{shorten(text)!r} cannot be read",
             "key=value; quote other text as in key='a, b'",
         ) from None
+    if override.package is not None:
+        raise InputError(shorten(text), f"'@{shorten(override.package)}' is not taken", "key=value")
     key = full_key(override.key_or_group.replace("/", "."))
     if override.is_delete():
         return "~" + key, None
@@ -190,7 +197,13 @@ def _unquoted(value: Any) -> Any:
 
 
 def full_key(key: str) -> str:
-    """A key as the schema has it: ``measure.LABEL.KEY`` is short for the policy's."""
+    """A key as the schema has it: ``measure.LABEL.KEY`` is short for the policy's.
+
+    Raises:
+        InputError: It goes deeper than any key does.
+    """
+    if key.count(".") >= MOST_PARTS:
+        raise InputError(shorten(key), "goes too deep", f"a key of at most {MOST_PARTS} parts")
     if key.startswith("measure.") and key.count(".") > 1:
         return "policy.measures." + key.removeprefix("measure.")
     return key
@@ -230,7 +243,7 @@ def load_settings(
     """
     installed_measures()
     if config_dir is not None:
-        config_dir = _checked_folder(config_dir)
+        config_dir = checked_folder(config_dir)
     chosen: dict[str, Choice] = {}
     settings: list[Setting] = []
     for key, value in given:
@@ -241,8 +254,9 @@ def load_settings(
     tree = _compose(chosen, config_dir)
     for key, value in settings:
         _set(tree, key, value)
-    references = _REFERENCE.findall(str(OmegaConf.to_container(tree, resolve=False)))
-    return check(_resolve(tree)), frozenset(references)
+    texts = texts_of(OmegaConf.to_container(tree, resolve=False))
+    references = frozenset(name for text in texts for name in _REFERENCE.findall(text))
+    return check(_resolve(tree)), references
 
 
 def is_choice(key: str, value: Any, config_dir: Path | None = None) -> bool:
@@ -274,6 +288,9 @@ def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
                 tree = hydra.compose("config", overrides=words)
         except (HydraException, OmegaConfBaseException, YAMLError) as error:
             raise InputError("configuration", str(error)) from None
+        except RecursionError:
+            asked = ", ".join(f"{group}={name}" for group, name in chosen.items())
+            raise InputError(asked, "its list of defaults leads back to itself") from None
     OmegaConf.set_struct(tree, False)
     for group in ("scenario", "policy", "experiment"):
         below = OmegaConf.select(tree, group)
@@ -336,6 +353,8 @@ def _read_yaml(path: Path) -> DictConfig:
         text = _read_text(path)
         _check_size(path, text)
         tree = OmegaConf.load(io.StringIO(text))
+    except InputError:
+        raise
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
@@ -343,15 +362,62 @@ def _read_yaml(path: Path) -> DictConfig:
         raise InputError(place, problem, "YAML with each key once") from None
     except (OSError, UnicodeDecodeError, OmegaConfBaseException, RecursionError) as error:
         raise InputError(path.name, str(error), "a YAML file in UTF-8") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # The library makes a value of each scalar and leaves it to Python to say what is none.
+        problem = f"holds a value that is none of its kind ({type(error).__name__}: {error})"
+        raise InputError(path.name, problem, "numbers, texts, true, false, null") from None
     if not isinstance(tree, DictConfig):
         raise InputError(path.name, "holds no key: value pairs", "a YAML mapping")
+    _refuse_hydra(path.name, text, tree)
     return tree
 
 
 def _read_text(path: Path) -> str:
-    if path.stat().st_size > LARGEST_YAML:
-        raise InputError(path.name, f"{path.stat().st_size} bytes", f"at most {LARGEST_YAML}")
-    return path.read_text(encoding="utf-8")
+    # A pipe would be waited for, and a device has no end.
+    if path.exists() and not path.is_file():
+        raise InputError(path.name, "is no ordinary file", "a YAML file")
+    with path.open("rb") as file:
+        data = file.read(LARGEST_YAML + 1)
+    if len(data) > LARGEST_YAML:
+        raise InputError(path.name, "is too large", f"at most {LARGEST_YAML} bytes")
+    return data.decode("utf-8")
+
+
+def _refuse_hydra(where: str, text: str, tree: DictConfig) -> None:
+    """Hydra's own settings could run code, and its lists of defaults lead out of the folder."""
+    defaults = tree._get_node("defaults")
+    told = [*_headers(where, text), *([] if defaults is None else _defaults(where, defaults))]
+    if "hydra" in tree or any("hydra" in one for one in told):
+        raise InputError(where, "sets Hydra's own keys", "keys of xiaoqu only")
+
+
+def _headers(where: str, text: str) -> Iterator[str]:
+    """What the lines ``# @package NAME`` name, read as Hydra does: before all else, blanks or not."""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if not re.match(r"#\s*@", line):
+            return
+        words = line.lstrip("# \t").split()
+        if len(words) != 2:
+            raise InputError(where, f"{show(line)} cannot be read", "# @package NAME")
+        yield words[1]
+
+
+def _defaults(where: str, defaults: Any) -> Iterator[str]:
+    """Every name in a list of defaults; refused is what Hydra cannot read or looks for elsewhere."""
+    allowed = "a list of names, or of group: name, inside the folder"
+    entries = OmegaConf.to_container(defaults) if isinstance(defaults, ListConfig) else None
+    if not isinstance(entries, list):
+        raise InputError(f"{where}: defaults", "is no list", allowed)
+    for entry in entries:
+        names = [entry]
+        if isinstance(entry, dict) and len(entry) == 1:
+            group, chosen = next(iter(entry.items()))
+            names = [group, *(chosen if isinstance(chosen, list) else [chosen])]
+            names = names[:1] if chosen is None else names
+        for name in names:
+            if not isinstance(name, str) or not _DEFAULT.fullmatch(name):
+                raise InputError(f"{where}: defaults", f"{show(entry)} is not allowed", allowed)
+            yield name
 
 
 def _check_size(path: Path, text: str) -> None:
@@ -393,21 +459,45 @@ def _refuse_far_file(path: Any, where: str) -> None:
         raise InputError(where, f"{show(path)} leads elsewhere", allowed)
 
 
-def _checked_folder(config_dir: Path) -> Path:
-    """Read a user's folder first: Hydra's own settings could run code, so none is let in."""
-    config_dir = Path(config_dir).expanduser().resolve()
+def checked_folder(config_dir: Path) -> Path:
+    """Read a user's folder before Hydra does: whatever could run code or read elsewhere is refused.
+
+    Returns:
+        The folder's own path, links followed.
+
+    Raises:
+        InputError: There is no such folder, or something in it is not let in.
+    """
+    try:
+        config_dir = Path(config_dir).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError("--config-dir", str(error), "an existing folder") from None
     if not config_dir.is_dir():
         raise InputError("--config-dir", f"{config_dir} is no folder", "an existing folder")
-    for path in sorted(config_dir.rglob("*.yaml")):
-        tree = OmegaConf.to_container(_read_yaml(path), resolve=False)
-        assert isinstance(tree, dict)
-        _refuse_resolvers(tree, path.name)
-        _refuse_far_files(tree, path.name)
-        header = _PACKAGE_HEADER.search(path.read_text(encoding="utf-8"))
-        package = header.group(1) if header else ""
-        if "hydra" in package or "hydra" in tree or "hydra" in str(tree.get("defaults", "")):
-            raise InputError(path.name, "sets Hydra's own keys", "keys of xiaoqu only")
+    if "${" in str(config_dir):
+        raise InputError("--config-dir", f"{show(str(config_dir))} holds ${{", "a path without it")
+    for path in sorted(config_dir.rglob("*")):
+        _refuse_place(path, config_dir)
+        if path.name.lower().endswith(".yaml"):
+            tree = OmegaConf.to_container(_read_yaml(path), resolve=False)
+            _refuse_resolvers(tree, path.name)
+            _refuse_far_files(tree, path.name)
     return config_dir
+
+
+def _refuse_place(path: Path, config_dir: Path) -> None:
+    """Links are followed by Hydra wherever they lead, and a folder's name says what its files set."""
+    where = str(path.relative_to(config_dir))
+    try:
+        inside = path.resolve().is_relative_to(config_dir)
+    except (OSError, RuntimeError):  # a link to itself
+        inside = False
+    if not inside:
+        raise InputError(where, "is a link out of the folder", "files in the folder itself")
+    if path.name.lower().partition(".")[0] == "hydra":
+        raise InputError(where, "sets Hydra's own keys", "keys of xiaoqu only")
+    if path.name.lower().endswith(".yaml") and _NO_CHOICE.search(path.name):
+        raise InputError(ascii(where), "cannot be chosen by its name", "a name without $ and \\")
 
 
 def _set(tree: DictConfig, key: str, value: Any) -> None:
@@ -420,9 +510,10 @@ def _set(tree: DictConfig, key: str, value: Any) -> None:
             node.pop(name)
         else:
             OmegaConf.update(tree, key, value, merge=True, force_add=True)
-    except (OmegaConfBaseException, AttributeError, TypeError, ValueError, IndexError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except (OmegaConfBaseException, AttributeError, TypeError, ValueError, IndexError,
+            RecursionError):  # fmt: skip
         raise InputError(key, f"cannot be set to {show(value)}", "a key of the schema") from None
 
 
@@ -460,4 +551,4 @@ def _quoted(text: str) -> str:
 def _quote(value: str | list[str]) -> str:
     if isinstance(value, list):
         return "[" + ",".join(_quote(item) for item in value) + "]"
-    return "'" + value.replace("'", "\\'") + "'"
+    return QuotedString(value, Quote.single).with_quotes()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal, NamedTuple
@@ -18,8 +19,8 @@ from sim.agents.committee import CommitteeParameters
 from sim.agents.community import CommunityParameters
 from sim.agents.developer import DeveloperParameters
 from sim.agents.firm import FirmParameters
-from sim.errors import InputError
-from sim.explain import input_error, show, unknown_name
+from sim.errors import InputError, refuse_broken
+from sim.explain import input_error, shorten, show, unknown_name
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters
 from sim.mechanisms.commons import CommonsParameters
 from sim.mechanisms.conflict import ConflictParameters
@@ -34,6 +35,9 @@ from sim.schema import Parameters, param
 from sim.society.district import KIND_GROUPS, DistrictParameters
 from sim.society.population import PopulationParameters
 from sim.society.ties import NetworkParameters
+
+MOST_PARTS = 50
+"""Most parts of a dotted key; those of the schema have far fewer."""
 
 # --- what may be said ---------------------------------------------------------------------------
 
@@ -308,10 +312,25 @@ def check(tree: dict[str, Any]) -> Config:
     Raises:
         InputError: For the first value that is not allowed.
     """
+    for text in texts_of(tree):
+        refuse_broken(text, "configuration")
     try:
         return Config.model_validate(_complete(Config, tree))
     except ValidationError as error:
         raise input_error(error, Config) from None
+
+
+def texts_of(tree: Any) -> Iterator[str]:
+    """Every text in a plain tree, keys and values, those of a part that stands twice but once."""
+    seen: set[int] = set()
+    parts = [tree]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict | list | tuple) and id(part) not in seen:
+            seen.add(id(part))
+            parts += [*part, *part.values()] if isinstance(part, dict) else part
 
 
 def change(tree: dict[str, Any], settings: dict[str, Any]) -> Config:
@@ -321,6 +340,8 @@ def change(tree: dict[str, Any], settings: dict[str, Any]) -> Config:
         InputError: For the first key that cannot be set or value that is not allowed.
     """
     for key, value in settings.items():
+        if key.count(".") >= MOST_PARTS:
+            raise InputError(shorten(key), "goes too deep", f"a key of at most {MOST_PARTS} parts")
         tree = _laid(tree, key.split("."), value, key)
     return check(tree)
 

@@ -31,3 +31,15 @@ class InputError(ValueError):
 
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_PART else f"{text[: LONGEST_PART - 60]}...{text[-57:]}"
+
+
+def refuse_broken(text: str, where: str) -> None:
+    """Refuse a text that cannot be written: bytes that were no UTF-8 stand in it as half letters.
+
+    Raises:
+        InputError: It is such a text.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(where, f"{_cut(ascii(text))} is no text", "text in UTF-8") from None

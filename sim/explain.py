@@ -297,7 +297,10 @@ def _some(names: list[str]) -> str:
 
 def show(value: Any) -> str:
     """A value as it stands in a message: as Python writes it, cut where it is long."""
-    return shorten("null" if value is None else repr(value))
+    try:
+        return shorten("null" if value is None else repr(value))
+    except (ValueError, RecursionError):  # thousands of digits, or of lists in lists
+        return "a value too long to be shown"
 
 
 def shorten(text: str) -> str:

@@ -7,18 +7,18 @@ since a job costs many times what a run does.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from sim.compose import choices, folder, load_settings, parse_sweep, scenario_tree
+from sim.compose import checked_folder, choices, folder, load_settings, parse_sweep, scenario_tree
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.design import lay_out
@@ -59,7 +59,9 @@ def main(_shown: DictConfig) -> None:
     logging.getLogger("MESA").setLevel(logging.WARNING)
     try:
         print(_live(list(job.overrides.task), config_dir, Path(job.runtime.cwd) / "results"))
-    except (InputError, RuntimeError) as error:
+    except InputError as error:
+        _refuse(error)
+    except RuntimeError as error:
         sys.exit(f"error: {error}")
 
 
@@ -70,16 +72,32 @@ def _live(words: list[str], config_dir: Path | None, out: Path) -> Path | None:
     return run(load_settings(given, config_dir)[0], out, progress=True).folder
 
 
-def _config_dir() -> Path | None:
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--config-dir", "-cd", type=Path)
-    return parser.parse_known_args()[0].config_dir
+def _refuse(error: InputError) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _config_dir(words: list[str]) -> Path | None:
+    """The user's folder, checked before Hydra reads any of it: callbacks run as soon as it has.
+
+    Raises:
+        InputError: Something in the folder is not let in, or Hydra is told to read elsewhere.
+    """
+    asked, rest = get_args_parser().parse_known_args(words)
+    elsewhere = {"--config-path": asked.config_path, "--config-name": asked.config_name,
+                 "--experimental-rerun": asked.experimental_rerun}  # fmt: skip
+    for option, value in elsewhere.items():
+        if value is not None:
+            raise InputError(option, f"{value!r} is read unchecked", "--config-dir DIR")
+    for word in [*asked.overrides, *rest]:
+        if word.lstrip("+~").startswith("hydra.searchpath"):
+            raise InputError("hydra.searchpath", "is read unchecked", "--config-dir DIR")
+    return None if asked.config_dir is None else checked_folder(Path(asked.config_dir))
 
 
 if __name__ == "__main__":
     try:
-        _register(_config_dir())
+        _register(_config_dir(sys.argv[1:]))
         main()
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(error)

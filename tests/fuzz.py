@@ -242,6 +242,9 @@ ODD_LINES = [
     "seed: ${oc.env:HOME}", "0: 1", "true: 1", "null: 1", "1.5: a", "2026-01-01: a", "? ''\n: 1", "\ufeff",
     "population: {household_file: /etc/passwd}", "network: {generator: file, file: ../../x.csv}",
     "experiment: {design: csv, file: /etc/passwd}", "policy: {measures: {../x: {}}}", "name: ../../../x",
+    "defaults: 5", "defaults: [null, {a: [b, 1]}]", "defaults: [/../outside/evil@_global_]", "defaults: ['???']",
+    " # @package hydra", "# @package a b", "# @package", "months: 0x_", "seed: !!int abc", "seed: !!bool foo",
+    "seed: " + "9" * 5000, "seed: 0x" + "f" * 5000, "seed: !!timestamp 2020-13-45",
 ]  # fmt: skip
 
 
@@ -589,7 +592,7 @@ COMMANDS = {
 }  # fmt: skip
 OPTIONS = ["--config-dir=nowhere", "--config-dir", "--plugin=nowhere.py", "--lang=fr", "--out", "--quiet", "-q",
            "--force", "--cfg=job", "--cfg=hydra", "--nonsense", "-z", "--help", "--", "--append=nowhere",
-           "--recover=-1", "--plan"]  # fmt: skip
+           "--recover=-1", "--plan", "--out=\udcff", "months@x=3"]  # fmt: skip
 SMALL = ["population.households=60", "population.buildings=1", "months=2", "replications=1", "executor.workers=1",
          "scenario.history_months=0"]  # fmt: skip
 

@@ -14,7 +14,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 from sim.compose import choices, folder, load, load_overrides
-from sim.config import Config, check
+from sim.config import Config, change, check
 from sim.errors import InputError
 from sim.measures import CATALOGUE
 
@@ -356,3 +356,69 @@ def test_python_names_what_does_not_exist_too() -> None:
         load(fees={"norm_conditional": float("nan")})
     with pytest.raises(InputError, match="seed"):
         load(seed=object())
+
+
+# --- what no value can be made of ---
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["0x_", "0b_", "9" * 5000, "!!int abc", "!!int ''", "!!float x", "!!bool foo", "!!timestamp 2020-13-45",
+     "!!timestamp x", "!!set {a}", "59" + ":59" * 300 + ".5"],
+    ids=lambda value: value[:20],
+)  # fmt: skip
+def test_a_scalar_that_is_none_of_its_kind_names_its_file(tmp_path: Path, value: str) -> None:
+    write(tmp_path / "scenarios/x.yaml", f"months: {value}\n")
+    assert refusal("scenario=x", config_dir=tmp_path).where == "x.yaml"
+
+
+def test_a_number_too_long_to_be_written_out_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "scenarios/x.yaml", f"months: 0x{'f' * 6000}\n")
+    assert refusal("scenario=x", config_dir=tmp_path).where == "months"
+    for months in (10**5000, [10**5000]):
+        with pytest.raises(InputError, match="months: a value too long to be shown"):
+            check({"months": months})
+
+
+def test_values_of_any_depth_are_refused() -> None:
+    deep: dict[str, object] = {}
+    for _ in range(3000):
+        deep = {"a": deep}
+    for given in (lambda: load(fees=deep), lambda: check({"fees": deep})):
+        with pytest.raises(InputError, match=r"^fees"):
+            given()
+
+
+def test_a_key_of_any_depth_is_named_and_cut() -> None:
+    key = ".".join("a" * 3000)
+    for given in (lambda: load_overrides([f"{key}=1"]), lambda: change({}, {key: 1})):
+        with pytest.raises(InputError, match="goes too deep") as caught:
+            given()
+        assert caught.value.where.startswith("a.a.") and len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("word", ["months@x=3", "policy@x=none", "policy@_global_=none"])
+def test_a_package_is_refused_and_not_dropped(word: str) -> None:
+    assert word.split("@")[1].split("=")[0] in str(refusal(word))
+
+
+@pytest.mark.parametrize("tree", [{"a\udcff": 1}, {"scenario": {"title": "x\udcff"}},
+                                  {"scenario": {"evidence": [{"quote": "\ud800"}]}}])  # fmt: skip
+def test_half_letters_are_refused(tree: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="is no text; allowed: text in UTF-8") as caught:
+        check(tree)
+    str(caught.value).encode()
+
+
+@pytest.mark.parametrize("name", ["bs\\", "a\\'b", "it's", "a, b"])
+def test_folders_of_any_name_can_be_given(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name / "policy/mine, too.yaml", "title: t\n")
+    assert load(policy="mine, too", config_dir=tmp_path / name).policy.title == "t"
+
+
+@pytest.mark.parametrize("name", ["bs\\", "${x}", "a$", "a\n", "???", "", "a.yaml"])
+def test_files_of_names_that_cannot_be_chosen_are_named(tmp_path: Path, name: str) -> None:
+    write(tmp_path / f"policy/{name}.yaml", "title: t\n")
+    assert "cannot be chosen by its name" in str(refusal(config_dir=tmp_path))
+    write(tmp_path / "${x}/policy/a.yaml", "title: t\n")
+    assert refusal(config_dir=tmp_path / "${x}").where == "--config-dir"

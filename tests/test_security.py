@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sim.compose import choices, load, load_overrides, parse_sweep
+from sim.compose import choices, load, load_overrides, parse_sweep, scenario_tree
 from sim.config import check
 from sim.errors import InputError
 from sim.experiments import store
@@ -126,6 +128,120 @@ def test_a_path_of_ones_own_words_may_lead_anywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "header",
+    ["# @package hydra", " # @package hydra", "\n\n#@package\thydra", "# @packagex hydra.launcher",
+     "# @package a b", "# @ package hydra", "# @package"],
+)  # fmt: skip
+def test_a_header_is_read_as_hydra_reads_it(tmp_path: Path, header: str) -> None:
+    folder = own(tmp_path, "policy/x.yaml", f"{header}\nname: a\n")
+    with pytest.raises(InputError, match=r"x\.yaml: "):
+        load(config_dir=folder)
+
+
+@pytest.mark.parametrize(
+    "defaults",
+    ["5", "null", "{a: b}", "'???'", "[null]", "[[a]]", "[1]", "[{}]", "[{1: 2}]", '[{"": a}]', "[{a: [b, 1]}]",
+     "[{/policy: 5}]", "['???']", "[{a: b, c: d}]", "[/../outside/evil@_global_]", "[../outside/evil]",
+     "[{/../outside@_global_: evil}]", "[{/policy: ../outside/evil}]", "[//outside/evil]", "['C:\\evil']",
+     "['${months}']", "[{'/policy@${months}': none}]", "[none@]"],
+)  # fmt: skip
+def test_defaults_that_lead_out_or_make_no_sense_are_refused(tmp_path: Path, defaults: str) -> None:
+    own(tmp_path, "../outside/evil.yaml", "months: 3\n")
+    folder = own(tmp_path, "policy/x.yaml", f"defaults: {defaults}\n")
+    with pytest.raises(InputError, match=r"x\.yaml: defaults: ") as caught:
+        load(config_dir=folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_defaults_that_lead_round_name_what_was_chosen(tmp_path: Path) -> None:
+    folder = own(tmp_path, "policy/x.yaml", "defaults: [x]\n")
+    with pytest.raises(InputError, match="policy=x: its list of defaults leads back to itself"):
+        load(policy="x", config_dir=folder)
+
+
+def test_defaults_inside_the_folder_are_taken(tmp_path: Path) -> None:
+    own(tmp_path, "policy/方案（二）.yaml", "measures: {member_contact: {quota: 4}}\n")
+    text = "defaults: [方案（二）, {optional /firm@here: nowhere}, {/firm: null}, _self_]\nname: mine\n"
+    folder = own(tmp_path, "policy/x.yaml", text)
+    policy = load(policy="x", config_dir=folder).policy
+    assert (policy.name, [entry.label for entry in policy.entries()]) == (
+        "mine",
+        ["member_contact"],
+    )
+
+
+@pytest.mark.parametrize("linked", ["scenarios", "scenarios/x.yaml", "policy/deep/more"])
+def test_links_out_of_the_folder_are_refused(tmp_path: Path, linked: str) -> None:
+    """Catches a check that does not go down where Hydra does."""
+    text = "population: {household_file: /etc/passwd}\n"
+    elsewhere = own(tmp_path, "../elsewhere/x.yaml", text).parent / "elsewhere"
+    folder = own(tmp_path, "policy/deep/y.yaml", "name: a\n")
+    (folder / linked).parent.mkdir(exist_ok=True)
+    (folder / linked).symlink_to(elsewhere / "x.yaml" if "." in linked else elsewhere)
+    with pytest.raises(InputError, match=f"{linked}: is a link out of the folder"):
+        load("x", config_dir=folder)
+
+
+def test_links_inside_the_folder_and_to_it_work_and_what_they_lead_to_is_checked(
+    tmp_path: Path,
+) -> None:
+    folder = own(tmp_path, "mine/x.yaml", "months: 3\n")
+    (folder / "scenarios").symlink_to("mine")
+    (tmp_path / "link").symlink_to(folder)
+    assert load("x", config_dir=tmp_path / "link").months == 3
+    own(tmp_path, "mine/x.txt", "population: {household_file: /etc/passwd}\n")
+    (folder / "mine/y.yaml").symlink_to("x.txt")
+    with pytest.raises(InputError, match="leads elsewhere"):
+        load("x", config_dir=folder)
+    (folder / "mine/y.yaml").unlink()
+    (folder / "round").symlink_to("round")
+    with pytest.raises(InputError, match="round: is a link"):
+        load("x", config_dir=folder)
+
+
+@pytest.mark.parametrize("name", ["hydra/launcher/x.yaml", "hydra.launcher/x.yaml", "Hydra.yaml"])
+def test_a_folder_brings_no_group_of_hydras(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="sets Hydra's own keys"):
+        load(config_dir=own(tmp_path, name, "_target_: os.mkdir\n"))
+
+
+def hydra_app(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    root = str(Path(__file__).resolve().parents[1])
+    return subprocess.run(
+        [sys.executable, "-m", "sim.hydra_app", *words], cwd=tmp_path, check=False, text=True,
+        capture_output=True, timeout=300, env={**os.environ, "PYTHONPATH": root},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--config-dir", "own", "scenario=evil"], "evil.yaml: sets Hydra's own keys"),
+        (["-cd=own", "scenario=kangqiao"], "evil.yaml: sets Hydra's own keys"),
+        (["--config-path", "own"], "--config-path: "),
+        (["--experimental-rerun", "own/x.pickle"], "--experimental-rerun: "),
+        (["+hydra.searchpath=[file://own]"], "hydra.searchpath: "),
+    ],
+)
+def test_hydras_own_command_checks_the_folder_before_it_reads_it(
+    tmp_path: Path, mark: Path, words: list[str], said: str
+) -> None:
+    """Catches callbacks of a scenario's file that run before anyone has looked at it."""
+    callback = f"{{_target_: os.mkdir, path: '{mark}'}}"
+    own(tmp_path, "scenarios/evil.yaml", f"hydra: {{callbacks: {{x: {callback}}}}}\n")
+    done = hydra_app(tmp_path, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {said}") and done.stderr.count("\n") == 1
+    assert not mark.exists()
+
+
+def test_the_tree_of_a_scenario_holds_no_key_of_hydras(tmp_path: Path) -> None:
+    folder = own(tmp_path, "scenarios/x.yaml", "hydra: {job: {chdir: true}}\n")
+    with pytest.raises(InputError, match=r"x\.yaml: sets Hydra's own keys"):
+        scenario_tree("x", folder)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "a0: &a0 [1,1,1,1,1,1,1,1,1]\n"
@@ -143,6 +259,15 @@ def test_configuration_files_have_a_size(tmp_path: Path) -> None:
     folder = own(tmp_path, "scenarios/x.yaml", "# " + "x" * 5 * 2**20 + "\nmonths: 3\n")
     with pytest.raises(InputError, match="at most"):
         load("x", config_dir=folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files here")
+def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path: Path) -> None:
+    folder = own(tmp_path, "scenarios/x.yaml", "months: 3\n")
+    os.mkfifo(folder / "scenarios/pipe.yaml")
+    for read in (lambda: load("x", config_dir=folder), lambda: scenario_tree("pipe", folder)):
+        with pytest.raises(InputError, match=r"pipe\.yaml: is no ordinary file"):
+            read()
 
 
 def test_deep_files_are_refused(tmp_path: Path) -> None:

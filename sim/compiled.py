@@ -7,7 +7,11 @@ import numpy as np
 from numba import njit
 
 from sim.cache import folder
+from sim.errors import InputError
 
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+    # Rules are written for the compiler: as plain Python they would not run, let alone in time.
+    raise InputError("NUMBA_DISABLE_JIT", "is set, and rules are only run compiled", "0, or unset")
 # Numba passes over a folder that it cannot write to, and falls back to the user's own.
 numba.config.CACHE_DIR = str(folder())  # type: ignore[attr-defined]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim import __version__
-from sim.errors import InputError
+from sim.errors import InputError, refuse_broken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -693,8 +695,13 @@ def main(words: list[str] | None = None) -> None:
     Args:
         words: The command line without the program's name; None takes the process's own.
     """
+    if words is None:
+        # No figure needs a window, and a backend named for other programs may not be there. Called
+        # from Python, as in a notebook, the choice is the caller's.
+        os.environ["MPLBACKEND"] = "Agg"
     try:
         try:
+            _make_ready(sys.argv[1:] if words is None else words)
             app(args=words, prog_name="xiaoqu")
         finally:
             sys.stdout.flush()
@@ -703,15 +710,45 @@ def main(words: list[str] | None = None) -> None:
     except RuntimeError as error:
         _fail(" ".join(str(error).split()), 1)
     except BrokenPipeError:
-        # The reader has gone; what is still buffered must not be written at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone.
+        _drop_output()
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            _drop_output()
+        _fail(f"{error.filename or 'output'}: {error.strerror or error}", 2)
     except KeyboardInterrupt:
         _fail("interrupted", INTERRUPTED)
     except SystemExit as end:
         if end.code == INTERRUPTED:
             _fail("interrupted", INTERRUPTED)
         raise
+
+
+def _make_ready(words: list[str]) -> None:
+    """See to it that what is told can be written, and that what was asked can be read.
+
+    Raises:
+        InputError: The folder the command is run in is gone, or a word is no text.
+    """
+    # Closed on purpose, as of a daemon: nobody is there to be told.
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        Path.cwd()
+    except OSError as error:
+        problem = f"cannot be found ({error.strerror})"
+        raise InputError("working folder", problem, "a folder that exists") from None
+    for place, word in enumerate(words, 1):
+        refuse_broken(word, f"word {place}")
+
+
+def _drop_output() -> None:
+    """What is still buffered must not be written at exit."""
+    with suppress(OSError):  # called from Python, the output may be no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _console() -> Console:
@@ -751,7 +788,9 @@ def _load_plugins(paths: list[Path] | None) -> None:
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # such as its own exit
             raise InputError(str(path), f"{type(error).__name__}: {error}") from error
         # Worker processes cannot import the file, so its classes travel whole.
         cloudpickle.register_pickle_by_value(module)

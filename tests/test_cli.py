@@ -33,6 +33,8 @@ HEAVY = (
     "scipy",
 )
 
+posix = pytest.mark.skipif(os.name != "posix", reason="a shell with such files and bytes")
+
 
 def python(*words: str, cwd: Path | None = None, **keys: Any) -> subprocess.CompletedProcess[str]:
     """Run the interpreter as a user would, from any folder."""
@@ -263,6 +265,90 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert done.stderr == ""
 
 
+# --- where the answer goes ---
+
+
+def shell(line: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of the shell, in which ``$XIAOQU`` is the command."""
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        ["sh", "-c", line], capture_output=True, cwd=cwd, timeout=120, check=False, text=True,
+        encoding="utf-8", env={**os.environ, "PYTHONPATH": path, "XIAOQU": f"{sys.executable} -m sim", **env},
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+@pytest.mark.parametrize("words", ["list policies", "--help", "--version", "explain fees"])
+def test_an_output_that_takes_nothing_is_one_line(words: str) -> None:
+    done = shell(f"$XIAOQU {words} > /dev/full")
+    assert (done.returncode, done.stderr) == (2, "error: output: No space left on device\n")
+
+
+@posix
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 0), (">&- 2>&-", 0), ("no >&- 2>&-", 2)])
+def test_a_closed_output_is_no_error(closed: str, code: int) -> None:
+    done = shell(f"$XIAOQU list indicators {closed}")
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+@posix
+def test_an_output_without_chinese_letters_gets_the_others() -> None:
+    done = shell("$XIAOQU list scenarios", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "kangqiao" in done.stdout and "??" in done.stdout
+
+
+@posix
+@pytest.mark.parametrize("words", ["run", "list", "sweep months=1,2", "report x"])
+def test_a_folder_that_is_gone_is_one_line(tmp_path: Path, words: str) -> None:
+    line = f"mkdir gone && cd gone && rmdir ../gone && $XIAOQU {words}"
+    done = shell(line, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: working folder: cannot be found")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "word", ["scenario.name='\udcff'", "--out=\udcff", "question=\udcff", "\udcff"]
+)
+@pytest.mark.parametrize("command", ["run", "report", "list", "explain"])
+def test_bytes_that_are_no_text_are_one_line(
+    xiaoqu: Command, tmp_path: Path, command: str, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes of a command line that are no UTF-8 reach Python as half letters."""
+    monkeypatch.chdir(tmp_path)
+    code, out, err = xiaoqu(command, word)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: word 2: ") and err.endswith("allowed: text in UTF-8\n")
+    assert "\\udcff" in err and list(tmp_path.iterdir()) == []
+
+
+SMALL = "population.households=60 population.buildings=1 months=2 replications=1 executor.workers=1"
+
+
+@posix
+def test_figures_are_drawn_whatever_backend_is_named(tmp_path: Path) -> None:
+    done = shell(f"$XIAOQU run {SMALL} -q", cwd=tmp_path, MPLBACKEND="foo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list((tmp_path / done.stdout.strip()).rglob("*.png"))
+
+
+def test_called_from_python_the_backend_is_left_alone(
+    xiaoqu: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MPLBACKEND", "of my own")
+    assert xiaoqu("--version")[0] == 0
+    assert os.environ["MPLBACKEND"] == "of my own"
+
+
+@posix
+def test_rules_that_may_not_be_compiled_are_one_line(tmp_path: Path) -> None:
+    done = shell(f"$XIAOQU run {SMALL} -q", cwd=tmp_path, NUMBA_DISABLE_JIT="1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: NUMBA_DISABLE_JIT: is set")
+    assert done.stderr.count("\n") == 1
+
+
 # --- plugins ---
 
 PLUGIN = """
@@ -326,12 +412,25 @@ def test_plugin_measure_reaches_a_worker_that_cannot_import_it(tmp_path: Path) -
     assert done.stdout.startswith("[[('lanterns', 3)]]")
 
 
-def test_a_broken_plugin_is_one_line(xiaoqu: Command, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("raise ZeroDivisionError('oh')", "ZeroDivisionError: oh"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("class Mine(BaseException): pass\nraise Mine('oh')", "Mine: oh"),
+    ],
+)
+def test_a_broken_plugin_is_one_line(xiaoqu: Command, tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "broken.py"
-    file.write_text("raise ZeroDivisionError('oh')\n", encoding="utf-8")
+    file.write_text(text + "\n", encoding="utf-8")
     code, out, err = xiaoqu("list", "--plugin", str(file))
     assert (code, out) == (2, "")
-    assert err == f"error: {file}: ZeroDivisionError: oh\n"
+    assert err == f"error: {file}: {said}\n"
+
+
+def test_a_plugin_can_be_interrupted(xiaoqu: Command, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    assert xiaoqu("list", "--plugin", str(tmp_path / "slow.py")) == (130, "", "interrupted\n")
 
 
 @pytest.mark.parametrize(

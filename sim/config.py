@@ -314,6 +314,10 @@ def check(tree: dict[str, Any]) -> Config:
     """
     for text in texts_of(tree):
         refuse_broken(text, "configuration")
+    return _check_values(tree)
+
+
+def _check_values(tree: dict[str, Any]) -> Config:
     try:
         return Config.model_validate(_complete(Config, tree))
     except ValidationError as error:
@@ -334,16 +338,19 @@ def texts_of(tree: Any) -> Iterator[str]:
 
 
 def change(tree: dict[str, Any], settings: dict[str, Any]) -> Config:
-    """Check a plain tree with some dotted keys set anew; the tree itself stays as it is.
+    """Check a plain tree, such as a configuration's, with some dotted keys set anew; it stays as it is.
 
     Raises:
         InputError: For the first key that cannot be set or value that is not allowed.
     """
+    # The texts of the whole tree would take a quarter of the time, which a sweep spends for each point.
+    for text in texts_of(settings):
+        refuse_broken(text, "configuration")
     for key, value in settings.items():
         if key.count(".") >= MOST_PARTS:
             raise InputError(shorten(key), "goes too deep", f"a key of at most {MOST_PARTS} parts")
         tree = _laid(tree, key.split("."), value, key)
-    return check(tree)
+    return _check_values(tree)
 
 
 def _laid(tree: dict[str, Any], place: list[str], value: Any, key: str) -> dict[str, Any]:

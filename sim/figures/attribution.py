@@ -37,7 +37,7 @@ WORDS = {
         "note": "intervals over {seeds} paired seeds; grey: interval includes 0",
     },
     "zh": {
-        "parts": "a  各项措施对{outcome}的贡献,第{month}月",
+        "parts": "a  各项措施对{outcome}的贡献,第{month}个月",
         "pairs": "b  两项措施的交互",
         "unit": "{unit}(合计{effect:+.1f})",
         "value": "夏普利值及95%区间",

@@ -53,7 +53,7 @@ WORDS = {
         NETWORK: "邻里网络:{name}",
         OFF: "关闭{name}",
         DRAW: "参数抽样{draws}次",
-        "ranking": "第{month}月{outcome};颜色:行内名次",
+        "ranking": "第{month}个月{outcome};颜色:行内名次",
         "note": "各种子均值;抽样行:居首的比例;方框:最优政策与基准不同且超出随机性",
         "turned": "{second}更好",
         "kept": "{first}更好",

@@ -34,7 +34,7 @@ WORDS = {
         "none": "no indices asked",
     },
     "zh": {
-        "title": "{name}(第{month:+d}月)",
+        "title": "{name}(第{month}个月)",
         "mu": "参数变动全程引起的平均绝对变化\n({unit};Morris筛选,线:95%区间)",
         "points": "百分点",
         "share": "方差份额(Sobol,线:95%区间)",

@@ -11,15 +11,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from sim.compose import load
+from sim.config import Config
+from sim.desk import compound
+from sim.desk.session import Session
 from sim.errors import InputError
 from sim.experiments.compare import Comparison, compare
+from sim.experiments.comparison_table import policy_title
 from sim.experiments.run import run
+from sim.experiments.summary import unit_word
 from sim.outcomes import INDICATORS, column
 from sim.report import page, sentences
 from sim.report.build import Extra, build, read_results
-from sim.report.content import Table
+from sim.report.content import Picture, Report, Table
 from sim.report.page import as_html
 from sim.report.paper import as_pdf
 from sim.report.sentences import Runs, about_policy, about_reference
@@ -37,7 +43,12 @@ SMALL = (
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     """A small comparison of two policies, one with an evil name, in a folder."""
-    evil = {"name": EVIL, "title": EVIL, "title_zh": EVIL, "measures": {"member_contact": {}}}
+    evil = {
+        "name": EVIL,
+        "title": EVIL,
+        "title_zh": EVIL,
+        "measures": {"member_contact": {"end": 9}},
+    }
     out = tmp_path_factory.mktemp("results")
     return compare(["none", "building_meetings", evil], "ordinary_estate", *SMALL, out=out)
 
@@ -107,7 +118,67 @@ def test_a_gain_after_the_end_is_read_after_the_end() -> None:
     said = about_policy(
         policy, reference, level=0.7, within=24, households=10, end=12, language="en"
     )
-    assert any("ends in month 12. 12 months later collection is 20 points above" in t for t in said)
+    assert (
+        "The last measure ends in month 12. In that month collection is 40 points above no measures; "
+        "12 months later it is 20 points above no measures."
+    ) in said
+
+
+@pytest.mark.parametrize(
+    ("gains", "english", "chinese"),
+    [
+        ((0.1, 0.12, 0.14), "higher than without measures in 3 of 3 runs, on average by 12 percentage",
+         "3次第24个月的收缴率高于无措施时,平均高12个百分点(95%区间7.0至17)"),
+        ((-0.02, -0.03, -0.04), "lower than without measures in 3 of 3 runs, on average by 3.0 percentage",
+         "3次第24个月的收缴率低于无措施时,平均低3.0个百分点(95%区间0.5至5.5)"),
+        ((0.01, -0.005, -0.01), "cannot be told apart from that without measures: -0.2 percentage points on",
+         "与无措施时无法区分:平均相差-0.2个百分点(95%区间-2.8至+2.4),3次模拟中有1次更高"),
+        ((0.0, 0.0, 0.0), "cannot be told apart", "无法区分"),
+    ],
+)  # fmt: skip
+def test_a_loss_is_no_gain_and_chance_is_neither(
+    gains: tuple[float, ...], english: str, chinese: str
+) -> None:
+    """Catches «higher by -0.1» and a difference told where there may be none."""
+    policy = made_up([[0.1, 0.5, 0.5 + gain, 0.5 + gain] for gain in gains])
+    reference = made_up([[0.1, 0.5, 0.5, 0.5]] * 3)
+    for language, words in (("en", english), ("zh", chinese)):
+        said = about_policy(
+            policy, reference, level=0.7, within=24, households=10, end=None, language=language
+        )
+        assert words in said[2]
+
+
+def test_what_is_left_after_the_end_may_be_nothing_or_a_loss() -> None:
+    """Catches a fading that is told as a gain whatever came of it."""
+    policy = made_up([[0.1, 0.5, 0.09, 0.3], [0.1, 0.5, 0.12, 0.3], [0.1, 0.5, 0.11, 0.3]])
+    reference = made_up([[0.1, 0.6, 0.1, 0.3]] * 3)
+    args: dict[str, Any] = {"level": 0.7, "within": 24, "households": 10, "end": 12}
+    english = about_policy(policy, reference, **args, language="en")
+    assert any(
+        "10 points below no measures; 12 months later it is not told apart from no measures "
+        "(+0.7 points, 95% interval -3.1 to +4.5)." in text
+        for text in english
+    )
+    one = about_policy(
+        policy.only(np.array([0])), reference.only(np.array([0])), **args, language="zh"
+    )
+    assert any("当月收缴率比无措施时低10个百分点;12个月后比无措施时低1.0个百分点" in t for t in one)
+
+
+def test_a_list_that_is_cut_says_so() -> None:
+    """Catches four things that got worse told as if they were all."""
+    worse, better = made_up([[0.5] * 4] * 4), made_up([[0.5] * 4] * 4)
+    for name in ("grievance", "open_conflict_share", "free_rider_share", "misuse_share"):
+        worse.values[:, :, column(name)] = 0.4
+    args: dict[str, Any] = {"level": 0.7, "within": 24, "households": 10, "end": None}
+    assert not any("等4项" in t for t in about_policy(worse, better, **args, language="zh"))
+    worse.values[:, :, column("satisfaction_gap_age")] = 0.4
+    assert any("等5项。" in text for text in about_policy(worse, better, **args, language="zh"))
+    assert any(
+        "; and others (5 in all)." in text
+        for text in about_policy(worse, better, **args, language="en")
+    )
 
 
 def test_languages_say_the_same_things() -> None:
@@ -198,10 +269,31 @@ def test_sheets_hold_every_table_and_no_formula(kept: Comparison) -> None:
     assert text.decode("utf-8-sig") == "'=a,b\r\n'=1,2.5\r\n" and text.startswith(b"\xef\xbb\xbf")
 
 
+def table_of(report: Report, name: str) -> Table:
+    """The one table whose name begins so."""
+    return next(table for table in report.tables() if table.name.startswith(name))
+
+
+def test_every_policy_stands_among_those_compared(kept: Comparison) -> None:
+    """Catches a policy left out for having no measures, and an end that is a month too late."""
+    table = table_of(build(kept, "zh"), "measures")
+    assert table.rows[0] == ["无措施", "无", None, None, None, ""]
+    assert [row[0] for row in table.rows] == ["无措施", "楼宇会", EVIL]
+    assert table.columns[3] == "最后实施月"
+    assert [row[3] for row in table.rows[1:]] == ["不撤销", 8]
+
+
+@pytest.mark.parametrize(("language", "name"), [("zh", "无措施"), ("en", "No measures")])
+def test_the_desk_calls_its_reference_by_its_name(language: str, name: str) -> None:
+    """Catches a report of the desk that compares with «none»."""
+    asked = compound.configurations(Session())
+    assert policy_title(asked["none"].config, "none", language) == name
+
+
 def test_numbers_of_the_report_are_those_of_the_comparison(kept: Comparison) -> None:
     """Catches a table that shows another month, policy or unit than it says."""
     report = build(kept, "en")
-    table = next(table for table in report.tables() if table.name.startswith("all-levels"))
+    table = table_of(report, "all-levels")
     label = INDICATORS["collection_rate"].en
     row = next(
         r for r in table.rows if r[0] == label and r[1] == "Building meetings" and r[2] == 14
@@ -210,6 +302,35 @@ def test_numbers_of_the_report_are_those_of_the_comparison(kept: Comparison) -> 
     here = months[(months["policy"] == "building_meetings") & (months["month"] == 14)]
     assert row[4] == pytest.approx(here["collection_rate"].median())
     assert row[3] == 3
+
+
+def test_the_month_asked_is_the_month_shown(kept: Comparison) -> None:
+    """Catches tables of another month than the sentences tell of."""
+    report = build(kept, "zh", Extra(within=7))
+    assert table_of(report, "levels").columns[2:] == [f"第{m}个月" for m in (0, 7, 12, 14)]
+    table = table_of(report, "effects")
+    assert table.title.startswith("第7个月")
+    months = kept.months[kept.months["month"] == 7].groupby(["policy", "seed"])["collection_rate"]
+    means = months.mean().unstack("policy")
+    rows = [row for row in table.rows if row[0] == "物业费收缴率 (百分点)"]
+    assert [row[1] for row in rows] == ["楼宇会", EVIL]
+    for row, policy in zip(rows, ("building_meetings", EVIL), strict=True):
+        assert row[2] == pytest.approx(100 * (means[policy] - means["none"]).mean())
+    drawn = [b.figure for s in report.sections for b in s.blocks if isinstance(b, Picture)]
+    titles = [text.get_text() for figure in drawn for text in figure.findobj(Text)]
+    assert "第7个月与“无措施”的差异" in titles
+
+
+def test_units_are_in_the_language_of_the_report(kept: Comparison) -> None:
+    """Catches a code of the model, such as yuan/month, in a Chinese sheet."""
+    report = build(kept, "zh")
+    units = {row[-1] for name in ("all-levels", "compound") for row in table_of(report, name).rows}
+    assert {"", "元/月", "每千户每月", "户", "栋"} <= units
+    heads = table_of(report, "runs").columns
+    assert "物业费收缴率" in heads and "措施支出 (元/月)" in heads
+    units |= {unit_word(row.unit, "zh") for row in Config.describe() if row.unit != "1"}
+    units |= {unit_word(known.unit, "zh") for known in INDICATORS.values()}
+    assert not [unit for unit in units - {"name", "path"} if re.search("[A-Za-z]", str(unit))]
 
 
 # --- the command --------------------------------------------------------------------------------

@@ -108,10 +108,11 @@ def configurations(session: Session) -> dict[str, Asked]:
         }
     )
     identity = compound.model_copy(update={"seed": 0, "replications": 1}).fingerprint()
-    plans = {REFERENCE: Plan(name=REFERENCE), **{plan.name: plan for plan in session.policies}}
+    # The compound brings the reference along, with the titles that reports call it by.
+    policies = {REFERENCE: compound.policy} | {p.name: policy_of(p) for p in session.policies}
     asked = {}
-    for name, plan in plans.items():
-        config = compound.model_copy(update={"policy": policy_of(plan)})
+    for name, policy in policies.items():
+        config = compound.model_copy(update={"policy": policy})
         asked[name] = Asked(identity, f"{identity}-{_fingerprint(config.policy)}", config)
     return asked
 

@@ -60,9 +60,9 @@ WORDS = {
     },
     "zh": {
         "policy": "政策",
-        "collected": "第{month}月收缴率%[90%]",
+        "collected": "第{month}个月收缴率%[90%]",
         "difference": "差异（百分点）[95%]",
-        "beats": "更优概率%",
+        "beats": "更好的次数占比%",
         "satisfied": "满意%",
         "calls": "每千户投诉",
         "hours": "工时",
@@ -79,7 +79,7 @@ WORDS = {
         "longer": "可用withdraw={month}或months={months}",
         "only_longer": "可用months={months}",
         "uncertain": "{names}：措施结束时的提高与0无法区分，不计算保留比例。",
-        "narrowing": "按种子配对使第{month}月收缴率差异的区间缩窄为原来的{factors}。",
+        "narrowing": "按种子配对使第{month}个月收缴率差异的区间缩窄为原来的{factors}。",
         "median": "（中位{factor}；独立种子需{times}倍的模拟次数）",
         "failed": "{all}次模拟中有{failed}次失败；首个为{policy}，种子{seed}，阶段",
         "kept_in": "结果",
@@ -103,8 +103,8 @@ NOTES = {
     ),
     "zh": (
         "{runs}个种子的均值；[90%]为5%至95%的模拟，[95%]为同一种子配对下与“{reference}”平均差异的"
-        "区间。两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。更优概率：收缴率更高的种子比例。",
-        "每百分点：第1至{last}月比参照多用的工时与支出，除以同期收缴率的平均提高；提高与0无法区分或为下降时记为–。",
+        "区间。两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。更好的次数占比：收缴率更高的种子比例。",
+        "每百分点：第1至{last}个月比参照多用的工时与支出，除以同期收缴率的平均提高；提高与0无法区分或为下降时记为–。",
         "恢复：收缴率连续{held}个月不低于{threshold}的起始月（全部模拟的中位数）；圆括号内为已恢复的模拟比例。",
         "保留：最后一项措施结束{first}、{second}个月后的收缴率差异，占措施最后一月差异的比例。",
     ),
@@ -126,9 +126,23 @@ def policy_title(config: Config, word: str, language: str = "en") -> str:
     return " + ".join(names)
 
 
-def shown_month(comparison: Comparison, scenario: str) -> int:
-    """Month at which policies are set side by side: 24, or the last if fewer were lived."""
-    return min(24, comparison.question.configs[scenario, comparison.question.reference].months)
+def shown_month(comparison: Comparison, scenario: str, asked: int = 24) -> int:
+    """Month at which policies are set side by side: as asked, or the last if fewer were lived."""
+    return min(asked, comparison.question.configs[scenario, comparison.question.reference].months)
+
+
+def effects_at(comparison: Comparison, scenario: str, month: int) -> pd.DataFrame:
+    """Differences in one scenario and month, also in a month that is not kept among the effects."""
+    kept = _rows(comparison.effects, scenario, month=month)
+    if len(kept):
+        return kept
+    lived = comparison.months
+    lived = lived[(lived["scenario"] == scenario) & (lived["month"] <= month)]
+    # Effects are always read in the last month too, and here that is the one asked.
+    question, means = comparison.question, paired.run_means_of(lived)
+    found = _rows(paired.effects(means, question.reference), scenario, month=month)
+    order = [policy for policy in question.policies if policy != question.reference]
+    return found.set_index("policy").loc[order].reset_index()
 
 
 def print_comparison(comparison: Comparison, console: Console, language: str = "en") -> None:

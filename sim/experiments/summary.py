@@ -102,7 +102,7 @@ WORDS = {
         "end": "期末+{month}",
         "target": "目标",
         "to": "至",
-        "month": "第{month}月",
+        "month": "第{month}个月",
         "inside": "达到",
         "missed": "未达到",
         "fitted": "用于校准",
@@ -110,7 +110,7 @@ WORDS = {
         "runs": "{runs}次模拟的中位数；括号内为5%与95%分位数。",
         "one": "仅一次模拟，无法给出区间。",
         "failed": "{all}次模拟中有{failed}次失败；首个失败种子{seed}，阶段{stage}：",
-        "spent": "第1月至期末全部小区的投入（各次模拟的中位数）",
+        "spent": "第1个月至期末全部小区的投入（各次模拟的中位数）",
         "actor": "主体",
         "hours": "工时",
         "yuan": "元",
@@ -124,16 +124,38 @@ UNITS = {
     "en": {
         "1/(1000 households month)": "per 1000 households a month",
         "1/month": "a month",
+        "1/meeting": "a meeting",
         "hour/month": "hours a month",
         "yuan/month": "yuan a month",
+        "fen/m2/month": "fen per m² a month",
+        "m2": "m²",
     },
     "zh": {
         "1/(1000 households month)": "每千户每月",
-        "1/month": "件/月",
+        "1/month": "每月",
+        "1/meeting": "每次会议",
         "hour/month": "小时/月",
         "yuan/month": "元/月",
+        "fen/m2/month": "分/平方米/月",
         "yuan": "元",
+        "hour": "小时",
         "day": "天",
+        "minute": "分钟",
+        "month": "个月",
+        "m2": "平方米",
+        "household": "户",
+        "unit": "户",
+        "person": "人",
+        "tie": "条",
+        "stair": "个单元",
+        "floor": "层",
+        "building": "栋",
+        "compound": "个小区",
+        "community": "个社区",
+        "street": "个街道",
+        "firm": "家企业",
+        "level": "层级",
+        "logit": "对数几率",
         "code": "代码",
         "1": "个",
     },
@@ -359,9 +381,12 @@ def _indicator_table(study: Study, language: str, wide: bool) -> Table:
 
 def unit_text(indicator: Indicator, language: str = "en") -> str:
     """Unit as shown beside a value: percent for shares, short words for the usual units."""
-    if indicator.share:
-        return "%"
-    return UNITS[language].get(indicator.unit, indicator.unit)
+    return "%" if indicator.share else unit_word(indicator.unit, language)
+
+
+def unit_word(unit: str, language: str = "en") -> str:
+    """A unit in a reader's words."""
+    return UNITS[language].get(unit, unit)
 
 
 def _cell(rows: pd.DataFrame, indicator: Indicator, language: str, wide: bool) -> Text:

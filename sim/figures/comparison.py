@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from sim.errors import InputError
 from sim.experiments import paired
-from sim.experiments.comparison_table import policy_title, shown_month, signed
+from sim.experiments.comparison_table import effects_at, policy_title, shown_month, signed
 from sim.experiments.summary import run_means, unit_text
 from sim.figures import style
 from sim.figures.axes import (
@@ -55,7 +55,7 @@ WORDS = {
         "crosses": "crosses: 95% intervals of the mean paired difference",
     },
     "zh": {
-        "title": "第{month}月与“{reference}”的差异",
+        "title": "第{month}个月与“{reference}”的差异",
         "points": "百分点",
         "good": "更好",
         "interval": "配对差异的均值及其95%区间,{runs}个种子",
@@ -65,9 +65,9 @@ WORDS = {
         "threshold": "恢复线:{threshold}",
         "withdrawn": "措施结束",
         "past": "共同的过去",
-        "gain": "收缴率提高(百分点,第1至{last}月平均)",
-        "hours": "比参照多用的工时(第1至{last}月)",
-        "yuan": "比参照多用的支出,元(第1至{last}月)",
+        "gain": "收缴率提高(百分点,第1至{last}个月平均)",
+        "hours": "比参照多用的工时(第1至{last}个月)",
+        "yuan": "比参照多用的支出,元(第1至{last}个月)",
         "crosses": "十字:配对差异均值的95%区间",
     },
 }
@@ -81,13 +81,14 @@ _BEFORE = 12
 """Months of the common past that are shown."""
 
 
-def effects(comparison: Comparison, scenario: str, language: str = "en") -> Figure:
+def effects(comparison: Comparison, scenario: str, language: str = "en", month: int = 24) -> Figure:
     """Differences of every policy to the reference, four main indicators, two columns wide.
 
     Args:
         comparison: What to draw.
         scenario: Which of its scenarios.
         language: "en" or "zh".
+        month: In which month; the last if fewer were lived.
 
     Returns:
         A panel per indicator: a mark is the mean over seeds of paired differences, a line its
@@ -97,9 +98,8 @@ def effects(comparison: Comparison, scenario: str, language: str = "en") -> Figu
         InputError: No such scenario, or too many policies.
     """
     policies = _policies(comparison, scenario)
-    words, month = WORDS[language], shown_month(comparison, scenario)
-    frame = comparison.effects
-    frame = frame[(frame["scenario"] == scenario) & (frame["month"] == month)]
+    words, month = WORDS[language], shown_month(comparison, scenario, month)
+    frame = effects_at(comparison, scenario, month)
     with style.journal_style(language):
         figure = style.new_figure(style.DOUBLE, 1.0 + 2 * (0.45 + 0.27 * len(policies)))
         grid = figure.subplots(2, 2, sharey=True).ravel()

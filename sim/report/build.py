@@ -18,10 +18,10 @@ from sim.config import Config, Entry
 from sim.errors import InputError
 from sim.experiments import paired, store
 from sim.experiments.compare import Comparison, last_month_in_force, read_comparison
-from sim.experiments.comparison_table import policy_title
+from sim.experiments.comparison_table import effects_at, policy_title, shown_month
 from sim.experiments.question import Question
 from sim.experiments.store import Study, read_study
-from sim.experiments.summary import ACTORS, spread_of, unit_text, value_text
+from sim.experiments.summary import ACTORS, spread_of, unit_text, unit_word, value_text
 from sim.outcomes import INDICATORS
 from sim.report import sentences
 from sim.report.content import (
@@ -45,6 +45,9 @@ SHOWN = (
     "grievance", "hours_spent", "yuan_spent",
 )  # fmt: skip
 """Indicators of the table that pages show; the spreadsheet has all."""
+
+WITHOUT_UNIT = ("1", "name", "path")
+"""Units of the configuration that are none to a reader."""
 
 DRAWN = ("collection_rate", "satisfied_share", "complaints_per_1000")
 
@@ -99,6 +102,10 @@ class _Case:
 
     def of(self, indicator: Any) -> str:
         return str(indicator.zh if self.language == "zh" else indicator.en)
+
+    def unit(self, unit: str) -> str:
+        """The unit of a value as the model has it: shares stay from 0 to 1, without a word."""
+        return "" if unit in WITHOUT_UNIT else unit_word(unit, self.language)
 
 
 def read_results(folder: Path) -> Comparison:
@@ -247,9 +254,12 @@ def _measures_table(case: _Case) -> Table:
     rows: list[list[Cell]] = []
     for policy in case.policies:
         config = case.config(policy)
-        for entry in config.policy.entries():
+        entries = config.policy.entries()
+        if not entries:
+            rows.append([case.title(policy), words["no_measures"], None, None, None, ""])
+        for entry in entries:
             p = entry.parameters
-            end: Cell = p.end if p.end <= config.months else words["to_end"]
+            end: Cell = p.end - 1 if p.end <= config.months else words["to_end"]
             rows.append(
                 [
                     case.title(policy),
@@ -260,8 +270,6 @@ def _measures_table(case: _Case) -> Table:
                     _settings(entry, case),
                 ]
             )
-    if not rows:
-        rows = [[case.title(case.reference), words["no_measures"], None, None, None, ""]]
     return Table(f"measures-{case.scenario}", words["t_measures"], columns, rows)
 
 
@@ -316,7 +324,7 @@ def _results(case: _Case) -> Section:
             blocks.append(
                 Picture(figure, words["f_path"].format(name=label), _path_words(case, name))
             )
-        figure = figures.effects(case.comparison, case.scenario, case.language)
+        figure = figures.effects(case.comparison, case.scenario, case.language, case.extra.within)
         blocks.append(Picture(figure, words["f_effects"], words["see_table"]))
     blocks += [_levels(case), _all_levels(case)]
     if len(case.comparison.effects):
@@ -342,7 +350,7 @@ def _path_words(case: _Case, name: str) -> str:
 
 def _read_months(case: _Case) -> list[int]:
     last = case.config(case.reference).months
-    return [0, *(month for month in (12, 24) if month < last), last]
+    return sorted({0, last, *(month for month in (12, 24, case.extra.within) if month < last)})
 
 
 def _levels(case: _Case) -> Table:
@@ -383,7 +391,7 @@ def _all_levels(case: _Case) -> Table:
                         month,
                         int(found["runs"]),
                         *numbers,
-                        known.unit,
+                        case.unit(known.unit),
                     ]
                 )
     return Table(
@@ -393,9 +401,8 @@ def _all_levels(case: _Case) -> Table:
 
 def _effects(case: _Case) -> Table:
     words = case.words
-    frame = case.comparison.effects
-    last = max(int(month) for month in frame["month"]) if 24 not in set(frame["month"]) else 24
-    frame = frame[(frame["scenario"] == case.scenario) & (frame["month"] == last)]
+    month = shown_month(case.comparison, case.scenario, case.extra.within)
+    frame = effects_at(case.comparison, case.scenario, month)
     columns = [words[k] for k in ("indicator", "policy", "difference", "low95", "high95", "beats")]
     rows: list[list[Cell]] = []
     for name in SHOWN:
@@ -405,13 +412,13 @@ def _effects(case: _Case) -> Table:
             numbers: list[Cell] = [scale * row[k] for k in ("difference", "low", "high")]
             beats: Cell = None if math.isnan(row["beats"]) else f"{100 * row['beats']:.0f}%"
             rows.append([f"{case.of(known)} ({unit})", case.title(row["policy"]), *numbers, beats])
-    title = words["t_effects"].format(month=last, reference=case.title(case.reference))
+    title = words["t_effects"].format(month=month, reference=case.title(case.reference))
     return Table(f"effects-{case.scenario}", title, columns, rows)
 
 
 def _every_run(case: _Case) -> Table:
     columns = [case.words[k] for k in ("policy", "seed", "hours", "yuan")]
-    heads = [f"{case.of(known)} ({known.unit})" for known in INDICATORS.values()]
+    heads = [_with_unit(case.of(known), case.unit(known.unit)) for known in INDICATORS.values()]
     rows: list[list[Cell]] = []
     for policy in case.policies:
         runs = case.runs[policy]
@@ -423,6 +430,10 @@ def _every_run(case: _Case) -> Table:
     return Table(
         f"runs-{case.scenario}", case.words["t_runs"], [*columns, *heads], rows, shown=False
     )
+
+
+def _with_unit(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit else name
 
 
 def _costs(case: _Case) -> Section:
@@ -507,7 +518,7 @@ def _compound_table(case: _Case) -> Table:
         value = _value_at(config, row.key)
         if value != row.default and not isinstance(value, dict | list) and "file" not in row.key:
             name = row.zh if case.language == "zh" and row.zh else row.en
-            rows.append([name, str(value), str(row.default), "" if row.unit == "1" else row.unit])
+            rows.append([name, str(value), str(row.default), case.unit(row.unit)])
     for entry in config.scenario.entries():
         when = words["event_month"].format(month=entry.parameters.start)
         size = getattr(entry.parameters, "size", None)

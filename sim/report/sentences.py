@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from sim.experiments.comparison_table import signed
 from sim.experiments.paired import Gain, difference
 from sim.experiments.summary import number_text, value_text
 from sim.outcomes import INDICATORS, column
@@ -110,16 +112,8 @@ def about_policy(
     month = min(within, last)
     said = [_reaching(policy, reference, level, month, words)]
     said.append(_level(policy, reference, MAIN, month, words["level"], language))
-    gain = difference(Gain(policy.at(MAIN, month), reference.at(MAIN, month)), 1)
-    if not math.isnan(gain["low"]):
-        higher = int((policy.at(MAIN, month) > reference.at(MAIN, month)).sum())
-        points = {name: _points(gain[name]) for name in ("difference", "low", "high")}
-        said.append(
-            words["better"].format(
-                month=month, a=higher, n=len(policy.seeds), gain=points["difference"],
-                low=points["low"], high=points["high"],
-            )
-        )  # fmt: skip
+    if len(policy.seeds) > 1:
+        said.append(_gain(policy, reference, month, words))
     said.append(_level(policy, reference, "satisfied_share", month, words["satisfied"], language))
     said.append(_places(policy, reference, words))
     said.append(_cost(policy, households, last, words, language))
@@ -165,6 +159,31 @@ def _reaching(
     )  # fmt: skip
 
 
+def _gain(policy: Runs, reference: Runs, month: int, words: dict[str, str]) -> str:
+    ours, theirs = policy.at(MAIN, month), reference.at(MAIN, month)
+    gain = difference(Gain(ours, theirs), 1)
+    side = _side(gain)
+    count = int((ours < theirs).sum() if side < 0 else (ours > theirs).sum())
+    return words[("alike", "higher", "lower")[side]].format(
+        month=month, a=count, n=len(ours), **_gain_points(gain, side)
+    )
+
+
+def _side(gain: dict[str, Any]) -> int:
+    """1 where a gain is one for certain, -1 where it is a loss, 0 where neither is certain."""
+    if math.isnan(gain["low"]):
+        return int(np.sign(gain["difference"]))
+    return int(gain["low"] > 0) - int(gain["high"] < 0)
+
+
+def _gain_points(gain: dict[str, Any], side: int) -> dict[str, str]:
+    """A gain and its interval in points: from 0 up where its side is said, else with signs."""
+    ends = ("high", "low") if side < 0 else ("low", "high")
+    numbers = (100 * gain[name] for name in ("difference", *ends))
+    texts = [_points(abs(n)) if side else signed(n) for n in numbers]
+    return dict(zip(("gain", "low", "high"), texts, strict=True))
+
+
 def _level(
     policy: Runs, reference: Runs, indicator: str, month: int, text: str, language: str
 ) -> str:
@@ -196,13 +215,18 @@ def _cost(policy: Runs, households: int, last: int, words: dict[str, str], langu
 
 
 def _fading(policy: Runs, reference: Runs, end: int, after: int, words: dict[str, str]) -> str:
-    gains = [
-        float((policy.at(MAIN, month) - reference.at(MAIN, month)).mean())
+    before, later = (
+        _standing(difference(Gain(policy.at(MAIN, month), reference.at(MAIN, month)), 1), words)
         for month in (end, end + after)
-    ]
-    return words["fades"].format(
-        end=end, after=after, before=_points(gains[0]), gain=_points(gains[1])
     )
+    return words["fades"].format(end=end, after=after, before=before, later=later)
+
+
+def _standing(gain: dict[str, Any], words: dict[str, str]) -> str:
+    side = _side(gain)
+    points = _gain_points(gain, side)
+    interval = "" if math.isnan(gain["low"]) else words["interval"].format(**points)
+    return words[("beside", "above", "below")[side]].format(**points, interval=interval)
 
 
 def _worse(policy: Runs, reference: Runs, month: int, words: dict[str, str], language: str) -> str:
@@ -223,7 +247,10 @@ def _worse(policy: Runs, reference: Runs, month: int, words: dict[str, str], lan
                 items.append(words["worse_item"].format(name=label, value=value, other=other))
     if not items:
         return words["none_worse"].format(count=len(WATCHED), month=month)
-    return words["worse"].format(month=month, names=words["sep"].join(items[:MOST_WORSE]))
+    names = words["sep"].join(items[:MOST_WORSE])
+    if len(items) > MOST_WORSE:
+        names = words["worse_more"].format(names=names, count=len(items))
+    return words["worse"].format(month=month, names=names)
 
 
 def _percent(share: float) -> str:
@@ -233,6 +260,5 @@ def _percent(share: float) -> str:
     )
 
 
-def _points(share: float) -> str:
-    points = 100 * share
-    return f"{points:.1f}" if abs(points) < 9.95 else f"{points:.0f}"
+def _points(points: float) -> str:
+    return f"{points:.1f}" if points < 9.95 else f"{points:.0f}"

@@ -286,7 +286,8 @@ def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
         try:
             with hydra.initialize_config_dir(str(folder("configs")), "xiaoqu", "1.3"):
                 tree = hydra.compose("config", overrides=words)
-        except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
+            # The last: a header that Hydra, which reads a file's first 512 letters, finds cut in two.
             raise InputError("configuration", str(error)) from None
         except RecursionError:
             asked = ", ".join(f"{group}={name}" for group, name in chosen.items())
@@ -396,7 +397,7 @@ def _headers(where: str, text: str) -> Iterator[str]:
     for line in filter(None, map(str.strip, text.splitlines())):
         if not re.match(r"#\s*@", line):
             return
-        words = line.lstrip("# \t").split()
+        words = [word for word in line.lstrip("#").strip().split(" ") if word]
         if len(words) != 2:
             raise InputError(where, f"{show(line)} cannot be read", "# @package NAME")
         yield words[1]

@@ -130,12 +130,18 @@ def test_a_path_of_ones_own_words_may_lead_anywhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "header",
     ["# @package hydra", " # @package hydra", "\n\n#@package\thydra", "# @packagex hydra.launcher",
-     "# @package a b", "# @ package hydra", "# @package"],
+     "# @package a b", "# @ package hydra", "# @package", "# @package\tfirm"],
 )  # fmt: skip
 def test_a_header_is_read_as_hydra_reads_it(tmp_path: Path, header: str) -> None:
     folder = own(tmp_path, "policy/x.yaml", f"{header}\nname: a\n")
     with pytest.raises(InputError, match=r"x\.yaml: "):
         load(config_dir=folder)
+
+
+def test_a_header_that_hydra_reads_half_of_is_refused(tmp_path: Path) -> None:
+    folder = own(tmp_path, "policy/x.yaml", "\n" * 504 + "# @package firm\nname: a\n")
+    with pytest.raises(InputError, match="header"):
+        load(policy="x", config_dir=folder)
 
 
 @pytest.mark.parametrize(

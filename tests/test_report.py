@@ -25,7 +25,7 @@ from sim.experiments.summary import unit_word
 from sim.outcomes import INDICATORS, column
 from sim.report import page, sentences
 from sim.report.build import Extra, build, read_results
-from sim.report.content import Picture, Report, Table
+from sim.report.content import Picture, Report, Section, Table
 from sim.report.page import as_html
 from sim.report.paper import as_pdf
 from sim.report.sentences import Runs, about_policy, about_reference
@@ -252,6 +252,19 @@ def test_no_cell_becomes_a_formula(cell: Any, kept_as: Any) -> None:
     assert harmless(cell) == kept_as
 
 
+def test_text_of_a_workbook_is_text_as_it_is() -> None:
+    """Catches a difference with an apostrophe in front, and a name that a workbook computes."""
+    from openpyxl import load_workbook
+
+    texts = ["+0.3 [+0.3, +0.4]", "=1+1", "@SUM(A1)", "#N/A", "党员"]
+    table = Table("t", "=t", ["=a", *"bcde"], [list(texts)])
+    report = Report("zh", "", "", [Section("", [table])], "")
+    sheet = load_workbook(io.BytesIO(as_xlsx(report))).worksheets[0]
+    assert [cell.value for cell in sheet[3]] == texts
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value} == {"s"}
+    assert [cell.quotePrefix for cell in sheet[3]] == [True, True, True, False, False]
+
+
 def test_sheets_hold_every_table_and_no_formula(kept: Comparison) -> None:
     """Catches a table left out, a formula, and Chinese that Excel cannot read."""
     from openpyxl import load_workbook
@@ -261,6 +274,7 @@ def test_sheets_hold_every_table_and_no_formula(kept: Comparison) -> None:
     assert len(book.worksheets) == len(report.tables()) >= 7
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [cell for cell in cells if cell.data_type == "f"]
+    assert EVIL in {cell.value for cell in cells}
     runs = next(sheet for sheet in book if sheet.title.startswith("runs-"))
     assert runs.max_row == 2 + 3 * 3
     with zipfile.ZipFile(io.BytesIO(as_zip(report))) as archive:

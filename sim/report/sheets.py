@@ -7,7 +7,8 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sim.report.content import Cell, Report, Table
 
@@ -17,17 +18,23 @@ _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def harmless(cell: Cell) -> Cell:
-    """A cell that a spreadsheet shows and never computes.
+    """A cell of CSV that a spreadsheet shows and never computes.
 
     Text that begins like a formula gets an apostrophe in front, as OWASP advises; numbers stay
     numbers, and what is not known or infinite is left empty.
     """
+    kept = _writable(cell)
+    return f"'{kept}" if _like_formula(kept) else kept
+
+
+def _writable(cell: Cell) -> Cell:
     if isinstance(cell, str):
-        text = _NO_XML.sub("", cell)
-        return f"'{text}" if text.lstrip(" \u3000").startswith(_STARTS_FORMULA) else text
-    if isinstance(cell, float) and not math.isfinite(cell):
-        return None
-    return cell
+        return _NO_XML.sub("", cell)
+    return None if isinstance(cell, float) and not math.isfinite(cell) else cell
+
+
+def _like_formula(cell: Cell) -> bool:
+    return isinstance(cell, str) and cell.lstrip(" \u3000").startswith(_STARTS_FORMULA)
 
 
 def as_csv(table: Table) -> bytes:
@@ -61,10 +68,9 @@ def as_xlsx(report: Report) -> bytes:
     book.remove(book.worksheets[0])
     for title, table in _sheet_names(report.tables()):
         sheet = book.create_sheet(title)
-        sheet.append([harmless(table.title)])
-        sheet.append([harmless(cell) for cell in table.columns])
-        for row in table.rows:
-            sheet.append([harmless(cell) for cell in row])
+        rows: list[Sequence[Cell]] = [[table.title], table.columns, *table.rows]
+        for number, row in enumerate(rows, 1):
+            _fill(sheet, number, row)
         for cell in sheet[1]:
             cell.font = Font(bold=True, size=13)
         for cell in sheet[2]:
@@ -77,6 +83,16 @@ def as_xlsx(report: Report) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _fill(sheet: Any, number: int, row: Sequence[Cell]) -> None:
+    for place, value in enumerate(map(_writable, row), 1):
+        cell = sheet.cell(number, place, value)
+        if isinstance(value, str):
+            # Typed, as openpyxl takes a text that begins with = for a formula; and marked, as a
+            # spreadsheet would when somebody goes into the cell and out again.
+            cell.data_type = "s"
+            cell.quotePrefix = _like_formula(value)
 
 
 def _sheet_names(tables: list[Table]) -> Iterator[tuple[str, Table]]:

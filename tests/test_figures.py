@@ -76,6 +76,24 @@ def test_measure_bar_runs_from_start_to_end() -> None:
     assert (bar.x0, bar.x1) == (2, 12)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_bars_stand_below_the_months_of_a_single_panel(language: str) -> None:
+    """Catches bars that cannot be read against the curve, and a letter that tells nothing apart."""
+    figure = trajectories(STUDY.months, CONFIG, ["collection_rate"], language)
+    figure.canvas.draw()
+    panel, strip = figure.axes
+    for month in (0, 12):
+        places = [axes.transData.transform((month, 0))[0] for axes in (panel, strip)]
+        assert places[0] == pytest.approx(places[1])
+    known = INDICATORS["collection_rate"]
+    assert panel.get_title(loc="left") == (known.zh if language == "zh" else known.en)
+    names = [
+        entry.measure.zh if language == "zh" else entry.measure.en
+        for entry in CONFIG.policy.entries()
+    ]
+    assert set(names) <= set(texts(figure))
+
+
 def test_target_stands_at_its_month() -> None:
     axes = trajectories(STUDY.months, CONFIG, ["collection_rate"]).axes[0]
     mark = next(line for line in axes.lines if line.get_marker() == "D")

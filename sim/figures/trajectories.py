@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure, FigureBase
 
 from sim.errors import InputError
 from sim.experiments.summary import run_means
@@ -64,6 +64,8 @@ BANDS = ((0.05, 0.95, 0.18, "most"), (0.25, 0.75, 0.35, "half"))
 """Lower and upper quantile, opacity, and word of each band."""
 
 _PANEL_HEIGHT, _ROW_HEIGHT, _STRIP_MARGIN, _LEGEND_HEIGHT = 1.42, 0.125, 0.72, 0.3
+_NAMED_ROW_HEIGHT = 0.23
+"""Of a measure whose name stands above its bar."""
 
 
 def trajectories(
@@ -72,7 +74,9 @@ def trajectories(
     indicators: Sequence[str] = MAIN,
     language: str = "en",
 ) -> Figure:
-    """Small multiples, two journal columns wide, with the measures in force on a strip below.
+    """Small multiples with the measures in force on a strip below.
+
+    Two journal columns wide; a single panel takes one, and shares its months with the strip.
 
     Args:
         months_frame: Frame of run, month, compound and indicators.
@@ -90,28 +94,59 @@ def trajectories(
     """
     _check(months_frame, indicators)
     entries = _in_view(config, months_frame)
-    across = 1 if len(indicators) == 1 else 2 if len(indicators) in (2, 4) else 3
-    down = math.ceil(len(indicators) / across)
-    upper = down * _PANEL_HEIGHT + _LEGEND_HEIGHT
-    lower = max(len(entries), 1) * _ROW_HEIGHT + _STRIP_MARGIN
-    width = style.SINGLE if across == 1 else style.DOUBLE
+    known, span = [INDICATORS[name] for name in indicators], _span(months_frame)
     with style.journal_style(language):
-        figure = style.new_figure(width, upper + lower)
+        if len(known) == 1:
+            return _one(months_frame, config, known[0], entries, span, language)
+        across = 2 if len(known) in (2, 4) else 3
+        down = math.ceil(len(known) / across)
+        upper = down * _PANEL_HEIGHT + _LEGEND_HEIGHT
+        lower = max(len(entries), 1) * _ROW_HEIGHT + _STRIP_MARGIN
+        figure = style.new_figure(style.DOUBLE, upper + lower)
         # Apart, so that long names of measures do not push the panels aside.
         halves = figure.subfigures(2, 1, height_ratios=[upper, lower], squeeze=False)
         panels, strip = halves.ravel()
-        first, last = _span(months_frame)
         grid = panels.subplots(down, across, squeeze=False, sharex=True).ravel()
         for place, axes in enumerate(grid):
-            if place < len(indicators):
-                _panel(axes, place, months_frame, config, INDICATORS[indicators[place]], language)
-                axes.set_xlim(first, last)
-                month_ticks(axes, last - first)
-                axes.xaxis.set_tick_params(labelbottom=place + across >= len(indicators))
+            if place < len(known):
+                _panel(axes, months_frame, config, known[place], language)
+                axes.set_title(f"{chr(ord('a') + place)}  {name_of(known[place], language)}")
+                _months(axes, span)
+                axes.xaxis.set_tick_params(labelbottom=place + across >= len(known))
             else:
                 axes.set_axis_off()
-        _legend(panels, grid, language, rows=2 if across == 1 else 1)
-        _strip(strip, entries, (first, last), language)
+        _legend(panels, grid, language, rows=1)
+        below = strip.subplots()
+        _strip(below, entries, span, language)
+        rows(below, [_measure_name(entry, language) for entry in entries])
+    return figure
+
+
+def _one(
+    months_frame: pd.DataFrame,
+    config: Config,
+    indicator: Indicator,
+    entries: Sequence[Entry],
+    span: tuple[int, int],
+    language: str,
+) -> Figure:
+    """One panel above the strip, on one grid: bars stand below the months of the curve."""
+    lower = max(len(entries), 1) * _NAMED_ROW_HEIGHT
+    height = _PANEL_HEIGHT + _LEGEND_HEIGHT + lower + _STRIP_MARGIN
+    figure = style.new_figure(style.SINGLE, height)
+    axes, strip = figure.subplots(2, 1, sharex=True, height_ratios=[_PANEL_HEIGHT, lower])
+    _panel(axes, months_frame, config, indicator, language)
+    axes.set_title(name_of(indicator, language))
+    _legend(figure, [axes], language, rows=2)
+    _strip(strip, entries, span, language, thick=0.26)
+    rows(strip, [""] * len(entries))
+    strip.set_ylim(top=-0.9)
+    for row, entry in enumerate(entries):
+        # At its side a long name would leave no width to the months.
+        strip.annotate(
+            _measure_name(entry, language), (0, row - 0.16), xycoords=("axes fraction", "data"),
+            va="bottom", fontsize="small",
+        )  # fmt: skip
     return figure
 
 
@@ -143,7 +178,7 @@ def _check(frame: pd.DataFrame, indicators: Sequence[str]) -> None:
 
 
 def _panel(
-    axes: Axes, place: int, frame: pd.DataFrame, config: Config, indicator: Indicator, language: str
+    axes: Axes, frame: pd.DataFrame, config: Config, indicator: Indicator, language: str
 ) -> None:
     means = run_means(frame, indicator.name)
     top = _draw_runs(axes, means, language)
@@ -152,7 +187,6 @@ def _panel(
             _draw_target(axes, target, language)
             top = max(top, target.high, target.reported or 0.0)
     reference_line(axes)
-    axes.set_title(f"{chr(ord('a') + place)}  {name_of(indicator, language)}")
     value_axis(axes, indicator, top, language)
 
 
@@ -200,7 +234,7 @@ def _draw_target(axes: Axes, target: Target, language: str) -> None:
     )
 
 
-def _legend(panels: SubFigure, grid: Sequence[Axes], language: str, rows: int) -> None:
+def _legend(panels: FigureBase, grid: Sequence[Axes], language: str, rows: int) -> None:
     handles: dict[str, Any] = {}
     for axes in grid:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
@@ -232,20 +266,26 @@ def _in_view(config: Config, frame: pd.DataFrame) -> list[Entry]:
 
 
 def _strip(
-    strip: SubFigure, entries: Sequence[Entry], months: tuple[int, int], language: str
+    axes: Axes,
+    entries: Sequence[Entry],
+    months: tuple[int, int],
+    language: str,
+    thick: float = 0.5,
 ) -> None:
     words = WORDS[language]
-    axes = strip.subplots()
     for row, entry in enumerate(entries):
         start = max(entry.parameters.start, months[0])
         end = min(entry.parameters.end, months[1])
-        axes.barh(row, max(end - start, 0.5), left=start, height=0.5, color=style.GREEN)
+        axes.barh(row, max(end - start, 0.5), left=start, height=thick, color=style.GREEN)
     reference_line(axes)
-    axes.set_xlim(*months)
-    rows(axes, [_measure_name(entry, language) for entry in entries])
-    month_ticks(axes, months[1] - months[0])
+    _months(axes, months)
     axes.set_xlabel(words["month"])
     axes.set_title(words["measures" if entries else "none"], fontsize="small")
+
+
+def _months(axes: Axes, months: tuple[int, int]) -> None:
+    axes.set_xlim(*months)
+    month_ticks(axes, months[1] - months[0])
 
 
 def _measure_name(entry: Entry, language: str) -> str:

@@ -133,7 +133,7 @@ def test_a_gain_after_the_end_is_read_after_the_end() -> None:
          "3次第24个月的收缴率低于无措施时,平均低3.0个百分点(95%区间0.5至5.5)"),
         ((0.01, -0.005, -0.01), "cannot be told apart from that without measures: -0.2 percentage points on",
          "与无措施时无法区分:平均相差-0.2个百分点(95%区间-2.8至+2.4),3次模拟中有1次更高"),
-        ((0.0, 0.0, 0.0), "cannot be told apart", "无法区分"),
+        ((0.0, 0.0, 0.0), "cannot be told apart", "无法区分:平均相差0.0个百分点(95%区间0.0至0.0)"),
     ],
 )  # fmt: skip
 def test_a_loss_is_no_gain_and_chance_is_neither(

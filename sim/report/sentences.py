@@ -180,7 +180,7 @@ def _gain_points(gain: dict[str, Any], side: int) -> dict[str, str]:
     """A gain and its interval in points: from 0 up where its side is said, else with signs."""
     ends = ("high", "low") if side < 0 else ("low", "high")
     numbers = (100 * gain[name] for name in ("difference", *ends))
-    texts = [_points(abs(n)) if side else signed(n) for n in numbers]
+    texts = [_points(abs(n)) if side else signed(n).replace("+0.0", "0.0") for n in numbers]
     return dict(zip(("gain", "low", "high"), texts, strict=True))
 
 

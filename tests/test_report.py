@@ -18,10 +18,12 @@ from sim.config import Config
 from sim.desk import compound
 from sim.desk.session import Session
 from sim.errors import InputError
+from sim.experiments import comparison_table
 from sim.experiments.compare import Comparison, compare
 from sim.experiments.comparison_table import policy_title
 from sim.experiments.run import run
 from sim.experiments.summary import unit_word
+from sim.figures import attribution, comparison, district, robustness, sensitivity
 from sim.outcomes import INDICATORS, column
 from sim.report import page, sentences
 from sim.report.build import Extra, build, read_results
@@ -192,6 +194,14 @@ def test_languages_say_the_same_things() -> None:
     runs = made_up([[0.1, 0.5, 0.3, 0.3]] * 3)
     assert len(about_reference(runs, 24, "en")) == len(about_reference(runs, 24, "zh")) == 2
     assert sentences.passes(runs, 0.5, 12) == 3 and sentences.passes(runs, 0.5, 6) == 0
+
+
+def test_table_figures_and_report_use_the_same_words() -> None:
+    """Catches 更优概率 beside 更好的次数占比, and 第24月 beside 第24个月."""
+    assert comparison_table.WORDS["zh"]["beats"] == WORDS["zh"]["beats"] + "%"
+    for module in (comparison_table, attribution, comparison, district, robustness, sensitivity):
+        words = module.WORDS["zh"]
+        assert not [text for text in words.values() if re.search(r"{(month|last)}月", text)]
 
 
 # --- forms --------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ WORDS: dict[str, dict[str, str]] = {
         "done": "已完成 {all} 次模拟",
         "stopped": "已停止:{done} / {all} 次",
         "took": ",用时 {seconds} 秒",
-        "none": "不采取措施",
+        "none": "无措施",
         "cases": "案例小区",
         "kinds": "一般类型",
         "own": "我的小区",

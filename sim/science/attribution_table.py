@@ -50,7 +50,7 @@ WORDS = {
         "figures": "Figures",
     },
     "zh": {
-        "head": "{title}:第{month}月{outcome},无措施{without},组合{with_bundle}",
+        "head": "{title}:第{month}个月{outcome},无措施{without},组合{with_bundle}",
         "measure": "措施",
         "value": "贡献[95%],{unit}",
         "share": "占比,%",

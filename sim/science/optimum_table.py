@@ -58,7 +58,7 @@ WORDS = {
         ),
         "seeds": "仅随机性(种子),参数不变;可给出posterior=文件",
         "posterior": "随机性和参数({path}的抽样)",
-        "at": "第{month}月{name}{sign}{bound}",
+        "at": "第{month}个月{name}{sign}{bound}",
     },
 }
 

@@ -31,7 +31,7 @@ WORDS = {
         "prior": "ranges of the schema around the values in force, not fitted to any figure",
     },
     "zh": {
-        "head": "第{month}月{outcome}:各世界中政策的名次(数值)",
+        "head": "第{month}个月{outcome}:各世界中政策的名次(数值)",
         "world": "世界",
         "draws": "抽样:居首比例,%",
         "flips": "{all}个世界中有{some}个最优政策改变且超出随机性:{names}。",

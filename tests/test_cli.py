@@ -38,7 +38,8 @@ posix = pytest.mark.skipif(os.name != "posix", reason="a shell with such files a
 
 def python(*words: str, cwd: Path | None = None, **keys: Any) -> subprocess.CompletedProcess[str]:
     """Run the interpreter as a user would, from any folder."""
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    # Without an empty part, which would be the working folder.
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
         [sys.executable, *words],
         capture_output=True, text=True, cwd=cwd, timeout=120, check=False,
@@ -270,7 +271,8 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 def shell(line: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a line of the shell, in which ``$XIAOQU`` is the command."""
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    # Without an empty part, which would be the working folder.
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
         ["sh", "-c", line], capture_output=True, cwd=cwd, timeout=120, check=False, text=True,
         encoding="utf-8", env={**os.environ, "PYTHONPATH": path, "XIAOQU": f"{sys.executable} -m sim", **env},

@@ -12,7 +12,8 @@ import time
 import weakref
 import zlib
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -378,11 +379,26 @@ def test_what_a_page_shows_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> 
     asyncio.run(slide())
 
 
+@asynccontextmanager
+async def simulated() -> AsyncIterator[Any]:
+    """A browser of NiceGUI's own, with the desk's page at the root."""
+    testing = pytest.importorskip("nicegui.testing")
+    from nicegui import Client
+
+    from sim.desk import page
+
+    async with testing.user_simulation() as user:
+        page.register(Bench(Here()), Here(), "en")
+        try:
+            yield user
+        finally:
+            # Of each page it knows NiceGUI unloads the module and all above: all of ``sim``.
+            Client.page_routes.clear()
+
+
 def test_a_closed_page_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches pages that pile up in a desk that runs for days, held by what they were shown with."""
-    testing = pytest.importorskip("nicegui.testing")
-    from sim.desk import page as page_module
-
+    page_module = pytest.importorskip("sim.desk.page")
     opened: weakref.WeakSet[object] = weakref.WeakSet()
 
     class Noted(page_module.Page):
@@ -393,8 +409,7 @@ def test_a_closed_page_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_module, "Page", Noted)
 
     async def visit() -> None:
-        async with testing.user_simulation() as user:
-            page_module.register(Bench(Here()), Here(), "en")
+        async with simulated() as user:
             client = await user.open(f"/?s={as_link(own_session())}")
             await user.should_see(WORDS["zh"]["upload_households"])
             assert len(opened) == 1
@@ -409,12 +424,9 @@ def test_a_closed_page_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_few_runs_are_enough_to_say_where_the_start_is() -> None:
     """Catches a note that waits for runs nobody has asked for."""
-    testing = pytest.importorskip("nicegui.testing")
-    from sim.desk import page as page_module
 
     async def visit() -> None:
-        async with testing.user_simulation() as user:
-            page_module.register(Bench(Here()), Here(), "en")
+        async with simulated() as user:
             own = Own(values=SMALL, collection=0.4, standing=0.5)
             await user.open(f"/?s={as_link(own_session(own=own, replications=2))}")
             await user.should_see("模型起点的收缴率为", retries=600)

@@ -115,7 +115,7 @@ def configurations(draw: st.DrawFn) -> Config:
 # --- what must hold -------------------------------------------------------------------------------
 
 ALLOWED = {"0 to 1": (0.0, 1.0), "0 or more": (0.0, np.inf), "0, 1": (0, 1), "Tenure": (0, 2),
-           "Life": (0, 2), "Kind": (0, 2), "0 to 4": (0, 4), "0 to below 1": (0.0, 1.0),
+           "Life": (0, 2), "Kind": (0, 2), "0 to 3": (0, 3), "0 to 4": (0, 4), "0 to below 1": (0.0, 1.0),
            "above 0": (1e-12, np.inf), "any": (-np.inf, np.inf)}  # fmt: skip
 
 

@@ -167,10 +167,12 @@ class Page:
             self.began()
         return done
 
-    def rebuild(self, what: Callable[[], None]) -> None:
+    def rebuild(self, what: Callable[[], None]) -> bool:
         """The same, and build the step anew, as where measures come and go."""
-        if self.change(what):
+        done = self.change(what)
+        if done:
             self.show(self.step)
+        return done
 
     def began(self) -> None:
         """Time runs from here."""

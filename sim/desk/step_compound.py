@@ -143,10 +143,8 @@ def _form(page: Page) -> None:
 
 def _say(page: Page, rebuild: bool = False, step: bool = True, **values: Any) -> bool:
     own = page.visit.session.own.model_copy(update=values)
-    done = page.change(lambda: page.visit.set(step, own=own))
-    if done and rebuild:
-        page.show(page.step)
-    return done
+    do = page.rebuild if rebuild else page.change
+    return do(lambda: page.visit.set(step, own=own))
 
 
 def _field(page: Page, key: str, base: Config, table: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sim.experiments import summary
+
 WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "title": "小区治理政策台",
@@ -303,48 +305,20 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 
-UNITS: dict[str, dict[str, str]] = {
+_OWN_UNITS: dict[str, dict[str, str]] = {
     "zh": {
-        "household": "户",
-        "building": "栋",
-        "stair": "单元",
-        "floor": "层",
-        "person": "人",
-        "group": "个",
-        "point": "分",
-        "month": "个月",
-        "hour": "小时",
-        "hour/month": "小时/月",
-        "yuan": "元",
-        "yuan/month": "元/月",
-        "fen/m2/month": "分/㎡·月",
-        "1/month": "每月",
-        "1/year": "每年",
-        "logit": "对数几率",
-        "1": "",
-        "name": "",
+        "stair": "单元", "group": "个", "point": "分", "fen/m2/month": "分/㎡·月", "1/year": "每年",
+        "1": "", "name": "",
     },
     "en": {
-        "household": "households",
-        "building": "buildings",
-        "stair": "stairs",
-        "floor": "floors",
-        "person": "people",
-        "group": "groups",
-        "point": "points",
-        "month": "months",
-        "hour": "hours",
-        "hour/month": "hours a month",
-        "yuan/month": "yuan a month",
-        "fen/m2/month": "fen per m² a month",
-        "1/month": "a month",
-        "1/year": "a year",
-        "logit": "log odds",
-        "1": "",
-        "name": "",
+        "household": "households", "building": "buildings", "stair": "stairs", "floor": "floors",
+        "person": "people", "group": "groups", "point": "points", "month": "months", "hour": "hours",
+        "1/year": "a year", "logit": "log odds", "1": "", "name": "",
     },
-}
-"""Units of parameters; those of indicators count other things under the same name."""
+}  # fmt: skip
+
+UNITS = {language: summary.UNITS[language] | own for language, own in _OWN_UNITS.items()}
+"""Units of parameters: as reports say them, but for those that a form says otherwise."""
 
 WHERE_ZH = (
     (r"(\w+\.csv): row (\d+): (\w+)", "{0} 第{1}行 {2} 列"),

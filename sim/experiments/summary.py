@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -220,14 +220,12 @@ def target_value(target: Target, months: np.ndarray, record: np.ndarray) -> floa
     return now / base - 1.0 if base else math.nan
 
 
-def _target_values(target: Target, months: pd.DataFrame) -> np.ndarray:
+def _records(months: pd.DataFrame) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Months (M,) and indicators (M, C, K) of each run, as ``target_value`` reads them."""
     names = list(outcomes.INDICATORS)
-    values = []
     for _, run in months.sort_values(["run", "month", "compound"]).groupby("run", sort=True):
         lived = run["month"].unique()
-        record = run[names].to_numpy(dtype=float).reshape(len(lived), -1, len(names))
-        values.append(target_value(target, lived, record))
-    return np.array(values)
+        yield lived, run[names].to_numpy(dtype=float).reshape(len(lived), -1, len(names))
 
 
 def summarise(
@@ -250,6 +248,7 @@ def summarise(
     lived = sorted(int(month) for month in months["month"].unique())
     wanted = {0, 12, 24, lived[-1]} if at is None else set(at)
     rows: list[dict[str, Any]] = []
+    records = list(_records(months)) if config.scenario.targets else []
     for name in outcomes.INDICATORS:
         targets = [t for t in config.scenario.targets if t.indicator == name]
         means = run_means(months, name)
@@ -258,7 +257,10 @@ def summarise(
                 values = means[month].to_numpy()
                 spread = spread_of(values)
                 base = {"indicator": name, "month": month, **spread}
-                here = [_beside(t, _target_values(t, months)) for t in targets if t.month == month]
+                here = [
+                    _beside(t, np.array([target_value(t, *record) for record in records]))
+                    for t in targets if t.month == month
+                ]  # fmt: skip
                 rows += [base | beside for beside in here or [NO_TARGET]]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype(COLUMNS)

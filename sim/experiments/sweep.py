@@ -389,17 +389,16 @@ def _live_missing(
     progress: bool,
     model: Callable[..., Any] | None,
 ) -> None:
+    missing = [number for number in range(len(design.chunks)) if number not in done]
+    size, measures = _task_size(plan), foreign_measures()
     sent: dict[int, list[int]] = {}
 
     def batches() -> Iterator[Batch]:
-        missing = [number for number in range(len(design.chunks)) if number not in done]
-        size, measures = _task_size(plan), foreign_measures()
         for number, groups in enumerate(tasks(design, missing, size)):
             sent[number] = [run for group in groups for run in group]
             yield make_batch(design, groups, model, measures)
 
-    count = -(-plan.runs // _task_size(plan))
-    answers = executors.spread(_executor(design), live_batch, batches(), count)
+    answers = executors.spread(_executor(design), live_batch, batches(), -(-plan.runs // size))
     waiting: defaultdict[int, dict[int, Outcome]] = defaultdict(dict)
     with bar(design.runs, progress, "runs", plan.there) as advance, closing(answers):
         for number, outcomes in answers:

@@ -291,6 +291,11 @@ def test_start_and_end_stay_in_order(visit) -> None:
         for _ in range(4):
             page.keyboard.press(key)
             page.wait_for_timeout(150)
+        # The last answer may still be on its way from a busy desk.
+        page.wait_for_function(
+            "([name, stays]) => document.querySelector(`[data-name=${name}-mediation]`).value == stays",
+            arg=[name, stays],
+        )
         assert page.input_value(f"[data-name={name}-mediation]") == stays
     assert page.locator(".q-notification").count() == 0
     assert "Stops from month" in page.inner_text("[data-measure=mediation]")

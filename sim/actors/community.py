@@ -1,0 +1,114 @@
+"""Communities and streets (社区、街道、网格、部门): inspect, handle what rises, support compounds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.actors.actor import Actor
+from sim.actors.compound import Compound, Payer
+from sim.compiled import kernel
+from sim.world.declare import column
+from sim.world.native import derived, register_row, rule
+from sim.world.numbers import exact_sum
+
+COMMUNITY = int(Payer.COMMUNITY)
+
+
+@kernel
+def attention(compounds, size):  # type: ignore[no-untyped-def]
+    """Shares of compounds, of ``size`` households together: half follows households, half what is unsolved."""
+    unsolved = 0
+    for c in range(len(compounds)):
+        unsolved += compounds[c].unsolved
+    shares = np.empty(len(compounds))
+    for c in range(len(compounds)):
+        by_size = compounds[c].households / size
+        by_need = compounds[c].unsolved / unsolved if unsolved else by_size
+        shares[c] = 0.5 * compounds[c].households / size + 0.5 * by_need
+    return shares
+
+
+@register_row
+class Community(Actor, table="communities", parameters="community"):
+    """The grid workers of one community and the compounds they serve."""
+
+    kind: int = column("i8", "index", "0", "which set of parameters holds here", fixed=True)
+    first: int = column("i8", "index", "0 or more", "its first compound", fixed=True)
+    last: int = column("i8", "index", "0 or more", "compound after its last", fixed=True)
+    households: int = column("i8", "household", "1 or more", "households of its compounds", fixed=True)
+    fidelity: float = column("f8", "1", "0 to 1", "hours there were for each hour measures asked")
+    asked: int = column("i8", "task", "0 or more", "tasks asked this month")
+
+    @property
+    def compounds(self) -> list[Compound]:
+        """Its compounds."""
+        return [self.world.compounds[c] for c in range(self.first, self.last)]
+
+    @derived
+    def hours(self) -> float:
+        """Hours of grid workers this month."""
+        return self.p.grid_hours * self.households / 1000.0
+
+    @derived
+    def first_task(self) -> int:
+        """Where its tasks begin in the table of tasks: each of its compounds gives it room."""
+        return self.first * self.world.task_room
+
+    @rule
+    def offer(self) -> None:
+        """Set the named values that the community stands for."""
+        self.asked = 0
+        p = self.p
+        for c in range(self.first, self.last):
+            s = self.world.signals[c]
+            s.detect_grid = p.inspects
+            s.detect_resident = p.reports
+            s.digital = p.digital
+
+    @rule
+    def ask(self, compound: Compound, label: int, hours: float) -> None:
+        """Ask for hours this month, for a measure in one compound."""
+        if self.asked >= (self.last - self.first) * self.world.task_room:
+            raise IndexError("a community is asked more than there is room for")
+        tasks, at = self.world.community_tasks, self.first_task + self.asked
+        tasks.compound[at], tasks.label[at], tasks.hours[at] = compound.index, label, hours
+        self.asked += 1
+
+    @rule
+    def settle(self) -> None:
+        """Give the measures their hours; what they take, inspection and issues lack."""
+        world, tasks, have = self.world, self.world.community_tasks, self.hours
+        first, last = self.first_task, self.first_task + self.asked
+        total = exact_sum(tasks.hours[first:last])
+        free = (1.0 - self.p.daily_duties) * have
+        self.fidelity = min(1.0, free / total) if total > 0.0 else 1.0
+        left = have - total * self.fidelity
+        shares = attention(world.compounds.array[self.first : self.last], self.households)
+        for c in range(self.first, self.last):
+            s, share = world.signals[c], shares[c - self.first]
+            s.community_hours = s.community_hours + left * share
+            if have > 0.0:
+                s.detect_grid = s.detect_grid * left / have
+        for at in range(first, last):
+            compound = world.compounds[tasks.compound[at]]
+            compound.spend(tasks.label[at], COMMUNITY, tasks.hours[at] * self.fidelity, 0.0)
+
+
+@register_row
+class Street(Actor, table="streets", parameters="community"):
+    """The street and its departments, one attention budget for all its compounds."""
+
+    kind: int = column("i8", "index", "0", "which set of parameters holds here", fixed=True)
+    first: int = column("i8", "index", "0 or more", "its first compound", fixed=True)
+    last: int = column("i8", "index", "0 or more", "compound after its last", fixed=True)
+    households: int = column("i8", "household", "1 or more", "households of its compounds", fixed=True)
+
+    @rule
+    def offer(self) -> None:
+        """Share the departments' hours among the compounds."""
+        p, thousands = self.p, self.households / 1000.0
+        shares = attention(self.world.compounds.array[self.first : self.last], self.households)
+        for c in range(self.first, self.last):
+            s, share = self.world.signals[c], shares[c - self.first]
+            s.street_hours = p.street_hours * thousands * share
+            s.district_hours = p.district_hours * thousands * share

@@ -1,0 +1,239 @@
+"""The property firm (物业公司): collects fees, spends them on service, keeps books, stays or leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.actors.actor import Actor
+from sim.world.declare import column, link
+from sim.world.native import derived, register_row, rule
+from sim.world.numbers import exact_sum
+
+
+@register_row
+class PropertyFirm(Actor, table="firms", parameters="firm"):
+    """The firm that serves one compound: a company's branch there."""
+
+    kind: int = column("i8", "index", "0 or more", "which set of parameters holds here", fixed=True)
+    of_company: int = column("i8", "index", "0 or more", "the company it is a branch of", fixed=True)
+    usual_diligence: float = column("f8", "1", "0 to 1", "care of an ordinary firm here", fixed=True)
+    present: bool = column("?", "flag", "0, 1", "a firm serves the compound")
+    owner_led: bool = column("?", "flag", "0, 1", "won a contest, led by an owner (自己的小区自己管)")
+    founded: int = column("i8", "month", "any", "month it came by a contest or pilot, 0 before")
+    diligence: float = column("f8", "1", "0 to 1", "share of affordable effort it really gives")
+    transparency: float = column("f8", "1", "0 to 1", "share of its accounts residents can check")
+    skimming: float = column("f8", "1", "0 to 1", "share of public revenue it keeps off the books")
+    scope: float = column("f8", "1", "0 to 1", "share of full service that its menu holds")
+    full_cost_fen: int = column("i8", "fen/month", "0 or more", "cost of its menu in full")
+    cash_fen: int = column("i8", "fen", "any", "cash: opening cash and all booked entries")
+    opening_cash_fen: int = column("i8", "fen", "0 or more", "cash it began with")
+    expected_fen: float = column("f8", "fen/month", "any", "income it expects")
+    level: float = column("f8", "1", "0 to 1", "share of full effort it can pay for this month")
+    months_in_debt: int = column("i8", "month", "0 or more", "months beyond the debt it can bear")
+    grant_fen: int = column("i8", "fen", "any", "grants since the last books")
+    fees: int = column("i8", "fen", "0 or more", "booked this month: fees")
+    arrears: int = column("i8", "fen", "0 or more", "booked this month: old fees")
+    public_revenue: int = column("i8", "fen", "0 or more", "booked this month: public revenue")
+    grants: int = column("i8", "fen", "any", "booked this month: grants")
+    overhead: int = column("i8", "fen", "0 or less", "booked this month: fixed cost")
+    effort_cost: int = column("i8", "fen", "0 or less", "booked this month: effort")
+    profit_paid: int = column("i8", "fen", "0 or less", "booked this month: profit paid out")
+
+    compound = link("compounds")
+    company = link("companies", "of_company")
+
+    @rule
+    def begin(self) -> None:
+        """Begin as the parameters say."""
+        p = self.p
+        self._take_over(p.present != 0.0, self.usual_diligence, p.transparency, p.skimming)
+
+    @rule
+    def _take_over(
+        self, present: bool, diligence: float, transparency: float, skimming: float
+    ) -> None:
+        p = self.p
+        self.present = present
+        self.diligence = diligence
+        self.transparency = transparency
+        self.skimming = skimming
+        self.set_menu(1.0)
+        self.cash_fen = round(p.reserve_months * self.full_cost_fen) if present else 0
+        self.opening_cash_fen = self.cash_fen
+        self.expected_fen = float(self.full_cost_fen)
+        self.level = 1.0 if present else 0.0
+        self.months_in_debt = 0
+        self.grant_fen = 0
+        self._clear_book()
+
+    @rule
+    def set_menu(self, scope: float) -> None:
+        """Agree on a menu that holds ``scope`` of full service, at that share of its cost."""
+        self.scope = scope
+        self.full_cost_fen = round(scope * self.p.full_cost * self.compound.monthly_due_fen)
+
+    @derived
+    def public_revenue_fen(self) -> int:
+        """Public revenue of the compound in a month, before anything is kept."""
+        return round(100 * self.p.public_revenue_yuan * self.compound.households)
+
+    @rule
+    def offer(self) -> None:
+        """Set the named values that the firm stands for, before measures act."""
+        p, s = self.p, self.compound.signals
+        s.firm_present = 1.0 if self.present else 0.0
+        if not self.present:
+            s.blame = 0.0
+            return
+        s.transparency = self.transparency
+        s.price_ratio = p.price_ratio
+        s.dunning = p.dunning
+        s.detect_firm = p.patrol * self.level * self.diligence
+        hours = p.issue_hours * self.compound.households
+        s.compound_hours = hours * self.level * self.scope
+        s.blame = 0.3 if self.owner_led else 1.0
+
+    @derived
+    def care(self) -> float:
+        """Share of affordable effort really given, with standards and supervision counted in."""
+        s = self.compound.signals
+        slack = 1.0 - self.diligence
+        given = 1.0 - slack * (1.0 - s.diligence_gain) * (1.0 - 0.7 * s.supervision)
+        # A firm that gives nothing and is paid all the same (special funds) cannot give less.
+        return max(given, 0.0)
+
+    @rule
+    def serve(self) -> None:
+        """Deliver this month's effort; the less money, the more the order of priorities shows."""
+        p, effort = self.p, self.compound.effort
+        if not self.present:
+            effort[:] = 0.0
+            return
+        weight = np.empty(len(effort))
+        for line in range(len(effort)):
+            weight[line] = p.priority[line] ** (1.0 - self.level)
+        # Weights move effort between lines and leave its total cost as it is.
+        weighted = exact_sum(p.cost_share * weight)
+        affordable = self.level * exact_sum(p.cost_share) / max(weighted, 1e-9)
+        given = self.scope * self.care
+        for line in range(len(effort)):
+            effort[line] = min(affordable * weight[line], 1.0) * given
+
+    @rule
+    def close_books(self, chance: tuple[float, ...]) -> None:
+        """Book the month, then decide on effort, skimming and whether to stay.
+
+        Args:
+            chance: 4 draws of the firm's own stream.
+        """
+        p, census = self.p, self.compound.census
+        if not self.present:
+            self._clear_book()
+            if chance[0] < p.enters:
+                self._take_over(True, self.usual_diligence, p.transparency, p.skimming)
+            return
+        overhead = round(p.overhead * self.full_cost_fen)
+        delivered = exact_sum(p.cost_share * self.compound.effort)
+        delivered /= max(exact_sum(p.cost_share), 1e-9)
+        effort = round((self.full_cost_fen - overhead) * delivered / max(self.scope, 1e-9))
+        revenue = self.public_revenue_fen
+        self.fees = int(census.collected_fen)
+        self.arrears = int(census.recovered_fen)
+        self.public_revenue = revenue - round(self.skimming * revenue)
+        self.grants = self.grant_fen
+        self.overhead = -overhead
+        self.effort_cost = -effort
+        income = self.fees + self.arrears + self.public_revenue
+        cash = self.cash_fen + income + self.grants - overhead - effort
+        self.profit_paid = -max(cash - round(p.reserve_cap * self.full_cost_fen), 0)
+        self.cash_fen = cash + self.profit_paid
+        self.grant_fen = 0
+        self._decide(income, overhead, chance)
+
+    @rule
+    def _decide(self, income: int, overhead: int, chance: tuple[float, ...]) -> None:
+        p = self.p
+        self.expected_fen += p.expectation_speed * (income - self.expected_fen)
+        spendable = self.expected_fen + p.reserve_use * max(self.cash_fen, 0)
+        full = max(self.full_cost_fen - overhead, 1)
+        self.level = min(max((spendable - overhead) / full, 0.0), 1.0)
+        self.skimming *= 1.0 - p.supervised_skimming * self.compound.signals.supervision
+        in_debt = self.cash_fen < -p.credit_months * self.full_cost_fen
+        self.months_in_debt = self.months_in_debt + 1 if in_debt else 0
+        if self.months_in_debt > p.loss_patience and chance[1] < p.leaves:
+            self.leave()
+
+    @rule
+    def _clear_book(self) -> None:
+        self.fees = self.arrears = self.public_revenue = self.grants = 0
+        self.overhead = self.effort_cost = self.profit_paid = 0
+
+    @rule
+    def leave(self) -> None:
+        """Walk away: what is owed to this firm leaves the compound's books with it."""
+        self.compound.write_off()
+        self.present = False
+        self.owner_led = False
+        self.level = 0.0
+
+    @rule
+    def hand_over(
+        self, diligence: float, transparency: float, skimming: float, owner_led: bool
+    ) -> None:
+        """Replace this firm by the winner of a contest, with new books.
+
+        Args:
+            diligence: Care of the new firm, 0 to 1.
+            transparency: Share of its accounts residents can check, 0 to 1.
+            skimming: Share of public revenue it keeps, 0 to 1.
+            owner_led: Whether its legal representative is an owner.
+        """
+        if self.present:
+            self.compound.write_off()
+        self._take_over(True, diligence, transparency, skimming)
+        self.owner_led = owner_led
+        self.founded = self.world.month
+        # A new firm starts from what the compound pays today, not from what it could pay.
+        usual = max(self.compound.collection_rate, 0.3)
+        self.expected_fen = usual * self.compound.monthly_due_fen
+
+    @property
+    def last(self) -> dict[str, int]:
+        """This month's book entries in fen, by name."""
+        names = (
+            "fees", "arrears", "public_revenue", "grants", "overhead", "effort_cost", "profit_paid",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names} if self.present else {}
+
+
+@register_row
+class Company(Actor, table="companies"):
+    """A property company with its branches in compounds and one credit file for all of them."""
+
+    credit: float = column("f8", "1", "0 to 1", "standing: follows satisfaction and calls over all branches")
+    first_branch: int = column("i8", "index", "0 or more", "its first place in the list of branches", fixed=True)
+    last_branch: int = column("i8", "index", "0 or more", "place after its last", fixed=True)
+
+    @rule
+    def decide(self) -> None:
+        """Bring the credit file up to date with this month's residents."""
+        n = self.last_branch - self.first_branch
+        marks, households, served = np.zeros(n), 0, 0
+        for k in range(n):
+            c = self.world.branches[self.first_branch + k]
+            firm, census = self.world.firms[c], self.world.census[c]
+            if not firm.present:
+                continue
+            size = self.world.compounds[c].households
+            occupied = max(census.occupied, 1.0)
+            mark = census.satisfaction / occupied / (1.0 + 5.0 * (census.calls / occupied))
+            marks[served] = mark * size
+            households += size
+            served += 1
+        if served:
+            self.credit += 0.1 * (exact_sum(marks[:served]) / households - self.credit)
+
+    @property
+    def light(self) -> str:
+        """Warning light of the credit file: green, yellow or red (thresholds assumed)."""
+        return "green" if self.credit >= 0.5 else "yellow" if self.credit >= 0.35 else "red"

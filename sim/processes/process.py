@@ -1,0 +1,297 @@
+"""A process of the month, and the month as an ordered list of them that is lived without Python between.
+
+Each process is compiled by itself for a fixed form of call (``How``) and kept on disk; the list is a table
+of their addresses. So a month that is switched, extended or put in another order is another table, and
+nothing is compiled for it. A process that is Python has no address: there the compiled loop is left, Python
+does that process, and the loop goes on behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from sim.compiled import kernel
+from sim.streams import BLOCK, draw
+from sim.world.native import ROWS, WORLD, RowType, derived, rule
+from sim.world.tables import Program
+
+
+class How(IntEnum):
+    """How a process is called."""
+
+    WORLD = 0
+    """Once: process(world)."""
+    ROWS = 1
+    """For each row of a table: process(row)."""
+    DRAWS = 2
+    """For each row of a table: process(row, four draws of its stream)."""
+    SPAN = 3
+    """For all households at once, or for spans of them: process(world, first, last)."""
+    BLOCK = 4
+    """For blocks of a compound's households, those behind each other block by block: process(compound, first, last)."""
+    MEASURE = 5
+    """For each compound that a measure in force reaches: process(measure, compound, strength)."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of the month.
+
+    Attributes:
+        name: As it is printed, switched off, replaced.
+        how: Form of its call.
+        run: The compiled function, or any Python callable of the world.
+        table: Whose rows it is called for.
+        stream: Draws it is given.
+        entry: The measure it is, -1 if it is none.
+        switch: Name in ``config.mechanisms`` that switches it.
+        doc: What it does, in a sentence.
+    """
+
+    name: str
+    how: How
+    run: Any
+    table: str = ""
+    stream: int = 0
+    entry: int = -1
+    switch: str = ""
+    doc: str = ""
+
+    @property
+    def compiled(self) -> bool:
+        """Whether it is compiled, so that no Python is needed for it."""
+        return hasattr(self.run, "py_func")
+
+    def address(self) -> int:
+        """Address of its machine code, 0 if it is Python; compiled or read from disk at the first call."""
+        if not self.compiled:
+            return 0
+        arguments = _arguments(self)
+        self.run.compile(arguments)
+        result = self.run.overloads[arguments]
+        return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
+
+
+_FOUR = types.UniTuple(types.float64, 4)
+
+
+def _arguments(process: Process) -> tuple[types.Type, ...]:
+    i8 = types.int64
+    return {
+        How.WORLD: (WORLD,),
+        How.ROWS: (RowType(process.table),),
+        How.DRAWS: (RowType(process.table), _FOUR),
+        How.SPAN: (WORLD, i8, i8),
+        How.BLOCK: (RowType("compounds"), i8, i8),
+        How.MEASURE: (RowType(process.table), RowType("compounds"), types.float64),
+    }[process.how]
+
+
+def each(table: str, method: str, *, stream: int = 0, switch: str = "") -> Process:
+    """A rule of every row of a table, as in ``each("firms", "serve")``."""
+    found = vars(ROWS[table])[method]
+    assert isinstance(found, rule) and not isinstance(found, derived)
+    how = How.DRAWS if stream else How.ROWS
+    return Process(
+        f"{table}.{method}", how, found.compiled, table, stream, switch=switch, doc=_first(found)
+    )
+
+
+def process(how: How, *, switch: str = "") -> Callable[[Callable[..., Any]], Process]:
+    """Decorator: compile a function into a process of that form, named after it."""
+
+    def make(function: Callable[..., Any]) -> Process:
+        return Process(
+            function.__name__, how, kernel(function), switch=switch, doc=_first(function)
+        )
+
+    return make
+
+
+def python(function: Callable[[Any], None], name: str = "") -> Process:
+    """A process in Python, called with the world."""
+    return Process(name or function.__name__, How.WORLD, function, doc=_first(function))
+
+
+def _first(documented: Any) -> str:
+    return (documented.__doc__ or "").strip().split("\n")[0]
+
+
+class Month:
+    """An ordered list of processes.
+
+    Example:
+        ``MONTH.replace("pay", my_pay).without("speak").after("serve", my_process)``
+    """
+
+    def __init__(self, processes: Iterable[Process]) -> None:
+        self.processes = list(processes)
+
+    def __iter__(self) -> Iterator[Process]:
+        return iter(self.processes)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{k:3d}  {p.name:28s} {p.how.name.lower():8s} "
+            f"{'' if p.compiled else 'Python: '}{p.doc}"
+            for k, p in enumerate(self)
+        )
+
+    def at(self, name: str) -> int:
+        """Place of the process of that name.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        for k, p in enumerate(self):
+            if p.name == name:
+                return k
+        raise KeyError(name)
+
+    def without(self, *names: str) -> Month:
+        """The month without some processes."""
+        left = set(map(self.at, names))
+        return Month(p for k, p in enumerate(self) if k not in left)
+
+    def replace(self, name: str, by: Process) -> Month:
+        """The month with another process in the place of one."""
+        k = self.at(name)
+        return Month([*self.processes[:k], replace(by, name=name), *self.processes[k + 1 :]])
+
+    def after(self, name: str, *more: Process) -> Month:
+        """The month with processes put in behind one."""
+        k = self.at(name) + 1
+        return Month([*self.processes[:k], *more, *self.processes[k:]])
+
+    def program(self, world: Any) -> Program:
+        """The list as compiled code reads it."""
+        table = Program(len(self.processes))
+        for k, p in enumerate(self):
+            rows = len(world.tables[ROWS[p.table].table]) if p.how in (How.ROWS, How.DRAWS) else 0
+            rows = len(world.compounds) if p.how == How.MEASURE else rows
+            table.how[k], table.address[k], table.count[k] = p.how, p.address(), rows
+            table.stream[k], table.entry[k] = p.stream, p.entry
+        return table
+
+
+@intrinsic
+def call(context: Any, address: Any, arguments: Any) -> Any:
+    """Call the compiled process at an address with a tuple of arguments."""
+    kinds = tuple(arguments)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        values = cgutils.unpack_tuple(builder, args[1], len(kinds))
+        form = context.call_conv.get_function_type(types.void, kinds)
+        code = builder.inttoptr(args[0], form.as_pointer())
+        status, _ = context.call_conv.call_function(builder, code, types.void, kinds, values)
+        with cgutils.if_unlikely(builder, status.is_error):
+            context.call_conv.return_status_propagate(builder, status)
+        return context.get_dummy_value()
+
+    return types.void(address, arguments), generate
+
+
+@intrinsic
+def row(context: Any, world: Any, index: Any) -> Any:
+    """The row ``index`` of whatever table the process called is for."""
+    kind = RowType("compounds")
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        made = cgutils.create_struct_proxy(kind)(context, builder)
+        made.world, made.index = args
+        return made._getvalue()
+
+    return kind(world, types.int64), generate
+
+
+_WORLD, _ROWS, _DRAWS, _SPAN, _BLOCK, _MEASURE = (int(how) for how in How)
+
+
+@kernel
+def live_until(world, until):  # type: ignore[no-untyped-def]
+    """Live on to month ``until``, that one too, or to where Python is needed.
+
+    Returns:
+        Place in the program of the process that Python is to do, -1 if the months are lived, -2 if book or
+        ledger may not have room for another.
+    """
+    program = world.program
+    steps = len(program.how)
+    while True:
+        if world.at == 0:
+            if world.month >= until:
+                return -1
+            if _lacks_room(world):
+                return -2
+            world.month += 1
+        k = world.at
+        while k < steps:
+            if program.address[k] == 0 and _wanted(world, program, k):
+                world.at = k
+                return k
+            k = _do(world, program, k, 0, len(world.households.tenure))
+        world.at = 0
+
+
+@kernel
+def _lacks_room(world):  # type: ignore[no-untyped-def]
+    compounds, measures = len(world.lead), max(len(world.measures.array), 1)
+    rows = compounds * (4 * world.task_room + 8 * measures)
+    full = world.booked + rows > len(world.ledger.month)
+    return full or world.issues_held + len(world.households.tenure) > len(world.book.due)
+
+
+@kernel
+def _wanted(world, program, k):  # type: ignore[no-untyped-def]
+    return program.how[k] != _MEASURE or world.measures[program.entry[k]].strength > 0.0
+
+
+@kernel
+def _do(world, program, k, first, last):  # type: ignore[no-untyped-def]
+    """Do process ``k`` (with blocks: all that stand together); the place of the next."""
+    how, address = program.how[k], program.address[k]
+    if address == 0:
+        return k + 1
+    if how == _WORLD:
+        call(address, (world,))
+    elif how == _ROWS:
+        for i in range(program.count[k]):
+            call(address, (row(world, i),))
+    elif how == _DRAWS:
+        for i in range(program.count[k]):
+            call(address, (row(world, i), draw(i, world.month, world.seed, program.stream[k])))
+    elif how == _SPAN:
+        call(address, (world, first, last))
+    elif how == _MEASURE:
+        entry = program.entry[k]
+        strength = world.measures[entry].strength
+        if strength > 0.0:
+            for c in range(program.count[k]):
+                if world.reaches[entry, c]:
+                    call(address, (row(world, entry), row(world, c), strength))
+    else:
+        end = k
+        while end < len(program.how) and program.how[end] == _BLOCK and program.address[end] != 0:
+            end += 1
+        _by_blocks(world, program, k, end, first, last)
+        return end
+    return k + 1
+
+
+@kernel
+def _by_blocks(world, program, start, end, first, last):  # type: ignore[no-untyped-def]
+    # Rules go over a block one after the other, so that its columns stay in the processor's cache.
+    compound, b = world.households.compound, first
+    while b < last:
+        a, c = b, compound[b]
+        b = min(world.compounds[c].last, last, a + BLOCK)
+        for k in range(start, end):
+            call(program.address[k], (row(world, c), a, b))

@@ -1,0 +1,215 @@
+"""How the state of a run is declared: tables of columns, each with unit, range and meaning.
+
+From these declarations, and from nothing else, follow memory, copies (a fork is one), the types that
+compiled rules see, what a newcomer gets and the tables of the documents. A table of many rows that rules
+go through in loops (households, ties) is kept column by column (``Columns``); a table with one row per
+compound or organisation, whose rules read like a person's day, is kept row by row (``Row``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+
+@dataclass
+class Column:
+    """One declared column.
+
+    Attributes:
+        dtype: Short numpy name, as in "f8", "i8", "?".
+        unit: Unit, "1" for a pure number.
+        allowed: Range in words.
+        doc: Meaning, in a few words.
+        newcomer: What a household that moves in gets: a number, the name of a parameter of turnover, or
+            "donor" for the value of a first resident; None keeps what the unit has.
+        shape: Of one row's value, () for a number.
+        fixed: Never changes once a run is built, so forks share it.
+    """
+
+    dtype: str
+    unit: str
+    allowed: str
+    doc: str
+    newcomer: float | str | None = None
+    shape: tuple[int, ...] = ()
+    fixed: bool = False
+    name: str = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, row: Any, owner: type) -> Any:
+        if row is None:
+            return self
+        value = row.record[self.name]
+        # Plain numbers, so that a rule run as Python reckons as it does compiled.
+        return value if self.shape else value.item()
+
+    def __set__(self, row: Any, value: Any) -> None:
+        row.record[self.name] = value
+
+
+def column(
+    dtype: str, unit: str, allowed: str, doc: str, *, newcomer: float | str | None = None,
+    shape: tuple[int, ...] = (), fixed: bool = False,
+) -> Any:  # fmt: skip
+    """Declare a column, see ``Column``."""
+    return Column(dtype, unit, allowed, doc, newcomer, shape, fixed)
+
+
+@dataclass
+class Link:
+    """Where a row leads: to the row of another table with the same index, or with one that a column holds."""
+
+    table: str
+    by: str = ""
+
+    def __get__(self, row: Any, owner: type) -> Any:
+        if row is None:
+            return self
+        return row.world.row(self.table, getattr(row, self.by) if self.by else row.index)
+
+
+def link(table: str, by: str = "") -> Any:
+    """Declare a link, see ``Link``; ``by`` is an i8 column."""
+    return Link(table, by)
+
+
+def _declared(owner: type) -> dict[str, Column]:
+    found: dict[str, Column] = {}
+    for base in reversed(owner.__mro__):
+        found |= {name: c for name, c in vars(base).items() if isinstance(c, Column)}
+    return found
+
+
+class Columns:
+    """A table kept column by column: every attribute is an array (rows, *shape).
+
+    ``slots`` is what compiled code gets: for each column its address and its length along each axis.
+    """
+
+    columns: ClassVar[dict[str, Column]] = {}
+    places: ClassVar[dict[str, int]] = {}
+    slots: np.ndarray
+    """Column -> first of its slots."""
+
+    def __init_subclass__(cls) -> None:
+        cls.columns, cls.places = {}, {}
+        for name, declared in _declared(cls).items():
+            _place(cls, name, declared)
+            # Reading goes to the instance's own array.
+            setattr(cls, name, None)
+
+    def __init__(self, rows: int) -> None:
+        object.__setattr__(self, "slots", np.zeros(self.slots_needed(), np.int64))
+        for name, declared in self.columns.items():
+            setattr(self, name, np.zeros((rows, *declared.shape), declared.dtype))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        declared = self.columns.get(name)
+        if declared is not None:
+            value = np.ascontiguousarray(value, declared.dtype)
+            at = self.places[name]
+            self.slots[at] = value.ctypes.data
+            self.slots[at + 1 : at + 1 + value.ndim] = value.shape
+        object.__setattr__(self, name, value)
+
+    @classmethod
+    def slots_needed(cls) -> int:
+        """Slots of the table."""
+        return sum(2 + len(declared.shape) for declared in cls.columns.values())
+
+    def copy(self) -> Self:
+        """The same rows in memory of their own, but for what never changes."""
+        twin = type(self)(0)
+        for name, declared in self.columns.items():
+            own = getattr(self, name)
+            setattr(twin, name, own if declared.fixed else own.copy())
+        return twin
+
+
+def _place(table: type[Columns], name: str, declared: Column) -> None:
+    table.places[name] = table.slots_needed()
+    table.columns[name] = declared
+
+
+class Row:
+    """One row of a table kept row by row; an attribute reads and writes that row.
+
+    Attributes:
+        table: Name of the table in the world that the row lies in.
+        kind_name: Name under which rules know this class of rows: several may share a table.
+        parameters: Name of the parameter group that ``row.p`` gives, by kind of compound.
+        record: The row in memory, a numpy record.
+    """
+
+    table: ClassVar[str] = ""
+    kind_name: ClassVar[str] = ""
+    parameters: ClassVar[str] = ""
+    state: ClassVar[np.dtype[Any]] = np.dtype([])
+    columns: ClassVar[dict[str, Column]] = {}
+    links: ClassVar[dict[str, Link]] = {}
+    dtype: ClassVar[np.dtype[Any]] = np.dtype([])
+
+    def __init_subclass__(
+        cls, table: str = "", parameters: str = "", kind_name: str = "", **more: Any
+    ) -> None:
+        super().__init_subclass__(**more)
+        if table:
+            cls.table, cls.kind_name, cls.parameters = table, kind_name or table, parameters
+            cls.columns = _declared(cls)
+            cls.links = {name: a for name, a in vars(cls).items() if isinstance(a, Link)}
+            cls.dtype = _row_type(cls.columns)
+
+    def __init__(self, world: Any, index: int) -> None:
+        self.world, self.index = world, index
+        self.address = world.address
+        self.record = getattr(world, self.table).array[index]
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in self.columns:
+            raise KeyError(name)
+        setattr(self, name, value)
+
+    @property
+    def p(self) -> Any:
+        """Parameters that hold here, by kind of compound."""
+        return getattr(self.world, f"p_{self.parameters}")[getattr(self, "kind", 0)]
+
+
+
+def _row_type(columns: dict[str, Column]) -> np.dtype[Any]:
+    fields = [(name, c.dtype, c.shape) for name, c in columns.items()]
+    plain, aligned = np.dtype(fields), np.dtype(fields, align=True)
+    # Numba takes an aligned type for another one even where nothing had to be moved.
+    return plain if plain.itemsize == aligned.itemsize else aligned
+
+
+def add_column(table: type[Columns] | type[Row], name: str, declared: Column) -> None:
+    """Give a table one column more, after those it has: what is compiled already stays right.
+
+    Raises:
+        ValueError: If the table has a column of that name.
+    """
+    if name in table.columns:
+        raise ValueError(f"{table.__name__} has a column {name}")
+    declared.name = name
+    if issubclass(table, Row):
+        setattr(table, name, declared)
+        table.columns[name] = declared
+        table.dtype = _row_type(table.columns)
+    else:
+        _place(table, name, declared)
+
+
+def describe(table: type[Columns] | type[Row]) -> Iterator[tuple[str, str, str, str, str]]:
+    """Rows for the documents: name, dtype, unit, range, meaning."""
+    for name, c in table.columns.items():
+        yield name, c.dtype, c.unit, c.allowed, c.doc

@@ -13,13 +13,17 @@ from pathlib import Path
 _HOME = Path(__file__).parent
 
 
+def rules() -> list[Path]:
+    """Files whose text a compiled rule may hold: rules, and what says where columns and parameters lie."""
+    files = [_HOME / name for name in ("compiled.py", "streams.py", "schema.py", "outcomes.py")]
+    for declares in ("actors", "agents", "measures", "mechanisms", "processes", "society", "world"):
+        files += sorted(_HOME.glob(f"{declares}/*.py"))
+    return files
+
+
 def folder() -> Path:
     """Folder of the rules as they stand, below ``NUMBA_CACHE_DIR`` where that is set."""
-    rules = [_HOME / name for name in ("compiled.py", "streams.py", "schema.py", "outcomes.py")]
-    # Where a column or a parameter lies is compiled in, so what declares them counts as well.
-    for declares in ("actors", "agents", "measures", "mechanisms", "processes", "society", "world"):
-        rules += sorted(_HOME.glob(f"{declares}/*.py"))
-    text = b"".join(path.read_bytes() for path in rules)
+    text = b"".join(path.read_bytes() for path in rules())
     home = Path(os.environ.get("NUMBA_CACHE_DIR") or _HOME / "__pycache__")
     return home / f"rules-{hashlib.sha256(text).hexdigest()[:12]}"
 

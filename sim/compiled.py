@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections.abc import Callable
+from typing import Any
+
 import numba
 import numpy as np
 from numba import njit
@@ -15,8 +20,28 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 # Numba passes over a folder that it cannot write to, and falls back to the user's own.
 numba.config.CACHE_DIR = str(folder())  # type: ignore[attr-defined]
 
-kernel = njit(cache=True, nogil=True, error_model="numpy")
-"""Compile a rule: kept on disk, free of Python's lock, dividing as numpy does."""
+_compile = njit(cache=True, nogil=True, error_model="numpy")
+
+added = hashlib.sha256()
+"""What own parts have added to the tables so far: it decides where in memory their columns lie."""
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a rule: kept on disk, free of Python's lock, dividing as numpy does.
+
+    A rule of somebody's own is kept apart, by what own parts had added when it was read.
+    """
+    usual = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+    if not function.__code__.co_filename.startswith(_HOME):
+        own = os.path.join(usual, f"own-{added.hexdigest()[:12]}")
+        numba.config.CACHE_DIR = own  # type: ignore[attr-defined]
+    try:
+        return _compile(function)
+    finally:
+        numba.config.CACHE_DIR = usual  # type: ignore[attr-defined]
+
+
+_HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 inlined = njit(cache=True, inline="always", error_model="numpy")
 """Compile a part of rules into each of them."""

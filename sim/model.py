@@ -425,7 +425,7 @@ class NeighborhoodModel(mesa.Model):
             issues.arise, self.month, self.streams.seed, chance, h.compound, h.tenure, self._arising
         )
         book.make_room(sum(arisen))
-        book.size = issues.enter(  # type: ignore[call-arg]
+        book.size = issues.enter(
             self.month, self._arising, book.size, *book.columns, h.compound, h.own_open, self.issue_counts
         )  # fmt: skip
         # Problems that events place come after those drawn, so that they shift no draw.
@@ -437,7 +437,7 @@ class NeighborhoodModel(mesa.Model):
 
     def _handle(self) -> None:
         h, book = self.households, self.book
-        book.size = issues.work(  # type: ignore[call-arg]
+        book.size = issues.work(
             self.month, self.streams.seed, self.config.issues.record, self._in_force, book.size,
             *book.columns, *book.notes, h.compound, h.building, self.meeting, h.efficacy, h.own_open, h.grievance,
             h.trust_firm, h.trust_cell, self.building_open, self.building_closed, self.issue_counts,

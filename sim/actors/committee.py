@@ -97,7 +97,10 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             return
         compound = self.compound
         census = compound.census
-        upset = max(compound.per_household(census.grievance), 1.0 - compound.per_household(census.satisfaction))
+        upset = max(
+            compound.per_household(census.grievance),
+            1.0 - compound.per_household(census.satisfaction),
+        )
         discontent = 0.3 + 0.7 * upset
         support = 1.0 + 3.0 * compound.signals.committee_care
         if chance[0] < self.p.attempts * discontent * support:
@@ -113,9 +116,16 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             s.canvass = s.canvass - firm.p.obstruction * firm.skimming * (1.0 - care)
         willing = p.candidates * compound.households / 1000.0
         willing *= 1.0 - s.candidate_bar
-        willing *= (0.5 + compound.per_household(compound.census.efficacy)) * (1.0 + care) * (0.5 + chance[0])
+        willing *= (
+            (0.5 + compound.per_household(compound.census.efficacy))
+            * (1.0 + care)
+            * (0.5 + chance[0])
+        )
         trust = self.world.households.trust_committee[compound.first : compound.last]
-        ballot = compound.assembly(0.35 + 0.5 * trust)
+        appeal = np.empty(len(trust))
+        for i in range(len(trust)):
+            appeal[i] = 0.35 + 0.5 * trust[i]
+        ballot = compound.assembly(appeal)
         self.turnout = ballot.turnout_units
         # A small compound makes do with the smallest committee.
         seats = min(p.seats, max(3, round(compound.households / 200)))
@@ -130,7 +140,8 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             self._enter(ELECTED)
             return
         self.failed_votes += 1
-        trust[:] = trust * (1.0 - p.vote_trust)
+        for i in range(len(trust)):
+            trust[i] *= 1.0 - p.vote_trust
         self._enter(NONE)
 
     @rule

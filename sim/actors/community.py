@@ -35,7 +35,9 @@ class Community(Actor, table="communities", parameters="community"):
     kind: int = column("i8", "index", "0", "which set of parameters holds here", fixed=True)
     first: int = column("i8", "index", "0 or more", "its first compound", fixed=True)
     last: int = column("i8", "index", "0 or more", "compound after its last", fixed=True)
-    households: int = column("i8", "household", "1 or more", "households of its compounds", fixed=True)
+    households: int = column(
+        "i8", "household", "1 or more", "households of its compounds", fixed=True
+    )
     fidelity: float = column("f8", "1", "0 to 1", "hours there were for each hour measures asked")
     asked: int = column("i8", "task", "0 or more", "tasks asked this month")
 
@@ -101,7 +103,9 @@ class Street(Actor, table="streets", parameters="community"):
     kind: int = column("i8", "index", "0", "which set of parameters holds here", fixed=True)
     first: int = column("i8", "index", "0 or more", "its first compound", fixed=True)
     last: int = column("i8", "index", "0 or more", "compound after its last", fixed=True)
-    households: int = column("i8", "household", "1 or more", "households of its compounds", fixed=True)
+    households: int = column(
+        "i8", "household", "1 or more", "households of its compounds", fixed=True
+    )
 
     @rule
     def offer(self) -> None:

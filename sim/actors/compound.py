@@ -58,11 +58,15 @@ class Compound(Row, table="compounds", parameters="service"):
     monthly_due_fen: int = column("i8", "fen/month", "0 or more", "fees due in a month", fixed=True)
     area: float = column("f8", "m2", "above 0", "floor area of all units", fixed=True)
     in_community: int = column("i8", "index", "0 or more", "community", fixed=True)
-    of_company: int = column("i8", "index", "0 or more", "company whose branch serves it", fixed=True)
+    of_company: int = column(
+        "i8", "index", "0 or more", "company whose branch serves it", fixed=True
+    )
     tie_count: float = column("f8", "tie", "1 or more", "ties of its households", fixed=True)
     unsolved: int = column("i8", "issue", "0 or more", "issues open at the end of last month")
     condition: np.ndarray = column("f8", "1", "0 to 1", "condition of each line", shape=(LINES,))
-    effort: np.ndarray = column("f8", "1", "0 to 1", "share of full effort delivered", shape=(LINES,))
+    effort: np.ndarray = column(
+        "f8", "1", "0 to 1", "share of full effort delivered", shape=(LINES,)
+    )
     met: np.ndarray = column("f8", "1", "0 to 1", "needs met, by life stage", shape=(len(Life),))
 
     signals = link("signals")
@@ -182,7 +186,7 @@ class Compound(Row, table="compounds", parameters="service"):
             world.signals.array[self.index : self.index + 1], h.tenure[a:b], h.life[a:b], h.civic[a:b],
             h.efficacy[a:b], h.grievance[a:b], h.area[a:b], appeal, took_part, agreed,
         )  # fmt: skip
-        came, for_it = np.count_nonzero(took_part), np.count_nonzero(agreed)
+        came, for_it = int(np.count_nonzero(took_part)), int(np.count_nonzero(agreed))
         area = pairwise_sum(took_part)
         return Ballot(
             came / n,

@@ -7,7 +7,7 @@ import numpy as np
 from sim.actors.actor import Actor
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
-from sim.world.numbers import exact_sum
+from sim.world.numbers import exact_dot, exact_sum
 
 
 @register_row
@@ -15,10 +15,16 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
     """The firm that serves one compound: a company's branch there."""
 
     kind: int = column("i8", "index", "0 or more", "which set of parameters holds here", fixed=True)
-    of_company: int = column("i8", "index", "0 or more", "the company it is a branch of", fixed=True)
-    usual_diligence: float = column("f8", "1", "0 to 1", "care of an ordinary firm here", fixed=True)
+    of_company: int = column(
+        "i8", "index", "0 or more", "the company it is a branch of", fixed=True
+    )
+    usual_diligence: float = column(
+        "f8", "1", "0 to 1", "care of an ordinary firm here", fixed=True
+    )
     present: bool = column("?", "flag", "0, 1", "a firm serves the compound")
-    owner_led: bool = column("?", "flag", "0, 1", "won a contest, led by an owner (自己的小区自己管)")
+    owner_led: bool = column(
+        "?", "flag", "0, 1", "won a contest, led by an owner (自己的小区自己管)"
+    )
     founded: int = column("i8", "month", "any", "month it came by a contest or pilot, 0 before")
     diligence: float = column("f8", "1", "0 to 1", "share of affordable effort it really gives")
     transparency: float = column("f8", "1", "0 to 1", "share of its accounts residents can check")
@@ -113,7 +119,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
         for line in range(len(effort)):
             weight[line] = p.priority[line] ** (1.0 - self.level)
         # Weights move effort between lines and leave its total cost as it is.
-        weighted = exact_sum(p.cost_share * weight)
+        weighted = exact_dot(p.cost_share, weight)
         affordable = self.level * exact_sum(p.cost_share) / max(weighted, 1e-9)
         given = self.scope * self.care
         for line in range(len(effort)):
@@ -133,7 +139,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
                 self._take_over(True, self.usual_diligence, p.transparency, p.skimming)
             return
         overhead = round(p.overhead * self.full_cost_fen)
-        delivered = exact_sum(p.cost_share * self.compound.effort)
+        delivered = exact_dot(p.cost_share, self.compound.effort)
         delivered /= max(exact_sum(p.cost_share), 1e-9)
         effort = round((self.full_cost_fen - overhead) * delivered / max(self.scope, 1e-9))
         revenue = self.public_revenue_fen
@@ -210,8 +216,12 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
 class Company(Actor, table="companies"):
     """A property company with its branches in compounds and one credit file for all of them."""
 
-    credit: float = column("f8", "1", "0 to 1", "standing: follows satisfaction and calls over all branches")
-    first_branch: int = column("i8", "index", "0 or more", "its first place in the list of branches", fixed=True)
+    credit: float = column(
+        "f8", "1", "0 to 1", "standing: follows satisfaction and calls over all branches"
+    )
+    first_branch: int = column(
+        "i8", "index", "0 or more", "its first place in the list of branches", fixed=True
+    )
     last_branch: int = column("i8", "index", "0 or more", "place after its last", fixed=True)
 
     @rule

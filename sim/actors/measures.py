@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from sim.actors.compound import Payer
-from sim.measures import contact
+from sim.measures import contact, supervision
 from sim.measures import firm as firm_measures
-from sim.measures import supervision
 from sim.world import native
 from sim.world.declare import Row, column
 from sim.world.native import derived, register_row, rule
@@ -25,8 +24,21 @@ class Entry(Row, table="measures"):
     end: int = column("i8", "month", "any", "month at whose beginning it is withdrawn", fixed=True)
     ramp: int = column("i8", "month", "1 or more", "months until it works in full", fixed=True)
     dose: float = column("f8", "1", "0 to 2", "strength relative to its full form", fixed=True)
-    p_address: int = column("i8", "address", "any", "its parameters", fixed=True)
-    states_address: int = column("i8", "address", "any", "what it remembers of each compound")
+    p_at: int = column("i8", "byte", "0 or more", "where its parameters begin", fixed=True)
+    states_at: int = column("i8", "byte", "0 or more", "where its memory begins", fixed=True)
+
+    @property
+    def p(self) -> Any:
+        """Its parameters."""
+        return self._own("own_parameters", self.p_at, native.GROUPS[self.kind_name], 1)[0]
+
+    @property
+    def states(self) -> Any:
+        """What it remembers of each compound."""
+        return self._own("states", self.states_at, self.memory, len(self.world.compounds))
+
+    def _own(self, heap: str, at: int, dtype: np.dtype[Any], rows: int) -> Any:
+        return np.frombuffer(getattr(self.world, heap), dtype, rows, offset=at).view(np.recarray)
 
     @derived
     def label(self) -> int:
@@ -50,7 +62,7 @@ def compiled(measure: type, state: list[Any] | None = None) -> Any:
     """Class decorator: the compiled form of a measure, with what it remembers of each compound."""
 
     def put(row: type[Entry]) -> type[Entry]:
-        row.state = np.dtype(state or [("nothing", "i1")], align=True)
+        row.memory = np.dtype(state or [("nothing", "i1")], align=True)
         native.GROUPS[row.kind_name] = measure.Parameters().record.dtype  # type: ignore[attr-defined]
         COMPILED[measure] = row
         return register_row(row)
@@ -130,11 +142,14 @@ class FirmTender(Entry, table="measures", kind_name="firm_tender"):
             return
         compound.spend(self.label, PUBLIC, yuan=p.yuan)
         trust = compound.world.households.trust_firm[compound.first : compound.last]
-        change = 0.4 + 0.6 * (1.0 - trust)
+        change = np.empty(len(trust))
+        for i in range(len(trust)):
+            change[i] = 0.4 + 0.6 * (1.0 - trust[i])
         law = compound.committee.p
         if compound.votes(change, law.quorum, law.majority):
             contest.done = True
             compound.firm.hand_over(p.diligence, p.transparency, p.skimming, p.owner_led != 0.0)
-            trust[:] = np.maximum(trust, p.goodwill)
+            for i in range(len(trust)):
+                trust[i] = max(trust[i], p.goodwill)
         else:
             contest.vote = compound.month + int(p.retry)

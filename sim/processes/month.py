@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import kernel, rows
-from sim.actors import cell, committee, community, compound, developer, firm, measures  # noqa: F401
-from sim.mechanisms import conflict, issues, participation, service, turnover
+import sim.actors  # noqa: F401  (rules find rows by the name of their table)
+from sim.compiled import kernel
+from sim.mechanisms import conflict, issues, participation, turnover
 from sim.mechanisms.chance import to_chances
-from sim.outcomes import NOTES
 from sim.processes.process import How, Month, each, process
 from sim.society import census, ties
 from sim.society.census import add_buildings
 from sim.streams import Stream, fill
+from sim.world.native import rows
 from sim.world.numbers import exact_sum, pairwise_sum
 
 _ARISEN, _OPEN = issues.COUNTS.index("arisen"), issues.COUNTS.index("open")
@@ -35,9 +35,7 @@ def begin_month(world):  # type: ignore[no-untyped-def]
 def call_meetings(world):  # type: ignore[no-untyped-def]
     """Buildings whose turn it is meet; what members who pay in the open are worth is laid out."""
     signals = world.signals.array
-    participation.call_meetings(
-        signals, world.month, world.building_start, world.buildings.meeting
-    )
+    participation.call_meetings(signals, world.month, world.building_start, world.buildings.meeting)
     for c in range(len(signals)):
         world.lead[c] = signals[c].lead
 
@@ -82,7 +80,12 @@ def look_around(world, first, last):  # type: ignore[no-untyped-def]
 @process(How.WORLD, switch="issues")
 def problems_arise(world):  # type: ignore[no-untyped-def]
     """Problems arise at households, still hidden."""
-    h, book, arising, counts = world.households, world.book, world.scratch.arising, world.issue_counts
+    h, book, arising, counts = (
+        world.households,
+        world.book,
+        world.scratch.arising,
+        world.issue_counts,
+    )
     counts[:] = 0.0
     issues.arise(
         0, len(h.tenure), world.month, world.seed, _chances(world), h.compound, h.tenure, arising
@@ -202,11 +205,56 @@ def take_part(compound, first, last):  # type: ignore[no-untyped-def]
 
 
 @process(How.BLOCK, switch="fees")
+def form_norm(compound, first, last):  # type: ignore[no-untyped-def]
+    """Residents come to believe how many others pay, from neighbours and from what is published."""
+    h, s, census = compound.world.households, compound.signals, compound.census
+    if s.firm_present == 0.0:
+        return
+    tenure, norm, seen_paid = h.tenure, h.norm, h.seen_paid
+    due, collected = census.due_fen, census.collected_fen
+    known = s.published * (collected / due if due > 0.0 else 0.0)
+    published, norm_speed = s.published, compound.parameters.fees.norm_speed
+    for i in rows(first, last):
+        seen = (1.0 - published) * seen_paid[i] + known
+        norm[i] += norm_speed * (seen - norm[i]) if tenure[i] != 2 else 0.0
+
+
+@process(How.BLOCK, switch="fees")
+def would_pay(compound, first, last):  # type: ignore[no-untyped-def]
+    """Every push to pay is added up, in logits: the theory of paying, to be replaced by another."""
+    h, s, p = compound.world.households, compound.signals, compound.parameters.fees
+    push = compound.world.scratch.push
+    kind, active, burden, stage, contact = h.kind, h.active, h.burden, h.stage, h.contact
+    satisfaction, trust_firm, grievance = h.satisfaction, h.trust_firm, h.grievance
+    norm, habit, free_habit, arrears_months = h.norm, h.habit, h.free_habit, h.arrears_months
+    base, base_always, base_free = p.base_conditional, p.base_unconditional, p.base_free_rider
+    by_norm, by_norm_others = p.norm_conditional, p.norm_others
+    by_service, by_trust, by_habit = p.service, p.trust, p.habit
+    by_grievance, by_burden, by_free_habit = p.grievance, p.burden, p.free_habit
+    pledge, strike, dunned, appeal = s.pledge, p.strike, p.dunning * s.dunning, s.appeal
+    for i in rows(first, last):
+        conditional = kind[i] == 0
+        x = base if conditional else base_always if kind[i] == 1 else base_free
+        x += (by_norm if conditional else by_norm_others) * (norm[i] - 0.5)
+        x += by_service * (satisfaction[i] - 0.5) + by_trust * (trust_firm[i] - 0.5)
+        x += by_habit * (habit[i] - 0.5) + contact[i] + pledge * active[i]
+        x -= by_grievance * grievance[i] + by_burden * burden[i]
+        x -= by_free_habit * free_habit[i]
+        x -= strike * (stage[i] >= 2)
+        x += dunned * (arrears_months[i] > 0)
+        push[i] = x + appeal
+
+
+@process(How.BLOCK, switch="fees")
 def pay(compound, first, last):  # type: ignore[no-untyped-def]
-    """Residents pay this month's fee or not."""
-    world, h, s = compound.world, compound.world.households, compound.signals
-    p, census, kind, tenure = compound.parameters.fees, compound.census, h.kind, h.tenure
-    norm, habit, free_habit, seen_paid = h.norm, h.habit, h.free_habit, h.seen_paid
+    """Residents pay this month's fee or not, and pay back old ones."""
+    world, h, s, p = (
+        compound.world,
+        compound.world.households,
+        compound.signals,
+        compound.parameters.fees,
+    )
+    tenure, habit, free_habit, push = h.tenure, h.habit, h.free_habit, world.scratch.push
     paid, fee_fen, recovered_fen = h.paid, h.fee_fen, h.recovered_fen
     arrears_fen, arrears_months = h.arrears_fen, h.arrears_months
     keeps, grows = p.habit_keeps, p.free_habit_grows
@@ -220,14 +268,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         return
     u = np.empty((2, last - first))
     fill(u, 2, last - first, first, world.month, world.seed, _FEES)
-    due, collected = census.due_fen, census.collected_fen
-    known = s.published * (collected / due if due > 0.0 else 0.0)
-    published, norm_speed = s.published, p.norm_speed
-    for i in rows(first, last):
-        seen = (1.0 - published) * seen_paid[i] + known
-        norm[i] += norm_speed * (seen - norm[i]) if tenure[i] != 2 else 0.0
-    willing, start = np.empty(last - first), np.uint64(first)
-    would_pay(compound, first, last, willing)
+    willing, start = push[first:last], np.uint64(first)
     to_chances(willing)
     recovers, instalment, free_keeps = p.recovers, np.int64(p.instalment), p.free_habit_keeps
     pays_vacant = s.developer_pays
@@ -245,32 +286,6 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         arrears_months[i] = months + (0 if pays else 1)
         free_habit[i] *= free_keeps if pays else 1.0
         habit[i] = keeps * habit[i] + (1.0 - keeps) * pays
-
-
-@kernel
-def would_pay(compound, first, last, push):  # type: ignore[no-untyped-def]
-    """Every push to pay of rows [first, last) added up, in logits: the theory of paying."""
-    h, s, p = compound.world.households, compound.signals, compound.parameters.fees
-    kind, active, burden, stage, contact = h.kind, h.active, h.burden, h.stage, h.contact
-    satisfaction, trust_firm, grievance = h.satisfaction, h.trust_firm, h.grievance
-    norm, habit, free_habit, arrears_months = h.norm, h.habit, h.free_habit, h.arrears_months
-    base, base_always, base_free = p.base_conditional, p.base_unconditional, p.base_free_rider
-    by_norm, by_norm_others = p.norm_conditional, p.norm_others
-    by_service, by_trust, by_habit = p.service, p.trust, p.habit
-    by_grievance, by_burden, by_free_habit = p.grievance, p.burden, p.free_habit
-    pledge, strike, dunned, appeal = s.pledge, p.strike, p.dunning * s.dunning, s.appeal
-    start = np.uint64(first)
-    for i in rows(first, last):
-        conditional = kind[i] == 0
-        x = base if conditional else base_always if kind[i] == 1 else base_free
-        x += (by_norm if conditional else by_norm_others) * (norm[i] - 0.5)
-        x += by_service * (satisfaction[i] - 0.5) + by_trust * (trust_firm[i] - 0.5)
-        x += by_habit * (habit[i] - 0.5) + contact[i] + pledge * active[i]
-        x -= by_grievance * grievance[i] + by_burden * burden[i]
-        x -= by_free_habit * free_habit[i]
-        x -= strike * (stage[i] >= 2)
-        x += dunned * (arrears_months[i] > 0)
-        push[i - start] = x + appeal
 
 
 @process(How.BLOCK, switch="commons")
@@ -350,9 +365,6 @@ def join_in(world, first, last):  # type: ignore[no-untyped-def]
         )  # fmt: skip
 
 
-_COUNTED, _COUNTS, _LINES = len(census.COUNTED), len(issues.COUNTS), service.LINES
-
-
 @process(How.WORLD)
 def note(world):  # type: ignore[no-untyped-def]
     """The month is written down."""
@@ -360,25 +372,41 @@ def note(world):  # type: ignore[no-untyped-def]
     for c in range(len(world.lead)):
         compound, to = world.compounds[c], world.notes[world.lived, c]
         compound.unsolved = int(world.issue_counts[c, _OPEN])
-        to[:_COUNTED] = world.census.numbers[c, :_COUNTED]
-        k = _COUNTED
-        to[k : k + _COUNTS] = world.issue_counts[c]
-        k += _COUNTS
+        k = _copy(to, 0, world.census.numbers[c])
+        k = _copy(to, k, world.issue_counts[c])
         tied = world.buildings.tied[compound.first_building : compound.last_building]
         to[k] = (tied[0] + pairwise_sum(tied[1:])) / compound.tie_count
-        to[k + 1 : k + 1 + _LINES] = compound.condition
-        to[k + 1 + _LINES : k + 1 + 2 * _LINES] = compound.effort
-        k += 1 + 2 * _LINES
-        s, committee, of_month = compound.signals, compound.committee, costs[start[c] : start[c + 1]]
+        k = _copy(to, k + 1, compound.condition)
+        k = _copy(to, k, compound.effort)
+        s, committee, of_month = (
+            compound.signals,
+            compound.committee,
+            costs[start[c] : start[c + 1]],
+        )
         to[k], to[k + 1] = s.visit_share, compound.cell.fidelity
         to[k + 2], to[k + 3] = compound.firm.present, compound.firm.cash_fen
         to[k + 4], to[k + 5], to[k + 6] = committee.works, committee.state, committee.capture
         to[k + 7], to[k + 8] = committee.interim, committee.failed_votes
         to[k + 9], to[k + 10] = committee.turnout, compound.developer.legacy
         to[k + 11] = compound.community.p.other_calls
-        to[k + 12] = exact_sum(world.ledger.hours[of_month])
-        to[k + 13] = exact_sum(world.ledger.yuan[of_month])
+        to[k + 12] = exact_sum(_picked(world.ledger.hours, of_month))
+        to[k + 13] = exact_sum(_picked(world.ledger.yuan, of_month))
     world.lived += 1
+
+
+@kernel
+def _copy(to, k, values):  # type: ignore[no-untyped-def]
+    for i in range(len(values)):
+        to[k + i] = values[i]
+    return k + len(values)
+
+
+@kernel
+def _picked(values, at):  # type: ignore[no-untyped-def]
+    picked = np.empty(len(at))
+    for i in range(len(at)):
+        picked[i] = values[at[i]]
+    return picked
 
 
 @kernel
@@ -425,6 +453,8 @@ MONTH = Month(
         begin_count,
         perceive,
         take_part,
+        form_norm,
+        would_pay,
         pay,
         use_commons,
         quarrel,

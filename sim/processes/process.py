@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from sim.compiled import kernel
-from sim.streams import BLOCK, draw
-from sim.world.native import ROWS, WORLD, RowType, derived, rule
+from sim.streams import BLOCK, LANES, Stream, Streams, draw
+from sim.world.native import INTERPRETED, ROWS, WORLD, RowType, derived, rule
 from sim.world.tables import Program
 
 
@@ -80,6 +79,28 @@ class Process:
         return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
 
 
+def do_in_python(world: Any, process: Process) -> None:
+    """Do a process that has no machine code: one in Python, or any one interpreted."""
+    run, n = process.run, len(world.households.tenure)
+    if process.how == How.WORLD:
+        run(world)
+    elif process.how == How.SPAN:
+        run(world, 0, n)
+    elif process.how == How.BLOCK:
+        for compound in world.compounds:
+            for first in range(compound.first, compound.last, BLOCK):
+                run(compound, first, min(first + BLOCK, compound.last))
+    elif process.how == How.ROWS:
+        for of in world.tables[process.table]:
+            run(of)
+    elif process.how == How.DRAWS:
+        draws = Streams(world.seed).uniform(
+            Stream(process.stream), world.month, len(world.tables[process.table]), LANES
+        )
+        for of, chance in zip(world.tables[process.table], draws.T.tolist(), strict=True):
+            run(of, tuple(chance))
+
+
 _FOUR = types.UniTuple(types.float64, 4)
 
 
@@ -109,9 +130,8 @@ def process(how: How, *, switch: str = "") -> Callable[[Callable[..., Any]], Pro
     """Decorator: compile a function into a process of that form, named after it."""
 
     def make(function: Callable[..., Any]) -> Process:
-        return Process(
-            function.__name__, how, kernel(function), switch=switch, doc=_first(function)
-        )
+        run = function if INTERPRETED else kernel(function)
+        return Process(function.__name__, how, run, switch=switch, doc=_first(function))
 
     return make
 
@@ -182,8 +202,7 @@ class Month:
         return table
 
 
-@intrinsic
-def call(context: Any, address: Any, arguments: Any) -> Any:
+def _call(context: Any, address: Any, arguments: Any) -> Any:
     """Call the compiled process at an address with a tuple of arguments."""
     kinds = tuple(arguments)
 
@@ -199,8 +218,7 @@ def call(context: Any, address: Any, arguments: Any) -> Any:
     return types.void(address, arguments), generate
 
 
-@intrinsic
-def row(context: Any, world: Any, index: Any) -> Any:
+def _row(context: Any, world: Any, index: Any) -> Any:
     """The row ``index`` of whatever table the process called is for."""
     kind = RowType("compounds")
 
@@ -212,6 +230,8 @@ def row(context: Any, world: Any, index: Any) -> Any:
     return kind(world, types.int64), generate
 
 
+call: Any = intrinsic(_call)
+row: Any = intrinsic(_row)
 _WORLD, _ROWS, _DRAWS, _SPAN, _BLOCK, _MEASURE = (int(how) for how in How)
 
 

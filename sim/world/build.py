@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import mesa
@@ -10,14 +9,13 @@ import numpy as np
 
 from sim.actors.compound import Payer
 from sim.actors.measures import COMPILED, Entry
-from sim.mechanisms.issues import COUNTS
 from sim.model import NeighborhoodModel
 from sim.outcomes import NOTES
 from sim.processes.month import MONTH
-from sim.processes.process import How, Month, Process, live_until
+from sim.processes.process import How, Month, Process, do_in_python, live_until
 from sim.schema import Parameters
-from sim.world import native
-from sim.world.declare import Columns, Row
+from sim.world import native, own
+from sim.world.declare import Columns
 from sim.world.tables import (
     NEUTRAL,
     Book,
@@ -33,7 +31,17 @@ from sim.world.tables import (
 from sim.world.world import World, see
 
 _LEDGER_ROOM = 4096
-_SHARED = ("turnover", "network", "issues", "perception", "participation", "fees", "commons", "conflict", "community")
+_SHARED = (
+    "turnover",
+    "network",
+    "issues",
+    "perception",
+    "participation",
+    "fees",
+    "commons",
+    "conflict",
+    "community",
+)
 _BY_KIND = ("service", "firm", "committee", "cell", "developer")
 
 
@@ -43,7 +51,8 @@ def _groups(model: NeighborhoodModel) -> tuple[dict[str, list[Parameters]], dict
         group: [of[group] for of in kinds.values()] for group in _BY_KIND
     }
     shared = {group: [getattr(model.config, group)] * len(kinds) for group in _SHARED}
-    return by_kind | shared, {name: k for k, name in enumerate(kinds)}
+    added = {name: [of()] * len(kinds) for name, of in own.PARAMETERS.items()}
+    return by_kind | shared | added, {name: k for k, name in enumerate(kinds)}
 
 
 def world_of(model: NeighborhoodModel) -> World:
@@ -66,7 +75,8 @@ def world_of(model: NeighborhoodModel) -> World:
 def _filled(table: type[Columns], rows: int, source: Any, **other: str) -> Any:
     made = table(rows)
     for name in table.columns:
-        setattr(made, name, np.array(getattr(source, other.get(name, name))))
+        if hasattr(source, other.get(name, name)):
+            setattr(made, name, np.array(getattr(source, other.get(name, name))))
     return made
 
 
@@ -135,14 +145,19 @@ def _put_actors(world: World, model: NeighborhoodModel, kind: dict[str, int]) ->
             if name == "firms":
                 table[k]["of_company"] = site.company
         world.put(name, table)
-    companies, branches = _table("companies", len(model.companies)), []
+    companies = _table("companies", len(model.companies))
+    branches: list[int] = []
     for k, company in enumerate(model.companies):
         companies[k]["credit"], companies[k]["first_branch"] = company.credit, len(branches)
         branches += [firm.compound.index for firm in company.branches]
         companies[k]["last_branch"] = len(branches)
     world.put("companies", companies)
     world.put("branches", np.array(branches, np.int64))
-    for name, agents in (("communities", model.communities), ("streets", model.streets)):
+    places: list[tuple[str, list[Any]]] = [
+        ("communities", [*model.communities]),
+        ("streets", [*model.streets]),
+    ]
+    for name, agents in places:
         table = _table(name, len(agents))
         for k, agent in enumerate(agents):
             _copy_row(table[k], agent)
@@ -162,7 +177,7 @@ def _put_measures(world: World, model: NeighborhoodModel) -> None:
     n, entries = model.compound_count, model.measures
     table = _table("measures", len(entries))
     reaches = np.zeros((len(entries), n), np.uint8)
-    parameters, states, places = [], [], []
+    parameters, states = bytearray(), bytearray()
     for k, measure in enumerate(entries):
         p = measure.p
         once = measure.kind == "event"
@@ -171,29 +186,19 @@ def _put_measures(world: World, model: NeighborhoodModel) -> None:
         for c in model.compounds:
             reaches[k, c.index] = model.reaches(measure, c)
         row = COMPILED.get(type(measure))
-        parameters.append(p.record.tobytes())
-        states.append(bytes((row.state.itemsize if row else 0) * n))
-        places.append((sum(map(len, parameters[:-1])), sum(map(len, states[:-1]))))
+        table[k]["p_at"], table[k]["states_at"] = len(parameters), len(states)
+        parameters += p.record.tobytes()
+        states += bytes(8 * -(-(row.memory.itemsize if row else 0) * n // 8))
     world.put("reaches", reaches)
-    world.put("own_parameters", np.frombuffer(b"".join(parameters), np.uint8).copy())
-    world.put("states", np.frombuffer(b"".join(states), np.uint8).copy())
-    world.places = places
+    world.put("own_parameters", np.frombuffer(parameters, np.uint8).copy())
+    world.put("states", np.frombuffer(states, np.uint8).copy())
     world.codes = {payer.name.lower(): int(payer) for payer in Payer}
     world.codes |= {measure.label: k for k, measure in enumerate(entries)}
     world.put("measures", table)
-    point(world)
     world.task_room = 2 * len(entries) + 2
     for name in ("cell_tasks", "community_tasks"):
         world.put(name, Tasks(n * world.task_room))
     world.put("ledger", Ledger(max(_LEDGER_ROOM, 2 * ledger_rows(world))))
-
-
-def point(world: World) -> None:
-    """Say where each measure's parameters and memory lie; again after they were copied."""
-    for k, (own, state) in enumerate(world.places):
-        row = world.measures.array[k]
-        row["p_address"] = world.own_parameters.ctypes.data + own
-        row["states_address"] = world.states.ctypes.data + state
 
 
 def ledger_rows(world: World) -> int:
@@ -222,12 +227,17 @@ class Runner:
     def __init__(self, world: World, month: Month, measures: list[Any]) -> None:
         self.world, self.month, self.measures = world, month, measures
         self.left = 0
-        world.put("program", month.program(world))
+        if not native.INTERPRETED:
+            world.put("program", month.program(world))
 
     def live_until(self, month: int) -> None:
         """Live on to a month, that one too."""
         world = self.world
-        while (waits := live_until(world, month)) != -1:
+        while native.INTERPRETED and world.month < month:
+            world.month += 1
+            for process in self.month:
+                self._do_in_python(process)
+        while not native.INTERPRETED and (waits := live_until(world, month)) != -1:
             self.left += 1
             if waits >= 0:
                 self._do_in_python(self.month.processes[waits])
@@ -238,12 +248,18 @@ class Runner:
     def _do_in_python(self, process: Process) -> None:
         world = self.world
         if process.how != How.MEASURE:
-            process.run(world)
+            do_in_python(world, process)
             return
-        measure = self.measures[process.entry]
-        strength = measure.strength(world.month)
+        if world.measures[process.entry].strength <= 0.0:
+            return
         for c in np.flatnonzero(world.reaches[process.entry]):
-            measure.act(world.compounds[int(c)], strength)
+            compound = world.compounds[int(c)]
+            if process.run is None:
+                measure = self.measures[process.entry]
+                measure.act(compound, measure.strength(world.month))
+            else:
+                entry: Any = native.ROWS[process.table](world, process.entry)
+                process.run(entry, compound, entry.strength)
 
     def _make_room(self) -> None:
         world = self.world

@@ -89,13 +89,14 @@ def _declared(owner: type) -> dict[str, Column]:
 class Columns:
     """A table kept column by column: every attribute is an array (rows, *shape).
 
-    ``slots`` is what compiled code gets: for each column its address and its length along each axis.
+    ``slots`` is what compiled code gets: for each column its address and its length along each axis, from
+    the place that ``places`` names on.
     """
 
     columns: ClassVar[dict[str, Column]] = {}
     places: ClassVar[dict[str, int]] = {}
     slots: np.ndarray
-    """Column -> first of its slots."""
+    _address: int
 
     def __init_subclass__(cls) -> None:
         cls.columns, cls.places = {}, {}
@@ -106,6 +107,7 @@ class Columns:
 
     def __init__(self, rows: int) -> None:
         object.__setattr__(self, "slots", np.zeros(self.slots_needed(), np.int64))
+        object.__setattr__(self, "_address", self.slots.ctypes.data)
         for name, declared in self.columns.items():
             setattr(self, name, np.zeros((rows, *declared.shape), declared.dtype))
 
@@ -143,14 +145,15 @@ class Row:
     Attributes:
         table: Name of the table in the world that the row lies in.
         kind_name: Name under which rules know this class of rows: several may share a table.
-        parameters: Name of the parameter group that ``row.p`` gives, by kind of compound.
+        group: Name of the parameter group that ``row.p`` gives, by kind of compound.
+        memory: What a measure remembers of each compound.
         record: The row in memory, a numpy record.
     """
 
     table: ClassVar[str] = ""
     kind_name: ClassVar[str] = ""
-    parameters: ClassVar[str] = ""
-    state: ClassVar[np.dtype[Any]] = np.dtype([])
+    group: ClassVar[str] = ""
+    memory: ClassVar[np.dtype[Any]] = np.dtype([])
     columns: ClassVar[dict[str, Column]] = {}
     links: ClassVar[dict[str, Link]] = {}
     dtype: ClassVar[np.dtype[Any]] = np.dtype([])
@@ -160,14 +163,14 @@ class Row:
     ) -> None:
         super().__init_subclass__(**more)
         if table:
-            cls.table, cls.kind_name, cls.parameters = table, kind_name or table, parameters
+            cls.table, cls.kind_name, cls.group = table, kind_name or table, parameters
             cls.columns = _declared(cls)
             cls.links = {name: a for name, a in vars(cls).items() if isinstance(a, Link)}
             cls.dtype = _row_type(cls.columns)
 
     def __init__(self, world: Any, index: int) -> None:
         self.world, self.index = world, index
-        self.address = world.address
+        self._address = world._address
         self.record = getattr(world, self.table).array[index]
 
     def __getitem__(self, name: str) -> Any:
@@ -181,8 +184,23 @@ class Row:
     @property
     def p(self) -> Any:
         """Parameters that hold here, by kind of compound."""
-        return getattr(self.world, f"p_{self.parameters}")[getattr(self, "kind", 0)]
+        return self._group(self.group)
 
+    @property
+    def parameters(self) -> Any:
+        """Every group of parameters, as it holds here: ``row.parameters.fees``."""
+        return _Groups(self)
+
+    def _group(self, name: str) -> Any:
+        return getattr(self.world, f"p_{name}")[getattr(self, "kind", 0)]
+
+
+class _Groups:
+    def __init__(self, row: Row) -> None:
+        self._row = row
+
+    def __getattr__(self, name: str) -> Any:
+        return self._row._group(name)
 
 
 def _row_type(columns: dict[str, Column]) -> np.dtype[Any]:

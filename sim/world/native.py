@@ -17,14 +17,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
-from numba.core.datamodel import models, register_default
+from numba.core.datamodel import models
+from numba.core.datamodel.registry import register_default
 from numba.core.extending import (
     NativeValue,
     infer_getattr,
-        lower_builtin,
+    lower_builtin,
     lower_getattr_generic,
     lower_setattr_generic,
     unbox,
@@ -34,11 +35,15 @@ from numba.core.typing.templates import infer_global
 from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import from_dtype
 
+from sim import compiled as _compiled
 from sim.compiled import kernel
 from sim.world.declare import Column, Columns, Row
 
 INTERPRETED = os.environ.get("XIAOQU_INTERPRETED") == "1"
 """Rules run as plain Python, so that a breakpoint in them works."""
+
+rows = range if INTERPRETED else _compiled.rows
+"""Rows to loop over, see ``sim.compiled.rows``."""
 
 _I64 = ir.IntType(64)
 _SLOTS = _I64.as_pointer()
@@ -177,7 +182,7 @@ def _unbox_row(kind: RowType, value: Any, c: Any) -> NativeValue:
 
 
 def _pointer(value: Any, c: Any) -> Any:
-    address = c.pyapi.object_getattr_string(value, "address")
+    address = c.pyapi.object_getattr_string(value, "_address")
     pointer = c.pyapi.long_as_voidptr(address)
     c.pyapi.decref(address)
     return pointer
@@ -190,7 +195,7 @@ def _pointer(value: Any, c: Any) -> Any:
 class _TableFields(templates.AttributeTemplate):
     key = TableType
 
-    def generic_resolve(self, kind: TableType, name: str) -> Any:
+    def generic_resolve(self, kind: TableType, name: str) -> Any:  # type: ignore[override]
         field = TABLES[kind.table].get(name)
         return field and field[1]
 
@@ -199,7 +204,7 @@ class _TableFields(templates.AttributeTemplate):
 class _RowsFields(templates.AttributeTemplate):
     key = RowsType
 
-    def generic_resolve(self, kind: RowsType, name: str) -> Any:
+    def generic_resolve(self, kind: RowsType, name: str) -> Any:  # type: ignore[override]
         if name == "array":
             return _array(ROWS[kind.table].dtype, 1)
         return _array("f8", 2) if name == "numbers" else None
@@ -235,7 +240,7 @@ def _get_records(context: Any, builder: Any, kind: RowsType, world: Any, name: s
 class _RowFields(templates.AttributeTemplate):
     key = RowType
 
-    def generic_resolve(self, kind: RowType, name: str) -> Any:
+    def generic_resolve(self, kind: RowType, name: str) -> Any:  # type: ignore[override]
         if name in ("index", "world"):
             return types.int64 if name == "index" else WORLD
         if kind == PARAMETERS:
@@ -249,29 +254,31 @@ class _RowFields(templates.AttributeTemplate):
         if name == "p":
             return from_dtype(_own_parameters(row))
         if name == "states":
-            return _array(row.state, 1)
+            return _array(row.memory, 1)
         if name == "parameters":
             return PARAMETERS
         found = _rules(row).get(name)
         if isinstance(found, derived):
-            return types.Dispatcher(found.compiled).get_call_type(self.context, (kind,), {}).return_type
+            return _signature(self.context, found.compiled, (kind,)).return_type
         return found and types.BoundFunction(_method(kind, name, found.compiled), kind)
 
 
 def _own_parameters(row: type[Row]) -> Any:
-    return GROUPS[row.parameters or row.kind_name]
+    return GROUPS[row.group or row.kind_name]
 
 
 def _method(kind: RowType, name: str, compiled: Any) -> type:
-    dispatcher = types.Dispatcher(compiled)
-
     class Method(templates.AbstractTemplate):
         key = (RowType, name)
 
         def generic(self, args: Any, kws: Any) -> Any:
-            return dispatcher.get_call_type(self.context, (kind, *args), kws).as_method()
+            return _signature(self.context, compiled, (kind, *args), kws).as_method()
 
     return Method
+
+
+def _signature(context: Any, compiled: Any, args: Any, kws: Any = None) -> Any:
+    return types.Dispatcher(compiled).get_call_type(context, args, kws or {})
 
 
 _called: set[str] = set()
@@ -316,7 +323,8 @@ def _get_field(context: Any, builder: Any, kind: TableType, table: Any, name: st
 def _view(context: Any, builder: Any, kind: types.Array, address: Any, shape: list[Any]) -> Any:
     array = make_array(kind)(context, builder)
     itemsize = ir.Constant(_I64, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
-    strides, step = [], itemsize
+    strides: list[Any] = []
+    step = itemsize
     for length in reversed(shape):
         strides.insert(0, step)
         step = builder.mul(step, length)
@@ -361,23 +369,33 @@ def _get_of_row(context: Any, builder: Any, kind: RowType, value: Any, name: str
         own = row.index
         other.index = _get_of_row(context, builder, kind, value, leads.by) if leads.by else own
         return other._getvalue()
-    if name == "p" and not cls.parameters:
-        address = _get_of_row(context, builder, kind, value, "p_address")
+    if name == "p" and not cls.group:
+        address = _in_heap(context, builder, row, kind, value, "own_parameters", "p_at")
         return builder.inttoptr(address, context.get_value_type(from_dtype(_own_parameters(cls))))
     if name == "states":
-        address = _get_of_row(context, builder, kind, value, "states_address")
+        address = _in_heap(context, builder, row, kind, value, "states", "states_at")
         slot, _ = TABLES["world"]["compounds"]
-        return _view(context, builder, _array(cls.state, 1), address, [_load(builder, row.world, slot + 1)])
+        return _view(
+            context, builder, _array(cls.memory, 1), address, [_load(builder, row.world, slot + 1)]
+        )
     if name in ("p", "parameters"):
         own = _get_of_row(context, builder, kind, value, "kind")
         if name == "p":
-            return _parameters(context, builder, row.world, cls.parameters, own)
+            return _parameters(context, builder, row.world, cls.group, own)
         all_groups = cgutils.create_struct_proxy(PARAMETERS)(context, builder)
         all_groups.world, all_groups.index = row.world, own
         return all_groups._getvalue()
     compiled = _rules(cls)[name].compiled
-    sig = types.Dispatcher(compiled).get_call_type(context.typing_context, (kind,), {})
+    sig = _signature(context.typing_context, compiled, (kind,))
     return _call(context, builder, compiled, sig, [value])
+
+
+def _in_heap(
+    context: Any, builder: Any, row: Any, kind: RowType, value: Any, heap: str, place: str
+) -> Any:
+    # Measures differ in their parameters and in what they remember, so these lie behind each other in bytes.
+    base = _load(builder, row.world, TABLES["world"][heap][0])
+    return builder.add(base, _get_of_row(context, builder, kind, value, place))
 
 
 def _parameters(context: Any, builder: Any, world: Any, group: str, of: Any) -> Any:

@@ -31,6 +31,15 @@ def exact_sum(values):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def exact_dot(a, b):  # type: ignore[no-untyped-def]
+    """The sum of products of ``a`` and ``b`` (n,), each product and then the sum rounded once."""
+    products = np.empty(len(a))
+    for i in range(len(a)):
+        products[i] = a[i] * b[i]
+    return exact_sum(products)
+
+
+@kernel
 def _rounded(partials, held):  # type: ignore[no-untyped-def]
     if held == 0:
         return 0.0

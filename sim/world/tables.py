@@ -103,7 +103,9 @@ class Tasks(Columns):
     compound = column("i4", "index", "0 or more", "compound it is for")
     label = column("i2", "index", "0 or more", "measure")
     hours = column("f8", "hour", "0 or more", "hours it needs")
-    residents_hours = column("f8", "hour", "0 or more", "hours residents give if it is done in full")
+    residents_hours = column(
+        "f8", "hour", "0 or more", "hours residents give if it is done in full"
+    )
     public_yuan = column("f8", "yuan", "0 or more", "public money if it is done in full")
 
 
@@ -111,6 +113,7 @@ class Scratch(Columns):
     """What phases of one month hand on to each other."""
 
     shown = column("u1", "flags", "any", "what a household shows its neighbours")
+    push = column("f8", "logit", "any", "push to pay this month's fee")
     arising = column("i1", "code", "Category", "category of a new problem, -1 for none")
 
 

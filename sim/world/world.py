@@ -16,7 +16,8 @@ from sim.world.tables import COLUMN_TABLES
 NUMBERS = {
     "month": "month being lived", "seed": "seed of the run", "issues_held": "issues in the book",
     "booked": "rows of the ledger in use", "task_room": "tasks a cell has room for in a month",
-    "written_off_fen": "arrears written off so far", "lived": "months noted", "at": "place in the month", "placed": "problems that events place this month", "ties_change": "whether ties grow and fade",
+    "written_off_fen": "arrears written off so far", "lived": "months noted", "at": "place in the month",
+    "placed": "problems that events place this month", "ties_change": "whether ties grow and fade",
 }  # fmt: skip
 """Whole numbers of the run."""
 
@@ -39,8 +40,13 @@ class Rows:
     """All rows of a table kept row by row; ``rows[k]`` is one, ``rows["name"]`` a column (rows,)."""
 
     def __init__(self, world: World, array: np.ndarray, row: type[Row]) -> None:
-        self.world, self.array, self.row = world, array, row
+        self.world, self.array, self.row = world, array.view(np.recarray), row
         self._made: dict[int, Row] = {}
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The table as (rows, columns), where every column is an f8."""
+        return self.array.view(np.float64).reshape(len(self.array), -1)
 
     def __len__(self) -> int:
         return len(self.array)
@@ -64,7 +70,7 @@ class World:
         model: The mesa model that the actors belong to.
 
     Attributes:
-        slots, address: What compiled rules get: where everything lies.
+        slots: What compiled rules get: where everything lies.
     """
 
     _numba_type_ = native.WORLD
@@ -72,7 +78,7 @@ class World:
     def __init__(self, parameters: dict[str, list[Parameters]], model: Any = None) -> None:
         size = sum(3 for _ in native.TABLES["world"]) + 3
         self.slots = np.zeros(size + 64, np.int64)
-        self.address = self.slots.ctypes.data
+        self._address = self.slots.ctypes.data
         self.model, self.groups = model, parameters
         self.tables: dict[str, Any] = {}
         self.codes: dict[str, int] = {}
@@ -83,7 +89,7 @@ class World:
         """Put a table in: columns, or the records of a table kept row by row."""
         slot, _ = native.TABLES["world"][name]
         if isinstance(table, Columns):
-            self.tables[name], self.slots[slot] = table, table.slots.ctypes.data
+            self.tables[name], self.slots[slot] = table, table._address
         elif name in ROW_TABLES:
             array = np.ascontiguousarray(table)
             self.tables[name] = Rows(self, array, native.ROWS[name])
@@ -133,6 +139,7 @@ class World:
             twin.put(name, own.copy())
         for name in NUMBERS:
             setattr(twin, name, getattr(self, name))
+        twin.codes = self.codes
         return twin
 
 

@@ -20,6 +20,7 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 # Numba passes over a folder that it cannot write to, and falls back to the user's own.
 numba.config.CACHE_DIR = str(folder())  # type: ignore[attr-defined]
 
+_HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _compile = njit(cache=True, nogil=True, error_model="numpy")
 
 added = hashlib.sha256()
@@ -40,8 +41,6 @@ def kernel(function: Callable[..., Any]) -> Any:
     finally:
         numba.config.CACHE_DIR = usual  # type: ignore[attr-defined]
 
-
-_HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 inlined = njit(cache=True, inline="always", error_model="numpy")
 """Compile a part of rules into each of them."""

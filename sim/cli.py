@@ -115,6 +115,7 @@ def run(
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
+    force: Force = False,
     cfg: Cfg = None,
 ) -> None:
     """Run one configuration under many seeds, keep the results, print a summary.
@@ -134,7 +135,7 @@ def run(
     config = load_overrides(overrides or [], config_dir)
     if cfg:
         return _print_tree(config.resolved())
-    study = run_study(config, out=out, progress=not quiet)
+    study = run_study(config, out=out, progress=not quiet, force=force)
     if quiet:
         typer.echo(study.folder)
     else:
@@ -156,6 +157,7 @@ def compare(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
 ) -> None:
     r"""Compare policies under the same seeds: differences, certainty, cost, persistence.
@@ -174,7 +176,7 @@ def compare(
     from sim.experiments.compare import answer
     from sim.experiments.question import ask_words
 
-    comparison = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    comparison = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.comparison import draw
 
     draw(comparison, lang.value)
@@ -280,6 +282,7 @@ def sensitivity(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of the figure")] = Language.EN,
 ) -> None:
     r"""Find the parameters an outcome hangs on: Morris screening, then Sobol indices.
@@ -298,7 +301,7 @@ def sensitivity(
     _load_plugins(plugin)
     from sim.science.sensitivity import answer, ask_words
 
-    result = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    result = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.sensitivity import draw
 
     draw(result, lang.value)
@@ -317,6 +320,7 @@ def tipping(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of the figures")] = Language.EN,
 ) -> None:
     r"""Find where a compound tips: hysteresis loop, basin of attraction, smallest push back.
@@ -336,7 +340,7 @@ def tipping(
     _load_plugins(plugin)
     from sim.science.tipping import answer, ask_words
 
-    result = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    result = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.tipping import draw
 
     draw(result, lang.value)
@@ -388,7 +392,7 @@ def calibrate(
         from sim.science.recover import print_recovery
         from sim.science.recover import recover as test
 
-        recovery = test(question, recover, out=out, progress=not quiet)
+        recovery = test(question, recover, out=out, progress=not quiet, force=force)
         return typer.echo(recovery.folder) if quiet else print_recovery(recovery, Console())
     calibration = answer(question, out=out, progress=not quiet, force=force)
     from sim.figures.posterior import draw
@@ -409,6 +413,7 @@ def predict(
     ] = None,
     out: Out = RESULTS,
     quiet: Quiet = False,
+    force: Force = False,
 ) -> None:
     r"""Fit some cases and predict the others: which reported intervals hold.
 
@@ -426,7 +431,7 @@ def predict(
 
     from sim.science.predict import answer, ask_words, print_prediction
 
-    prediction = answer(ask_words(words or []), out=out, progress=not quiet)
+    prediction = answer(ask_words(words or []), out, not quiet, force=force)
     if quiet:
         return typer.echo(prediction.folder)
     wide = None if sys.stdout.isatty() else 200
@@ -440,6 +445,7 @@ def attribute(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
 ) -> None:
     r"""Share out a bundle's effect among its measures: Shapley values, interactions, per cost.
@@ -457,7 +463,7 @@ def attribute(
     _load_plugins(plugin)
     from sim.science.attribute import answer, ask_words
 
-    attribution = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    attribution = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.attribution import draw
 
     draw(attribution, lang.value)
@@ -478,6 +484,7 @@ def optimise(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
 ) -> None:
     r"""Seek the cheapest policy that reaches a target with a given probability.
@@ -496,7 +503,7 @@ def optimise(
     _load_plugins(plugin)
     from sim.science.optimise import answer, ask_words
 
-    optimum = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    optimum = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.frontier import draw
 
     draw(optimum, lang.value)
@@ -517,6 +524,7 @@ def robustness(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
 ) -> None:
     r"""Rank policies across scenarios, networks, mechanisms and parameters: where does it turn?
@@ -534,7 +542,7 @@ def robustness(
     _load_plugins(plugin)
     from sim.science.robustness import answer, ask_words
 
-    robust = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    robust = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.robustness import draw
 
     draw(robust, lang.value)
@@ -780,6 +788,9 @@ def _load_plugins(paths: list[Path] | None) -> None:
     for path in paths:
         if not path.is_file():
             raise InputError("--plugin", f"{path} is no file", "a Python file")
+        # As with a script: what lies beside it can be imported.
+        if (folder := str(path.resolve().parent)) not in sys.path:
+            sys.path.append(folder)
         name = f"xiaoqu_plugin_{path.stem}"
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
@@ -792,7 +803,7 @@ def _load_plugins(paths: list[Path] | None) -> None:
             raise
         except BaseException as error:  # such as its own exit
             raise InputError(str(path), f"{type(error).__name__}: {error}") from error
-        # Worker processes cannot import the file, so its classes travel whole.
+        # For whoever spreads configurations by means of his own; our own tasks take the file along.
         cloudpickle.register_pickle_by_value(module)
 
 

@@ -23,6 +23,7 @@ import pytest
 import yaml
 from conftest import Command
 
+from sim import source
 from sim.compose import Levels, load, parse_sweep
 from sim.config import Config
 from sim.errors import InputError
@@ -235,7 +236,7 @@ def test_other_code_does_not_go_on_unless_forced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = place(fake(out=tmp_path))
-    monkeypatch.setattr(store, "source_digest", lambda: "0" * 16)
+    monkeypatch.setattr(source, "digest", lambda: "0" * 16)
     with pytest.raises(InputError, match="begun by other code"):
         fake(out=tmp_path)
     assert fake(out=tmp_path, force=True).lived == 9
@@ -333,7 +334,7 @@ def test_plan_says_what_the_sweep_would_do(
     (folder / "runs/000-000001.parquet").unlink()
     assert "4 runs (5 are there already) in 1 files" in told()
     assert fake(out=tmp_path).lived == 4
-    monkeypatch.setattr(store, "source_digest", lambda: "0" * 16)
+    monkeypatch.setattr(source, "digest", lambda: "0" * 16)
     with pytest.raises(InputError, match="begun by other code"):
         planned(tmp_path)
     with pytest.raises(InputError, match=r"varies months.*allowed: fees.habit"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from sim.config import Config
 from sim.desk.bench import Asked
 from sim.desk.live import Lived
 from sim.experiments.compare import Comparison, _assemble
+from sim.experiments.provenance import provenance
 from sim.experiments.question import Question
 from sim.experiments.run import Replication
 from sim.report.build import Extra, build
@@ -80,7 +82,8 @@ def as_comparison(
         (scenario, name): [_replication(one) for one in of if one.seed in whole]
         for name, of in lived.items()
     }
-    return _assemble(question, runs)
+    made_of = {"fingerprint": question.fingerprint(), **provenance(configs.values()).identity}
+    return replace(_assemble(question, runs), made_of=made_of)
 
 
 def _replication(lived: Lived) -> Replication:

@@ -26,6 +26,8 @@ from sim.compose import Interval, Levels, Setting, full_key
 from sim.config import Config, Experiment, change, check
 from sim.errors import InputError
 from sim.explain import show
+from sim.measures.catalogue import CATALOGUE
+from sim.schema import PATH, Parameters
 from sim.society.imports import LARGEST_BYTES
 
 MOST_POINTS = 5_000_000
@@ -77,6 +79,28 @@ class Design:
     replications: int
     chunk: int
     executor: Any = field(repr=False, default=None)
+
+    @cached_property
+    def configs(self) -> list[Config]:
+        """Configuration of each base."""
+        return [check(base.tree) for base in self.bases]
+
+    @cached_property
+    def files(self) -> list[str]:
+        """Paths of all files that runs read: those of the bases, and those that vary."""
+        names = _file_keys()
+        varied = {
+            path
+            for key in self.types
+            if self.types[key] in ("text", "json")
+            for value in self.points[key].unique().to_pylist()
+            if value is not None
+            for path in _paths(
+                key, json.loads(value) if self.types[key] == "json" else value, names
+            )
+        }
+        fixed = {path for config in self.configs for _, path in config.named_files()}
+        return sorted(fixed | varied)
 
     @property
     def runs(self) -> int:
@@ -135,6 +159,7 @@ class Design:
             "runs": self.runs,
             "chunk": self.chunk,
             "points_sha256": self._digest,
+            "read": {path: files.content_hash(path) for path in self.files},
             "bases": [
                 {"fingerprint": b.fingerprint, "keys": b.keys, "configuration": b.tree}
                 for b in self.bases
@@ -149,6 +174,8 @@ class Design:
         """Short hash of all that can change what is kept."""
         told = self.described()
         del told["name"], told["design"]
+        # By what they hold, in the order of their names: a folder may have moved.
+        told["read"] = list(told["read"].values())
         told["bases"] = [{k: b[k] for k in ("fingerprint", "keys")} for b in told["bases"]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -545,6 +572,26 @@ def _label(value: Any) -> str:
     if isinstance(value, list):
         return "+".join(str(item) for item in value)
     return "null" if value is None else str(value)
+
+
+def _file_keys() -> set[str]:
+    """Last parts of all keys that name a file."""
+    groups: list[type[Parameters]] = [
+        Config,
+        *(measure.Parameters for measure in CATALOGUE.values()),
+    ]
+    return {
+        row.key.split(".")[-1] for group in groups for row in group.describe() if row.unit == PATH
+    }
+
+
+def _paths(key: str, value: Any, names: set[str]) -> Iterator[str]:
+    """Paths in a value that a key takes, or in a tree of keys below it."""
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from _paths(name, below, names)
+    elif isinstance(value, str) and value and key.split(".")[-1] in names:
+        yield value
 
 
 def _at(tree: Mapping[str, Any], key: str) -> Any:

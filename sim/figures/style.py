@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 
 from sim.errors import InputError
 from sim.experiments import store
+from sim.experiments.provenance import versions
 from sim.figures import fonts
 
 SINGLE, DOUBLE = 89 / 25.4, 183 / 25.4
@@ -166,7 +167,7 @@ def _save_data(data: pd.DataFrame, stem: Path, files: list[Path], note: str) -> 
     table, manifest = Path(f"{stem}.parquet"), Path(f"{stem}.json")
     store.write_table(data, table, note)
     sums = {path.name: store.sha256(path) for path in (*files, table)}
-    said = {"provenance": json.loads(note), "versions": store.versions(["matplotlib"])}
+    said = {"provenance": json.loads(note), "versions": versions(["matplotlib"])}
     text = json.dumps({**said, "files": sums}, indent=2, ensure_ascii=False) + "\n"
     manifest.write_text(text, encoding="utf-8")
     return [table, manifest]

@@ -154,7 +154,7 @@ def push(result: Tipping, language: str = "en") -> Figure:
         panels = figure.subplots(1, 2, sharey=True)
         for place, (axes, kind) in enumerate(zip(panels, (DOSE, MONTHS), strict=True)):
             found = {row["policy"]: row for row in frame.to_dict("records") if row["kind"] == kind}
-            greatest = float(found[q.policies[0]]["greatest"])
+            greatest = float(found[next(iter(q.policies))]["greatest"])
             for y, policy in enumerate(names):
                 _one_push(axes, y, found[policy], words)
             axes.set_xlim(0, 1.02 * greatest)

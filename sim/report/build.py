@@ -137,7 +137,7 @@ def as_comparison(study: Study) -> Comparison:
     nothing = pd.DataFrame()
     return Comparison(
         question, runs, months, nothing, _study_costs(costs, seeds, here), nothing, nothing,
-        folder=study.folder,
+        made_of=study.made_of, folder=study.folder,
     )  # fmt: skip
 
 
@@ -183,7 +183,9 @@ def build(comparison: Comparison, language: str = "zh", extra: Extra | None = No
     title = words["title"].format(place="、".join(map(_place, cases)))
     made = local_date(date.today(), language)
     footer = words["footer"].format(
-        version=store.version(), fingerprint=comparison.question.fingerprint(), date=made
+        version=comparison.made_of.get("xiaoqu", "unknown"),
+        fingerprint=comparison.made_of.get("fingerprint", "unknown"),
+        date=made,
     )
     return Report(language, title, words["subtitle"].format(date=made), sections, footer)
 

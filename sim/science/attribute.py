@@ -11,7 +11,7 @@ where one replaces the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
 from math import comb
@@ -199,7 +199,9 @@ def answer(
         RuntimeError: No seed could be lived.
     """
     make = partial(_tables, question, progress, model)
-    tables, folder = kept.answered(question.asked, TABLES, make, out, progress, force)
+    tables, folder = kept.answered(
+        replace(question.asked, model=model), TABLES, make, out, progress, force
+    )
     return Attribution(question, **tables, folder=folder)
 
 

@@ -22,7 +22,7 @@ import pandas as pd
 from sim.compose import Interval, Setting, load_settings
 from sim.config import Config, Executor, change
 from sim.errors import InputError
-from sim.experiments import chunks, store
+from sim.experiments import chunks
 from sim.experiments.progress import announce_compiling
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
@@ -32,6 +32,7 @@ from sim.science.cases import (
     Case,
     Simulator,
     as_case,
+    check_lives,
     figure_row,
     of_runs,
     predictive,
@@ -104,7 +105,8 @@ class Question:
             "priors": {key: list(bounds) for key, bounds in self.priors.items()},
             "particles": self.particles,
         }
-        return Asked("calibrate", self.cases[0].config, own, LIBRARIES)
+        first, *others = (case.config for case in self.cases)
+        return Asked("calibrate", first, own, LIBRARIES, tuple(others))
 
 
 @dataclass(frozen=True)
@@ -289,35 +291,39 @@ def answer(
         RuntimeError: Not even one generation could be finished.
     """
     smc = _smc()
-    if out is None:
-        return _assemble(question, _sampled(smc, question, None, progress))
     asked = question.asked
-    folder = asked.folder(out)
-    # Other code would go on from numbers that it would not have given itself. Added to the whole
-    # name: a dot in it would end it, and with it the hash of the question.
-    database = folder.with_name(f"{folder.name}.{store.source_digest()}.db")
-    smc.check_place(database)
-    found = kept.find(asked, out, (*TABLES, "effort"))
-    if found is not None and not force:
-        effort = found.pop("effort").iloc[0]
-        if (effort["simulations"], effort["draws"]) == (question.simulations, question.draws):
-            return Calibration(question, **found, folder=folder, loaded=True)
-    # Two processes would both go on with the one database.
-    with chunks.locked(folder.parent, f".{folder.name}.lock"):
-        if force:
-            database.unlink(missing_ok=True)
-        started = datetime.now(UTC)
-        calibration = _assemble(question, _sampled(smc, question, database, progress))
-        tables = {name: getattr(calibration, name) for name in TABLES}
-        tables["effort"] = pd.DataFrame(
-            {"simulations": [question.simulations], "draws": [question.draws]}
-        )
-        return replace(calibration, folder=kept.keep(asked, out, tables, started))
+    with asked.made.held():
+        if out is None:
+            return _assemble(question, _sampled(smc, question, None, progress))
+        folder = asked.folder(out)
+        # Named like the folder, by all that decides a simulation: nothing else goes on from it. Added
+        # to the whole name, since a dot in that would end it, and with it the hash.
+        database = folder.with_name(f"{folder.name}.db")
+        smc.check_place(database)
+        found = kept.find(asked, out, (*TABLES, "effort"))
+        if found is not None and not force:
+            effort = found.pop("effort").iloc[0]
+            if (effort["simulations"], effort["draws"]) == (question.simulations, question.draws):
+                return Calibration(question, **found, folder=folder, loaded=True)
+        # Two processes would both go on with the one database.
+        with chunks.locked(folder.parent, f".{folder.name}.lock"):
+            if force or asked.made.own.uncertain:
+                database.unlink(missing_ok=True)
+            started = datetime.now(UTC)
+            calibration = _assemble(question, _sampled(smc, question, database, progress))
+            tables = {name: getattr(calibration, name) for name in TABLES}
+            tables["effort"] = pd.DataFrame(
+                {"simulations": [question.simulations], "draws": [question.draws]}
+            )
+            return replace(calibration, folder=kept.keep(asked, out, tables, started))
 
 
 def _sampled(smc: Any, question: Question, database: Path | None, progress: bool) -> Sampled:
     if progress:
         announce_compiling()
+    for case in question.cases:
+        # What cannot be lived at all, such as a plug-in that breaks, would be but infinitely far away.
+        check_lives(case.config, question.seed)
     plan = smc.Plan(question.particles, question.simulations, question.seed)
     simulator = Simulator(question.cases)
     found: Sampled = smc.sample(

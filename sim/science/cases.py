@@ -15,6 +15,9 @@ from sim.compose import load
 from sim.config import Config, Executor, change
 from sim.errors import InputError
 from sim.experiments import executors
+from sim.experiments.provenance import note_failures
+from sim.experiments.run import live as live_once
+from sim.experiments.run import one_line
 from sim.outcomes import column
 from sim.science.observed import Observed, of_scenario
 
@@ -82,6 +85,20 @@ class Simulator:
         return worst, np.concatenate(found)
 
 
+def check_lives(config: Config, seed: int) -> None:
+    """Refuse a configuration that cannot be lived as it stands.
+
+    Raises:
+        InputError: The model refuses its input.
+        RuntimeError: A run of it failed.
+    """
+    tried = live_once(config.model_copy(update={"months": 1}), seed)
+    if tried.refusal is not None:
+        raise tried.refusal
+    if tried.stage:
+        raise RuntimeError(f"seed {seed} failed at stage {tried.stage}: {tried.message}")
+
+
 def live(
     tree: dict[str, Any], parameters: dict[str, float], seed: int
 ) -> tuple[np.ndarray, np.ndarray] | None:
@@ -92,7 +109,8 @@ def live(
         model = NeighborhoodModel(change(tree, dict(parameters)), seed=seed)
         model.run()
         return model.recorder.months, model.recorder.values
-    except (InputError, ArithmeticError, ValueError):
+    except (InputError, ArithmeticError, ValueError) as error:
+        note_failures([one_line(error)])
         return None
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,30 +167,29 @@ def _ask(own: dict[str, Any], settings: list[Any]) -> Task:
 # --- answering ----------------------------------------------------------------------------------
 
 
-def answer(task: Task, out: Path | None = None, progress: bool = False) -> Prediction:
+def answer(
+    task: Task, out: Path | None = None, progress: bool = False, *, force: bool = False
+) -> Prediction:
     """Fit and predict, or read the answer back.
 
     Raises:
         InputError: An unusable ``out``, or pyabc is not installed.
         RuntimeError: A calibration could not finish one generation.
     """
-    asked = _asked(task)
-    if out is not None:
-        found = kept.find(asked, out, TABLES)
-        if found is not None:
-            return Prediction(task, **found, folder=asked.folder(out), loaded=True)
-    started = datetime.now(UTC)
-    bench = _Bench(task, out, progress)
-    made = [bench.fit(names) for names in task.fits]
-    prediction = Prediction(
-        task,
-        predictions=pd.DataFrame([row for rows, _ in made for row in rows]),
-        fits=pd.DataFrame([fit for _, fit in made]),
-    )
-    if out is None:
-        return prediction
-    tables = {name: getattr(prediction, name) for name in TABLES}
-    return replace(prediction, folder=kept.keep(asked, out, tables, started))
+    loaded = True
+
+    def make() -> dict[str, pd.DataFrame]:
+        nonlocal loaded
+        loaded = False
+        bench = _Bench(task, out, progress, force)
+        made = [bench.fit(names) for names in task.fits]
+        return {
+            "predictions": pd.DataFrame([row for rows, _ in made for row in rows]),
+            "fits": pd.DataFrame([fit for _, fit in made]),
+        }
+
+    tables, folder = kept.answered(_asked(task), TABLES, make, out, progress, force)
+    return Prediction(task, **tables, folder=folder, loaded=loaded)
 
 
 def _asked(task: Task) -> Asked:
@@ -203,7 +201,7 @@ def _asked(task: Task) -> Asked:
         "priors": {key: list(bounds) for key, bounds in task.priors.items()},
         "numbers": [task.particles, task.simulations, task.draws, task.heavy_draws],
     }
-    return Asked("predict", configs[0], own, calibration.LIBRARIES)
+    return Asked("predict", configs[0], own, calibration.LIBRARIES, tuple(configs[1:]))
 
 
 def _case(name: str, task: Task, which: str) -> Case:
@@ -217,8 +215,8 @@ def _case(name: str, task: Task, which: str) -> Case:
 class _Bench:
     """What fits share: calibrations of the same quick cases, runs of prior and default parameters."""
 
-    def __init__(self, task: Task, out: Path | None, progress: bool) -> None:
-        self._task, self._out, self._progress = task, out, progress
+    def __init__(self, task: Task, out: Path | None, progress: bool, force: bool) -> None:
+        self._task, self._out, self._progress, self._force = task, out, progress, force
         self._cases = {name: _case(name, task, "all") for name in task.cases}
         self._before: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._calibrated: dict[tuple[str, ...], Calibration] = {}
@@ -260,7 +258,9 @@ class _Bench:
                 tuple(cases), task.priors, task.particles, task.simulations, task.draws, task.seed,
                 task.executor,
             )  # fmt: skip
-            self._calibrated[names] = calibration.answer(question, self._out, self._progress)
+            self._calibrated[names] = calibration.answer(
+                question, self._out, self._progress, force=self._force
+            )
         return self._calibrated[names]
 
     def _rows(

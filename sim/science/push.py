@@ -8,7 +8,7 @@ after withdrawal, in at least half of the seeds.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.compose import choices, load
+from sim.compose import choices
 from sim.config import Config, Policy, check
 from sim.experiments.run import spread
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
@@ -92,7 +92,7 @@ def _held(configs: Sequence[Config], threshold: float, seed: int) -> list[bool]:
 
 def pushes(
     config: Config,
-    policies: Sequence[str],
+    policies: Mapping[str, Config],
     months: int,
     threshold: float,
     progress: bool = False,
@@ -101,7 +101,7 @@ def pushes(
 
     Args:
         config: The compound, without policy.
-        policies: Names of measures and bundles.
+        policies: Configurations by the name of their measure or bundle.
         months: In force while the dose is sought.
         threshold: Share of fees.
         progress: Show a bar per round of bisection on standard error.
@@ -146,14 +146,14 @@ class _Search:
     def __init__(
         self,
         config: Config,
-        policies: Sequence[str],
+        policies: Mapping[str, Config],
         months: int,
         threshold: float,
         progress: bool,
     ) -> None:
         self.config, self.months, self.progress = config, months, progress
         self.threshold = threshold
-        self.policies = {name: load(policy=name) for name in policies}
+        self.policies = policies
         self.tried: dict[Try, float] = {}
 
     def at(self, policy: str, kind: str, size: float) -> Try:

@@ -10,7 +10,7 @@ decision tree (CART, one of the two usual algorithms of scenario discovery; Lemp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import permutations
 from pathlib import Path
@@ -20,10 +20,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, rankdata
 
+from sim import files
 from sim.compose import Setting, load, load_settings
 from sim.config import Config, Mechanisms, Policy
 from sim.errors import InputError
-from sim.experiments import paired, store
+from sim.experiments import paired
 from sim.explain import show
 from sim.outcomes import INDICATORS
 from sim.science import factors, kept, words, worlds
@@ -89,10 +90,14 @@ class Question:
             "scenarios": {k: c.fingerprint() for k, c in self.scenarios.items()},
             "networks": list(self.networks), "mechanisms": list(self.mechanisms),
             "over": [[f.key, f.low, f.high] for f in self.varied], "draws": self.draws,
-            "posterior": store.sha256(Path(self.posterior)) if self.posterior else "",
+            "posterior": files.content_hash(self.posterior) if self.posterior else "",
             "indicator": list(self.outcomes),
         }  # fmt: skip
-        return Asked("robustness", self.config, own, ("scikit-learn", "scipy"))
+        tried = (self.config.model_copy(update={"policy": p}) for p in self.policies.values())
+        others = (*self.scenarios.values(), *tried)
+        paths = (self.posterior,) if self.posterior else ()
+        libraries = ("scikit-learn", "scipy")
+        return Asked("robustness", self.config, own, libraries, others, paths)
 
 
 class Place(NamedTuple):
@@ -277,12 +282,14 @@ def answer(
         RuntimeError: The base could not be lived.
     """
     need_sklearn()
-    places = _places(question)
+    asked = replace(question.asked, model=model)
+    with asked.made.held():
+        places = _places(question)
 
     def make() -> dict[str, pd.DataFrame]:
         return _tables(question, places, progress, model)
 
-    tables, folder = kept.answered(question.asked, TABLES, make, out, progress, force)
+    tables, folder = kept.answered(asked, TABLES, make, out, progress, force)
     return Robustness(question, **tables, folder=folder)
 
 

@@ -7,11 +7,9 @@ can still do to each number stands beside it.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,15 +210,8 @@ def answer(
         RuntimeError: A run failed.
     """
     _salib()
-    asked = question.asked
-    found = None if out is None or force else kept.find(asked, out, TABLES)
-    if out is not None and found is not None:
-        if progress:
-            print(f"answered before, read from {asked.folder(out)}", file=sys.stderr)
-        return Sensitivity(question, **found, folder=asked.folder(out))
-    started = datetime.now(UTC)
-    frames = _analyse(question, progress)
-    folder = None if out is None else kept.keep(asked, out, frames, started)
+    make = partial(_analyse, question, progress)
+    frames, folder = kept.answered(question.asked, TABLES, make, out, progress, force)
     return Sensitivity(question, **frames, folder=folder)
 
 

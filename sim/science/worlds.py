@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.stats import qmc
 
+from sim import files
 from sim.config import Config, Policy, change
 from sim.errors import InputError
 from sim.experiments import executors
@@ -26,9 +28,9 @@ from sim.experiments import run as runs_of
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.together import live_together
 from sim.explain import shorten, unknown_name
-from sim.files import check_regular
 from sim.outcomes import INDICATORS
 from sim.science.factors import Factor, settings
+from sim.society.imports import LARGEST_BYTES
 
 WEIGHTS = ("weight", "weights", "w")
 """Columns of a posterior that may hold the weights of its draws."""
@@ -169,8 +171,7 @@ def read_posterior(path: str | Path) -> pd.DataFrame:
 
 def _read_draws(path: str) -> pd.DataFrame:
     try:
-        check_regular(Path(path))
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(BytesIO(files.read_bytes(Path(path), LARGEST_BYTES))) as file:
             rows = file.metadata.num_rows
             if rows > MOST_DRAWS:
                 raise InputError(path, f"holds {rows} draws", f"at most {MOST_DRAWS}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 from sim.errors import InputError
@@ -30,6 +31,9 @@ def _hash() -> str:
         whole.update(path.read_bytes() + b"\0")
     return whole.hexdigest()[:16]
 
+
+IMPORTED = time.time()
+"""When this process imported the package."""
 
 _AT_IMPORT = _stamps()
 _DIGEST = _hash()

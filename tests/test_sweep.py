@@ -89,7 +89,7 @@ class Counted(NeighborhoodModel):
     built = forked = 0
 
     def __init__(self, config: Config, *, seed: int, **more: Any) -> None:
-        type(self).built += 1
+        type(self).built += self._past is None
         super().__init__(config, seed=seed, **more)
 
     def fork(self, config: Config) -> NeighborhoodModel:

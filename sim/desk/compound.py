@@ -213,7 +213,7 @@ def standing(level: float) -> dict[str, Any]:
     One number moves what residents bring along and the care that the firm takes, so that a low
     start has a cause which goes on, and is not mended within months by itself.
     """
-    return {
+    settings = {
         "population.paid_start": level,
         "population.habit_start": level,
         "population.satisfaction_start": 0.2 + 0.6 * level,
@@ -221,6 +221,8 @@ def standing(level: float) -> dict[str, Any]:
         "population.grievance_start": 0.4 * (1.0 - level),
         "firm.diligence": 0.2 + 0.6 * level,
     }
+    # A configuration that somebody may copy by hand: 0.49532 and not 0.49532000000000004.
+    return {key: round(value, 6) for key, value in settings.items()}
 
 
 async def find_standing(said: Own, levels: Levels) -> tuple[float, float]:
@@ -295,6 +297,13 @@ def columns_of(what: str, language: str) -> dict[str, str]:
     numbers = {name: f"{low:g} – {high:g}" for name, (low, high) in _NUMBERS.items()}
     words = {name: ", ".join(codes) for name, codes in _CODES.items()}
     return {**dict.fromkeys(_REQUIRED, ""), **words, **numbers}
+
+
+def files(session: Session) -> dict[str, str]:
+    """Paths of uploaded tables in a session's configurations, and what its report calls them."""
+    if session.case != OWN or not session.own.households:
+        return {}
+    return {str(_kept(session.own.households, "households")): "households.csv"}
 
 
 def in_table(text: str) -> dict[str, Any]:

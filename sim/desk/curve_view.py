@@ -82,7 +82,9 @@ def sentences_view(page: Page, only_chosen: bool) -> None:
         place.props["data-name"] = "sentences"
 
     def say() -> None:
-        place.set_content(_said(page, only_chosen) or f"<p>{words['waiting']}</p>")
+        empty = only_chosen and page.visit.chosen is None
+        wait = words["no_policies"] if empty else page.waiting()
+        place.set_content(_said(page, only_chosen) or f"<p>{escape(wait)}</p>")
 
     page.watchers.append(say)
 

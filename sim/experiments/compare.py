@@ -295,6 +295,9 @@ def _every_actor(spent: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_order(frame: pd.DataFrame, order: list[Pair]) -> pd.DataFrame:
+    if not len(frame):
+        # Nothing beside the reference.
+        return frame
     place = [order.index(pair) for pair in zip(frame["scenario"], frame["policy"], strict=True)]
     return frame.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from sim.as_text import MISSING, exact_text, number_text, value_text, with_interval
 from sim.experiments import paired
-from sim.experiments.summary import HIGH, LOW, number_text, value_text
+from sim.experiments.summary import HIGH, LOW
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 FIRST = 12
 """Least width of the policies' names."""
+
+GAIN_DIGITS = 3
+"""Digits of a mean gain: as many as its quotients have, so that they can be worked out again."""
 
 WIDE = 110
 """Columns of a terminal from which a number and its interval stand on one line."""
@@ -37,6 +41,7 @@ WORDS = {
         "calls": "calls per 1000",
         "hours": "hours",
         "yuan": "yuan",
+        "gain": "gain, mean of months 1 to {last}, points",
         "per_hours": "hours per point",
         "per_yuan": "yuan per point",
         "recovery": "months to recovery [90%]",
@@ -67,6 +72,7 @@ WORDS = {
         "calls": "每千户投诉",
         "hours": "工时",
         "yuan": "元",
+        "gain": "提高（百分点，第1至{last}个月平均）",
         "per_hours": "工时/百分点",
         "per_yuan": "元/百分点",
         "recovery": "恢复所需月数[90%]",
@@ -87,15 +93,26 @@ WORDS = {
     },
 }
 
+REASONS = {
+    "en": {
+        "reference": "reference", paired.UNCERTAIN: "uncertain", paired.LOSS: "loss",
+        paired.FEW: "one pair",
+    },
+    "zh": {
+        "reference": "参照", paired.UNCERTAIN: "不确定", paired.LOSS: "下降", paired.FEW: "仅一对",
+    },
+}  # fmt: skip
+"""What stands in the place of a number that is not given, so that no dash has to be guessed at."""
 
 NOTES = {
     "en": (
         "Means over {runs} seeds; [90%] holds 5% to 95% of runs, [95%] is the interval of the "
         "mean difference to «{reference}» in pairs of one seed. Both hold chance from run to "
         "run under one set of parameters, not doubt about the parameters. P(better): share of "
-        "seeds in which fees collected were higher.",
+        "seeds in which fees collected were higher, ties by half.",
         "Per point: hours and yuan beyond the reference, months 1 to {last}, by the mean gain "
-        "in collection over these months; – where that gain is not told from 0 or is a loss.",
+        "in collection over these months, which is not that of one month; not given where that "
+        "gain is not told from 0 (uncertain), is a loss, or stands in one pair of runs.",
         "Recovery: median month from which collection stays at {threshold} or more for "
         "{held} months, over all runs; in round brackets the share of runs seen to.",
         "Gain kept: collection {first} and {second} months after the last measure ended, by "
@@ -103,8 +120,9 @@ NOTES = {
     ),
     "zh": (
         "{runs}个种子的均值；[90%]为5%至95%的模拟，[95%]为同一种子配对下与“{reference}”平均差异的"
-        "区间。两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。更好的次数占比：收缴率更高的种子比例。",
-        "每百分点：第1至{last}个月比参照多用的工时与支出，除以同期收缴率的平均提高；提高与0无法区分或为下降时记为–。",
+        "区间。两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。更好的次数占比：收缴率更高的种子比例，相同的各计一半。",
+        "每百分点：第1至{last}个月比参照多用的工时与支出，除以同期收缴率的平均提高（不是某一个月的提高）；"
+        "提高与0无法区分（不确定）、收缴率下降或仅有一对模拟时不计算。",
         "恢复：收缴率连续{held}个月不低于{threshold}的起始月（全部模拟的中位数）；圆括号内为已恢复的模拟比例。",
         "保留：最后一项措施结束{first}、{second}个月后的收缴率差异，占措施最后一月差异的比例。",
     ),
@@ -186,7 +204,7 @@ def narrowing_line(comparison: Comparison, scenario: str, language: str = "en") 
     rows = _rows(comparison.effects, scenario, indicator=paired.MAIN, month=month)
     known = [f for f in rows["narrowing"].tolist() if math.isfinite(f)]
     if not known:
-        return words["narrowing"].format(month=month, factors="–")
+        return words["narrowing"].format(month=month, factors=MISSING)
     low, middle, high = min(known), float(np.median(known)), max(known)
     if language == "zh":
         factors = f"1/{low:.1f}" if len(known) == 1 else f"1/{low:.1f}至1/{high:.1f}"
@@ -241,7 +259,7 @@ def _effects_table(comparison: Comparison, scenario: str, language: str, wide: b
         cells = [
             _title(comparison, scenario, policy, language),
             _with_range(100 * v for v in (values[main].mean(), *spread)),
-            *(_effect_cells(effect[0]) if effect else (words["reference"], "–")),
+            *(_effect_cells(effect[0]) if effect else (words["reference"], MISSING)),
             *(value_text(values[n].mean(), INDICATORS[n], language) for n in others),
         ]
         _add_row(table, cells, wide)
@@ -253,32 +271,36 @@ _SIDE_BY_SIDE = (paired.MAIN, "satisfied_share", "complaints_per_1000")
 
 def _effect_cells(effect: dict[Any, Any]) -> tuple[str, str]:
     points = (100 * effect[name] for name in ("difference", "low", "high"))
-    return _with_range(points, signed), f"{100 * effect['beats']:.0f}"
+    return with_interval(*points), exact_text(100 * effect["beats"])
 
 
-def signed(value: float) -> str:
-    """A difference with its sign; nothing is written as -0.0."""
-    return f"{value:+.3g}" if abs(value) >= 1000 else f"{round(value, 1) + 0.0:+.1f}"
-
-
-def _with_range(numbers: Iterable[float], write: Callable[[float], str] = "{:.1f}".format) -> str:
-    value, low, high = numbers
-    return write(value) if math.isnan(low) else f"{write(value)} [{write(low)}, {write(high)}]"
+def _with_range(numbers: Iterable[float]) -> str:
+    value, low, high = (f"{number:.1f}" for number in numbers)
+    return f"{value} [{low}, {high}]"
 
 
 def _costs_table(comparison: Comparison, scenario: str, language: str) -> Table:
-    heads = ("policy", "hours", "yuan", "per_hours", "per_yuan")
-    table = _new_table([WORDS[language][head] for head in heads])
-    for policy in comparison.question.policies:
+    words, question = WORDS[language], comparison.question
+    last = question.configs[scenario, question.reference].months
+    heads = ("policy", "hours", "yuan", "gain", "per_hours", "per_yuan")
+    table = _new_table([words[head].format(last=last) for head in heads])
+    for policy in question.policies:
         cost = _rows(comparison.costs, scenario, policy=policy, actor=paired.ALL).iloc[0]
         table.add_row(
             _title(comparison, scenario, policy, language),
-            *(
-                _number(cost[name], language)
-                for name in ("hours", "yuan", "hours_per_point", "yuan_per_point")
-            ),
+            *(number_text(cost[name], language) for name in ("hours", "yuan")),
+            *cost_cells(cost.to_dict(), language),
         )
     return table
+
+
+def cost_cells(cost: dict[Any, Any], language: str) -> tuple[str, str, str]:
+    """Mean gain, hours and yuan for a point of it; why in a word where one is not given."""
+    gain, why = exact_text(cost["gain"], GAIN_DIGITS), REASONS[language].get(cost["reason"])
+    if why:
+        return why if cost["reason"] == "reference" else gain, why, why
+    hours, yuan = (number_text(cost[f"{unit}_per_point"], language) for unit in ("hours", "yuan"))
+    return gain, hours, yuan
 
 
 def _duration_table(comparison: Comparison, scenario: str, language: str, wide: bool) -> Table:
@@ -288,19 +310,16 @@ def _duration_table(comparison: Comparison, scenario: str, language: str, wide: 
     for policy in comparison.question.policies:
         back = _rows(comparison.recovery, scenario, policy=policy).iloc[0]
         left = _rows(comparison.persistence, scenario, policy=policy, indicator=paired.MAIN)
-        kept = [_kept_text(row) for row in left.to_dict("records")] or ["–"] * len(paired.AFTER)
+        kept = [_kept_text(row, language) for row in left.to_dict("records")]
+        kept = kept or [words["reference"]] * len(paired.AFTER)
         name = _title(comparison, scenario, policy, language)
         _add_row(table, [name, _recovery_text(back.to_dict()), *kept], wide)
     return table
 
 
-def _number(value: float, language: str) -> str:
-    return "–" if math.isnan(value) else number_text(value, language)
-
-
-def _kept_text(row: dict[Any, Any]) -> str:
+def _kept_text(row: dict[Any, Any], language: str) -> str:
     if math.isnan(row["kept"]):
-        return "–"
+        return REASONS[language].get(row["reason"], MISSING)
     value, low, high = (f"{100 * row[name]:.0f}" for name in ("kept", "kept_low", "kept_high"))
     return f"{value} [{low}, {high}]"
 

@@ -167,7 +167,7 @@ def costs(spent: pd.DataFrame, means: pd.DataFrame, reference: str) -> pd.DataFr
         ours, theirs = (_part(level, scenario, name) for name in (policy, reference))
         both = ours.join(theirs.rename(columns={MAIN: "reference"})).dropna()
         gain = 100 * (both[MAIN] - both["reference"]).to_numpy()
-        why = "reference" if policy == reference else _reason(gain)
+        why = "reference" if policy == reference else reason(gain)
         for actor in here.index.get_level_values("actor").unique():
             mine, other = (part.xs(actor, level="actor") for part in (here, there))
             row = {"scenario": scenario, "policy": policy, "reference": reference, "actor": actor}
@@ -326,7 +326,8 @@ def _nothing_left(end: int | None, month: int | None) -> dict[str, Any]:
     }
 
 
-def _reason(gain: np.ndarray) -> str:
+def reason(gain: np.ndarray) -> str:
+    """Why no cost is given for a point of a gain (n,) in points; empty where one is."""
     if len(gain) < 2:
         return FEW
     given = mean(gain)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim import outcomes
+from sim.as_text import value_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,9 +68,6 @@ NO_TARGET: dict[str, Any] = {
     "use": "",
     "source": "",
 }
-
-LARGE = 9_995
-"""Numbers from here on are shortened to thousands, millions or 万."""
 
 WIDE = 120
 """Columns of a terminal from which a median and its interval stand on one line."""
@@ -328,28 +326,6 @@ def spent_by_actor(study: Study) -> pd.DataFrame:
     actors = sorted(costs["actor"].unique())
     every = pd.MultiIndex.from_product([actors, lived], names=["actor", "run"])
     return total.reindex(every, fill_value=0.0).groupby(level="actor").median()
-
-
-def value_text(value: float, indicator: Indicator, language: str = "en") -> str:
-    """A value as people write it: shares as whole percents, large numbers short."""
-    if math.isnan(value):
-        return "–"
-    if indicator.share:
-        percent = 100 * value
-        return f"{percent:.1f}" if 0 < abs(percent) < 9.95 else f"{percent:.0f}"
-    return number_text(value, language)
-
-
-def number_text(value: float, language: str = "en") -> str:
-    """A number short enough for a table: 1.2M or 120万."""
-    size = abs(value)
-    if size >= LARGE:
-        scale, mark = (1e4, "万") if language == "zh" else (1e6, "M") if size >= 1e6 else (1e3, "k")
-        short = value / scale
-        return f"{short:,.0f}{mark}" if abs(short) >= 100 else f"{short:.3g}{mark}"
-    if size >= 100 or not value:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if size >= 1 else f"{value:.2f}"
 
 
 def _indicator_table(study: Study, language: str, wide: bool) -> Table:

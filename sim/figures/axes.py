@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
+from sim.as_text import LARGE, number_text
 from sim.config import Config
-from sim.experiments.summary import LARGE, number_text, unit_text
+from sim.experiments.summary import unit_text
 from sim.figures import style
 from sim.outcomes import Indicator
 

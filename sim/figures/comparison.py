@@ -13,9 +13,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.as_text import signed
 from sim.errors import InputError
 from sim.experiments import paired
-from sim.experiments.comparison_table import effects_at, policy_title, shown_month, signed
+from sim.experiments.comparison_table import effects_at, policy_title, shown_month
 from sim.experiments.summary import run_means, unit_text
 from sim.figures import style
 from sim.figures.axes import (

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from sim.as_text import value_text
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.comparison_table import policy_title
-from sim.experiments.summary import value_text
 from sim.figures import style
 from sim.figures.axes import name_of, no_frame, parameter_names
 from sim.outcomes import INDICATORS

@@ -8,9 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from sim.experiments.comparison_table import signed
+from sim.as_text import (
+    exact_text,
+    number_text,
+    percent_text,
+    points_text,
+    signed,
+    value_text,
+)
 from sim.experiments.paired import Gain, difference
-from sim.experiments.summary import number_text, value_text
+from sim.experiments.summary import spread_of
 from sim.outcomes import INDICATORS, column
 from sim.report.words import SENTENCES
 
@@ -135,27 +142,27 @@ def about_reference(reference: Runs, within: int, language: str) -> list[str]:
         value, low, high = spread(reference.at(MAIN, at))
         said.append(
             words[name].format(
-                month=at, value=_percent(value), low=_percent(low), high=_percent(high)
+                month=at, value=percent_text(value), low=percent_text(low), high=percent_text(high)
             )
         )
     return said
 
 
 def spread(values: np.ndarray) -> tuple[float, float, float]:
-    """Median, 5% and 95% of runs."""
-    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
-    return float(middle), float(low), float(high)
+    """Median, 5% and 95% of the runs that have a value; NaN where none has."""
+    found = spread_of(values)
+    return found["median"], found["low"], found["high"]
 
 
 def _reaching(
     policy: Runs, reference: Runs, level: float, month: int, words: dict[str, str]
 ) -> str:
     # Where most runs are there at the start, reaching it says nothing; holding it does.
-    there = float(np.median(reference.at(MAIN, 0))) >= level
+    there = spread(reference.at(MAIN, 0))[0] >= level
     count, name = (holds, "holds") if there else (passes, "passes")
     return words[name].format(
         a=count(policy, level, month), b=count(reference, level, month), n=len(policy.seeds),
-        level=_percent(level), month=month,
+        level=f"{exact_text(100 * level)}%", month=month,
     )  # fmt: skip
 
 
@@ -180,7 +187,7 @@ def _gain_points(gain: dict[str, Any], side: int) -> dict[str, str]:
     """A gain and its interval in points: from 0 up where its side is said, else with signs."""
     ends = ("high", "low") if side < 0 else ("low", "high")
     numbers = (100 * gain[name] for name in ("difference", *ends))
-    texts = [_points(abs(n)) if side else signed(n).replace("+0.0", "0.0") for n in numbers]
+    texts = [points_text(abs(n)) if side else signed(n).replace("+0.0", "0.0") for n in numbers]
     return dict(zip(("gain", "low", "high"), texts, strict=True))
 
 
@@ -190,21 +197,32 @@ def _level(
     value, low, high = spread(policy.at(indicator, month))
     other = spread(reference.at(indicator, month))[0]
     return text.format(
-        month=month, value=_percent(value), low=_percent(low), high=_percent(high),
-        other=_percent(other),
+        month=month, value=percent_text(value), low=percent_text(low), high=percent_text(high),
+        other=percent_text(other),
     )  # fmt: skip
 
 
 def _places(policy: Runs, reference: Runs, words: dict[str, str]) -> str:
-    name, year = "issues_in_place_share", policy.months > policy.months[-1] - 12
+    name, year = "issues_in_place_share", policy.months[policy.months >= 1][-12:]
     value, other = (
-        float(np.median(runs.of(name)[:, year].mean(1))) for runs in (policy, reference)
+        spread(known_mean(runs.of(name)[:, np.isin(runs.months, year)]))[0]
+        for runs in (policy, reference)
     )
-    return words["place"].format(value=_percent(value), other=_percent(other))
+    return words["place"].format(
+        value=percent_text(value), other=percent_text(other), months=len(year)
+    )
+
+
+def known_mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the months (S, M) that have a value, NaN where none has: (S,)."""
+    there = ~np.isnan(values)
+    count = there.sum(axis=1)
+    total = np.where(there, values, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _cost(policy: Runs, households: int, last: int, words: dict[str, str], language: str) -> str:
-    hours, yuan = float(np.median(policy.hours)), float(np.median(policy.yuan))
+    hours, yuan = float(policy.hours.mean()), float(policy.yuan.mean())
     if not hours and not yuan:
         return words["free"]
     share = households * last / 12
@@ -238,27 +256,20 @@ def _worse(policy: Runs, reference: Runs, month: int, words: dict[str, str], lan
         bad = gain["high"] < 0 if known.better > 0 else gain["low"] > 0
         if bad:
             unit = "%" if known.share else ""
-            value, other = (
-                value_text(float(v.mean()), known, language) + unit for v in (ours, theirs)
-            )
+            means = (gain["value"], gain["reference_value"])
+            value, other = (value_text(mean, known, language) + unit for mean in means)
             # What is worse by less than is written would read as a mistake.
             if value != other:
                 label = known.zh if language == "zh" else known.en
-                items.append(words["worse_item"].format(name=label, value=value, other=other))
+                # Two rounded percents are not as far apart as what they were rounded from.
+                gap = gain["difference"] * (100 if known.share else 1)
+                told = words["points"].format(gap=signed(gap)) if known.share else signed(gap)
+                items.append(
+                    words["worse_item"].format(name=label, value=value, other=other, gap=told)
+                )
     if not items:
         return words["none_worse"].format(count=len(WATCHED), month=month)
     names = words["sep"].join(items[:MOST_WORSE])
     if len(items) > MOST_WORSE:
         names = words["worse_more"].format(names=names, count=len(items))
     return words["worse"].format(month=month, names=names)
-
-
-def _percent(share: float) -> str:
-    percent = 100 * share
-    return (
-        f"{percent:.1f}%" if 0 < percent < 9.95 and percent != round(percent) else f"{percent:.0f}%"
-    )
-
-
-def _points(points: float) -> str:
-    return f"{points:.1f}" if points < 9.95 else f"{points:.0f}"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.experiments.comparison_table import signed
-from sim.experiments.summary import number_text, unit_text
+from sim.as_text import number_text, signed, with_interval
+from sim.experiments.summary import unit_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
 from sim.science.attribute import NO_COST, YUAN_UNIT
@@ -42,6 +42,10 @@ WORDS = {
         "points": "points",
         "free": "free",
         "pairs": "Strongest interactions ({unit}): {pairs}.",
+        "apart": (
+            "Alone they add up to {alone}, left out to {left_out}, and the bundle does {whole}: "
+            "measures work through each other, so only the parts add up to the bundle."
+        ),
         "how": "Shapley values over {orders}, {seeds} paired seeds; intervals are over seeds only.",
         "all": "all coalitions",
         "some": "{orders} of the orders",
@@ -64,6 +68,10 @@ WORDS = {
         "points": "百分点",
         "free": "无成本",
         "pairs": "最强的交互({unit}):{pairs}。",
+        "apart": (
+            "单独实施相加为{alone},去掉后损失相加为{left_out},组合为{whole}:措施相互作用,"
+            "只有贡献一列相加等于组合。"
+        ),
         "how": "夏普利值,{orders},{seeds}个配对种子;区间仅反映种子之间的差别。",
         "all": "全部子组合",
         "some": "抽样次序({orders})",
@@ -105,6 +113,7 @@ def print_attribution(attribution: Attribution, console: Console, language: str 
         console.print(_table(attribution, outcome, language))
         pairs = _pairs(attribution, outcome, language)
         console.print(words["pairs"].format(unit=unit, pairs=pairs), highlight=False, markup=False)
+        console.print(_apart(attribution, outcome, language), highlight=False, markup=False)
         console.print()
     first = attribution.bundle.iloc[0]
     orders = words["all"] if question.exact else words["some"].format(orders=first["orders"])
@@ -176,9 +185,22 @@ def _table(attribution: Attribution, outcome: str, language: str) -> Table:
     return table
 
 
+def _apart(attribution: Attribution, outcome: str, language: str) -> str:
+    """What the columns beside the parts add up to, and why it is not the bundle."""
+    scale = unit_of(outcome, language)[0]
+    rows = attribution.values[attribution.values["outcome"] == outcome]
+    effect = attribution.bundle.set_index("outcome")["effect"][outcome]
+    # As printed: whoever adds up the column finds this number.
+    sums = {
+        k: signed(sum(round(scale * value, 1) for value in rows[k].tolist()))
+        for k in ("alone", "left_out")
+    }
+    return WORDS[language]["apart"].format(**sums, whole=signed(scale * effect))
+
+
 def _ranged(row: dict[Any, Any], scale: float) -> str:
     value, low, high = (scale * row[name] for name in ("value", "low", "high"))
-    return signed(value) if math.isnan(low) else f"{signed(value)} [{low:.1f}, {high:.1f}]"
+    return with_interval(value, low, high)
 
 
 def _per(row: dict[Any, Any], title: str, cost: str, scale: float, language: str) -> str:

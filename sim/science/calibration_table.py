@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from sim.experiments.summary import value_text
+from sim.as_text import value_text
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.experiments.summary import value_text
+from sim.as_text import value_text
 from sim.outcomes import INDICATORS
 from sim.science.attribution_table import new_table, print_place
 from sim.science.discovery import TOLD

@@ -157,6 +157,67 @@ def test_a_sweep_begun_with_another_plugin_is_refused(tmp_path: Path) -> None:
     assert "8 runs (0 failed)" in xiaoqu(*words, "--force", cwd=tmp_path)
 
 
+PROCESSES = """
+import sys
+from pathlib import Path
+from sim import attribute, calibrate, optimise, robustness
+from sim.cli import _load_plugins
+
+_load_plugins([Path("lottery.py")])
+small = {"population": {"households": 40, "stairs_per_building": 2}, "seed": 3}
+two = {"policy": ["lottery", "member_contact"], "at": 3, "replications": 2}
+for workers in (1, 2):
+    here = small | {"executor": {"workers": workers}}
+    parts = attribute(None, **two, **here).coalitions
+    ranked = robustness(
+        None, policies=["none", "lottery"], scenarios=[], networks=[], mechanisms=[], draws=2, at=3,
+        replications=2, **here,
+    ).runs
+    sought = optimise(
+        None, target="collection_rate>=0 at +3", measures=["lottery", "member_contact"],
+        doses=[1.0], starts=[1], worlds=4, check=4, method="exhaustive", **here,
+    ).candidates
+    found = calibrate(
+        None, "fees.trust=interval(1,3)", "scenario.targets=[{indicator: collection_rate, month: 2, "
+        "low: 0.5, high: 1.0, fitted: true}]", policy="lottery", particles=20, simulations=440,
+        draws=4, **here,
+    ).posterior
+    assert found["distance"].max() < float("inf")
+    frames = (parts, ranked, sought, found)
+    print([float(frame.sum(numeric_only=True).sum()) for frame in frames])
+"""
+
+
+def test_a_plugin_reaches_the_processes_of_every_question(tmp_path: Path) -> None:
+    """Only sweep sent measures of a plug-in to its workers; elsewhere they failed, or all was NaN."""
+    text = LOTTERY.format(imports="import prices", yuan="prices.PRICE")
+    (tmp_path / "lottery.py").write_text(text, encoding="utf-8")
+    (tmp_path / "prices.py").write_text("PRICE = 7.0\n", encoding="utf-8")
+    (tmp_path / "ask.py").write_text(PROCESSES, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "ask.py"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    one, two = done.stdout.splitlines()
+    assert one == two and "nan" not in one
+
+
+def test_what_cannot_be_lived_is_told_before_a_calibration(tmp_path: Path) -> None:
+    """A posterior was kept of simulations that all failed."""
+    text = LOTTERY.format(imports="", yuan="1 / 0")
+    (tmp_path / "lottery.py").write_text(text, encoding="utf-8")
+    words = ("calibrate", "scenario=kangqiao", "policy=lottery", "parameters=[fees.trust]")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", *words, "--plugin", "lottery.py"], cwd=tmp_path,
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "seed 1 failed at stage run: ZeroDivisionError: division by zero" in done.stderr
+    assert not [p for p in (tmp_path / "results").rglob("*") if p.suffix in (".json", ".db")]
+
+
 def copied_package(tmp_path: Path) -> Path:
     """The package with its files, in a folder of its own."""
     home = tmp_path / "site"

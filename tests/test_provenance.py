@@ -93,8 +93,7 @@ def catalogue() -> Iterator[None]:
 
 def xiaoqu(*words: str, cwd: Path, path: Path | None = None) -> str:
     """Run the command in a fresh process; what it printed, with its refusals."""
-    places = [str(path or ROOT), *sys.path[:0]]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+    environment = {**os.environ, "PYTHONPATH": str(path or ROOT)}
     command = [sys.executable, "-m", "sim", *words]
     done = subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
@@ -144,17 +143,28 @@ def test_an_edited_plugin_is_not_answered_from_before(tmp_path: Path, edited: st
     assert "answered before" in xiaoqu(*words, cwd=tmp_path), "the first code again"
 
 
-def test_a_sweep_begun_with_another_plugin_is_refused(tmp_path: Path) -> None:
-    words = ("sweep", "policy=none,lottery", "months=2,3", *WORDS[:2], WORDS[4])
-    words += ("replications=2", "--plugin", "lottery.py", "--out", "kept")
+@pytest.mark.parametrize("given", ["plugin", "package"])
+def test_a_sweep_begun_with_other_measures_is_refused(tmp_path: Path, given: str) -> None:
+    """Resumed after a measure had changed, a sweep put both into one table."""
+    home = tmp_path / "site"
+    told = home / "lotteries-1.0.dist-info"
+    told.mkdir(parents=True)
+    words = ["sweep", "policy=none,lottery", "months=2,3", *WORDS[:2], WORDS[4], "replications=2"]
+    words += ["--out", str(tmp_path / "kept")]
+    if given == "plugin":
+        words += ["--plugin", str(home / "lottery.py")]
+    else:
+        (told / "METADATA").write_text("Metadata-Version: 2.1\nName: lotteries\nVersion: 1.0\n")
+        (told / "entry_points.txt").write_text("[xiaoqu.measures]\nlottery = lottery\n")
+    places = Path(os.pathsep.join([str(ROOT), str(home)]))
     for yuan in (7.0, 9.0):
         text = LOTTERY.format(imports="", yuan=yuan)
-        (tmp_path / "lottery.py").write_text(text, encoding="utf-8")
-        told = xiaoqu(*words, cwd=tmp_path)
-    assert "was begun by other code or files (lottery.py" not in told.splitlines()[0]
-    assert "was begun by other code or files" in told and "--force to begin anew" in told
-    assert "lived again" not in told
-    assert "8 runs (0 failed)" in xiaoqu(*words, "--force", cwd=tmp_path)
+        (home / "lottery.py").write_text(text, encoding="utf-8")
+        told_last = xiaoqu(*words, cwd=tmp_path, path=places)
+        assert ("8 runs (0 failed)" in told_last) == (yuan == 7.0)
+    assert "was begun by other code or files (lottery.py" in told_last
+    assert "--force to begin anew" in told_last
+    assert "8 runs (0 failed)" in xiaoqu(*words, "--force", cwd=tmp_path, path=places)
 
 
 PROCESSES = """

@@ -164,7 +164,8 @@ class _Search:
         except (OSError, SyntaxError, ValueError) as error:
             raise InputError(str(path), f"cannot be read: {error}", "a Python file") from error
         below = _below(name, path)
-        self._add(below, text)
+        # A plug-in is loaded under another name than that of its file.
+        self.hashes[Path(below).with_name(path.name).as_posix()] = hashlib.sha256(text).hexdigest()
         if name != "__main__" and not installed:
             self.modules[name] = Module(below, text, str(path.parent))
         module = sys.modules.get(name)
@@ -204,9 +205,6 @@ class _Search:
             return
         for found in _distributions().get(top, ()):
             self.libraries[found] = metadata.version(found)
-
-    def _add(self, label: str, content: bytes) -> None:
-        self.hashes[label] = hashlib.sha256(content).hexdigest()
 
     def _value(self, label: str, value: Any) -> None:
         if _plain(value) is None:

@@ -23,6 +23,7 @@ from sim.config import check
 from sim.errors import InputError
 from sim.experiments import store
 from sim.experiments.design import lay_out
+from sim.experiments.provenance import provenance
 from sim.experiments.run import run
 from sim.experiments.store import read_study
 from sim.science.worlds import read_posterior
@@ -289,7 +290,8 @@ def test_names_of_results_stay_in_the_results(tmp_path: Path) -> None:
     for name in ("../../x", "/tmp/x", "..", "a\0b", "x" * 3000, "<script>alert(1)</script>", "CON"):
         config = fake_model.configuration()
         scenario = config.scenario.model_copy(update={"name": name})
-        folder = store.study_folder(config.model_copy(update={"scenario": scenario}), tmp_path)
+        renamed = config.model_copy(update={"scenario": scenario})
+        folder = store.study_folder(renamed, tmp_path, provenance([renamed]))
         assert folder.parent == tmp_path / "run"
         assert folder.resolve().parent == (tmp_path / "run").resolve()
         assert len(folder.name.encode()) <= 255 and "<" not in folder.name

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from sim.config import Config
+
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -817,16 +819,16 @@ def _table(kind: Kind, config_dir: Path | None) -> Table:
 
 
 def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]:
-    from sim.compose import choices, load
+    from sim.compose import choices
     from sim.measures import CATALOGUE
 
     if kind is Kind.SCENARIOS:
         for name in choices("scenario", config_dir):
-            scenario = load(name, config_dir=config_dir).scenario
+            scenario = _loaded("scenario", name, config_dir).scenario
             yield name, scenario.title, scenario.title_zh
     elif kind is Kind.POLICIES:
         for name in choices("policy", config_dir):
-            policy = load(policy=name, config_dir=config_dir).policy
+            policy = _loaded("policy", name, config_dir).policy
             alone = CATALOGUE.get(name)
             yield (
                 name,
@@ -835,7 +837,7 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
             )
     elif kind is Kind.EXPERIMENTS:
         for name in choices("experiment", config_dir):
-            asked = load(experiment=name, config_dir=config_dir).experiment
+            asked = _loaded("experiment", name, config_dir).experiment
             yield name, asked.title, asked.title_zh
     elif kind is Kind.INDICATORS:
         from sim.outcomes import INDICATORS
@@ -848,9 +850,16 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
                 yield name, measure.en, measure.zh
 
 
+def _loaded(group: str, name: str, config_dir: Path | None) -> Config:
+    """What a name stands for, to be told and not to be lived: files it names need not be there."""
+    from sim.compose import load_settings
+
+    return load_settings([(group, name)], config_dir)[0]
+
+
 def _text(asked: str, config_dir: Path | None) -> str:
     from sim import explain as texts
-    from sim.compose import choices, load
+    from sim.compose import choices
     from sim.config import Config
     from sim.measures import CATALOGUE
     from sim.outcomes import INDICATORS
@@ -862,11 +871,11 @@ def _text(asked: str, config_dir: Path | None) -> str:
     if group in ("", "indicator") and name in INDICATORS:
         return texts.indicator_text(INDICATORS[name])
     if group in ("", "scenario") and name in scenarios:
-        return texts.scenario_text(load(name, config_dir=config_dir).scenario)
+        return texts.scenario_text(_loaded("scenario", name, config_dir).scenario)
     if group in ("", "policy") and name in policies:
-        return texts.policy_text(load(policy=name, config_dir=config_dir).policy)
+        return texts.policy_text(_loaded("policy", name, config_dir).policy)
     if group in ("", "experiment") and name in choices("experiment", config_dir):
-        return texts.experiment_text(load(experiment=name, config_dir=config_dir).experiment)
+        return texts.experiment_text(_loaded("experiment", name, config_dir).experiment)
     place, _, key = name.partition(".")
     if not group and place in CATALOGUE:
         return texts.group_text(key, CATALOGUE[place].Parameters)

@@ -31,8 +31,10 @@ from sim.agents.firm import Company, PropertyFirm
 from sim.agents.resident import Resident
 from sim.compose import load
 from sim.config import Config
+from sim.errors import InputError
 from sim.measures.catalogue import Measure
 from sim.mechanisms import issues, participation, perception, residents, service, turnover
+from sim.mesa_batch import batch_seed, given_seed
 from sim.outcomes import INDICATORS, Months, compute, note
 from sim.society import census, signals, ties
 from sim.society.compound import Ballot, Compound, Cost
@@ -142,8 +144,10 @@ class NeighborhoodModel(mesa.Model):
     Args:
         config: Checked configuration; without one, ``load(**keys)`` makes it, so that
             ``mesa.batch_run(NeighborhoodModel, {"scenario": "kangqiao", ...})`` works.
-        seed: Seed of this run; the configuration's by default.
-        **keys: Given to ``load`` where there is no configuration.
+        rng: Seed of this run, as mesa calls it.
+        **keys: ``seed``, the same as rng; the configuration's by default. All else is given to
+            ``load`` where there is no configuration. Under ``mesa.batch_run`` iteration k of a
+            configuration without a named seed lives its seed plus k.
 
     Attributes:
         month: Month just lived; the first ``step`` lives month ``1 - history_months``. The state
@@ -161,12 +165,20 @@ class NeighborhoodModel(mesa.Model):
         self,
         config: Config | None = None,
         *,
-        seed: int | None = None,
+        rng: int | None = None,
         **keys: Any,
     ) -> None:
         before = set(vars(self))
+        # No argument of its own: mesa 3.5 would then overwrite the seeds of a batch's parameters.
+        named = given_seed(keys.pop("seed", None), rng)
+        if config is not None and keys:
+            raise InputError(
+                next(iter(keys)), "is given beside a configuration", "load(..., key=...)"
+            )
         self.config = load(**keys) if config is None else config
-        seed = self.config.seed if seed is None else int(seed)
+        # A fork lives on under its past's seed, in a batch too.
+        past = self._past
+        seed = batch_seed(named, self.config.seed) if past is None else past.streams.seed
         super().__init__(rng=seed)
         self.streams = Streams(seed)
         self.month = -self.config.scenario.history_months

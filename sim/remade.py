@@ -113,15 +113,20 @@ _WORDS = {
 }  # fmt: skip
 
 
+FROZEN = ("service",)
+"""Mechanisms whose switching off tells nothing of what they do: without service nothing wears and nothing
+is mended, so what events of the past broke stays broken, which no firm however good would leave so."""
+
+
 @cache
 def _without(quick: bool) -> pd.DataFrame:
-    """Fees collected with each mechanism switched off: off, policy, run, start, end."""
+    """Fees collected with each mechanism switched off but ``FROZEN``: off, policy, run, start, end."""
     from sim.compose import load
     from sim.config import Mechanisms
     from sim.experiments.run import run
 
     found = []
-    for off in ("", *Mechanisms.model_fields):
+    for off in ("", *(name for name in Mechanisms.model_fields if name not in FROZEN)):
         for policy in ("none", BUNDLE):
             size: dict[str, Any] = {"months": 24, "replications": 2 if quick else 20}
             if off:
@@ -134,7 +139,7 @@ def _without(quick: bool) -> pd.DataFrame:
 
 
 def switched_off(quick: bool) -> str:
-    """What becomes of Kangqiao without each mechanism, for ``docs/trace.md``."""
+    """What becomes of Kangqiao without each mechanism but ``FROZEN``, for ``docs/trace.md``."""
     frame = _without(quick)
     rows = []
     for off, part in frame.groupby("off", sort=False):
@@ -154,18 +159,24 @@ def switched_off(quick: bool) -> str:
 
 def switched_off_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
     """The same as a figure: means with 95% intervals."""
-    from sim.config import Mechanisms
-    from sim.figures import style
-    from sim.figures.axes import parameter_names
-    from sim.figures.response import means, response
+    from sim.figures.response import means
 
     frame = _without(quick)
     shown = means(frame, ["off", "policy"], ["start", "end"])
+    return _draw_switched_off(shown, stem)
+
+
+def _draw_switched_off(shown: pd.DataFrame, stem: Path | None) -> pd.DataFrame:
+    from sim.config import Mechanisms
+    from sim.figures import style
+    from sim.figures.axes import parameter_names
+    from sim.figures.response import response
+
     known = Mechanisms.model_fields
     chinese = dict(
         zip(known, parameter_names([f"mechanisms.{k}" for k in known], "zh"), strict=True)
     )
-    order = {off: k for k, off in enumerate(dict.fromkeys(frame["off"]))}
+    order = {off: k for k, off in enumerate(["", *known])}
     shown = shown.sort_values("policy", ascending=False, kind="stable")
     shown = shown.sort_values("off", key=lambda c: c.map(order), kind="stable", ignore_index=True)
     for language in LANGUAGES if stem else ():

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic.fields import FieldInfo
 
 ASSUMED, PATH = "assumed", "path"
@@ -73,6 +73,16 @@ class Parameters(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
     )
+
+    @model_validator(mode="after")
+    def _no_minus_nothing(self) -> Self:
+        # -0.0 equals 0 and passes a lower bound of 0, but numpy takes it for a negative spread, and
+        # the two would have different hashes.
+        values = self.__dict__
+        for name, value in values.items():
+            if value == 0.0 if type(value) is float else isinstance(value, list | dict | tuple):
+                values[name] = _without_sign(value)
+        return self
 
     @cached_property
     def record(self) -> np.ndarray:
@@ -135,6 +145,15 @@ class Parameters(BaseModel):
                     yield _within(field, row)
             else:
                 yield _described(key, field, default)
+
+
+def _without_sign(value: Any) -> Any:
+    """A value in which every -0.0 is 0.0."""
+    if isinstance(value, float):
+        return value + 0.0
+    if isinstance(value, dict):
+        return {key: _without_sign(part) for key, part in value.items()}
+    return type(value)(map(_without_sign, value)) if type(value) in (list, tuple) else value
 
 
 def bounded(

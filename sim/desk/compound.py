@@ -17,20 +17,16 @@ from sim.compose import choices, load
 from sim.config import Config, Policy, change
 from sim.desk.bench import Asked
 from sim.desk.session import TO_THE_END, Own, Plan, Session
+from sim.desk.words import WORDS
 from sim.errors import InputError
 from sim.explain import input_error, show
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.schema import Described
-from sim.society.imports import (
-    _CODES,
-    _NUMBERS,
-    _REQUIRED,
-    _decode,
-    read_households,
-    read_months,
-)
+from sim.society import tables
+from sim.society.imports import CODES, NUMBERS, REQUIRED, ROOM, read_households, read_months
 from sim.society.population import Life, Tenure
+from sim.society.reading import Notes, sentences
 
 OWN = "own"
 REFERENCE = "none"
@@ -294,9 +290,26 @@ def columns_of(what: str, language: str) -> dict[str, str]:
             for name, known in INDICATORS.items()
         }
         return {"month": "", **named}
-    numbers = {name: f"{low:g} – {high:g}" for name, (low, high) in _NUMBERS.items()}
-    words = {name: ", ".join(codes) for name, codes in _CODES.items()}
-    return {**dict.fromkeys(_REQUIRED, ""), **words, **numbers}
+    numbers = {name: f"{low:g} – {high:g}" for name, (low, high) in NUMBERS.items()}
+    words = {name: ", ".join(codes) for name, codes in CODES.items()}
+    room = {ROOM: WORDS[language]["column_room"]}
+    return {**dict.fromkeys(REQUIRED, ""), **room, **words, **numbers}
+
+
+def what_was_read(said: Own, what: str, language: str) -> list[str]:
+    """What an uploaded table of households or months holds, and what of it was left out, in sentences.
+
+    A table that cannot be read says nothing: why, ``own`` and ``own_months`` say.
+    """
+    notes: Notes = []
+    try:
+        if what == "households":
+            read_households(str(_kept(said.households, what)), notes)
+        else:
+            own_months(said, notes)
+    except InputError:
+        return []
+    return sentences(notes, language)
 
 
 def files(session: Session) -> dict[str, str]:
@@ -363,8 +376,12 @@ def _named(path: Path, shown: str, reads: Callable[[], Any]) -> Any:
         raise InputError(where, error.problem.replace(str(path), shown), error.allowed) from None
 
 
-def own_months(said: Own) -> dict[str, list[tuple[int, float]]]:
+def own_months(said: Own, notes: Notes | None = None) -> dict[str, list[tuple[int, float]]]:
     """The user's own figures by indicator: month and value.
+
+    Args:
+        said: The compound, with its uploaded table.
+        notes: What was read and what was left out is added.
 
     Raises:
         InputError: The table cannot be read; names row and column.
@@ -373,7 +390,7 @@ def own_months(said: Own) -> dict[str, list[tuple[int, float]]]:
         return {}
     path = _kept(said.months, "months")
     bounds = {name: (known.low, known.high) for name, known in INDICATORS.items()}
-    cells = _named(path, "months.csv", lambda: read_months(str(path), bounds, (-240, 600)))
+    cells = _named(path, "months.csv", lambda: read_months(str(path), bounds, (-240, 600), notes))
     found: dict[str, list[tuple[int, float]]] = {}
     for name, month, value in cells:
         found.setdefault(name, []).append((month, value))
@@ -386,7 +403,7 @@ def decoded(data: bytes, shown: str) -> str:
     Raises:
         InputError: It is neither, or empty; names the table as ``shown``.
     """
-    text = _decode(shown, data)
+    text = tables.decode(shown, data)
     if not text.strip():
         # No text stands for no table, which would pass without a word.
         raise InputError(shown, "the file is empty", "a header and rows")

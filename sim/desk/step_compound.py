@@ -313,9 +313,10 @@ def _uploads(page: Page, table: dict[str, Any]) -> None:
                     words["remove_upload"],
                     on_click=lambda _, w=what: _forget(page, w),
                 ).props("flat")
+            for line in compound.what_was_read(own, what, page.visit.session.language):
+                text("p", line, "found")
             if what == "households" and table:
-                count = f"{table['population.households']:,}"
-                text("p", words["in_table"].format(n=count), "found")
+                text("p", words["in_table"], "found")
         else:
             FileField(
                 words[f"upload_{what}"], partial(_take, page, what), words["upload_hint"],

@@ -23,7 +23,7 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.own_code import OwnCode, own_code
 from sim.measures.catalogue import CATALOGUE, Measure
-from sim.society.imports import LARGEST_BYTES
+from sim.society.tables import LARGEST_BYTES
 
 LIBRARIES = (
     "numpy", "numba", "llvmlite", "scipy", "networkx", "mesa", "pandas", "pyarrow",

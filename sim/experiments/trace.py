@@ -126,10 +126,10 @@ def ask_words(
             chosen[key] = value
         else:
             settings.append((key, value))
-    config, _ = load_settings(settings, config_dir)
+    config, _ = load_settings(settings, config_dir, look=True)
     if not any(key == "policy" for key, _ in settings):
         own = ("policy", config.scenario.policy)
-        config, _ = load_settings([own, *settings], config_dir)
+        config, _ = load_settings([own, *settings], config_dir, look=True)
     issue, since = chosen["issue"], chosen["since"]
     if issue is None:
         issue = next(iter(_labels(config)), "first")

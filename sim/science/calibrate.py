@@ -225,9 +225,10 @@ def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Quest
 def _ask(own: dict[str, Any], settings: list[Setting], config_dir: Path | None) -> Question:
     intervals = {key: value for key, value in settings if isinstance(value, Interval)}
     plain = [(key, value) for key, value in settings if not isinstance(value, Interval)]
-    config = load_settings(plain, config_dir)[0]
+    config = load_settings(plain, config_dir, look=True)[0]
     if not any(key.split(".")[0] == "policy" for key, _ in plain):
-        config = load_settings([*plain, ("policy", config.scenario.policy)], config_dir)[0]
+        own_policy = [*plain, ("policy", config.scenario.policy)]
+        config = load_settings(own_policy, config_dir, look=True)[0]
     which = own.get("targets", "fitted")
     if which not in ("fitted", "all"):
         raise InputError("targets", f"{show(which)} is not allowed", "fitted, all")

@@ -15,8 +15,10 @@ import numpy as np
 from sim.config import Config, Target
 from sim.errors import InputError
 from sim.experiments.summary import target_value
+from sim.inputs import say_read
 from sim.outcomes import INDICATORS
 from sim.society.imports import read_months
+from sim.society.reading import Notes
 
 MISSING = 1e6
 """Distance where the model gives no value (a month that was not lived, a failed run)."""
@@ -167,7 +169,9 @@ def of_file(config: Config, path: Path) -> Observed:
         InputError: Names file, row and column.
     """
     bounds = {name: (i.low, i.high) for name, i in INDICATORS.items()}
-    cells = read_months(str(path), bounds, (-240, MONTHS_NAMED))
+    notes: Notes = []
+    cells = read_months(str(path), bounds, (-240, MONTHS_NAMED), notes)
+    say_read(str(path), notes)
     targets = [
         Target(
             indicator=name, month=month, low=value, high=value, reported=value,

@@ -26,6 +26,7 @@ from sim.config import Config, Mechanisms, Policy
 from sim.errors import InputError
 from sim.experiments import paired
 from sim.explain import show
+from sim.inputs import look_at
 from sim.outcomes import INDICATORS
 from sim.science import factors, kept, words, worlds
 from sim.science.calibrate import PARAMETERS
@@ -216,7 +217,7 @@ def ask(
     posterior = str(own.get("posterior") or "")
     return Question(
         config,
-        _policies(own.get("policies", POLICIES), config_dir),
+        _policies(own.get("policies", POLICIES), config, config_dir),
         _scenarios(own.get("scenarios"), config, config_dir),
         _names("networks", own.get("networks"), _generators(), config.network.generator),
         _names("mechanisms", own.get("mechanisms"), list(Mechanisms.model_fields)),
@@ -227,7 +228,7 @@ def ask(
     )
 
 
-def _policies(given: Any, config_dir: Path | None) -> dict[str, Policy]:
+def _policies(given: Any, base: Config, config_dir: Path | None) -> dict[str, Policy]:
     names = words.listed("policies", given)
     if len(names) < 2:
         raise InputError("policies", f"{show(given)} cannot be ranked", "at least two policies")
@@ -238,6 +239,7 @@ def _policies(given: Any, config_dir: Path | None) -> dict[str, Policy]:
         parts = name.split("+")
         chosen = load_settings([("policy", parts if len(parts) > 1 else name)], config_dir)[0]
         found[name] = chosen.policy
+        look_at(base.model_copy(update={"policy": chosen.policy}))
     return found
 
 

@@ -172,10 +172,11 @@ def ask(
     usual: list[Setting] = [("policy", "none"), ("replications", REPLICATIONS)]
     others = [(key, value) for key, value in settings if key != "scenario"]
     case = [s for s in settings if s[0] == "scenario"] or [("scenario", "kangqiao")]
-    config = load_settings([*usual, *case, *others], config_dir)[0]
+    config = load_settings([*usual, *case, *others], config_dir, look=True)[0]
     estate = own.get("estate", "ordinary_estate")
     last: Setting = ("months", BASIN_MONTHS)
-    generic = load_settings([*usual, ("scenario", estate), *others, last], config_dir)[0]
+    elsewhere = [*usual, ("scenario", estate), *others, last]
+    generic = load_settings(elsewhere, config_dir, look=True)[0]
     check_seeds(config)
     return Question(
         config,

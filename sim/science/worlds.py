@@ -30,7 +30,7 @@ from sim.experiments.together import live_together
 from sim.explain import shorten, unknown_name
 from sim.outcomes import INDICATORS
 from sim.science.factors import Factor, settings
-from sim.society.imports import LARGEST_BYTES
+from sim.society.tables import LARGEST_BYTES
 
 WEIGHTS = ("weight", "weights", "w")
 """Columns of a posterior that may hold the weights of its draws."""

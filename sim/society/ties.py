@@ -352,7 +352,7 @@ def _owns(target, u, w):  # type: ignore[no-untyped-def]
 
 def _from_file(path: str, h: Households) -> tuple[list[_Pairs], np.ndarray]:
     """Pairs of the file in rows of ``h``, and their strengths in the order low row, high row."""
-    from sim.society.imports import read_edges  # Brings pandas, which drawing does not need.
+    from sim.society.edges import read_edges  # Brings pandas, which drawing does not need.
 
     edges = read_edges(path, len(h))
     row = np.empty(len(h), dtype=np.int64)

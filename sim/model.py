@@ -158,6 +158,7 @@ class NeighborhoodModel(mesa.Model):
         recorder: Indicators of every month lived.
     """
 
+    streams: Streams
     _past: NeighborhoodModel | None = None
     """Whose past a fork goes on from; set before it is begun, so that subclasses need not pass it on."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim.experiments.summary import markdown
+from sim.known import DASH
 
 if TYPE_CHECKING:
     from sim.science.attribute import Attribution
@@ -331,7 +332,9 @@ def worlds_rows(answer: Robustness) -> str:
     rows = []
     for (family, world), part in frame.groupby(["family", "world"], sort=False):
         by = part.set_index("policy")["first" if family == DRAW else "value"].to_dict()
-        values = [f"{100 * by[policy]:.0f}%" for policy in policies]
+        values = [
+            f"{100 * by[policy]:.0f}%" if by[policy] == by[policy] else DASH for policy in policies
+        ]
         name = "leads, of the draws" if family == DRAW else f"{family}: {world}"
         rows.append([name, *values])
     return markdown(["world", *policies], rows)

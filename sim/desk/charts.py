@@ -6,17 +6,19 @@ dashes and marks differ in shape too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 from unicodedata import east_asian_width
 
 import numpy as np
 
+from sim import known
 from sim.desk.compound import REFERENCE
 from sim.desk.session import TO_THE_END, Plan, Session
 from sim.desk.words import WORDS
 from sim.experiments.paired import Gain, difference, mean
-from sim.experiments.summary import LARGE, unit_text, value_text
+from sim.experiments.summary import LARGE, spread_text, unit_text, value_text
 from sim.figures.style import GREY, PALETTE
 from sim.measures.catalogue import CATALOGUE
 from sim.mechanisms.issues import COUNTS, PerLevel
@@ -128,8 +130,8 @@ def curves(
         observed: Figures of the user's own: month and value.
         strip: Whether the chosen policy's measures are drawn below.
     """
-    known, language = INDICATORS[indicator], session.language
-    scale = 100 if known.share else 1
+    shown, language = INDICATORS[indicator], session.language
+    scale = 100 if shown.share else 1
     names = _drawn(session)
     series: list[Options] = []
     for place, (name, one) in enumerate(runs.items(), start=-1):
@@ -170,7 +172,7 @@ def curves(
             "nameGap": 24,
         }
     ]
-    y_axes: list[Options] = [_value_axis(known, language)]
+    y_axes: list[Options] = [_value_axis(shown, language)]
     if rows:
         grids.append({"left": 56, "right": 18, "top": top + 296, "height": below})
         x_axes.append(
@@ -211,7 +213,7 @@ def height(session: Session, strip: bool = True) -> int:
 
 
 def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> list[Options]:
-    low, middle, high = np.nanquantile(runs.of(indicator), [0.05, 0.5, 0.95], axis=0) * scale
+    low, middle, high = known.quantiles(runs.of(indicator), [0.05, 0.5, 0.95], axis=0) * scale
     months = runs.months.tolist()
     paint = colour(place)
     base: Options = {
@@ -225,14 +227,22 @@ def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> li
         "yAxisIndex": 0,
     }
 
-    def pairs(values: np.ndarray) -> list[list[float]]:
-        return [[m, round(float(v), 3)] for m, v in zip(months, values, strict=True)]
+    def pairs(values: np.ndarray) -> list[Any]:
+        # A line breaks where there is no value; what stands alone between two gaps is a dot.
+        gap = np.isnan(np.concatenate([[np.nan], values, [np.nan]]))
+        alone = ~gap[1:-1] & gap[:-2] & gap[2:]
+        points = [[m, _rounded(v, 3)] for m, v in zip(months, values, strict=True)]
+        return [
+            {"value": point, "symbol": "circle", "symbolSize": 6} if dot else point
+            for point, dot in zip(points, alone, strict=True)
+        ]
 
     return [
         {
             "type": "line",
             "name": name,
             "symbol": "none",
+            "showAllSymbol": True,
             "data": pairs(middle),
             "z": 4,
             "lineStyle": {
@@ -265,18 +275,18 @@ def _points(name: str, points: list[list[float]]) -> Options:
     }
 
 
-def _value_axis(known: Indicator, language: str) -> Options:
+def _value_axis(shown: Indicator, language: str) -> Options:
     axis: Options = {
         "type": "value",
         "gridIndex": 0,
         "scale": False,
         "axisLine": {"onZero": False},
         "axisLabel": {"color": "#52606d"},
-        "name": unit_text(known, language),
+        "name": unit_text(shown, language),
         "nameTextStyle": {"align": "left"},
         "splitLine": {"lineStyle": {"color": "#e4e9ef"}},
     }
-    return {**axis, "min": 0, "max": 100} if known.name in (MAIN, "satisfied_share") else axis
+    return {**axis, "min": 0, "max": 100} if shown.name in (MAIN, "satisfied_share") else axis
 
 
 def _strip(plan: Plan, session: Session, language: str) -> list[Options]:
@@ -344,7 +354,7 @@ def curve_table(
     session: Session, runs: dict[str, Runs | None], indicator: str
 ) -> tuple[list[str], Rows]:
     """The same in numbers: heads, and a row per policy."""
-    known, language = INDICATORS[indicator], session.language
+    shown, language = INDICATORS[indicator], session.language
     words = WORDS[language]
     months = [m for m in TABLE_MONTHS if m <= session.months]
     rows = []
@@ -352,13 +362,19 @@ def curve_table(
         if one is not None:
             cells = []
             for month in months:
-                middle, low, high = (
-                    value_text(v, known, language) for v in spread(one.at(indicator, month))
-                )
-                cells.append(f"{middle} [{low}, {high}]")
+                found = dict(zip(_ENDS, spread(one.at(indicator, month)), strict=True))
+                cells.append(spread_text(found, _ENDS, lambda v: value_text(v, shown, language)))
             rows.append([policy_label(name, language), str(len(one.seeds)), *cells])
     heads = [words["month_head"].format(month=month) for month in months]
-    return [f"{label(known, language)} ({unit_text(known, language)})", words["runs"], *heads], rows
+    return [f"{label(shown, language)} ({unit_text(shown, language)})", words["runs"], *heads], rows
+
+
+_ENDS = ("middle", "low", "high")
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    """A number as the browser takes it; what is missing is null, since NaN is no JSON."""
+    return None if math.isnan(value) else round(float(value), digits)
 
 
 # --- cost against effect --------------------------------------------------------------------------
@@ -398,6 +414,8 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
     places = {name: k for k, name in enumerate(runs, start=-1)}
     for name, row in cost_rows(runs, session.within):
         place, spent, gain = places[name], row[unit], row["gain"]
+        if math.isnan(gain["difference"]):
+            continue
         paint = colour(place)
         x, y = round(spent.value, 2), round(gain["difference"], 3)
         line = {
@@ -415,7 +433,7 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
                 "symbol": MARKS[place % len(MARKS)],
                 "itemStyle": {"color": paint},
             },
-            {**line, "data": [[x, round(gain["low"], 3)], [x, round(gain["high"], 3)]]},
+            {**line, "data": [[x, _rounded(gain[end], 3)] for end in ("low", "high")]},
             {**line, "data": [[round(spent.low, 2), y], [round(spent.high, 2), y]]},
         ]
     legend, room = _cost_legend(session)
@@ -551,7 +569,8 @@ def part_rows(
                 difference(Gain(bundle.at(MAIN, within) * 100, less.at(MAIN, within) * 100), 1),
             )
         )
-    return sorted(rows, key=lambda row: -row[2]["difference"])
+    # What has no value comes last.
+    return sorted(rows, key=lambda row: -np.nan_to_num(row[2]["difference"], nan=-np.inf))
 
 
 def parts(session: Session, rows: list[tuple[str, dict[str, Any], dict[str, Any]]]) -> Options:
@@ -570,7 +589,7 @@ def parts(session: Session, rows: list[tuple[str, dict[str, Any], dict[str, Any]
                 "barWidth": 14,
                 "barGap": "30%",
                 "itemStyle": {"color": paint},
-                "data": [round(f["difference"], 2) for f in found],
+                "data": [_rounded(f["difference"], 2) for f in found],
             }
         )
         for name, f in zip(names, found, strict=True):
@@ -581,7 +600,7 @@ def parts(session: Session, rows: list[tuple[str, dict[str, Any], dict[str, Any]
                     "symbol": "rect",
                     "symbolSize": [1.5, 8],
                     "symbolOffset": [0, shift],
-                    "data": [[round(f["low"], 2), name], [round(f["high"], 2), name]],
+                    "data": [[_rounded(f[end], 2), name] for end in ("low", "high")],
                     "itemStyle": {"color": "#1f2933"},
                     "lineStyle": {"opacity": 0},
                 }
@@ -608,8 +627,8 @@ def parts(session: Session, rows: list[tuple[str, dict[str, Any], dict[str, Any]
 
 
 def interval(found: dict[str, Any]) -> str:
-    """A difference in points with its interval, as text."""
-    return f"{found['difference']:+.1f} [{found['low']:+.1f}, {found['high']:+.1f}]"
+    """A difference in points with its interval, as text; a dash where there is none."""
+    return spread_text(found, ("difference", "low", "high"), lambda value: f"{value:+.1f}")
 
 
 def until(end: int, months: int) -> int:

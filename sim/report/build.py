@@ -18,7 +18,7 @@ from sim.config import Config, Entry
 from sim.errors import InputError
 from sim.experiments import paired, store
 from sim.experiments.compare import Comparison, last_month_in_force, read_comparison
-from sim.experiments.comparison_table import effects_at, policy_title, shown_month
+from sim.experiments.comparison_table import effects_at, missing_lines, policy_title, shown_month
 from sim.experiments.question import Question
 from sim.experiments.store import Study, read_study
 from sim.experiments.summary import ACTORS, spread_of, unit_text, unit_word, value_text
@@ -326,9 +326,14 @@ def _results(case: _Case) -> Section:
             )
         figure = figures.effects(case.comparison, case.scenario, case.language, case.extra.within)
         blocks.append(Picture(figure, words["f_effects"], words["see_table"]))
-    blocks += [_levels(case), _all_levels(case)]
+    blocks.append(_levels(case))
+    if _lacking(case):
+        blocks.append(Paragraph(words["no_level"], small=True))
+    blocks.append(_all_levels(case))
     if len(case.comparison.effects):
         blocks.append(_effects(case))
+        lines = missing_lines(case.comparison, case.scenario, case.language, case.extra.within)
+        blocks += [Paragraph(line, small=True) for line in lines]
     blocks.append(_every_run(case))
     return Section(words["s_results"], blocks)
 
@@ -365,12 +370,26 @@ def _levels(case: _Case) -> Table:
                 middle, low, high = (
                     value_text(found[k], known, case.language) for k in ("median", "low", "high")
                 )
-                cells.append(f"{middle} [{low}, {high}]" if found["runs"] > 1 else middle)
+                cell = f"{middle} [{low}, {high}]" if found["runs"] > 1 else middle
+                lived = len(case.runs[policy].seeds)
+                if 0 < found["runs"] < lived:
+                    cell += f" ({case.words['few'].format(runs=found['runs'], all=lived)})"
+                cells.append(cell)
             label = f"{case.of(known)} ({unit_text(known, case.language)})"
             rows.append([label, case.title(policy), *cells])
     heads = [case.words["month_head"].format(month=month) for month in months]
     columns = [case.words["indicator"], case.words["policy"], *heads]
     return Table(f"levels-{case.scenario}", case.words["t_levels"], columns, rows)
+
+
+def _lacking(case: _Case) -> bool:
+    """Whether a run has no value of what the table of levels shows."""
+    return any(
+        np.isnan(case.runs[policy].at(name, month)).any()
+        for name in SHOWN
+        for policy in case.policies
+        for month in _read_months(case)
+    )
 
 
 def _all_levels(case: _Case) -> Table:

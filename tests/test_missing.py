@@ -358,6 +358,9 @@ def test_curves_of_the_desk_break_and_their_tables_have_a_dash() -> None:
     runs.values[:, 0] = NAN
     _, rows_shown = charts.curve_table(session, {"none": runs}, "days_to_close")
     assert rows_shown[0][2] == "–"
+    some = few(0.5, 5)
+    _, rows_shown = charts.curve_table(session, {"none": some}, "collection_rate")
+    assert rows_shown[0][2] == "50 [50, 50] (20/25)"
     plan = {"none": few(0.5, 25), "A": few(0.5, 0)}
     ((_, row),) = charts.cost_rows(plan, 12)
     assert charts.interval(row["gain"]) == "–"
@@ -523,31 +526,60 @@ def test_what_has_no_value_has_not_reached_its_target() -> None:
     assert done.chosen is not None and done.chosen["measures"] == 1
 
 
-def test_trajectories_with_a_gap_are_left_out_of_the_screening() -> None:
-    """Catches an analysis that refuses, or takes nothing for 0: what is left is as without the gap."""
+def test_effects_without_a_value_are_left_out_of_the_screening() -> None:
+    """Catches an analysis that refuses, one that takes nothing for 0, and one that drops too much."""
     question = recorded.answer("sensitivity").question
-    factors = len(question.factors)
+    count = len(question.factors) + 1
     from SALib.sample import morris
 
     sample = morris.sample(screening.problem(question.factors), 5, num_levels=4, seed=1)
     values = np.random.default_rng(3).random((len(sample), 2, len(question.outputs)))
     gaps = values.copy()
-    gaps[factors + 3, 1, 0] = NAN  # One seed of one point of the second trajectory, first output.
-    left = np.r_[0 : factors + 1, 2 * (factors + 1) : len(sample)]
-    whole, cut = (
-        screening._screen(question, sample, gaps),
-        screening._screen(question, sample[left], values[left]),
-    )
-    name, month = question.outputs[0]
-    first = (whole["indicator"] == name) & (whole["month"] == month)
-    pd.testing.assert_frame_equal(whole[first], cut[first])
-    other = screening._screen(question, sample, values)
-    pd.testing.assert_frame_equal(whole[~first], other[~first])
+    # One seed of the first point of the second trajectory, in the first output.
+    gaps[count, 1, 0] = NAN
+    moved = question.factors[int(np.abs(sample[count + 1] - sample[count]).argmax())].key
+    found: dict[str, pd.DataFrame] = {}
+    (name, month), left = question.outputs[0], np.r_[0:count, 2 * count : len(sample)]
+    for what, some, at in (
+        ("gap", gaps, sample),
+        ("whole", values, sample),
+        ("cut", values[left], sample[left]),
+    ):
+        frame = screening._screen(question, at, some)
+        first = (frame["indicator"] == name) & (frame["month"] == month)
+        found[what] = frame[first].set_index("key").drop(columns="rank")
+        found[f"other {what}"] = frame[~first]
+    assert found["gap"].at[moved, "effects"] == 4 and found["cut"].at[moved, "effects"] == 4
+    pd.testing.assert_series_equal(found["gap"].loc[moved], found["cut"].loc[moved])
+    pd.testing.assert_frame_equal(found["gap"].drop(moved), found["whole"].drop(moved))
+    pd.testing.assert_frame_equal(found["other gap"], found["other whole"])
     nothing = screening._screen(question, sample, np.full_like(values, NAN))
     assert nothing[["mu_star", "noise"]].isna().all(axis=None) and not nothing["above"].any()
     assert screening.top_factors(question, nothing) == []
     told = replace(recorded.answer("sensitivity"), screening=nothing)
     assert_told(printed(print_sensitivity, told))
+
+
+def test_rows_of_sobols_matrices_with_a_gap_are_left_out() -> None:
+    question = recorded.answer("sensitivity").question
+    top = list(question.factors[:2])
+    from SALib.sample import sobol
+
+    sample = sobol.sample(screening.problem(top), 8, calc_second_order=False, seed=1)
+    weights = np.random.default_rng(3).random((len(sample), 2, len(question.outputs))) / 10
+    values = sample[:, 0, None, None] + weights
+    gaps = values.copy()
+    gaps[5, 0, 0] = NAN  # In the second of eight rows of four points.
+    found, cut = (
+        screening._share(question, top, some)
+        for some in (gaps, np.delete(values, np.s_[4:8], axis=0))
+    )
+    size = len(top)
+    pd.testing.assert_frame_equal(found[:size], cut[:size])
+    row = screening._noise(question, "sobol", gaps, 4).iloc[0]
+    assert (row["points"], row["missing"]) == (28, 4)
+    empty = screening._share(question, top, np.full_like(values, NAN))
+    assert empty[["first", "total", "noise"]].isna().all(axis=None)
 
 
 def test_a_state_without_fees_is_not_the_high_one() -> None:

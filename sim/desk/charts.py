@@ -363,7 +363,10 @@ def curve_table(
             cells = []
             for month in months:
                 found = dict(zip(_ENDS, spread(one.at(indicator, month)), strict=True))
-                cells.append(spread_text(found, _ENDS, lambda v: value_text(v, shown, language)))
+                cell = spread_text(found, _ENDS, lambda v: value_text(v, shown, language))
+                there = int(np.count_nonzero(~np.isnan(one.at(indicator, month))))
+                few = 0 < there < len(one.seeds)
+                cells.append(f"{cell} ({there}/{len(one.seeds)})" if few else cell)
             rows.append([policy_label(name, language), str(len(one.seeds)), *cells])
     heads = [words["month_head"].format(month=month) for month in months]
     return [f"{label(shown, language)} ({unit_text(shown, language)})", words["runs"], *heads], rows

@@ -32,6 +32,7 @@ from sim.science import kept, words
 from sim.science.calibrate import PARAMETERS, Calibration, Question
 from sim.science.cases import FRESH, Case, case_of
 from sim.science.kept import Asked
+from sim.science.observed import MISSING
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -375,12 +376,17 @@ def _fit_line(task: Task, row: dict[Any, Any]) -> str:
     parts = [f"fitted to {_fitted_to(task, str(row['fitted']))}:"]
     if not math.isnan(row["tolerance"]):
         parts.append(
-            f"{row['simulations']} simulations, tolerance {row['tolerance']:.2g}, particles worth "
+            f"{row['simulations']} simulations, tolerance {_tolerance(row['tolerance'])}, particles worth "
             f"{row['effective']:.0f};"
         )
     if not math.isnan(row["heavy_tolerance"]):
-        parts.append(f"cases of many compounds missed by up to {row['heavy_tolerance']:.2g};")
+        missed = _tolerance(row["heavy_tolerance"])
+        parts.append(f"cases of many compounds missed by up to {missed};")
     return " ".join([*parts, f"{row['draws']} of {row['out_of']} draws went on"])
+
+
+def _tolerance(distance: float) -> str:
+    return f"{known.DASH} (a figure has no value)" if distance >= MISSING else f"{distance:.2g}"
 
 
 def _text(share: bool, relative: bool, value: float) -> str:

@@ -49,8 +49,6 @@ SAMPLING_SEED = 1
 """Of designs and bootstraps; not 0, which SALib takes for none."""
 
 MORRIS, SOBOL = "morris", "sobol"
-PART = {MORRIS: 1, SOBOL: 2}
-"""Points of a part of each stage's design beyond one for each factor."""
 
 REPLICATIONS = 2
 """Seeds of each point where the configuration names no number."""
@@ -103,14 +101,15 @@ class Sensitivity:
             factor's range; ``mu_star_low``, ``mu_star_high``, 95% by bootstrap; ``sigma``, their
             spread, from interaction or curvature; ``noise``, the mu_star that seeds alone would
             show, the seeds being common; ``noise_apart``, the same had they not been; ``above``,
-            whether the interval lies above the noise.
+            whether the interval lies above the noise; ``effects``, of how many all this is: those of
+            two points with a value under every seed.
         indices: Sobol: a row per output and factor: ``first`` and ``total`` share of the variance,
             their 95% intervals by bootstrap (``first_low`` ...), and ``noise``, the total share
             that seeds alone would show.
-        noise: A row per stage and output: ``points`` that count, those ``missing``, which stand in a
-            trajectory or a row of Sobol's matrices in which some run has no value; mean, least and
-            greatest, variance between points, within points between seeds, and the share of the
-            first that comes from seeds. Screening and indices are of the points that count.
+        noise: A row per stage and output: ``points`` that count, those ``missing``, in which some run
+            has no value (of Sobol's matrices the whole row of such a one); mean, least and greatest,
+            variance between points, within points between seeds, and the share of the first that
+            comes from seeds. Indices are of the points that count.
         points: A row per stage and point: what was set, and each output's mean and spread over
             seeds (``<indicator>_<month>`` and ``<indicator>_<month>_sd``), missing where one has none.
         folder: Where it is kept, None if it is not.
@@ -284,11 +283,11 @@ def live_points(
 def complete(values: np.ndarray, size: int) -> np.ndarray:
     """Which points (points,) stand in a part of the design that has a value at every point and seed.
 
-    Effects compare points of one part under common seeds, so that a part with a gap says nothing.
+    Indices compare the points of a row under common seeds, so that a row with a gap says nothing.
 
     Args:
         values: One output (points, seeds), NaN where it has no value.
-        size: Points of a part: a trajectory of Morris, a row of Sobol's matrices.
+        size: Points of a part: 1 of a trajectory, all that stand in one row of Sobol's matrices.
     """
     gap = np.isnan(values).any(axis=1).reshape(-1, size).any(axis=1)
     return np.repeat(~gap, size)
@@ -318,27 +317,19 @@ def _analyse(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
         "screening": screening,
         "indices": _share(question, top, values if len(top) > 1 else None),
         "noise": pd.concat(
-            [_noise(question, stage, v, len(f) + PART[stage]) for stage, f, _, v in stages]
+            [
+                _noise(question, stage, v, len(f) + 2 if stage == SOBOL else 1)
+                for stage, f, _, v in stages
+            ]
         ),
         "points": pd.concat([_points(question, *stage) for stage in stages], ignore_index=True),
     }
 
 
 def _screen(question: Question, sample: np.ndarray, values: np.ndarray) -> pd.DataFrame:
-    from SALib.analyze import morris
-
     factors, rows = question.factors, []
-    nothing = np.full(len(factors), np.nan)
     for k, (name, month) in enumerate(question.outputs):
-        there = complete(values[..., k], len(factors) + 1)
-        found = dict.fromkeys(("mu", "mu_star", "mu_star_conf", "sigma"), nothing)
-        moved = apart = nothing[:, None]
-        if there.sum() > len(factors) + 1:
-            moved, apart = effect_noise(factors, sample[there], values[there][..., [k]])
-            found = morris.analyze(
-                problem(factors), sample[there], values[there][..., k].mean(axis=1),
-                num_levels=LEVELS, num_resamples=RESAMPLES, seed=SAMPLING_SEED,
-            )  # fmt: skip
+        found = _effects(factors, sample, values[..., k])
         for j, factor in enumerate(factors):
             middle, half = float(found["mu_star"][j]), float(found["mu_star_conf"][j])
             rows.append(
@@ -346,14 +337,53 @@ def _screen(question: Question, sample: np.ndarray, values: np.ndarray) -> pd.Da
                 | {"mu": float(found["mu"][j]), "mu_star": middle}
                 | {"mu_star_low": np.maximum(middle - half, 0.0), "mu_star_high": middle + half}
                 | {"sigma": float(found["sigma"][j])}
-                | {"noise": moved[j, 0], "noise_apart": apart[j, 0]}
-                | {"above": bool(middle - half > moved[j, 0])}
+                | {"noise": found["noise"][j], "noise_apart": found["noise_apart"][j]}
+                | {"above": bool(middle - half > found["noise"][j])}
+                | {"effects": int(found["effects"][j])}
             )
     frame = pd.DataFrame(rows)
     order = frame.groupby(["indicator", "month"])["mu_star"]
     ranks = order.rank(ascending=False, method="first", na_option="bottom")
     frame.insert(2, "rank", ranks.astype("int64"))
     return frame
+
+
+def _effects(
+    factors: Sequence[Factor], sample: np.ndarray, values: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What Morris's screening says of each factor (factors,) for one output (points, seeds).
+
+    An effect compares two points of a trajectory under common seeds: where a run of either has no
+    value, the factor that moved between them has one effect less, and the others have theirs.
+    """
+    from SALib.analyze import morris
+
+    count = len(factors)
+    there = ~np.isnan(values).any(axis=1).reshape(-1, count + 1)
+    moved = np.abs(np.diff(sample.reshape(-1, count + 1, count), axis=1)).argmax(axis=2)
+    known_effects = np.empty((len(there), count), bool)
+    np.put_along_axis(known_effects, moved, there[:, :-1] & there[:, 1:], axis=1)
+    names = ("mu", "mu_star", "mu_star_conf", "sigma", "noise", "noise_apart")
+    found = {name: np.full(count, np.nan) for name in names}
+    # Of other effects of these trajectories nothing is read: their gaps may hold any number.
+    filled = np.nan_to_num(values)
+    patterns, of_factor = np.unique(known_effects.T, axis=0, return_inverse=True)
+    for number, pattern in enumerate(patterns):
+        mine = of_factor.ravel() == number
+        if pattern.sum() < 2:
+            continue
+        points = np.repeat(pattern, count + 1)
+        own = morris.analyze(
+            problem(factors), sample[points], filled[points].mean(axis=1), num_levels=LEVELS,
+            num_resamples=RESAMPLES, seed=SAMPLING_SEED,
+        )  # fmt: skip
+        noise = effect_noise(factors, sample[points], filled[points][..., None])
+        for name, column in (
+            *((n, own[n]) for n in names[:4]),
+            *zip(names[4:], noise, strict=True),
+        ):
+            found[name][mine] = np.asarray(column, dtype=float).ravel()[mine]
+    return {**found, "effects": known_effects.sum(axis=0)}
 
 
 def effect_noise(

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
     from sim.science.sensitivity import Sensitivity
 
-PARTS = {MORRIS: "trajectory", SOBOL: "row of Sobol's matrices"}
+LEFT_OUT = {
+    MORRIS: "a run of theirs has no value",
+    SOBOL: "they stand in a row of Sobol's matrices in which a run has no value",
+}
+"""Why points do not count."""
 
 SHOWN = 12
 """Factors that the printed table names of each output."""
@@ -59,9 +63,8 @@ def print_sensitivity(result: Sensitivity, console: Console) -> None:
         )
         if row["missing"]:
             console.print(
-                f"  {row['missing']:,} more points are left out: they stand in a "
-                f"{PARTS[row['stage']]} in which some run has no value, as of fees collected where "
-                "no firm serves",
+                f"  {row['missing']:,} more points are left out: {LEFT_OUT[row['stage']]}, as of fees "
+                "collected where no firm serves",
                 style="red",
             )
     if result.folder is not None:

@@ -212,6 +212,10 @@ def sweep(
     append: Annotated[
         Path | None, typer.Option(help="Add the runs to an earlier sweep", metavar="FOLDER")
     ] = None,
+    points: Annotated[
+        int | None,
+        typer.Option(min=0, help="Most points printed one by one (60); of more, every level"),
+    ] = None,
     force: Force = False,
     cfg: Cfg = None,
 ) -> None:
@@ -239,9 +243,9 @@ def sweep(
     done = run_design(design, out, progress=not quiet, force=force, append=append, only_plan=plan)
     if quiet or plan:
         return None if plan else typer.echo(done.folder)
-    from sim.experiments.sweep_table import print_sweep
+    from sim.experiments.sweep_table import SHOWN_POINTS, print_sweep
 
-    print_sweep(done, _console())
+    print_sweep(done, _console(), SHOWN_POINTS if points is None else points)
 
 
 @app.command()

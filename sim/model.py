@@ -23,6 +23,7 @@ import numpy as np
 from mesa.agent import AgentSet
 from mesa.datacollection import DataCollector
 
+from sim import known
 from sim.agents.cell import PartyCell
 from sim.agents.committee import OwnersCommittee
 from sim.agents.community import Community, Street
@@ -79,7 +80,7 @@ if hasattr(mesa.Agent, "_ids"):
 
 
 def _latest(model: NeighborhoodModel, indicator: str) -> float:
-    return float(model.recorder.latest(indicator).mean())
+    return float(known.mean(model.recorder.latest(indicator)))
 
 
 class Recorder:
@@ -247,7 +248,7 @@ class NeighborhoodModel(mesa.Model):
         )
         starts = self.ties.indptr[self.buildings.compound_start]
         ends = self.ties.indptr[self.buildings.compound_end]
-        self._tie_count = np.maximum(ends - starts, 1)
+        self._tie_count = ends - starts
         self._tied = np.add.reduceat(
             np.append(self.ties.strength, 0.0), self.ties.indptr[self.buildings.start]
         ) * (self.ties.indptr[self.buildings.end] > self.ties.indptr[self.buildings.start])
@@ -684,8 +685,8 @@ class NeighborhoodModel(mesa.Model):
             compound.census.update(zip(census.COUNTED, counted, strict=True))
 
     def _mean_strength(self) -> np.ndarray:
-        tied = np.add.reduceat(self._tied, self._building_start[:-1])
-        return np.asarray(tied / self._tie_count)
+        tied, count = np.add.reduceat(self._tied, self._building_start[:-1]), self._tie_count
+        return np.divide(tied, count, out=np.full(len(count), np.nan), where=count > 0)
 
     def _column(self, rows: slice, name: str) -> np.ndarray:
         view: np.ndarray = getattr(self.households, name)[rows]
@@ -739,9 +740,12 @@ class NeighborhoodModel(mesa.Model):
 
     @property
     def datacollector(self) -> DataCollector:
-        """Mesa's collector with every indicator (mean over compounds) of the months lived so far."""
+        """Mesa's collector with every indicator of the months lived so far.
+
+        Each is the mean over compounds that have a value, NaN where none has.
+        """
         collector, months = self._collector, self.recorder.months
-        means = self.recorder.values.mean(axis=1) if len(months) else np.zeros((0, len(INDICATORS)))
+        means = known.mean(self.recorder.values, axis=1)
         collector.model_vars = {name: means[:, k].tolist() for k, name in enumerate(INDICATORS)}
         # Like a collector that also collects at the start: step 0 is the state before the first month.
         steps = range(len(months))

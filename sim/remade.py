@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sim.as_text import MISSING as DASH
 from sim.experiments.summary import markdown
 
 if TYPE_CHECKING:
@@ -342,7 +343,9 @@ def worlds_rows(answer: Robustness) -> str:
     rows = []
     for (family, world), part in frame.groupby(["family", "world"], sort=False):
         by = part.set_index("policy")["first" if family == DRAW else "value"].to_dict()
-        values = [f"{100 * by[policy]:.0f}%" for policy in policies]
+        values = [
+            f"{100 * by[policy]:.0f}%" if by[policy] == by[policy] else DASH for policy in policies
+        ]
         name = "leads, of the draws" if family == DRAW else f"{family}: {world}"
         rows.append([name, *values])
     return markdown(["world", *policies], rows)

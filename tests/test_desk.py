@@ -309,7 +309,7 @@ def test_desk_runs_are_those_of_the_command_line() -> None:
     lived = live.live([(asked.compound, asked.config)], [3])[0]
     whole = live_whole(asked.config, 3)
     kept = whole.months >= -live.BEFORE
-    assert np.array_equal(lived.values, whole.values[kept, 0])
+    assert np.array_equal(lived.values, whole.values[kept, 0], equal_nan=True)
     hours = sum(row["hours"] for row in whole.costs if row["month"] >= 1)
     assert sum(cost[2] for cost in lived.costs) == pytest.approx(hours)
     closed = [k for k, name in enumerate(COUNTS) if name.startswith("closed_")]
@@ -350,7 +350,7 @@ def test_what_one_asked_for_no_other_waits_for() -> None:
         await visits[1]._task
         assert bench.lanes.calls == calls
         ours, theirs = (visit.runs("A") for visit in visits)
-        assert np.array_equal(ours.values, theirs.values)
+        assert np.array_equal(ours.values, theirs.values, equal_nan=True)
 
     asyncio.run(both())
 

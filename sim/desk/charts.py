@@ -15,6 +15,7 @@ from unicodedata import east_asian_width
 
 import numpy as np
 
+from sim import known
 from sim.as_text import (
     LARGE,
     exact_text,
@@ -29,7 +30,7 @@ from sim.desk.session import TO_THE_END, Plan, Session
 from sim.desk.words import WORDS
 from sim.experiments.comparison_table import GAIN_DIGITS, cost_cells
 from sim.experiments.paired import Gain, difference, mean, ratio, reason
-from sim.experiments.summary import unit_text
+from sim.experiments.summary import spread_text, unit_text
 from sim.figures.style import GREY, PALETTE
 from sim.measures.catalogue import CATALOGUE
 from sim.mechanisms.issues import COUNTS, PerLevel
@@ -141,8 +142,8 @@ def curves(
         observed: Figures of the user's own: month and value.
         strip: Whether the chosen policy's measures are drawn below.
     """
-    known, language = INDICATORS[indicator], session.language
-    scale = 100 if known.share else 1
+    shown, language = INDICATORS[indicator], session.language
+    scale = 100 if shown.share else 1
     names = _drawn(session)
     series: list[Options] = []
     for place, (name, one) in enumerate(runs.items(), start=-1):
@@ -183,7 +184,7 @@ def curves(
             "nameGap": 24,
         }
     ]
-    y_axes: list[Options] = [_value_axis(known, language)]
+    y_axes: list[Options] = [_value_axis(shown, language)]
     if rows:
         grids.append({"left": 56, "right": 18, "top": top + 296, "height": below})
         x_axes.append(
@@ -227,7 +228,7 @@ def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> li
     values = runs.of(indicator)
     # A month in which no run has a value is a gap.
     there = ~np.isnan(values).all(axis=0)
-    low, middle, high = np.nanquantile(values[:, there], [0.05, 0.5, 0.95], axis=0) * scale
+    low, middle, high = known.quantiles(values[:, there], [0.05, 0.5, 0.95], axis=0) * scale
     months = runs.months[there].tolist()
     paint = colour(place)
     base: Options = {
@@ -241,14 +242,22 @@ def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> li
         "yAxisIndex": 0,
     }
 
-    def pairs(values: np.ndarray) -> list[list[float]]:
-        return [[m, round(float(v), 3)] for m, v in zip(months, values, strict=True)]
+    def pairs(values: np.ndarray) -> list[Any]:
+        # A line breaks where there is no value; what stands alone between two gaps is a dot.
+        gap = np.isnan(np.concatenate([[np.nan], values, [np.nan]]))
+        alone = ~gap[1:-1] & gap[:-2] & gap[2:]
+        points = [[m, _rounded(v, 3)] for m, v in zip(months, values, strict=True)]
+        return [
+            {"value": point, "symbol": "circle", "symbolSize": 6} if dot else point
+            for point, dot in zip(points, alone, strict=True)
+        ]
 
     return [
         {
             "type": "line",
             "name": name,
             "symbol": "none",
+            "showAllSymbol": True,
             "data": pairs(middle),
             "z": 4,
             "lineStyle": {
@@ -281,18 +290,18 @@ def _points(name: str, points: list[list[float]]) -> Options:
     }
 
 
-def _value_axis(known: Indicator, language: str) -> Options:
+def _value_axis(shown: Indicator, language: str) -> Options:
     axis: Options = {
         "type": "value",
         "gridIndex": 0,
         "scale": False,
         "axisLine": {"onZero": False},
         "axisLabel": {"color": "#52606d"},
-        "name": unit_text(known, language),
+        "name": unit_text(shown, language),
         "nameTextStyle": {"align": "left"},
         "splitLine": {"lineStyle": {"color": "#e4e9ef"}},
     }
-    return {**axis, "min": 0, "max": 100} if known.name in (MAIN, "satisfied_share") else axis
+    return {**axis, "min": 0, "max": 100} if shown.name in (MAIN, "satisfied_share") else axis
 
 
 def _strip(plan: Plan, session: Session, language: str) -> list[Options]:
@@ -360,7 +369,7 @@ def curve_table(
     session: Session, runs: dict[str, Runs | None], indicator: str
 ) -> tuple[list[str], Rows]:
     """The same in numbers: heads, and a row per policy."""
-    known, language = INDICATORS[indicator], session.language
+    shown, language = INDICATORS[indicator], session.language
     words = WORDS[language]
     months = [m for m in TABLE_MONTHS if m <= session.months]
     rows = []
@@ -368,13 +377,22 @@ def curve_table(
         if one is not None:
             cells = []
             for month in months:
-                middle, low, high = (
-                    value_text(v, known, language) for v in spread(one.at(indicator, month))
-                )
-                cells.append(f"{middle} [{low}, {high}]")
+                found = dict(zip(_ENDS, spread(one.at(indicator, month)), strict=True))
+                cell = spread_text(found, _ENDS, lambda v: value_text(v, shown, language))
+                there = int(np.count_nonzero(~np.isnan(one.at(indicator, month))))
+                few = 0 < there < len(one.seeds)
+                cells.append(f"{cell} ({there}/{len(one.seeds)})" if few else cell)
             rows.append([policy_label(name, language), str(len(one.seeds)), *cells])
     heads = [month_text(month, language) for month in months]
-    return [f"{label(known, language)} ({unit_text(known, language)})", words["runs"], *heads], rows
+    return [f"{label(shown, language)} ({unit_text(shown, language)})", words["runs"], *heads], rows
+
+
+_ENDS = ("middle", "low", "high")
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    """A number as the browser takes it; what is missing is null, since NaN is no JSON."""
+    return None if math.isnan(value) else round(float(value), digits)
 
 
 # --- cost against effect --------------------------------------------------------------------------
@@ -445,6 +463,8 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
     places = {name: k for k, name in enumerate(runs, start=-1)}
     for name, row in cost_rows(runs):
         place, spent, gain = places[name], row[unit], row["mean_gain"]
+        if math.isnan(gain.value):
+            continue
         paint = colour(place)
         x, y = round(spent.value, 2), round(gain.value, 3)
         line = {
@@ -462,7 +482,7 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
                 "symbol": MARKS[place % len(MARKS)],
                 "itemStyle": {"color": paint},
             },
-            {**line, "data": [[x, round(gain.low, 3)], [x, round(gain.high, 3)]]},
+            {**line, "data": [[x, _rounded(end, 3)] for end in (gain.low, gain.high)]},
             {**line, "data": [[round(spent.low, 2), y], [round(spent.high, 2), y]]},
         ]
     legend, room = _cost_legend(session)
@@ -620,8 +640,8 @@ def parts_of(
     """
     names = [planned.measure for planned in plan.measures]
     there = [n for n in names if part.get(f"+{n}") is not None and part.get(f"-{n}") is not None]
-    known = {key: one for n in there for key in (f"+{n}", f"-{n}") if (one := part[key])}
-    seeds = reduce(np.intersect1d, [one.seeds for one in (whole, reference, *known.values())])
+    lived = {key: one for n in there for key in (f"+{n}", f"-{n}") if (one := part[key])}
+    seeds = reduce(np.intersect1d, [one.seeds for one in (whole, reference, *lived.values())])
     if not there or len(seeds) < 2:
         return None
 
@@ -629,8 +649,9 @@ def parts_of(
         ends = (100 * one.only(seeds).at(MAIN, within) for one in (runs, other))
         return difference(Gain(*ends), 1)
 
-    rows = [(n, gain(known[f"+{n}"], reference), gain(whole, known[f"-{n}"])) for n in there]
-    rows.sort(key=lambda row: -row[2]["difference"])
+    rows = [(n, gain(lived[f"+{n}"], reference), gain(whole, lived[f"-{n}"])) for n in there]
+    # What has no value comes last.
+    rows.sort(key=lambda row: -np.nan_to_num(row[2]["difference"], nan=-np.inf))
     return Parts(rows, gain(whole, reference), len(rows) == len(names))
 
 
@@ -672,7 +693,7 @@ def parts(session: Session, found: Parts) -> Options:
                 "barWidth": 14,
                 "barGap": "30%",
                 "itemStyle": {"color": paint},
-                "data": [round(f["difference"], 2) for f in gains],
+                "data": [_rounded(f["difference"], 2) for f in gains],
             }
         )
         for name, f in zip(names, gains, strict=True):
@@ -683,7 +704,7 @@ def parts(session: Session, found: Parts) -> Options:
                     "symbol": "rect",
                     "symbolSize": [1.5, 8],
                     "symbolOffset": [0, shift],
-                    "data": [[round(f["low"], 2), name], [round(f["high"], 2), name]],
+                    "data": [[_rounded(f[end], 2), name] for end in ("low", "high")],
                     "itemStyle": {"color": "#1f2933"},
                     "lineStyle": {"opacity": 0},
                 }

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from sim import known
 from sim.compose import choices, load
 from sim.config import Config, Policy, change
 from sim.desk.bench import Asked
@@ -231,6 +232,9 @@ async def find_standing(said: Own, levels: Levels) -> tuple[float, float]:
     Returns:
         The standing, and the mean collection that the model starts at with it: where the user's
         figure is beyond what the model can start at, the nearest end.
+
+    Raises:
+        InputError: No fees are due at the start, so that none can be collected.
     """
     assert said.collection is not None
     low, high = 0.0, 1.0
@@ -239,7 +243,10 @@ async def find_standing(said: Own, levels: Levels) -> tuple[float, float]:
         # Both ends first: most of what is out of reach shows there.
         level = (0.0, 1.0)[step] if step < 2 else (low + high) / 2
         config = own(said.model_copy(update={"standing": level}))
-        reached = float((await levels(config)).mean())
+        reached = float(known.mean(await levels(config)))
+        if np.isnan(reached):
+            allowed = "a firm at the start, or no share of fees"
+            raise InputError("own.collection", "no fees are due without a firm", allowed)
         best = min(best, (level, abs(reached - said.collection), reached), key=lambda b: b[1])
         if (step == 0 and reached >= said.collection) or (step == 1 and reached <= said.collection):
             break

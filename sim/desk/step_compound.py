@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, get_args
 
 from nicegui import ui
 
+from sim import known
 from sim.as_text import exact_text, is_share, month_text, percent_text
 from sim.config import Config
 from sim.desk import compound
@@ -16,6 +18,7 @@ from sim.desk.bits import (
     as_list,
     card,
     fold,
+    one_line,
     row_label,
     step_of,
     text,
@@ -249,22 +252,27 @@ async def _find(page: Page, percent: float | None) -> None:
         ui.notify(f"{page.words['collection']}: 0 – 100", type="warning")
         return
     waiting = ui.notification(page.words["finding"], spinner=True, timeout=None)
+    own = page.visit.session.own.model_copy(update={"collection": float(percent) / 100})
+    standing = None
     try:
-        own = page.visit.session.own.model_copy(update={"collection": float(percent) / 100})
-        standing, _ = await compound.find_standing(own, page.visit.measure_start)
+        with one_line(page.visit.session.language):
+            standing, _ = await compound.find_standing(own, page.visit.measure_start)
     finally:
         waiting.dismiss()
-    _say(page, rebuild=True, collection=own.collection, standing=standing)
+    if standing is not None:
+        _say(page, rebuild=True, collection=own.collection, standing=standing)
 
 
 def start_level(reference: Runs) -> float:
-    """Share of fees collected in month 0, mean of runs."""
-    return float(reference.at(MAIN, 0).mean())
+    """Share of fees collected in month 0, mean of the runs in which they are due; NaN if in none."""
+    return float(known.mean(reference.at(MAIN, 0)))
 
 
 def start_note(words: dict[str, str], own: Own, reached: float) -> str:
     """Where the model starts beside what the user said, with a warning where they are apart."""
     assert own.collection is not None
+    if math.isnan(reached):
+        return words["start_none"].format(said=f"{100 * own.collection:.0f}%")
     said = words["start_found"].format(
         model=percent_text(reached), said=f"{exact_text(100 * own.collection)}%"
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sim import known
 from sim.config import Config
 from sim.desk import compound
 from sim.desk.bench import Asked, Bench
@@ -226,11 +227,10 @@ class Visit:
         """The run whose collection ends nearest to the middle run's, household by household."""
         lived = self.lived(policy)
         ends = np.array([one.values[-1, compound.COLLECTION[0]] for one in lived])
-        seed = (
-            self.session.seed
-            if not lived
-            else lived[int(np.argmin(abs(ends - np.median(ends))))].seed
-        )
+        away = abs(ends - known.median(ends))
+        # Where no fees are due in any run, one is as good as another.
+        nearest = 0 if np.isnan(away).all() else int(np.nanargmin(away))
+        seed = lived[nearest].seed if lived else self.session.seed
         return await self.bench.film(self.asked[policy], seed)
 
     # --- the parts of a bundle ------------------------------------------------------------------

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.as_text import MISSING, exact_text, number_text, value_text, with_interval
 from sim.experiments import paired
-from sim.experiments.summary import HIGH, LOW
+from sim.experiments.summary import HIGH, LOW, spread_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
 
@@ -54,6 +55,15 @@ WORDS = {
         "longer": "try withdraw={month}, or months={months}",
         "only_longer": "try months={months}",
         "uncertain": "The gain of {names} when measures end is not told from 0, so none is kept.",
+        "few": "{runs} of {all} seeds",
+        "few_pairs": (
+            "{names}: the difference to «{reference}» at +{month} is of {pairs} of {runs} seeds; in the "
+            "others no fees are due under one of the two, as without a firm."
+        ),
+        "no_pairs": (
+            "{names}: no difference to «{reference}» can be given at +{month}, as no seed has fees due "
+            "under both: where no firm serves, none are due."
+        ),
         "narrowing": (
             "Pairing by seed narrowed the interval of the difference in collection at +{month} "
             "by a factor of {factors}."
@@ -85,6 +95,15 @@ WORDS = {
         "longer": "可用withdraw={month}或months={months}",
         "only_longer": "可用months={months}",
         "uncertain": "{names}：措施结束时的提高与0无法区分，不计算保留比例。",
+        "few": "{all}个种子中的{runs}个",
+        "few_pairs": (
+            "{names}：第{month}个月与“{reference}”的差异仅来自{runs}个种子中的{pairs}个；"
+            "其余种子中有一方没有应收物业费（如无物业公司）。"
+        ),
+        "no_pairs": (
+            "{names}：第{month}个月与“{reference}”的差异无法给出：没有一个种子在双方之下都有应收物业费"
+            "（无物业公司即无应收）。"
+        ),
         "narrowing": "按种子配对使第{month}个月收缴率差异的区间缩窄为原来的{factors}。",
         "median": "（中位{factor}；独立种子需{times}倍的模拟次数）",
         "failed": "{all}次模拟中有{failed}次失败；首个为{policy}，种子{seed}，阶段",
@@ -183,9 +202,13 @@ def print_comparison(comparison: Comparison, console: Console, language: str = "
         console.print(_costs_table(comparison, scenario, language))
         console.print()
         console.print(_duration_table(comparison, scenario, language, wide))
-        for line in _after_lines(comparison, scenario, language):
+        lines = [
+            *missing_lines(comparison, scenario, language),
+            *_after_lines(comparison, scenario, language),
+            narrowing_line(comparison, scenario, language),
+        ]
+        for line in filter(None, lines):
             console.print(line, highlight=False, markup=False)
-        console.print(narrowing_line(comparison, scenario, language), highlight=False)
     for line in _notes(comparison, language):
         console.print(line, style="dim", highlight=False, markup=False)
     _print_failures(comparison, console, words)
@@ -197,19 +220,50 @@ def print_comparison(comparison: Comparison, console: Console, language: str = "
             console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
+def missing_lines(
+    comparison: Comparison, scenario: str, language: str = "en", asked: int = 24
+) -> list[str]:
+    """Which policies' difference in collection is of fewer seeds than were lived, and why.
+
+    Args:
+        comparison: What was compared.
+        scenario: Where.
+        language: "en" or "zh".
+        asked: Month in which the difference is read.
+    """
+    question, lines = comparison.question, []
+    month = shown_month(comparison, scenario, asked)
+    rows = effects_at(comparison, scenario, month)
+    runs = _rows(comparison.runs, scenario, status="ok")
+    seeds = {policy: set(part["seed"]) for policy, part in runs.groupby("policy")}
+    few: dict[tuple[int, int], list[str]] = {}
+    for row in rows[rows["indicator"] == paired.MAIN].to_dict("records"):
+        lived = len(seeds[row["policy"]] & seeds[question.reference])
+        if row["pairs"] < lived:
+            few.setdefault((int(row["pairs"]), lived), []).append(row["policy"])
+    for (pairs, lived), policies in few.items():
+        names = ", ".join(_title(comparison, scenario, p, language) for p in policies)
+        reference = _title(comparison, scenario, question.reference, language)
+        text = WORDS[language]["few_pairs" if pairs else "no_pairs"]
+        lines.append(
+            text.format(names=names, reference=reference, pairs=pairs, runs=lived, month=month)
+        )
+    return lines
+
+
 def narrowing_line(comparison: Comparison, scenario: str, language: str = "en") -> str:
-    """How much narrower the intervals are than those of independent seeds."""
+    """How much narrower the intervals are than those of independent seeds; empty where there is none."""
     words = WORDS[language]
     month = shown_month(comparison, scenario)
     rows = _rows(comparison.effects, scenario, indicator=paired.MAIN, month=month)
-    known = [f for f in rows["narrowing"].tolist() if math.isfinite(f)]
-    if not known:
-        return words["narrowing"].format(month=month, factors=MISSING)
-    low, middle, high = min(known), float(np.median(known)), max(known)
+    told = [f for f in rows["narrowing"].tolist() if math.isfinite(f)]
+    if not told:
+        return ""
+    low, middle, high = min(told), float(np.median(told)), max(told)
     if language == "zh":
-        factors = f"1/{low:.1f}" if len(known) == 1 else f"1/{low:.1f}至1/{high:.1f}"
+        factors = f"1/{low:.1f}" if len(told) == 1 else f"1/{low:.1f}至1/{high:.1f}"
     else:
-        factors = f"{low:.1f}" if len(known) == 1 else f"{low:.1f} to {high:.1f}"
+        factors = f"{low:.1f}" if len(told) == 1 else f"{low:.1f} to {high:.1f}"
     more = words["median"].format(factor=f"{middle:.1f}", times=f"{middle**2:.1f}")
     line = words["narrowing"].format(month=month, factors=factors)
     stop = line[-1]
@@ -250,17 +304,21 @@ def _effects_table(comparison: Comparison, scenario: str, language: str, wide: b
     suffix = "24" if month == 24 else "end"
     for policy in comparison.question.policies:
         runs = _rows(comparison.runs, scenario, policy=policy)
-        values = {n: runs[f"{n}_{suffix}"].dropna().to_numpy() for n in _SIDE_BY_SIDE}
+        values = {n: runs[f"{n}_{suffix}"].to_numpy() for n in _SIDE_BY_SIDE}
         main, *others = _SIDE_BY_SIDE
         effect = _rows(
             comparison.effects, scenario, policy=policy, indicator=main, month=month
         ).to_dict("records")
-        spread = np.quantile(values[main], [LOW, HIGH])
+        spread = known.quantiles(values[main], [LOW, HIGH])
+        collected = _with_range(100 * v for v in (known.mean(values[main]), *spread))
+        there, lived = np.count_nonzero(~np.isnan(values[main])), (runs["status"] == "ok").sum()
+        if 0 < there < lived:
+            collected += f" [{words['few'].format(runs=there, all=lived)}]"
         cells = [
             _title(comparison, scenario, policy, language),
-            _with_range(100 * v for v in (values[main].mean(), *spread)),
+            collected,
             *(_effect_cells(effect[0]) if effect else (words["reference"], MISSING)),
-            *(value_text(values[n].mean(), INDICATORS[n], language) for n in others),
+            *(value_text(known.mean(values[n]), INDICATORS[n], language) for n in others),
         ]
         _add_row(table, cells, wide)
     return table
@@ -275,8 +333,8 @@ def _effect_cells(effect: dict[Any, Any]) -> tuple[str, str]:
 
 
 def _with_range(numbers: Iterable[float]) -> str:
-    value, low, high = (f"{number:.1f}" for number in numbers)
-    return f"{value} [{low}, {high}]"
+    names = ("value", "low", "high")
+    return spread_text(dict(zip(names, numbers, strict=True)), names, "{:.1f}".format)
 
 
 def _costs_table(comparison: Comparison, scenario: str, language: str) -> Table:
@@ -320,8 +378,7 @@ def _duration_table(comparison: Comparison, scenario: str, language: str, wide: 
 def _kept_text(row: dict[Any, Any], language: str) -> str:
     if math.isnan(row["kept"]):
         return REASONS[language].get(row["reason"], MISSING)
-    value, low, high = (f"{100 * row[name]:.0f}" for name in ("kept", "kept_low", "kept_high"))
-    return f"{value} [{low}, {high}]"
+    return spread_text(row, ("kept", "kept_low", "kept_high"), lambda share: f"{100 * share:.0f}")
 
 
 def _recovery_text(row: dict[Any, Any]) -> str:

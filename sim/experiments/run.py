@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import numpy as np
 import pandas as pd
 
-from sim import outcomes
+from sim import known, outcomes
 from sim.errors import InputError
 from sim.experiments import executors, store
 from sim.experiments.progress import announce_compiling, bar
@@ -314,14 +314,8 @@ def ends(months: np.ndarray, values: np.ndarray) -> np.ndarray:
     if not len(months):
         return np.full(len(END_COLUMNS), np.nan)
     last = months[-1]
-    by_month = _mean(values[(months > max(0, last - 12)) | (months == last)], axis=1)
-    return np.column_stack([by_month[-1], _mean(by_month, axis=0)]).ravel()
-
-
-def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    known = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0.0).sum(axis) / known.sum(axis)
+    by_month = known.mean(values[(months > max(0, last - 12)) | (months == last)], axis=1)
+    return np.column_stack([by_month[-1], known.mean(by_month, axis=0)]).ravel()
 
 
 def _costs_frame(replications: list[Replication]) -> pd.DataFrame:

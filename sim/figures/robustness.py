@@ -102,11 +102,9 @@ def ranking(robustness: Robustness, outcome: str, language: str = "en") -> Figur
             x = policies.index(row["policy"])
             ranks[y, x] = row["rank"]
             draw = row["family"] == DRAW
-            text = (
-                f"{100 * row['first']:.0f}%"
-                if draw
-                else value_text(row["value"], INDICATORS[outcome], language)
-            )
+            text = value_text(row["value"], INDICATORS[outcome], language)
+            if draw and not np.isnan(row["first"]):
+                text = f"{100 * row['first']:.0f}%"
             colour = "white" if row["rank"] <= 2 else style.BLACK
             axes.text(x, y, text, ha="center", va="center", fontsize=6, color=colour)
             if flipped.get((row["family"], row["world"])) == row["policy"]:

@@ -15,7 +15,6 @@ import pandas as pd
 import yaml
 
 from sim.as_text import (
-    MISSING,
     exact_text,
     is_share,
     month_text,
@@ -29,6 +28,7 @@ from sim.experiments.compare import Comparison, last_month_in_force, read_compar
 from sim.experiments.comparison_table import (
     cost_cells,
     effects_at,
+    missing_lines,
     policy_title,
     shown_month,
 )
@@ -367,12 +367,16 @@ def _results(case: _Case) -> Section:
             )
         figure = figures.effects(case.comparison, case.scenario, case.language, case.extra.within)
         blocks.append(Picture(figure, words["f_effects"], words["see_table"]))
-    levels = _levels(case)
-    blocks += [levels, *_missing_note(levels, case), _all_levels(case)]
+    blocks.append(_levels(case))
+    if _lacking(case):
+        blocks.append(Paragraph(words["missing"], small=True))
+    blocks.append(_all_levels(case))
     if len(case.comparison.effects):
         pairs = int(case.comparison.effects["pairs"].max())
         note = words["beats_note"] + (words["one_pair"] if pairs == 1 else "")
         blocks += [_effects(case), Paragraph(note, small=True)]
+        lines = missing_lines(case.comparison, case.scenario, case.language, case.extra.within)
+        blocks += [Paragraph(line, small=True) for line in lines]
     blocks.append(_every_run(case))
     return Section(words["s_results"], blocks)
 
@@ -409,7 +413,11 @@ def _levels(case: _Case) -> Table:
                 middle, low, high = (
                     value_text(found[k], known, case.language) for k in ("median", "low", "high")
                 )
-                cells.append(f"{middle} [{low}, {high}]" if found["runs"] > 1 else middle)
+                cell = f"{middle} [{low}, {high}]" if found["runs"] > 1 else middle
+                lived = len(case.runs[policy].seeds)
+                if 0 < found["runs"] < lived:
+                    cell += f" ({case.words['few'].format(runs=found['runs'], all=lived)})"
+                cells.append(cell)
             label = f"{case.of(known)} ({unit_text(known, case.language)})"
             rows.append([label, case.title(policy), *cells])
     heads = [month_text(month, case.language) for month in months]
@@ -417,9 +425,14 @@ def _levels(case: _Case) -> Table:
     return Table(f"levels-{case.scenario}", case.words["t_levels"], columns, rows)
 
 
-def _missing_note(table: Table, case: _Case) -> list[Block]:
-    dashes = any(MISSING in cell for row in table.rows for cell in row if isinstance(cell, str))
-    return [Paragraph(case.words["missing"], small=True)] if dashes else []
+def _lacking(case: _Case) -> bool:
+    """Whether a run has no value of what the table of levels shows."""
+    return any(
+        np.isnan(case.runs[policy].at(name, month)).any()
+        for name in SHOWN
+        for policy in case.policies
+        for month in _read_months(case)
+    )
 
 
 def _all_levels(case: _Case) -> Table:

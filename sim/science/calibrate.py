@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.compose import Interval, Setting, load_settings
 from sim.config import Config, Executor, change
 from sim.errors import InputError
@@ -123,7 +124,9 @@ class Calibration:
             (of the median, in prior widths of that 90%).
         pairs: A row per two parameters: their weighted correlation, strongest first.
         figures: A row per case and figure: allowed interval, and median, q05, q95 and share_inside
-            of fresh runs under the prior (prior_*) and the posterior.
+            of fresh runs, with how many ``runs`` have a value, under the prior (prior_*) and the
+            posterior; ``missed``, how far the posterior's median is from it, in the units of the
+            tolerance: 0 is met, and nothing stands there where no run has a value.
         predictive: A row per case, source ("prior" or "posterior"), draw, indicator and month.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
@@ -415,12 +418,13 @@ def correlated(parameters: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
 
 def _figures(case: Case, lived: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
     before, after = of_runs(case, lived["prior"]), of_runs(case, lived["posterior"])
+    missed = case.observed.misses(known.median(after, axis=0))
     for place, target in enumerate(case.observed.targets):
         yield {
             "case": case.name, "label": target.label, "indicator": target.indicator,
             "month": target.month, "relative": target.relative, "low": target.low,
             "high": target.high, **figure_row(case, place, before[:, place], "prior_"),
-            **figure_row(case, place, after[:, place]),
+            **figure_row(case, place, after[:, place]), "missed": missed[place],
         }  # fmt: skip
 
 
@@ -437,7 +441,13 @@ def _paths(case: Case, source: str, runs: list[Any]) -> pd.DataFrame:
         )
         for number, run in enumerate(runs) if run is not None for indicator in shown
     ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts or [_no_paths()], ignore_index=True)
+
+
+def _no_paths() -> pd.DataFrame:
+    words, numbers = ("case", "source", "indicator"), ("draw", "month", "value")
+    kinds = {**dict.fromkeys(words, "str"), **dict.fromkeys(numbers, "float64")}
+    return pd.DataFrame(columns=list(kinds)).astype(kinds)
 
 
 def weighted_quantiles(

@@ -2,7 +2,7 @@
 
 A push is a policy in force from month 1 for some months and then withdrawn whole. It tips the
 compound if fees collected are above the threshold in each of the twelve months that end 36 months
-after withdrawal, in at least half of the seeds.
+after withdrawal, in at least half of the seeds. A month in which no fees are due is not above it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.compose import choices
 from sim.config import Config, Policy, check
 from sim.experiments.run import spread
@@ -85,8 +86,8 @@ def _held(configs: Sequence[Config], threshold: float, seed: int) -> list[bool]:
     for config in configs:
         model = past.fork(config)
         model.run()
-        rates = model.recorder.values[-WATCHED:, :, column(INDICATOR)].mean(axis=1)
-        held.append(bool(rates.min() > threshold))
+        rates = known.mean(model.recorder.values[-WATCHED:, :, column(INDICATOR)], axis=1)
+        held.append(bool((rates > threshold).all()))
     return held
 
 

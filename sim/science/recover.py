@@ -74,6 +74,7 @@ def recover(
 
     Raises:
         InputError: An unusable ``out``.
+        RuntimeError: No simulation has a value of every figure.
     """
     asked = question.asked
     own = {**asked.words, "turns": turns, "bank": question.simulations}
@@ -87,6 +88,8 @@ def _tables(question: Question, turns: int, progress: bool) -> dict[str, pd.Data
     parameters, values = _bank(question, progress)
     rng = np.random.default_rng([question.seed, 3])
     lived = np.flatnonzero(~np.isnan(values).any(axis=1))
+    if not len(lived):
+        raise RuntimeError("no simulation has a value of every figure: none can play the truth")
     truths = rng.choice(lived, size=min(turns, len(lived)), replace=False)
     rows = [
         row for turn, truth in enumerate(truths)

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.stats import qmc
 
-from sim import files
+from sim import files, known
 from sim.config import Config, Policy, change
 from sim.errors import InputError
 from sim.experiments import executors
@@ -106,7 +106,8 @@ def live_in(
         world: Where.
 
     Returns:
-        (policies, readings + 2): what was read, then hours and yuan; NaN where a run failed.
+        (policies, readings + 2): what was read, NaN where no compound has a value, then hours and
+        yuan; all NaN where a run failed.
     """
     nothing = np.full((len(policies), len(readings) + len(COSTS)), np.nan)
     bare = {**tree, "policy": Policy().model_dump(mode="json")}
@@ -127,14 +128,12 @@ def _read(lived: runs_of.Replication, readings: Sequence[Reading]) -> np.ndarray
         return np.full(len(readings) + len(COSTS), np.nan)
     names = list(INDICATORS)
     values = [
-        runs_of._mean(
-            lived.values[lived.months == reading.month, :, names.index(reading.indicator)], 1
-        )
+        known.mean(lived.values[lived.months == reading.month, :, names.index(reading.indicator)])
         for reading in readings
     ]
     booked = [row for row in lived.costs if row["month"] >= 1]
     spent = [sum(float(row[cost]) for row in booked) for cost in COSTS]
-    return np.array([*(float(value[0]) for value in values), *spent])
+    return np.array([*values, *spent])
 
 
 # --- where parameters come from -----------------------------------------------------------------

@@ -73,9 +73,9 @@ def here() -> dict[str, list[str]]:
 
 def versions() -> str:
     """Python, mesa, numpy and numba of this interpreter."""
-    from sim.experiments import store
+    from sim.experiments import provenance
 
-    told = store.versions()
+    told = provenance.versions()
     names = ("python", "mesa", "numpy", "numba", "pandas", "pyarrow")
     return ", ".join(f"{name} {told[name]}" for name in names)
 

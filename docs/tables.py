@@ -307,6 +307,7 @@ NO_TABLES = {
     "task",
     "folder",
     "loaded",
+    "made_of",
     "design",
     "config",
     "seconds",

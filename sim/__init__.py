@@ -9,6 +9,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# First of all: what is hashed must be what is imported.
+from sim import source as source
+
 if TYPE_CHECKING:
     from sim.compose import load
     from sim.experiments.compare import compare

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from sim.config import Config
+
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -115,6 +117,7 @@ def run(
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
+    force: Force = False,
     cfg: Cfg = None,
 ) -> None:
     """Run one configuration under many seeds, keep the results, print a summary.
@@ -134,7 +137,7 @@ def run(
     config = load_overrides(overrides or [], config_dir)
     if cfg:
         return _print_tree(config.resolved())
-    study = run_study(config, out=out, progress=not quiet)
+    study = run_study(config, out=out, progress=not quiet, force=force)
     if quiet:
         typer.echo(study.folder)
     else:
@@ -156,6 +159,7 @@ def compare(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
 ) -> None:
     r"""Compare policies under the same seeds: differences, certainty, cost, persistence.
@@ -174,7 +178,7 @@ def compare(
     from sim.experiments.compare import answer
     from sim.experiments.question import ask_words
 
-    comparison = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    comparison = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.comparison import draw
 
     draw(comparison, lang.value)
@@ -208,6 +212,10 @@ def sweep(
     append: Annotated[
         Path | None, typer.Option(help="Add the runs to an earlier sweep", metavar="FOLDER")
     ] = None,
+    points: Annotated[
+        int | None,
+        typer.Option(min=0, help="Most points printed one by one (60); of more, every level"),
+    ] = None,
     force: Force = False,
     cfg: Cfg = None,
 ) -> None:
@@ -235,9 +243,9 @@ def sweep(
     done = run_design(design, out, progress=not quiet, force=force, append=append, only_plan=plan)
     if quiet or plan:
         return None if plan else typer.echo(done.folder)
-    from sim.experiments.sweep_table import print_sweep
+    from sim.experiments.sweep_table import SHOWN_POINTS, print_sweep
 
-    print_sweep(done, _console())
+    print_sweep(done, _console(), SHOWN_POINTS if points is None else points)
 
 
 @app.command()
@@ -280,6 +288,7 @@ def sensitivity(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of the figure")] = Language.EN,
 ) -> None:
     r"""Find the parameters an outcome hangs on: Morris screening, then Sobol indices.
@@ -298,7 +307,7 @@ def sensitivity(
     _load_plugins(plugin)
     from sim.science.sensitivity import answer, ask_words
 
-    result = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    result = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.sensitivity import draw
 
     draw(result, lang.value)
@@ -317,6 +326,7 @@ def tipping(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of the figures")] = Language.EN,
 ) -> None:
     r"""Find where a compound tips: hysteresis loop, basin of attraction, smallest push back.
@@ -336,7 +346,7 @@ def tipping(
     _load_plugins(plugin)
     from sim.science.tipping import answer, ask_words
 
-    result = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    result = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.tipping import draw
 
     draw(result, lang.value)
@@ -388,7 +398,7 @@ def calibrate(
         from sim.science.recover import print_recovery
         from sim.science.recover import recover as test
 
-        recovery = test(question, recover, out=out, progress=not quiet)
+        recovery = test(question, recover, out=out, progress=not quiet, force=force)
         return typer.echo(recovery.folder) if quiet else print_recovery(recovery, Console())
     calibration = answer(question, out=out, progress=not quiet, force=force)
     from sim.figures.posterior import draw
@@ -409,6 +419,7 @@ def predict(
     ] = None,
     out: Out = RESULTS,
     quiet: Quiet = False,
+    force: Force = False,
 ) -> None:
     r"""Fit some cases and predict the others: which reported intervals hold.
 
@@ -426,7 +437,7 @@ def predict(
 
     from sim.science.predict import answer, ask_words, print_prediction
 
-    prediction = answer(ask_words(words or []), out=out, progress=not quiet)
+    prediction = answer(ask_words(words or []), out, not quiet, force=force)
     if quiet:
         return typer.echo(prediction.folder)
     wide = None if sys.stdout.isatty() else 200
@@ -440,6 +451,7 @@ def attribute(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
 ) -> None:
     r"""Share out a bundle's effect among its measures: Shapley values, interactions, per cost.
@@ -457,7 +469,7 @@ def attribute(
     _load_plugins(plugin)
     from sim.science.attribute import answer, ask_words
 
-    attribution = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    attribution = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.attribution import draw
 
     draw(attribution, lang.value)
@@ -478,6 +490,7 @@ def optimise(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
 ) -> None:
     r"""Seek the cheapest policy that reaches a target with a given probability.
@@ -496,7 +509,7 @@ def optimise(
     _load_plugins(plugin)
     from sim.science.optimise import answer, ask_words
 
-    optimum = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    optimum = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.frontier import draw
 
     draw(optimum, lang.value)
@@ -517,6 +530,7 @@ def robustness(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
+    force: Force = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
 ) -> None:
     r"""Rank policies across scenarios, networks, mechanisms and parameters: where does it turn?
@@ -534,7 +548,7 @@ def robustness(
     _load_plugins(plugin)
     from sim.science.robustness import answer, ask_words
 
-    robust = answer(ask_words(overrides or [], config_dir), out=out, progress=not quiet)
+    robust = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
     from sim.figures.robustness import draw
 
     draw(robust, lang.value)
@@ -780,6 +794,9 @@ def _load_plugins(paths: list[Path] | None) -> None:
     for path in paths:
         if not path.is_file():
             raise InputError("--plugin", f"{path} is no file", "a Python file")
+        # As with a script: what lies beside it can be imported.
+        if (folder := str(path.resolve().parent)) not in sys.path:
+            sys.path.append(folder)
         name = f"xiaoqu_plugin_{path.stem}"
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
@@ -792,7 +809,7 @@ def _load_plugins(paths: list[Path] | None) -> None:
             raise
         except BaseException as error:  # such as its own exit
             raise InputError(str(path), f"{type(error).__name__}: {error}") from error
-        # Worker processes cannot import the file, so its classes travel whole.
+        # For whoever spreads configurations by means of his own; our own tasks take the file along.
         cloudpickle.register_pickle_by_value(module)
 
 
@@ -806,16 +823,16 @@ def _table(kind: Kind, config_dir: Path | None) -> Table:
 
 
 def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]:
-    from sim.compose import choices, load
+    from sim.compose import choices
     from sim.measures import CATALOGUE
 
     if kind is Kind.SCENARIOS:
         for name in choices("scenario", config_dir):
-            scenario = load(name, config_dir=config_dir).scenario
+            scenario = _loaded("scenario", name, config_dir).scenario
             yield name, scenario.title, scenario.title_zh
     elif kind is Kind.POLICIES:
         for name in choices("policy", config_dir):
-            policy = load(policy=name, config_dir=config_dir).policy
+            policy = _loaded("policy", name, config_dir).policy
             alone = CATALOGUE.get(name)
             yield (
                 name,
@@ -824,7 +841,7 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
             )
     elif kind is Kind.EXPERIMENTS:
         for name in choices("experiment", config_dir):
-            asked = load(experiment=name, config_dir=config_dir).experiment
+            asked = _loaded("experiment", name, config_dir).experiment
             yield name, asked.title, asked.title_zh
     elif kind is Kind.INDICATORS:
         from sim.outcomes import INDICATORS
@@ -837,9 +854,16 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
                 yield name, measure.en, measure.zh
 
 
+def _loaded(group: str, name: str, config_dir: Path | None) -> Config:
+    """What a name stands for, to be told and not to be lived: files it names need not be there."""
+    from sim.compose import load_settings
+
+    return load_settings([(group, name)], config_dir)[0]
+
+
 def _text(asked: str, config_dir: Path | None) -> str:
     from sim import explain as texts
-    from sim.compose import choices, load
+    from sim.compose import choices
     from sim.config import Config
     from sim.measures import CATALOGUE
     from sim.outcomes import INDICATORS
@@ -851,11 +875,11 @@ def _text(asked: str, config_dir: Path | None) -> str:
     if group in ("", "indicator") and name in INDICATORS:
         return texts.indicator_text(INDICATORS[name])
     if group in ("", "scenario") and name in scenarios:
-        return texts.scenario_text(load(name, config_dir=config_dir).scenario)
+        return texts.scenario_text(_loaded("scenario", name, config_dir).scenario)
     if group in ("", "policy") and name in policies:
-        return texts.policy_text(load(policy=name, config_dir=config_dir).policy)
+        return texts.policy_text(_loaded("policy", name, config_dir).policy)
     if group in ("", "experiment") and name in choices("experiment", config_dir):
-        return texts.experiment_text(load(experiment=name, config_dir=config_dir).experiment)
+        return texts.experiment_text(_loaded("experiment", name, config_dir).experiment)
     place, _, key = name.partition(".")
     if not group and place in CATALOGUE:
         return texts.group_text(key, CATALOGUE[place].Parameters)

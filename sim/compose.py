@@ -2,7 +2,8 @@
 
 Hydra chooses and merges the files (``configs/`` and ``scenarios/``), the settings a person gave are
 laid on top in their order, and the result is checked by the schema in ``sim.config``. Later wins:
-defaults, scenario, chosen group files, single settings.
+defaults, scenario, chosen group files, single settings. A file in a folder of the user's own stands in
+place of ours of the same name, whole, whatever its group.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ from yaml import compose as compose_yaml
 from sim.config import MOST_PARTS, Config, check, installed_measures, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
+from sim.inputs import look_at, say
 from sim.measures.catalogue import CATALOGUE
+from sim.society.reading import some
 
 Choice = str | list[str] | None
 Setting = tuple[str, Any]
@@ -52,10 +55,21 @@ _DEFAULT = re.compile(rf"(?:(?:optional|override) )*/?{_NAME}(?:/{_NAME})*(?:@\w
 # Names of files that Hydra would resolve, take for left out, or look for without their ending.
 _NO_CHOICE = re.compile(r"[$\\\0-\x1f\ud800-\udfff]|^\?{3}\.|^\.yaml|\.yaml\.yaml$")
 _REFERENCE = re.compile(r"\$\{\s*([\w.\[\]]+)\s*\}")
+# Names of folders that are easily taken for those of groups.
+_GROUPS = [group for group, field in Config.model_fields.items() if field.default_factory]
+_MISNAMED = {f"{group}s": group for group in _GROUPS} | {
+    "policies": "policy",
+    "scenario": "scenarios",
+}
+del _MISNAMED["scenarios"]
+_FIRST = "_xiaoqu"
 _LOCK = threading.Lock()
 
 LARGEST_YAML, MOST_NODES = 4 * 2**20, 200_000
 """Bytes of a configuration file, and values in it once its aliases are written out."""
+
+CONFIG = "config.yaml"
+"""File that the merging begins with: months, seed and replications, and a list of all groups."""
 
 FILES = ("household_file", "file")
 """Last parts of keys that name a file to be read."""
@@ -106,7 +120,7 @@ def load(
     given: list[Setting] = [] if scenario is None else [("scenario", scenario)]
     given += [] if policy is None else [("policy", policy)]
     given += [(key.replace("__", "."), value) for key, value in keys.items()]
-    return load_settings(given + [parse(text) for text in overrides], config_dir)[0]
+    return load_settings(given + [parse(text) for text in overrides], config_dir, look=True)[0]
 
 
 def load_overrides(overrides: list[str], config_dir: Path | None = None) -> Config:
@@ -123,7 +137,7 @@ def load_overrides(overrides: list[str], config_dir: Path | None = None) -> Conf
     Raises:
         InputError: If anything named does not exist or a value is not allowed.
     """
-    return load_settings([parse(text) for text in overrides], config_dir)[0]
+    return load_settings([parse(text) for text in overrides], config_dir, look=True)[0]
 
 
 def parse(text: str) -> Setting:
@@ -231,9 +245,14 @@ def choices(group: str, config_dir: Path | None = None) -> list[str]:
 
 
 def load_settings(
-    given: list[Setting], config_dir: Path | None = None
+    given: list[Setting], config_dir: Path | None = None, *, look: bool = False
 ) -> tuple[Config, frozenset[str]]:
     """Load a configuration from keys and values in their order.
+
+    Args:
+        given: Keys and values; later wins.
+        config_dir: Folder with configuration groups of the user's own.
+        look: Whether it is to be lived: its files are then read once and said, see ``sim.inputs``.
 
     Returns:
         The checked configuration, and the keys to which others refer as in ``${months}``.
@@ -244,7 +263,7 @@ def load_settings(
     installed_measures()
     if config_dir is not None:
         config_dir = checked_folder(config_dir)
-    chosen: dict[str, Choice] = {}
+    chosen: dict[str, Choice] = _usual_choices(config_dir)
     settings: list[Setting] = []
     for key, value in given:
         if is_choice(key, value, config_dir):
@@ -256,7 +275,12 @@ def load_settings(
         _set(tree, key, value)
     texts = texts_of(OmegaConf.to_container(tree, resolve=False))
     references = frozenset(name for text in texts for name in _REFERENCE.findall(text))
-    return check(_resolve(tree)), references
+    config = check(_resolve(tree))
+    if look:
+        if config_dir is not None:
+            _say_own(config_dir)
+        look_at(config)
+    return config, references
 
 
 def is_choice(key: str, value: Any, config_dir: Path | None = None) -> bool:
@@ -277,15 +301,75 @@ def _checked_choice(group: str, value: Any, names: list[str]) -> Choice:
     return value if isinstance(value, (str, list)) else str(value)
 
 
+def _usual_choices(config_dir: Path | None) -> dict[str, Choice]:
+    """What the list of defaults in a ``config.yaml`` of the user's own chooses.
+
+    Raises:
+        InputError: It is not that of ours with other choices, which every group hangs on.
+    """
+    if config_dir is None or not (config_dir / CONFIG).exists():
+        return {}
+    groups = [group for group, _ in _groups(_read_yaml(folder("configs") / CONFIG))]
+    found = dict(_groups(_read_yaml(config_dir / CONFIG)))
+    if list(found) != groups:
+        lacking = [group for group in groups if group not in found]
+        problem = f"lacks {', '.join(lacking)}" if lacking else "has other groups, or another order"
+        allowed = "the list of xiaoqu's own config.yaml, whose choices may be others"
+        raise InputError(f"{CONFIG}: defaults", problem, allowed)
+    return {
+        group: _checked_choice(group, choice, choices(group, config_dir))
+        for group, choice in found.items()
+        if group != "_self_" and choice is not None
+    }
+
+
+def _groups(tree: DictConfig) -> Iterator[tuple[str, Any]]:
+    for entry in OmegaConf.to_container(tree.get("defaults") or OmegaConf.create([])) or []:
+        yield from entry.items() if isinstance(entry, dict) else [(str(entry), None)]
+
+
+def _say_own(config_dir: Path) -> None:
+    """Say which files of the user's own stand in place of ours, and differ from them."""
+    ours = {path: _place(path, folder("configs")) for path in folder("configs").rglob("*.yaml")}
+    ours |= {path: f"scenarios/{path.name}" for path in folder("scenarios").glob("*.yaml")}
+    own = [
+        place for path, place in sorted(ours.items(), key=lambda item: item[1])
+        if (config_dir / place).is_file()
+        and (config_dir / place).read_bytes() != path.read_bytes()
+    ]  # fmt: skip
+    measures = {path.stem for path in (config_dir / "policy").glob("*.yaml")} & CATALOGUE.keys()
+    own += [f"policy/{name}.yaml" for name in sorted(measures)]
+    if own:
+        say(f"{config_dir}: {some(own, 'en')} in place of what xiaoqu has under that name")
+
+
+def _place(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def search_path(config_dir: Path | None) -> tuple[str, list[str]]:
+    """Where Hydra looks first, and the words that tell it where to look next.
+
+    The first folder with a file of a name is the one that is read, and the one Hydra is started with
+    comes before those of ``hydra.searchpath``: so the user's own goes there.
+    """
+    ours = str(folder("configs"))
+    if config_dir is None:
+        return ours, []
+    return str(config_dir), [f"hydra.searchpath=[{_quote(f'file://{ours}')}]"]
+
+
 def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
-    words = [f"{group}={_quote(value)}" for group, value in chosen.items() if value is not None]
-    if config_dir is not None:
-        words.append(f"hydra.searchpath=[{_quote(f'file://{config_dir}')}]")
+    # Hydra takes no null for a group: it is taken out of the list of defaults.
+    usual = _usual_choices(config_dir)
+    words = [f"~{group}" for group, value in chosen.items() if value is None and group in usual]
+    words += [f"{group}={_quote(value)}" for group, value in chosen.items() if value is not None]
+    first, further = search_path(config_dir)
     with _LOCK, _hydra_of_our_own():
         _register(chosen, config_dir)
         try:
-            with hydra.initialize_config_dir(str(folder("configs")), "xiaoqu", "1.3"):
-                tree = hydra.compose("config", overrides=words)
+            with hydra.initialize_config_dir(first, "xiaoqu", "1.3"):
+                tree = hydra.compose(_FIRST, overrides=[*words, *further])
         except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
             # The last: a header that Hydra, which reads a file's first 512 letters, finds cut in two.
             raise InputError("configuration", str(error)) from None
@@ -325,6 +409,8 @@ def _hydra_of_our_own() -> Iterator[None]:
 def _register(chosen: dict[str, Choice], config_dir: Path | None) -> None:
     """Give Hydra what is chosen but is no file of its group: scenarios, and measures alone."""
     store = ConfigStore.instance()
+    # Hydra looks for the file it begins with in the first folder only.
+    store.store(name=_FIRST, node={"defaults": [CONFIG.partition(".")[0], "_self_"]})
     if scenario := chosen.get("scenario"):
         tree = scenario_tree(str(scenario), config_dir)
         store.store(group="scenario", name=str(scenario), node=tree, package="_global_")
@@ -497,6 +583,11 @@ def _refuse_place(path: Path, config_dir: Path) -> None:
         raise InputError(where, "is a link out of the folder", "files in the folder itself")
     if path.name.lower().partition(".")[0] == "hydra":
         raise InputError(where, "sets Hydra's own keys", "keys of xiaoqu only")
+    meant = _MISNAMED.get(path.parent.name) if path.parent.parent == config_dir else None
+    if path.suffix.lower() in (".yaml", ".yml") and (meant or path.suffix != ".yaml"):
+        allowed = f"{meant or path.parent.name}/{path.stem}.yaml"
+        if meant or path.parent.name in (*_GROUPS, "scenarios"):
+            raise InputError(where, "is not looked for under this name", allowed)
     if path.name.lower().endswith(".yaml") and _NO_CHOICE.search(path.name):
         raise InputError(ascii(where), "cannot be chosen by its name", "a name without $ and \\")
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from sim import files
 from sim.agents.cell import CellParameters
 from sim.agents.committee import CommitteeParameters
 from sim.agents.community import CommunityParameters
@@ -31,7 +32,7 @@ from sim.mechanisms.perception import PerceptionParameters
 from sim.mechanisms.service import ServiceParameters
 from sim.mechanisms.turnover import TurnoverParameters
 from sim.outcomes import INDICATORS
-from sim.schema import Parameters, param
+from sim.schema import PATH, Parameters, param
 from sim.society.district import KIND_GROUPS, DistrictParameters
 from sim.society.population import PopulationParameters
 from sim.society.ties import NetworkParameters
@@ -197,7 +198,7 @@ class Experiment(Parameters):
         {}, "Keys and what they take: one value, a list, a range(), or {low, high}", zh="因素"
     )
     points: list[dict[str, Any]] = param([], "Points of a list: key: value each", zh="设计点")
-    file: str = param("", "CSV file of points, a column per key", zh="设计文件")
+    file: str = param("", "CSV file of points, a column per key", unit=PATH, zh="设计文件")
     samples: int = param(
         128, "Points sampled in intervals (lhs, sobol)", low=1, high=1_000_000, zh="样本数"
     )
@@ -281,13 +282,41 @@ class Config(Parameters):
         tree["scenario"]["history"] = _plain(self.scenario.entries())
         return tree
 
+    def named_files(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Parts of the key, and path, of every file that a run reads, also for kinds and measures."""
+        for key, path in super().named_files():
+            if key[0] not in ("executor", "experiment"):
+                yield key, path
+        for name, kind in self.district.kinds.items():
+            for group, parameters in self._kinds[name].items():
+                for key, path in parameters.named_files():
+                    if key[0] in getattr(kind, group):
+                        yield ("district", "kinds", name, group, *key), path
+        for where, entries in (
+            (("scenario", "history"), self.scenario.entries()),
+            (("policy", "measures"), self.policy.entries()),
+        ):
+            for entry in entries:
+                for key, path in entry.parameters.named_files():
+                    yield (*where, entry.label, *key), path
+
     def fingerprint(self) -> str:
-        """Short hash of all that can change a run: neither titles nor where it is computed."""
+        """Short hash of all that a configuration says and that can change a result.
+
+        Files count by what they hold, not by their names. Titles, evidence and where a run is
+        computed do not count. Code counts too, but is no matter of a configuration: see
+        ``sim.experiments.provenance``.
+        """
         tree = self.resolved()
         del tree["executor"], tree["experiment"], tree["scenario"]["evidence"]
-        for group in ("scenario", "policy"):
+        for said in (tree["scenario"], tree["policy"], *tree["district"]["kinds"].values()):
             for text in ("title", "title_zh", "summary"):
-                del tree[group][text]
+                said.pop(text, None)
+        for (*place, last), path in self.named_files():
+            group: Any = tree
+            for name in place:
+                group = group[name]
+            group[last] = files.content_hash(path)
         text = json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -420,7 +449,13 @@ def installed_measures() -> tuple[str, ...]:
 def _typed_entries(where: str, measures: dict[str, dict[str, Any]]) -> tuple[Entry, ...]:
     entries = [_typed_entry(f"{where}.{key}", key, given) for key, given in measures.items()]
     order = {measure: i for i, measure in enumerate(CATALOGUE.values())}
-    return tuple(sorted(entries, key=lambda entry: (order[entry.measure], entry.label)))
+
+    def place(entry: Entry) -> tuple[bool, int, str, str]:
+        # Those of others by name: files of measures may be given in any order.
+        foreign = not entry.measure.__module__.startswith("sim.")
+        return foreign, 0 if foreign else order[entry.measure], entry.measure.name, entry.label
+
+    return tuple(sorted(entries, key=place))
 
 
 def _typed_entry(where: str, label: str, given: dict[str, Any]) -> Entry:

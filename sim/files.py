@@ -1,15 +1,55 @@
-"""Files that somebody else may have made: only regular ones are opened, and never without end."""
+"""Files that somebody else may have made: only regular ones are opened, and never without end.
+
+While a question is answered its files are ``held``: all runs, here and in worker processes, read what
+they held when it was asked, whatever becomes of them meanwhile.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from sim.errors import InputError
 
 LARGEST_JSON = 64 * 2**20
+
+_held: ContextVar[Mapping[str, bytes]] = ContextVar("held files", default={})  # noqa: B039
+
+
+@contextmanager
+def held(contents: Mapping[str, bytes]) -> Iterator[None]:
+    """Let files be read as they were.
+
+    Args:
+        contents: What each holds, by its path as it is named.
+    """
+    # As ``Path`` spells them: "./a.csv" is "a.csv".
+    named = {str(Path(path)): data for path, data in contents.items()}
+    before = _held.set({**_held.get(), **named})
+    try:
+        yield
+    finally:
+        _held.reset(before)
+
+
+def content_hash(path: str) -> str:
+    """SHA-256 of what a file holds, "missing" where it cannot be read."""
+    held = _held.get().get(str(Path(path)))
+    if held is not None:
+        return hashlib.sha256(held).hexdigest()
+    try:
+        check_regular(Path(path))
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, InputError):
+        return "missing"
 
 
 def check_regular(path: Path) -> None:
@@ -32,6 +72,9 @@ def read_bytes(path: Path, most: int) -> bytes:
         InputError: It is no regular file, or holds more than ``most`` bytes.
         OSError: It cannot be read.
     """
+    held = _held.get().get(str(path))
+    if held is not None:
+        return held
     check_regular(path)
     with path.open("rb") as file:
         data = file.read(most + 1)
@@ -39,6 +82,20 @@ def read_bytes(path: Path, most: int) -> bytes:
         size = max(len(data), path.stat().st_size)
         raise InputError(str(path), f"{size} bytes", f"at most {most}")
     return data
+
+
+def process_alive(number: int) -> bool:
+    """Whether a process of this machine is still at work; True where it cannot be asked."""
+    # Elsewhere than on POSIX asking would end it.
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def read_json(path: Path, allowed: str) -> Any:

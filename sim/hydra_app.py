@@ -18,12 +18,23 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from sim.compose import checked_folder, choices, folder, load_settings, parse_sweep, scenario_tree
+from sim.compose import (
+    checked_folder,
+    choices,
+    folder,
+    load_settings,
+    parse_sweep,
+    scenario_tree,
+    search_path,
+)
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.design import lay_out
 from sim.experiments.run import run
 from sim.experiments.sweep import run_design
+
+_FIRST = "_study"
+# What Hydra begins with; no file of a user's own has this name by chance.
 
 
 def _register(config_dir: Path | None) -> None:
@@ -43,10 +54,9 @@ def _register(config_dir: Path | None) -> None:
     }
     open_keys["measure"] = OmegaConf.create({}, flags={"struct": False})
     open_keys["defaults"] = ["config", "_self_"]
-    store.store(name="study", node=open_keys)
+    store.store(name=_FIRST, node=open_keys)
 
 
-@hydra.main(version_base="1.3", config_path=str(folder("configs")), config_name="study")
 def main(_shown: DictConfig) -> None:
     """Live the study of one job; results go below ``results`` in the folder of the start."""
     job = HydraConfig.get()
@@ -69,7 +79,7 @@ def _live(words: list[str], config_dir: Path | None, out: Path) -> Path | None:
     given = [parse_sweep(word, config_dir) for word in words]
     if any(key == "experiment" for key, _ in given):
         return run_design(lay_out(given, config_dir), out, progress=True).folder
-    return run(load_settings(given, config_dir)[0], out, progress=True).folder
+    return run(load_settings(given, config_dir, look=True)[0], out, progress=True).folder
 
 
 def _refuse(error: InputError) -> NoReturn:
@@ -95,9 +105,19 @@ def _config_dir(words: list[str]) -> Path | None:
     return None if asked.config_dir is None else checked_folder(Path(asked.config_dir))
 
 
+def _add_words(further: list[str]) -> None:
+    """Put words beside those of the command line: argparse takes them in one place only."""
+    given = get_args_parser().parse_known_args(sys.argv[1:])[0].overrides
+    place = sys.argv.index(given[0], 1) if given else len(sys.argv)
+    sys.argv[place:place] = further
+
+
 if __name__ == "__main__":
     try:
-        _register(_config_dir(sys.argv[1:]))
-        main()
+        own = _config_dir(sys.argv[1:])
+        _register(own)
+        first, further = search_path(own)
+        _add_words(further)
+        hydra.main(version_base="1.3", config_path=first, config_name=_FIRST)(main)()
     except InputError as error:
         _refuse(error)

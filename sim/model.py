@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache, partial
 from itertools import chain, count, pairwise
 from typing import Any, cast
@@ -23,6 +23,7 @@ import numpy as np
 from mesa.agent import AgentSet
 from mesa.datacollection import DataCollector
 
+from sim import known
 from sim.agents.cell import PartyCell
 from sim.agents.committee import OwnersCommittee
 from sim.agents.community import Community, Street
@@ -31,8 +32,10 @@ from sim.agents.firm import Company, PropertyFirm
 from sim.agents.resident import Resident
 from sim.compose import load
 from sim.config import Config
+from sim.errors import InputError
 from sim.measures.catalogue import Measure
 from sim.mechanisms import issues, participation, perception, residents, service, turnover
+from sim.mesa_batch import batch_seed, given_seed
 from sim.outcomes import INDICATORS, Months, compute, note
 from sim.society import census, signals, ties
 from sim.society.compound import Ballot, Compound, Cost
@@ -44,6 +47,11 @@ _SHARED_ARRAYS = (
     "condition", "effort", "census", "issue_counts", "meeting", "followed", "building_open",
     "building_closed", "_closed_lately", "_tied",
 )  # fmt: skip
+
+_WIRING = frozenset({"model", "unique_id", "pos", "compound", "compounds", "branches", "p"})
+"""Attributes of an institution that say where it stands, not how it fares."""
+
+_OF_COMPOUND = frozenset(field.name for field in fields(Compound))
 
 _LOOSE_COSTS = 10_000
 """Costs kept as rows; a city books millions, so more are packed into columns."""
@@ -72,7 +80,7 @@ if hasattr(mesa.Agent, "_ids"):
 
 
 def _latest(model: NeighborhoodModel, indicator: str) -> float:
-    return float(model.recorder.latest(indicator).mean())
+    return float(known.mean(model.recorder.latest(indicator)))
 
 
 class Recorder:
@@ -137,8 +145,10 @@ class NeighborhoodModel(mesa.Model):
     Args:
         config: Checked configuration; without one, ``load(**keys)`` makes it, so that
             ``mesa.batch_run(NeighborhoodModel, {"scenario": "kangqiao", ...})`` works.
-        seed: Seed of this run; the configuration's by default.
-        **keys: Given to ``load`` where there is no configuration.
+        rng: Seed of this run, as mesa calls it.
+        **keys: ``seed``, the same as rng; the configuration's by default. All else is given to
+            ``load`` where there is no configuration. Under ``mesa.batch_run`` iteration k of a
+            configuration without a named seed lives its seed plus k.
 
     Attributes:
         month: Month just lived; the first ``step`` lives month ``1 - history_months``. The state
@@ -149,24 +159,36 @@ class NeighborhoodModel(mesa.Model):
         recorder: Indicators of every month lived.
     """
 
+    streams: Streams
+    _past: NeighborhoodModel | None = None
+    """Whose past a fork goes on from; set before it is begun, so that subclasses need not pass it on."""
+
     def __init__(
         self,
         config: Config | None = None,
         *,
-        seed: int | None = None,
-        _past: NeighborhoodModel | None = None,
+        rng: int | None = None,
         **keys: Any,
     ) -> None:
+        before = set(vars(self))
+        # No argument of its own: mesa 3.5 would then overwrite the seeds of a batch's parameters.
+        named = given_seed(keys.pop("seed", None), rng)
+        if config is not None and keys:
+            raise InputError(
+                next(iter(keys)), "is given beside a configuration", "load(..., key=...)"
+            )
         self.config = load(**keys) if config is None else config
-        seed = self.config.seed if seed is None else int(seed)
+        # A fork lives on under its past's seed, in a batch too.
+        past = self._past
+        seed = batch_seed(named, self.config.seed) if past is None else past.streams.seed
         super().__init__(rng=seed)
         self.streams = Streams(seed)
         self.month = -self.config.scenario.history_months
         self.recorder = Recorder()
-        if _past is None:
+        if self._past is None:
             self._build_society()
         else:
-            self._copy_society(_past)
+            self._copy_society(self._past)
         self._prepare_columns()
         self._build_institutions()
         self.measures = [
@@ -185,6 +207,7 @@ class NeighborhoodModel(mesa.Model):
         self._collector = DataCollector(
             model_reporters={name: partial(_latest, indicator=name) for name in INDICATORS}
         )
+        self._ours = frozenset(vars(self)) - before | {"_ours", "_past"}
 
     # --- building -------------------------------------------------------------------------------
 
@@ -225,7 +248,7 @@ class NeighborhoodModel(mesa.Model):
         )
         starts = self.ties.indptr[self.buildings.compound_start]
         ends = self.ties.indptr[self.buildings.compound_end]
-        self._tie_count = np.maximum(ends - starts, 1)
+        self._tie_count = ends - starts
         self._tied = np.add.reduceat(
             np.append(self.ties.strength, 0.0), self.ties.indptr[self.buildings.start]
         ) * (self.ties.indptr[self.buildings.end] > self.ties.indptr[self.buildings.start])
@@ -336,7 +359,13 @@ class NeighborhoodModel(mesa.Model):
     def policies_act(self) -> None:
         """Institutions offer what they do anyway; measures in force change it, and take hours."""
         self.institutions_offer()
-        strength = {m: now for m in self.measures if (now := m.strength(self.month)) > 0.0}
+        # Between start and end only, also where a class has its own idea of strength: what shares a
+        # past with others has not been there before its start.
+        strength = {
+            m: now
+            for m in self.measures
+            if m.p.start <= self.month < m.p.end and (now := m.strength(self.month)) > 0.0
+        }
         for compound, measures in self._reaching:
             for measure in measures:
                 if measure in strength:
@@ -539,27 +568,77 @@ class NeighborhoodModel(mesa.Model):
                     f"measure {entry.label} starts at {entry.parameters.start}, "
                     f"and the shared past goes to month {self.month}"
                 )
-        twin = NeighborhoodModel(config, seed=self.streams.seed, _past=self)
-        twin._take_over(self)
+        twin = type(self).__new__(type(self))
+        twin._past = self
+        try:
+            twin.__init__(config, seed=self.streams.seed)  # type: ignore[misc]
+            twin.take_over(self, twin._take_over(self))
+        except TypeError as error:
+            problem = f"{type(self).__name__} cannot be gone on with from a shared past ({error})"
+            raise ValueError(problem) from error
+        del twin._past
         return twin
 
-    def _take_over(self, past: NeighborhoodModel) -> None:
+    def take_over(self, past: NeighborhoodModel, twins: dict[int, Any]) -> None:
+        """Take over what a subclass has added to the state of a model; for subclasses to override.
+
+        This one copies every attribute that ``NeighborhoodModel`` does not have itself, with all that
+        hangs on it. What lies elsewhere, or cannot be copied, needs a method of the subclass.
+
+        Args:
+            past: The model whose past this one goes on from; it stays as it is.
+            twins: What stands here for a part of the past, by the part's ``id``: what is copied by
+                ``deepcopy(value, twins)`` refers to this model, its columns and institutions.
+
+        Raises:
+            ValueError: The subclass has agents of its own, which its own method would have to make.
+        """
+        for kind in past._agents_by_type.keys() - self._agents_by_type.keys():
+            if kind is not Resident:
+                raise ValueError(f"{kind.__name__} are taken over by no method of this model")
+        for name in vars(past).keys() - past._ours:
+            setattr(self, name, deepcopy(vars(past)[name], twins))
+
+    def _take_over(self, past: NeighborhoodModel) -> dict[int, Any]:
         self.month, self.running = past.month, past.month < self.config.months
+        self.steps: int = past.steps
+        self.random.setstate(past.random.getstate())
+        self.rng.bit_generator.state = past.rng.bit_generator.state
         self.written_off_fen = past.written_off_fen
         self.recorder = past.recorder.copy()
         self.book = past.book.copy()
+        self.wear = past.wear.copy()
         for name in _SHARED_ARRAYS:
             getattr(self, name)[:] = getattr(past, name)
+        twins = self._twins(past)
         for mine, other in zip(self._institutions(), past._institutions(), strict=True):
-            for name in mine.STATE:
-                setattr(mine, name, deepcopy(getattr(other, name)))
+            # Of a class of somebody's own it is not known what is state.
+            ours = type(other).__module__.startswith("sim.")
+            for name in mine.STATE if ours else vars(other).keys() - _WIRING:
+                setattr(mine, name, deepcopy(getattr(other, name), twins))
         for compound, twin in zip(self.compounds, past.compounds, strict=True):
             compound.month, compound.unsolved = twin.month, twin.unsolved
             compound.signals, compound.census = twin.signals.copy(), twin.census.copy()
+            for name in vars(twin).keys() - _OF_COMPOUND:
+                setattr(compound, name, deepcopy(vars(twin)[name], twins))
         self._in_force = self.signals
         events = len(self.config.scenario.entries())
         for event, twin_event in zip(self.measures[:events], past.measures[:events], strict=True):
-            event.state = deepcopy(twin_event.state)
+            for name in vars(twin_event).keys() - {"label", "p"}:
+                setattr(event, name, deepcopy(vars(twin_event)[name], twins))
+        return twins
+
+    def _twins(self, past: NeighborhoodModel) -> dict[int, Any]:
+        """What stands here for each part of a past, by the part's ``id``."""
+        twins: dict[int, Any] = {id(past): self}
+        for name in past._ours:
+            twins.setdefault(id(getattr(past, name)), getattr(self, name))
+        for column in fields(self.households):
+            here, there = (getattr(h, column.name) for h in (self.households, past.households))
+            twins[id(there)] = here
+        twins |= {id(b): a for a, b in zip(self.compounds, past.compounds, strict=True)}
+        pairs = zip(self._institutions(), past._institutions(), strict=True)
+        return twins | {id(b): a for a, b in pairs}
 
     def _institutions(self) -> list[Any]:
         own = [(c.firm, c.committee, c.cell, c.developer) for c in self.compounds]
@@ -606,8 +685,8 @@ class NeighborhoodModel(mesa.Model):
             compound.census.update(zip(census.COUNTED, counted, strict=True))
 
     def _mean_strength(self) -> np.ndarray:
-        tied = np.add.reduceat(self._tied, self._building_start[:-1])
-        return np.asarray(tied / self._tie_count)
+        tied, count = np.add.reduceat(self._tied, self._building_start[:-1]), self._tie_count
+        return np.divide(tied, count, out=np.full(len(count), np.nan), where=count > 0)
 
     def _column(self, rows: slice, name: str) -> np.ndarray:
         view: np.ndarray = getattr(self.households, name)[rows]
@@ -661,9 +740,12 @@ class NeighborhoodModel(mesa.Model):
 
     @property
     def datacollector(self) -> DataCollector:
-        """Mesa's collector with every indicator (mean over compounds) of the months lived so far."""
+        """Mesa's collector with every indicator of the months lived so far.
+
+        Each is the mean over compounds that have a value, NaN where none has.
+        """
         collector, months = self._collector, self.recorder.months
-        means = self.recorder.values.mean(axis=1) if len(months) else np.zeros((0, len(INDICATORS)))
+        means = known.mean(self.recorder.values, axis=1)
         collector.model_vars = {name: means[:, k].tolist() for k, name in enumerate(INDICATORS)}
         # Like a collector that also collects at the start: step 0 is the state before the first month.
         steps = range(len(months))

@@ -3,13 +3,16 @@
 Each month ``note`` writes down what indicators are made of: the census of households, the counts of
 the issue book and the state of the institutions, a row of numbers per compound. ``compute`` makes
 indicators of such rows, of many months at once; nothing else may compute them again.
+
+A share or mean of nothing is missing (NaN), never 0: fees collected where none are due, days to
+close where nothing was closed, satisfaction where nobody lives. A count or sum of nothing is 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import fsum
+from math import fsum, nan
 
 import numpy as np
 
@@ -22,6 +25,7 @@ from sim.society.compound import Compound
 _STATES: dict[str, Callable[[Compound], float]] = {
     "visit_share": lambda c: c.signals["visit_share"],
     "cell_fidelity": lambda c: c.cell.fidelity,
+    "cell_asked": lambda c: fsum([task.hours for task in c.cell.asked]),
     "firm_present": lambda c: c.firm.present,
     "firm_cash_fen": lambda c: c.firm.cash_fen,
     "works": lambda c: c.committee.works,
@@ -29,7 +33,7 @@ _STATES: dict[str, Callable[[Compound], float]] = {
     "capture": lambda c: c.committee.capture,
     "interim": lambda c: c.committee.interim,
     "failed_votes": lambda c: c.committee.failed_votes,
-    "turnout": lambda c: c.committee.turnout,
+    "turnout": lambda c: nan if c.committee.turnout is None else c.committee.turnout,
     "legacy": lambda c: c.developer.legacy,
     "other_calls": lambda c: c.community.p.other_calls,
     "hours": lambda c: fsum([cost[-2] for cost in c.booked]),
@@ -87,7 +91,7 @@ class Months:
         return self._notes[name]
 
     def share(self, counted: str, of: str = "occupied") -> np.ndarray:
-        """One note relative to another (rows,); 0 where there is nothing to divide by."""
+        """One note relative to another (rows,); missing where there is nothing to divide by."""
         return _ratio(self[counted], self[of])
 
     def mean(self, stem: str) -> np.ndarray:
@@ -97,7 +101,11 @@ class Months:
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros_like(whole), where=whole != 0)
+    return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole != 0)
+
+
+def _where(there: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return np.where(there, values, np.nan)
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class Indicator:
         formula: In words and symbols, for the documents.
         compute: From ``Months`` to its values (rows,).
         share: A share or state in [0, 1], shown as percent.
-        low, high: Bounds it can never leave.
+        low, high: Bounds it can never leave, where it is not missing.
         better: +1 if more of it is good, -1 if less is; 0 for means to an end, whose use is in
             what they bring about, and where neither is better.
     """
@@ -165,7 +173,7 @@ _share(
     "collection_rate",
     "Fees collected",
     "物业费收缴率",
-    "fees paid this month / fees due this month; 0 without a firm",
+    "fees paid this month / fees due this month; missing where none are due, as without a firm",
     lambda m: m.share("collected_fen", "due_fen"),
     better=+1,
 )
@@ -231,7 +239,7 @@ _number(
     "物业类热线投诉",
     "1/(1000 households month)",
     "1000 * (calls by households at stage 2 or above + issues that rise from the compound) / occupied",
-    lambda m: 1000 * _calls(m) / np.maximum(m["occupied"], 1.0),
+    lambda m: _ratio(1000 * _calls(m), m["occupied"]),
     better=-1,
 )
 _number(
@@ -249,7 +257,7 @@ _number(
     "信访投诉量",
     "1/(1000 households month)",
     "complaints_per_1000 + petitions_per_1000",
-    lambda m: 1000 * (_calls(m) + m["petitions"]) / np.maximum(m["occupied"], 1.0),
+    lambda m: _ratio(1000 * (_calls(m) + m["petitions"]), m["occupied"]),
 )
 _share(
     "property_call_share",
@@ -287,8 +295,8 @@ _share(
     "free_rider_share",
     "Satisfied but not paying",
     "搭便车户比例",
-    "occupied households with satisfaction > 1/2 that did not pay / occupied",
-    lambda m: m.share("free_riders"),
+    "occupied households with satisfaction > 1/2 that did not pay / occupied; missing where no fees are due",
+    lambda m: _where(m["due_fen"] > 0, m.share("free_riders")),
     better=-1,
 )
 _share(
@@ -303,28 +311,28 @@ _share(
     "attendance",
     "Meeting attendance",
     "楼宇会到会率",
-    "came to the meeting of their building / households whose building met; 0 without meetings",
+    "came to the meeting of their building / households whose building met; missing without meetings",
     lambda m: m.share("attended", "invited"),
 )
 _share(
     "contacted_share",
     "Households reached by members",
     "党员联系覆盖",
-    "share assigned to a contact member",
-    lambda m: m["visit_share"],
+    "share of occupied households assigned to a contact member",
+    lambda m: _where(m["occupied"] > 0, m["visit_share"]),
 )
 _share(
     "cell_fidelity",
     "Hours for the cell's tasks",
     "党支部工时满足率",
-    "hours there are / hours asked, at most 1",
-    lambda m: m["cell_fidelity"],
+    "hours there are / hours asked, at most 1; missing where none are asked",
+    lambda m: _where(m["cell_asked"] > 0, m["cell_fidelity"]),
 )
 _share(
     "tie_strength",
     "Mean tie strength",
     "邻里关系强度",
-    "mean over ties of the compound's households",
+    "mean over ties of the compound's households; missing without ties",
     lambda m: m["ties"],
 )
 _number(
@@ -366,7 +374,7 @@ _share(
     "issues_in_place_share",
     "Solved within compound or community",
     "就地化解率",
-    "closed at building, compound or community level / (closed at any level + shelved)",
+    "closed at building, compound or community level / (closed at any level + shelved); missing if none ended",
     lambda m: _in_place(m),
     better=+1,
 )
@@ -375,8 +383,8 @@ _number(
     "Days to close",
     "平均办结天数",
     "day",
-    "mean age at closing of those closed; 0 if none",
-    lambda m: m["issues_days"] / np.maximum(_closed(m), 1.0),
+    "mean age at closing of those closed; missing if none",
+    lambda m: _ratio(m["issues_days"], _closed(m)),
     better=-1,
 )
 for _line, (_name, _en, _zh) in enumerate(
@@ -415,7 +423,7 @@ _share(
     "firm_effort",
     "Firm's effort",
     "物业投入水平",
-    "mean effort over lines, of full effort",
+    "mean effort over lines, of full effort; 0 without a firm, which gives none",
     lambda m: m.mean("effort"),
 )
 _number(
@@ -423,8 +431,8 @@ _number(
     "Firm's cash",
     "物业公司现金",
     "yuan",
-    "cash in fen / 100",
-    lambda m: m["firm_cash_fen"] / 100,
+    "cash in fen / 100; missing without a firm",
+    lambda m: _where(m["firm_present"] > 0, m["firm_cash_fen"] / 100),
     low=-np.inf,
 )
 _number(
@@ -432,7 +440,7 @@ _number(
     "Arrears",
     "欠费总额",
     "yuan",
-    "owed to the present firm",
+    "owed to the present firm; 0 without one",
     lambda m: m["arrears_fen"] / 100,
     better=-1,
 )
@@ -487,7 +495,7 @@ _share(
     "vote_turnout",
     "Turnout of the last vote",
     "最近一次投票参与率",
-    "owners taking part / all owners",
+    "owners taking part / all owners; missing before the first vote",
     lambda m: m["turnout"],
 )
 _share(
@@ -502,7 +510,8 @@ _share(
     "satisfaction_gap_age",
     "Gap between life stages",
     "年龄段满意度差距",
-    "largest minus smallest mean satisfaction of young, working-age and elderly households",
+    "largest minus smallest mean satisfaction of young, working-age and elderly households; missing where "
+    "fewer than two of them are there",
     lambda m: _age_gap(m),
     better=-1,
 )
@@ -511,7 +520,7 @@ _number(
     "Gap owners - tenants",
     "业主租户满意度差",
     "1",
-    "mean satisfaction of owners minus tenants",
+    "mean satisfaction of owners minus tenants; missing where one of them is not there",
     lambda m: _tenure_gap(m),
     low=-1.0,
 )
@@ -558,16 +567,15 @@ def _all_calls(m: Months) -> np.ndarray:
 def _age_gap(m: Months) -> np.ndarray:
     lives = ("young", "working", "elderly")
     means = np.array([m.share(f"{life}_satisfaction", life) for life in lives])
-    there = np.array([m[life] > 0 for life in lives])
-    largest = np.where(there, means, -np.inf).max(axis=0)
-    return np.where(there.any(axis=0), largest - np.where(there, means, np.inf).min(axis=0), 0.0)
+    # The larger or smaller of one that is there and one that is missing is the one that is there.
+    gap = np.fmax.reduce(means) - np.fmin.reduce(means)
+    return _where((~np.isnan(means)).sum(axis=0) > 1, gap)
 
 
 def _tenure_gap(m: Months) -> np.ndarray:
     owners = m["occupied"] - m["tenants"]
     of_owners = _ratio(m["satisfaction"] - m["tenant_satisfaction"], owners)
-    gap = of_owners - m.share("tenant_satisfaction", "tenants")
-    return np.where((owners > 0) & (m["tenants"] > 0), gap, 0.0)
+    return of_owners - m.share("tenant_satisfaction", "tenants")
 
 
 def column(name: str) -> int:

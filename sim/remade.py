@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sim.as_text import MISSING as DASH
 from sim.experiments.summary import markdown
 
 if TYPE_CHECKING:
@@ -113,15 +114,20 @@ _WORDS = {
 }  # fmt: skip
 
 
+FROZEN = ("service",)
+"""Mechanisms whose switching off tells nothing of what they do: without service nothing wears and nothing
+is mended, so what events of the past broke stays broken, which no firm however good would leave so."""
+
+
 @cache
 def _without(quick: bool) -> pd.DataFrame:
-    """Fees collected with each mechanism switched off: off, policy, run, start, end."""
+    """Fees collected with each mechanism switched off but ``FROZEN``: off, policy, run, start, end."""
     from sim.compose import load
     from sim.config import Mechanisms
     from sim.experiments.run import run
 
     found = []
-    for off in ("", *Mechanisms.model_fields):
+    for off in ("", *(name for name in Mechanisms.model_fields if name not in FROZEN)):
         for policy in ("none", BUNDLE):
             size: dict[str, Any] = {"months": 24, "replications": 2 if quick else 20}
             if off:
@@ -134,7 +140,7 @@ def _without(quick: bool) -> pd.DataFrame:
 
 
 def switched_off(quick: bool) -> str:
-    """What becomes of Kangqiao without each mechanism, for ``docs/trace.md``."""
+    """What becomes of Kangqiao without each mechanism but ``FROZEN``, for ``docs/trace.md``."""
     frame = _without(quick)
     rows = []
     for off, part in frame.groupby("off", sort=False):
@@ -154,18 +160,24 @@ def switched_off(quick: bool) -> str:
 
 def switched_off_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
     """The same as a figure: means with 95% intervals."""
-    from sim.config import Mechanisms
-    from sim.figures import style
-    from sim.figures.axes import parameter_names
-    from sim.figures.response import means, response
+    from sim.figures.response import means
 
     frame = _without(quick)
     shown = means(frame, ["off", "policy"], ["start", "end"])
+    return _draw_switched_off(shown, stem)
+
+
+def _draw_switched_off(shown: pd.DataFrame, stem: Path | None) -> pd.DataFrame:
+    from sim.config import Mechanisms
+    from sim.figures import style
+    from sim.figures.axes import parameter_names
+    from sim.figures.response import response
+
     known = Mechanisms.model_fields
     chinese = dict(
         zip(known, parameter_names([f"mechanisms.{k}" for k in known], "zh"), strict=True)
     )
-    order = {off: k for k, off in enumerate(dict.fromkeys(frame["off"]))}
+    order = {off: k for k, off in enumerate(["", *known])}
     shown = shown.sort_values("policy", ascending=False, kind="stable")
     shown = shown.sort_values("off", key=lambda c: c.map(order), kind="stable", ignore_index=True)
     for language in LANGUAGES if stem else ():
@@ -331,7 +343,9 @@ def worlds_rows(answer: Robustness) -> str:
     rows = []
     for (family, world), part in frame.groupby(["family", "world"], sort=False):
         by = part.set_index("policy")["first" if family == DRAW else "value"].to_dict()
-        values = [f"{100 * by[policy]:.0f}%" for policy in policies]
+        values = [
+            f"{100 * by[policy]:.0f}%" if by[policy] == by[policy] else DASH for policy in policies
+        ]
         name = "leads, of the draws" if family == DRAW else f"{family}: {world}"
         rows.append([name, *values])
     return markdown(["world", *policies], rows)

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic.fields import FieldInfo
 
-ASSUMED = "assumed"
+ASSUMED, PATH = "assumed", "path"
 
 
 def param(
@@ -34,7 +34,8 @@ def param(
     Args:
         default: Value used where the configuration says nothing.
         en: What it is, in one English sentence without a full stop.
-        unit: Unit, "1" for a pure number, "1/month" for a monthly rate.
+        unit: Unit, "1" for a pure number, "1/month" for a monthly rate; ``PATH`` for a file that is
+            read, whose content then decides a result, not its name.
         low: Smallest value allowed, also the lower end of a prior.
         high: Largest value allowed, also the upper end of a prior.
         source: Where the number comes from: a seed with its quote, a reference, or ``ASSUMED``.
@@ -73,6 +74,16 @@ class Parameters(BaseModel):
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
     )
 
+    @model_validator(mode="after")
+    def _no_minus_nothing(self) -> Self:
+        # -0.0 equals 0 and passes a lower bound of 0, but numpy takes it for a negative spread, and
+        # the two would have different hashes.
+        values = self.__dict__
+        for name, value in values.items():
+            if value == 0.0 if type(value) is float else isinstance(value, list | dict | tuple):
+                values[name] = _without_sign(value)
+        return self
+
     @cached_property
     def record(self) -> np.ndarray:
         """The numbers of this group for a compiled kernel.
@@ -100,6 +111,15 @@ class Parameters(BaseModel):
         values: list[float] = np.concatenate(self.record.tolist()[0], axis=None).tolist()
         return values
 
+    def named_files(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Parts of the key, and path, of every file that this group names."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, Parameters):
+                yield from (((name, *key), path) for key, path in value.named_files())
+            elif value and _extra(field).get("unit") == PATH:
+                yield (name,), str(value)
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy as pydantic does, without what is cached of the old values."""
         copy = super().model_copy(update=update, deep=deep)
@@ -125,6 +145,15 @@ class Parameters(BaseModel):
                     yield _within(field, row)
             else:
                 yield _described(key, field, default)
+
+
+def _without_sign(value: Any) -> Any:
+    """A value in which every -0.0 is 0.0."""
+    if isinstance(value, float):
+        return value + 0.0
+    if isinstance(value, dict):
+        return {key: _without_sign(part) for key, part in value.items()}
+    return type(value)(map(_without_sign, value)) if type(value) in (list, tuple) else value
 
 
 def bounded(
@@ -170,10 +199,14 @@ def _default(field: FieldInfo) -> Any:
     return field.get_default(call_default_factory=True)
 
 
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+
+
 def _within(field: FieldInfo, row: Described) -> Described:
     # The owner of a group of like numbers says their unit and source, and what they are.
-    extra = field.json_schema_extra
-    if not isinstance(extra, dict):
+    extra = _extra(field)
+    if not extra:
         return row
     return replace(
         row,
@@ -185,7 +218,7 @@ def _within(field: FieldInfo, row: Described) -> Described:
 
 
 def _described(key: str, field: FieldInfo, default: Any) -> Described:
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    extra = _extra(field)
     bounds: dict[str, float] = {}
     for constraint in field.metadata:
         for attribute in ("ge", "le"):

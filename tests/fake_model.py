@@ -150,3 +150,25 @@ def arm(kills: Path, count: int) -> None:
 def armed(kills: Path) -> int:
     """How many processes are still to end."""
     return len(list(kills.iterdir()))
+
+
+class Starved(FakeModel):
+    """Has too little memory for seed 2 as long as the file FAKE_STARVED is there."""
+
+    def run(self) -> None:
+        """Live, or fail in a way that may pass."""
+        if self.seed == 2 and Path(os.environ["FAKE_STARVED"]).exists():
+            raise MemoryError("too little")
+        super().run()
+
+
+class RefusesEven(FakeModel):
+    """Refuses its input whenever the seed is even, and counts how often it was asked."""
+
+    def run(self) -> None:
+        """Live, or refuse."""
+        with Path(os.environ["FAKE_ASKED"]).open("a") as file:
+            file.write("x")
+        if self.seed % 2 == 0:
+            raise InputError("seed", f"{self.seed} is even", "an odd number")
+        super().run()

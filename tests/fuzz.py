@@ -35,7 +35,8 @@ from sim.errors import InputError
 from sim.experiments.design import Design, lay_out
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
-from sim.society.imports import read_edges, read_households, read_months
+from sim.society.edges import read_edges
+from sim.society.imports import read_households, read_months
 
 LONGEST_LINE = 1500
 HOUSEHOLDS = 12
@@ -376,7 +377,9 @@ def try_table(case: tuple[str, bytes]) -> str:
                 [("experiment.design", "csv"), ("experiment.file", str(path))]
             ),
         }
-        return tried(readers[kind])
+        # What was read is said, and of thousands of files nobody would look.
+        with contextlib.redirect_stderr(io.StringIO()):
+            return tried(readers[kind])
 
 
 GRAPHML = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import assert_same_tables
+from rich.console import Console
 
 from sim.config import Config
 from sim.errors import InputError
@@ -21,6 +23,7 @@ from sim.science.attribute import (
     exact_game,
     sampled_game,
 )
+from sim.science.attribution_table import print_attribution
 from sim.science.worlds import World, live_in
 
 SMALL: dict[str, Any] = {
@@ -157,6 +160,23 @@ def test_figures_are_drawn_once(small: Attribution) -> None:
     assert len(files) == 3 * len(small.question.outcomes) and all(f.exists() for f in files)
     times = [file.stat().st_mtime_ns for file in files]
     assert [file.stat().st_mtime_ns for file in draw(small, "zh")] == times
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_it_is_said_why_other_columns_do_not_add_up(small: Attribution, language: str) -> None:
+    """Catches losses that add up to more than the bundle, printed beside it without a word."""
+    out = io.StringIO()
+    print_attribution(small, Console(file=out, width=200), language)
+    for outcome in small.question.outcomes:
+        rows = small.values[small.values["outcome"] == outcome]
+        scale = 100 if INDICATORS[outcome].share else 1
+        sums = [sum(round(scale * x, 1) for x in rows[k]) for k in ("alone", "left_out")]
+        alone, lost = (f"{total + 0.0:+.1f}" for total in sums)
+        told = {
+            "en": f"Alone they add up to {alone}, left out to {lost}, and the bundle does ",
+            "zh": f"单独实施相加为{alone},去掉后损失相加为{lost},组合为",
+        }
+        assert told[language] in out.getvalue()
 
 
 def test_a_failed_run_is_missing_and_not_zero() -> None:

@@ -19,7 +19,7 @@ pytest.importorskip("pyabc")
 from sim.compose import Interval, load
 from sim.config import Executor, Target
 from sim.errors import InputError
-from sim.experiments import chunks, store
+from sim.experiments import chunks
 from sim.figures import posterior as figures
 from sim.outcomes import INDICATORS
 from sim.science import calibrate as calibration
@@ -312,9 +312,7 @@ def test_questions_of_one_name_have_a_database_each(tmp_path: Path) -> None:
     )  # fmt: skip
     assert not first.posterior.equals(second.posterior)
     assert {path.name for path in (out / "calibrate").glob("*.db")} == {
-        f"{found.folder.name}.{store.source_digest()}.db"
-        for found in (first, second)
-        if found.folder
+        f"{found.folder.name}.db" for found in (first, second) if found.folder
     }
 
 
@@ -341,7 +339,7 @@ def test_a_database_may_lie_below_other_signs(tmp_path: Path) -> None:
 def test_a_database_that_is_no_file_is_told(tmp_path: Path, force: bool) -> None:
     question = ask_words([*SMALL, f"file={months_of(tmp_path, 0.0)}", "parameters=[fees.service]"])
     folder = question.asked.folder(tmp_path)
-    folder.with_name(f"{folder.name}.{store.source_digest()}.db").mkdir(parents=True)
+    folder.with_name(f"{folder.name}.db").mkdir(parents=True)
     with pytest.raises(InputError, match=r"^out: .*\.db: is no file"):
         calibration.answer(question, tmp_path, force=force)
 

@@ -260,7 +260,10 @@ def test_the_common_past_is_lived_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_against_nothing_is_exactly_zero(kangqiao: Comparison) -> None:
     rows = kangqiao.effects.query("policy == 'idle'")
-    assert (rows[["difference", "low", "high"]] == 0).all(axis=None)
+    known = rows[rows["pairs"] > 0]
+    assert (known[["difference", "low", "high"]] == 0).all(axis=None)
+    unheld = {"attendance", "cell_fidelity"}
+    assert set(INDICATORS) - set(known["indicator"]) == unheld, "nobody met or was asked for hours"
     assert set(rows.loc[rows["indicator"] == "collection_rate", "beats"]) == {0.5}
 
 

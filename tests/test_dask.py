@@ -13,14 +13,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import fake_model
+import pandas as pd
 import pytest
+from test_provenance import MINE, write_households
 from test_resume import noted, wait_for
 from test_sweep import bytes_of, fake, place
 
+from sim import source
 from sim.compose import load
 from sim.errors import InputError
+from sim.experiments import provenance
+from sim.experiments.compare import compare
 from sim.experiments.run import run
 from sim.experiments.sweep import Sweep
+from sim.science.attribute import attribute
 
 pytest.importorskip("distributed")
 
@@ -123,3 +129,63 @@ def test_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(InputError, match=said) as caught:
             fake(executor__kind="dask", executor__address=address)
         assert caught.value.where == "executor.address"
+
+
+# --- a worker with other code or files ----------------------------------------------------------
+
+
+def asked_of(cluster: Cluster, question: str, **keys: Any) -> Any:
+    """One of the questions, lived by the workers of a cluster."""
+    given: dict[str, Any] = {
+        "executor": {"kind": "dask", "address": cluster.address}, "months": 3, "replications": 2,
+        "population": {"households": 40, "stairs_per_building": 2}, **keys,
+    }  # fmt: skip
+    if question == "run":
+        model = given.pop("model", None)
+        return run(load(**given), model=model).months
+    if question == "compare":
+        return compare(["none", "member_contact"], **given).months
+    del given["months"]
+    return attribute(None, policy=["member_contact", "disclosure"], at=3, **given).coalitions
+
+
+@pytest.mark.parametrize("question", ["run", "compare", "attribute"])
+def test_a_worker_with_other_code_is_refused_by_every_question(
+    cluster: Cluster, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only sweep refused; run gave 0.46 for 0.80, and kept it."""
+    monkeypatch.setattr(source, "digest", lambda: "0" * 16)
+    with pytest.raises(RuntimeError, match="a worker has other code of xiaoqu"):
+        asked_of(cluster, question)
+    monkeypatch.undo()
+    monkeypatch.setattr(provenance, "version_of", lambda name: "0.0")
+    with pytest.raises(RuntimeError, match=r"a worker has \w+ [\d.]+, not 0.0"):
+        asked_of(cluster, question)
+
+
+@pytest.mark.parametrize("question", ["run", "compare", "attribute"])
+def test_files_and_models_travel_by_content(
+    cluster: Cluster, question: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker's own file of the same name, and its own module, were used in silence."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.syspath_prepend(str(here))
+    # The workers' own folder is the one above.
+    write_households(tmp_path / "flats.csv", 39)
+    write_households(here / "flats.csv", 1)
+    (tmp_path / "traveller.py").write_text("raise SystemError", encoding="utf-8")
+    (here / "traveller.py").write_text(MINE.format(imports="", habit="1.5"), encoding="utf-8")
+    import traveller  # type: ignore[import-not-found]
+
+    try:
+        keys: dict[str, Any] = {
+            "population": {"households": 40, "stairs_per_building": 2, "household_file": "flats.csv"},
+            "model": traveller.Mine,
+        }  # fmt: skip
+        far = asked_of(cluster, question, **keys)
+        alone = asked_of(cluster, question, **keys, executor={"workers": 1})
+        pd.testing.assert_frame_equal(far, alone)
+    finally:
+        del sys.modules["traveller"]

@@ -145,14 +145,14 @@ def test_points_of_a_csv(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("policy,measure.quota,fees.habit\nnone,,0.1\n", encoding="utf-8")
     words = ["experiment.design=csv", f"experiment.file={path}"]
-    assert refusal(*words).startswith("points.csv:2:measure.quota")
+    assert refusal(*words).startswith(f"{path}: row 2: measure.quota")
     path.write_text("policy,months,fees.habit\nnone,6,0.1\nmember_contact,7,0.2\n", "utf-8")
     assert rows(design(*words)) == [
         {"policy": "none", "months": 6, "fees.habit": 0.1},
         {"policy": "member_contact", "months": 7, "fees.habit": 0.2},
     ]
     assert refusal("experiment.design=csv", "experiment.file=nowhere.csv").startswith(
-        "experiment.file: nowhere.csv: No such file"
+        "nowhere.csv: cannot be read (No such file"
     )
 
 
@@ -196,11 +196,12 @@ def test_values_from_python() -> None:
 
 
 def test_lists_come_back_as_they_were() -> None:
-    kinds = Levels(([], ["old"]))
-    asked = lay_out([("policy", "member_contact"), ("measure.kinds", kinds)])
+    kinds = Levels(([], ["unpaid_vacant"]))
+    case = ("scenario", "tongqiao")
+    asked = lay_out([case, ("policy", "member_contact"), ("measure.kinds", kinds)])
     assert asked.types == {"measure.kinds": "json"}
     found = [given["policy.measures.member_contact.kinds"] for _, given in asked.settings([0, 1])]
-    assert found == [[], ["old"]]
+    assert found == [[], ["unpaid_vacant"]]
 
 
 def test_null_chooses_no_file() -> None:
@@ -283,3 +284,87 @@ def test_points_with_different_keys_are_refused() -> None:
     points = [{"months": 6}, {"month": 7}]
     with pytest.raises(InputError, match="point 1 has the keys"):
         lay_out([("experiment.design", "list"), ("experiment.points", points)])
+
+
+# --- what would be lived twice, or for nothing ---
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["seed=1,2,3", "replications=3"], "seed: 2 is among the 3 replications from 1 (1 to 3)"),
+        (["seed=1,2,3", "months=6,9", "replications=2"], "seed: 2 is among the 2"),
+        (["seed=7,4", "policy=none,member_contact", "replications=5"], "seed: 7 is among the 5"),
+    ],
+)
+def test_copies_of_seeds_are_refused(words: list[str], said: str) -> None:
+    line = refusal(*words)
+    assert line.startswith(said)
+    assert "replications=1" in line and "apart" in line
+
+
+def test_seeds_apart_are_laid_out() -> None:
+    for words in (["seed=1,2,3", "replications=1"], ["seed=1,4,7", "replications=3"]):
+        assert [row["seed"] for row in rows(design(*words))] == [
+            int(x) for x in words[0][5:].split(",")
+        ]
+    # The same seeds under other settings are what makes a comparison fair.
+    points = [{"seed": 1, "fees.habit": 0.1}, {"seed": 2, "fees.habit": 0.2}]
+    given = [("experiment.design", "list"), ("experiment.points", points), ("replications", 3)]
+    assert lay_out(given).runs == 6
+    points[1]["fees.habit"] = 0.1
+    with pytest.raises(InputError, match="seed: 2 is among"):
+        lay_out(given)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["policy=member_contact", "measure.start=1,18", "months=12,24"],
+        ["policy=none,member_contact", "measure.start=13", "months=12,24"],
+    ],
+)
+def test_points_without_any_measure_in_force_are_refused(words: list[str]) -> None:
+    """Catches points that look like a policy and live none."""
+    assert "no measure of policy member_contact starts within the months lived" in refusal(*words)
+
+
+def test_what_is_given_twice_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    design("fees.habit=0.11,0.12,0.11")
+    assert "fees.habit takes 1 of its values twice" in capsys.readouterr().err
+    path = tmp_path / "points.csv"
+    path.write_text("fees.habit,months,\n0.1,6,\n0.2,6,\n,,\n0.1,6,\n", "utf-8")
+    asked = design("experiment.design=csv", f"experiment.file={path}")
+    assert rows(asked) == [{"fees.habit": 0.1, "months": 6}, {"fees.habit": 0.2, "months": 6}]
+    assert capsys.readouterr().err.splitlines() == [
+        f"read {path}: 3 points of fees.habit, months",
+        f"read {path}: left out empty column 3; left out blank row 4",
+        "sweep: 1 of 3 points are given twice; each is lived once",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("fees.habit,months\n0.1,6,9\n", "row 2: more cells than the header"),
+        ("fees.habit,fees.habit\n0.1,0.2\n", "row 1: column 'fees.habit' stands there twice"),
+        ("fees.habit;months\n0.1;6\n", "row 1: cells are separated by ';'"),
+        ("fees.habit,\n0.1,7\n", "row 2: column 2 has no name and holds '7'"),
+        ("fees.habit,months\n0.1\n", "row 2: months: is empty"),
+    ],
+)
+def test_points_that_would_be_misread_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    """Catches a first column that is taken for names of rows, so that the others move on by one."""
+    path = tmp_path / "points.csv"
+    path.write_text(text, "utf-8")
+    assert refusal("experiment.design=csv", f"experiment.file={path}").startswith(f"{path}: {said}")
+
+
+def test_points_in_gb18030_are_read_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "points.csv"
+    path.write_bytes("fees.habit,scenario.title_zh\n0.1,一期\n".encode("gb18030"))
+    asked = design("experiment.design=csv", f"experiment.file={path}")
+    assert rows(asked) == [{"fees.habit": 0.1, "scenario.title_zh": "一期"}]
+    assert "read as GB18030" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import gc
 import json
 import operator
 import os
+import re
 import signal
 import time
 import weakref
@@ -14,6 +15,7 @@ import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -22,7 +24,7 @@ import pytest
 
 from sim.compose import load
 from sim.desk import bench as bench_module
-from sim.desk import charts, compound, live
+from sim.desk import charts, compound, live, printing
 from sim.desk.bench import Bench
 from sim.desk.bits import with_unit
 from sim.desk.guard import LARGEST_BODY, Guard, host_allowed, origin_allowed
@@ -46,7 +48,11 @@ from sim.errors import InputError
 from sim.experiments.run import live as live_whole
 from sim.measures.catalogue import CATALOGUE
 from sim.mechanisms.issues import COUNTS
-from sim.outcomes import column
+from sim.outcomes import INDICATORS, column
+from sim.report import build as build_module
+from sim.report.build import Extra
+from sim.report.content import Section
+from sim.report.sentences import Runs
 
 SMALL = {"population.households": 200, "population.buildings": 4}
 
@@ -303,7 +309,7 @@ def test_desk_runs_are_those_of_the_command_line() -> None:
     lived = live.live([(asked.compound, asked.config)], [3])[0]
     whole = live_whole(asked.config, 3)
     kept = whole.months >= -live.BEFORE
-    assert np.array_equal(lived.values, whole.values[kept, 0])
+    assert np.array_equal(lived.values, whole.values[kept, 0], equal_nan=True)
     hours = sum(row["hours"] for row in whole.costs if row["month"] >= 1)
     assert sum(cost[2] for cost in lived.costs) == pytest.approx(hours)
     closed = [k for k, name in enumerate(COUNTS) if name.startswith("closed_")]
@@ -344,7 +350,7 @@ def test_what_one_asked_for_no_other_waits_for() -> None:
         await visits[1]._task
         assert bench.lanes.calls == calls
         ours, theirs = (visit.runs("A") for visit in visits)
-        assert np.array_equal(ours.values, theirs.values)
+        assert np.array_equal(ours.values, theirs.values, equal_nan=True)
 
     asyncio.run(both())
 
@@ -522,10 +528,10 @@ def test_parts_of_a_bundle_are_each_lived_alone_and_left_out() -> None:
         visit = Visit(Bench(Here()), own_session(policies=[plan]), lambda: None)
         visit.start()
         await visit._task
-        assert visit.part_rows() == []
+        assert visit.part_table() is None
         visit.start_parts()
         await visit._parts
-        rows = visit.part_rows()
+        rows = visit.part_table().rows
         assert {row[0] for row in rows} == {"member_contact", "mediation"}
         alone = {row[0]: row[1]["value"] for row in rows}
         # Left out of a bundle of two, one measure leaves the other alone.
@@ -636,6 +642,312 @@ def test_every_policy_has_a_name_of_its_own_at_its_mark() -> None:
         first = options["grid"][0] if isinstance(options["grid"], list) else options["grid"]
         assert first["top"] > count // 2 * charts.LEGEND_ROW
     assert charts.height(session) > charts.height(own_session())
+
+
+# --- no wrong answer ----------------------------------------------------------------------------
+
+
+def made_up(seed: int, level: float = 0.5) -> live.Lived:
+    """A run without a simulation."""
+    months = np.arange(-12, 15)
+    values = np.full((len(months), len(INDICATORS)), level + seed / 1000)
+    return live.Lived(seed, months, values, np.full((14, len(COUNTS)), 1.0 * seed), ())
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports without their figures and large tables, which take a second."""
+    for name in ("_results", "_costs"):
+        monkeypatch.setattr(build_module, name, lambda case: Section("", []))
+
+
+def as_csv_text(session: Session, extra: Extra | None = None) -> str:
+    """The tables and configurations that a visitor with made-up runs takes away."""
+    asked = compound.configurations(session)
+    lived = {name: [made_up(seed) for seed in session.seeds] for name in asked}
+    extra = extra or Extra(level=session.threshold, within=session.within)
+    printing.make("csv", asked, lived, session.language, extra)
+    assert printing._last is not None
+    return printing._last[1].text()
+
+
+@pytest.mark.parametrize(
+    ("change", "told", "not_told"),
+    [
+        ({"own": Own(values=SMALL, name="乙小区")}, "乙小区", "甲小区"),
+        ({"seed": 41}, "种子41至44", "种子1至4"),
+        ({"replications": 3}, "配对模拟3次", "配对模拟4次"),
+        ({"language": "en"}, "paired runs", "配对模拟"),
+        ({"policies": [Plan(name="乙方案", measures=[Planned(measure="member_contact", start=2)])]},
+         "乙方案", "方案甲"),
+        ({"policies": [Plan(name="方案甲", measures=[Planned(measure="member_contact", start=3)])]}, None, None),
+        ({"own": Own(values={**SMALL, "population.floors": 7}, name="甲小区")}, None, None),
+        ({"months": 13}, "模拟13个月", "模拟14个月"),
+        ({"threshold": 0.35}, "35%", None),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("undrawn")
+def test_a_report_is_of_its_own_session(
+    change: dict[str, Any], told: str | None, not_told: str | None
+) -> None:
+    """Catches a visitor's report that carries the name, seeds or compound of the one before."""
+    plan = Plan(name="方案甲", measures=[Planned(measure="member_contact", start=2)])
+    first = own_session(own=Own(values=SMALL, name="甲小区"), policies=[plan])
+    before = as_csv_text(first)
+    assert "甲小区" in before and "种子1至4" in before
+    second = first.model_copy(update=change)
+    text = as_csv_text(second)
+    assert text != before
+    assert told is None or told in text
+    assert not_told is None or not_told not in text
+    printing._last = None
+    assert as_csv_text(second) == text, "as if nobody had asked before"
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_report_is_of_the_day_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches yesterday's report, with yesterday's date, from a desk that runs for days."""
+
+    class Tomorrow(date):
+        @classmethod
+        def today(cls) -> date:
+            return date(2031, 2, 3)
+
+    before = as_csv_text(own_session())
+    for module in (printing, build_module):
+        monkeypatch.setattr(module, "date", Tomorrow)
+    assert "2031年2月3日" not in before and "2031年2月3日" in as_csv_text(own_session())
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_without_a_policy_there_is_a_report_of_the_compound(language: str) -> None:
+    """Catches a report that ends in KeyError once all policies are deleted."""
+    text = as_csv_text(own_session(policies=[], language=language))
+    assert ("没有模拟其他方案" if language == "zh" else "No other policy was run") in text
+
+
+def test_without_a_policy_every_step_says_what_to_do() -> None:
+    """Catches a page that waits for ever for runs nobody has asked for."""
+
+    async def visit() -> None:
+        async with simulated() as user:
+            await user.open(f"/?s={as_link(own_session(policies=[]))}")
+            words = WORDS["zh"]
+            for step, said in (
+                ("step2", "no_policies"),
+                ("step3", "only_reference"),
+                ("step4", "only_reference"),
+            ):
+                user.find(words[step]).click()
+                await user.should_see(words[said], retries=100)
+            user.find(words["step2"]).click()
+            await user.should_not_see(words["waiting"], retries=100)
+
+    asyncio.run(visit())
+
+
+def test_stopped_before_the_first_run_is_not_waiting() -> None:
+    """Catches «waiting for the first runs» where none will come."""
+    page_module = pytest.importorskip("sim.desk.page")
+
+    async def stop() -> None:
+        page = page_module.Page(Bench(Here()), Here(), own_session())
+        page.visit.start()
+        assert page.waiting() == WORDS["zh"]["waiting"]
+        page.visit.stop()
+        assert page.waiting() == WORDS["zh"]["nothing_yet"]
+        page.visit.problem = "不行"
+        assert page.waiting() == "不行"
+
+    asyncio.run(stop())
+
+
+def test_another_compound_is_not_shown_by_the_old_ones_curve() -> None:
+    """Catches the runs of one compound under the name of another, for ever where they are stopped."""
+    page_module = pytest.importorskip("sim.desk.page")
+
+    async def look() -> None:
+        page = page_module.Page(Bench(Here()), Here(), own_session())
+        page._say = lambda *given: None
+        page.visit.start()
+        await page.visit._task
+        page._tick()
+        first = page.shown["A"]
+        assert first is not None
+        page._news = True
+        page.visit.measure("member_contact", dose=0.5)
+        page._tick()
+        assert page.shown["A"] is first, (
+            "of the same compound the old curve stays until new runs come"
+        )
+        page._news = True
+        page.visit.stop()
+        page._tick()
+        assert page.shown["A"] is None
+        page.visit.measure("member_contact", dose=1.0)
+        await page.visit._task
+        page._news = True
+        page._tick()
+        page._news = True
+        page.visit.set(own=Own(values={**SMALL, "population.floors": 7}))
+        page._tick()
+        assert page.shown == {"none": None, "A": None}
+        page.visit.close()
+
+    asyncio.run(look())
+
+
+def test_parts_are_those_of_the_policy_as_it_is_now() -> None:
+    """Catches the parts of a dose, compound or policy that has been left, beside the new whole."""
+
+    async def take_apart() -> None:
+        two = [Planned(measure="member_contact"), Planned(measure="mediation")]
+        half = [two[0], two[1].model_copy(update={"dose": 0.5})]
+        plans = [Plan(name="A", measures=two), Plan(name="B", measures=half)]
+        visit = Visit(Bench(Here()), own_session(policies=plans, months=13), lambda: None)
+        visit.start()
+        await visit._task
+        visit.start_parts()
+        await visit._parts
+        parts = visit.part_table()
+        assert parts is not None and parts.runs == 4
+        visit.set(chosen=1)
+        await visit._task
+        assert visit.part_table() is None, "the same measures, in another dose"
+        visit.set(chosen=0)
+        await visit._task
+        assert visit.part_table() is not None
+        visit.set(own=Own(values={**SMALL, "population.floors": 7}))
+        await visit._task
+        assert visit.part_table() is None, "another compound"
+        visit.close()
+
+    asyncio.run(take_apart())
+
+
+def test_parts_are_added_up_and_it_is_said_why_they_are_not_the_bundle() -> None:
+    """Catches losses of 149 points for a bundle of 63 without a word."""
+    gains = {"whole": 0.63, "+a": 0.02, "+b": 0.011, "-a": 0.03, "-b": 0.13}
+    months, names = np.arange(-12, 25), ("member_contact", "mediation")
+
+    def runs(gain: float, seeds: Sequence[int] = (1, 2, 3)) -> Runs:
+        values = np.zeros((len(seeds), len(months), len(INDICATORS)))
+        values[:, :, column("collection_rate")] = gain + np.array(seeds)[:, None] / 1000
+        return Runs(np.array(seeds), months, values, np.zeros(len(seeds)), np.zeros(len(seeds)))
+
+    part = {f"{k[0]}{names[k[1] == 'b']}": runs(g) for k, g in gains.items() if k != "whole"}
+    plan = Plan(name="A", measures=[Planned(measure=name) for name in names])
+    # The whole was lived under more seeds: none that the parts lack may count.
+    parts = charts.parts_of(plan, 24, runs(0.63, (1, 2, 3, 9)), runs(0.0, (1, 2, 3, 8)), part)
+    assert parts is not None and parts.complete and parts.runs == 3
+    for language, added, whole in (
+        ("zh", "各项相加", "整套方案"),
+        ("en", "added up", "the whole bundle"),
+    ):
+        _, rows = charts.parts_table(parts, language)
+        assert [row[0] for row in rows[2:]] == [added, whole]
+        for k in (1, 2):
+            column_ = [float(row[k].split(" ")[0]) for row in rows]
+            assert column_[2] == pytest.approx(sum(column_[:2]), abs=1e-9)
+            assert column_[3] == 63.0
+        said = charts.parts_words(parts, language)
+        assert all(number in said for number in ("+3.1", "+110.0", "+63.0", "3"))
+    del part["+mediation"]
+    half = charts.parts_of(plan, 24, runs(0.63), runs(0.0), part)
+    assert half is not None and not half.complete and charts.parts_words(half, "zh") == ""
+
+
+def test_the_map_says_the_share_that_the_curve_shows() -> None:
+    """Catches 95% on the map, of heads, beside 91% on the curve, of money."""
+    asked = compound.configurations(own_session())["A"]
+    film = live.film(asked.compound, asked.config, 3)
+    lived = live.live([(asked.compound, asked.config)], [3])[0]
+    assert film.collected == lived.values[lived.months >= 0, column("collection_rate")].tolist()
+    codes = np.frombuffer(film.states[-1].encode(), np.uint8) - 48
+    heads = np.mean((codes[codes != live.VACANT] & live.PAID) > 0)
+    assert abs(heads - film.collected[-1]) > 0.01, "or the test would show nothing"
+    for language in ("zh", "en"):
+        assert WORDS[language]["map_say"].index("{share}") < WORDS[language]["map_say"].index(
+            "{paid}"
+        )
+
+
+def test_months_before_the_policy_are_in_words_on_every_case() -> None:
+    """Catches -4个月前 for an event that comes after the policy has begun."""
+    from sim.desk import step_compound
+
+    said = {}
+    for name in compound.cases():
+        scenario = compound.base(name).scenario
+        for language in ("zh", "en"):
+            events = [step_compound._event_words(e, language) for e in scenario.entries()]
+            targets = [
+                step_compound._target_words(t, WORDS[language], language)
+                for t in scenario.targets if t.reported is not None
+            ]  # fmt: skip
+            said[name, language] = events + targets
+    told = [text for texts in said.values() for text in texts]
+    assert not [text for text in told if re.search(r"-\d+ ?(?:个月|month)|[hn] -\d", text)]
+    assert said["w_compound", "zh"] == ["第4个月:文本所述的一个问题"]
+    assert said["kangqiao", "en"][0].startswith("34 months before the policy starts: ")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_report_cites_only_what_it_holds() -> None:
+    """Catches a session file «saved with the report» that nobody saved, and a path of the server."""
+    step = pytest.importorskip("sim.desk.step_report")
+    page_module = pytest.importorskip("sim.desk.page")
+    table = "building,stair,floor\n" + "".join(f"{k},1,{k}\n" for k in range(1, 13))
+
+    async def cite() -> None:
+        for own, linked in ((Own(values=SMALL), True), (Own(households=table), True),
+                            (Own(households=table + noise()), False)):  # fmt: skip
+            page = page_module.Page(Bench(Here()), Here(), own_session(own=own))
+            page.visit.start()
+            lived = {name: [made_up(seed) for seed in (1, 2)] for name in page.visit.asked}
+            extra = step.extra(page, lived)
+            page.visit.close()
+            text = as_csv_text(page.visit.session, extra)
+            assert "随报告保存" not in text and "xiaoqu-desk-" not in text and "/tmp" not in text
+            link = re.search(r"/\?s=(\S+)", extra.link)
+            assert bool(link) is linked
+            if link:
+                assert from_link(link.group(1)) == page.visit.session and extra.link in text
+            else:
+                assert "报告中没有保存" in text and "保存到文件" in text
+
+    asyncio.run(cite())
+
+
+def noise() -> str:
+    """Rows of a table that cannot be packed into a link."""
+    rng = np.random.default_rng(1)
+    places = rng.integers(1, 200, (4_000, 2))
+    return "".join(f"{building},{stair % 30 + 1},1\n" for building, stair in places)
+
+
+def test_what_stands_side_by_side_is_of_the_same_seeds() -> None:
+    """Catches problems of 50 runs beside those of 30, while runs come in."""
+    step = pytest.importorskip("sim.desk.step_report")
+    page_module = pytest.importorskip("sim.desk.page")
+
+    async def report() -> None:
+        page = page_module.Page(Bench(Here()), Here(), own_session())
+        page.visit.start()
+        page.visit.stop()
+        for name, seeds in (("none", (1, 2, 3)), ("A", (2, 3, 4))):
+            for seed in seeds:
+                page.visit.bench._keep(page.visit.asked[name].key, made_up(seed))
+        lived = page.visit.common()
+        assert {n: [one.seed for one in of] for n, of in lived.items()} == {
+            "none": [2, 3],
+            "A": [2, 3],
+        }
+        rows = step._flow(page, lived)[2].rows
+        assert rows[0][1:] == rows[1][1:] == [14 * 2.5] * 6
+        page.visit.close()
+
+    asyncio.run(report())
 
 
 # --- who is let in ------------------------------------------------------------------------------

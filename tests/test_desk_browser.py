@@ -313,13 +313,21 @@ def test_the_form_says_what_it_took(visit) -> None:
         "document.querySelector(\"[data-name='population.price_fen_per_m2']\").value == '150'"
     )
     field = "[data-name=upload-households] input[type=file]"
-    for data, said in ((b"", "文件是空的"), (b"building,stair\n", "缺少“floor”列")):
+    people = b"building,stair,floor,room\n" + b"1,1,1,101\n" * 12
+    for data, said in (
+        (b"", "文件是空的"),
+        (b"building,stair\n", "缺少“floor”列"),
+        (people, "“101”与第2行重复"),
+    ):
         page.set_input_files(field, {"name": "a.csv", "mimeType": "text/csv", "buffer": data})
         page.wait_for_selector(f".q-notification:has-text('{said}')")
         page.wait_for_selector("[data-name=upload-households]:not(:has-text('a.csv'))")
-    table = "building,stair,floor,tenure\n" + "1,1,1,owner\n" * 12
+    table = "building,stair,floor,tenure\n" + "1,1,1,owner\n1栋,1,1,owner\n" * 6 + "合计,,12,\n"
     page.set_input_files(field, {"name": "a.csv", "mimeType": "text/csv", "buffer": table.encode()})
-    page.wait_for_selector("text=表中共 12 户")
+    page.wait_for_selector(
+        "text=12 户，1 栋楼，1 个单元，楼层 1 至 1；业主 12 户、租户 0 户、空置 0 户"
+    )
+    page.wait_for_selector("text=略去第 14 行（“合计”，合计行）；building 1 有多种写法：1、1栋")
     assert page.input_value("[data-name='population.households']") == "12"
     assert page.locator("[data-name='population.households']").is_disabled()
     assert page.locator("[data-name='population.tenant_share']").is_disabled()

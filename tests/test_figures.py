@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import warnings
 from pathlib import Path
@@ -177,3 +178,30 @@ def test_compounds_in_order_hold_every_compound_once(language: str) -> None:
     lines = order.get_lines()
     assert [len(line.get_xdata()) for line in lines] == [10, 10, 10]
     assert all((np.diff(line.get_ydata()) >= 0).all() for line in lines)
+
+
+@pytest.mark.parametrize("changed", ["tables", "source", "half"])
+def test_a_figure_is_of_the_answer_it_lies_beside(tmp_path: Path, changed: str) -> None:
+    """Catches the figure of an old answer beside the tables of a new one of the same name."""
+    manifest = {"files": {"months.parquet": "ab12"}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    drawn = []
+
+    def make() -> Figure:
+        drawn.append(1)
+        return style.new_figure(1, 1)
+
+    given = {"source": "f00", "policies": ["a & <b>", "党员"]}
+    files = style.keep(tmp_path, {"x": make}, "zh", given)
+    assert style.keep(tmp_path, {"x": make}, "zh", given) == files and len(drawn) == 1
+    if changed == "tables":
+        manifest["files"]["months.parquet"] = "cd34"
+        (tmp_path / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    elif changed == "source":
+        given = {**given, "source": "ba2"}
+    else:
+        files[1].unlink()
+    style.keep(tmp_path, {"x": make}, "zh", given)
+    assert len(drawn) == 2 and files[1].exists()
+    style.keep(tmp_path, {"x": make}, "zh", given)
+    assert len(drawn) == 2

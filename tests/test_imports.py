@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.errors import InputError
-from sim.society import imports
-from sim.society.imports import read_edges, read_households
+from sim.society import tables
+from sim.society.edges import read_edges
+from sim.society.imports import read_households
 
 HEADER = "building,stair,floor,tenure,life_stage,party_member,area_m2,fee_yuan,contribution_type"
 ROWS = [f"B{k % 2},1,{k // 2 + 1},owner,young,0,90.5,120.35,conditional" for k in range(12)]
@@ -116,10 +117,10 @@ def test_a_vacant_unit_has_no_party_member(tmp_path: Path) -> None:
         (table(["1,1,1"] * 9 + ["1,1"], "building,stair,floor"), "row 11: floor"),
         (table(["1,1,1"] * 9 + ["1,1,1,9"], "building,stair,floor"), "row 11|line 11"),
         (table(["1,1,1,9"] * 10, "building,stair,floor"), "row 2|line 2"),
-        (table([*["1,1,1"] * 5, "", *["1,1,1"] * 5], "building,stair,floor"), "row 7"),
         (table() + "x" * 200_000, "label"),
         ("x" * 200_000 + table(), "field larger"),
-        (b"\xff\xfe\x00b\x00u", "decoded"),
+        (b"\xff\xfe\x00b\x00u", "UTF-16"),
+        (b"\x81\x00", "decoded"),
         (table().replace("B0", "B\0"), "decoded"),
         (table() + '"open', "EOF inside string"),
     ],
@@ -138,7 +139,7 @@ def test_missing_files_folders_and_huge_files_are_refused(
     for path in (str(tmp_path / "none.csv"), str(tmp_path), "bad\0name.csv"):
         with pytest.raises(InputError, match="cannot be read"):
             read_households(path)
-    monkeypatch.setattr(imports, "LARGEST_BYTES", 50)
+    monkeypatch.setattr(tables, "LARGEST_BYTES", 50)
     with pytest.raises(InputError, match="at most 50"):
         read_households(write(tmp_path, table()))
 
@@ -205,7 +206,7 @@ def test_edges_from_graph_files(tmp_path: Path, suffix: str) -> None:
     assert (edges.i.tolist(), edges.j.tolist()) == ([0, 1], [2, 3])
     assert edges.strength.tolist() == [0.5, 0.25]
     assert edges.layer.tolist() == [0, 1]
-    with pytest.raises(InputError, match=r"edge .*3"):
+    with pytest.raises(InputError, match="node: '3' is no household"):
         read_edges(str(path), 3)
 
 
@@ -218,9 +219,7 @@ def test_bad_edge_values_of_a_graph_are_named(tmp_path: Path, attributes: dict) 
     graph = nx.Graph()
     graph.add_edge(0, 1, **attributes)
     nx.write_graphml(graph, tmp_path / "g.graphml")
-    with pytest.raises(
-        InputError, match=f"edge 0 - 1: {'layer' if 'layer' in attributes else 's'}"
-    ):
+    with pytest.raises(InputError, match=f"edge 0 - 1: {next(iter(attributes))}"):
         read_edges(str(tmp_path / "g.graphml"), 2)
 
 

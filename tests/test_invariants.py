@@ -132,11 +132,43 @@ def columns_hold(m: NeighborhoodModel) -> None:
 
 
 def indicators_hold(m: NeighborhoodModel) -> None:
-    row = m.recorder.values[-1]
-    assert np.all(np.isfinite(row))
+    row, nothing = m.recorder.values[-1], empty(m)
     for k, indicator in enumerate(INDICATORS.values()):
-        assert row[:, k].min() >= indicator.low, indicator.name
-        assert row[:, k].max() <= indicator.high, indicator.name
+        values = row[:, k]
+        expected = nothing.get(indicator.name, np.zeros(len(values), bool))
+        assert np.array_equal(np.isnan(values), expected), indicator.name
+        there = values[~np.isnan(values)]
+        assert np.isfinite(there).all(), indicator.name
+        assert (there >= indicator.low).all() and (there <= indicator.high).all(), indicator.name
+
+
+def empty(m: NeighborhoodModel) -> dict[str, np.ndarray]:
+    """Compounds (compounds,) in which a share or mean is of nothing; what is not here never is."""
+    n = dict(zip(NOTES, m.recorder._notes[-1].T, strict=True))
+    closed = sum(n[f"issues_{name}"] for name in COUNTS if name.startswith("closed_"))
+    calls = n["calls"] + n["issues_calls"] + n["other_calls"] * n["occupied"] / 1000
+    lives = sum((n[life] > 0).astype(int) for life in ("young", "working", "elderly"))
+    rows = [slice(c.rows.start, c.rows.stop) for c in m.compounds]
+    ties = np.array([m.ties.indptr[r.stop] - m.ties.indptr[r.start] for r in rows])
+    of_the_lived_in = (
+        "satisfied_share", "satisfaction", "trust_firm", "trust_committee", "trust_cell", "grievance",
+        "efficacy", "complaints_per_1000", "petitions_per_1000", "voices_per_1000", "complaint_share",
+        "open_conflict_share", "misuse_share", "contacted_share",
+    )  # fmt: skip
+    return {name: n["occupied"] == 0 for name in of_the_lived_in} | {
+        "collection_rate": n["due_fen"] == 0,
+        "free_rider_share": (n["due_fen"] == 0) | (n["occupied"] == 0),
+        "property_call_share": calls == 0,
+        "attendance": n["invited"] == 0,
+        "cell_fidelity": np.array([sum(t.hours for t in c.cell.asked) == 0 for c in m.compounds]),
+        "tie_strength": ties == 0,
+        "issues_in_place_share": closed + n["issues_shelved"] == 0,
+        "days_to_close": closed == 0,
+        "firm_cash_yuan": np.array([not c.firm.present for c in m.compounds]),
+        "vote_turnout": np.array([c.committee.turnout is None for c in m.compounds]),
+        "satisfaction_gap_age": lives < 2,
+        "satisfaction_gap_tenure": (n["tenants"] == 0) | (n["occupied"] == n["tenants"]),
+    }
 
 
 def counts_hold(m: NeighborhoodModel) -> None:
@@ -177,7 +209,7 @@ def institutions_hold(m: NeighborhoodModel) -> None:
     for compound in m.compounds:
         committee, firm = compound.committee, compound.firm
         assert committee.state in set(State) and committee.capture in set(Capture)
-        for share in (committee.competence, committee.interim, committee.turnout, firm.level,
+        for share in (committee.competence, committee.interim, committee.turnout or 0.0, firm.level,
                       firm.diligence, firm.skimming, firm.transparency, compound.cell.fidelity,
                       compound.community.fidelity, compound.developer.legacy,
                       compound.developer.pays_vacant):  # fmt: skip

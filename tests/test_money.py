@@ -10,8 +10,12 @@ import pytest
 from sim.agents.firm import PropertyFirm
 from sim.compose import load
 from sim.config import Config
+from sim.errors import InputError
+from sim.experiments.run import run
+from sim.measures.catalogue import CATALOGUE, Measure
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
+from sim.society.compound import Compound
 
 POOR = (
     "firm.credit_months=0", "firm.loss_patience=1", "firm.leaves=1", "firm.enters=0.5",
@@ -123,12 +127,12 @@ def test_profit_is_paid_out_above_the_reserve_cap() -> None:
 
 
 def test_nothing_is_owed_where_nobody_serves() -> None:
-    """Catches fees that accrue without a firm."""
+    """Catches fees that accrue without a firm, and a rate of nothing that is told as 0%."""
     model = NeighborhoodModel(load(None, months=6, firm={"present": False, "enters": 0.0}), seed=1)
     model.run()
     assert not model.households.arrears_fen.any() and not model.households.paid.any()
     rates = model.recorder.values[1:, 0, list(INDICATORS).index("collection_rate")]
-    assert not rates.any()
+    assert np.isnan(rates).all()
 
 
 def test_months_owed_and_money_owed_end_together() -> None:
@@ -165,3 +169,37 @@ def test_each_compound_of_a_district_balances_on_its_own() -> None:
             elif served[k]:
                 assert per_compound(h.arrears_fen)[k] == 0, "written off with the firm that left"
     assert model.written_off_fen > 0, "the case shows what it is for"
+
+
+@pytest.mark.parametrize("cost", [-1.0, float("nan"), float("inf"), -float("inf"), np.float64(-2)])
+def test_a_measure_cannot_book_what_is_no_cost(cost: float) -> None:
+    """Catches a plug-in that gives money back, or none that can be added up."""
+    model = NeighborhoodModel(load(None, months=1, population={"households": 60}))
+    compound = model.compounds[0]
+    for spend in (
+        lambda: compound.spend("own", "public", yuan=cost),
+        lambda: compound.spend("own", "residents", hours=cost),
+        lambda: compound.cell.ask("own", cost),
+        lambda: compound.cell.ask("own", 1.0, residents_hours=cost),
+        lambda: compound.cell.ask("own", 1.0, public_yuan=cost),
+        lambda: compound.community.ask(compound, "own", cost),
+    ):
+        with pytest.raises(InputError, match=r"measure own: takes .* of \w+ in month 0"):
+            spend()
+    assert not compound.booked and not compound.cell.asked and not compound.community.asked
+    compound.spend("own", "public", yuan=3.0)
+    assert [tuple(cost) for cost in compound.costs] == [(0, 0, "public", "own", 0.0, 3.0)]
+
+
+def test_a_run_with_such_a_measure_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refund(Measure):
+        name, en, zh = "refund", "Refund", "退款"
+
+        def act(self, compound: Compound, strength: float) -> None:
+            compound.spend(self.label, "public", yuan=-5.0)
+
+    monkeypatch.setitem(CATALOGUE, "refund", Refund)
+    config = load(None, months=2, replications=2, population={"households": 60},
+                  policy={"name": "own", "measures": {"refund": {"start": 2}}})  # fmt: skip
+    with pytest.raises(InputError, match=r"measure refund: takes -5.0 .* of public in month 2"):
+        run(config)

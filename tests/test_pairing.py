@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.compose import load
-from sim.config import Config
+from sim.config import Config, change
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 from sim.society.population import Households
@@ -68,10 +68,11 @@ def test_pairing_holds_through_a_history_and_a_bundle() -> None:
     assert none[37:] != bundle[37:]
 
 
-def test_a_measure_that_ends_before_it_starts_is_no_measure() -> None:
+def test_a_measure_that_starts_after_the_last_month_is_no_measure() -> None:
     """Catches a measure that leaves a trace although never in force."""
-    idle = {name: {"start": 5, "end": 5} for name in ALTERNATIVES}
-    assert history(under(idle)) == history(under({}))
+    idle = {"policy.measures": {name: {"start": 500} for name in ALTERNATIVES}}
+    without = under({})
+    assert history(change(without.resolved(), idle)) == history(without)
 
 
 def test_a_measure_at_dose_0_is_no_measure() -> None:

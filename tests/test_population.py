@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sim.errors import InputError
-from sim.society.imports import read_edges, read_months
+from sim.society.edges import read_edges
+from sim.society.imports import read_months
 from sim.society.population import (
     Buildings,
     Households,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 import zipfile
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,16 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from rich.console import Console
 
 from sim.compose import load
 from sim.config import Config
-from sim.desk import compound
-from sim.desk.session import Session
+from sim.desk import charts, compound
+from sim.desk.bench import Asked
+from sim.desk.live import Lived
+from sim.desk.printing import as_comparison
+from sim.desk.session import Own, Plan, Planned, Session
+from sim.desk.visit import as_runs
 from sim.errors import InputError
 from sim.experiments import comparison_table
 from sim.experiments.compare import Comparison, compare
@@ -26,9 +33,9 @@ from sim.experiments.summary import unit_word
 from sim.figures import attribution, comparison, district, robustness, sensitivity
 from sim.outcomes import INDICATORS, column
 from sim.report import page, sentences
-from sim.report.build import Extra, build, read_results
-from sim.report.content import Picture, Report, Section, Table
-from sim.report.page import as_html
+from sim.report.build import Extra, _Case, _costs, build, read_results
+from sim.report.content import Paragraph, Picture, Report, Section, Table
+from sim.report.page import as_html, shown
 from sim.report.paper import as_pdf
 from sim.report.sentences import Runs, about_policy, about_reference
 from sim.report.sheets import as_csv, as_xlsx, as_zip, harmless
@@ -79,7 +86,7 @@ def test_numbers_of_sentences_are_counted_by_hand() -> None:
         "In 2 of 3 runs fee collection reaches 70% within 24 months; without measures in 1 of 3."
     )
     assert "the middle run collects 69% of fees" in said[1] and "without measures 10%" in said[1]
-    assert "in 3 of 3 runs, on average by 58 percentage points" in said[2]
+    assert "in 3 of 3 runs, on average by 58.0 percentage points" in said[2]
     assert "80% of households are satisfied" in said[3] and "without measures 20%" in said[3]
     # 1,200 hours over 60 months and 100 households are 2.4 hours a household and year.
     assert any("2.4 hours and 12.0 yuan a household and year" in text for text in said)
@@ -108,7 +115,9 @@ def test_what_gets_worse_is_told() -> None:
     }
     told = about_policy(worse, better, **args)
     assert any(
-        "What gets worse by month 24: Mean grievance (42%, without measures 20%)" in t for t in told
+        "What gets worse by month 24 (means of runs): Mean grievance (42%, without measures 20%: "
+        "+21.5 points)" in t
+        for t in told
     )
     assert any("None of" in text for text in about_policy(better, worse, **args))
 
@@ -121,16 +130,16 @@ def test_a_gain_after_the_end_is_read_after_the_end() -> None:
         policy, reference, level=0.7, within=24, households=10, end=12, language="en"
     )
     assert (
-        "The last measure ends in month 12. In that month collection is 40 points above no measures; "
-        "12 months later it is 20 points above no measures."
+        "The last measure ends in month 12. In that month collection is 40.0 points above no measures; "
+        "12 months later it is 20.0 points above no measures."
     ) in said
 
 
 @pytest.mark.parametrize(
     ("gains", "english", "chinese"),
     [
-        ((0.1, 0.12, 0.14), "higher than without measures in 3 of 3 runs, on average by 12 percentage",
-         "3次第24个月的收缴率高于无措施时,平均高12个百分点(95%区间7.0至17)"),
+        ((0.1, 0.12, 0.14), "higher than without measures in 3 of 3 runs, on average by 12.0 percentage",
+         "3次第24个月的收缴率高于无措施时,平均高12.0个百分点(95%区间7.0至17.0)"),
         ((-0.02, -0.03, -0.04), "lower than without measures in 3 of 3 runs, on average by 3.0 percentage",
          "3次第24个月的收缴率低于无措施时,平均低3.0个百分点(95%区间0.5至5.5)"),
         ((0.01, -0.005, -0.01), "cannot be told apart from that without measures: -0.2 percentage points on",
@@ -158,14 +167,16 @@ def test_what_is_left_after_the_end_may_be_nothing_or_a_loss() -> None:
     args: dict[str, Any] = {"level": 0.7, "within": 24, "households": 10, "end": 12}
     english = about_policy(policy, reference, **args, language="en")
     assert any(
-        "10 points below no measures; 12 months later it is not told apart from no measures "
+        "10.0 points below no measures; 12 months later it is not told apart from no measures "
         "(+0.7 points, 95% interval -3.1 to +4.5)." in text
         for text in english
     )
     one = about_policy(
         policy.only(np.array([0])), reference.only(np.array([0])), **args, language="zh"
     )
-    assert any("当月收缴率比无措施时低10个百分点;12个月后比无措施时低1.0个百分点" in t for t in one)
+    assert any(
+        "当月收缴率比无措施时低10.0个百分点;12个月后比无措施时低1.0个百分点" in t for t in one
+    )
 
 
 def test_a_list_that_is_cut_says_so() -> None:
@@ -301,7 +312,7 @@ def table_of(report: Report, name: str) -> Table:
 def test_every_policy_stands_among_those_compared(kept: Comparison) -> None:
     """Catches a policy left out for having no measures, and an end that is a month too late."""
     table = table_of(build(kept, "zh"), "measures")
-    assert table.rows[0] == ["无措施", "无", None, None, None, ""]
+    assert table.rows[0] == ["无措施", "无", "", "", "", ""]
     assert [row[0] for row in table.rows] == ["无措施", "楼宇会", EVIL]
     assert table.columns[3] == "最后实施月"
     assert [row[3] for row in table.rows[1:]] == ["不撤销", 8]
@@ -324,14 +335,17 @@ def test_numbers_of_the_report_are_those_of_the_comparison(kept: Comparison) -> 
     )
     months = kept.months
     here = months[(months["policy"] == "building_meetings") & (months["month"] == 14)]
-    assert row[4] == pytest.approx(here["collection_rate"].median())
-    assert row[3] == 3
+    assert row[4] == pytest.approx(100 * here["collection_rate"].median())
+    assert row[3] == 3 and row[-1] == "%"
 
 
 def test_the_month_asked_is_the_month_shown(kept: Comparison) -> None:
     """Catches tables of another month than the sentences tell of."""
     report = build(kept, "zh", Extra(within=7))
-    assert table_of(report, "levels").columns[2:] == [f"第{m}个月" for m in (0, 7, 12, 14)]
+    assert table_of(report, "levels").columns[2:] == [
+        "政策起点",
+        *(f"第{m}个月" for m in (7, 12, 14)),
+    ]
     table = table_of(report, "effects")
     assert table.title.startswith("第7个月")
     months = kept.months[kept.months["month"] == 7].groupby(["policy", "seed"])["collection_rate"]
@@ -351,10 +365,295 @@ def test_units_are_in_the_language_of_the_report(kept: Comparison) -> None:
     units = {row[-1] for name in ("all-levels", "compound") for row in table_of(report, name).rows}
     assert {"", "元/月", "每千户每月", "户", "栋"} <= units
     heads = table_of(report, "runs").columns
-    assert "物业费收缴率" in heads and "措施支出 (元/月)" in heads
+    assert "物业费收缴率 (%)" in heads and "措施支出 (元/月)" in heads
     units |= {unit_word(row.unit, "zh") for row in Config.describe() if row.unit != "1"}
     units |= {unit_word(known.unit, "zh") for known in INDICATORS.values()}
     assert not [unit for unit in units - {"name", "path"} if re.search("[A-Za-z]", str(unit))]
+
+
+# --- every printed number follows from others ---------------------------------------------------
+
+MONTHS = np.arange(-12, 37)
+SEEDS = tuple(range(1, 9))
+STEADY = {"Much": 0.02, "Little": 0.0008, "Loss": -0.001}
+"""Rise in collection a month from month 1 on, by policy; «Nothing» rises in half of the runs."""
+
+SPENT = {
+    "Much": (("cell", "m", 8_000.0, 0.0), ("public", "m", 0.0, 1.25e6), ("residents", "m", 4_431.0, 0.0)),
+    "Little": (("cell", "m", 9_130.0, 0.0),),
+    "Loss": (("community", "m", 885.0, 2e5),),
+    "Nothing": (("community", "m", 120.0, 0.0),),
+}  # fmt: skip
+
+
+def future(policy: str, seed: int) -> Lived:
+    """A run whose collection and costs are known."""
+    after = np.clip(MONTHS, 0, None)
+    rise = STEADY.get(policy, 0.0) * (1 + seed / 50)
+    rise += 0.0005 * (-1) ** seed if policy == "Nothing" else 0.0
+    values = np.zeros((len(MONTHS), len(INDICATORS)))
+    values[:, column("collection_rate")] = 0.2 + 0.003 * seed + rise * after
+    values[:, column("satisfied_share")] = 0.3 + 0.01 * seed
+    values[:, column("grievance")] = 0.5 + (0.01 * seed if policy == "Loss" else 0.0)
+    values[MONTHS >= 1, column("hours_spent")] = sum(cost[2] for cost in SPENT.get(policy, ())) / 36
+    return Lived(seed, MONTHS, values, np.zeros((36, 8)), SPENT.get(policy, ()))
+
+
+def lived(names: Sequence[str] = (*STEADY, "Nothing")) -> dict[str, list[Lived]]:
+    """Runs by policy, the reference first."""
+    return {name: [future(name, seed) for seed in SEEDS] for name in ("none", *names)}
+
+
+def asked(names: Sequence[str], **values: Any) -> dict[str, Asked]:
+    """Configurations of the desk for such runs."""
+    given = {"months": 36, "replications": len(SEEDS), "case": "kangqiao", **values}
+    return compound.configurations(Session(policies=[Plan(name=name) for name in names], **given))
+
+
+@pytest.fixture(scope="module")
+def known() -> Comparison:
+    """A comparison of policies whose effects and costs are known by hand."""
+    runs = lived()
+    configs = {name: one.config for name, one in asked(list(runs)[1:]).items()}
+    return as_comparison(configs, runs, 0.7)
+
+
+@pytest.fixture(scope="module")
+def told(known: Comparison) -> Report:
+    """Its report in English."""
+    return build(known, "en", Extra(level=0.7, within=36))
+
+
+def printed(text: str) -> tuple[float, float]:
+    """The least and the greatest number that is written so."""
+    number, mark = re.fullmatch(r"([+-]?[\d,]+(?:\.\d+)?)(万|k|M)?%?", text).groups()
+    scale = {"万": 1e4, "k": 1e3, "M": 1e6, None: 1.0}[mark]
+    slack = 0.5 * 10.0 ** -len(number.partition(".")[2])
+    value = float(number.replace(",", ""))
+    return (value - slack) * scale, (value + slack) * scale
+
+
+def meets(text: str, low: float, high: float) -> bool:
+    """Whether a printed number can be one between two others."""
+    least, greatest = printed(text)
+    return least <= high and low <= greatest
+
+
+def rows_as_printed(report: Report, name: str) -> list[dict[str, str]]:
+    """A table as pages show it, a dict for each row."""
+    table = table_of(report, name)
+    texts = [[shown(cell, report.language) for cell in row] for row in table.rows]
+    return [dict(zip(table.columns, row, strict=True)) for row in texts]
+
+
+GAIN = "mean gain in collection, months 1 to 36 (points)"
+
+
+def test_cost_of_a_point_follows_from_the_table_it_stands_in(told: Report) -> None:
+    """Catches 4,431 hours a point where hours and gain printed give 3,378."""
+    rows = [r for r in rows_as_printed(told, "costs") if r["who"] == "all together"]
+    assert [row["policy"] for row in rows] == ["No measures", "Much", "Little", "Loss", "Nothing"]
+    for row in rows[1:3]:
+        gain = printed(row[GAIN])
+        for unit in ("hours", "yuan"):
+            low, high = printed(row[unit])
+            assert meets(row[f"{unit} per point"], low / gain[1], high / gain[0]), row
+    # By hand: 18.5 months on average of 0.08 points a month, times the mean of 1 + seed / 50.
+    assert rows[2][GAIN] == "1.61" and rows[2]["hours per point"] == "5,660"
+
+
+def test_costs_of_all_together_are_the_sum_of_those_who_give_them(told: Report) -> None:
+    """Catches medians that do not add up, and a point whose cost is not that of its parts."""
+    rows = [row for row in rows_as_printed(told, "costs") if row["policy"] == "Much"]
+    for column_ in ("hours", "yuan", "hours per point", "yuan per point"):
+        parts = [printed(row[column_]) for row in rows[1:]]
+        assert meets(rows[0][column_], *map(sum, zip(*parts, strict=True))), column_
+    assert len(rows) == 4
+
+
+def test_a_number_that_is_not_given_says_why(told: Report, known: Comparison) -> None:
+    """Catches a dash that is explained as «not told from chance» where nothing was reckoned."""
+    rows = {r["policy"]: r for r in rows_as_printed(told, "costs") if r["who"] == "all together"}
+    assert [rows[p]["hours per point"] for p in ("No measures", "Loss", "Nothing")] == [
+        "reference", "loss", "uncertain",
+    ]  # fmt: skip
+    assert rows["Loss"][GAIN].startswith("-") and rows["No measures"][GAIN] == "reference"
+    assert not [
+        cell for row in rows_as_printed(told, "costs") for cell in row.values() if cell == "–"
+    ]
+    one = build(only_seed(known), "zh", Extra(level=0.7, within=36))
+    rows = {r["方案"]: r for r in rows_as_printed(one, "costs") if r["投入方"] == "合计"}
+    assert rows["Much"]["工时/百分点"] == "仅一对"
+    assert "只有一对模拟,无法给出区间" in one.text()
+    assert "one pair of runs: no interval" not in told.text()
+
+
+def only_seed(known: Comparison) -> Comparison:
+    """The same from one run of each policy."""
+    question = known.question
+    runs = {name: [future(name, 1)] for name in question.policies}
+    configs = {p: question.configs[question.scenarios[0], p] for p in question.policies}
+    return as_comparison(configs, runs, 0.7)
+
+
+def test_less_spent_is_no_better_run(told: Report) -> None:
+    """Catches «share of runs that are better: 0%» said of hours and money."""
+    beats = {row["indicator"]: row["better in (%)"] for row in rows_as_printed(told, "effects")}
+    spent = [
+        text for name, text in beats.items() if name.startswith(("Hours given", "Money given"))
+    ]
+    assert spent == ["–", "–"]
+    assert "not given (–) for hours and money" in told.text()
+
+
+def sentences_of(report: Report, policy: str) -> str:
+    """What the report says of one policy."""
+    blocks = next(s for s in report.sections if "answer" in s.title).blocks
+    place = next(k for k, b in enumerate(blocks) if getattr(b, "text", "") == policy)
+    return " ".join(blocks[place + 1].items)
+
+
+def test_sentences_say_what_the_tables_say(told: Report) -> None:
+    """Catches a sentence of medians beside a table of means, and a rounding of its own."""
+    said = sentences_of(told, "Little")
+    cost = next(
+        row for row in rows_as_printed(told, "costs")
+        if (row["policy"], row["who"]) == ("Little", "all together")
+    )  # fmt: skip
+    hours, each = re.search(r"takes (\S+) hours .* \(mean of runs\), (\S+) hours", said).groups()
+    assert hours == cost["hours"]
+    houses = re.search(r"([\d,]+) households", told.text()).group(1)
+    ends = [h / printed(houses)[0] / 3 for h in printed(hours)]
+    assert meets(each, *ends)
+    effect = next(
+        row for row in rows_as_printed(told, "effects")
+        if row["policy"] == "Little" and row["indicator"].startswith("Fees")
+    )  # fmt: skip
+    gain, low, high = re.search(
+        r"by (\S+) percentage points \(95% interval (\S+) to (\S+)\)", said
+    ).groups()
+    assert [gain, low, high] == [effect[k] for k in ("difference", "95% from", "95% to")]
+    count, all_ = map(int, re.search(r"without measures in (\d+) of (\d+) runs, on", said).groups())
+    assert effect["better in (%)"] == f"{100 * count / all_:g}"
+    level = next(
+        row for row in rows_as_printed(told, "levels")
+        if row["policy"] == "Little" and row["indicator"].startswith("Fees")
+    )  # fmt: skip
+    found = re.search(r"collects (\S+)% of fees \(90% of runs: (\S+)% to (\S+)%\)", said).groups()
+    assert level["month 36"] == "{} [{}, {}]".format(*found)
+
+
+def test_what_gets_worse_is_apart_by_what_the_table_says(told: Report) -> None:
+    """Catches «51%, without 50%» beside a difference of 4.5 points."""
+    said = sentences_of(told, "Loss")
+    value, other, gap = re.search(
+        r"grievance \((\S+)%, without measures (\S+)%: (\S+) points\)", said
+    ).groups()
+    ends = [(a - b) for a, b in zip(printed(value), reversed(printed(other)), strict=True)]
+    assert meets(gap, *ends)
+    rows = rows_as_printed(told, "effects")
+    row = next(r for r in rows if r["policy"] == "Loss" and r["indicator"].startswith("Mean griev"))
+    assert gap == f"+{row['difference']}"
+
+
+def test_tables_follow_from_the_table_of_runs(told: Report) -> None:
+    """Catches a sheet in fractions beside one in percent, and a number that no run has part in."""
+    runs = rows_as_printed(told, "runs")
+    by_policy: dict[str, dict[str, np.ndarray]] = {}
+    table = table_of(told, "runs")
+    for policy in dict.fromkeys(row["policy"] for row in runs):
+        rows = np.array([row[1:] for row in table.rows if row[0] == policy], dtype=float)
+        by_policy[policy] = dict(zip(table.columns[1:], rows.T, strict=True))
+    main = "Fees collected (%)"
+    for row in rows_as_printed(told, "effects"):
+        if row["indicator"] == "Fees collected (percentage points)":
+            ours, theirs = (by_policy[p][main] for p in (row["policy"], "No measures"))
+            assert meets(row["difference"], *[float((ours - theirs).mean())] * 2)
+            share = np.mean((ours > theirs) + 0.5 * (ours == theirs))
+            assert row["better in (%)"] == f"{100 * share:g}"
+    for row in rows_as_printed(told, "all-levels"):
+        if row["indicator"] == "Fees collected" and row["month"] == "36":
+            assert row["unit"] == "%"
+            assert meets(row["median"], *[float(np.median(by_policy[row["policy"]][main]))] * 2)
+    for row in rows_as_printed(told, "costs"):
+        if row["who"] == "all together":
+            assert meets(row["hours"], *[float(by_policy[row["policy"]]["hours"].mean())] * 2)
+
+
+def test_the_level_asked_about_is_the_comparison_s(known: Comparison) -> None:
+    """Catches sentences of 70% beside a figure whose line stands at 60%."""
+    lower = dataclasses.replace(
+        known, question=dataclasses.replace(known.question, threshold=0.655)
+    )
+    assert "fee collection reaches 65.5%" in build(lower, "en").text()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_compare_prints_the_costs_of_the_report(known: Comparison, language: str) -> None:
+    """Catches a command and a report with two definitions of one number."""
+    out = io.StringIO()
+    comparison_table.print_comparison(known, Console(file=out, width=200), language)
+    lines = [re.split(r"\s{2,}", line.strip()) for line in out.getvalue().splitlines()]
+    section = _costs(_Case(known, known.question.scenarios[0], language, Extra()))
+    report = next(block for block in section.blocks if isinstance(block, Table))
+    whole = [row for row in report.rows if row[1] in ("all together", "合计")]
+    for row in whole:
+        wanted = [row[0], *(shown(cell, language) for cell in row[2:])]
+        assert wanted in lines, wanted
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_desk_shows_the_costs_of_the_report(known: Comparison, language: str) -> None:
+    """Catches a page whose gain is of one month beside a report whose gain is of all."""
+    session = Session(
+        policies=[Plan(name=n) for n in list(lived())[1:]], months=36, language=language
+    )
+    runs = {name: as_runs(of) for name, of in lived().items()}
+    heads, rows = charts.cost_table(session, runs)
+    section = _costs(_Case(known, known.question.scenarios[0], language, Extra()))
+    report = next(block for block in section.blocks if isinstance(block, Table))
+    whole = [row for row in report.rows if row[1] in ("all together", "合计")][1:]
+    for ours, theirs in zip(rows, whole, strict=True):
+        gain = ours[3].partition(" ")[0]
+        wanted = [shown(cell, language) for cell in (theirs[0], *theirs[2:])]
+        assert [*ours[:3], gain, *ours[4:]] == wanted
+    assert "36" in heads[3] and not any("{" in head for head in heads)
+    assert WORDS[language]["per_hours"] == heads[4]
+
+
+def test_a_report_writes_no_more_digits_than_anybody_chose() -> None:
+    """Catches 0.49532000000000004 in a page, a workbook or a file."""
+    own = Own(standing=0.4922, collection=0.5, values={"population.tenant_share": 0.1 + 0.2})
+    plan = Plan(name="A", measures=[Planned(measure="member_contact", dose=0.1 + 0.2)])
+    session = Session(case="own", own=own, policies=[plan], months=36)
+    configs = {name: one.config for name, one in compound.configurations(session).items()}
+    runs = {
+        name: [future("Much" if name == "A" else name, seed) for seed in SEEDS] for name in configs
+    }
+    report = build(as_comparison(configs, runs, 0.7), "zh")
+    texts = [
+        shown(cell, "zh") for t in report.tables() if t.shown for row in t.rows for cell in row
+    ]
+    texts += [as_csv(table).decode() for table in report.tables()]
+    texts += [b.text for part in report.sections for b in part.blocks if isinstance(b, Paragraph)]
+    assert not [found for text in texts for found in re.findall(r"\d\.\d{13,}", text)]
+    values = {row[0]: row[1:] for row in table_of(report, "compound").rows}
+    assert values["尽责程度"][:2] == ["49.53%", "75%"] and values["租户比例"][0] == "30%"
+    assert table_of(report, "measures").rows[1][4].text == "30"
+    # The whole configuration keeps every digit: the desk sets none that nobody would write.
+    assert "diligence: 0.49532\n" in report.sections[-1].blocks[-1].text
+
+
+def test_events_of_the_past_are_told_in_words() -> None:
+    """Catches 第-34个月, and a month that stands in the column of units."""
+    one = asked([])["none"].config
+    report = build(
+        as_comparison({"none": one}, {"none": [future("none", s) for s in SEEDS]}, 0.7), "zh"
+    )
+    rows = table_of(report, "compound").rows
+    events = [row for row in rows if str(row[0]).startswith("事件")]
+    assert events[0] == ["事件:开发商承诺未兑现(政策起点前34个月)", "100%", "", ""]
+    assert "第-" not in report.text()
 
 
 # --- the command --------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from sim.as_text import number_text
 from sim.errors import InputError
 from sim.experiments.run import live, run
-from sim.experiments.summary import number_text, print_summary, spent_by_actor, summarise
+from sim.experiments.summary import print_summary, spent_by_actor, summarise
 from sim.outcomes import INDICATORS
 
 CONFIG = fake_model.configuration()

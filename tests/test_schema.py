@@ -10,10 +10,13 @@ import pytest
 from numba import njit
 from pydantic import ValidationError
 
-from sim.config import Config, check
+from sim.compose import load
+from sim.config import Config, change, check
 from sim.errors import InputError
 from sim.measures.catalogue import CATALOGUE
 from sim.schema import ASSUMED, Described, Parameters, param
+from sim.society.population import populate
+from sim.streams import Streams
 
 
 class Inner(Parameters):
@@ -136,3 +139,50 @@ def test_a_record_is_float64_throughout() -> None:
     """Catches whole numbers that a kernel would divide as integers."""
     record = Sample().record
     assert all(record[name].dtype == np.float64 for name in record.dtype.names)
+
+
+# --- minus nothing ---
+
+
+def _from_nothing(rows: Any) -> list[str]:
+    """Keys of numbers that may be 0."""
+    return [row.key for row in rows if isinstance(row.default, float) and row.low == 0.0]
+
+
+def test_minus_nothing_is_nothing_under_every_key() -> None:
+    """Catches -0.0, which passes a lower bound of 0 and is a negative number to numpy."""
+    tree = load(None, policy="none").resolved()
+    keys = _from_nothing(Config.describe())
+    assert len(keys) > 100 and "population.threshold_sd" in keys
+    for key in keys:
+        config = change(tree, {key: -0.0})
+        value: Any = config
+        for part in key.split("."):
+            value = getattr(value, part)
+        assert str(value) == "0.0", key
+        assert config.fingerprint() == change(tree, {key: 0.0}).fingerprint(), key
+
+
+def test_minus_nothing_is_nothing_in_lists_kinds_and_measures() -> None:
+    """Catches the places that are no plain key."""
+    assert str(Sample(levels=[-0.0, 1.0]).levels) == "[0.0, 1.0]"
+    kinds = {"a": {"population": {"threshold_sd": -0.0}}}
+    config = load(None, policy="none", district={"kinds": kinds})
+    assert "-0.0" not in str(config.resolved())
+    group = config.kinds()["a"]["population"]
+    assert str(group.threshold_sd) == "0.0"  # type: ignore[attr-defined]
+    for name, measure in CATALOGUE.items():
+        for key in _from_nothing(measure.Parameters.describe()):
+            if "." not in key:
+                assert str(getattr(measure.Parameters(**{key: -0.0}), key)) == "0.0", (name, key)
+
+
+def test_households_without_spread_can_be_drawn() -> None:
+    """Catches the run that failed: a standard deviation of -0.0."""
+    spreads = ("threshold_sd", "taste_sd", "area_sd")
+    none, minus = (
+        populate([load(None, population=dict.fromkeys(spreads, nothing)).population], Streams(1))[0]
+        for nothing in (0.0, -0.0)
+    )
+    assert none.threshold.tobytes() == minus.threshold.tobytes()
+    assert set(minus.threshold) == {0.25}

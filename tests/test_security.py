@@ -23,10 +23,12 @@ from sim.config import check
 from sim.errors import InputError
 from sim.experiments import store
 from sim.experiments.design import lay_out
+from sim.experiments.provenance import provenance
 from sim.experiments.run import run
 from sim.experiments.store import read_study
 from sim.science.worlds import read_posterior
-from sim.society.imports import read_edges, read_households
+from sim.society.edges import read_edges
+from sim.society.imports import read_households
 
 
 class Bomb:
@@ -120,8 +122,14 @@ def test_a_file_of_settings_names_files_below_only(
         load(config_dir=folder)
 
 
-def test_a_path_of_ones_own_words_may_lead_anywhere(tmp_path: Path) -> None:
+def test_a_path_of_ones_own_words_may_lead_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = str(tmp_path / "h.csv")
+    (tmp_path / "mine").mkdir()
+    for place in ("h.csv", "mine/h.csv"):
+        (tmp_path / place).write_text("building,stair,floor\n" + "1,1,1\n" * 10)
+    monkeypatch.chdir(tmp_path)
     assert load(population__household_file=path).population.household_file == path
     folder = own(tmp_path, "scenarios/x.yaml", "population: {household_file: mine/h.csv}\n")
     assert load("x", config_dir=folder).population.household_file == "mine/h.csv"
@@ -289,7 +297,8 @@ def test_names_of_results_stay_in_the_results(tmp_path: Path) -> None:
     for name in ("../../x", "/tmp/x", "..", "a\0b", "x" * 3000, "<script>alert(1)</script>", "CON"):
         config = fake_model.configuration()
         scenario = config.scenario.model_copy(update={"name": name})
-        folder = store.study_folder(config.model_copy(update={"scenario": scenario}), tmp_path)
+        renamed = config.model_copy(update={"scenario": scenario})
+        folder = store.study_folder(renamed, tmp_path, provenance([renamed]))
         assert folder.parent == tmp_path / "run"
         assert folder.resolve().parent == (tmp_path / "run").resolve()
         assert len(folder.name.encode()) <= 255 and "<" not in folder.name
@@ -360,7 +369,7 @@ def test_archives_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             lay_out([parse_sweep("experiment.design=csv"), ("experiment.file", str(path))])
         with pytest.raises(InputError):
             read_households(str(path))
-    monkeypatch.setattr("sim.experiments.design.LARGEST_BYTES", 10)
+    monkeypatch.setattr("sim.society.tables.LARGEST_BYTES", 10)
     (tmp_path / "y.csv").write_text("fees.habit\n0.1\n0.2\n")
     with pytest.raises(InputError, match="at most 10"):
         lay_out(

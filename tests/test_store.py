@@ -19,6 +19,7 @@ import pytest
 from sim.errors import InputError
 from sim.experiments import store
 from sim.experiments.compare import compare, read_comparison
+from sim.experiments.provenance import LIBRARIES, provenance
 from sim.experiments.run import run
 from sim.experiments.store import Study, read_study
 
@@ -44,7 +45,9 @@ def names(out: Path) -> list[str]:
 
 def test_folder_is_named_after_the_question(tmp_path: Path) -> None:
     folder = place(answer(tmp_path))
-    assert folder == tmp_path / "run" / f"测试_case-visits-{CONFIG.fingerprint()[:12]}"
+    made = provenance([CONFIG], fake_model.FakeModel)
+    assert folder.parent == tmp_path / "run"
+    assert folder.name == store.place_name("测试_case-visits", CONFIG.fingerprint(), made)
     assert sorted(path.name for path in folder.iterdir()) == [
         "costs.parquet",
         "figures",
@@ -226,7 +229,8 @@ def test_manifest_says_what_made_it(tmp_path: Path) -> None:
     manifest = json.loads((place(answer(tmp_path)) / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["configuration"] == CONFIG.resolved()
     assert manifest["seeds"] == [1, 2, 3, 4, 5]
-    assert set(manifest["versions"]) == {"python", "numpy", "numba", "mesa", "pandas", "pyarrow"}
+    assert set(manifest["versions"]) == {"python", *LIBRARIES}
+    assert manifest["own_code"]["fake_model.py"] == store.sha256(Path(fake_model.__file__))
     assert os.uname().nodename not in json.dumps(manifest["platform"])
     assert manifest["started"] <= manifest["ended"]
     assert manifest["ended"].endswith("+00:00")
@@ -298,20 +302,13 @@ def test_draft_of_a_killed_process_is_cleared(tmp_path: Path) -> None:
     folder = place(answer(tmp_path))
     kill_self = (
         "import os, pathlib, signal, sys; from sim.experiments import store; "
-        "pathlib.Path(sys.argv[1], store._temporary(store.DRAFT, 'x')).mkdir(); "
+        "pathlib.Path(sys.argv[1], store._temporary('x')).mkdir(); "
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     command = [sys.executable, "-c", kill_self, str(folder.parent)]
     subprocess.run(command, cwd=store.PACKAGE.parent, check=False)
     assert len(names(tmp_path)) == 2
     answer(tmp_path)
-    assert names(tmp_path) == [folder.name]
-
-
-def test_killed_between_renames_the_old_answer_returns(tmp_path: Path) -> None:
-    folder = place(answer(tmp_path))
-    folder.rename(leftover(folder, store.AWAY))
-    assert answer(tmp_path).loaded
     assert names(tmp_path) == [folder.name]
 
 
@@ -362,6 +359,7 @@ def test_missing_git_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_hostile_names_stay_inside_the_results(tmp_path: Path) -> None:
     scenario = CONFIG.scenario.model_copy(update={"name": "../../" + "长" * 300})
-    folder = store.study_folder(CONFIG.model_copy(update={"scenario": scenario}), tmp_path)
+    config = CONFIG.model_copy(update={"scenario": scenario})
+    folder = store.study_folder(config, tmp_path, provenance([config]))
     assert folder.parent == tmp_path / "run"
     assert len(folder.name.encode()) < 200

@@ -210,7 +210,7 @@ def search(monkeypatch: pytest.MonkeyPatch, holds: Any) -> dict[str, Any]:
 
     monkeypatch.setattr(push_module, "_held", held)
     config = load("kangqiao", ALONE, policy="none", replications=4)
-    frame, _ = pushes(config, ["disclosure"], 24, 0.5)
+    frame, _ = pushes(config, {"disclosure": load(policy="disclosure")}, 24, 0.5)
     return {row.pop("kind"): row for row in frame.to_dict("records")}
 
 

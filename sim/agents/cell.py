@@ -79,7 +79,11 @@ class PartyCell(mesa.Agent):
             hours: Hours the task needs.
             residents_hours: Hours residents give if it is done in full.
             public_yuan: Public money it takes if it is done in full.
+
+        Raises:
+            InputError: One of them is no number from 0 on.
         """
+        self.compound.check_cost(measure, "cell", hours, residents_hours, public_yuan)
         self.asked.append(Task(measure, hours, residents_hours, public_yuan))
 
     def settle(self) -> None:

@@ -142,7 +142,7 @@ class OwnersCommittee(mesa.Agent):
         state, capture: Where it stands and whom it serves.
         interim: Strength of an interim committee standing in, 0 to 1 (set by its measure).
         failed_votes: Votes that failed so far.
-        turnout: Share of owners who took part in the last vote.
+        turnout: Share of owners who took part in the last vote; None before the first.
     """
 
     STATE = (
@@ -165,7 +165,7 @@ class OwnersCommittee(mesa.Agent):
         self.months_in_office = 0
         self.interim = 0.0
         self.failed_votes = 0
-        self.turnout = 0.0
+        self.turnout: float | None = None
 
     @property
     def works(self) -> bool:

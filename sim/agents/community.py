@@ -105,7 +105,12 @@ class Community(mesa.Agent):
             s["digital"] = p.digital
 
     def ask(self, compound: Compound, measure: str, hours: float) -> None:
-        """Ask for hours this month, for a measure in one compound."""
+        """Ask for hours this month, for a measure in one compound.
+
+        Raises:
+            InputError: They are no number from 0 on.
+        """
+        compound.check_cost(measure, "community", hours)
         self.asked.append((compound, measure, hours))
 
     def settle(self) -> None:

@@ -9,6 +9,7 @@ from html import escape
 from nicegui import ui
 from nicegui.events import UploadEventArguments
 
+from sim.as_text import is_share
 from sim.desk.refusals import refusal
 from sim.desk.words import UNITS, WORDS
 from sim.errors import InputError
@@ -132,8 +133,3 @@ def step_of(row: Described) -> float:
         return 1
     span = row.high - row.low
     return next((s for s in (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0) if span / s <= 200), 50.0)
-
-
-def is_share(row: Described) -> bool:
-    """Whether a parameter is a share, shown as percent."""
-    return isinstance(row.default, float) and row.unit == "1" and row.low == 0 and row.high == 1

@@ -6,17 +6,31 @@ dashes and marks differ in shape too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 from unicodedata import east_asian_width
 
 import numpy as np
 
+from sim import known
+from sim.as_text import (
+    LARGE,
+    exact_text,
+    month_text,
+    number_text,
+    signed,
+    value_text,
+    with_interval,
+)
 from sim.desk.compound import REFERENCE
 from sim.desk.session import TO_THE_END, Plan, Session
 from sim.desk.words import WORDS
-from sim.experiments.paired import Gain, difference, mean
-from sim.experiments.summary import LARGE, unit_text, value_text
+from sim.experiments.comparison_table import GAIN_DIGITS, cost_cells
+from sim.experiments.paired import Gain, difference, mean, ratio, reason
+from sim.experiments.summary import spread_text, unit_text
 from sim.figures.style import GREY, PALETTE
 from sim.measures.catalogue import CATALOGUE
 from sim.mechanisms.issues import COUNTS, PerLevel
@@ -128,8 +142,8 @@ def curves(
         observed: Figures of the user's own: month and value.
         strip: Whether the chosen policy's measures are drawn below.
     """
-    known, language = INDICATORS[indicator], session.language
-    scale = 100 if known.share else 1
+    shown, language = INDICATORS[indicator], session.language
+    scale = 100 if shown.share else 1
     names = _drawn(session)
     series: list[Options] = []
     for place, (name, one) in enumerate(runs.items(), start=-1):
@@ -170,7 +184,7 @@ def curves(
             "nameGap": 24,
         }
     ]
-    y_axes: list[Options] = [_value_axis(known, language)]
+    y_axes: list[Options] = [_value_axis(shown, language)]
     if rows:
         grids.append({"left": 56, "right": 18, "top": top + 296, "height": below})
         x_axes.append(
@@ -211,8 +225,11 @@ def height(session: Session, strip: bool = True) -> int:
 
 
 def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> list[Options]:
-    low, middle, high = np.nanquantile(runs.of(indicator), [0.05, 0.5, 0.95], axis=0) * scale
-    months = runs.months.tolist()
+    values = runs.of(indicator)
+    # A month in which no run has a value is a gap.
+    there = ~np.isnan(values).all(axis=0)
+    low, middle, high = known.quantiles(values[:, there], [0.05, 0.5, 0.95], axis=0) * scale
+    months = runs.months[there].tolist()
     paint = colour(place)
     base: Options = {
         "type": "line",
@@ -225,14 +242,22 @@ def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> li
         "yAxisIndex": 0,
     }
 
-    def pairs(values: np.ndarray) -> list[list[float]]:
-        return [[m, round(float(v), 3)] for m, v in zip(months, values, strict=True)]
+    def pairs(values: np.ndarray) -> list[Any]:
+        # A line breaks where there is no value; what stands alone between two gaps is a dot.
+        gap = np.isnan(np.concatenate([[np.nan], values, [np.nan]]))
+        alone = ~gap[1:-1] & gap[:-2] & gap[2:]
+        points = [[m, _rounded(v, 3)] for m, v in zip(months, values, strict=True)]
+        return [
+            {"value": point, "symbol": "circle", "symbolSize": 6} if dot else point
+            for point, dot in zip(points, alone, strict=True)
+        ]
 
     return [
         {
             "type": "line",
             "name": name,
             "symbol": "none",
+            "showAllSymbol": True,
             "data": pairs(middle),
             "z": 4,
             "lineStyle": {
@@ -265,18 +290,18 @@ def _points(name: str, points: list[list[float]]) -> Options:
     }
 
 
-def _value_axis(known: Indicator, language: str) -> Options:
+def _value_axis(shown: Indicator, language: str) -> Options:
     axis: Options = {
         "type": "value",
         "gridIndex": 0,
         "scale": False,
         "axisLine": {"onZero": False},
         "axisLabel": {"color": "#52606d"},
-        "name": unit_text(known, language),
+        "name": unit_text(shown, language),
         "nameTextStyle": {"align": "left"},
         "splitLine": {"lineStyle": {"color": "#e4e9ef"}},
     }
-    return {**axis, "min": 0, "max": 100} if known.name in (MAIN, "satisfied_share") else axis
+    return {**axis, "min": 0, "max": 100} if shown.name in (MAIN, "satisfied_share") else axis
 
 
 def _strip(plan: Plan, session: Session, language: str) -> list[Options]:
@@ -344,7 +369,7 @@ def curve_table(
     session: Session, runs: dict[str, Runs | None], indicator: str
 ) -> tuple[list[str], Rows]:
     """The same in numbers: heads, and a row per policy."""
-    known, language = INDICATORS[indicator], session.language
+    shown, language = INDICATORS[indicator], session.language
     words = WORDS[language]
     months = [m for m in TABLE_MONTHS if m <= session.months]
     rows = []
@@ -352,20 +377,35 @@ def curve_table(
         if one is not None:
             cells = []
             for month in months:
-                middle, low, high = (
-                    value_text(v, known, language) for v in spread(one.at(indicator, month))
-                )
-                cells.append(f"{middle} [{low}, {high}]")
+                found = dict(zip(_ENDS, spread(one.at(indicator, month)), strict=True))
+                cell = spread_text(found, _ENDS, lambda v: value_text(v, shown, language))
+                there = int(np.count_nonzero(~np.isnan(one.at(indicator, month))))
+                few = 0 < there < len(one.seeds)
+                cells.append(f"{cell} ({there}/{len(one.seeds)})" if few else cell)
             rows.append([policy_label(name, language), str(len(one.seeds)), *cells])
-    heads = [words["month_head"].format(month=month) for month in months]
-    return [f"{label(known, language)} ({unit_text(known, language)})", words["runs"], *heads], rows
+    heads = [month_text(month, language) for month in months]
+    return [f"{label(shown, language)} ({unit_text(shown, language)})", words["runs"], *heads], rows
+
+
+_ENDS = ("middle", "low", "high")
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    """A number as the browser takes it; what is missing is null, since NaN is no JSON."""
+    return None if math.isnan(value) else round(float(value), digits)
 
 
 # --- cost against effect --------------------------------------------------------------------------
 
 
-def cost_rows(runs: dict[str, Runs | None], within: int) -> list[tuple[str, dict[str, Any]]]:
-    """By policy: gain in collection at a month in points, hours and yuan, each with 95% intervals."""
+def cost_rows(runs: dict[str, Runs | None]) -> list[tuple[str, dict[str, Any]]]:
+    """By policy what it takes and brings, as ``paired.costs`` reckons it for reports.
+
+    Returns:
+        Name, and: ``hours`` and ``yuan`` beyond the compound without measures, with intervals;
+        ``mean_gain`` in collection, points, over months 1 to the last, with its interval;
+        ``gain``, ``hours_per_point``, ``yuan_per_point`` and ``reason``, as the tables read them.
+    """
     reference = runs.get(REFERENCE)
     rows = []
     for name, one in runs.items():
@@ -374,9 +414,34 @@ def cost_rows(runs: dict[str, Runs | None], within: int) -> list[tuple[str, dict
         ours, theirs = together(one, reference)
         if len(ours.seeds) < 2:
             continue
-        gain = difference(Gain(ours.at(MAIN, within) * 100, theirs.at(MAIN, within) * 100), 1)
-        rows.append((name, {"gain": gain, "hours": mean(ours.hours), "yuan": mean(ours.yuan)}))
+        gain = 100 * (_mean_level(ours) - _mean_level(theirs))
+        why, row = reason(gain), dict[str, Any](mean_gain=mean(gain))
+        for unit in ("hours", "yuan"):
+            extra = getattr(ours, unit) - getattr(theirs, unit)
+            row |= {
+                unit: mean(extra),
+                f"{unit}_per_point": math.nan if why else ratio(extra, gain)[0],
+            }
+        rows.append((name, row | {"gain": row["mean_gain"].value, "reason": why}))
     return rows
+
+
+def _mean_level(runs: Runs) -> np.ndarray:
+    return runs.of(MAIN)[:, runs.months >= 1].mean(axis=1)
+
+
+def cost_table(session: Session, runs: dict[str, Runs | None]) -> tuple[list[str], Rows]:
+    """The same in numbers: heads, and a row per policy."""
+    language = session.language
+    words = WORDS[language]
+    heads = [words[k] for k in ("policy", "hours", "yuan", "gain", "per_hours", "per_yuan")]
+    rows = []
+    for name, row in cost_rows(runs):
+        gain, *per = cost_cells(row, language)
+        low, high = (exact_text(end, GAIN_DIGITS) for end in row["mean_gain"][1:])
+        spent = [number_text(row[unit].value, language) for unit in ("hours", "yuan")]
+        rows.append([name, *spent, f"{gain} [{low}, {high}]", *per])
+    return [head.format(last=session.months) for head in heads], rows
 
 
 COST_HEIGHT = 190
@@ -396,10 +461,12 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
     series: list[Options] = []
     names = _drawn(session)
     places = {name: k for k, name in enumerate(runs, start=-1)}
-    for name, row in cost_rows(runs, session.within):
-        place, spent, gain = places[name], row[unit], row["gain"]
+    for name, row in cost_rows(runs):
+        place, spent, gain = places[name], row[unit], row["mean_gain"]
+        if math.isnan(gain.value):
+            continue
         paint = colour(place)
-        x, y = round(spent.value, 2), round(gain["difference"], 3)
+        x, y = round(spent.value, 2), round(gain.value, 3)
         line = {
             "type": "line",
             "symbol": "none",
@@ -415,7 +482,7 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
                 "symbol": MARKS[place % len(MARKS)],
                 "itemStyle": {"color": paint},
             },
-            {**line, "data": [[x, round(gain["low"], 3)], [x, round(gain["high"], 3)]]},
+            {**line, "data": [[x, _rounded(end, 3)] for end in (gain.low, gain.high)]},
             {**line, "data": [[round(spent.low, 2), y], [round(spent.high, 2), y]]},
         ]
     legend, room = _cost_legend(session)
@@ -436,7 +503,7 @@ def cost_effect(session: Session, runs: dict[str, Runs | None], unit: str) -> Op
         },
         "yAxis": {
             "type": "value",
-            "name": words["axis_gain"].format(month=session.within),
+            "name": words["axis_mean_gain"].format(last=session.months),
             "nameTextStyle": {"align": "left"},
             "splitLine": {"lineStyle": {"color": "#e4e9ef"}},
         },
@@ -531,38 +598,94 @@ def flows(session: Session, by_policy: dict[str, dict[str, float]]) -> Options:
 # --- parts of a bundle ----------------------------------------------------------------------------
 
 
-def part_rows(
+@dataclass(frozen=True)
+class Parts:
+    """What each measure of a bundle does, in points of collection, under the same seeds.
+
+    Attributes:
+        rows: By measure: its name, what it does alone, and what the bundle loses without it.
+        whole: What the whole bundle does.
+        complete: Whether every measure of the bundle has its row.
+    """
+
+    rows: list[tuple[str, dict[str, Any], dict[str, Any]]]
+    whole: dict[str, Any]
+    complete: bool
+
+    @property
+    def runs(self) -> int:
+        """Runs under the same seeds that all of it is counted from."""
+        return int(self.whole["pairs"])
+
+    def sums(self) -> tuple[float, float]:
+        """All gains when alone and all losses when left out, added up as the table shows them."""
+        alone = sum(round(one["difference"], 1) for _, one, _ in self.rows)
+        return alone, sum(round(two["difference"], 1) for _, _, two in self.rows)
+
+
+def parts_of(
     plan: Plan, within: int, whole: Runs, reference: Runs, part: dict[str, Runs | None]
-) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """By measure: what it does alone, and what the bundle loses without it, in points."""
-    rows = []
-    for planned in plan.measures:
-        alone, without = part.get(f"+{planned.measure}"), part.get(f"-{planned.measure}")
-        if alone is None or without is None:
-            continue
-        one, none = together(alone, reference)
-        bundle, less = together(whole, without)
-        if len(one.seeds) < 2 or len(less.seeds) < 2:
-            continue
-        rows.append(
-            (
-                planned.measure,
-                difference(Gain(one.at(MAIN, within) * 100, none.at(MAIN, within) * 100), 1),
-                difference(Gain(bundle.at(MAIN, within) * 100, less.at(MAIN, within) * 100), 1),
-            )
-        )
-    return sorted(rows, key=lambda row: -row[2]["difference"])
+) -> Parts | None:
+    """What each measure does alone, and what the bundle loses without it, in points.
+
+    Args:
+        plan: The bundle.
+        within: Month that is read.
+        whole: Runs of the bundle.
+        reference: Runs without measures.
+        part: Runs of each part: ``+measure`` alone, ``-measure`` the bundle without it.
+
+    Returns:
+        None until two runs of the whole and of some measure's parts are there.
+    """
+    names = [planned.measure for planned in plan.measures]
+    there = [n for n in names if part.get(f"+{n}") is not None and part.get(f"-{n}") is not None]
+    lived = {key: one for n in there for key in (f"+{n}", f"-{n}") if (one := part[key])}
+    seeds = reduce(np.intersect1d, [one.seeds for one in (whole, reference, *lived.values())])
+    if not there or len(seeds) < 2:
+        return None
+
+    def gain(runs: Runs, other: Runs) -> dict[str, Any]:
+        ends = (100 * one.only(seeds).at(MAIN, within) for one in (runs, other))
+        return difference(Gain(*ends), 1)
+
+    rows = [(n, gain(lived[f"+{n}"], reference), gain(whole, lived[f"-{n}"])) for n in there]
+    # What has no value comes last.
+    rows.sort(key=lambda row: -np.nan_to_num(row[2]["difference"], nan=-np.inf))
+    return Parts(rows, gain(whole, reference), len(rows) == len(names))
 
 
-def parts(session: Session, rows: list[tuple[str, dict[str, Any], dict[str, Any]]]) -> Options:
+def parts_table(parts: Parts, language: str) -> tuple[list[str], Rows]:
+    """The same in numbers: a row for each measure, their sums, and the whole bundle."""
+    words = WORDS[language]
+    heads = [words["measure"], words["alone"], words["left_out"]]
+    rows = [
+        [measure_label(n, language), interval(one), interval(two)] for n, one, two in parts.rows
+    ]
+    if parts.complete:
+        rows.append([words["parts_added"], *(signed(total) for total in parts.sums())])
+    return heads, [*rows, [words["parts_whole"], *[interval(parts.whole)] * 2]]
+
+
+def parts_words(parts: Parts, language: str) -> str:
+    """Why the parts do not add up to the bundle, in the parts' own numbers."""
+    if not parts.complete:
+        return ""
+    alone, lost = (signed(total) for total in parts.sums())
+    return WORDS[language]["parts_sum"].format(
+        runs=parts.runs, alone=alone, lost=lost, whole=signed(parts.whole["difference"])
+    )
+
+
+def parts(session: Session, found: Parts) -> Options:
     """Two bars for each measure: alone, and lost without it, with 95% intervals as lines."""
     language = session.language
-    words = WORDS[language]
+    words, rows = WORDS[language], found.rows
     names = [measure_label(name, language) for name, _, _ in rows]
     series: list[Options] = []
     looks = (("alone", "#56B4E9", -9), ("left_out", "#0072B2", 9))
     columns = ([row[1] for row in rows], [row[2] for row in rows])
-    for (word, paint, shift), found in zip(looks, columns, strict=True):
+    for (word, paint, shift), gains in zip(looks, columns, strict=True):
         series.append(
             {
                 "type": "bar",
@@ -570,10 +693,10 @@ def parts(session: Session, rows: list[tuple[str, dict[str, Any], dict[str, Any]
                 "barWidth": 14,
                 "barGap": "30%",
                 "itemStyle": {"color": paint},
-                "data": [round(f["difference"], 2) for f in found],
+                "data": [_rounded(f["difference"], 2) for f in gains],
             }
         )
-        for name, f in zip(names, found, strict=True):
+        for name, f in zip(names, gains, strict=True):
             series.append(
                 {
                     "type": "line",
@@ -581,7 +704,7 @@ def parts(session: Session, rows: list[tuple[str, dict[str, Any], dict[str, Any]
                     "symbol": "rect",
                     "symbolSize": [1.5, 8],
                     "symbolOffset": [0, shift],
-                    "data": [[round(f["low"], 2), name], [round(f["high"], 2), name]],
+                    "data": [[_rounded(f[end], 2), name] for end in ("low", "high")],
                     "itemStyle": {"color": "#1f2933"},
                     "lineStyle": {"opacity": 0},
                 }
@@ -609,7 +732,7 @@ def parts(session: Session, rows: list[tuple[str, dict[str, Any], dict[str, Any]
 
 def interval(found: dict[str, Any]) -> str:
     """A difference in points with its interval, as text."""
-    return f"{found['difference']:+.1f} [{found['low']:+.1f}, {found['high']:+.1f}]"
+    return with_interval(*(found[name] for name in ("difference", "low", "high")))
 
 
 def until(end: int, months: int) -> int:

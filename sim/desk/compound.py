@@ -13,24 +13,21 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from sim import known
 from sim.compose import choices, load
 from sim.config import Config, Policy, change
 from sim.desk.bench import Asked
 from sim.desk.session import TO_THE_END, Own, Plan, Session
+from sim.desk.words import WORDS
 from sim.errors import InputError
 from sim.explain import input_error, show
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.schema import Described
-from sim.society.imports import (
-    _CODES,
-    _NUMBERS,
-    _REQUIRED,
-    _decode,
-    read_households,
-    read_months,
-)
+from sim.society import tables
+from sim.society.imports import CODES, NUMBERS, REQUIRED, ROOM, read_households, read_months
 from sim.society.population import Life, Tenure
+from sim.society.reading import Notes, sentences
 
 OWN = "own"
 REFERENCE = "none"
@@ -213,7 +210,7 @@ def standing(level: float) -> dict[str, Any]:
     One number moves what residents bring along and the care that the firm takes, so that a low
     start has a cause which goes on, and is not mended within months by itself.
     """
-    return {
+    settings = {
         "population.paid_start": level,
         "population.habit_start": level,
         "population.satisfaction_start": 0.2 + 0.6 * level,
@@ -221,6 +218,8 @@ def standing(level: float) -> dict[str, Any]:
         "population.grievance_start": 0.4 * (1.0 - level),
         "firm.diligence": 0.2 + 0.6 * level,
     }
+    # A configuration that somebody may copy by hand: 0.49532 and not 0.49532000000000004.
+    return {key: round(value, 6) for key, value in settings.items()}
 
 
 async def find_standing(said: Own, levels: Levels) -> tuple[float, float]:
@@ -233,6 +232,9 @@ async def find_standing(said: Own, levels: Levels) -> tuple[float, float]:
     Returns:
         The standing, and the mean collection that the model starts at with it: where the user's
         figure is beyond what the model can start at, the nearest end.
+
+    Raises:
+        InputError: No fees are due at the start, so that none can be collected.
     """
     assert said.collection is not None
     low, high = 0.0, 1.0
@@ -241,7 +243,10 @@ async def find_standing(said: Own, levels: Levels) -> tuple[float, float]:
         # Both ends first: most of what is out of reach shows there.
         level = (0.0, 1.0)[step] if step < 2 else (low + high) / 2
         config = own(said.model_copy(update={"standing": level}))
-        reached = float((await levels(config)).mean())
+        reached = float(known.mean(await levels(config)))
+        if np.isnan(reached):
+            allowed = "a firm at the start, or no share of fees"
+            raise InputError("own.collection", "no fees are due without a firm", allowed)
         best = min(best, (level, abs(reached - said.collection), reached), key=lambda b: b[1])
         if (step == 0 and reached >= said.collection) or (step == 1 and reached <= said.collection):
             break
@@ -292,9 +297,33 @@ def columns_of(what: str, language: str) -> dict[str, str]:
             for name, known in INDICATORS.items()
         }
         return {"month": "", **named}
-    numbers = {name: f"{low:g} – {high:g}" for name, (low, high) in _NUMBERS.items()}
-    words = {name: ", ".join(codes) for name, codes in _CODES.items()}
-    return {**dict.fromkeys(_REQUIRED, ""), **words, **numbers}
+    numbers = {name: f"{low:g} – {high:g}" for name, (low, high) in NUMBERS.items()}
+    words = {name: ", ".join(codes) for name, codes in CODES.items()}
+    room = {ROOM: WORDS[language]["column_room"]}
+    return {**dict.fromkeys(REQUIRED, ""), **room, **words, **numbers}
+
+
+def what_was_read(said: Own, what: str, language: str) -> list[str]:
+    """What an uploaded table of households or months holds, and what of it was left out, in sentences.
+
+    A table that cannot be read says nothing: why, ``own`` and ``own_months`` say.
+    """
+    notes: Notes = []
+    try:
+        if what == "households":
+            read_households(str(_kept(said.households, what)), notes)
+        else:
+            own_months(said, notes)
+    except InputError:
+        return []
+    return sentences(notes, language)
+
+
+def files(session: Session) -> dict[str, str]:
+    """Paths of uploaded tables in a session's configurations, and what its report calls them."""
+    if session.case != OWN or not session.own.households:
+        return {}
+    return {str(_kept(session.own.households, "households")): "households.csv"}
 
 
 def in_table(text: str) -> dict[str, Any]:
@@ -354,8 +383,12 @@ def _named(path: Path, shown: str, reads: Callable[[], Any]) -> Any:
         raise InputError(where, error.problem.replace(str(path), shown), error.allowed) from None
 
 
-def own_months(said: Own) -> dict[str, list[tuple[int, float]]]:
+def own_months(said: Own, notes: Notes | None = None) -> dict[str, list[tuple[int, float]]]:
     """The user's own figures by indicator: month and value.
+
+    Args:
+        said: The compound, with its uploaded table.
+        notes: What was read and what was left out is added.
 
     Raises:
         InputError: The table cannot be read; names row and column.
@@ -364,7 +397,7 @@ def own_months(said: Own) -> dict[str, list[tuple[int, float]]]:
         return {}
     path = _kept(said.months, "months")
     bounds = {name: (known.low, known.high) for name, known in INDICATORS.items()}
-    cells = _named(path, "months.csv", lambda: read_months(str(path), bounds, (-240, 600)))
+    cells = _named(path, "months.csv", lambda: read_months(str(path), bounds, (-240, 600), notes))
     found: dict[str, list[tuple[int, float]]] = {}
     for name, month, value in cells:
         found.setdefault(name, []).append((month, value))
@@ -377,7 +410,7 @@ def decoded(data: bytes, shown: str) -> str:
     Raises:
         InputError: It is neither, or empty; names the table as ``shown``.
     """
-    text = _decode(shown, data)
+    text = tables.decode(shown, data)
     if not text.strip():
         # No text stands for no table, which would pass without a word.
         raise InputError(shown, "the file is empty", "a header and rows")

@@ -29,7 +29,7 @@ export default {
             <td class="n" v-for="(cell, j) in row" :key="j">{{ cell }}</td></tr></tbody></table></div>
       </details>
     </div>`,
-  props: { building: Array, stair: Array, floor: Array, months: Array, states: Array, problems: Array, words: Object },
+  props: { building: Array, stair: Array, floor: Array, months: Array, states: Array, problems: Array, collected: Array, when: Array, words: Object },
   data() { return { frame: 0, playing: false, timer: null }; },
   computed: {
     heads() {
@@ -45,14 +45,15 @@ export default {
         row[code & PAID ? 0 : 1]++;
         if (code & AGGRIEVED) row[3]++;
         const stage = code >> 2;
-        if (stage >= 4) row[5]++; else if (stage >= 2) row[4]++;
+        // As the indicators count them: who is in open conflict complains too.
+        if (stage >= 2) row[4]++;
+        if (stage >= 4) row[5]++;
       }
       return rows;
     },
     said() {
       const sum = [0, 1, 2, 3, 4, 5].map((k) => this.counts.reduce((a, row) => a + row[k], 0));
-      const lived = sum[0] + sum[1];
-      const values = { month: this.months[this.frame], paid: sum[0], share: lived ? Math.round(100 * sum[0] / lived) + "%" : "–",
+      const values = { month: this.when[this.frame], share: this.collected[this.frame], paid: sum[0], lived: sum[0] + sum[1],
         aggrieved: sum[3], complaint: sum[4], open: sum[5] };
       return this.words.map_say.replace(/\{(\w+)\}/g, (_, name) => values[name]);
     },

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from sim import as_text
 from sim.desk import charts, compound
 from sim.desk.bits import as_list, as_table, card, fold, text
 from sim.desk.range_slider import RangeSlider
@@ -47,7 +48,10 @@ def curve_view(page: Page, strip: bool) -> None:
         )
         chart.style(f"height:{charts.height(session, strip)}px")
         chart.update()
-        table.set_content(as_table(heads, rows, words["curve_hint"]))
+        hint = words["curve_hint"]
+        if any(as_text.MISSING in cell for row in rows for cell in row[1:]):
+            hint += " " + words["dash_hint"]
+        table.set_content(as_table(heads, rows, hint))
 
     page.watchers.append(draw)
 
@@ -82,7 +86,9 @@ def sentences_view(page: Page, only_chosen: bool) -> None:
         place.props["data-name"] = "sentences"
 
     def say() -> None:
-        place.set_content(_said(page, only_chosen) or f"<p>{words['waiting']}</p>")
+        empty = only_chosen and page.visit.chosen is None
+        wait = words["no_policies"] if empty else page.waiting()
+        place.set_content(_said(page, only_chosen) or f"<p>{escape(wait)}</p>")
 
     page.watchers.append(say)
 

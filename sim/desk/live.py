@@ -15,6 +15,7 @@ import numpy as np
 from sim.config import Config, Policy
 from sim.mechanisms.issues import Category
 from sim.model import NeighborhoodModel, uncollected
+from sim.outcomes import column
 from sim.society.population import Tenure
 
 BEFORE = 12
@@ -59,6 +60,7 @@ class Film:
         months: Months filmed.
         states: A text a month, one character a household: ``chr(48 + code)``.
         problems: Problems still open in each building at the end of each month (months, buildings).
+        collected: Share of fees collected, by month, as the curves have it: of money, not of heads.
     """
 
     seed: int
@@ -68,6 +70,7 @@ class Film:
     months: list[int]
     states: list[str]
     problems: list[list[int]]
+    collected: list[float]
 
 
 _pasts: OrderedDict[tuple[str, int], NeighborhoodModel] = OrderedDict()
@@ -128,9 +131,12 @@ def film(compound: str, config: Config, seed: int) -> Film:
     first = np.full(int(h.building.max()) + 1, np.iinfo(np.int32).max, dtype=np.int64)
     np.minimum.at(first, h.building, h.stair)
     stair = h.stair - first[h.building]
+    lived = model.recorder.months >= 0
+    collected = model.recorder.values[lived, 0, column("collection_rate")].tolist()
     return Film(
-        seed, h.building.tolist(), stair.tolist(), h.floor.tolist(), months, states, problems
-    )
+        seed, h.building.tolist(), stair.tolist(), h.floor.tolist(), months, states, problems,
+        collected,
+    )  # fmt: skip
 
 
 def _states(model: NeighborhoodModel) -> str:

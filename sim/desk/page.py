@@ -47,6 +47,8 @@ class Page:
         self.printer = printer
         self.step = 0
         self.shown: dict[str, Runs | None] = {}
+        self._shown_of = ""
+        """Compound that they are of."""
         self.watchers: list[Callable[[], None]] = []
         """Called when runs have come in, by whatever the step in view shows."""
         self._news = True
@@ -189,6 +191,11 @@ class Page:
         self._undo.set_enabled(self.visit.can_undo)
         self._redo.set_enabled(self.visit.can_redo)
 
+    def waiting(self) -> str:
+        """Why nothing is shown yet, and what to do about it."""
+        visit = self.visit
+        return visit.problem or self.words["waiting" if visit.working else "nothing_yet"]
+
     def settle(self) -> None:
         """A slider was let go: undo comes back to here."""
         self.visit.settle()
@@ -249,12 +256,16 @@ class Page:
             self._seconds = time.monotonic() - self._began
         self._say(done, every)
         shown: dict[str, Runs | None] = {}
-        for name in self.visit.asked:
+        place = ""
+        for name, asked in self.visit.asked.items():
             runs = self.visit.runs(name)
-            # Until the first new runs are there, the old curve is better than none.
             enough = runs is not None and (len(runs.seeds) >= FIRST or not self.visit.working)
-            shown[name] = runs if enough else self.shown.get(name)
-        self.shown = shown
+            # Until the first new runs are there, the old curve is better than none; but not that
+            # of another compound, nor one that nothing will follow.
+            old = self.visit.working and asked.compound == self._shown_of
+            shown[name] = runs if enough else self.shown.get(name) if old else None
+            place = asked.compound
+        self.shown, self._shown_of = shown, place
         for watcher in self.watchers:
             watcher()
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Literal
 
 from sim.config import Config
 from sim.desk.bench import Asked
 from sim.desk.live import Lived
 from sim.experiments.compare import Comparison, _assemble
+from sim.experiments.provenance import provenance
 from sim.experiments.question import Question
 from sim.experiments.run import Replication
 from sim.report.build import Extra, build
@@ -51,10 +54,12 @@ def make(
         extra: What is known beyond the runs.
     """
     global _last
-    # The four forms are often asked for one after the other.
-    key = (language, extra, *((n, one.key) for n, one in asked.items()), *map(len, lived.values()))
+    configs = {name: one.config for name, one in asked.items()}
+    # The four forms are often asked for one after the other. The key holds all that the report is
+    # made of, whole and not as a hash that leaves titles out: a report is nobody else's.
+    seeds = {name: [one.seed for one in runs] for name, runs in lived.items()}
+    key = (language, extra, list(configs.items()), seeds, date.today())
     if _last is None or _last[0] != key:
-        configs = {name: one.config for name, one in asked.items()}
         _last = (key, build(as_comparison(configs, lived, extra.level), language, extra))
     report = _last[1]
     if kind == "html":
@@ -63,7 +68,7 @@ def make(
 
 
 def as_comparison(
-    configs: dict[str, Config], lived: dict[str, Sequence[Lived]], threshold: float
+    configs: dict[str, Config], lived: dict[str, Sequence[Lived]], threshold: float | None
 ) -> Comparison:
     """The desk's runs as ``compare`` gives its own.
 
@@ -75,12 +80,14 @@ def as_comparison(
         raise ValueError("no seed was lived under every policy")
     scenario = next(iter(configs.values())).scenario.name
     named = {(scenario, name): config for name, config in configs.items()}
-    question = Question(named, next(iter(configs)), threshold)
+    asked = {} if threshold is None else {"threshold": threshold}
+    question = Question(named, next(iter(configs)), **asked)
     runs = {
         (scenario, name): [_replication(one) for one in of if one.seed in whole]
         for name, of in lived.items()
     }
-    return _assemble(question, runs)
+    made_of = {"fingerprint": question.fingerprint(), **provenance(configs.values()).identity}
+    return replace(_assemble(question, runs), made_of=made_of)
 
 
 def _replication(lived: Lived) -> Replication:

@@ -16,7 +16,7 @@ export default {
       const mark = (this.marks || {})[this.now];
       if (mark) return mark;
       const value = this.percent ? 100 * this.now : this.now;
-      return String(Number(value.toFixed(this.percent ? 0 : 2))) + (this.percent ? "%" : "");
+      return String(Number(value.toFixed(2))) + (this.percent ? "%" : "");
     },
   },
   methods: {

@@ -173,6 +173,10 @@ class Session(_Data):
             raise ValueError("two policies have the same name, or one is named none")
         if self.within > self.months:
             raise ValueError(f"within {self.within} is after the last month, {self.months}")
+        for planned in (planned for plan in self.policies for planned in plan.measures):
+            if planned.start > self.months:
+                said = f"start {planned.start} of {planned.measure}"
+                raise ValueError(f"{said} is after the last month, {self.months}")
         return self
 
     @property

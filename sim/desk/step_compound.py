@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, get_args
 
 from nicegui import ui
 
+from sim import known
+from sim.as_text import exact_text, is_share, month_text, percent_text
 from sim.config import Config
 from sim.desk import compound
 from sim.desk.bits import (
@@ -15,7 +18,7 @@ from sim.desk.bits import (
     as_list,
     card,
     fold,
-    is_share,
+    one_line,
     row_label,
     step_of,
     text,
@@ -86,7 +89,7 @@ def _about(page: Page) -> None:
         if events := scenario.entries():
             text("h3", words["history"])
             events = sorted(events, key=lambda entry: entry.parameters.start)
-            names = [_event_words(entry, words, language) for entry in events]
+            names = [_event_words(entry, language) for entry in events]
             ui.html(as_list(names), sanitize=False)
         told = [target for target in scenario.targets if target.reported is not None]
         if told:
@@ -94,20 +97,22 @@ def _about(page: Page) -> None:
             ui.html(as_list([_target_words(t, words, language) for t in told]), sanitize=False)
 
 
-def _event_words(entry: Any, words: dict[str, str], language: str) -> str:
+def _event_words(entry: Any, language: str) -> str:
     name = entry.measure.zh if language == "zh" else entry.measure.en
-    return f"{words['months_ago'].format(n=-entry.parameters.start)}: {name}"
+    when = month_text(entry.parameters.start, language)
+    return f"{when}:{name}" if language == "zh" else f"{when}: {name}"
 
 
 def _target_words(target: Any, words: dict[str, str], language: str) -> str:
     known = INDICATORS[target.indicator]
     name = known.zh if language == "zh" else known.en
-    value = (
-        f"{100 * target.reported:.0f}%"
-        if known.share or target.relative
-        else f"{target.reported:g}"
-    )
-    return f"{words['month_head'].format(month=target.month)}: {name} {value}"
+    value = exact_text(target.reported)
+    if known.share or target.relative:
+        value = f"{exact_text(100 * target.reported)}%"
+    if target.relative:
+        value = words["since_start"].format(value=value)
+    when = month_text(target.month, language)
+    return f"{when}:{name} {value}" if language == "zh" else f"{when}: {name} {value}"
 
 
 # --- the user's own compound ------------------------------------------------------------------------
@@ -247,24 +252,29 @@ async def _find(page: Page, percent: float | None) -> None:
         ui.notify(f"{page.words['collection']}: 0 – 100", type="warning")
         return
     waiting = ui.notification(page.words["finding"], spinner=True, timeout=None)
+    own = page.visit.session.own.model_copy(update={"collection": float(percent) / 100})
+    standing = None
     try:
-        own = page.visit.session.own.model_copy(update={"collection": float(percent) / 100})
-        standing, _ = await compound.find_standing(own, page.visit.measure_start)
+        with one_line(page.visit.session.language):
+            standing, _ = await compound.find_standing(own, page.visit.measure_start)
     finally:
         waiting.dismiss()
-    _say(page, rebuild=True, collection=own.collection, standing=standing)
+    if standing is not None:
+        _say(page, rebuild=True, collection=own.collection, standing=standing)
 
 
 def start_level(reference: Runs) -> float:
-    """Share of fees collected in month 0, mean of runs."""
-    return float(reference.at(MAIN, 0).mean())
+    """Share of fees collected in month 0, mean of the runs in which they are due; NaN if in none."""
+    return float(known.mean(reference.at(MAIN, 0)))
 
 
 def start_note(words: dict[str, str], own: Own, reached: float) -> str:
     """Where the model starts beside what the user said, with a warning where they are apart."""
     assert own.collection is not None
+    if math.isnan(reached):
+        return words["start_none"].format(said=f"{100 * own.collection:.0f}%")
     said = words["start_found"].format(
-        model=f"{100 * reached:.0f}%", said=f"{100 * own.collection:.0f}%"
+        model=percent_text(reached), said=f"{exact_text(100 * own.collection)}%"
     )
     return said + (" " + words["start_off"] if abs(reached - own.collection) > OFF else "")
 
@@ -311,9 +321,10 @@ def _uploads(page: Page, table: dict[str, Any]) -> None:
                     words["remove_upload"],
                     on_click=lambda _, w=what: _forget(page, w),
                 ).props("flat")
+            for line in compound.what_was_read(own, what, page.visit.session.language):
+                text("p", line, "found")
             if what == "households" and table:
-                count = f"{table['population.households']:,}"
-                text("p", words["in_table"].format(n=count), "found")
+                text("p", words["in_table"], "found")
         else:
             FileField(
                 words[f"upload_{what}"], partial(_take, page, what), words["upload_hint"],

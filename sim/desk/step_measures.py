@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 from nicegui import ui
 
+from sim.as_text import is_share, number_text
 from sim.config import installed_measures
 from sim.desk import charts, compound
-from sim.desk.bits import card, is_share, row_label, step_of, text, with_unit
+from sim.desk.bits import card, row_label, step_of, text, with_unit
 from sim.desk.curve_view import curve_view, sentences_view
 from sim.desk.range_slider import RangeSlider
 from sim.desk.session import MOST_POLICIES, TO_THE_END, Plan, Planned
-from sim.experiments.summary import number_text
 from sim.measures.catalogue import CATALOGUE
 from sim.schema import Described
 
@@ -46,6 +46,8 @@ def build(page: Page) -> None:
 
 def _policies(page: Page) -> None:
     words, session = page.words, page.visit.session
+    if not session.policies:
+        text("p", words["no_policies"])
     with ui.element("div").classes("cases"):
         for number, plan in enumerate(session.policies):
             button = ui.element("button").classes("case").props(f"type=button data-policy={number}")
@@ -270,7 +272,8 @@ def _say_spent(page: Page, name: str, place: ui.html) -> None:
         np.sum([cost[2:] for cost in one.costs if cost[1] == name] or [(0.0, 0.0)], axis=0)
         for one in lived
     ]
-    hours, yuan = np.median(np.array(rows, dtype=float), axis=0)
+    # Means, as in the tables: those of the measures add up to the policy's.
+    hours, yuan = np.mean(np.array(rows, dtype=float), axis=0)
     language = page.visit.session.language
     place.set_content(
         page.words["spent"].format(

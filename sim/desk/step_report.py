@@ -8,8 +8,11 @@ from nicegui import ui
 
 from sim.desk import charts, compound, printing
 from sim.desk.bits import card, one_line, text
+from sim.desk.live import Lived
 from sim.desk.range_slider import RangeSlider
+from sim.desk.session import as_link
 from sim.desk.step_compound import start_level, start_note
+from sim.desk.visit import as_runs
 from sim.errors import InputError
 from sim.report.build import Extra
 from sim.report.content import Cell, Table
@@ -23,6 +26,8 @@ def build(page: Page) -> None:
     words, session = page.words, page.visit.session
     with card(words["report"]):
         text("p", words["report_hint"])
+        if not session.policies:
+            text("p", words["only_reference"])
         ui.textarea(words["question"], value=session.question).props(
             "maxlength=400 autogrow outlined"
         ).on(
@@ -46,20 +51,19 @@ def build(page: Page) -> None:
 async def _make(page: Page, kind: printing.Kind) -> None:
     """Make one form of the report in a process of its own and hand it to the browser."""
     words, visit = page.words, page.visit
-    lived = {name: visit.lived(name) for name in visit.asked}
-    done, every = visit.progress()
+    lived = visit.common()
     if not all(lived.values()):
-        ui.notify(words["waiting"], type="warning")
+        ui.notify(page.waiting(), type="warning")
         return
-    if done < every:
-        least = min(map(len, lived.values()))
-        ui.notify(words["report_partial"].format(n=least), type="info")
+    count = min(map(len, lived.values()))
+    if count < visit.session.replications:
+        ui.notify(words["report_partial"].format(n=count), type="info")
     waiting = ui.notification(words["making"], spinner=True, timeout=None)
     language = visit.session.language
     try:
         with one_line(page.visit.session.language):
             data = await page.printer.call(
-                0, printing.make, kind, dict(visit.asked), lived, language, extra(page)
+                0, printing.make, kind, dict(visit.asked), lived, language, extra(page, lived)
             )
             name = f"xiaoqu-{visit.session.case}-{language}.{printing.ENDINGS[kind]}"
             ui.download.content(data, name, printing.TYPES[kind])
@@ -71,48 +75,65 @@ async def _make(page: Page, kind: printing.Kind) -> None:
         waiting.dismiss()
 
 
-def extra(page: Page) -> Extra:
-    """What the desk knows beyond the runs' indicators."""
-    words, visit, session = page.words, page.visit, page.visit.session
-    tables = []
-    flows = {name: charts.flow([one.flow for one in visit.lived(name)]) for name in visit.asked}
-    levels = (*charts.LEVELS, "shelved")
-    heads = [words["policy"], *(charts.level_label(level, session.language) for level in levels)]
-    rows: list[list[Cell]] = [
-        [charts.policy_label(name, session.language), *(flow[level] for level in levels)]
-        for name, flow in flows.items()
-    ]
-    title = words["axis_problems"].format(last=session.months)
-    tables.append(
-        (words["results_flow"], title, Table("issue-flow", words["results_flow"], heads, rows))
-    )
-    if parts := visit.part_rows():
-        heads = [words["measure"], words["alone"], words["left_out"]]
-        cells: list[list[Cell]] = [
-            [
-                charts.measure_label(name, session.language),
-                charts.interval(one),
-                charts.interval(two),
-            ]
-            for name, one, two in parts
-        ]
-        title = words["axis_gain"].format(month=session.within)
-        tables.append(
-            (words["results_parts"], words["parts_hint"], Table("parts", title, heads, cells))
-        )
+def extra(page: Page, lived: dict[str, list[Lived]]) -> Extra:
+    """What the desk knows beyond the runs' indicators.
+
+    Args:
+        page: Whose session it is.
+        lived: The runs that are reported, by policy.
+    """
+    words, session = page.words, page.visit.session
+    repeat, link = _repeat(page)
     return Extra(
-        question=session.question, level=session.threshold, within=session.within, notes=_notes(page),
-        tables=tables, repeat=words["repeat_desk"],
+        question=session.question, level=session.threshold, within=session.within,
+        notes=_notes(page, lived), tables=[_flow(page, lived), *_parts(page)],
+        repeat=words[repeat], link=link, files=compound.files(session),
     )  # fmt: skip
 
 
-def _notes(page: Page) -> list[str]:
+def _flow(page: Page, lived: dict[str, list[Lived]]) -> tuple[str, str, Table]:
+    words, session = page.words, page.visit.session
+    levels = (*charts.LEVELS, "shelved")
+    heads = [words["policy"], *(charts.level_label(level, session.language) for level in levels)]
+    rows: list[list[Cell]] = []
+    for name, runs in lived.items():
+        flow = charts.flow([one.flow for one in runs])
+        label = charts.policy_label(name, session.language)
+        rows.append([label, *(flow[level] for level in levels)])
+    title = words["axis_problems"].format(last=session.months)
+    return words["results_flow"], title, Table("issue-flow", words["results_flow"], heads, rows)
+
+
+def _parts(page: Page) -> list[tuple[str, str, Table]]:
+    words, session, plan = page.words, page.visit.session, page.visit.chosen
+    parts = page.visit.part_table()
+    if parts is None or plan is None:
+        return []
+    heads, texts = charts.parts_table(parts, session.language)
+    rows: list[list[Cell]] = [list(row) for row in texts]
+    # The table stands alone in a workbook: it says of which policy and month.
+    title = f"{plan.name}: {words['axis_gain'].format(month=session.within)} [95%]"
+    note = words["parts_hint"] + charts.parts_words(parts, session.language)
+    return [(words["results_parts"], note, Table("parts", title, heads, rows))]
+
+
+def _repeat(page: Page) -> tuple[str, str]:
+    """How to get the same numbers again: the session's link, if it holds the whole session."""
+    try:
+        return "repeat_link", f"/?s={as_link(page.visit.session)}"
+    except InputError:
+        return "repeat_file", ""
+
+
+def _notes(page: Page, lived: dict[str, list[Lived]]) -> list[str]:
     session, words = page.visit.session, page.words
     if session.case != compound.OWN:
         return []
     own = session.own
+    told = [words["uploads_left_out"]] if own.households else []
     if own.standing is None or own.collection is None:
         titles = compound.kinds()[own.like]
-        return [words["own_note_kind"].format(like=titles[1 if session.language == "zh" else 0])]
-    reference = page.visit.runs(compound.REFERENCE)
-    return [] if reference is None else [start_note(words, own, start_level(reference))]
+        like = titles[1 if session.language == "zh" else 0]
+        return [words["own_note_kind"].format(like=like), *told]
+    reference = as_runs(lived[compound.REFERENCE])
+    return told if reference is None else [start_note(words, own, start_level(reference)), *told]

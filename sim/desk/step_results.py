@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from sim.as_text import number_text
 from sim.desk import charts, compound
 from sim.desk.bits import as_table, card, fold, text
 from sim.desk.compound_map import CompoundMap
 from sim.desk.curve_view import curve_view, sentences_view
-from sim.experiments.summary import number_text
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
@@ -47,11 +48,13 @@ def _map(page: Page) -> None:
         place = ui.element("div").style("width:100%")
 
     async def show() -> None:
-        film = await page.visit.film(which.value)
+        name, runs = which.value, len(page.visit.lived(which.value))
+        film = await page.visit.film(name)
         place.clear()
+        hint = page.words["map_hint" if runs else "map_hint_first"]
         with place:
-            text("p", page.words["map_hint"].format(seed=film.seed), "small")
-            CompoundMap(film, page.words)
+            text("p", hint.format(policy=names[name], seed=film.seed, n=runs), "small")
+            CompoundMap(film, page.words, session.language)
 
 
 def _flow(page: Page) -> None:
@@ -64,12 +67,10 @@ def _flow(page: Page) -> None:
 
     def draw() -> None:
         session = page.visit.session
-        found = {}
-        for name in page.visit.asked:
-            if lived := page.visit.lived(name):
-                found[name] = charts.flow([one.flow for one in lived])
-        if not found:
+        lived = {name: runs for name, runs in page.visit.common().items() if runs}
+        if not lived:
             return
+        found = {name: charts.flow([one.flow for one in runs]) for name, runs in lived.items()}
         chart.options.clear()
         chart.options.update(charts.flows(session, found))
         chart.update()
@@ -81,7 +82,7 @@ def _flow(page: Page) -> None:
         rows = [
             [
                 charts.policy_label(name, session.language),
-                *(f"{flow[level]:,.0f}" for level in levels),
+                *(number_text(flow[level], session.language) for level in levels),
             ]
             for name, flow in found.items()
         ]
@@ -93,6 +94,9 @@ def _flow(page: Page) -> None:
 def _costs(page: Page) -> None:
     words = page.words
     with card(words["results_cost"]):
+        if not page.visit.session.policies:
+            text("p", words["only_reference"])
+            return
         made = {}
         tall = charts.cost_height(page.visit.session)
         for unit in ("hours", "yuan"):
@@ -104,18 +108,11 @@ def _costs(page: Page) -> None:
 
     def draw() -> None:
         session = page.visit.session
-        rows = charts.cost_rows(page.shown, session.within)
         for unit, chart in made.items():
             chart.options.clear()
             chart.options.update(charts.cost_effect(session, page.shown, unit))
             chart.update()
-        heads = [words["policy"], words["gain"], words["hours"], words["yuan"]]
-        spent = [[number_text(row[u].value, session.language) for u in made] for _, row in rows]
-        cells = [
-            [name, charts.interval(row["gain"]), *two]
-            for (name, row), two in zip(rows, spent, strict=True)
-        ]
-        table.set_content(as_table(heads, cells))
+        table.set_content(as_table(*charts.cost_table(session, page.shown)))
 
     page.watchers.append(draw)
 
@@ -123,35 +120,32 @@ def _costs(page: Page) -> None:
 def _parts(page: Page) -> None:
     words, plan = page.words, page.visit.chosen
     with card(words["results_parts"]):
-        text("p", words["parts_hint"], "small")
         if plan is None or len(plan.measures) < 2:
-            text("p", words["parts_few"])
+            text("p", words["parts_few" if plan else "only_reference"])
             return
+        text("p", words["parts_hint"] + words["parts_bars"], "small")
         ui.button(words["parts_go"], on_click=lambda: page.change(page.visit.start_parts)).props(
             "outline data-name=parts"
         )
         chart = ui.echart({}).props("role=img data-name=parts-chart").style("width:100%;height:0")
         chart.props["aria-label"] = words["results_parts"]
-        table = fold(words["as_table"])
+        sums = text("p", "")
+        sums.props["data-name"] = "parts-sum"
+        table = fold(words["as_table"], "parts-table")
 
     def draw() -> None:
         session = page.visit.session
-        rows = page.visit.part_rows()
-        if not rows:
-            return
+        parts = page.visit.part_table()
+        # Of a policy that has been changed since, they would be another one's.
+        told = "" if parts is None else charts.parts_words(parts, session.language)
+        sums.set_content(escape(told))
         chart.options.clear()
-        chart.options.update(charts.parts(session, rows))
-        chart.style(f"height:{90 + 52 * len(rows)}px")
+        tall = 90 + 52 * len(parts.rows) if parts else 0
+        if parts:
+            chart.options.update(charts.parts(session, parts))
+        chart.style(f"height:{tall}px")
         chart.update()
-        heads = [words["measure"], words["alone"], words["left_out"]]
-        cells = [
-            [
-                charts.measure_label(name, session.language),
-                charts.interval(one),
-                charts.interval(two),
-            ]
-            for name, one, two in rows
-        ]
-        table.set_content(as_table(heads, cells))
+        cells = charts.parts_table(parts, session.language) if parts else None
+        table.set_content(as_table(*cells) if cells else "")
 
     page.watchers.append(draw)

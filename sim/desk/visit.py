@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from sim import known
 from sim.config import Config
 from sim.desk import compound
 from sim.desk.bench import Asked, Bench
-from sim.desk.charts import part_rows
+from sim.desk.charts import Parts, parts_of
 from sim.desk.live import Film, Lived
 from sim.desk.refusals import refusal
 from sim.desk.session import Plan, Planned, Session, read, write
@@ -49,6 +50,8 @@ class Visit:
         self._task: asyncio.Task[None] | None = None
         self._parts: asyncio.Task[None] | None = None
         self.parts: dict[str, Asked] = {}
+        self._parts_of = ""
+        """Key of the policy, in its compound, whose parts they are."""
         self._stacked: dict[str, tuple[Any, Runs | None]] = {}
         self._closed = False
         bench.holders.add(self)
@@ -168,9 +171,14 @@ class Visit:
 
     async def _live(self) -> None:
         await asyncio.sleep(PAUSE)
+        await self._run(self._in_order(), self.session.seeds)
+
+    async def _run(self, asked: list[Asked], seeds: list[int]) -> None:
         try:
-            await self.bench.run(self._in_order(), self.session.seeds, self.told)
-        except (InputError, RuntimeError) as error:
+            await self.bench.run(asked, seeds, self.told)
+        except InputError as error:
+            self.problem = refusal(error, self.session.language)
+        except RuntimeError as error:
             self.problem = " ".join(str(error).split())
         finally:
             self.told()
@@ -199,10 +207,17 @@ class Visit:
     def runs(self, policy: str) -> Runs | None:
         """The same as arrays; None where there are none."""
         lived = self.lived(policy)
-        state = (self.asked[policy].key if lived else "", len(lived), self.session.seed)
+        state = (self.asked[policy].key if lived else "", tuple(one.seed for one in lived))
         if self._stacked.get(policy, (None, None))[0] != state:
             self._stacked[policy] = (state, as_runs(lived))
         return self._stacked[policy][1]
+
+    def common(self) -> dict[str, list[Lived]]:
+        """Runs by policy under the seeds that all of them have: what can be held side by side."""
+        lived = {name: self.lived(name) for name in self.asked}
+        seeds = [{one.seed for one in runs} for runs in lived.values()]
+        both = set.intersection(*seeds) if seeds else set()
+        return {name: [one for one in runs if one.seed in both] for name, runs in lived.items()}
 
     async def measure_start(self, config: Config) -> np.ndarray:
         """Collection in month 0 by seed, for ``compound.find_standing``."""
@@ -212,11 +227,10 @@ class Visit:
         """The run whose collection ends nearest to the middle run's, household by household."""
         lived = self.lived(policy)
         ends = np.array([one.values[-1, compound.COLLECTION[0]] for one in lived])
-        seed = (
-            self.session.seed
-            if not lived
-            else lived[int(np.argmin(abs(ends - np.median(ends))))].seed
-        )
+        away = abs(ends - known.median(ends))
+        # Where no fees are due in any run, one is as good as another.
+        nearest = 0 if np.isnan(away).all() else int(np.nanargmin(away))
+        seed = lived[nearest].seed if lived else self.session.seed
         return await self.bench.film(self.asked[policy], seed)
 
     # --- the parts of a bundle ------------------------------------------------------------------
@@ -238,36 +252,39 @@ class Visit:
             name: compound.configurations(session)[plan.name]
             for name, session in one_policy.items()
         }
+        self._parts_of = self.asked[plan.name].key
         self._parts = asyncio.create_task(self._live_parts())
 
     async def _live_parts(self) -> None:
-        whole = [
-            self.asked[compound.REFERENCE],
-            self.asked[self.chosen.name if self.chosen else ""],
-        ]
-        try:
-            await self.bench.run([*whole, *self.parts.values()], self.parts_seeds, self.told)
-        finally:
-            self.told()
+        names = (compound.REFERENCE, *([self.chosen.name] if self.chosen else []))
+        whole = [self.asked[name] for name in names]
+        await self._run([*whole, *self.parts.values()], self.parts_seeds)
 
     @property
     def parts_seeds(self) -> list[int]:
         """Seeds under which parts are lived."""
         return self.session.seeds[:PARTS_SEEDS]
 
-    def part_rows(self) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-        """What ``charts.part_rows`` makes of the parts that are there."""
+    def part_table(self) -> Parts | None:
+        """What ``charts.parts_of`` makes of the parts that are there; None where there are none.
+
+        Parts of what the policy was before it was changed, or of another one, are not its own.
+        """
         plan = self.chosen
-        names = (
-            {f"{sign}{one.measure}" for one in plan.measures for sign in "+-"} if plan else set()
+        if (
+            plan is None
+            or plan.name not in self.asked
+            or self._parts_of != self.asked[plan.name].key
+        ):
+            return None
+        whole, reference = (
+            as_runs(self.bench.lived(self.asked[name], self.parts_seeds))
+            for name in (plan.name, compound.REFERENCE)
         )
-        if plan is None or names != set(self.parts):
-            return []
-        whole, reference = self.runs(plan.name), self.runs(compound.REFERENCE)
         if whole is None or reference is None:
-            return []
+            return None
         part = {name: self.part(name) for name in self.parts}
-        return part_rows(plan, self.session.within, whole, reference, part)
+        return parts_of(plan, self.session.within, whole, reference, part)
 
     def part(self, name: str) -> Runs | None:
         """Runs of one part: ``-measure`` for the bundle without it, ``+measure`` for it alone."""

@@ -10,11 +10,9 @@ import pyarrow as pa
 
 from sim import outcomes
 from sim.config import Config, change
-from sim.experiments import store
 from sim.experiments.design import TYPES, Design
 from sim.experiments.run import END_COLUMNS, ends, one_line
 from sim.experiments.together import live_together
-from sim.measures.catalogue import CATALOGUE, Measure
 
 RUNS, MONTHS = "runs", "months"
 """Names of the tables."""
@@ -42,8 +40,6 @@ class Batch(NamedTuple):
     """Runs, those together that share a past: place among the points, and how many seeds after the first."""
     keep_months: bool
     model: Callable[..., Any] | None
-    measures: dict[str, type[Measure]]
-    source: str
 
 
 class Outcome(NamedTuple):
@@ -57,17 +53,10 @@ class Outcome(NamedTuple):
     values: np.ndarray | None
 
 
-def foreign_measures() -> dict[str, type[Measure]]:
-    """Measures that did not come along with xiaoqu."""
-    # A worker process knows the measures that come along; those of plug-ins travel to it.
-    return {n: m for n, m in CATALOGUE.items() if not m.__module__.startswith("sim.")}
-
-
 def make_batch(
     design: Design,
     groups: Sequence[Sequence[int]],
     model: Callable[..., Any] | None,
-    measures: dict[str, type[Measure]],
 ) -> Batch:
     """Pack some runs of a design, those together that share a past."""
     split = [[divmod(run, design.replications) for run in group] for group in groups]
@@ -79,8 +68,6 @@ def make_batch(
         groups=[[(places[point], after) for point, after in group] for group in split],
         keep_months=design.experiment.keep_months,
         model=model,
-        measures=measures,
-        source=store.source_digest(),
     )
 
 
@@ -89,16 +76,7 @@ def live_batch(batch: Batch) -> list[Outcome]:
 
     Returns:
         What came of them, in the order of the batch.
-
-    Raises:
-        RuntimeError: This process has other code than the one that asks.
     """
-    if batch.source != store.source_digest():
-        raise RuntimeError(
-            f"a worker has other code of xiaoqu (source {store.source_digest()}, not "
-            f"{batch.source}); install the same on every machine"
-        )
-    CATALOGUE.update(batch.measures)
     configs = [_configured(batch.bases[base], settings) for base, settings in batch.points]
     return [one for group in batch.groups for one in _live_group(batch, configs, group)]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from sim.errors import InputError
 from sim.experiments import store
 from sim.experiments.batch import MONTHS, RUNS, Numbering
 from sim.experiments.design import Design
+from sim.experiments.provenance import Provenance, lasting
 from sim.files import read_bytes, read_json
 
 SUMS, LOCK, DRAFTS = "SHA256SUMS", ".lock", ".drafts"
@@ -42,6 +44,9 @@ _FAILED = {
     "run": pa.int64(), "seed": pa.int64(), "stage": pa.string(), "message": pa.string(),
 }  # fmt: skip
 """What is told of a run that failed."""
+
+_WRITTEN = re.compile(r"\d{3,}(-\d{6,})?")
+"""Names of designs and chunks, less their ending."""
 
 _FAR = 1 << 30  # Windows locks bytes, and those at the start are to be read by others.
 
@@ -114,22 +119,23 @@ def _lock(handle: IO[str]) -> bool:
     return True
 
 
-def freeze(folder: Path, design: Design, code: dict[str, str]) -> Place:
+def freeze(folder: Path, design: Design, made: Provenance) -> Place:
     """Write down what is asked before the first run, or find it written.
 
     Args:
         folder: Folder held by this process.
         design: What is asked.
-        code: Version, source and model that will live it.
+        made: What its runs will be made of.
 
     Raises:
-        InputError: Other code wrote what is there, or the design's columns are not the folder's.
+        InputError: What is there was made of something else, or the design's columns are not the
+            folder's.
     """
     with store.told_as_input_error(folder):
         shutil.rmtree(folder / DRAFTS, ignore_errors=True)
         for name in (DRAFTS, "designs", RUNS):
             (folder / name).mkdir(exist_ok=True)
-        place, told = locate(folder, design, code)
+        place, told = locate(folder, design, made)
         if told is None:
             return place
         for table in place.tables:
@@ -141,25 +147,24 @@ def freeze(folder: Path, design: Design, code: dict[str, str]) -> Place:
         return place
 
 
-def locate(
-    folder: Path, design: Design, code: dict[str, str]
-) -> tuple[Place, dict[str, Any] | None]:
+def locate(folder: Path, design: Design, made: Provenance) -> tuple[Place, dict[str, Any] | None]:
     """Where a design stands or would stand in a folder; only read, and nothing held.
 
     Args:
         folder: A folder, which need not exist.
         design: What is asked.
-        code: Version, source and model that would live it.
+        made: What its runs would be made of.
 
     Returns:
         Its place, and what is to be written of it if it is not there yet.
 
     Raises:
-        InputError: Other code wrote what is there, or the design's columns are not the folder's.
+        InputError: What is there was made of something else, or the design's columns are not the
+            folder's.
     """
     earlier = designs(folder)
     for one in earlier:
-        _check_code(folder, one["code"], code)
+        _check_made(folder, one, made)
     for one in earlier:
         if one["fingerprint"] == design.fingerprint():
             return _place(folder, one, earlier[0]), None
@@ -168,7 +173,7 @@ def locate(
         "fingerprint": design.fingerprint(),
         "first_run": sum(one["runs"] for one in earlier),
         "first_point": sum(one["points"] for one in earlier),
-        "code": code,
+        "code": made.identity,
         **design.described(),
     }
     first = (earlier or [told])[0]
@@ -192,11 +197,40 @@ def designs(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _check_code(folder: Path, there: dict[str, str], here: dict[str, str]) -> None:
-    if there != here:
-        differ = ", ".join(f"{key} {there.get(key)} there, {here[key]} here" for key in here)
-        problem = f"{folder} was begun by other code ({differ})"
-        raise InputError("out", problem, "that code, another folder, or --force to begin anew")
+def _check_made(folder: Path, there: dict[str, Any], made: Provenance) -> None:
+    """Refuse to put runs beside others that differ in what no column of the table tells."""
+    differ = list(_differing(there["code"], made.identity))
+    # Another design may read other files, but none of them under one name with other content.
+    read = {k: v for k, v in there.get("read", {}).items() if k in made.file_hashes}
+    differ += list(_differing(read, {k: made.file_hashes[k] for k in read}))
+    if made.own.uncertain:
+        differ.append(made.own.uncertain)
+    if differ:
+        problem = f"{folder} was begun by other code or files ({'; '.join(differ)})"
+        raise InputError("out", problem, "those, another folder, or --force to begin anew")
+
+
+def _differing(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
+    """What differs, part by part, in a few words each."""
+    for key in sorted(there.keys() | here.keys()):
+        old, new = there.get(key), here.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from _differing(old, new)
+        elif old != new:
+            # Long hashes tell a reader no more than that they differ.
+            told = [str(v)[:16] if v is not None else "none" for v in (old, new)]
+            yield f"{key} {told[0]} there, {told[1]} here"
+
+
+def written(folder: Path) -> list[Path]:
+    """Files of designs and chunks in a folder, by the names that a sweep gives them."""
+    places = ((RUNS, "parquet"), (MONTHS, "parquet"), ("designs", "parquet"), ("designs", "json"))
+    return [
+        path
+        for name, kind in places
+        for path in (folder / name).glob(f"*.{kind}")
+        if _WRITTEN.fullmatch(path.stem)
+    ]
 
 
 def _check_columns(folder: Path, told: dict[str, Any], first: dict[str, Any]) -> None:
@@ -219,26 +253,39 @@ def _place(folder: Path, told: dict[str, Any], first: dict[str, Any]) -> Place:
     )
 
 
-def finished(place: Place, design: Design) -> tuple[set[int], list[str]]:
-    """Chunks of a design that are there and whole, and names of files that are damaged.
+def finished(place: Place, design: Design) -> tuple[set[int], dict[str, str]]:
+    """Chunks of a design that are there for good, and files that are not, each with the reason.
 
-    Damaged files, and files that were not yet in the list of hashes, are taken away.
+    Files that are damaged or hold runs whose failure may pass, and those that were not yet in the list
+    of hashes, are taken away.
     """
     sums = read_sums(place.folder)
-    done, damaged = set(), []
+    done, again = set(), dict[str, str]()
     with store.told_as_input_error(place.folder):
         for chunk in range(len(design.chunks)):
             names = [place.file(table, chunk) for table in place.tables]
             whole = [_is_whole(place.folder / name, sums.get(name)) for name in names]
-            if all(whole):
+            failed = _passing(place.folder / names[0]) if all(whole) else 0
+            if all(whole) and not failed:
                 done.add(chunk)
                 continue
-            damaged += [n for n, w in zip(names, whole, strict=True) if n in sums and not w]
+            again |= {
+                name: f"{failed} runs failed" if ok else "damaged since it was written"
+                for name, ok in zip(names, whole, strict=True)
+                if name in sums and (not ok or (failed and name == names[0]))
+            }
             for name in names:
                 (place.folder / name).unlink(missing_ok=True)
+                sums.pop(name, None)
         # Written anew each time: a line cut short by a kill would spoil the next.
-        _write_sums(place.folder, {n: s for n, s in sums.items() if n not in damaged})
-    return done, damaged
+        _write_sums(place.folder, sums)
+    return done, again
+
+
+def _passing(path: Path) -> int:
+    """How many runs of a chunk failed in a way that may pass."""
+    messages = _failed_rows(path)["message"].to_pylist()
+    return sum(not lasting(message) for message in messages)
 
 
 def noted(place: Place, design: Design) -> set[int]:

@@ -22,6 +22,7 @@ from sim.config import Config, check
 from sim.errors import InputError
 from sim.experiments import paired, store
 from sim.experiments import run as runs_of
+from sim.experiments.provenance import Provenance, provenance
 from sim.experiments.question import Pair, Question, ask
 from sim.experiments.run import Replication
 from sim.experiments.together import live_together
@@ -45,6 +46,7 @@ class Comparison:
         recovery: What ``paired.recovery`` makes of it.
         persistence: What ``paired.persistence`` makes of it.
         folder: Where it is kept, None if it is not.
+        made_of: Fingerprint of the question, and what made the numbers, see ``Provenance``.
         loaded: Whether it was read back rather than lived now.
     """
 
@@ -55,6 +57,7 @@ class Comparison:
     costs: pd.DataFrame = field(repr=False)
     recovery: pd.DataFrame = field(repr=False)
     persistence: pd.DataFrame = field(repr=False)
+    made_of: dict[str, Any] = field(default_factory=dict, repr=False)
     folder: Path | None = None
     loaded: bool = False
 
@@ -62,13 +65,11 @@ class Comparison:
     def provenance(self) -> dict[str, Any]:
         """In a few words what made this, for the metadata of a figure."""
         return {
-            "software": f"xiaoqu {store.version()}",
+            **store.signature(self.made_of),
             "scenarios": self.question.scenarios,
             "policies": self.question.policies,
             "reference": self.question.reference,
-            "fingerprint": self.question.fingerprint(),
             "seeds": [int(self.runs["seed"].min()), int(self.runs["seed"].max())],
-            "source": store.source_digest(),
         }
 
 
@@ -145,24 +146,27 @@ def answer(
     """
     for config in question.configs.values():
         runs_of.check_seeds(config)
-    name = "sim.model.NeighborhoodModel" if model is None else runs_of.dotted(model)
-    folder = None if out is None else _folder(question, Path(out))
-    if folder is not None and out is not None:
-        store.make_ready(folder, out)
-        found = None if force else _find(question, folder, name)
-        if found is not None:
-            if progress:
-                print(f"answered before, read from {folder}", file=sys.stderr)
-            return found
-    started = datetime.now(UTC)
-    comparison = _assemble(question, _live(question, progress, model))
-    if folder is None:
-        return comparison
-    manifest = _describe(comparison, name)
-    plain = {**manifest, "configurations": _without_executor(manifest["configurations"])}
-    frames = {table: getattr(comparison, table) for table in TABLES}
-    store.write_folder(folder, frames, manifest, plain, started)
-    return replace(comparison, folder=folder)
+    made = provenance(question.configs.values(), model)
+    with made.held():
+        folder = None if out is None else _folder(question, Path(out), made)
+        if folder is not None and out is not None:
+            store.make_ready(folder, out)
+            found = None if force else _find(question, folder, made)
+            if found is not None:
+                if progress:
+                    print(f"answered before, read from {folder}", file=sys.stderr)
+                return found
+        started = datetime.now(UTC)
+        comparison = _assemble(question, _live(question, progress, model))
+        made_of = {"fingerprint": question.fingerprint(), **made.identity}
+        comparison = replace(comparison, made_of=made_of)
+        if folder is None:
+            return comparison
+        manifest = _describe(comparison, made)
+        plain = {**manifest, "configurations": _without_executor(manifest["configurations"])}
+        frames = {table: getattr(comparison, table) for table in TABLES}
+        store.write_folder(folder, frames, manifest, plain, started)
+        return replace(comparison, folder=folder)
 
 
 def read_comparison(folder: Path) -> Comparison:
@@ -182,7 +186,7 @@ def read_comparison(folder: Path) -> Comparison:
             for policy, tree in trees.items()
         }
         question = Question(configs, manifest["reference"], manifest["threshold"])
-        return Comparison(question, **frames, folder=folder, loaded=True)
+        return Comparison(question, **frames, made_of=manifest, folder=folder, loaded=True)
     except KeyError as error:
         raise InputError(str(folder / store.MANIFEST), f"has no entry {error}") from error
 
@@ -291,6 +295,9 @@ def _every_actor(spent: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_order(frame: pd.DataFrame, order: list[Pair]) -> pd.DataFrame:
+    if not len(frame):
+        # Nothing beside the reference.
+        return frame
     place = [order.index(pair) for pair in zip(frame["scenario"], frame["policy"], strict=True)]
     return frame.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 
@@ -298,33 +305,24 @@ def _in_order(frame: pd.DataFrame, order: list[Pair]) -> pd.DataFrame:
 # --- keeping it ---------------------------------------------------------------------------------
 
 
-def _folder(question: Question, out: Path) -> Path:
-    name = store.plain("+".join(question.scenarios))
-    return out / "compare" / f"{name}-{question.fingerprint()}"
+def _folder(question: Question, out: Path, made: Provenance) -> Path:
+    said = store.plain("+".join(question.scenarios))
+    return out / "compare" / store.place_name(said, question.fingerprint(), made)
 
 
-def _describe(comparison: Comparison, model: str) -> dict[str, Any]:
+def _describe(comparison: Comparison, made: Provenance) -> dict[str, Any]:
     question = comparison.question
     trees: dict[str, dict[str, Any]] = {scenario: {} for scenario in question.scenarios}
     for (scenario, policy), config in question.configs.items():
         trees[scenario][policy] = config.resolved()
     return {
-        **_identity(question, model),
+        "fingerprint": question.fingerprint(),
+        **made.described,
         "reference": question.reference,
         "threshold": question.threshold,
         "seeds": sorted({int(seed) for seed in comparison.runs["seed"]}),
-        "failed": int((comparison.runs["status"] == "failed").sum()),
-        "versions": store.versions(),
+        **store.failures(comparison.runs),
         "configurations": trees,
-    }
-
-
-def _identity(question: Question, model: str) -> dict[str, str]:
-    return {
-        "fingerprint": question.fingerprint(),
-        "xiaoqu": store.version(),
-        "source": store.source_digest(),
-        "model": model,
     }
 
 
@@ -338,14 +336,12 @@ def _without_executor(trees: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _find(question: Question, folder: Path, model: str) -> Comparison | None:
+def _find(question: Question, folder: Path, made: Provenance) -> Comparison | None:
     try:
         manifest = store.read_manifest(folder)
-        asked = _identity(question, model)
-        same = {key: manifest[key] for key in asked} == asked
-        if not same:
+        if not store.answers(manifest, question.fingerprint(), made):
             return None
         frames = store.read_tables(folder, manifest, TABLES)
-        return Comparison(question, **frames, folder=folder, loaded=True)
+        return Comparison(question, **frames, made_of=manifest, folder=folder, loaded=True)
     except (InputError, KeyError):
         return None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from sim import known
+from sim.as_text import MISSING, exact_text, number_text, value_text, with_interval
 from sim.experiments import paired
-from sim.experiments.summary import HIGH, LOW, number_text, value_text
+from sim.experiments.summary import HIGH, LOW, spread_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 FIRST = 12
 """Least width of the policies' names."""
+
+GAIN_DIGITS = 3
+"""Digits of a mean gain: as many as its quotients have, so that they can be worked out again."""
 
 WIDE = 110
 """Columns of a terminal from which a number and its interval stand on one line."""
@@ -37,6 +42,7 @@ WORDS = {
         "calls": "calls per 1000",
         "hours": "hours",
         "yuan": "yuan",
+        "gain": "gain, mean of months 1 to {last}, points",
         "per_hours": "hours per point",
         "per_yuan": "yuan per point",
         "recovery": "months to recovery [90%]",
@@ -49,6 +55,15 @@ WORDS = {
         "longer": "try withdraw={month}, or months={months}",
         "only_longer": "try months={months}",
         "uncertain": "The gain of {names} when measures end is not told from 0, so none is kept.",
+        "few": "{runs} of {all} seeds",
+        "few_pairs": (
+            "{names}: the difference to «{reference}» at +{month} is of {pairs} of {runs} seeds; in the "
+            "others no fees are due under one of the two, as without a firm."
+        ),
+        "no_pairs": (
+            "{names}: no difference to «{reference}» can be given at +{month}, as no seed has fees due "
+            "under both: where no firm serves, none are due."
+        ),
         "narrowing": (
             "Pairing by seed narrowed the interval of the difference in collection at +{month} "
             "by a factor of {factors}."
@@ -67,6 +82,7 @@ WORDS = {
         "calls": "每千户投诉",
         "hours": "工时",
         "yuan": "元",
+        "gain": "提高（百分点，第1至{last}个月平均）",
         "per_hours": "工时/百分点",
         "per_yuan": "元/百分点",
         "recovery": "恢复所需月数[90%]",
@@ -79,6 +95,15 @@ WORDS = {
         "longer": "可用withdraw={month}或months={months}",
         "only_longer": "可用months={months}",
         "uncertain": "{names}：措施结束时的提高与0无法区分，不计算保留比例。",
+        "few": "{all}个种子中的{runs}个",
+        "few_pairs": (
+            "{names}：第{month}个月与“{reference}”的差异仅来自{runs}个种子中的{pairs}个；"
+            "其余种子中有一方没有应收物业费（如无物业公司）。"
+        ),
+        "no_pairs": (
+            "{names}：第{month}个月与“{reference}”的差异无法给出：没有一个种子在双方之下都有应收物业费"
+            "（无物业公司即无应收）。"
+        ),
         "narrowing": "按种子配对使第{month}个月收缴率差异的区间缩窄为原来的{factors}。",
         "median": "（中位{factor}；独立种子需{times}倍的模拟次数）",
         "failed": "{all}次模拟中有{failed}次失败；首个为{policy}，种子{seed}，阶段",
@@ -87,15 +112,26 @@ WORDS = {
     },
 }
 
+REASONS = {
+    "en": {
+        "reference": "reference", paired.UNCERTAIN: "uncertain", paired.LOSS: "loss",
+        paired.FEW: "one pair",
+    },
+    "zh": {
+        "reference": "参照", paired.UNCERTAIN: "不确定", paired.LOSS: "下降", paired.FEW: "仅一对",
+    },
+}  # fmt: skip
+"""What stands in the place of a number that is not given, so that no dash has to be guessed at."""
 
 NOTES = {
     "en": (
         "Means over {runs} seeds; [90%] holds 5% to 95% of runs, [95%] is the interval of the "
         "mean difference to «{reference}» in pairs of one seed. Both hold chance from run to "
         "run under one set of parameters, not doubt about the parameters. P(better): share of "
-        "seeds in which fees collected were higher.",
+        "seeds in which fees collected were higher, ties by half.",
         "Per point: hours and yuan beyond the reference, months 1 to {last}, by the mean gain "
-        "in collection over these months; – where that gain is not told from 0 or is a loss.",
+        "in collection over these months, which is not that of one month; not given where that "
+        "gain is not told from 0 (uncertain), is a loss, or stands in one pair of runs.",
         "Recovery: median month from which collection stays at {threshold} or more for "
         "{held} months, over all runs; in round brackets the share of runs seen to.",
         "Gain kept: collection {first} and {second} months after the last measure ended, by "
@@ -103,8 +139,9 @@ NOTES = {
     ),
     "zh": (
         "{runs}个种子的均值；[90%]为5%至95%的模拟，[95%]为同一种子配对下与“{reference}”平均差异的"
-        "区间。两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。更好的次数占比：收缴率更高的种子比例。",
-        "每百分点：第1至{last}个月比参照多用的工时与支出，除以同期收缴率的平均提高；提高与0无法区分或为下降时记为–。",
+        "区间。两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。更好的次数占比：收缴率更高的种子比例，相同的各计一半。",
+        "每百分点：第1至{last}个月比参照多用的工时与支出，除以同期收缴率的平均提高（不是某一个月的提高）；"
+        "提高与0无法区分（不确定）、收缴率下降或仅有一对模拟时不计算。",
         "恢复：收缴率连续{held}个月不低于{threshold}的起始月（全部模拟的中位数）；圆括号内为已恢复的模拟比例。",
         "保留：最后一项措施结束{first}、{second}个月后的收缴率差异，占措施最后一月差异的比例。",
     ),
@@ -165,9 +202,13 @@ def print_comparison(comparison: Comparison, console: Console, language: str = "
         console.print(_costs_table(comparison, scenario, language))
         console.print()
         console.print(_duration_table(comparison, scenario, language, wide))
-        for line in _after_lines(comparison, scenario, language):
+        lines = [
+            *missing_lines(comparison, scenario, language),
+            *_after_lines(comparison, scenario, language),
+            narrowing_line(comparison, scenario, language),
+        ]
+        for line in filter(None, lines):
             console.print(line, highlight=False, markup=False)
-        console.print(narrowing_line(comparison, scenario, language), highlight=False)
     for line in _notes(comparison, language):
         console.print(line, style="dim", highlight=False, markup=False)
     _print_failures(comparison, console, words)
@@ -179,19 +220,50 @@ def print_comparison(comparison: Comparison, console: Console, language: str = "
             console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
+def missing_lines(
+    comparison: Comparison, scenario: str, language: str = "en", asked: int = 24
+) -> list[str]:
+    """Which policies' difference in collection is of fewer seeds than were lived, and why.
+
+    Args:
+        comparison: What was compared.
+        scenario: Where.
+        language: "en" or "zh".
+        asked: Month in which the difference is read.
+    """
+    question, lines = comparison.question, []
+    month = shown_month(comparison, scenario, asked)
+    rows = effects_at(comparison, scenario, month)
+    runs = _rows(comparison.runs, scenario, status="ok")
+    seeds = {policy: set(part["seed"]) for policy, part in runs.groupby("policy")}
+    few: dict[tuple[int, int], list[str]] = {}
+    for row in rows[rows["indicator"] == paired.MAIN].to_dict("records"):
+        lived = len(seeds[row["policy"]] & seeds[question.reference])
+        if row["pairs"] < lived:
+            few.setdefault((int(row["pairs"]), lived), []).append(row["policy"])
+    for (pairs, lived), policies in few.items():
+        names = ", ".join(_title(comparison, scenario, p, language) for p in policies)
+        reference = _title(comparison, scenario, question.reference, language)
+        text = WORDS[language]["few_pairs" if pairs else "no_pairs"]
+        lines.append(
+            text.format(names=names, reference=reference, pairs=pairs, runs=lived, month=month)
+        )
+    return lines
+
+
 def narrowing_line(comparison: Comparison, scenario: str, language: str = "en") -> str:
-    """How much narrower the intervals are than those of independent seeds."""
+    """How much narrower the intervals are than those of independent seeds; empty where there is none."""
     words = WORDS[language]
     month = shown_month(comparison, scenario)
     rows = _rows(comparison.effects, scenario, indicator=paired.MAIN, month=month)
-    known = [f for f in rows["narrowing"].tolist() if math.isfinite(f)]
-    if not known:
-        return words["narrowing"].format(month=month, factors="–")
-    low, middle, high = min(known), float(np.median(known)), max(known)
+    told = [f for f in rows["narrowing"].tolist() if math.isfinite(f)]
+    if not told:
+        return ""
+    low, middle, high = min(told), float(np.median(told)), max(told)
     if language == "zh":
-        factors = f"1/{low:.1f}" if len(known) == 1 else f"1/{low:.1f}至1/{high:.1f}"
+        factors = f"1/{low:.1f}" if len(told) == 1 else f"1/{low:.1f}至1/{high:.1f}"
     else:
-        factors = f"{low:.1f}" if len(known) == 1 else f"{low:.1f} to {high:.1f}"
+        factors = f"{low:.1f}" if len(told) == 1 else f"{low:.1f} to {high:.1f}"
     more = words["median"].format(factor=f"{middle:.1f}", times=f"{middle**2:.1f}")
     line = words["narrowing"].format(month=month, factors=factors)
     stop = line[-1]
@@ -232,17 +304,21 @@ def _effects_table(comparison: Comparison, scenario: str, language: str, wide: b
     suffix = "24" if month == 24 else "end"
     for policy in comparison.question.policies:
         runs = _rows(comparison.runs, scenario, policy=policy)
-        values = {n: runs[f"{n}_{suffix}"].dropna().to_numpy() for n in _SIDE_BY_SIDE}
+        values = {n: runs[f"{n}_{suffix}"].to_numpy() for n in _SIDE_BY_SIDE}
         main, *others = _SIDE_BY_SIDE
         effect = _rows(
             comparison.effects, scenario, policy=policy, indicator=main, month=month
         ).to_dict("records")
-        spread = np.quantile(values[main], [LOW, HIGH])
+        spread = known.quantiles(values[main], [LOW, HIGH])
+        collected = _with_range(100 * v for v in (known.mean(values[main]), *spread))
+        there, lived = np.count_nonzero(~np.isnan(values[main])), (runs["status"] == "ok").sum()
+        if 0 < there < lived:
+            collected += f" [{words['few'].format(runs=there, all=lived)}]"
         cells = [
             _title(comparison, scenario, policy, language),
-            _with_range(100 * v for v in (values[main].mean(), *spread)),
-            *(_effect_cells(effect[0]) if effect else (words["reference"], "–")),
-            *(value_text(values[n].mean(), INDICATORS[n], language) for n in others),
+            collected,
+            *(_effect_cells(effect[0]) if effect else (words["reference"], MISSING)),
+            *(value_text(known.mean(values[n]), INDICATORS[n], language) for n in others),
         ]
         _add_row(table, cells, wide)
     return table
@@ -253,32 +329,36 @@ _SIDE_BY_SIDE = (paired.MAIN, "satisfied_share", "complaints_per_1000")
 
 def _effect_cells(effect: dict[Any, Any]) -> tuple[str, str]:
     points = (100 * effect[name] for name in ("difference", "low", "high"))
-    return _with_range(points, signed), f"{100 * effect['beats']:.0f}"
+    return with_interval(*points), exact_text(100 * effect["beats"])
 
 
-def signed(value: float) -> str:
-    """A difference with its sign; nothing is written as -0.0."""
-    return f"{value:+.3g}" if abs(value) >= 1000 else f"{round(value, 1) + 0.0:+.1f}"
-
-
-def _with_range(numbers: Iterable[float], write: Callable[[float], str] = "{:.1f}".format) -> str:
-    value, low, high = numbers
-    return write(value) if math.isnan(low) else f"{write(value)} [{write(low)}, {write(high)}]"
+def _with_range(numbers: Iterable[float]) -> str:
+    names = ("value", "low", "high")
+    return spread_text(dict(zip(names, numbers, strict=True)), names, "{:.1f}".format)
 
 
 def _costs_table(comparison: Comparison, scenario: str, language: str) -> Table:
-    heads = ("policy", "hours", "yuan", "per_hours", "per_yuan")
-    table = _new_table([WORDS[language][head] for head in heads])
-    for policy in comparison.question.policies:
+    words, question = WORDS[language], comparison.question
+    last = question.configs[scenario, question.reference].months
+    heads = ("policy", "hours", "yuan", "gain", "per_hours", "per_yuan")
+    table = _new_table([words[head].format(last=last) for head in heads])
+    for policy in question.policies:
         cost = _rows(comparison.costs, scenario, policy=policy, actor=paired.ALL).iloc[0]
         table.add_row(
             _title(comparison, scenario, policy, language),
-            *(
-                _number(cost[name], language)
-                for name in ("hours", "yuan", "hours_per_point", "yuan_per_point")
-            ),
+            *(number_text(cost[name], language) for name in ("hours", "yuan")),
+            *cost_cells(cost.to_dict(), language),
         )
     return table
+
+
+def cost_cells(cost: dict[Any, Any], language: str) -> tuple[str, str, str]:
+    """Mean gain, hours and yuan for a point of it; why in a word where one is not given."""
+    gain, why = exact_text(cost["gain"], GAIN_DIGITS), REASONS[language].get(cost["reason"])
+    if why:
+        return why if cost["reason"] == "reference" else gain, why, why
+    hours, yuan = (number_text(cost[f"{unit}_per_point"], language) for unit in ("hours", "yuan"))
+    return gain, hours, yuan
 
 
 def _duration_table(comparison: Comparison, scenario: str, language: str, wide: bool) -> Table:
@@ -288,21 +368,17 @@ def _duration_table(comparison: Comparison, scenario: str, language: str, wide: 
     for policy in comparison.question.policies:
         back = _rows(comparison.recovery, scenario, policy=policy).iloc[0]
         left = _rows(comparison.persistence, scenario, policy=policy, indicator=paired.MAIN)
-        kept = [_kept_text(row) for row in left.to_dict("records")] or ["–"] * len(paired.AFTER)
+        kept = [_kept_text(row, language) for row in left.to_dict("records")]
+        kept = kept or [words["reference"]] * len(paired.AFTER)
         name = _title(comparison, scenario, policy, language)
         _add_row(table, [name, _recovery_text(back.to_dict()), *kept], wide)
     return table
 
 
-def _number(value: float, language: str) -> str:
-    return "–" if math.isnan(value) else number_text(value, language)
-
-
-def _kept_text(row: dict[Any, Any]) -> str:
+def _kept_text(row: dict[Any, Any], language: str) -> str:
     if math.isnan(row["kept"]):
-        return "–"
-    value, low, high = (f"{100 * row[name]:.0f}" for name in ("kept", "kept_low", "kept_high"))
-    return f"{value} [{low}, {high}]"
+        return REASONS[language].get(row["reason"], MISSING)
+    return spread_text(row, ("kept", "kept_low", "kept_high"), lambda share: f"{100 * share:.0f}")
 
 
 def _recovery_text(row: dict[Any, Any]) -> str:

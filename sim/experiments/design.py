@@ -13,7 +13,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,11 @@ from sim.compose import Interval, Levels, Setting, full_key
 from sim.config import Config, Experiment, change, check
 from sim.errors import InputError
 from sim.explain import show
-from sim.society.imports import LARGEST_BYTES
+from sim.inputs import look_at, say, say_read
+from sim.measures.catalogue import CATALOGUE
+from sim.schema import PATH, Parameters
+from sim.society.reading import Note, Notes
+from sim.society.tables import read_table
 
 MOST_POINTS = 5_000_000
 
@@ -77,6 +80,28 @@ class Design:
     replications: int
     chunk: int
     executor: Any = field(repr=False, default=None)
+
+    @cached_property
+    def configs(self) -> list[Config]:
+        """Configuration of each base."""
+        return [check(base.tree) for base in self.bases]
+
+    @cached_property
+    def files(self) -> list[str]:
+        """Paths of all files that runs read: those of the bases, and those that vary."""
+        names = _file_keys()
+        varied = {
+            path
+            for key in self.types
+            if self.types[key] in ("text", "json")
+            for value in self.points[key].unique().to_pylist()
+            if value is not None
+            for path in _paths(
+                key, json.loads(value) if self.types[key] == "json" else value, names
+            )
+        }
+        fixed = {path for config in self.configs for _, path in config.named_files()}
+        return sorted(fixed | varied)
 
     @property
     def runs(self) -> int:
@@ -135,6 +160,7 @@ class Design:
             "runs": self.runs,
             "chunk": self.chunk,
             "points_sha256": self._digest,
+            "read": {path: files.content_hash(path) for path in self.files},
             "bases": [
                 {"fingerprint": b.fingerprint, "keys": b.keys, "configuration": b.tree}
                 for b in self.bases
@@ -149,6 +175,8 @@ class Design:
         """Short hash of all that can change what is kept."""
         told = self.described()
         del told["name"], told["design"]
+        # By what they hold, in the order of their names: a folder may have moved.
+        told["read"] = list(told["read"].values())
         told["bases"] = [{k: b[k] for k in ("fingerprint", "keys")} for b in told["bases"]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -208,6 +236,7 @@ def lay_out(given: Sequence[Setting], config_dir: Path | None = None) -> Design:
     levels = {key: value.values for key, value in asked.items() if isinstance(value, Levels)}
     fixed = {key: value for key, value in asked.items() if key not in levels}
     _check_keys(levels, fixed, block)
+    _say_twice(levels, block)
     columns, codes = _cross(levels, block)
     builder = _Builder(columns, codes, list(fixed.items()), config_dir)
     return builder.design(experiment)
@@ -217,7 +246,7 @@ def _experiment(about: list[Setting], config_dir: Path | None) -> Experiment:
     for key, value in about:
         if isinstance(value, Levels | Interval):
             raise InputError(key, "does not vary in a sweep", "one value")
-    return compose.load_settings(about, config_dir)[0].experiment
+    return compose.load_settings(about, config_dir, look=True)[0].experiment
 
 
 def _check_keys(levels: dict[str, Any], fixed: dict[str, Any], block: dict[str, list[Any]]) -> None:
@@ -229,6 +258,15 @@ def _check_keys(levels: dict[str, Any], fixed: dict[str, Any], block: dict[str, 
     if not levels and not block:
         allowed = "key=1,2,3 or key=range(0,10,2) for at least one key (one run: xiaoqu run)"
         raise InputError("sweep", "no key takes several values", allowed)
+
+
+def _say_twice(levels: Mapping[str, Sequence[Any]], block: Mapping[str, list[Any]]) -> None:
+    for key, values in levels.items():
+        if again := len(values) - len(set(map(repr, values))):
+            say(f"sweep: {key} takes {again} of its values twice; each is lived once")
+    rows = list(zip(*block.values(), strict=True))
+    if again := len(rows) - len(set(map(repr, rows))):
+        say(f"sweep: {again} of {len(rows)} points are given twice; each is lived once")
 
 
 # --- points listed or sampled -------------------------------------------------------------------
@@ -302,32 +340,27 @@ def _columns(points: Sequence[Mapping[str, Any]], where: str) -> dict[str, list[
 
 
 def _read_csv(path: Path) -> dict[str, list[Any]]:
-    allowed = "a CSV file in UTF-8 with a column per key, named in its first row"
-    try:
-        # Bytes are never unpacked: a small archive may hold more than the disk.
-        data = BytesIO(files.read_bytes(path, LARGEST_BYTES))
-        frame = pd.read_csv(data, dtype=str, keep_default_na=False, encoding="utf-8")
-    except InputError as error:
-        problem = f"{path}: {error.problem}"
-        raise InputError("experiment.file", problem, error.allowed) from None
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise InputError("experiment.file", f"{path}: {problem}", allowed) from None
+    aside: Notes = []
+    frame = read_table(str(path), (), None, aside)
     if frame.empty:
-        raise InputError("experiment.file", f"{path} holds no rows", allowed)
-    return {full_key(str(name)): _cells(path, str(name), frame[name]) for name in frame}
+        raise InputError(str(path), "holds no point", "a column per key, named in row 1, and rows")
+    columns = {full_key(str(name)): _cells(path, str(name), frame[name]) for name in frame}
+    points = Note("points", {"n": len(frame), "names": list(columns)})
+    say_read(str(path), [points, *aside])
+    return columns
 
 
 def _cells(path: Path, name: str, cells: pd.Series) -> list[Any]:
     values = []
-    for row, cell in enumerate(cells, start=2):
+    for row, cell in cells.fillna("").items():
+        where = f"{path}: row {row}: {name}"
         if not cell.strip():
             allowed = "a value (that of a measure is ignored where the policy has no measures)"
-            raise InputError(f"{path.name}:{row}:{name}", "is empty", allowed)
+            raise InputError(where, "is empty", allowed)
         try:
             values.append(compose.parse(f"{name}={cell}")[1])
         except InputError as error:
-            raise InputError(f"{path.name}:{row}:{name}", error.problem, error.allowed) from None
+            raise InputError(where, error.problem, error.allowed) from None
     return values
 
 
@@ -397,6 +430,7 @@ class _Builder:
                 self.columns[key] = values.values(self._whole(key, bases, values.bounds)).tolist()
         types = {key: self._type(key) for key in self.columns}
         points = self._points(which, bases, types)
+        _check_seeds_apart(points, first.replications)
         design = Design(
             name=experiment.name or first.scenario.name,
             experiment=experiment,
@@ -547,6 +581,26 @@ def _label(value: Any) -> str:
     return "null" if value is None else str(value)
 
 
+def _file_keys() -> set[str]:
+    """Last parts of all keys that name a file."""
+    groups: list[type[Parameters]] = [
+        Config,
+        *(measure.Parameters for measure in CATALOGUE.values()),
+    ]
+    return {
+        row.key.split(".")[-1] for group in groups for row in group.describe() if row.unit == PATH
+    }
+
+
+def _paths(key: str, value: Any, names: set[str]) -> Iterator[str]:
+    """Paths in a value that a key takes, or in a tree of keys below it."""
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from _paths(name, below, names)
+    elif isinstance(value, str) and value and key.split(".")[-1] in names:
+        yield value
+
+
 def _at(tree: Mapping[str, Any], key: str) -> Any:
     value: Any = tree
     for name in key.split("."):
@@ -583,10 +637,61 @@ def check_telling(design: Design) -> None:
     """
     from sim.experiments.run import check_seeds
 
+    seen: set[Any] = set()
+    for number in range(len(design.bases)):
+        _check_starts(design, number)
     for row in _telling(design.points):
         ((base, settings),) = design.settings([row])
         config = change(design.bases[base].tree, settings)
         check_seeds(config, design.replications)
+        look_at(config, seen)
+
+
+def _check_seeds_apart(points: pa.Table, replications: int) -> None:
+    """Points that differ by their seed only must not live a seed twice: copies are no replications.
+
+    Raises:
+        InputError: Seeds of such points overlap.
+    """
+    if "seed" not in points.column_names or points["seed"].type != TYPES["whole"]:
+        return
+    frame = points.to_pandas().sort_values("seed", kind="stable")
+    others = [name for name in frame if name != "seed"]
+    seeds = frame.groupby(others, sort=False, dropna=False)["seed"]
+    near = (seeds.diff() < replications).to_numpy()
+    if near.any():
+        seed = int(frame["seed"].to_numpy()[near][0])
+        before = int(seeds.shift().to_numpy()[near][0])
+        last = before + replications - 1
+        problem = (
+            f"{seed} is among the {replications} replications from {before} ({before} to {last})"
+        )
+        allowed = f"replications=1, seeds {replications} apart, or one seed and more replications"
+        raise InputError("seed", problem, allowed)
+
+
+def _check_starts(design: Design, number: int) -> None:
+    """Points of a base in which no measure starts within the months lived say nothing of the policy.
+
+    Raises:
+        InputError: For the first of them.
+    """
+    base = design.bases[number]
+    measures = base.tree["policy"]["measures"]
+    own = design.points.filter(pa.array(design.points["base"].to_numpy() == number))
+    columns = {key: own[name].to_numpy(zero_copy_only=False) for name, key in base.keys.items()}
+    months = columns.get("months", base.tree["months"])
+    late = [
+        columns.get(f"policy.measures.{label}.start", measure["start"]) > months
+        for label, measure in measures.items()
+    ]
+    never = np.broadcast_to(np.logical_and.reduce(late) if late else False, own.num_rows)
+    if never.any():
+        point = own.slice(int(np.flatnonzero(never)[0]), 1).drop_columns("base").to_pylist()[0]
+        problem = (
+            f"no measure of policy {base.tree['policy']['name']} starts within the months lived"
+        )
+        raise InputError(f"point {show(point)}", problem, "earlier starts, or more months")
 
 
 def _telling(points: pa.Table) -> Iterator[int]:

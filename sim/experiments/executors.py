@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -48,7 +49,7 @@ class _Pool(Protocol):
     advice: str
 
     def slots(self) -> int: ...
-    def submit(self, payload: bytes) -> Future[Any]: ...
+    def submit(self, along: bytes, packed: bytes) -> Future[Any]: ...
     def close(self, finished: bool) -> None: ...
 
 
@@ -80,9 +81,12 @@ def spread(
 ) -> Generator[tuple[int, Answer], None, None]:
     """Call a function for every task; few tasks are held at a time, however many there are.
 
+    This is the one door to other processes: what the answer in hand is made of (``provenance``)
+    goes along, and a process with other code or libraries refuses.
+
     Args:
         executor: Where.
-        function: From a task to an answer; all three can be pickled.
+        function: From a task to an answer; all three can be pickled, by cloudpickle.
         tasks: Taken as there is room for them.
         count: How many tasks there are, if known: no more processes are started.
 
@@ -90,8 +94,9 @@ def spread(
         Number of a task and its answer, in the order in which they are ready.
 
     Raises:
-        InputError: The cluster cannot be reached.
-        RuntimeError: Workers were ended from outside again and again, or the cluster was lost.
+        InputError: The cluster cannot be reached, or the function cannot be sent to a process.
+        RuntimeError: Workers were ended from outside again and again, the cluster was lost, or a
+            worker has another xiaoqu or other libraries.
     """
     if executor.kind == "local" and processes(executor, count) == 1:
         for number, task in enumerate(tasks):
@@ -104,8 +109,11 @@ def spread(
 def _keep_busy(
     pool: _Pool, function: Callable[[Task], Answer], tasks: Iterable[Task]
 ) -> Iterator[tuple[int, Answer]]:
-    import cloudpickle
+    # Both bring numba along, which whoever only reads an answer need not wait for.
+    from sim.experiments.payload import dumps, pack
+    from sim.experiments.provenance import current, note_failures
 
+    along = pack(current())
     fresh, again = enumerate(tasks), deque[tuple[int, Task]]()
     running: dict[Future[Any], tuple[int, Task]] = {}
     lost: Counter[int] = Counter()
@@ -114,28 +122,29 @@ def _keep_busy(
             item = again.popleft() if again else next(fresh, None)
             if item is None:
                 break
-            running[pool.submit(cloudpickle.dumps((function, item[1])))] = item
+            running[pool.submit(along, dumps((function, item[1]), "model"))] = item
         if not running:
             return
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             number, task = running.pop(future)
             try:
-                answer = future.result()
+                answer, failures = future.result()
             except pool.lost as error:
                 lost[number] += 1
                 if lost[number] >= ATTEMPTS:
                     raise RuntimeError(pool.advice) from error
                 again.append((number, task))
             else:
+                note_failures(failures)
                 yield number, answer
 
 
-def _call(payload: bytes) -> Any:
-    # Packed by cloudpickle, so that classes of a --plugin file travel whole on every executor.
-    import cloudpickle
+def _call(along: bytes, packed: bytes) -> tuple[Any, list[str]]:
+    from sim.experiments.payload import unpacked
 
-    function, task = cloudpickle.loads(payload)
-    return function(task)
+    with unpacked(along) as failures:
+        function, task = pickle.loads(packed)
+        return function(task), failures
 
 
 @contextmanager
@@ -181,10 +190,10 @@ class _Processes:
     def slots(self) -> int:
         return self._count
 
-    def submit(self, payload: bytes) -> Future[Any]:
+    def submit(self, along: bytes, packed: bytes) -> Future[Any]:
         for _ in range(ATTEMPTS):
             with suppress(BrokenExecutor):
-                return self._pool().submit(_call, payload)
+                return self._pool().submit(_call, along, packed)
         raise RuntimeError(self.advice)
 
     def close(self, finished: bool) -> None:
@@ -237,8 +246,8 @@ class _Cluster:
                 self._slots = sum(self._client.nthreads().values())
         return self._slots
 
-    def submit(self, payload: bytes) -> Future[Any]:
-        return self._pool.submit(_call, payload)
+    def submit(self, along: bytes, packed: bytes) -> Future[Any]:
+        return self._pool.submit(_call, along, packed)
 
     def _check(self) -> None:
         if self._client.status != "running":

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from sim import known
 from sim.outcomes import INDICATORS
 
 LEVEL = 0.95
@@ -47,7 +48,7 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 
 class Gain(NamedTuple):
-    """Which policy is held against which reference, seed by seed (S,), NaN where a run failed."""
+    """Which policy is held against which reference, seed by seed (S,), NaN where there is no value."""
 
     policy: np.ndarray
     reference: np.ndarray
@@ -96,17 +97,18 @@ def difference(gain: Gain, better: int) -> dict[str, Any]:
         better: +1 if more is good, -1 if less is, 0 if neither.
 
     Returns:
-        ``pairs``; ``value`` and ``reference_value``, the two means; ``value_low`` and
-        ``value_high``, 5% and 95% of the policy's runs; ``difference`` of the means with ``low``
-        and ``high``, Student's interval of paired differences; ``beats``, share of seeds in which
-        the policy did better, ties by half; ``independent_width``, width of Welch's interval had
-        the seeds not been shared; ``narrowing``, that width by the paired one.
+        ``pairs``, seeds in which both have a value, of which is all that follows; ``value`` and
+        ``reference_value``, the two means; ``value_low`` and ``value_high``, 5% and 95% of the
+        policy's runs; ``difference`` of the means with ``low`` and ``high``, Student's interval of
+        paired differences; ``beats``, share of seeds in which the policy did better, ties by half;
+        ``independent_width``, width of Welch's interval had the seeds not been shared; ``narrowing``,
+        that width by the paired one.
     """
     gain = gain.known()
     given = mean(gain.policy - gain.reference)
     width, paired = _independent_width(gain), given.high - given.low
     count = len(gain.policy)
-    low, high = np.quantile(gain.policy, [0.05, 0.95]) if count else (math.nan, math.nan)
+    low, high = known.quantiles(gain.policy, [0.05, 0.95])
     return {
         "pairs": count,
         "value": mean(gain.policy).value,
@@ -167,7 +169,7 @@ def costs(spent: pd.DataFrame, means: pd.DataFrame, reference: str) -> pd.DataFr
         ours, theirs = (_part(level, scenario, name) for name in (policy, reference))
         both = ours.join(theirs.rename(columns={MAIN: "reference"})).dropna()
         gain = 100 * (both[MAIN] - both["reference"]).to_numpy()
-        why = "reference" if policy == reference else _reason(gain)
+        why = "reference" if policy == reference else reason(gain)
         for actor in here.index.get_level_values("actor").unique():
             mine, other = (part.xs(actor, level="actor") for part in (here, there))
             row = {"scenario": scenario, "policy": policy, "reference": reference, "actor": actor}
@@ -176,9 +178,11 @@ def costs(spent: pd.DataFrame, means: pd.DataFrame, reference: str) -> pd.DataFr
                 low, high = np.quantile(mine[unit], [0.05, 0.95])
                 row |= {unit: mine[unit].mean(), f"{unit}_low": low, f"{unit}_high": high}
             for unit in ("hours", "yuan"):
-                extra = (mine[unit] - other[unit])[both.index].to_numpy()
-                row |= _named(f"extra_{unit}", mean(extra))
-                row |= _named(f"{unit}_per_point", UNKNOWN if why else ratio(extra, gain))
+                # Costs are known where there is no collection, as in a compound without a firm.
+                extra = (mine[unit] - other[unit]).dropna()
+                row |= _named(f"extra_{unit}", mean(extra.to_numpy()))
+                per = UNKNOWN if why else ratio(extra[both.index].to_numpy(), gain)
+                row |= _named(f"{unit}_per_point", per)
             rows.append(row | _named("gain", mean(gain)) | {"reason": why})
     return pd.DataFrame(rows)
 
@@ -193,7 +197,7 @@ def months_to_recovery(months: np.ndarray, values: np.ndarray, threshold: float)
 
     Returns:
         Months (S,): 0 where a run was there before the policy began, infinite where it was not
-        seen to recover.
+        seen to recover. A month without a value is not at the threshold.
     """
     values = values[:, months >= 0]
     above = values >= threshold
@@ -326,7 +330,8 @@ def _nothing_left(end: int | None, month: int | None) -> dict[str, Any]:
     }
 
 
-def _reason(gain: np.ndarray) -> str:
+def reason(gain: np.ndarray) -> str:
+    """Why no cost is given for a point of a gain (n,) in points; empty where one is."""
     if len(gain) < 2:
         return FEW
     given = mean(gain)
@@ -360,6 +365,8 @@ def _independent_width(gain: Gain) -> float:
 
 
 def _wilson(came: int, count: int) -> Estimate:
+    if not count:
+        return UNKNOWN
     z = float(stdtrit(np.inf, 0.5 + LEVEL / 2))
     share, scale = came / count, 1 + z * z / count
     middle = (share + z * z / (2 * count)) / scale

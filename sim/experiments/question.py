@@ -191,6 +191,9 @@ def _check_changes(changes: list[tuple[str, str]], configs: dict[Pair, Config]) 
 def _withdrawn(config: Config, name: str, withdraw: Any) -> Config:
     if not isinstance(withdraw, int) or isinstance(withdraw, bool):
         raise InputError("withdraw", f"{show(withdraw)} is not allowed", "month, a whole number")
+    if withdraw > config.months:
+        problem = f"{withdraw} is after the last month lived, so nothing is withdrawn"
+        raise InputError("withdraw", problem, f"up to {config.months}, or more months")
     tree = config.resolved()
     for label, measure in tree["policy"]["measures"].items():
         if measure["start"] >= withdraw:

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import numpy as np
 import pandas as pd
 
-from sim import outcomes
+from sim import known, outcomes
 from sim.errors import InputError
 from sim.experiments import executors, store
 from sim.experiments.progress import announce_compiling, bar
+from sim.experiments.provenance import note_failures, provenance
 from sim.experiments.store import Study
 from sim.experiments.summary import summarise
 from sim.streams import LARGEST_SEED
@@ -88,36 +89,35 @@ def run(
             there when the same question was answered before. None keeps nothing.
         progress: Show a bar, and where the answer came from, on standard error.
         force: Live it again even if the answer is there.
-        model: Class with the interface of ``NeighborhoodModel`` to live instead of it. It must
-            be importable by worker processes.
+        model: Class with the interface of ``NeighborhoodModel`` to live instead of it. Its code
+            counts in what is found again, and travels to worker processes.
 
     Returns:
-        The study, failed replications among its ``runs``.
+        The study, failed replications among its ``runs``. Asked again, those that may not fail again
+        are lived anew.
 
     Raises:
-        InputError: A seed out of range, an unusable ``out``, or input the model refuses.
+        InputError: A seed out of range, an unusable ``out``, a file that cannot be read, source that
+            was edited since it was imported, or input the model refuses.
         RuntimeError: Every replication failed.
     """
     if not hasattr(config, "resolved"):
         allowed = 'a configuration, as of load("kangqiao")'
         raise InputError("config", f"is {type(config).__name__}", allowed)
     check_seeds(config)
-    name = "sim.model.NeighborhoodModel" if model is None else dotted(model)
-    folder = None if out is None else store.prepare(config, out)
-    if folder is not None and not force:
-        found = store.find(config, folder, name)
-        if found is not None:
-            if progress:
-                print(f"answered before, read from {folder}", file=sys.stderr)
-            return found
-    started = datetime.now(UTC)
-    study = _assemble(config, _replications(config, progress, model))
-    return study if folder is None else store.write_study(study, folder, started, name)
-
-
-def dotted(model: Callable[..., Any]) -> str:
-    """Name of a model with that of its module."""
-    return f"{model.__module__}.{getattr(model, '__qualname__', model)}"
+    made = provenance([config], model)
+    with made.held():
+        folder = None if out is None else store.prepare(config, out, made)
+        if folder is not None and not force:
+            found = store.find(config, folder, made)
+            if found is not None:
+                if progress:
+                    print(f"answered before, read from {folder}", file=sys.stderr)
+                return found
+        started = datetime.now(UTC)
+        study = _assemble(config, _replications(config, progress, model))
+        study = replace(study, made_of={"fingerprint": config.fingerprint(), **made.identity})
+        return study if folder is None else store.write_study(study, folder, started, made)
 
 
 def live(
@@ -139,8 +139,9 @@ def live(
         stage = "record"
         return _record(lived.recorder, seed, costs)
     except Exception as error:
-        refusal = error if isinstance(error, InputError) else None
-        return Replication(seed, stage, one_line(error), refusal=refusal)
+        refusal, message = error if isinstance(error, InputError) else None, one_line(error)
+        note_failures([message])
+        return Replication(seed, stage, message, refusal=refusal)
 
 
 def own_model() -> Callable[..., Any]:
@@ -313,14 +314,8 @@ def ends(months: np.ndarray, values: np.ndarray) -> np.ndarray:
     if not len(months):
         return np.full(len(END_COLUMNS), np.nan)
     last = months[-1]
-    by_month = _mean(values[(months > max(0, last - 12)) | (months == last)], axis=1)
-    return np.column_stack([by_month[-1], _mean(by_month, axis=0)]).ravel()
-
-
-def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    known = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0.0).sum(axis) / known.sum(axis)
+    by_month = known.mean(values[(months > max(0, last - 12)) | (months == last)], axis=1)
+    return np.column_stack([by_month[-1], known.mean(by_month, axis=0)]).ravel()
 
 
 def _costs_frame(replications: list[Replication]) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 A study's folder ``run/<scenario>-<policy>-<hash>`` holds ``runs.parquet``, ``months.parquet``,
 ``costs.parquet``, ``manifest.json`` and an empty ``figures`` for what is drawn from them. The hash
-is of the configuration, so the same question finds its answer again.
+is of the configuration and of all that the answer is made of (``provenance``), so the same question
+finds its answer again, and one asked of other code or files gets a folder of its own.
 """
 
 from __future__ import annotations
@@ -19,10 +20,9 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,19 +31,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.errors import InputError
+from sim.experiments.provenance import Provenance, lasting
 from sim.experiments.summary import summarise
-from sim.files import check_regular, read_json
+from sim.files import check_regular, process_alive, read_json
+from sim.source import PACKAGE
 
 if TYPE_CHECKING:
     from sim.config import Config
 
 TABLES = ("runs", "months", "costs")
 MANIFEST = "manifest.json"
-LIBRARIES = ("numpy", "numba", "mesa", "pandas", "pyarrow")
-PACKAGE = Path(__file__).parents[1]
 
-DRAFT, AWAY = ".draft", ".away"
-"""First part of the names of a folder being written and of one being replaced."""
+DRAFT = ".draft"
+"""First part of the name of a folder being written."""
 
 # A process keeps this as long as it lives, so a draft of an earlier process with our number shows.
 _LIFE = secrets.token_hex(4)
@@ -65,6 +65,7 @@ class Study:
             Replications that failed have no rows.
         costs: A row per run, month, compound, actor and measure with seed, hours and yuan.
         summary: What ``summarise`` makes of the months; made anew when a study is read, not kept.
+        made_of: Fingerprint of the configuration, and what made the numbers, see ``Provenance``.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
     """
@@ -74,6 +75,7 @@ class Study:
     months: pd.DataFrame
     costs: pd.DataFrame
     summary: pd.DataFrame
+    made_of: dict[str, Any] = field(default_factory=dict, repr=False)
     folder: Path | None = None
     loaded: bool = False
 
@@ -82,27 +84,41 @@ class Study:
         """In a few words what made this, for the metadata of a figure."""
         seeds = self.runs["seed"]
         return {
-            "software": f"xiaoqu {version()}",
+            **signature(self.made_of),
             "scenario": self.config.scenario.name,
             "policy": self.config.policy.name,
-            "fingerprint": self.config.fingerprint(),
             "seeds": [int(seeds.min()), int(seeds.max())],
-            "source": source_digest(),
         }
 
 
-def study_folder(config: Config, out: Path) -> Path:
+def signature(made_of: dict[str, Any]) -> dict[str, Any]:
+    """Version, question and source of an answer, from what made it, be it of now or of long ago."""
+    return {
+        "software": f"xiaoqu {made_of.get('xiaoqu', 'unknown')}",
+        "fingerprint": made_of.get("fingerprint", "unknown"),
+        "source": made_of.get("source", "unknown"),
+    }
+
+
+def place_name(said: str, fingerprint: str, made: Provenance) -> str:
+    """Name of an answer's folder: words for people, and a hash of question and provenance."""
+    whole = hashlib.sha256(f"{fingerprint} {made.digest}".encode()).hexdigest()
+    return f"{said}-{whole[:12]}"
+
+
+def study_folder(config: Config, out: Path, made: Provenance) -> Path:
     """Where the study of a configuration belongs below the results folder."""
-    name = f"{plain(config.scenario.name)}-{plain(config.policy.name)}"
-    return Path(out) / "run" / f"{name}-{config.fingerprint()[:12]}"
+    said = f"{plain(config.scenario.name)}-{plain(config.policy.name)}"
+    return Path(out) / "run" / place_name(said, config.fingerprint(), made)
 
 
-def prepare(config: Config, out: Path) -> Path:
+def prepare(config: Config, out: Path, made: Provenance) -> Path:
     """Make sure that a study can be kept before hours are spent on it; clear what dead runs left.
 
     Args:
         config: The configuration to be lived.
         out: Folder of all results, made if it is not there.
+        made: What it will be made of.
 
     Returns:
         The study's final folder, which need not exist yet.
@@ -110,7 +126,7 @@ def prepare(config: Config, out: Path) -> Path:
     Raises:
         InputError: The place cannot be written or is not a folder.
     """
-    return make_ready(study_folder(config, out), out)
+    return make_ready(study_folder(config, out, made), out)
 
 
 def make_ready(folder: Path, out: Path) -> Path:
@@ -125,7 +141,7 @@ def make_ready(folder: Path, out: Path) -> Path:
         if folder.exists() and not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(folder))
         _clear_leftovers(folder.parent)
-        probe = folder.parent / _temporary(DRAFT, "probe")
+        probe = folder.parent / _temporary("probe")
         probe.mkdir()
         probe.rmdir()
     return folder
@@ -146,25 +162,30 @@ def check_name(folder: Path) -> None:
         raise InputError("out", f"{shown} cannot be a name here", allowed) from error
 
 
-def find(config: Config, folder: Path, model: str) -> Study | None:
+def find(config: Config, folder: Path, made: Provenance) -> Study | None:
     """The study kept in a folder, if it answers this very question and is whole.
 
     Args:
         config: The question.
         folder: The study's final folder.
-        model: Dotted name of the model that would be lived.
+        made: What it would be made of now.
 
     Returns:
-        The study, or None if there is none, if another version or other source code made it, or
-        if a file was lost or changed since.
+        The study, or None if there is none, if anything else made it, if runs of it failed that may
+        not fail again, or if a file was lost or changed since.
     """
     try:
         manifest = read_manifest(folder)
-        asked = (config.fingerprint(), version(), source_digest(), model)
-        kept = tuple(manifest[key] for key in ("fingerprint", "xiaoqu", "source", "model"))
-        return _read(folder, manifest, config) if asked == kept else None
+        same = answers(manifest, config.fingerprint(), made)
+        return _read(folder, manifest, config) if same else None
     except (InputError, KeyError):
         return None
+
+
+def answers(manifest: dict[str, Any], fingerprint: str, made: Provenance) -> bool:
+    """Whether what a manifest tells of is a final answer to a question, of the same provenance."""
+    final = manifest.get("to_retry") == 0
+    return final and manifest.get("fingerprint") == fingerprint and made.made(manifest)
 
 
 def read_study(folder: Path, config: Config | None = None) -> Study:
@@ -185,14 +206,14 @@ def read_study(folder: Path, config: Config | None = None) -> Study:
         raise InputError(str(folder / MANIFEST), f"has no entry {error}") from error
 
 
-def write_study(study: Study, folder: Path, started: datetime, model: str) -> Study:
+def write_study(study: Study, folder: Path, started: datetime, made: Provenance) -> Study:
     """Keep a study: everything goes into a draft beside the place, then takes it in one step.
 
     Args:
         study: What to keep.
-        folder: Its final folder; what is there is replaced whole, figures too.
+        folder: Its final folder.
         started: When the runs began, UTC.
-        model: Dotted name of the model that was lived.
+        made: What it was made of.
 
     Returns:
         The same study, with its folder.
@@ -200,7 +221,7 @@ def write_study(study: Study, folder: Path, started: datetime, model: str) -> St
     Raises:
         InputError: The place cannot be written, or is full.
     """
-    manifest = _describe(study, model)
+    manifest = _describe(study, made)
     write_folder(
         folder, {n: getattr(study, n) for n in TABLES}, manifest, _unvarying(manifest), started
     )
@@ -216,8 +237,12 @@ def write_folder(
 ) -> None:
     """Keep tables and their manifest: into a draft beside the place, then there in one step.
 
+    An answer asked for again is made of the same code and files, so the same tables take the place of
+    those that are there, file by file; what else lies in the folder is a person's, or was drawn from
+    the same numbers, and stays.
+
     Args:
-        folder: Final folder; what is there is replaced whole, figures too.
+        folder: Final folder.
         tables: Frames by the name of their file.
         manifest: What made them; revision, platform, times and hashes of the files are added.
         unvarying: The part of it that goes into every table, the same whenever the numbers are.
@@ -249,22 +274,6 @@ def write_table(content: pd.DataFrame | pa.Table, path: Path, provenance: str) -
     pq.write_table(table.replace_schema_metadata(notes), path, compression="zstd")
 
 
-@cache
-def version() -> str:
-    """Version of the installed distribution, "unknown" when run from loose source."""
-    return _version_of("xiaoqu")
-
-
-@cache
-def source_digest() -> str:
-    """First 16 digits of the SHA-256 of all source files of the package, in a fixed order."""
-    whole = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        whole.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
-        whole.update(path.read_bytes() + b"\0")
-    return whole.hexdigest()[:16]
-
-
 def revision() -> str | None:
     """Git revision of the source, "-dirty" added if changed, None unless it is a checkout."""
     # Without this test an installed copy would report the repository its user happens to be in.
@@ -284,19 +293,25 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _describe(study: Study, model: str) -> dict[str, Any]:
+def _describe(study: Study, made: Provenance) -> dict[str, Any]:
     config = study.config
     return {
         "fingerprint": config.fingerprint(),
-        "xiaoqu": version(),
-        "source": source_digest(),
-        "model": model,
+        **made.described,
         "scenario": config.scenario.name,
         "policy": config.policy.name,
         "seeds": [int(seed) for seed in study.runs["seed"]],
-        "failed": int((study.runs["status"] == "failed").sum()),
-        "versions": versions(),
+        **failures(study.runs),
         "configuration": config.resolved(),
+    }
+
+
+def failures(runs: pd.DataFrame) -> dict[str, int]:
+    """How many runs failed, and how many of those are to be tried again when asked again."""
+    messages = runs.loc[runs["status"] == "failed", "message"]
+    return {
+        "failed": len(messages),
+        "to_retry": sum(not lasting(message) for message in messages),
     }
 
 
@@ -315,30 +330,11 @@ def as_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def versions(further: Sequence[str] = ()) -> dict[str, str]:
-    """Versions of Python and of the libraries that can change a number.
-
-    Args:
-        further: Libraries that a command uses beside those that every run does.
-    """
-    return {
-        "python": platform.python_version(),
-        **{name: _version_of(name) for name in (*LIBRARIES, *further)},
-    }
-
-
 def _unvarying(manifest: dict[str, Any]) -> dict[str, Any]:
     """The manifest without what may differ between two runs that give the same numbers."""
     left_out = ("executor", "experiment")
     configuration = {k: v for k, v in manifest["configuration"].items() if k not in left_out}
     return {**manifest, "configuration": configuration}
-
-
-def _version_of(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -359,7 +355,9 @@ def _read(folder: Path, manifest: dict[str, Any], config: Config | None) -> Stud
     frames = read_tables(folder, manifest, TABLES)
     config = config or _config_of(manifest)
     summary = summarise(config, frames["months"])
-    return Study(config=config, summary=summary, folder=folder, loaded=True, **frames)
+    return Study(
+        config=config, summary=summary, made_of=manifest, folder=folder, loaded=True, **frames
+    )
 
 
 def read_tables(
@@ -452,7 +450,7 @@ def told_as_input_error(place: Path) -> Iterator[None]:
 
 @contextmanager
 def _draft_of(folder: Path) -> Iterator[Path]:
-    draft = folder.parent / _temporary(DRAFT, folder.name)
+    draft = folder.parent / _temporary(folder.name)
     draft.mkdir()
     try:
         yield draft
@@ -463,33 +461,23 @@ def _draft_of(folder: Path) -> Iterator[Path]:
 
 
 def _put_in_place(draft: Path, folder: Path) -> None:
-    for attempt in range(3):
-        away = folder.parent / _temporary(AWAY, folder.name)
-        # No system replaces a full folder in one step, so the old one goes aside first.
-        with suppress(FileNotFoundError):
-            folder.rename(away)
-        try:
-            draft.rename(folder)
-        except OSError as error:
-            taken = error.errno in (errno.ENOTEMPTY, errno.EEXIST)
-            if attempt == 2 or not taken:
-                _bring_back(away, folder)
-                raise
-        else:
-            sync(folder.parent)
-            shutil.rmtree(away, ignore_errors=True)
-            return
-        shutil.rmtree(away, ignore_errors=True)
+    try:
+        draft.rename(folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        # The manifest last: until it is there, it tells of other tables than it finds.
+        for path in sorted(draft.iterdir(), key=lambda path: path.name == MANIFEST):
+            if path.is_file():
+                path.replace(folder / path.name)
+        sync(folder)
+        shutil.rmtree(draft, ignore_errors=True)
+    sync(folder.parent)
 
 
-def _bring_back(away: Path, folder: Path) -> None:
-    if away.exists() and not folder.exists():
-        away.rename(folder)
-
-
-def _temporary(kind: str, name: str) -> str:
+def _temporary(name: str) -> str:
     # The machine goes in as digits of a hash: results may be shared, host names should not.
-    return f"{kind}~{_machine()}~{os.getpid()}~{_LIFE}~{secrets.token_hex(2)}~{name}"
+    return f"{DRAFT}~{_machine()}~{os.getpid()}~{_LIFE}~{secrets.token_hex(2)}~{name}"
 
 
 @cache
@@ -498,15 +486,11 @@ def _machine() -> str:
 
 
 def _clear_leftovers(parent: Path) -> None:
-    for path in sorted([*parent.glob(f"{AWAY}~*"), *parent.glob(f"{DRAFT}~*")]):
+    for path in sorted(parent.glob(f"{DRAFT}~*")):
         with suppress(OSError, ValueError):
-            kind, machine, process, life, _, name = path.name.split("~", 5)
-            if _at_work(path, machine, int(process), life):
-                continue
-            if kind == AWAY:
-                # The run died between its two renames: the old answer is the only one.
-                _bring_back(path, parent / name)
-            shutil.rmtree(path, ignore_errors=True)
+            _, machine, process, life, _, _ = path.name.split("~", 5)
+            if not _at_work(path, machine, int(process), life):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _at_work(path: Path, machine: str, process: int, life: str) -> bool:
@@ -515,13 +499,5 @@ def _at_work(path: Path, machine: str, process: int, life: str) -> bool:
         return False
     if process == os.getpid() and machine == _machine():
         return life == _LIFE
-    # Elsewhere no process can be asked, and on Windows asking would end it: age decides.
-    if machine != _machine() or os.name != "posix":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    # Elsewhere no process can be asked: age decides.
+    return machine != _machine() or process_alive(process)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from sim import outcomes
+from sim import known, outcomes
+from sim.as_text import MISSING, value_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,8 +69,8 @@ NO_TARGET: dict[str, Any] = {
     "source": "",
 }
 
-LARGE = 9_995
-"""Numbers from here on are shortened to thousands, millions or 万."""
+NO_VALUE = "no value"
+"""Verdict of a target for which no run has a value."""
 
 WIDE = 120
 """Columns of a terminal from which a median and its interval stand on one line."""
@@ -84,9 +85,17 @@ WORDS = {
         "month": "at +{month}",
         "inside": "inside",
         "missed": "missed",
+        "no value": "no value",
+        "few": "{runs} of {all}",
         "fitted": "fitted",
         "predicted": "predicted",
         "runs": "Medians over {runs} runs; in brackets 5% and 95% of runs.",
+        "missing": "–: no value, such as days to close where nothing was closed.",
+        "missing_all": "–: no run has a value, as where nothing was closed or no fees are due.",
+        "missing_some": (
+            "–: no run has a value, as where nothing was closed or no fees are due; {few}: so many "
+            "have one, the others are left out."
+        ),
         "one": "A single run: no spread can be given.",
         "failed": "{failed} of {all} replications failed; the first, seed {seed}, at {stage}:",
         "spent": "Spent from month 1 to the end, all compounds (median over runs)",
@@ -105,9 +114,17 @@ WORDS = {
         "month": "第{month}个月",
         "inside": "达到",
         "missed": "未达到",
+        "no value": "无数值",
+        "few": "{runs}/{all}次",
         "fitted": "用于校准",
         "predicted": "用于检验",
         "runs": "{runs}次模拟的中位数；括号内为5%与95%分位数。",
+        "missing": "–：无数值，例如当月没有办结问题时的办结天数。",
+        "missing_all": "–：各次模拟均无数值，例如当月没有办结问题，或没有应收物业费。",
+        "missing_some": (
+            "–：各次模拟均无数值，例如当月没有办结问题，或没有应收物业费；"
+            "{few}：仅部分模拟有数值，其余不计入。"
+        ),
         "one": "仅一次模拟，无法给出区间。",
         "failed": "{all}次模拟中有{failed}次失败；首个失败种子{seed}，阶段{stage}：",
         "spent": "第1个月至期末全部小区的投入（各次模拟的中位数）",
@@ -200,24 +217,33 @@ def target_value(target: Target, months: np.ndarray, record: np.ndarray) -> floa
         record: Indicators (M, C, K) in the order of ``INDICATORS``.
 
     Returns:
-        The value; NaN where a month was not lived or the base is 0.
+        The value: the mean over the window's months of means over compounds, or of both together
+        by weight, what is missing left out. NaN where a month was not lived, nothing in the window
+        has a value, or the base is 0.
     """
     values = record[:, :, outcomes.column(target.indicator)]
-    weights = np.ones_like(values)
-    if target.weight:
-        weights = record[:, :, outcomes.column(target.weight)]
+    weights = record[:, :, outcomes.column(target.weight)] if target.weight else None
 
     def level(last: int) -> float:
         rows = (months > last - target.window) & (months <= last)
-        whole = float(weights[rows].sum())
-        lived = np.count_nonzero(rows) == target.window and whole != 0.0
-        return float((values[rows] * weights[rows]).sum()) / whole if lived else math.nan
+        if np.count_nonzero(rows) < target.window:
+            return math.nan
+        if weights is None:
+            return float(known.mean(known.mean(values[rows], axis=1)))
+        return float(known.mean(values[rows], weights=weights[rows]))
 
     now = level(target.month)
     if not target.relative:
         return now
     base = level(0)
     return now / base - 1.0 if base else math.nan
+
+
+def verdict(low: float, high: float, median: float) -> str:
+    """How a target is met: "inside" or "missed", "no value" where no run has one to hold against it."""
+    if math.isnan(median):
+        return NO_VALUE
+    return "inside" if low <= median <= high else "missed"
 
 
 def _records(months: pd.DataFrame) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -242,8 +268,8 @@ def summarise(
     Returns:
         A row per indicator and month, one more for each further target there: ``runs`` with a
         value, ``median``, ``low`` (5%) and ``high`` (95%); where the scenario has a target its
-        label, interval and ``reported`` figure, ``share_inside`` of runs, ``verdict`` "inside"
-        or "missed" for the median, ``use`` "fitted" or "predicted", and ``source``.
+        label, interval and ``reported`` figure, ``share_inside`` of runs with a value, ``verdict`` as
+        of ``verdict`` for the median, ``use`` "fitted" or "predicted", and ``source``.
     """
     lived = sorted(int(month) for month in months["month"].unique())
     wanted = {0, 12, 24, lived[-1]} if at is None else set(at)
@@ -268,24 +294,38 @@ def summarise(
 
 def spread_of(values: np.ndarray) -> dict[str, float]:
     """Number of known values (``runs``), their median, and 5% (``low``) and 95% (``high``)."""
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return {"runs": 0, "median": math.nan, "low": math.nan, "high": math.nan}
-    low, median, high = np.quantile(known, [LOW, 0.5, HIGH])
-    return {"runs": len(known), "median": median, "low": low, "high": high}
+    low, median, high = known.quantiles(values, [LOW, 0.5, HIGH])
+    runs = int(np.count_nonzero(~np.isnan(values)))
+    return {"runs": runs, "median": median, "low": low, "high": high}
+
+
+def spread_text(row: Mapping[Any, Any], names: Sequence[str], write: Callable[[float], str]) -> str:
+    """Middle and ends as a table shows them, "12 [8, 15]".
+
+    Args:
+        row: What holds them.
+        names: Of the middle, the low and the high end.
+        write: How a number is written.
+
+    Returns:
+        A dash where there is no value; the middle alone where it has no interval.
+    """
+    middle, low, high = (float(row[name]) for name in names)
+    if math.isnan(middle):
+        return MISSING
+    return write(middle) if math.isnan(low) else f"{write(middle)} [{write(low)}, {write(high)}]"
 
 
 def _beside(target: Target, values: np.ndarray) -> dict[str, Any]:
-    known = values[~np.isnan(values)]
-    median = float(np.median(known)) if len(known) else math.nan
-    inside = (known >= target.low) & (known <= target.high)
+    there = values[~np.isnan(values)]
+    inside = (there >= target.low) & (there <= target.high)
     return {
         "target": target.label,
         "target_low": target.low,
         "target_high": target.high,
         "reported": math.nan if target.reported is None else target.reported,
-        "share_inside": inside.mean() if len(known) else math.nan,
-        "verdict": "inside" if target.low <= median <= target.high else "missed",
+        "share_inside": known.mean(inside),
+        "verdict": verdict(target.low, target.high, float(known.median(there))),
         "use": "fitted" if target.fitted else "predicted",
         "source": target.source,
     }
@@ -307,6 +347,12 @@ def print_summary(study: Study, console: Console, language: str = "en") -> None:
     lived = int((study.runs["status"] == "ok").sum())
     note = words["runs"] if lived > 1 else words["one"]
     console.print(note.format(runs=lived), style="dim", highlight=False)
+    few = _shown_rows(study)["runs"]
+    if (few < lived).any():
+        some = few[few.between(1, lived - 1)]
+        key = "missing" if lived == 1 else "missing_some" if len(some) else "missing_all"
+        told = words["few"].format(runs=some.iloc[0], all=lived) if len(some) else ""
+        console.print(words[key].format(few=told), style="dim", highlight=False)
     _print_failures(study, console, words)
     spent = spent_by_actor(study)
     if len(spent):
@@ -330,37 +376,13 @@ def spent_by_actor(study: Study) -> pd.DataFrame:
     return total.reindex(every, fill_value=0.0).groupby(level="actor").median()
 
 
-def value_text(value: float, indicator: Indicator, language: str = "en") -> str:
-    """A value as people write it: shares as whole percents, large numbers short."""
-    if math.isnan(value):
-        return "–"
-    if indicator.share:
-        percent = 100 * value
-        return f"{percent:.1f}" if 0 < abs(percent) < 9.95 else f"{percent:.0f}"
-    return number_text(value, language)
-
-
-def number_text(value: float, language: str = "en") -> str:
-    """A number short enough for a table: 1.2M or 120万."""
-    size = abs(value)
-    if size >= LARGE:
-        scale, mark = (1e4, "万") if language == "zh" else (1e6, "M") if size >= 1e6 else (1e3, "k")
-        short = value / scale
-        return f"{short:,.0f}{mark}" if abs(short) >= 100 else f"{short:.3g}{mark}"
-    if size >= 100 or not value:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if size >= 1 else f"{value:.2f}"
-
-
 def _indicator_table(study: Study, language: str, wide: bool) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    words = WORDS[language]
-    last = int(study.months["month"].max())
-    lived = set(study.months["month"])
-    shown = [month for month in (0, 12, 24) if month in lived and month < last] + [last]
+    words, shown = WORDS[language], _shown_months(study)
+    last, lived = shown[-1], int((study.runs["status"] == "ok").sum())
     table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
     narrow = None if wide else 9
     table.add_column(words["indicator"], min_width=22, overflow="fold")
@@ -369,16 +391,34 @@ def _indicator_table(study: Study, language: str, wide: bool) -> Table:
         head = words["end"].format(month=month) if month == last else head
         table.add_column(head, justify="right", max_width=narrow, overflow="fold")
     table.add_column(words["target"], min_width=16, overflow="fold")
-    targeted = [target.indicator for target in study.config.scenario.targets]
-    named = dict.fromkeys((*MAIN, *targeted))
-    for name in [name for name in named if name in outcomes.INDICATORS]:
+    for name in _shown_indicators(study):
         indicator = outcomes.INDICATORS[name]
         rows = study.summary[study.summary["indicator"] == name]
-        cells = [_cell(rows[rows["month"] == month], indicator, language, wide) for month in shown]
+        cells = [
+            _cell(rows[rows["month"] == month], indicator, language, wide, lived) for month in shown
+        ]
         label = Text(indicator.zh if language == "zh" else indicator.en)
         label.append(f" ({unit_text(indicator, language)})", style="dim")
         table.add_row(label, *cells, _target_cell(rows, indicator, language))
     return table
+
+
+def _shown_months(study: Study) -> list[int]:
+    last, lived = int(study.months["month"].max()), set(study.months["month"])
+    return [month for month in (0, 12, 24) if month in lived and month < last] + [last]
+
+
+def _shown_indicators(study: Study) -> list[str]:
+    targeted = [target.indicator for target in study.config.scenario.targets]
+    return [name for name in dict.fromkeys((*MAIN, *targeted)) if name in outcomes.INDICATORS]
+
+
+def _shown_rows(study: Study) -> pd.DataFrame:
+    rows = study.summary
+    here = rows["indicator"].isin(_shown_indicators(study)) & rows["month"].isin(
+        _shown_months(study)
+    )
+    return rows[here]
 
 
 def unit_text(indicator: Indicator, language: str = "en") -> str:
@@ -391,17 +431,23 @@ def unit_word(unit: str, language: str = "en") -> str:
     return UNITS[language].get(unit, unit)
 
 
-def _cell(rows: pd.DataFrame, indicator: Indicator, language: str, wide: bool) -> Text:
+def _cell(rows: pd.DataFrame, indicator: Indicator, language: str, wide: bool, lived: int) -> Text:
     from rich.text import Text
 
     if not len(rows):
-        return Text("–")
+        return Text(MISSING)
     row = rows.iloc[0]
     middle, low, high = (value_text(row[c], indicator, language) for c in ("median", "low", "high"))
     cell = Text(middle)
     if row["runs"] > 1:
         cell.append(f"{' ' if wide else chr(10)}[{low}, {high}]", style="dim")
+    if 0 < row["runs"] < lived:
+        few = WORDS[language]["few"].format(runs=row["runs"], all=lived)
+        cell.append(f"{' ' if wide else chr(10)}{few}", style="dim")
     return cell
+
+
+_STYLES = {"inside": "green", NO_VALUE: "yellow"}
 
 
 def _target_cell(rows: pd.DataFrame, indicator: Indicator, language: str) -> Text:
@@ -414,8 +460,7 @@ def _target_cell(rows: pd.DataFrame, indicator: Indicator, language: str) -> Tex
         if len(cell):
             cell.append("\n")
         cell.append(f"{low} {words['to']} {high} {words['month'].format(month=row['month'])}\n")
-        style = "green" if row["verdict"] == "inside" else "red"
-        cell.append(words[row["verdict"]], style=style)
+        cell.append(words[row["verdict"]], style=_STYLES.get(row["verdict"], "red"))
         cell.append(f", {words[row['use']]}", style="dim")
     return cell
 

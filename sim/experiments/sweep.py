@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections import defaultdict
@@ -29,7 +28,6 @@ from sim.experiments.batch import (
     Batch,
     Numbering,
     Outcome,
-    foreign_measures,
     live_batch,
     make_batch,
     tables,
@@ -37,7 +35,7 @@ from sim.experiments.batch import (
 from sim.experiments.chunks import Place
 from sim.experiments.design import Design, lay_out, read_factor
 from sim.experiments.progress import announce_compiling, bar
-from sim.experiments.run import dotted
+from sim.experiments.provenance import Provenance, current, provenance
 from sim.experiments.tasks import sharing, side_by_side, tasks
 from sim.explain import show
 
@@ -163,7 +161,7 @@ def sweep(
         config_dir: Folder with configuration groups of your own.
         force: Begin anew what is there.
         append: Folder of an earlier sweep to which the runs are added.
-        model: Class to live instead of ``NeighborhoodModel``, importable by worker processes.
+        model: Class to live instead of ``NeighborhoodModel``; its code travels to worker processes.
         **keys: Settings as keywords, as of ``load``: ``months=24``, ``experiment="contact_quota"``,
             ``experiment__samples=64``; a list varies the key.
 
@@ -228,7 +226,7 @@ def run_design(
         force: Begin anew what is there.
         append: Folder of an earlier sweep to which the runs are added.
         only_plan: Say what it would take, and live nothing but the runs that are timed.
-        model: Class to live instead of ``NeighborhoodModel``, importable by worker processes.
+        model: Class to live instead of ``NeighborhoodModel``; its code travels to worker processes.
 
     Raises:
         InputError: A place that cannot be used, or a budget that is too small.
@@ -236,19 +234,33 @@ def run_design(
     """
     if append is not None and not (append / "designs").is_dir():
         raise InputError("--append", f"{append} holds no sweep", "a folder that a sweep made")
+    with provenance(design.configs, model, paths=design.files).held():
+        return _run_held(design, out, progress, force, append, only_plan, model)
+
+
+def _run_held(
+    design: Design,
+    out: Path | None,
+    progress: bool,
+    force: bool,
+    append: Path | None,
+    only_plan: bool,
+    model: Callable[..., Any] | None,
+) -> Sweep:
+    made = current()
     folder = append or (None if out is None else sweep_folder(design, out))
     if folder is None:
         return _live(design, None, _Memory(design), progress, model)
     if only_plan:
         # Read without a lock and without looking into the files: nothing is changed.
         anew = force and append is None
-        there = set() if anew else _noted(folder, design, model)
+        there = set() if anew else _noted(folder, design, made)
         _plan(design, there, progress, model)
         return Sweep(design, None, 0, pd.DataFrame(), 0.0, 0, {})
     with chunks.locked(folder):
         if force and append is None:
             _empty(folder)
-        place = chunks.freeze(folder, design, _code(model))
+        place = chunks.freeze(folder, design, made)
         try:
             return _live(design, place, _Chunks(design, place), progress, model)
         except (KeyboardInterrupt, RuntimeError):
@@ -264,21 +276,17 @@ def sweep_folder(design: Design, out: Path) -> Path:
 
 
 def _empty(folder: Path) -> None:
+    """Take away what a sweep wrote, and nothing else."""
     with store.told_as_input_error(folder):
         # The list of hashes first: what is not on it does not count.
         for name in (chunks.SUMS, store.MANIFEST):
             (folder / name).unlink(missing_ok=True)
-        for name in ("designs", RUNS, MONTHS):
-            shutil.rmtree(folder / name, ignore_errors=True)
+        for path in chunks.written(folder):
+            path.unlink()
 
 
-def _code(model: Callable[..., Any] | None) -> dict[str, str]:
-    name = "sim.model.NeighborhoodModel" if model is None else dotted(model)
-    return {"xiaoqu": store.version(), "source": store.source_digest(), "model": name}
-
-
-def _noted(folder: Path, design: Design, model: Callable[..., Any] | None) -> set[int]:
-    place, new = chunks.locate(folder, design, _code(model))
+def _noted(folder: Path, design: Design, made: Provenance) -> set[int]:
+    place, new = chunks.locate(folder, design, made)
     return chunks.noted(place, design) if new is None else set()
 
 
@@ -292,8 +300,8 @@ class _Memory:
         self.numbering = Numbering(0, 0, design.types)
         self._tables: dict[int, dict[str, pa.Table]] = {}
 
-    def finished(self) -> tuple[set[int], list[str]]:
-        return set(), []
+    def finished(self) -> tuple[set[int], dict[str, str]]:
+        return set(), {}
 
     def write(self, chunk: int, tables: dict[str, pa.Table]) -> None:
         self._tables[chunk] = tables
@@ -312,15 +320,11 @@ class _Chunks:
     def __init__(self, design: Design, place: Place) -> None:
         self._design, self._place = design, place
         self.numbering = place.numbering
-        self._note = store.as_json(
-            {
-                "design": design.fingerprint(),
-                "xiaoqu": store.version(),
-                "source": store.source_digest(),
-            }
-        )
+        made = current().identity
+        told = {"design": design.fingerprint(), "xiaoqu": made["xiaoqu"], "source": made["source"]}
+        self._note = store.as_json(told)
 
-    def finished(self) -> tuple[set[int], list[str]]:
+    def finished(self) -> tuple[set[int], dict[str, str]]:
         return chunks.finished(self._place, self._design)
 
     def write(self, chunk: int, tables: dict[str, pa.Table]) -> None:
@@ -347,9 +351,9 @@ def _live(
     progress: bool,
     model: Callable[..., Any] | None,
 ) -> Sweep:
-    done, damaged = kept.finished()
-    for name in damaged:
-        print(f"{name}: damaged since it was written; lived again", file=sys.stderr)
+    done, again = kept.finished()
+    for name, why in again.items():
+        print(f"{name}: {why}; lived again", file=sys.stderr)
     started = datetime.now(UTC)
     begun = time.monotonic()
     there = sum(len(design.chunks[chunk]) for chunk in done)
@@ -360,7 +364,7 @@ def _live(
     elif progress and place is not None:
         print(f"lived before, read from {place.folder}", file=sys.stderr)
     seconds = time.monotonic() - begun
-    failed, failures, tables = kept.finish(_manifest(design, started, model))
+    failed, failures, tables = kept.finish(_manifest(design, started))
     if failed == design.runs:
         first = failures.iloc[0]
         where = f"seed {first['seed']}, at stage {first['stage']}: {first['message']}"
@@ -370,15 +374,8 @@ def _live(
     return Sweep(design, folder, failed, failures, seconds, lived, tables)
 
 
-def _manifest(
-    design: Design, started: datetime, model: Callable[..., Any] | None
-) -> dict[str, Any]:
-    return {
-        **_code(model),
-        "runs": design.runs,
-        "versions": store.versions(),
-        **store.circumstances(started),
-    }
+def _manifest(design: Design, started: datetime) -> dict[str, Any]:
+    return {**current().described, "runs": design.runs, **store.circumstances(started)}
 
 
 def _live_missing(
@@ -390,13 +387,13 @@ def _live_missing(
     model: Callable[..., Any] | None,
 ) -> None:
     missing = [number for number in range(len(design.chunks)) if number not in done]
-    size, measures = _task_size(plan), foreign_measures()
+    size = _task_size(plan)
     sent: dict[int, list[int]] = {}
 
     def batches() -> Iterator[Batch]:
         for number, groups in enumerate(tasks(design, missing, size)):
             sent[number] = [run for group in groups for run in group]
-            yield make_batch(design, groups, model, measures)
+            yield make_batch(design, groups, model)
 
     answers = executors.spread(_executor(design), live_batch, batches(), -(-plan.runs // size))
     waiting: defaultdict[int, dict[int, Outcome]] = defaultdict(dict)
@@ -451,7 +448,7 @@ def _time_runs(
     """Seconds of one run and how many were timed: few of the first, middle and last to be lived."""
     if progress:
         announce_compiling()
-    compiled, measures = rules_compiled(), foreign_measures()
+    compiled = rules_compiled()
     taken: list[tuple[float, int]] = []
     together = list(side_by_side(design, missing))
     first, middle, last = (
@@ -462,7 +459,7 @@ def _time_runs(
     # The first run loads or compiles kernels, so it counts only if it is too long to repeat.
     for number, runs in enumerate((first[:1], first, middle, last)):
         start = time.monotonic()
-        live_batch(make_batch(design, [runs], model, measures))
+        live_batch(make_batch(design, [runs], model))
         taken.append((time.monotonic() - start, len(runs)))
         if time.monotonic() - begun > PILOT_SECONDS and (
             number or 0 < compiled == rules_compiled()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sim.as_text import MISSING, value_text
+from sim.experiments import chunks
 from sim.experiments.batch import RUNS
+from sim.experiments.summary import unit_text
 from sim.experiments.sweep import SHOWN_FAILURES, Sweep, duration
 from sim.outcomes import INDICATORS
 
@@ -18,17 +21,42 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from sim.experiments.design import Design
+
 SHOWN = ("collection_rate", "satisfied_share", "complaints_per_1000", "hours_spent", "yuan_spent")
-SHOWN_POINTS = 12
+COLUMNS = [f"{name}_last12" for name in SHOWN]
+
+SHOWN_POINTS = 60
+"""Points that are shown one by one; of more, every level of every key."""
+
+SHOWN_LEVELS = 12
+"""Numbers that are shown one by one; of more, in as many bands of alike many points."""
 
 
-def print_sweep(sweep: Sweep, console: Console) -> None:
-    """Print means over seeds for the first points, failures, rate and folder."""
-    if sweep.folder is not None:
-        console.print(_table(sweep))
-    more = sweep.design.points.num_rows - SHOWN_POINTS
-    if more > 0:
-        console.print(f"... and {more:,} more points")
+class _Levels(NamedTuple):
+    """Levels of one key: which one each point has (points,), and what they are called."""
+
+    key: str
+    of_point: np.ndarray
+    names: list[str]
+
+
+def print_sweep(sweep: Sweep, console: Console, most: int = SHOWN_POINTS) -> None:
+    """Print means over seeds by point, or by level where there are too many, failures, rate and folder.
+
+    Args:
+        sweep: One that was lived.
+        console: Rich console to print on.
+        most: Points up to which each has a row.
+    """
+    points = sweep.design.points.num_rows
+    table, whole = _point_table(sweep) if points <= most else _level_table(sweep)
+    console.print(table)
+    if not whole:
+        console.print("Runs without a value, as where no fees are due, are left out of a mean.")
+    if points > most:
+        told = f"{points:,} points are too many for a page: above, every level of every key."
+        console.print(f"{told} --points {points} with the same command shows each point.")
     for row in sweep.failures.itertuples():
         console.print(
             f"failed: run {row.run}, seed {row.seed}, {row.stage}: {row.message}", markup=False
@@ -51,43 +79,117 @@ def print_sweep(sweep: Sweep, console: Console) -> None:
         print(f"read it with pandas.read_parquet({str(sweep.folder / RUNS)!r})")
 
 
-def _first_points(folder: Path, columns: list[str]) -> pd.DataFrame:
-    """Runs of the points that are shown, which stand in the first files."""
-    parts = []
-    for path in sorted((folder / RUNS).glob("*.parquet")):
-        with pq.ParquetFile(path) as file:
-            part = file.read(columns=columns)
-        parts.append(part.filter(pc.less(part["point"], SHOWN_POINTS)))
-        if parts[-1].num_rows < part.num_rows:
-            break
-    return pa.concat_tables(parts).to_pandas()
+def _point_table(sweep: Sweep) -> tuple[Table, bool]:
+    """A row per point, and whether every run has every value."""
+    keys = list(sweep.design.types)
+    varied = sweep.design.points.select(keys).to_pylist()
+    means, _, whole = _means(sweep, np.arange(len(varied)), len(varied))
+    table = _new_table("mean over seeds, last 12 months", [_short(key) for key in keys])
+    for point, numbers in zip(varied, means, strict=True):
+        table.add_row(*(_written(point[key]) for key in keys), *_values(numbers))
+    return table, whole
 
 
-def _table(sweep: Sweep) -> Table:
-    """Means over seeds of the first points, read without the rest."""
+def _level_table(sweep: Sweep) -> tuple[Table, bool]:
+    """A row per key and level, over all points that have it, and whether every run has every value."""
+    whole = True
+    table = _new_table("mean over all runs at a level, last 12 months", ["key", "level", "runs"])
+    for key, of_point, names in _levels(sweep.design):
+        means, runs, whole = _means(sweep, of_point, len(names))
+        rows = zip(names, runs, means, strict=True)
+        for place, (name, count, numbers) in enumerate(rows):
+            told = "" if place else _short(key)
+            last = place == len(names) - 1
+            table.add_row(told, name, f"{count:,}", *_values(numbers), end_section=last)
+    return table, whole
+
+
+def _new_table(title: str, heads: Sequence[str]) -> Table:
     from rich.table import Table
 
-    assert sweep.folder is not None
-    names = [name for name in SHOWN if name in INDICATORS]
-    keys = list(sweep.design.types)
-    frame = _first_points(sweep.folder, ["point", *keys, *(f"{name}_last12" for name in names)])
-    means = frame.groupby("point")[[f"{name}_last12" for name in names]].mean()
-    points = frame.groupby("point")[keys].first()
-    table = Table(box=None, pad_edge=False, title="mean over seeds, last 12 months")
-    for key in keys:
-        table.add_column(key.removeprefix("policy.measures."), overflow="fold")
-    for name in names:
-        table.add_column(INDICATORS[name].en, justify="right", overflow="fold")
-    for varied, numbers in zip(
-        points.itertuples(index=False), means.itertuples(index=False), strict=True
-    ):
-        cells = [
-            ""
-            if value != value or value is None
-            else f"{value:g}"
-            if isinstance(value, float)
-            else str(value)
-            for value in varied
-        ]
-        table.add_row(*cells, *(f"{value:.3g}" for value in numbers))
+    table = Table(box=None, pad_edge=False, title=title)
+    for head in heads:
+        table.add_column(head, justify="right" if head == "runs" else "left", overflow="fold")
+    for name in SHOWN:
+        head = f"{INDICATORS[name].en} ({unit_text(INDICATORS[name])})"
+        table.add_column(head, justify="right", overflow="fold")
     return table
+
+
+def _values(numbers: np.ndarray) -> list[str]:
+    return [
+        value_text(float(value), INDICATORS[name])
+        for name, value in zip(SHOWN, numbers, strict=True)
+    ]
+
+
+def _short(key: str) -> str:
+    return key.removeprefix("policy.measures.")
+
+
+def _written(value: Any) -> str:
+    # A key of a measure means nothing where the policy has no measures.
+    if value is None or value != value:
+        return MISSING
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _levels(design: Design) -> Iterator[_Levels]:
+    """Levels of every key; each point has one."""
+    for key in design.types:
+        values = design.points[key].to_pandas()
+        codes, found = pd.factorize(values, use_na_sentinel=False)
+        numbers = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+        if len(found) <= SHOWN_LEVELS or not numbers:
+            yield _Levels(key, codes, [_written(value) for value in found])
+            continue
+        # Unlike text, numbers between two others need no row of their own.
+        banded, _ = pd.qcut(values, SHOWN_LEVELS, labels=False, retbins=True, duplicates="drop")
+        bands, codes = np.unique(banded.fillna(-1), return_inverse=True)
+        parts = [values[codes == band] for band in range(len(bands))]
+        names = [
+            MISSING if part.isna().all() else f"{part.min():.4g} to {part.max():.4g}"
+            for part in parts
+        ]
+        yield _Levels(key, codes, names)
+
+
+def _means(sweep: Sweep, group: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Average runs by group.
+
+    Args:
+        sweep: Whose runs.
+        group: Group of each point (points,).
+        count: How many groups there are.
+
+    Returns:
+        Means (groups, SHOWN), missing values left out; runs (groups,) that did not fail; and
+        whether each of these has every value.
+    """
+    total, there = np.zeros((2, count, len(SHOWN)))
+    runs = np.zeros(count, dtype=np.int64)
+    for part in _parts(sweep):
+        of_run = group[part["point"].to_numpy()]
+        runs += np.bincount(of_run[part["status"].to_numpy() == "ok"], minlength=count)
+        for k, column in enumerate(COLUMNS):
+            values = part[column].to_numpy()
+            has = ~np.isnan(values)
+            there[:, k] += np.bincount(of_run[has], minlength=count)
+            total[:, k] += np.bincount(of_run[has], weights=values[has], minlength=count)
+    means = np.divide(total, there, out=np.full_like(total, np.nan), where=there > 0)
+    return means, runs, bool((there == runs[:, None]).all())
+
+
+def _parts(sweep: Sweep) -> Iterator[pa.Table]:
+    """Runs of this design, file by file, points counted from 0."""
+    columns = ["point", "status", *COLUMNS]
+    if sweep.folder is None:
+        yield sweep.tables[RUNS].select(columns)
+        return
+    told = chunks.designs(sweep.folder)
+    mine = next(one for one in told if one["fingerprint"] == sweep.design.fingerprint())
+    for path in sorted((sweep.folder / RUNS).glob(f"{mine['number']:03d}-*.parquet")):
+        with pq.ParquetFile(path) as file:
+            part = file.read(columns=columns)
+        points = pa.array(part["point"].to_numpy() - mine["first_point"])
+        yield part.set_column(part.column_names.index("point"), "point", points)

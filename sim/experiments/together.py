@@ -30,7 +30,7 @@ def live_together(
         A replication for each configuration, the same bytes as ``run.live`` gives alone.
     """
     past = _shared_past(configs, seed, model)
-    going_on = model if past is None else partial(_go_on, past)
+    going_on = model if past is None else partial(_go_on, past, model or own_model())
     return [live(config, seed, going_on, costs=costs) for config in configs]
 
 
@@ -56,8 +56,8 @@ def _shared_past(
     return past
 
 
-def _go_on(past: Any, config: Config, *, seed: int) -> Any:
+def _go_on(past: Any, model: Callable[..., Any], config: Config, *, seed: int) -> Any:
     try:
         return past.fork(config)
     except ValueError:
-        return type(past)(config, seed=seed)
+        return model(config, seed=seed)

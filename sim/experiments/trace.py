@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.compose import load_settings, parse
 from sim.config import Config
 from sim.errors import InputError
@@ -61,7 +62,8 @@ class Story:
         label: Label of the event that placed it, "" if it arose by itself.
         in_force: Months of its story in which each measure was in force.
         costs: What measures took in its compound in these months, by measure and actor.
-        others: Over all problems of its category: number, shares solved and shelved, median months.
+        others: Over all problems of its category: number, shares solved and shelved, median months of
+            those that ended (NaN where none has).
     """
 
     config: Config
@@ -126,10 +128,10 @@ def ask_words(
             chosen[key] = value
         else:
             settings.append((key, value))
-    config, _ = load_settings(settings, config_dir)
+    config, _ = load_settings(settings, config_dir, look=True)
     if not any(key == "policy" for key, _ in settings):
         own = ("policy", config.scenario.policy)
-        config, _ = load_settings([own, *settings], config_dir)
+        config, _ = load_settings([own, *settings], config_dir, look=True)
     issue, since = chosen["issue"], chosen["since"]
     if issue is None:
         issue = next(iter(_labels(config)), "first")
@@ -310,5 +312,5 @@ def _others(months: pd.DataFrame) -> dict[str, float]:
         "number": float(len(ended)),
         "solved": float((ended & _SOLVED > 0).mean()),
         "shelved": float((ended & _SHELVED > 0).mean()),
-        "median_months": float(done.median()) if len(done) else 0.0,
+        "median_months": float(known.median(done)),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from math import isnan
 from typing import Any
 
 from sim.experiments.summary import ACTORS
@@ -60,7 +61,9 @@ _WORDS: dict[str, dict[str, str]] = {
         "between": ", ",
         "takes": ": ",
         "others": "For comparison, all {number:.0f} {category} problems that arose from month 1 to {last}: "
-        "{solved:.0%} solved, {shelved:.0%} shelved, the rest open; {median_months:g} month(s) in the median.",
+        "{solved:.0%} solved, {shelved:.0%} shelved, the rest open; {median}.",
+        "median": "{0:g} month(s) in the median of those that ended",
+        "no_median": "none has ended",
         "one": "One run under one seed: another seed tells another story.",
     },
     "zh": {
@@ -107,7 +110,9 @@ _WORDS: dict[str, dict[str, str]] = {
         "between": "、",
         "takes": ":",
         "others": "对照:第1至{last}月出现的全部{number:.0f}件{category}问题中,办结{solved:.0%},搁置{shelved:.0%},"
-        "其余未结;中位历时{median_months:g}个月。",
+        "其余未结;{median}。",
+        "median": "已结束的中位历时{0:g}个月",
+        "no_median": "尚无一件结束",
         "one": "以上为一个随机种子下的一次运行,换种子则故事不同。",
     },
 }
@@ -162,7 +167,11 @@ class _Teller:
             yield w["same"].format(*values, name=shown, arrow=w["arrow"].strip())
         yield from self._measures()
         yield ""
-        yield w["others"].format(category=self._category(), last=c.months, **s.others)
+        months = s.others["median_months"]
+        median = w["no_median"] if isnan(months) else w["median"].format(months)
+        yield w["others"].format(
+            category=self._category(), last=c.months, median=median, **s.others
+        )
         yield w["one"]
 
     # --- months -----------------------------------------------------------------------------------

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sim import outcomes
+from sim import known, outcomes
 from sim.compose import choices, load
 from sim.experiments.run import spread
-from sim.experiments.summary import markdown, spread_of, target_value
+from sim.experiments.summary import markdown, spread_of, spread_text, target_value, verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +49,7 @@ class Pattern:
     @property
     def verdict(self) -> str:
         """Whether the median lies inside."""
-        return "inside" if self.expected[0] <= self.value[0] <= self.expected[1] else "missed"
+        return verdict(*self.expected, self.value[0])
 
 
 @dataclass(frozen=True)
@@ -139,16 +139,14 @@ def _row(config: Config, target: Target, lived: list[Any]) -> dict[str, Any]:
         "none_q05": without["low"],
         "none_q95": without["high"],
         "none_share_inside": _inside(target, bare),
-        "verdict": "inside" if target.low <= with_policy["median"] <= target.high else "missed",
+        "verdict": verdict(target.low, target.high, with_policy["median"]),
         "use": "fitted" if target.fitted else "predicted",
     }
 
 
 def _inside(target: Target, values: np.ndarray) -> float:
-    known = values[~np.isnan(values)]
-    return (
-        float(((known >= target.low) & (known <= target.high)).mean()) if len(known) else math.nan
-    )
+    there = values[~np.isnan(values)]
+    return float(known.mean((there >= target.low) & (there <= target.high)))
 
 
 # --- patterns -----------------------------------------------------------------------------------
@@ -168,11 +166,13 @@ def _district_patterns(case: str, lived: list[Any]) -> list[Pattern]:
     top, middle = [], []
     for months, _, bare in lived:
         in_year = bare[(months > -12) & (months <= 0)]
-        calls = (in_year[:, :, share] * in_year[:, :, calls_of_all]).sum(axis=0)
-        calls, year = np.sort(calls)[::-1], in_year.mean(axis=0)
+        # Of no calls no share is property's, and none of them are calls on property.
+        calls = np.nansum(in_year[:, :, share] * in_year[:, :, calls_of_all], axis=0)
+        calls, rates = np.sort(calls)[::-1], known.mean(in_year[:, :, paid], axis=0)
         top.append(float(calls[: max(round(0.11 * len(calls)), 1)].sum() / max(calls.sum(), 1e-9)))
-        rates = year[:, paid]
-        middle.append(float(((rates > 0.35) & (rates < 0.65)).mean()))
+        # Where a year long no fees are due, a compound is in neither hump.
+        rates = rates[~np.isnan(rates)]
+        middle.append(float(known.mean((rates > 0.35) & (rates < 0.65))))
     return [
         _pattern(
             f"{case}: share of complaints from the worst 11% of compounds", (0.30, 0.65),
@@ -198,9 +198,10 @@ def _contact_fades(config: Config, progress: bool) -> Pattern:
     k = outcomes.column("collection_rate")
     left = []
     for months, a, b in lived:
-        gain = (a - b)[:, :, k].mean(axis=1)
+        gain = known.mean((a - b)[:, :, k], axis=1)
         # Means over months keep single months' luck out of the ratio.
-        before, after = gain[(months > 18) & (months <= 24)].mean(), gain[months > 33].mean()
+        ended, late = (months > 18) & (months <= 24), months > 33
+        before, after = known.mean(gain[ended]), known.mean(gain[late])
         left.append(float(after / before) if before > 0.005 else math.nan)
     return _pattern(
         "share of a contact campaign's gain left a year after it ends", (0.0, 0.9),
@@ -260,8 +261,8 @@ def _case_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
                 row["case"], row["target"], f"{row['month']:+d}",
                 "" if math.isnan(row["reported"]) else text(row["reported"]),
                 f"{text(row['low'])} to {text(row['high'])}",
-                f"{text(row['median'])} [{text(row['q05'])}, {text(row['q95'])}]",
-                f"{text(row['none_median'])} [{text(row['none_q05'])}, {text(row['none_q95'])}]",
+                spread_text(row, ("median", "q05", "q95"), text),
+                spread_text(row, ("none_median", "none_q05", "none_q95"), text),
                 f"{row['verdict']}, {row['use']}",
             ]
         )  # fmt: skip
@@ -273,16 +274,18 @@ def _pattern_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     rows = [
         [
             row["pattern"], f"{row['low']:.2f} to {row['high']:.2f}",
-            f"{row['median']:.2f} [{row['q05']:.2f}, {row['q95']:.2f}]", row["verdict"], row["source"],
+            spread_text(row, ("median", "q05", "q95"), _plain), row["verdict"], row["source"],
         ]
         for row in frame.to_dict("records")
     ]  # fmt: skip
     return head, rows
 
 
+def _plain(value: float) -> str:
+    return f"{value:.2f}"
+
+
 def _value(indicator: str, relative: bool, value: float) -> str:
-    if math.isnan(value):
-        return "–"
     if relative:
         return f"{100 * value:+.0f}%"
     return f"{100 * value:.0f}%" if outcomes.INDICATORS[indicator].share else f"{value:.3g}"

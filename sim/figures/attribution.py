@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sim.as_text import signed
 from sim.errors import InputError
 from sim.figures import style
 from sim.figures.axes import name_of, no_frame, reference_line, two_lines
@@ -29,7 +31,7 @@ WORDS = {
     "en": {
         "parts": "a  Part of each measure in {outcome}, month {month}",
         "pairs": "b  What two measures do together",
-        "unit": "{unit} (the bundle: {effect:+.1f})",
+        "unit": "{unit} (the bundle: {effect})",
         "value": "Shapley value, 95% interval",
         "alone": "as the only measure",
         "left_out": "lost if left out of the bundle",
@@ -39,7 +41,7 @@ WORDS = {
     "zh": {
         "parts": "a  各项措施对{outcome}的贡献,第{month}个月",
         "pairs": "b  两项措施的交互",
-        "unit": "{unit}(合计{effect:+.1f})",
+        "unit": "{unit}(合计{effect})",
         "value": "夏普利值及95%区间",
         "alone": "单独实施",
         "left_out": "从组合中去掉的损失",
@@ -70,7 +72,7 @@ def parts(attribution: Attribution, outcome: str, language: str = "en") -> Figur
     words, (scale, unit) = WORDS[language], unit_of(outcome, language)
     rows = attribution.values[attribution.values["outcome"] == outcome]
     rows = rows.sort_values("value", key=abs, ascending=False).reset_index(drop=True)
-    bundle = attribution.bundle.set_index("outcome").loc[outcome]
+    bundle: dict[Hashable, Any] = attribution.bundle.set_index("outcome").loc[outcome].to_dict()
     names = [
         two_lines(measure_title(question.config, label, language)) for label in rows["measure"]
     ]
@@ -79,7 +81,7 @@ def parts(attribution: Attribution, outcome: str, language: str = "en") -> Figur
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.15, 1))
         _forest(left, rows, scale, language)
         rows_of(left, names)
-        left.set_xlabel(words["unit"].format(unit=unit, effect=scale * bundle["effect"]))
+        left.set_xlabel(words["unit"].format(unit=unit, effect=signed(scale * bundle["effect"])))
         name = name_of(INDICATORS[outcome], language)
         name = name.lower() if language == "en" else name
         left.set_title(words["parts"].format(outcome=name, month=question.config.months))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
+from sim.as_text import LARGE, number_text
 from sim.config import Config
-from sim.experiments.summary import LARGE, number_text, unit_text
+from sim.experiments.summary import unit_text
 from sim.figures import style
 from sim.outcomes import Indicator
 
@@ -92,6 +95,26 @@ def month_ticks(axes: Axes, span: int) -> None:
     """Ticks at whole years or handy parts of one, seldom more than eight."""
     step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if span <= 7 * s), 120)
     axes.xaxis.set_major_locator(MultipleLocator(step))
+
+
+def line(axes: Axes, x: np.ndarray, y: np.ndarray, **look: Any) -> None:
+    """A line that breaks where a value is missing, with a dot where one stands alone."""
+    (drawn,) = axes.plot(x, y, **look)
+    alone = _alone(y)
+    axes.plot(x[alone], y[alone], ".", color=drawn.get_color(), markersize=2.5)
+
+
+def band(axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, **look: Any) -> None:
+    """A band between two lines that breaks where they are missing, a bar where they stand alone."""
+    axes.fill_between(x, low, high, linewidth=0, **look)
+    alone = _alone(low)
+    look.pop("label", None)
+    axes.vlines(x[alone], low[alone], high[alone], linewidth=2.0, **look)
+
+
+def _alone(values: np.ndarray) -> np.ndarray:
+    missing = np.isnan(np.concatenate([[np.nan], values, [np.nan]]))
+    return ~missing[1:-1] & missing[:-2] & missing[2:]
 
 
 def reference_line(axes: Axes, at: float = 0.0) -> None:

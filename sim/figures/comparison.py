@@ -13,12 +13,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim import as_text, known
+from sim.as_text import signed
 from sim.errors import InputError
 from sim.experiments import paired
-from sim.experiments.comparison_table import effects_at, policy_title, shown_month, signed
+from sim.experiments.comparison_table import effects_at, policy_title, shown_month
 from sim.experiments.summary import run_means, unit_text
 from sim.figures import style
 from sim.figures.axes import (
+    band,
+    line,
     month_ticks,
     name_of,
     number_ticks,
@@ -44,8 +48,10 @@ WORDS = {
         "good": "better",
         "interval": "mean of paired differences and its 95% interval, {runs} seeds",
         "hidden": "no interval: a single seed",
+        "fewer": "some of fewer (from {runs}), where one of the two has no value",
         "month": "month since the policy began",
         "bands": "lines: median run; bands: middle 90% of runs",
+        "gaps": "{bands}; runs without a value are left out",
         "threshold": "recovered: {threshold}",
         "withdrawn": "measures end",
         "past": "common past",
@@ -60,8 +66,10 @@ WORDS = {
         "good": "更好",
         "interval": "配对差异的均值及其95%区间,{runs}个种子",
         "hidden": "仅一个种子,无区间",
+        "fewer": "部分种子数更少(最少{runs}个):其中一方无数值",
         "month": "政策开始后的月份",
         "bands": "线:模拟的中位数;带:居中90%的模拟",
+        "gaps": "{bands};无数值的模拟不计入",
         "threshold": "恢复线:{threshold}",
         "withdrawn": "措施结束",
         "past": "共同的过去",
@@ -114,10 +122,18 @@ def effects(comparison: Comparison, scenario: str, language: str = "en", month: 
         figure.suptitle(
             words["title"].format(month=month, reference=reference), x=0.01, ha="left", fontsize=8
         )
-        pairs = int(frame["pairs"].max())
-        note = words["interval"].format(runs=pairs) if pairs > 1 else words["hidden"]
+        note = _pairs_note(frame[frame["indicator"].isin(MAIN)]["pairs"], words)
         figure.supxlabel(note, fontsize="small", color=style.GREY)
     return figure
+
+
+def _pairs_note(pairs: pd.Series, words: dict[str, str]) -> str:
+    """Of how many seeds the differences are, and that some are of fewer."""
+    most, least = int(pairs.max()), int(pairs.min())
+    if most < 2:
+        return words["hidden"]
+    note = words["interval"].format(runs=most)
+    return note if least == most else f"{note}; {words['fewer'].format(runs=least)}"
 
 
 def trajectories(
@@ -137,37 +153,37 @@ def trajectories(
     policies = _policies(comparison, scenario, reference=True)
     if indicator not in INDICATORS:
         raise InputError("indicator", f"{indicator!r} is not known", ", ".join(INDICATORS))
-    words, known = WORDS[language], INDICATORS[indicator]
+    words, shown = WORDS[language], INDICATORS[indicator]
     months = comparison.months
     months = months[(months["scenario"] == scenario) & (months["month"] >= -_BEFORE)]
     with style.journal_style(language):
         rows = math.ceil(len(policies) / 4)
         figure = style.new_figure(style.DOUBLE, 2.7 + 0.14 * rows)
         axes = figure.subplots()
-        top = 0.0
+        top, note = 0.0, words["bands"]
         for policy in policies:
             means = run_means(months[months["policy"] == policy], indicator)
-            edges = np.nanquantile(means.to_numpy(), BANDS[0][:2], axis=0)
+            if means.isna().any(axis=None):
+                note = words["gaps"].format(bands=words["bands"])
+            edges = known.quantiles(means.to_numpy(), BANDS[0][:2], axis=0)
             colour, dash = _look(comparison, policy)
             if len(means) > 1:
-                axes.fill_between(
-                    means.columns.to_numpy(), *edges, color=colour, alpha=0.16, linewidth=0
-                )
+                band(axes, means.columns.to_numpy(), *edges, color=colour, alpha=0.16)
             label = _name(comparison, scenario, policy, language, 40)
-            middle = np.nanmedian(means.to_numpy(), axis=0)
-            axes.plot(means.columns.to_numpy(), middle, color=colour, linestyle=dash, label=label)
-            top = max(top, float(np.nanmax(edges)))
+            middle = known.median(means.to_numpy(), axis=0)
+            line(axes, means.columns.to_numpy(), middle, color=colour, linestyle=dash, label=label)
+            top = float(np.fmax.reduce(edges, axis=None, initial=top))
         _time_axis(axes, comparison, scenario, months, language)
         if indicator == paired.MAIN:
             top = max(top, comparison.question.threshold)
-        value_axis(axes, known, top, language)
+        value_axis(axes, shown, top, language)
         if indicator == paired.MAIN:
             _threshold(axes, comparison.question.threshold, words)
-        axes.set_title(name_of(known, language))
+        axes.set_title(name_of(shown, language))
         figure.legend(loc="outside upper center", ncols=min(4, len(policies)), handlelength=2.4)
         if int(comparison.runs["run"].max()) > 0:
             axes.text(
-                1.0, 1.02, words["bands"], transform=axes.transAxes, ha="right", va="bottom",
+                1.0, 1.02, note, transform=axes.transAxes, ha="right", va="bottom",
                 fontsize="small", color=style.GREY,
             )  # fmt: skip
     return figure
@@ -265,9 +281,9 @@ def _mark(comparison: Comparison, policy: str) -> str:
 def _forest(axes: Axes, rows: pd.DataFrame, indicator: Indicator, language: str) -> None:
     words, scale = WORDS[language], 100 if indicator.share else 1
     values, low, high = (scale * rows[name].to_numpy() for name in ("difference", "low", "high"))
-    known = ~np.isnan(low)
+    ends = ~np.isnan(low)
     places = np.arange(len(rows))
-    axes.hlines(places[known], low[known], high[known], color=style.BLUE, linewidth=1.2)
+    axes.hlines(places[ends], low[ends], high[ends], color=style.BLUE, linewidth=1.2)
     axes.plot(values, places, "o", color=style.BLUE, markersize=3.5, clip_on=False)
     reference_line(axes)
     axes.margins(x=0.08)
@@ -287,6 +303,10 @@ def _numbers(axes: Axes, rows: np.ndarray) -> None:
     left, right = axes.get_xlim()
     for place, (value, low, high) in enumerate(rows):
         if math.isnan(value):
+            axes.annotate(
+                as_text.MISSING, (0.0, place), xytext=(3, 0), textcoords="offset points", va="center",
+                fontsize=5.5, color=style.GREY,
+            )  # fmt: skip
             continue
         written = [signed(v) for v in (value, low, high)]
         text = written[0] if math.isnan(low) else f"{written[0]} [{written[1]}, {written[2]}]"

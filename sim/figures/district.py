@@ -9,8 +9,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from sim import known
 from sim.figures import style
-from sim.figures.axes import name_of
+from sim.figures.axes import band, line, name_of
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
@@ -51,29 +52,27 @@ def compounds(
         language: "en" or "zh".
 
     Returns:
-        The figure, two journal columns wide.
+        The figure, two journal columns wide; compounds without a value, such as those where no fees
+        are due, are left out of their month.
     """
     words, shown = WORDS[language], INDICATORS[indicator]
-    table = months_frame.pivot_table(
-        index="month", columns=["run", "compound"], values=indicator, sort=True
-    )
+    table = months_frame.pivot(index="month", columns=["run", "compound"], values=indicator)
     months, last = table.index.to_numpy(), int(table.index.max())
     with style.journal_style(language):
         figure = style.new_figure(style.DOUBLE, 2.8)
         over, order = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
         for low, high, label, depth in ((5, 95, "most", 0.2), (25, 75, "half", 0.35)):
-            edges = np.percentile(table.to_numpy(), [low, high], axis=1)
-            over.fill_between(
-                months, *edges, alpha=depth, lw=0, color=style.PALETTE[0], label=words[label]
-            )
-        over.plot(months, table.median(axis=1), color=style.PALETTE[0], label=words["median"])
+            edges = known.quantiles(table.to_numpy(), [low / 100, high / 100], axis=1)
+            band(over, months, *edges, alpha=depth, color=style.PALETTE[0], label=words[label])
+        middle = known.median(table.to_numpy(), axis=1)
+        line(over, months, middle, color=style.PALETTE[0], label=words["median"])
         over.axvline(0, color="0.4", ls="--", lw=0.8)
         over.set(xlabel=words["month"], ylabel=name_of(shown, language))
         over.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         handles, labels = over.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False)
         for k, month in enumerate(sorted({0, min(24, last), last} & set(months))):
-            values = np.sort(table.loc[month].to_numpy())
+            values = np.sort(table.loc[month].dropna().to_numpy())
             rank = 100 * (np.arange(len(values)) + 0.5) / len(values)
             label = words["at"].format(month=month)
             order.plot(

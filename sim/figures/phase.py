@@ -49,7 +49,8 @@ def portrait(
 
     Returns:
         A line per path, an open mark where it begins and a full one where it ends; colour and
-        line style say on which side of the threshold.
+        line style say on which side of the threshold. Months without a value are left out, and
+        where the last is one of them, as in a compound that its firm has left, the end is no high one.
 
     Raises:
         InputError: A column that is missing, or another language.
@@ -64,8 +65,11 @@ def portrait(
         figure = style.new_figure(1.45 * style.SINGLE, 3.4)
         axes = figure.subplots()
         for _, path in paths.sort_values("month").groupby("start", sort=True):
+            up = bool(path[X].iloc[-1] > threshold)
+            path = path.dropna(subset=[X, y])
+            if path.empty:
+                continue
             across, upright = path[X].to_numpy(), path[y].to_numpy()
-            up = across[-1] > threshold
             colour = style.BLUE if up else style.VERMILION
             name = words["high" if up else "low"].format(at=threshold)
             dash = "-" if up else "--"

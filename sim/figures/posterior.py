@@ -11,9 +11,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim import known
 from sim.config import Config
 from sim.figures import style
-from sim.figures.axes import month_ticks, name_of, parameter_names, reference_line, value_axis
+from sim.figures.axes import (
+    band,
+    line,
+    month_ticks,
+    name_of,
+    parameter_names,
+    reference_line,
+    value_axis,
+)
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
@@ -192,16 +201,16 @@ def _panel(axes: Axes, frame: pd.DataFrame, case: Case, indicator: str, language
         values = frame[frame["source"] == source].pivot(
             index="draw", columns="month", values="value"
         )
+        if values.empty:
+            continue
         months = values.columns.to_numpy()
-        low, middle, high = np.nanquantile(values.to_numpy(), [0.05, 0.5, 0.95], axis=0)
-        axes.fill_between(
-            months, low, high, color=colour, alpha=opacity, linewidth=0, label=words[source]
-        )
+        low, middle, high = known.quantiles(values.to_numpy(), [0.05, 0.5, 0.95], axis=0)
+        band(axes, months, low, high, color=colour, alpha=opacity, label=words[source])
         if source == "posterior":
-            axes.plot(months, middle, color=style.BLUE, label=words["median"])
+            line(axes, months, middle, color=style.BLUE, label=words["median"])
         axes.set_xlim(months[0], months[-1])
         month_ticks(axes, int(months[-1] - months[0]))
-        top = max(top, float(np.nanmax(high)))
+        top = float(np.fmax.reduce(high, initial=top))
     top = max(top, _observed(axes, case, indicator, words["reported"]))
     reference_line(axes)
     value_axis(axes, INDICATORS[indicator], top, language)

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from sim.as_text import value_text
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.comparison_table import policy_title
-from sim.experiments.summary import value_text
 from sim.figures import style
 from sim.figures.axes import name_of, no_frame, parameter_names
 from sim.outcomes import INDICATORS
@@ -102,11 +102,9 @@ def ranking(robustness: Robustness, outcome: str, language: str = "en") -> Figur
             x = policies.index(row["policy"])
             ranks[y, x] = row["rank"]
             draw = row["family"] == DRAW
-            text = (
-                f"{100 * row['first']:.0f}%"
-                if draw
-                else value_text(row["value"], INDICATORS[outcome], language)
-            )
+            text = value_text(row["value"], INDICATORS[outcome], language)
+            if draw and not np.isnan(row["first"]):
+                text = f"{100 * row['first']:.0f}%"
             colour = "white" if row["rank"] <= 2 else style.BLACK
             axes.text(x, y, text, ha="center", va="center", fontsize=6, color=colour)
             if flipped.get((row["family"], row["world"])) == row["policy"]:

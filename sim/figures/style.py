@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import matplotlib as mpl
 import pandas as pd
@@ -21,6 +22,7 @@ from matplotlib.figure import Figure
 
 from sim.errors import InputError
 from sim.experiments import store
+from sim.experiments.provenance import versions
 from sim.figures import fonts
 
 SINGLE, DOUBLE = 89 / 25.4, 183 / 25.4
@@ -33,6 +35,9 @@ PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 
 GREY = "#666666"
 FORMATS = ("png", "pdf", "svg")
+
+DESCRIBED = 4_000
+"""Letters at the beginning of an SVG file beside its description, and more."""
 
 # Settings are global to matplotlib, so one figure at a time may have them changed.
 _LOCK = threading.RLock()
@@ -111,7 +116,9 @@ def keep(
     language: str,
     provenance: Mapping[str, Any],
 ) -> list[Path]:
-    """Draw figures into the ``figures`` of an answer's folder, those that are not there already.
+    """Draw figures into the ``figures`` of an answer's folder, but for those drawn of it already.
+
+    A file there counts where its description names the same answer: provenance and tables.
 
     Args:
         folder: The answer's; one that was not kept has none, and nothing is drawn.
@@ -128,13 +135,33 @@ def keep(
     if folder is None:
         return []
     files: list[Path] = []
+    whole = {**provenance, "tables": _tables_in(folder)}
     for name, make in figures.items():
         stem = folder / "figures" / f"{name}-{language}"
         here = [Path(f"{stem}.{kind}") for kind in FORMATS]
-        if not all(file.exists() for file in here):
-            save(make(), stem, provenance=provenance)
+        if not all(file.exists() for file in here) or not _drawn_of(here[-1], whole):
+            save(make(), stem, provenance=whole)
         files += here
     return files
+
+
+def _tables_in(folder: Path) -> Any:
+    """Hashes of an answer's tables, as its manifest has them; None where it has none."""
+    try:
+        manifest = json.loads((folder / store.MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return manifest.get("files") if isinstance(manifest, dict) else None
+
+
+def _drawn_of(svg: Path, provenance: Mapping[str, Any]) -> bool:
+    """Whether the last written of a figure's files says that it was drawn of this answer."""
+    note = escape(json.dumps(dict(provenance), sort_keys=True))
+    try:
+        with svg.open(encoding="utf-8") as text:
+            return note in text.read(len(note) + DESCRIBED)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def figure_as_svg(figure: Figure) -> str:
@@ -166,7 +193,7 @@ def _save_data(data: pd.DataFrame, stem: Path, files: list[Path], note: str) -> 
     table, manifest = Path(f"{stem}.parquet"), Path(f"{stem}.json")
     store.write_table(data, table, note)
     sums = {path.name: store.sha256(path) for path in (*files, table)}
-    said = {"provenance": json.loads(note), "versions": store.versions(["matplotlib"])}
+    said = {"provenance": json.loads(note), "versions": versions(["matplotlib"])}
     text = json.dumps({**said, "files": sums}, indent=2, ensure_ascii=False) + "\n"
     manifest.write_text(text, encoding="utf-8")
     return [table, manifest]

@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from sim import known
 from sim.errors import InputError
 from sim.figures import style
-from sim.figures.axes import LINES, parameter_names, reference_line, rows
+from sim.figures.axes import LINES, line, parameter_names, reference_line, rows
 from sim.measures.catalogue import CATALOGUE
 from sim.science.basin import UPKEEP
 from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY
@@ -83,12 +84,12 @@ def loop(result: Tipping, language: str = "en") -> Figure:
         axes = figure.subplots()
         for leg in LEGS:
             lines = result.loop[result.loop["leg"] == leg]
-            lines = lines.pivot_table(index="seed", columns="level", values="collection_rate")
+            lines = lines.pivot(index="seed", columns="level", values="collection_rate")
             levels = lines.columns.to_numpy()
-            for line in lines.to_numpy():
-                axes.plot(levels, line, color=COLOURS[leg], linewidth=0.4, alpha=0.35)
-            middle = np.median(lines.to_numpy(), axis=0)
-            axes.plot(levels, middle, color=COLOURS[leg], label=words[leg], linewidth=1.6)
+            for one in lines.to_numpy():
+                axes.plot(levels, one, color=COLOURS[leg], linewidth=0.4, alpha=0.35)
+            middle = known.median(lines.to_numpy(), axis=0)
+            line(axes, levels, middle, color=COLOURS[leg], label=words[leg], linewidth=1.6)
         _mark_folds(axes, result.folds, words)
         now = 0.0 if len(moved.keys) > 1 else _present(result)
         reference_line(axes, now)
@@ -154,7 +155,7 @@ def push(result: Tipping, language: str = "en") -> Figure:
         panels = figure.subplots(1, 2, sharey=True)
         for place, (axes, kind) in enumerate(zip(panels, (DOSE, MONTHS), strict=True)):
             found = {row["policy"]: row for row in frame.to_dict("records") if row["kind"] == kind}
-            greatest = float(found[q.policies[0]]["greatest"])
+            greatest = float(found[next(iter(q.policies))]["greatest"])
             for y, policy in enumerate(names):
                 _one_push(axes, y, found[policy], words)
             axes.set_xlim(0, 1.02 * greatest)

@@ -13,10 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure, FigureBase
 
+from sim import known
 from sim.errors import InputError
 from sim.experiments.summary import run_means
 from sim.figures import style
-from sim.figures.axes import month_ticks, name_of, reference_line, rows, value_axis
+from sim.figures.axes import band, line, month_ticks, name_of, reference_line, rows, value_axis
 from sim.figures.district import compounds
 from sim.outcomes import INDICATORS, Indicator
 
@@ -85,21 +86,21 @@ def trajectories(
         language: "en" or "zh".
 
     Returns:
-        The figure. A line is the median over runs of the mean over compounds; bands hold the
-        middle 50% and 90% of runs; error bars are what the scenario's targets allow, with a mark
-        at the figure reported.
+        The figure. A line is the median over runs of the mean over compounds, broken where none has
+        a value; bands hold the middle 50% and 90% of runs; error bars are what the scenario's
+        targets allow, with a mark at the figure reported.
 
     Raises:
         InputError: An indicator that is not there, or none, or too many.
     """
     _check(months_frame, indicators)
     entries = _in_view(config, months_frame)
-    known, span = [INDICATORS[name] for name in indicators], _span(months_frame)
+    shown, span = [INDICATORS[name] for name in indicators], _span(months_frame)
     with style.journal_style(language):
-        if len(known) == 1:
-            return _one(months_frame, config, known[0], entries, span, language)
-        across = 2 if len(known) in (2, 4) else 3
-        down = math.ceil(len(known) / across)
+        if len(shown) == 1:
+            return _one(months_frame, config, shown[0], entries, span, language)
+        across = 2 if len(shown) in (2, 4) else 3
+        down = math.ceil(len(shown) / across)
         upper = down * _PANEL_HEIGHT + _LEGEND_HEIGHT
         lower = max(len(entries), 1) * _ROW_HEIGHT + _STRIP_MARGIN
         figure = style.new_figure(style.DOUBLE, upper + lower)
@@ -108,11 +109,11 @@ def trajectories(
         panels, strip = halves.ravel()
         grid = panels.subplots(down, across, squeeze=False, sharex=True).ravel()
         for place, axes in enumerate(grid):
-            if place < len(known):
-                _panel(axes, months_frame, config, known[place], language)
-                axes.set_title(f"{chr(ord('a') + place)}  {name_of(known[place], language)}")
+            if place < len(shown):
+                _panel(axes, months_frame, config, shown[place], language)
+                axes.set_title(f"{chr(ord('a') + place)}  {name_of(shown[place], language)}")
                 _months(axes, span)
-                axes.xaxis.set_tick_params(labelbottom=place + across >= len(known))
+                axes.xaxis.set_tick_params(labelbottom=place + across >= len(shown))
             else:
                 axes.set_axis_off()
         _legend(panels, grid, language, rows=1)
@@ -191,25 +192,21 @@ def _panel(
 
 
 def _draw_runs(axes: Axes, means: pd.DataFrame, language: str) -> float:
-    """Draw line and bands; returns the highest value drawn."""
+    """Draw line and bands, broken where no run has a value; returns the highest value drawn."""
     words = WORDS[language]
     months, values = means.columns.to_numpy(), means.to_numpy()
-    known = ~np.isnan(values).all(axis=0)
-    months, values = months[known], values[:, known]
-    if not len(months):
+    if np.isnan(values).all():
         return 0.0
     if len(values) > 1:
         for low, high, opacity, word in BANDS:
-            edges = np.nanquantile(values, [low, high], axis=0)
-            axes.fill_between(
-                months, *edges, color=style.BLUE, alpha=opacity, linewidth=0, label=words[word]
-            )
+            edges = known.quantiles(values, [low, high], axis=0)
+            band(axes, months, *edges, color=style.BLUE, alpha=opacity, label=words[word])
         label = words["median"]
     else:
         label = words["single"]
-    middle = np.nanmedian(values, axis=0)
-    axes.plot(months, middle, color=style.BLUE, label=label)
-    return float(np.nanquantile(values, BANDS[0][1], axis=0).max())
+    middle = known.median(values, axis=0)
+    line(axes, months, middle, color=style.BLUE, label=label)
+    return float(np.nanmax(known.quantiles(values, BANDS[0][1:2], axis=0)))
 
 
 def _draw_target(axes: Axes, target: Target, language: str) -> None:

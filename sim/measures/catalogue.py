@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from pydantic import model_validator
+
 from sim.schema import Parameters, param
 
 if TYPE_CHECKING:
@@ -49,6 +51,15 @@ class MeasureParameters(Parameters):
         [], "Kinds of compound it is used in; empty for all", unit="name", zh="适用小区类型"
     )
     dose: float = param(1.0, "Strength relative to its full form", low=0, high=2, zh="力度")
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> MeasureParameters:
+        if self.end <= self.start:
+            raise ValueError(
+                f"end {self.end} is not after start {self.start}, so it is never in force; "
+                f"allowed: an end from {self.start + 1}"
+            )
+        return self
 
 
 class Measure:

@@ -82,7 +82,7 @@ class ResidentPoints(Measure):
     def strength(self, month: int) -> float:
         """Dose this month; after the end the dose of the crowding out, falling to 0."""
         p = self.p
-        if p.crowding == 0.0 or not p.start < p.end <= month < p.end + p.crowding_months:
+        if p.crowding == 0.0 or not p.end <= month < p.end + p.crowding_months:
             return super().strength(month)
         return super().strength(p.end - 1) * (1.0 - (month - p.end) / p.crowding_months)
 

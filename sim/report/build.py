@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,21 +14,35 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from sim.as_text import (
+    exact_text,
+    is_share,
+    month_text,
+    parameter_text,
+    value_text,
+)
 from sim.config import Config, Entry
 from sim.errors import InputError
 from sim.experiments import paired, store
 from sim.experiments.compare import Comparison, last_month_in_force, read_comparison
-from sim.experiments.comparison_table import effects_at, policy_title, shown_month
+from sim.experiments.comparison_table import (
+    cost_cells,
+    effects_at,
+    missing_lines,
+    policy_title,
+    shown_month,
+)
 from sim.experiments.question import Question
 from sim.experiments.store import Study, read_study
-from sim.experiments.summary import ACTORS, spread_of, unit_text, unit_word, value_text
-from sim.outcomes import INDICATORS
+from sim.experiments.summary import ACTORS, spread_of, unit_text, unit_word
+from sim.outcomes import INDICATORS, Indicator
 from sim.report import sentences
 from sim.report.content import (
     Block,
     Bullets,
     Cell,
     Code,
+    Number,
     Paragraph,
     Picture,
     Report,
@@ -37,7 +51,7 @@ from sim.report.content import (
 )
 from sim.report.sentences import Runs
 from sim.report.words import CANNOT, SURE, WORDS
-from sim.schema import ASSUMED
+from sim.schema import ASSUMED, Described
 
 SHOWN = (
     "collection_rate", "satisfied_share", "complaints_per_1000", "petitions_per_1000",
@@ -49,6 +63,9 @@ SHOWN = (
 WITHOUT_UNIT = ("1", "name", "path")
 """Units of the configuration that are none to a reader."""
 
+SPENT = ("hours_spent", "yuan_spent")
+"""What is put in: in how many runs less of it was spent says nothing of which policy is better."""
+
 DRAWN = ("collection_rate", "satisfied_share", "complaints_per_1000")
 
 
@@ -58,18 +75,23 @@ class Extra:
 
     Attributes:
         question: What the user wants to know, in words.
-        level, within: Share of fees and month that sentences ask about.
+        level: Share of fees that sentences ask about; None takes the comparison's own threshold.
+        within: Month that sentences ask about.
         notes: Said under the description of the compound, such as how its start was reached.
         tables: Further tables, with the title of the section they make.
         repeat: How to repeat it, instead of a command.
+        link: To be copied for that.
+        files: Paths of a configuration, and what they are called in the report.
     """
 
     question: str = ""
-    level: float = 0.7
+    level: float | None = None
     within: int = 24
     notes: Sequence[str] = ()
     tables: Sequence[tuple[str, str, Table]] = ()
     repeat: str = ""
+    link: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,6 +116,11 @@ class _Case:
     def policies(self) -> list[str]:
         return self.comparison.question.policies
 
+    @property
+    def level(self) -> float:
+        level = self.extra.level
+        return self.comparison.question.threshold if level is None else level
+
     def config(self, policy: str) -> Config:
         return self.comparison.question.configs[self.scenario, policy]
 
@@ -104,8 +131,12 @@ class _Case:
         return str(indicator.zh if self.language == "zh" else indicator.en)
 
     def unit(self, unit: str) -> str:
-        """The unit of a value as the model has it: shares stay from 0 to 1, without a word."""
+        """The unit of a parameter; empty where it has none."""
         return "" if unit in WITHOUT_UNIT else unit_word(unit, self.language)
+
+    def unit_of(self, known: Indicator) -> str:
+        """The unit of an indicator's values; shares are percent in every table."""
+        return "%" if known.share else self.unit(known.unit)
 
 
 def read_results(folder: Path) -> Comparison:
@@ -137,7 +168,7 @@ def as_comparison(study: Study) -> Comparison:
     nothing = pd.DataFrame()
     return Comparison(
         question, runs, months, nothing, _study_costs(costs, seeds, here), nothing, nothing,
-        folder=study.folder,
+        made_of=study.made_of, folder=study.folder,
     )  # fmt: skip
 
 
@@ -183,7 +214,9 @@ def build(comparison: Comparison, language: str = "zh", extra: Extra | None = No
     title = words["title"].format(place="、".join(map(_place, cases)))
     made = local_date(date.today(), language)
     footer = words["footer"].format(
-        version=store.version(), fingerprint=comparison.question.fingerprint(), date=made
+        version=comparison.made_of.get("xiaoqu", "unknown"),
+        fingerprint=comparison.made_of.get("fingerprint", "unknown"),
+        date=made,
     )
     return Report(language, title, words["subtitle"].format(date=made), sections, footer)
 
@@ -256,7 +289,7 @@ def _measures_table(case: _Case) -> Table:
         config = case.config(policy)
         entries = config.policy.entries()
         if not entries:
-            rows.append([case.title(policy), words["no_measures"], None, None, None, ""])
+            rows.append([case.title(policy), words["no_measures"], "", "", "", ""])
         for entry in entries:
             p = entry.parameters
             end: Cell = p.end - 1 if p.end <= config.months else words["to_end"]
@@ -266,7 +299,7 @@ def _measures_table(case: _Case) -> Table:
                     case.of(entry.measure),
                     p.start,
                     end,
-                    p.dose,
+                    Number(100 * p.dose, exact_text(100 * p.dose)),
                     _settings(entry, case),
                 ]
             )
@@ -278,10 +311,18 @@ def _settings(entry: Entry, case: _Case) -> str:
     parts = []
     for key, value in entry.parameters.model_dump(exclude_defaults=True).items():
         if key not in ("start", "end", "dose") and key in rows:
-            row = rows[key]
-            name = row.zh if case.language == "zh" and row.zh else row.en
-            parts.append(f"{name} {value}")
+            parts.append(f"{_name(rows[key], case)} {_value(value, rows[key], case)}")
     return "; ".join(parts)
+
+
+def _name(row: Described, case: _Case) -> str:
+    return row.zh if case.language == "zh" and row.zh else row.en
+
+
+def _value(value: Any, row: Described, case: _Case) -> str:
+    """A parameter's value with its unit."""
+    unit = "" if is_share(row) else case.unit(row.unit)
+    return " ".join(filter(None, [parameter_text(value, row, case.language), unit]))
 
 
 def _answer(case: _Case) -> Section:
@@ -296,7 +337,7 @@ def _answer(case: _Case) -> Section:
             continue
         config = case.config(policy)
         said = sentences.about_policy(
-            case.runs[policy], reference, level=case.extra.level, within=case.extra.within,
+            case.runs[policy], reference, level=case.level, within=case.extra.within,
             households=_households(config), end=last_month_in_force(config), language=case.language,
         )  # fmt: skip
         blocks += [Paragraph(case.title(policy)), Bullets(said)]
@@ -326,9 +367,16 @@ def _results(case: _Case) -> Section:
             )
         figure = figures.effects(case.comparison, case.scenario, case.language, case.extra.within)
         blocks.append(Picture(figure, words["f_effects"], words["see_table"]))
-    blocks += [_levels(case), _all_levels(case)]
+    blocks.append(_levels(case))
+    if _lacking(case):
+        blocks.append(Paragraph(words["missing"], small=True))
+    blocks.append(_all_levels(case))
     if len(case.comparison.effects):
-        blocks.append(_effects(case))
+        pairs = int(case.comparison.effects["pairs"].max())
+        note = words["beats_note"] + (words["one_pair"] if pairs == 1 else "")
+        blocks += [_effects(case), Paragraph(note, small=True)]
+        lines = missing_lines(case.comparison, case.scenario, case.language, case.extra.within)
+        blocks += [Paragraph(line, small=True) for line in lines]
     blocks.append(_every_run(case))
     return Section(words["s_results"], blocks)
 
@@ -365,12 +413,26 @@ def _levels(case: _Case) -> Table:
                 middle, low, high = (
                     value_text(found[k], known, case.language) for k in ("median", "low", "high")
                 )
-                cells.append(f"{middle} [{low}, {high}]" if found["runs"] > 1 else middle)
+                cell = f"{middle} [{low}, {high}]" if found["runs"] > 1 else middle
+                lived = len(case.runs[policy].seeds)
+                if 0 < found["runs"] < lived:
+                    cell += f" ({case.words['few'].format(runs=found['runs'], all=lived)})"
+                cells.append(cell)
             label = f"{case.of(known)} ({unit_text(known, case.language)})"
             rows.append([label, case.title(policy), *cells])
-    heads = [case.words["month_head"].format(month=month) for month in months]
+    heads = [month_text(month, case.language) for month in months]
     columns = [case.words["indicator"], case.words["policy"], *heads]
     return Table(f"levels-{case.scenario}", case.words["t_levels"], columns, rows)
+
+
+def _lacking(case: _Case) -> bool:
+    """Whether a run has no value of what the table of levels shows."""
+    return any(
+        np.isnan(case.runs[policy].at(name, month)).any()
+        for name in SHOWN
+        for policy in case.policies
+        for month in _read_months(case)
+    )
 
 
 def _all_levels(case: _Case) -> Table:
@@ -383,7 +445,8 @@ def _all_levels(case: _Case) -> Table:
         for policy in case.policies:
             for month in _read_months(case):
                 found = spread_of(case.runs[policy].at(name, month))
-                numbers: list[Cell] = [found[k] for k in ("median", "low", "high")]
+                scale = 100 if known.share else 1
+                numbers: list[Cell] = [scale * found[k] for k in ("median", "low", "high")]
                 rows.append(
                     [
                         case.of(known),
@@ -391,7 +454,7 @@ def _all_levels(case: _Case) -> Table:
                         month,
                         int(found["runs"]),
                         *numbers,
-                        case.unit(known.unit),
+                        case.unit_of(known),
                     ]
                 )
     return Table(
@@ -403,14 +466,16 @@ def _effects(case: _Case) -> Table:
     words = case.words
     month = shown_month(case.comparison, case.scenario, case.extra.within)
     frame = effects_at(case.comparison, case.scenario, month)
-    columns = [words[k] for k in ("indicator", "policy", "difference", "low95", "high95", "beats")]
+    columns = [words[k] for k in ("indicator", "policy", "difference", "low95", "high95")]
+    columns.append(f"{words['beats']} (%)")
     rows: list[list[Cell]] = []
     for name in SHOWN:
         known, scale = INDICATORS[name], 100 if INDICATORS[name].share else 1
         unit = words["points"] if known.share else unit_text(known, case.language)
         for row in frame[frame["indicator"] == name].to_dict("records"):
             numbers: list[Cell] = [scale * row[k] for k in ("difference", "low", "high")]
-            beats: Cell = None if math.isnan(row["beats"]) else f"{100 * row['beats']:.0f}%"
+            share = math.nan if name in SPENT else 100 * row["beats"]
+            beats = Number(share, exact_text(share))
             rows.append([f"{case.of(known)} ({unit})", case.title(row["policy"]), *numbers, beats])
     title = words["t_effects"].format(month=month, reference=case.title(case.reference))
     return Table(f"effects-{case.scenario}", title, columns, rows)
@@ -418,12 +483,13 @@ def _effects(case: _Case) -> Table:
 
 def _every_run(case: _Case) -> Table:
     columns = [case.words[k] for k in ("policy", "seed", "hours", "yuan")]
-    heads = [_with_unit(case.of(known), case.unit(known.unit)) for known in INDICATORS.values()]
+    heads = [_with_unit(case.of(known), case.unit_of(known)) for known in INDICATORS.values()]
+    scale = np.array([100.0 if known.share else 1.0 for known in INDICATORS.values()])
     rows: list[list[Cell]] = []
     for policy in case.policies:
         runs = case.runs[policy]
         for k, seed in enumerate(runs.seeds):
-            values = [float(v) for v in runs.values[k, -1]]
+            values = (scale * runs.values[k, -1]).tolist()
             rows.append(
                 [case.title(policy), int(seed), float(runs.hours[k]), float(runs.yuan[k]), *values]
             )
@@ -441,26 +507,43 @@ def _costs(case: _Case) -> Section:
 
     words, frame = case.words, case.comparison.costs
     frame = frame[frame["scenario"] == case.scenario]
-    columns = [words[k] for k in ("policy", "actor", "hours", "yuan", "per_hours", "per_yuan")]
+    last = case.config(case.reference).months
+    compared = len(case.policies) > 1
+    heads = ("policy", "actor", "hours", "yuan", *(PER_POINT if compared else ()))
     rows: list[list[Cell]] = []
     for row in frame.to_dict("records"):
         actor = row["actor"]
-        name = (
-            words["everybody"] if actor == paired.ALL else ACTORS[case.language].get(actor, actor)
-        )
-        if actor != paired.ALL and not row["hours"] and not row["yuan"]:
-            continue
-        per: list[Cell] = [
-            row.get(f"{u}_per_point") if actor == paired.ALL else None for u in ("hours", "yuan")
-        ]
-        rows.append([case.title(row["policy"]), name, row["hours"], row["yuan"], *per])
+        if actor == paired.ALL or row["hours"] or row["yuan"]:
+            name = ACTORS[case.language].get(actor, actor)
+            name = words["everybody"] if actor == paired.ALL else name
+            per = _per_point(row, case.language) if compared else []
+            rows.append([case.title(row["policy"]), name, row["hours"], row["yuan"], *per])
+    columns = [words[head].format(last=last) for head in heads]
     blocks: list[Block] = []
-    if len(case.policies) > 1:
+    if compared:
         figure = figures.cost_effect(case.comparison, case.scenario, case.language)
         blocks.append(Picture(figure, words["f_cost"], words["see_table"]))
     blocks.append(Table(f"costs-{case.scenario}", words["t_costs"], columns, rows))
+    if compared:
+        blocks.append(Paragraph(words["per_note"].format(last=last), small=True))
     blocks.append(Paragraph(words["cost_note"], small=True))
     return Section(words["s_costs"], blocks)
+
+
+PER_POINT = ("gain", "per_hours", "per_yuan")
+
+
+def _per_point(row: dict[Any, Any], language: str) -> list[Cell]:
+    """Mean gain and what a point of it takes; of one actor only what it takes."""
+    gain, *texts = cost_cells(row, language)
+    whole = row["actor"] == paired.ALL
+    if row["reason"]:
+        cells: list[Cell] = (
+            [gain, *texts] if row["reason"] == "reference" else [Number(row["gain"], gain), *texts]
+        )
+        return cells if whole else ["", "", ""]
+    per: list[Cell] = [row["hours_per_point"], row["yuan_per_point"]]
+    return [Number(row["gain"], gain) if whole else "", *per]
 
 
 def _further(extra: Extra) -> list[Section]:
@@ -517,19 +600,14 @@ def _compound_table(case: _Case) -> Table:
             continue
         value = _value_at(config, row.key)
         if value != row.default and not isinstance(value, dict | list) and "file" not in row.key:
-            name = row.zh if case.language == "zh" and row.zh else row.en
-            rows.append([name, str(value), str(row.default), case.unit(row.unit)])
+            texts = [parameter_text(v, row, case.language) for v in (value, row.default)]
+            rows.append([_name(row, case), *texts, "" if is_share(row) else case.unit(row.unit)])
     for entry in config.scenario.entries():
-        when = words["event_month"].format(month=entry.parameters.start)
-        size = getattr(entry.parameters, "size", None)
-        rows.append(
-            [
-                f"{words['event']}: {case.of(entry.measure)}",
-                "" if size is None else f"{size:g}",
-                "",
-                when,
-            ]
-        )
+        when = month_text(entry.parameters.start, case.language)
+        told = words["event"].format(name=case.of(entry.measure), month=when)
+        sizes = [r for r in entry.measure.Parameters.describe() if r.key == "size"]
+        size = [_value(getattr(entry.parameters, row.key), row, case) for row in sizes]
+        rows.append([told, "".join(size), "", ""])
     columns = [words[k] for k in ("parameter", "value", "default", "unit")]
     title = words["t_compound"].format(place=_place(case))
     return Table(f"compound-{case.scenario}", title, columns, rows)
@@ -559,6 +637,8 @@ def _repeat(cases: Sequence[_Case]) -> Section:
     ]  # fmt: skip
     if first.extra.repeat:
         blocks.append(Paragraph(first.extra.repeat))
+    if first.extra.link:
+        blocks.append(Code(first.extra.link))
     for case in cases:
         for policy in case.policies:
             tree = case.config(policy).resolved()
@@ -566,6 +646,8 @@ def _repeat(cases: Sequence[_Case]) -> Section:
                 tree.pop(left_out)
             # Through JSON: plain types only, and no reference from one place to another.
             text = yaml.safe_dump(json.loads(json.dumps(tree)), allow_unicode=True, sort_keys=False)
+            for path, name in first.extra.files.items():
+                text = text.replace(path, name)
             title = words["configuration"].format(policy=case.title(policy), place=_place(case))
             blocks.append(Code(text, title, long=True))
     return Section(words["s_repeat"], blocks)

@@ -6,7 +6,21 @@ from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure
 
-Cell = str | float | int | None
+
+@dataclass(frozen=True)
+class Number:
+    """A number that pages write in a way of its own, while a spreadsheet holds the number.
+
+    Attributes:
+        value: The number.
+        text: As pages write it.
+    """
+
+    value: float
+    text: str
+
+
+Cell = str | float | int | Number | None
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,8 @@ def _text(block: Block) -> str:
     if isinstance(block, Bullets):
         return "".join(block.items)
     if isinstance(block, Table):
-        cells = [str(cell) for row in block.rows for cell in row] if block.shown else []
+        cells = [getattr(cell, "text", str(cell)) for row in block.rows for cell in row]
+        cells = cells if block.shown else []
         return "".join([block.title, *block.columns, *cells])
     if isinstance(block, Picture):
         return block.title + block.alternative

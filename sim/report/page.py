@@ -12,10 +12,10 @@ from itertools import count
 
 from matplotlib.figure import Figure
 
-from sim.experiments.summary import LARGE, number_text
+from sim.as_text import LARGE, MISSING, number_text
 from sim.figures import fonts
 from sim.figures.style import figure_as_svg
-from sim.report.content import Block, Bullets, Cell, Paragraph, Picture, Report, Table
+from sim.report.content import Block, Bullets, Cell, Number, Paragraph, Picture, Report, Table
 
 STYLE = """
 :root{--ink:#1f2933;--soft:#52606d;--line:#d5dce4;--blue:#0a4f8f;--pale:#f3f6fa}
@@ -105,8 +105,10 @@ def _cell(cell: Cell, language: str) -> str:
 
 def shown(cell: Cell, language: str) -> str:
     """A cell as text."""
-    if cell is None or cell != cell:
-        return "–"
+    if cell is None:
+        return MISSING
+    if isinstance(cell, Number):
+        return cell.text
     if isinstance(cell, int) and abs(cell) < LARGE:
         return str(cell)
     return cell if isinstance(cell, str) else number_text(float(cell), language)

@@ -22,6 +22,9 @@ INK, SOFT, BLUE, LINE, PALE = (
 MARGIN = 18.0
 """Millimetres around the text of an A4 page."""
 
+ACROSS = 110
+"""Letters of a table's size that stand beside each other between the margins."""
+
 
 def as_pdf(report: Report) -> bytes:
     """The whole report, A4."""
@@ -101,10 +104,11 @@ def _table(paper: Any, table: Table, language: str) -> None:
     paper.set_draw_color(*LINE)
     paper.set_line_width(0.2)
     rows = [[shown(cell, language) for cell in row] for row in table.rows]
-    widths = [
-        min(max(*(_width(cell) for cell in column), 9), 40) + 2
-        for column in zip(table.columns, *rows, strict=True)
-    ]
+    widths = _widths(table.columns, rows)
+    if sum(widths) > ACROSS:
+        # A number that is broken over two lines would be read as another.
+        rows = [[cell.replace(" [", "\n[") for cell in row] for row in rows]
+        widths = _widths(table.columns, rows)
     align = tuple(
         "LEFT" if all(isinstance(row[k], str) for row in table.rows) else "RIGHT"
         for k in range(len(table.columns))
@@ -120,8 +124,16 @@ def _table(paper: Any, table: Table, language: str) -> None:
     paper.ln(3)
 
 
+def _widths(columns: list[str], rows: list[list[str]]) -> list[int]:
+    """How wide each column is asked to be, in letters."""
+    return [
+        min(max(*(_width(cell) for cell in column), 9), 40) + 2
+        for column in zip(columns, *rows, strict=True)
+    ]
+
+
 def _width(text: str) -> int:
-    return sum(2 if ord(c) > 0x2E80 else 1 for c in text)
+    return max(sum(2 if ord(c) > 0x2E80 else 1 for c in line) for line in text.split("\n"))
 
 
 def _picture(paper: Any, block: Picture) -> None:

@@ -8,9 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from sim.experiments.comparison_table import signed
+from sim import known
+from sim.as_text import (
+    exact_text,
+    number_text,
+    percent_text,
+    points_text,
+    signed,
+    value_text,
+)
 from sim.experiments.paired import Gain, difference
-from sim.experiments.summary import number_text, value_text
 from sim.outcomes import INDICATORS, column
 from sim.report.words import SENTENCES
 
@@ -133,17 +140,18 @@ def about_reference(reference: Runs, within: int, language: str) -> list[str]:
     said = []
     for name, at in (("start", 0), ("alone", month)):
         value, low, high = spread(reference.at(MAIN, at))
+        text = words[f"{name}_none" if math.isnan(value) else name]
         said.append(
-            words[name].format(
-                month=at, value=_percent(value), low=_percent(low), high=_percent(high)
+            text.format(
+                month=at, value=percent_text(value), low=percent_text(low), high=percent_text(high)
             )
         )
     return said
 
 
 def spread(values: np.ndarray) -> tuple[float, float, float]:
-    """Median, 5% and 95% of runs."""
-    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    """Median, 5% and 95% of the runs that have a value; NaN where none has."""
+    low, middle, high = known.quantiles(values, [0.05, 0.5, 0.95])
     return float(middle), float(low), float(high)
 
 
@@ -151,26 +159,32 @@ def _reaching(
     policy: Runs, reference: Runs, level: float, month: int, words: dict[str, str]
 ) -> str:
     # Where most runs are there at the start, reaching it says nothing; holding it does.
-    there = float(np.median(reference.at(MAIN, 0))) >= level
+    there = spread(reference.at(MAIN, 0))[0] >= level
     count, name = (holds, "holds") if there else (passes, "passes")
     return words[name].format(
         a=count(policy, level, month), b=count(reference, level, month), n=len(policy.seeds),
-        level=_percent(level), month=month,
+        level=f"{exact_text(100 * level)}%", month=month,
     )  # fmt: skip
 
 
 def _gain(policy: Runs, reference: Runs, month: int, words: dict[str, str]) -> str:
     ours, theirs = policy.at(MAIN, month), reference.at(MAIN, month)
     gain = difference(Gain(ours, theirs), 1)
+    pairs, every = gain["pairs"], len(ours)
+    if not pairs:
+        return words["gain_none"].format(month=month)
     side = _side(gain)
     count = int((ours < theirs).sum() if side < 0 else (ours > theirs).sum())
-    return words[("alike", "higher", "lower")[side]].format(
-        month=month, a=count, n=len(ours), **_gain_points(gain, side)
+    said = words[("alike", "higher", "lower")[side]].format(
+        month=month, a=count, n=pairs, **_gain_points(gain, side)
     )
+    return said if pairs == every else said + words["gain_few"].format(n=pairs, all=every)
 
 
 def _side(gain: dict[str, Any]) -> int:
     """1 where a gain is one for certain, -1 where it is a loss, 0 where neither is certain."""
+    if math.isnan(gain["difference"]):
+        return 0
     if math.isnan(gain["low"]):
         return int(np.sign(gain["difference"]))
     return int(gain["low"] > 0) - int(gain["high"] < 0)
@@ -180,7 +194,7 @@ def _gain_points(gain: dict[str, Any], side: int) -> dict[str, str]:
     """A gain and its interval in points: from 0 up where its side is said, else with signs."""
     ends = ("high", "low") if side < 0 else ("low", "high")
     numbers = (100 * gain[name] for name in ("difference", *ends))
-    texts = [_points(abs(n)) if side else signed(n).replace("+0.0", "0.0") for n in numbers]
+    texts = [points_text(abs(n)) if side else signed(n).replace("+0.0", "0.0") for n in numbers]
     return dict(zip(("gain", "low", "high"), texts, strict=True))
 
 
@@ -189,22 +203,33 @@ def _level(
 ) -> str:
     value, low, high = spread(policy.at(indicator, month))
     other = spread(reference.at(indicator, month))[0]
+    words = SENTENCES[language]
+    text = words[f"nothing_{indicator}"] if math.isnan(value) else text
     return text.format(
-        month=month, value=_percent(value), low=_percent(low), high=_percent(high),
-        other=_percent(other),
+        month=month, value=percent_text(value), low=percent_text(low), high=percent_text(high),
+        other=_or_why(other, indicator, words),
     )  # fmt: skip
 
 
 def _places(policy: Runs, reference: Runs, words: dict[str, str]) -> str:
-    name, year = "issues_in_place_share", policy.months > policy.months[-1] - 12
+    name, year = "issues_in_place_share", policy.months[policy.months >= 1][-12:]
     value, other = (
-        float(np.median(runs.of(name)[:, year].mean(1))) for runs in (policy, reference)
+        float(known.median(known.mean(runs.of(name)[:, np.isin(runs.months, year)], axis=1)))
+        for runs in (policy, reference)
     )
-    return words["place"].format(value=_percent(value), other=_percent(other))
+    text = words[f"nothing_{name}" if math.isnan(value) else "place"]
+    return text.format(
+        value=percent_text(value), other=_or_why(other, name, words), months=len(year)
+    )
+
+
+def _or_why(share: float, indicator: str, words: dict[str, str]) -> str:
+    """A share, or why there is none."""
+    return words[f"why_{indicator}"] if math.isnan(share) else percent_text(share)
 
 
 def _cost(policy: Runs, households: int, last: int, words: dict[str, str], language: str) -> str:
-    hours, yuan = float(np.median(policy.hours)), float(np.median(policy.yuan))
+    hours, yuan = float(policy.hours.mean()), float(policy.yuan.mean())
     if not hours and not yuan:
         return words["free"]
     share = households * last / 12
@@ -223,6 +248,8 @@ def _fading(policy: Runs, reference: Runs, end: int, after: int, words: dict[str
 
 
 def _standing(gain: dict[str, Any], words: dict[str, str]) -> str:
+    if not gain["pairs"]:
+        return words["not_compared"]
     side = _side(gain)
     points = _gain_points(gain, side)
     interval = "" if math.isnan(gain["low"]) else words["interval"].format(**points)
@@ -230,35 +257,29 @@ def _standing(gain: dict[str, Any], words: dict[str, str]) -> str:
 
 
 def _worse(policy: Runs, reference: Runs, month: int, words: dict[str, str], language: str) -> str:
-    items = []
+    items, watched = [], 0
     for name in WATCHED:
-        known = INDICATORS[name]
-        ours, theirs = policy.at(name, month), reference.at(name, month)
-        gain = difference(Gain(ours, theirs), known.better)
-        bad = gain["high"] < 0 if known.better > 0 else gain["low"] > 0
+        shown = INDICATORS[name]
+        gain = difference(Gain(policy.at(name, month), reference.at(name, month)), shown.better)
+        # What has no value on one side can be neither better nor worse.
+        watched += gain["pairs"] > 0
+        bad = gain["high"] < 0 if shown.better > 0 else gain["low"] > 0
         if bad:
-            unit = "%" if known.share else ""
-            value, other = (
-                value_text(float(v.mean()), known, language) + unit for v in (ours, theirs)
-            )
+            unit = "%" if shown.share else ""
+            means = (gain["value"], gain["reference_value"])
+            value, other = (value_text(mean, shown, language) + unit for mean in means)
             # What is worse by less than is written would read as a mistake.
             if value != other:
-                label = known.zh if language == "zh" else known.en
-                items.append(words["worse_item"].format(name=label, value=value, other=other))
+                label = shown.zh if language == "zh" else shown.en
+                # Two rounded percents are not as far apart as what they were rounded from.
+                gap = gain["difference"] * (100 if shown.share else 1)
+                told = words["points"].format(gap=signed(gap)) if shown.share else signed(gap)
+                items.append(
+                    words["worse_item"].format(name=label, value=value, other=other, gap=told)
+                )
     if not items:
-        return words["none_worse"].format(count=len(WATCHED), month=month)
+        return words["none_worse"].format(count=watched, month=month)
     names = words["sep"].join(items[:MOST_WORSE])
     if len(items) > MOST_WORSE:
         names = words["worse_more"].format(names=names, count=len(items))
     return words["worse"].format(month=month, names=names)
-
-
-def _percent(share: float) -> str:
-    percent = 100 * share
-    return (
-        f"{percent:.1f}%" if 0 < percent < 9.95 and percent != round(percent) else f"{percent:.0f}%"
-    )
-
-
-def _points(points: float) -> str:
-    return f"{points:.1f}" if points < 9.95 else f"{points:.0f}"

@@ -10,14 +10,17 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sim.report.content import Cell, Report, Table
+from sim.report.content import Cell, Number, Report, Table
+
+DIGITS = 12
+"""Digits of a number in a file: all but those that binary fractions leave behind."""
 
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-def harmless(cell: Cell) -> Cell:
+def harmless(cell: Cell) -> str | float | int | None:
     """A cell of CSV that a spreadsheet shows and never computes.
 
     Text that begins like a formula gets an apostrophe in front, as OWASP advises; numbers stay
@@ -27,13 +30,17 @@ def harmless(cell: Cell) -> Cell:
     return f"'{kept}" if _like_formula(kept) else kept
 
 
-def _writable(cell: Cell) -> Cell:
+def _writable(cell: Cell) -> str | float | int | None:
     if isinstance(cell, str):
         return _NO_XML.sub("", cell)
-    return None if isinstance(cell, float) and not math.isfinite(cell) else cell
+    value = cell.value if isinstance(cell, Number) else cell
+    if not isinstance(value, float):
+        return value
+    # Fewer digits than a double has: 0.49532 and not 0.49532000000000004.
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
 
 
-def _like_formula(cell: Cell) -> bool:
+def _like_formula(cell: object) -> bool:
     return isinstance(cell, str) and cell.lstrip(" \u3000").startswith(_STARTS_FORMULA)
 
 
@@ -107,5 +114,6 @@ def _sheet_names(tables: list[Table]) -> Iterator[tuple[str, Table]]:
 
 def _width(cells: list[Cell]) -> float:
     # Chinese characters are twice as wide.
-    widths = [sum(2 if ord(c) > 0x2E80 else 1 for c in str(cell)) for cell in cells[:200]]
+    texts = [str(_writable(cell)) for cell in cells[:200]]
+    widths = [sum(2 if ord(c) > 0x2E80 else 1 for c in text) for text in texts]
     return float(min(max(*widths, 8), 60)) + 2

@@ -11,7 +11,7 @@ where one replaces the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import combinations
 from math import comb
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.compose import Setting
 from sim.config import Config, Policy
 from sim.errors import InputError
@@ -101,7 +102,9 @@ class Attribution:
             from zero. Each with ``_low`` and ``_high``.
         interactions: A row per outcome and pair: Shapley interaction with ``low`` and ``high``.
         bundle: A row per outcome, hours and yuan: mean ``without`` and ``with_bundle``, ``effect``
-            with ``low`` and ``high``, seeds used and failed, and how orders were taken.
+            with ``low`` and ``high``; ``seeds`` that it is of, ``missing`` ones that lack a value
+            under some coalition, as of fees collected without a firm, and ``failed`` ones; and how
+            orders were taken.
         coalitions: A row per seed and coalition lived: what was read, hours and yuan.
         folder: Where it is kept, None if it is not.
     """
@@ -199,7 +202,9 @@ def answer(
         RuntimeError: No seed could be lived.
     """
     make = partial(_tables, question, progress, model)
-    tables, folder = kept.answered(question.asked, TABLES, make, out, progress, force)
+    tables, folder = kept.answered(
+        replace(question.asked, model=model), TABLES, make, out, progress, force
+    )
     return Attribution(question, **tables, folder=folder)
 
 
@@ -317,6 +322,17 @@ class _Sums:
     count: np.ndarray
     ends: np.ndarray
 
+    def of(self, k: int) -> _Sums:
+        """The seeds that have a value of one thing read under every coalition."""
+        there = ~np.isnan(self.value[:, 0, k])
+        return _Sums(*(getattr(self, one.name)[there] for one in fields(self)))
+
+    def draws(self, question: Question) -> np.ndarray:
+        """Places of seeds (resamples, S), drawn with replacement."""
+        count = len(self.ends)
+        generator = np.random.default_rng([_SAMPLING, question.config.seed])
+        return generator.integers(0, max(count, 1), (RESAMPLES, count))
+
 
 def _tables(
     question: Question, progress: bool, model: Callable[..., Any] | None
@@ -335,13 +351,10 @@ def _tables(
     if not whole:
         raise RuntimeError("no seed could be lived under every coalition; try xiaoqu run")
     sums = _sums(question, whole)
-    draws = np.random.default_rng([_SAMPLING, config.seed]).integers(
-        0, len(whole), (RESAMPLES, len(whole))
-    )
     return {
-        "values": _values(question, sums, draws),
-        "interactions": _interactions(question, sums, draws),
-        "bundle": _bundle(question, sums, draws, len(lived) - len(whole)),
+        "values": _values(question, sums),
+        "interactions": _interactions(question, sums),
+        "bundle": _bundle(question, sums, len(lived) - len(whole)),
         "coalitions": _coalitions(question, whole),
     }
 
@@ -351,6 +364,8 @@ def _sums(question: Question, whole: list[tuple[int, np.ndarray]]) -> _Sums:
     full = (1 << n) - 1
     for seed, read in whole:
         game = _game(question, seed)
+        # A game that lacks one coalition's value cannot be shared out: the seed has none at all.
+        read = np.where(np.isnan(read).any(axis=0), np.nan, read)
         row = {int(mask): read[place] for place, mask in enumerate(game.coalitions)}
         parts.append(
             (
@@ -374,48 +389,58 @@ def _resampled(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
 
 def _interval(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the interval (resamples, ...); NaN for a single seed, whose resamples are alike."""
-    low, high = np.nanquantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    low, high = known.quantiles(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return low, high
 
 
 def _ends(values: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    middle = values.mean(axis=0)
+    """Mean (...) of values by seed (S, ...) and its interval; NaN where there are too few seeds."""
+    middle = known.mean(values, axis=0)
     if len(values) < 2:
         return middle, np.full(middle.shape, np.nan), np.full(middle.shape, np.nan)
     return middle, *_interval(_resampled(values, draws))
 
 
-def _values(question: Question, sums: _Sums, draws: np.ndarray) -> pd.DataFrame:
+def _values(question: Question, sums: _Sums) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
-    parts = {name: _ends(getattr(sums, name), draws) for name in ("value", "alone", "left_out")}
-    effect = sums.ends[:, 1] - sums.ends[:, 0]
-    means, effects = _resampled(sums.value, draws), _resampled(effect, draws)
-    whole, *ends = _ends(effect, draws)
     hours, yuan = (len(question.outcomes) + place for place in range(len(COSTS)))
+    spent = _ends(sums.value, sums.draws(question))
+    every = known.mean(sums.ends[:, 1] - sums.ends[:, 0], axis=0)
     for k, outcome in enumerate(question.outcomes):
+        own = sums.of(k)
+        draws = own.draws(question)
+        parts = {name: _ends(getattr(own, name), draws) for name in ("value", "alone", "left_out")}
+        effect = own.ends[:, 1] - own.ends[:, 0]
+        whole, *ends = _ends(effect, draws)
         certain = bool(ends[0][k] > 0 or ends[1][k] < 0)
+        means = _resampled(own.value, draws) if len(draws[0]) else None
         for i, label in enumerate(question.labels):
             row: dict[str, Any] = {"outcome": outcome, "measure": label}
             for name, part in parts.items():
                 row |= _named(name, *(float(one[i, k]) for one in part))
             row["low"], row["high"] = row.pop("value_low"), row.pop("value_high")
-            share = means[:, i, k] / effects[:, k] if certain else None
+            share = None
+            if certain and means is not None:
+                share = means[:, i, k] / _resampled(effect, draws)[:, k]
             row |= _ratio("share", row["value"], float(whole[k]), share)
             row["reason_share"] = "" if certain else EFFECT_UNCERTAIN
             for name, place, unit in (("hours", hours, 1), ("yuan", yuan, YUAN_UNIT)):
                 # What sums to nothing but for rounding is nothing.
-                least = 1e-9 * max(1.0, abs(float(whole[place])))
+                least = 1e-9 * max(1.0, abs(float(every[place])))
                 cost = [
                     0.0 if abs(float(one[i, place])) < least else float(one[i, place])
-                    for one in parts["value"]
+                    for one in spent
                 ]
                 row |= _named(name, *cost)
-                known = cost[1] > 0
-                per = means[:, i, k] / (means[:, i, place] / unit) if known else None
+                sure = cost[1] > 0
+                per = None
+                if sure and means is not None:
+                    per = means[:, i, k] / (means[:, i, place] / unit)
                 title = "per_hour" if name == "hours" else "per_10000_yuan"
-                row |= _ratio(title, row["value"], cost[0] / unit, per)
+                below = float(parts["value"][0][i, place]) / unit
+                row |= _ratio(title, row["value"], below, per)
                 free = not any(cost)
-                row[f"reason_{name}"] = "" if known else NO_COST if free else COST_UNCERTAIN
+                row[f"reason_{name}"] = "" if sure else NO_COST if free else COST_UNCERTAIN
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -431,37 +456,43 @@ def _ratio(name: str, above: float, below: float, resampled: np.ndarray | None) 
     return _named(name, above / below, float(low), float(high))
 
 
-def _interactions(question: Question, sums: _Sums, draws: np.ndarray) -> pd.DataFrame:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        total = sums.count.sum(axis=0)[:, None]
-        middle = sums.pair.sum(axis=0) / total
-        again = _resampled(sums.pair, draws) / _resampled(sums.count, draws)[:, :, None]
-    unknown = np.isnan(again).all(axis=0) | (len(sums.pair) < 2)
-    low, high = _interval(np.where(unknown, 0.0, again))
-    rows = [
-        {"outcome": outcome, "first": first, "second": second, "value": middle[p, k]}
-        | {"low": np.nan if unknown[p, k] else low[p, k]}
-        | {"high": np.nan if unknown[p, k] else high[p, k], "samples": int(total[p, 0])}
-        for k, outcome in enumerate(question.outcomes)
-        for p, (first, second) in enumerate(combinations(question.labels, 2))
-    ]
+def _interactions(question: Question, sums: _Sums) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for k, outcome in enumerate(question.outcomes):
+        own = sums.of(k)
+        pair, count = own.pair[:, :, k], own.count
+        total = count.sum(axis=0)
+        middle = np.divide(
+            pair.sum(axis=0), total, out=np.full(len(total), np.nan), where=total > 0
+        )
+        low = high = np.full(len(total), np.nan)
+        if len(pair) > 1:
+            draws = own.draws(question)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                again = _resampled(pair, draws) / _resampled(count, draws)
+            low, high = _interval(again)
+        for p, (first, second) in enumerate(combinations(question.labels, 2)):
+            row: dict[str, Any] = {"outcome": outcome, "first": first, "second": second}
+            row |= {"value": middle[p], "low": low[p], "high": high[p], "samples": int(total[p])}
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _bundle(question: Question, sums: _Sums, draws: np.ndarray, failed: int) -> pd.DataFrame:
-    effect, low, high = _ends(sums.ends[:, 1] - sums.ends[:, 0], draws)
-    without, with_bundle = sums.ends.mean(axis=0)
-    names = [*question.outcomes, *COSTS]
-    how: dict[str, Any] = {
-        "seeds": len(sums.ends),
-        "failed": failed,
-        "month": question.config.months,
-        "orders": "all" if question.exact else f"{question.permutations} a seed",
-    }
-    return pd.DataFrame(
-        {"outcome": names, "without": without, "with_bundle": with_bundle, "effect": effect}
-        | {"low": low, "high": high}
-    ).assign(**how)
+def _bundle(question: Question, sums: _Sums, failed: int) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for k, name in enumerate([*question.outcomes, *COSTS]):
+        own = sums.of(k)
+        ends = own.ends[:, :, k]
+        without, with_bundle = known.mean(ends, axis=0)
+        effect, low, high = _ends(ends[:, 1] - ends[:, 0], own.draws(question))
+        row: dict[str, Any] = {"outcome": name, "without": without, "with_bundle": with_bundle}
+        row |= {"effect": float(effect), "low": float(low), "high": float(high)}
+        rows.append(row | {"seeds": len(ends), "missing": len(sums.ends) - len(ends)})
+    return pd.DataFrame(rows).assign(
+        failed=failed,
+        month=question.config.months,
+        orders="all" if question.exact else f"{question.permutations} a seed",
+    )
 
 
 def _coalitions(question: Question, whole: list[tuple[int, np.ndarray]]) -> pd.DataFrame:

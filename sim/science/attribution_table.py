@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.experiments.comparison_table import signed
-from sim.experiments.summary import number_text, unit_text
+from sim import as_text
+from sim.as_text import number_text, signed, with_interval
+from sim.experiments.summary import unit_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
 from sim.science.attribute import NO_COST, YUAN_UNIT
@@ -42,10 +44,18 @@ WORDS = {
         "points": "points",
         "free": "free",
         "pairs": "Strongest interactions ({unit}): {pairs}.",
+        "apart": (
+            "Alone they add up to {alone}, left out to {left_out}, and the bundle does {whole}: "
+            "measures work through each other, so only the parts add up to the bundle."
+        ),
         "how": "Shapley values over {orders}, {seeds} paired seeds; intervals are over seeds only.",
         "all": "all coalitions",
         "some": "{orders} of the orders",
         "failed": "{failed} seeds failed and are left out.",
+        "missing": (
+            "{missing} of {all} seeds have no value under some coalition and are left out, as of "
+            "fees collected where no firm serves."
+        ),
         "kept": "Results",
         "figures": "Figures",
     },
@@ -64,10 +74,15 @@ WORDS = {
         "points": "百分点",
         "free": "无成本",
         "pairs": "最强的交互({unit}):{pairs}。",
+        "apart": (
+            "单独实施相加为{alone},去掉后损失相加为{left_out},组合为{whole}:措施相互作用,"
+            "只有贡献一列相加等于组合。"
+        ),
         "how": "夏普利值,{orders},{seeds}个配对种子;区间仅反映种子之间的差别。",
         "all": "全部子组合",
         "some": "抽样次序({orders})",
         "failed": "{failed}个种子失败,未计入。",
+        "missing": "{all}个种子中有{missing}个在某些子组合下无数值(如无物业公司时的收缴率),未计入。",
         "kept": "结果",
         "figures": "图",
     },
@@ -97,19 +112,28 @@ def print_attribution(attribution: Attribution, console: Console, language: str 
     title = (policy.title_zh if language == "zh" else policy.title) or policy.name
     for outcome in question.outcomes:
         scale, unit = unit_of(outcome, language)
-        row = bundle.loc[outcome]
+        row: dict[Hashable, Any] = bundle.loc[outcome].to_dict()
         name = INDICATORS[outcome].zh if language == "zh" else INDICATORS[outcome].en
-        ends = {key: f"{scale * row[key]:.1f}" for key in ("without", "with_bundle")}
+        ends = {key: _plain(scale * row[key]) for key in ("without", "with_bundle")}
         head = words["head"].format(title=title, outcome=name, month=question.config.months, **ends)
         console.print(head, style="bold", highlight=False)
         console.print(_table(attribution, outcome, language))
         pairs = _pairs(attribution, outcome, language)
-        console.print(words["pairs"].format(unit=unit, pairs=pairs), highlight=False, markup=False)
+        if pairs:
+            told = words["pairs"].format(unit=unit, pairs=pairs)
+            console.print(told, highlight=False, markup=False)
+        console.print(_apart(attribution, outcome, language), highlight=False, markup=False)
+        if row["missing"]:
+            every = row["seeds"] + row["missing"]
+            told = words["missing"].format(missing=row["missing"], all=every)
+            console.print(told, style="red", highlight=False)
         console.print()
     first = attribution.bundle.iloc[0]
     orders = words["all"] if question.exact else words["some"].format(orders=first["orders"])
     console.print(
-        words["how"].format(orders=orders, seeds=first["seeds"]), style="dim", highlight=False
+        words["how"].format(orders=orders, seeds=first["seeds"] + first["missing"]),
+        style="dim",
+        highlight=False,
     )
     if first["failed"]:
         console.print(words["failed"].format(failed=first["failed"]), style="red")
@@ -158,7 +182,7 @@ def _table(attribution: Attribution, outcome: str, language: str) -> Table:
         table.add_row(
             measure_title(attribution.question.config, row["measure"], language),
             _ranged(row, scale),
-            "–" if math.isnan(row["share"]) else f"{100 * row['share']:.0f}",
+            as_text.MISSING if math.isnan(row["share"]) else f"{100 * row['share']:.0f}",
             signed(scale * row["alone"]),
             signed(scale * row["left_out"]),
             number_text(row["hours"], language),
@@ -172,24 +196,41 @@ def _table(attribution: Attribution, outcome: str, language: str) -> Table:
     per = [_quotient(scale * bundle[outcome], bundle["hours"] / HOURS_UNIT)]
     per += [_quotient(scale * bundle[outcome], bundle["yuan"] / YUAN_UNIT)]
     whole = signed(scale * bundle[outcome])
-    table.add_row(words["sum"], whole, "100", "", "", *costs, *per, style="bold")
+    share = as_text.MISSING if math.isnan(bundle[outcome]) else "100"
+    table.add_row(words["sum"], whole, share, "", "", *costs, *per, style="bold")
     return table
+
+
+def _apart(attribution: Attribution, outcome: str, language: str) -> str:
+    """What the columns beside the parts add up to, and why it is not the bundle."""
+    scale = unit_of(outcome, language)[0]
+    rows = attribution.values[attribution.values["outcome"] == outcome]
+    effect = attribution.bundle.set_index("outcome")["effect"][outcome]
+    # As printed: whoever adds up the column finds this number.
+    sums = {
+        k: signed(sum(round(scale * value, 1) for value in rows[k].tolist()))
+        for k in ("alone", "left_out")
+    }
+    return WORDS[language]["apart"].format(**sums, whole=signed(scale * effect))
 
 
 def _ranged(row: dict[Any, Any], scale: float) -> str:
     value, low, high = (scale * row[name] for name in ("value", "low", "high"))
-    return signed(value) if math.isnan(low) else f"{signed(value)} [{low:.1f}, {high:.1f}]"
+    return with_interval(value, low, high)
 
 
 def _per(row: dict[Any, Any], title: str, cost: str, scale: float, language: str) -> str:
     if row[f"reason_{cost}"] == NO_COST:
         return WORDS[language]["free"]
-    value = scale * row[f"per_{title}"]
-    return "–" if math.isnan(value) else f"{value:+.2g}"
+    return _quotient(scale * row[f"per_{title}"], 1.0)
 
 
 def _quotient(above: float, below: float) -> str:
-    return f"{above / below:+.2g}" if below > 0 else "–"
+    return as_text.MISSING if math.isnan(above) or not below > 0 else f"{above / below:+.2g}"
+
+
+def _plain(value: float) -> str:
+    return as_text.MISSING if math.isnan(value) else f"{value:.1f}"
 
 
 def _pairs(attribution: Attribution, outcome: str, language: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.config import Config, change
 from sim.experiments.run import spread
 from sim.mechanisms.service import PerLine
@@ -46,7 +47,7 @@ def _ends(config: Config, grid: int, seed: int) -> np.ndarray:
         upkeep, collection, grievance = UPKEEP[place[0]], *(float(marks[k]) for k in place[1:])
         model = NeighborhoodModel(painted(config, collection, grievance, upkeep), seed=seed)
         model.run()
-        ends[place] = model.recorder.values[-12:, :, column(INDICATOR)].mean()
+        ends[place] = known.mean(model.recorder.values[-12:, :, column(INDICATOR)])
     return ends
 
 
@@ -55,7 +56,8 @@ def basin(config: Config, grid: int, threshold: float, progress: bool = False) -
 
     Returns:
         A row per upkeep, collection and grievance at the start: mean fees collected in the last
-        year over seeds, and share of seeds that end above the threshold.
+        year over seeds in which they were due, and share of seeds that end above the threshold,
+        where those in which none were due do not.
     """
     ends = np.array(spread(config, partial(_ends, config, grid), progress))
     marks = np.linspace(0.0, 1.0, grid)
@@ -64,6 +66,6 @@ def basin(config: Config, grid: int, threshold: float, progress: bool = False) -
         here = ends[:, u, c, g]
         rows.append(
             {"upkeep": UPKEEP[u], "collection": marks[c], "grievance": marks[g]}
-            | {"seeds": len(here), "end": here.mean(), "recovers": (here > threshold).mean()}
+            | {"seeds": len(here), "end": known.mean(here), "recovers": (here > threshold).mean()}
         )
     return pd.DataFrame(rows)

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.compose import Interval, Setting, load_settings
 from sim.config import Config, Executor, change
 from sim.errors import InputError
-from sim.experiments import chunks, store
+from sim.experiments import chunks
 from sim.experiments.progress import announce_compiling
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
@@ -32,6 +33,7 @@ from sim.science.cases import (
     Case,
     Simulator,
     as_case,
+    check_lives,
     figure_row,
     of_runs,
     predictive,
@@ -104,7 +106,8 @@ class Question:
             "priors": {key: list(bounds) for key, bounds in self.priors.items()},
             "particles": self.particles,
         }
-        return Asked("calibrate", self.cases[0].config, own, LIBRARIES)
+        first, *others = (case.config for case in self.cases)
+        return Asked("calibrate", first, own, LIBRARIES, tuple(others))
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,9 @@ class Calibration:
             (of the median, in prior widths of that 90%).
         pairs: A row per two parameters: their weighted correlation, strongest first.
         figures: A row per case and figure: allowed interval, and median, q05, q95 and share_inside
-            of fresh runs under the prior (prior_*) and the posterior.
+            of fresh runs, with how many ``runs`` have a value, under the prior (prior_*) and the
+            posterior; ``missed``, how far the posterior's median is from it, in the units of the
+            tolerance: 0 is met, and nothing stands there where no run has a value.
         predictive: A row per case, source ("prior" or "posterior"), draw, indicator and month.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
@@ -223,9 +228,10 @@ def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Quest
 def _ask(own: dict[str, Any], settings: list[Setting], config_dir: Path | None) -> Question:
     intervals = {key: value for key, value in settings if isinstance(value, Interval)}
     plain = [(key, value) for key, value in settings if not isinstance(value, Interval)]
-    config = load_settings(plain, config_dir)[0]
+    config = load_settings(plain, config_dir, look=True)[0]
     if not any(key.split(".")[0] == "policy" for key, _ in plain):
-        config = load_settings([*plain, ("policy", config.scenario.policy)], config_dir)[0]
+        own_policy = [*plain, ("policy", config.scenario.policy)]
+        config = load_settings(own_policy, config_dir, look=True)[0]
     which = own.get("targets", "fitted")
     if which not in ("fitted", "all"):
         raise InputError("targets", f"{show(which)} is not allowed", "fitted, all")
@@ -289,35 +295,39 @@ def answer(
         RuntimeError: Not even one generation could be finished.
     """
     smc = _smc()
-    if out is None:
-        return _assemble(question, _sampled(smc, question, None, progress))
     asked = question.asked
-    folder = asked.folder(out)
-    # Other code would go on from numbers that it would not have given itself. Added to the whole
-    # name: a dot in it would end it, and with it the hash of the question.
-    database = folder.with_name(f"{folder.name}.{store.source_digest()}.db")
-    smc.check_place(database)
-    found = kept.find(asked, out, (*TABLES, "effort"))
-    if found is not None and not force:
-        effort = found.pop("effort").iloc[0]
-        if (effort["simulations"], effort["draws"]) == (question.simulations, question.draws):
-            return Calibration(question, **found, folder=folder, loaded=True)
-    # Two processes would both go on with the one database.
-    with chunks.locked(folder.parent, f".{folder.name}.lock"):
-        if force:
-            database.unlink(missing_ok=True)
-        started = datetime.now(UTC)
-        calibration = _assemble(question, _sampled(smc, question, database, progress))
-        tables = {name: getattr(calibration, name) for name in TABLES}
-        tables["effort"] = pd.DataFrame(
-            {"simulations": [question.simulations], "draws": [question.draws]}
-        )
-        return replace(calibration, folder=kept.keep(asked, out, tables, started))
+    with asked.made.held():
+        if out is None:
+            return _assemble(question, _sampled(smc, question, None, progress))
+        folder = asked.folder(out)
+        # Named like the folder, by all that decides a simulation: nothing else goes on from it. Added
+        # to the whole name, since a dot in that would end it, and with it the hash.
+        database = folder.with_name(f"{folder.name}.db")
+        smc.check_place(database)
+        found = kept.find(asked, out, (*TABLES, "effort"))
+        if found is not None and not force:
+            effort = found.pop("effort").iloc[0]
+            if (effort["simulations"], effort["draws"]) == (question.simulations, question.draws):
+                return Calibration(question, **found, folder=folder, loaded=True)
+        # Two processes would both go on with the one database.
+        with chunks.locked(folder.parent, f".{folder.name}.lock"):
+            if force or asked.made.own.uncertain:
+                database.unlink(missing_ok=True)
+            started = datetime.now(UTC)
+            calibration = _assemble(question, _sampled(smc, question, database, progress))
+            tables = {name: getattr(calibration, name) for name in TABLES}
+            tables["effort"] = pd.DataFrame(
+                {"simulations": [question.simulations], "draws": [question.draws]}
+            )
+            return replace(calibration, folder=kept.keep(asked, out, tables, started))
 
 
 def _sampled(smc: Any, question: Question, database: Path | None, progress: bool) -> Sampled:
     if progress:
         announce_compiling()
+    for case in question.cases:
+        # What cannot be lived at all, such as a plug-in that breaks, would be but infinitely far away.
+        check_lives(case.config, question.seed)
     plan = smc.Plan(question.particles, question.simulations, question.seed)
     simulator = Simulator(question.cases)
     found: Sampled = smc.sample(
@@ -408,12 +418,13 @@ def correlated(parameters: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
 
 def _figures(case: Case, lived: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
     before, after = of_runs(case, lived["prior"]), of_runs(case, lived["posterior"])
+    missed = case.observed.misses(known.median(after, axis=0))
     for place, target in enumerate(case.observed.targets):
         yield {
             "case": case.name, "label": target.label, "indicator": target.indicator,
             "month": target.month, "relative": target.relative, "low": target.low,
             "high": target.high, **figure_row(case, place, before[:, place], "prior_"),
-            **figure_row(case, place, after[:, place]),
+            **figure_row(case, place, after[:, place]), "missed": missed[place],
         }  # fmt: skip
 
 
@@ -430,7 +441,13 @@ def _paths(case: Case, source: str, runs: list[Any]) -> pd.DataFrame:
         )
         for number, run in enumerate(runs) if run is not None for indicator in shown
     ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts or [_no_paths()], ignore_index=True)
+
+
+def _no_paths() -> pd.DataFrame:
+    words, numbers = ("case", "source", "indicator"), ("draw", "month", "value")
+    kinds = {**dict.fromkeys(words, "str"), **dict.fromkeys(numbers, "float64")}
+    return pd.DataFrame(columns=list(kinds)).astype(kinds)
 
 
 def weighted_quantiles(

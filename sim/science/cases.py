@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.compose import load
 from sim.config import Config, Executor, change
 from sim.errors import InputError
 from sim.experiments import executors
+from sim.experiments.provenance import note_failures
+from sim.experiments.run import live as live_once
+from sim.experiments.run import one_line
 from sim.outcomes import column
 from sim.science.observed import Observed, of_scenario
 
@@ -82,6 +85,20 @@ class Simulator:
         return worst, np.concatenate(found)
 
 
+def check_lives(config: Config, seed: int) -> None:
+    """Refuse a configuration that cannot be lived as it stands.
+
+    Raises:
+        InputError: The model refuses its input.
+        RuntimeError: A run of it failed.
+    """
+    tried = live_once(config.model_copy(update={"months": 1}), seed)
+    if tried.refusal is not None:
+        raise tried.refusal
+    if tried.stage:
+        raise RuntimeError(f"seed {seed} failed at stage {tried.stage}: {tried.message}")
+
+
 def live(
     tree: dict[str, Any], parameters: dict[str, float], seed: int
 ) -> tuple[np.ndarray, np.ndarray] | None:
@@ -92,14 +109,27 @@ def live(
         model = NeighborhoodModel(change(tree, dict(parameters)), seed=seed)
         model.run()
         return model.recorder.months, model.recorder.values
-    except (InputError, ArithmeticError, ValueError):
+    except (InputError, ArithmeticError, ValueError) as error:
+        note_failures([one_line(error)])
         return None
 
 
-def predictive(
-    case: Case, draws: pd.DataFrame, seed: int, executor: Executor
-) -> list[tuple[np.ndarray, np.ndarray] | None]:
-    """Fresh runs of a case, one per draw: months (M,) and what ``_over_compounds`` gives (M, K).
+class Run(NamedTuple):
+    """One run of a case.
+
+    Attributes:
+        months: Months (M,).
+        means: Indicators (M, K) over compounds, see ``_over_compounds``.
+        values: What it gives for each figure (figures,), NaN where it has no value.
+    """
+
+    months: np.ndarray
+    means: np.ndarray
+    values: np.ndarray
+
+
+def predictive(case: Case, draws: pd.DataFrame, seed: int, executor: Executor) -> list[Run | None]:
+    """Fresh runs of a case, one per draw; None where its parameters cannot be lived.
 
     Args:
         case: What is lived.
@@ -110,7 +140,7 @@ def predictive(
     size = 1 if case.heavy else 4
     rows = [{str(k): float(v) for k, v in row.items()} for row in draws.to_dict("records")]
     tasks = [
-        (case.config.resolved(), seed + first, rows[first : first + size])
+        (case.config.resolved(), case.observed, seed + first, rows[first : first + size])
         for first in range(0, len(rows), size)
     ]
     lived: dict[int, list[Any]] = {}
@@ -121,20 +151,24 @@ def predictive(
     return [one for number in sorted(lived) for one in lived[number]]
 
 
-def _live_rows(task: tuple[dict[str, Any], int, list[dict[str, float]]]) -> list[Any]:
-    tree, first, rows = task
+def _live_rows(
+    task: tuple[dict[str, Any], Observed, int, list[dict[str, float]]],
+) -> list[Run | None]:
+    tree, observed, first, rows = task
     records = [live(tree, row, first + k) for k, row in enumerate(rows)]
-    return [None if r is None else (r[0], _over_compounds(tree, r[1])) for r in records]
+    return [
+        None if r is None else Run(r[0], _over_compounds(observed, r[1]), observed.values(*r))
+        for r in records
+    ]
 
 
-def _over_compounds(tree: dict[str, Any], record: np.ndarray) -> np.ndarray:
-    """Means over compounds (M, K), weighted where a target of the case is a share of a whole."""
-    means = record.mean(axis=1)
-    for target in tree["scenario"]["targets"]:
-        if target["weight"]:
-            share, weight = column(target["indicator"]), record[:, :, column(target["weight"])]
-            parts, whole = (record[:, :, share] * weight).sum(axis=1), weight.sum(axis=1)
-            means[:, share] = np.divide(parts, whole, out=means[:, share], where=whole != 0)
+def _over_compounds(observed: Observed, record: np.ndarray) -> np.ndarray:
+    """Means (M, K) over compounds that have a value, by weight where a figure is a share of a whole."""
+    means = np.array(known.mean(record, axis=1))
+    for target in observed.targets:
+        if target.weight:
+            share, weight = column(target.indicator), record[:, :, column(target.weight)]
+            means[:, share] = known.mean(record[:, :, share], axis=1, weights=weight)
     return means
 
 
@@ -146,21 +180,24 @@ def prior_draws(bounds: dict[str, tuple[float, float]], count: int, seed: int) -
 
 
 def figure_row(case: Case, place: int, values: np.ndarray, prefix: str = "") -> dict[str, float]:
-    """Median, q05, q95 and share inside of what runs gave for one figure of a case."""
+    """What runs (runs,) gave for one figure of a case.
+
+    Returns:
+        ``median``, ``q05`` and ``q95`` of the ``runs`` that have a value, and ``share_inside`` of all:
+        a run without a value does not meet the figure.
+    """
     target = case.observed.targets[place]
-    known = values[~np.isnan(values)]
-    q05, median, q95 = np.quantile(known, [0.05, 0.5, 0.95]) if len(known) else [math.nan] * 3
+    q05, median, q95 = known.quantiles(values, [0.05, 0.5, 0.95])
     slack = case.observed.slack[place]
-    inside = (known >= target.low - slack) & (known <= target.high + slack)
+    inside = (values >= target.low - slack) & (values <= target.high + slack)
     return {
         f"{prefix}median": float(median), f"{prefix}q05": float(q05), f"{prefix}q95": float(q95),
         f"{prefix}share_inside": float(inside.sum()) / max(len(values), 1),
+        f"{prefix}runs": int(np.count_nonzero(~np.isnan(values))),
     }  # fmt: skip
 
 
-def of_runs(case: Case, runs: list[tuple[np.ndarray, np.ndarray] | None]) -> np.ndarray:
+def of_runs(case: Case, runs: list[Run | None]) -> np.ndarray:
     """What runs gave for each figure of a case (runs, figures)."""
     blank = np.full(len(case.observed.targets), np.nan)
-    return np.array(
-        [blank if r is None else case.observed.values(r[0], r[1][:, None, :]) for r in runs]
-    )
+    return np.array([blank if run is None else run.values for run in runs])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.config import Config, change
 from sim.errors import InputError
 from sim.experiments.run import spread
@@ -106,7 +107,8 @@ def sweep_slowly(config: Config, moved: Drive, seed: int) -> np.ndarray:
     """Fees collected (legs, steps), in the order of ``moved.levels``, within one run.
 
     The compound lives its history, then as many months as a step at the highest level, and from
-    there down, up and down again. Each number is the mean of a step's last months.
+    there down, up and down again. Each number is the mean of a step's last months in which fees
+    were due, missing where none were.
     """
     from sim.model import NeighborhoodModel
 
@@ -128,8 +130,8 @@ def _live_step(model: Any, rule: Config, hold: int) -> float:
     seen = []
     for _ in range(hold):
         model.step()
-        seen.append(float(model.recorder.latest(INDICATOR).mean()))
-    return float(np.mean(seen[-READ:]))
+        seen.append(float(known.mean(model.recorder.latest(INDICATOR))))
+    return float(known.mean(seen[-READ:]))
 
 
 def folds(levels: np.ndarray, rates: np.ndarray, threshold: float) -> list[tuple[str, str, float]]:
@@ -137,7 +139,8 @@ def folds(levels: np.ndarray, rates: np.ndarray, threshold: float) -> list[tuple
 
     Args:
         levels: Of the parameter (steps,), rising.
-        rates: Fees collected (legs, steps), in the order of ``levels``.
+        rates: Fees collected (legs, steps), in the order of ``levels``; where they are missing,
+            since no firm asks for them, the state is not the high one.
         threshold: Share of fees between the two states.
 
     Returns:

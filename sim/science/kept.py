@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments import store
+from sim.experiments.provenance import Provenance, failures_noted, provenance
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,25 @@ class Asked:
         command: Name of the command.
         config: What is lived.
         words: The command's own words, as plain JSON types.
-        libraries: What the answer was computed with beside the libraries of every run; told in
-            the manifest, with versions.
+        libraries: What the answer is computed with beside the libraries of every run.
+        others: Further configurations that are lived.
+        paths: Files that are read beside those that the configurations name.
+        model: Class that is lived instead of ``NeighborhoodModel``.
     """
 
     command: str
     config: Config
     words: dict[str, Any]
     libraries: tuple[str, ...] = ()
+    others: tuple[Config, ...] = ()
+    paths: tuple[str, ...] = ()
+    model: Callable[..., Any] | None = None
+
+    @cached_property
+    def made(self) -> Provenance:
+        """What the answer is made of, taken down once."""
+        configs = (self.config, *self.others)
+        return provenance(configs, self.model, paths=self.paths, libraries=self.libraries)
 
     def fingerprint(self) -> str:
         """Short hash of all that can change the answer."""
@@ -41,24 +54,16 @@ class Asked:
 
     def folder(self, out: Path) -> Path:
         """Where the answer belongs below the results folder."""
-        name = f"{store.plain(self.config.scenario.name)}-{self.fingerprint()}"
-        return Path(out) / self.command / name
-
-    @property
-    def identity(self) -> dict[str, str]:
-        """The question, and the code that answers it."""
-        return {
-            "command": self.command,
-            "fingerprint": self.fingerprint(),
-            "xiaoqu": store.version(),
-            "source": store.source_digest(),
-        }
+        said = store.plain(self.config.scenario.name)
+        return Path(out) / self.command / store.place_name(said, self.fingerprint(), self.made)
 
     @property
     def provenance(self) -> dict[str, Any]:
         """In a few words what made this, for the metadata of a figure."""
+        made_of = {"fingerprint": self.fingerprint(), **self.made.identity}
         return {
-            **self.identity,
+            **store.signature(made_of),
+            "command": self.command,
             "scenario": self.config.scenario.name,
             "policy": self.config.policy.name,
             "seeds": [self.config.seed, self.config.seed + self.config.replications - 1],
@@ -66,7 +71,7 @@ class Asked:
 
 
 def find(asked: Asked, out: Path, tables: Sequence[str]) -> dict[str, pd.DataFrame] | None:
-    """Tables of an earlier answer to this very question by this very code; None if there is none.
+    """Tables of an earlier answer to this very question, of the same provenance; None if there is none.
 
     Raises:
         InputError: The place cannot be written.
@@ -74,7 +79,7 @@ def find(asked: Asked, out: Path, tables: Sequence[str]) -> dict[str, pd.DataFra
     folder = store.make_ready(asked.folder(out), out)
     try:
         manifest = store.read_manifest(folder)
-        same = {key: manifest.get(key) for key in asked.identity} == asked.identity
+        same = store.answers(manifest, asked.fingerprint(), asked.made)
         return store.read_tables(folder, manifest, tables) if same else None
     except (InputError, KeyError):
         return None
@@ -91,8 +96,13 @@ def keep(asked: Asked, out: Path, tables: dict[str, pd.DataFrame], started: date
     """
     folder = asked.folder(out)
     configuration = asked.config.resolved()
-    versions = store.versions(asked.libraries)
-    manifest = {**asked.identity, "words": asked.words, "versions": versions}
+    manifest = {
+        "command": asked.command,
+        "fingerprint": asked.fingerprint(),
+        **asked.made.described,
+        "words": asked.words,
+        "to_retry": failures_noted(),
+    }
     lasting = {k: v for k, v in configuration.items() if k not in ("executor", "experiment")}
     store.write_folder(
         folder,
@@ -128,13 +138,15 @@ def answered(
     Raises:
         InputError: The place cannot be written.
     """
-    if out is None:
-        return make(), None
-    found = find(asked, out, tables)
-    if found is not None and not force:
-        if progress:
-            print(f"answered before, read from {asked.folder(out)}", file=sys.stderr)
-        return found, asked.folder(out)
-    started = datetime.now(UTC)
-    made = make()
-    return made, keep(asked, out, made, started)
+    with asked.made.held():
+        if out is None:
+            return make(), None
+        found = None if force else find(asked, out, tables)
+        if found is not None:
+            if progress:
+                print(f"answered before, read from {asked.folder(out)}", file=sys.stderr)
+            return found, asked.folder(out)
+        store.make_ready(asked.folder(out), out)
+        started = datetime.now(UTC)
+        made = make()
+        return made, keep(asked, out, made, started)

@@ -12,14 +12,20 @@ from pathlib import Path
 
 import numpy as np
 
+from sim import known
 from sim.config import Config, Target
 from sim.errors import InputError
 from sim.experiments.summary import target_value
+from sim.inputs import say_read
 from sim.outcomes import INDICATORS
 from sim.society.imports import read_months
+from sim.society.reading import Notes
 
 MISSING = 1e6
-"""Distance where the model gives no value (a month that was not lived, a failed run)."""
+"""Distance where the model gives no value (a month that was not lived, a failed run, no fees due)."""
+
+LEAST_THERE = 0.5
+"""Share of an indicator's months in a file for which a run must have a value, or it meets nothing."""
 
 SHARE_ERROR, OTHER_ERROR = 0.05, 0.10
 """Error that counts as distance 1 for a month of a file: 5 points of a share, a tenth of the mean
@@ -61,32 +67,49 @@ class Observed:
             record: Indicators (M, C, K); plain means over compounds are compared where a target has no weight.
 
         Returns:
-            One value per target, NaN where it was not lived.
+            One value per target, NaN where it was not lived or there is none.
         """
         if self.series:
             # One by one, the many cells of a file would take longer than the run itself.
             names = list(INDICATORS)
             columns = [names.index(target.indicator) for target in self.targets]
             rows = np.array([t.month for t in self.targets]) - int(months[0])
-            return record.mean(axis=1)[rows, columns]
+            return np.asarray(known.mean(record, axis=1)[rows, columns])
         return np.array([target_value(target, months, record) for target in self.targets])
 
     def distance(self, values: np.ndarray) -> float:
         """How far a run is from the figures: 0 is met.
 
-        Reported figures: the largest excess beyond an interval, in half widths. Months of a file:
-        root mean square over indicators and months, in units of ``SHARE_ERROR``,
-        ``OTHER_ERROR`` or the chance of single months.
+        Reported figures: the largest excess beyond an interval, in half widths; ``MISSING`` where a
+        figure has no value. Months of a file: root mean square over indicators and months, in
+        units of ``SHARE_ERROR``, ``OTHER_ERROR`` or the chance of single months. Months in which
+        the run has no value, as of days to close where nothing was closed, are left out like empty
+        cells of the file; a run that has one in fewer than ``LEAST_THERE`` of an indicator's months
+        is ``MISSING``.
         """
-        if np.isnan(values).any():
-            return MISSING
-        low, high = self._bounds()
-        away = np.maximum(np.maximum(low - values, values - high), 0.0) / self._scale()
+        away = self.misses(values)
         if not self.series:
-            return float(away.max())
-        names = np.array([target.indicator for target in self.targets])
-        by_indicator = [float((away[names == name] ** 2).mean()) for name in np.unique(names)]
+            return MISSING if np.isnan(away).any() else float(away.max())
+        by_indicator = list(self.by_indicator(values).values())
+        if np.isnan(by_indicator).any():
+            return MISSING
         return math.sqrt(sum(by_indicator) / len(by_indicator))
+
+    def misses(self, values: np.ndarray) -> np.ndarray:
+        """How far each figure is missed (figures,), in the units of ``distance``; NaN without a value."""
+        low, high = self._bounds()
+        return np.maximum(np.maximum(low - values, values - high), 0.0) / self._scale()
+
+    def by_indicator(self, values: np.ndarray) -> dict[str, float]:
+        """Mean square of the misses of each indicator of a file; NaN where too few months have a value."""
+        away = self.misses(values)
+        names = np.array([target.indicator for target in self.targets])
+        found = {}
+        for name in np.unique(names):
+            here = away[names == name]
+            enough = np.count_nonzero(~np.isnan(here)) >= LEAST_THERE * len(here)
+            found[str(name)] = float(known.mean(here**2)) if enough else math.nan
+        return found
 
     @property
     def slack(self) -> np.ndarray:
@@ -167,7 +190,9 @@ def of_file(config: Config, path: Path) -> Observed:
         InputError: Names file, row and column.
     """
     bounds = {name: (i.low, i.high) for name, i in INDICATORS.items()}
-    cells = read_months(str(path), bounds, (-240, MONTHS_NAMED))
+    notes: Notes = []
+    cells = read_months(str(path), bounds, (-240, MONTHS_NAMED), notes)
+    say_read(str(path), notes)
     targets = [
         Target(
             indicator=name, month=month, low=value, high=value, reported=value,

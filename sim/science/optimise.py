@@ -12,17 +12,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from sim import files
 from sim.compose import Setting
 from sim.config import Config, Policy
 from sim.errors import InputError
-from sim.experiments import store
 from sim.experiments.run import check_seeds
 from sim.explain import show, unknown_name
 from sim.measures.catalogue import CATALOGUE
@@ -108,9 +108,10 @@ class Question:
         own |= {key: None for key in ("hours_most", "yuan_most") if math.isinf(own[key])}
         own |= {"doses": list(self.doses), "starts": list(self.starts)}
         own["goals"] = [list(goal) for goal in self.goals]
-        own["posterior"] = store.sha256(Path(self.posterior)) if self.posterior else ""
+        own["posterior"] = files.content_hash(self.posterior) if self.posterior else ""
         libraries = ("optuna",) if self.method == "nsga2" else ()
-        return Asked("optimise", self.config, own, libraries)
+        paths = (self.posterior,) if self.posterior else ()
+        return Asked("optimise", self.config, own, libraries, paths=paths)
 
     def policy(self, genome: Genome) -> Policy:
         """The policy that a genome stands for."""
@@ -338,13 +339,15 @@ def answer(
     """
     if question.method == "nsga2":
         need_optuna()
-    # Read before anything is lived, so that a wrong file costs nothing.
-    tried = _worlds(question)
+    asked = replace(question.asked, model=model)
+    with asked.made.held():
+        # Read before anything is lived, so that a wrong file costs nothing.
+        tried = _worlds(question)
 
     def make() -> dict[str, pd.DataFrame]:
         return Search(question, tried, progress, model).tables()
 
-    tables, folder = kept.answered(question.asked, TABLES, make, out, progress, force)
+    tables, folder = kept.answered(asked, TABLES, make, out, progress, force)
     return Optimum(question, **tables, folder=folder)
 
 

@@ -6,7 +6,7 @@ import math
 import shlex
 from typing import TYPE_CHECKING
 
-from sim.experiments.summary import number_text, value_text
+from sim.as_text import number_text, value_text
 from sim.outcomes import INDICATORS
 from sim.science.attribution_table import measure_title, new_table, print_place
 

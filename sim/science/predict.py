@@ -11,17 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from sim import as_text, known
 from sim.compose import choices, load
 from sim.config import Executor
 from sim.errors import InputError
-from sim.experiments.summary import markdown
+from sim.experiments.summary import markdown, spread_text, verdict
 from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
 from sim.science import calibrate as calibration
@@ -30,6 +31,7 @@ from sim.science import kept, words
 from sim.science.calibrate import PARAMETERS, Calibration, Question
 from sim.science.cases import FRESH, Case, case_of
 from sim.science.kept import Asked
+from sim.science.observed import MISSING
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,7 +84,8 @@ class Prediction:
         predictions: A row per fit, case and figure: fitted (the cases, joined by "+"), use
             ("fitted", "held out" for a figure of a fitted case that was not used, "predicted"),
             draws, allowed low and high, ``default_median`` (parameters as set by hand), median,
-            q05, q95 and share_inside under the prior (prior_*) and after the fit, verdict.
+            q05, q95, share_inside and ``runs`` with a value under the prior (prior_*) and after the
+            fit, verdict.
         fits: A row per fit: tolerance and simulations of the quick cases, tolerance of the heavy
             ones, draws that went on.
         folder: Where it is kept, None if it is not.
@@ -168,30 +171,29 @@ def _ask(own: dict[str, Any], settings: list[Any]) -> Task:
 # --- answering ----------------------------------------------------------------------------------
 
 
-def answer(task: Task, out: Path | None = None, progress: bool = False) -> Prediction:
+def answer(
+    task: Task, out: Path | None = None, progress: bool = False, *, force: bool = False
+) -> Prediction:
     """Fit and predict, or read the answer back.
 
     Raises:
         InputError: An unusable ``out``, or pyabc is not installed.
         RuntimeError: A calibration could not finish one generation.
     """
-    asked = _asked(task)
-    if out is not None:
-        found = kept.find(asked, out, TABLES)
-        if found is not None:
-            return Prediction(task, **found, folder=asked.folder(out), loaded=True)
-    started = datetime.now(UTC)
-    bench = _Bench(task, out, progress)
-    made = [bench.fit(names) for names in task.fits]
-    prediction = Prediction(
-        task,
-        predictions=pd.DataFrame([row for rows, _ in made for row in rows]),
-        fits=pd.DataFrame([fit for _, fit in made]),
-    )
-    if out is None:
-        return prediction
-    tables = {name: getattr(prediction, name) for name in TABLES}
-    return replace(prediction, folder=kept.keep(asked, out, tables, started))
+    loaded = True
+
+    def make() -> dict[str, pd.DataFrame]:
+        nonlocal loaded
+        loaded = False
+        bench = _Bench(task, out, progress, force)
+        made = [bench.fit(names) for names in task.fits]
+        return {
+            "predictions": pd.DataFrame([row for rows, _ in made for row in rows]),
+            "fits": pd.DataFrame([fit for _, fit in made]),
+        }
+
+    tables, folder = kept.answered(_asked(task), TABLES, make, out, progress, force)
+    return Prediction(task, **tables, folder=folder, loaded=loaded)
 
 
 def _asked(task: Task) -> Asked:
@@ -203,7 +205,7 @@ def _asked(task: Task) -> Asked:
         "priors": {key: list(bounds) for key, bounds in task.priors.items()},
         "numbers": [task.particles, task.simulations, task.draws, task.heavy_draws],
     }
-    return Asked("predict", configs[0], own, calibration.LIBRARIES)
+    return Asked("predict", configs[0], own, calibration.LIBRARIES, tuple(configs[1:]))
 
 
 def _case(name: str, task: Task, which: str) -> Case:
@@ -217,8 +219,8 @@ def _case(name: str, task: Task, which: str) -> Case:
 class _Bench:
     """What fits share: calibrations of the same quick cases, runs of prior and default parameters."""
 
-    def __init__(self, task: Task, out: Path | None, progress: bool) -> None:
-        self._task, self._out, self._progress = task, out, progress
+    def __init__(self, task: Task, out: Path | None, progress: bool, force: bool) -> None:
+        self._task, self._out, self._progress, self._force = task, out, progress, force
         self._cases = {name: _case(name, task, "all") for name in task.cases}
         self._before: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._calibrated: dict[tuple[str, ...], Calibration] = {}
@@ -260,7 +262,9 @@ class _Bench:
                 tuple(cases), task.priors, task.particles, task.simulations, task.draws, task.seed,
                 task.executor,
             )  # fmt: skip
-            self._calibrated[names] = calibration.answer(question, self._out, self._progress)
+            self._calibrated[names] = calibration.answer(
+                question, self._out, self._progress, force=self._force
+            )
         return self._calibrated[names]
 
     def _rows(
@@ -285,9 +289,9 @@ class _Bench:
                     "indicator": target.indicator, "month": target.month,
                     "relative": target.relative, "low": target.low, "high": target.high,
                     "use": use, "draws": len(runs),
-                    "default_median": float(np.nanmedian(default[:, place])),
+                    "default_median": float(known.median(default[:, place])),
                     **cases_of.figure_row(case, place, before[:, place], "prior_"), **row,
-                    "verdict": "inside" if target.low <= row["median"] <= target.high else "missed",
+                    "verdict": verdict(target.low, target.high, row["median"]),
                 }  # fmt: skip
 
     def _before_of(self, case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -345,12 +349,15 @@ def cells(prediction: Prediction) -> tuple[list[str], list[list[str]]]:
     rows = []
     for row in prediction.predictions.to_dict("records"):
         share = INDICATORS[str(row["indicator"])].share
-        text = [_text(share, bool(row["relative"]), row[k]) for k in _SHOWN]
-        low, high, default, p50, p05, p95, a50, a05, a95 = text
+        text = partial(_text, share, bool(row["relative"]))
+        before, after = (
+            spread_text(row, [f"{of}{name}" for name in ("median", "q05", "q95")], text)
+            for of in ("prior_", "")
+        )
         rows.append(
             [
                 _fitted_to(prediction.task, row["fitted"]), row["case"], f"{row['label']} ({row['month']:+d})",
-                f"{low} to {high}", default, f"{p50} [{p05}, {p95}]", f"{a50} [{a05}, {a95}]",
+                f"{text(row['low'])} to {text(row['high'])}", text(row["default_median"]), before, after,
                 f"{100 * row['share_inside']:.0f}% (prior {100 * row['prior_share_inside']:.0f}%)",
                 f"{row['draws']}", f"{row['verdict']}, {row['use']}",
             ]
@@ -369,23 +376,24 @@ def _fit_line(task: Task, row: dict[Any, Any]) -> str:
     parts = [f"fitted to {_fitted_to(task, str(row['fitted']))}:"]
     if not math.isnan(row["tolerance"]):
         parts.append(
-            f"{row['simulations']} simulations, tolerance {row['tolerance']:.2g}, particles worth "
+            f"{row['simulations']} simulations, tolerance {_tolerance(row['tolerance'])}, particles worth "
             f"{row['effective']:.0f};"
         )
     if not math.isnan(row["heavy_tolerance"]):
-        parts.append(f"cases of many compounds missed by up to {row['heavy_tolerance']:.2g};")
+        missed = _tolerance(row["heavy_tolerance"])
+        parts.append(f"cases of many compounds missed by up to {missed};")
     return " ".join([*parts, f"{row['draws']} of {row['out_of']} draws went on"])
 
 
-_SHOWN = (
-    "low", "high", "default_median", "prior_median", "prior_q05", "prior_q95", "median", "q05",
-    "q95",
-)  # fmt: skip
+def _tolerance(distance: float) -> str:
+    return (
+        f"{as_text.MISSING} (a figure has no value)" if distance >= MISSING else f"{distance:.2g}"
+    )
 
 
 def _text(share: bool, relative: bool, value: float) -> str:
     if math.isnan(value):
-        return "–"
+        return as_text.MISSING
     if relative:
         return f"{100 * value:+.0f}%"
     return f"{100 * value:.0f}%" if share else f"{value:.3g}"

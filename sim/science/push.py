@@ -2,13 +2,13 @@
 
 A push is a policy in force from month 1 for some months and then withdrawn whole. It tips the
 compound if fees collected are above the threshold in each of the twelve months that end 36 months
-after withdrawal, in at least half of the seeds.
+after withdrawal, in at least half of the seeds. A month in which no fees are due is not above it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.compose import choices, load
+from sim import known
+from sim.compose import choices
 from sim.config import Config, Policy, check
 from sim.experiments.run import spread
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
@@ -85,14 +86,14 @@ def _held(configs: Sequence[Config], threshold: float, seed: int) -> list[bool]:
     for config in configs:
         model = past.fork(config)
         model.run()
-        rates = model.recorder.values[-WATCHED:, :, column(INDICATOR)].mean(axis=1)
-        held.append(bool(rates.min() > threshold))
+        rates = known.mean(model.recorder.values[-WATCHED:, :, column(INDICATOR)], axis=1)
+        held.append(bool((rates > threshold).all()))
     return held
 
 
 def pushes(
     config: Config,
-    policies: Sequence[str],
+    policies: Mapping[str, Config],
     months: int,
     threshold: float,
     progress: bool = False,
@@ -101,7 +102,7 @@ def pushes(
 
     Args:
         config: The compound, without policy.
-        policies: Names of measures and bundles.
+        policies: Configurations by the name of their measure or bundle.
         months: In force while the dose is sought.
         threshold: Share of fees.
         progress: Show a bar per round of bisection on standard error.
@@ -146,14 +147,14 @@ class _Search:
     def __init__(
         self,
         config: Config,
-        policies: Sequence[str],
+        policies: Mapping[str, Config],
         months: int,
         threshold: float,
         progress: bool,
     ) -> None:
         self.config, self.months, self.progress = config, months, progress
         self.threshold = threshold
-        self.policies = {name: load(policy=name) for name in policies}
+        self.policies = policies
         self.tried: dict[Try, float] = {}
 
     def at(self, policy: str, kind: str, size: float) -> Try:

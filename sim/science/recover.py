@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,6 @@ from sim.experiments.progress import bar
 from sim.science import kept
 from sim.science.calibrate import Question
 from sim.science.cases import Simulator, prior_draws
-from sim.science.kept import Asked
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,7 +56,12 @@ class Recovery:
 
 
 def recover(
-    question: Question, turns: int = 200, out: Path | None = None, progress: bool = False
+    question: Question,
+    turns: int = 200,
+    out: Path | None = None,
+    progress: bool = False,
+    *,
+    force: bool = False,
 ) -> Recovery:
     """Test a calibration on synthetic data.
 
@@ -67,32 +70,33 @@ def recover(
         turns: How many rows play the truth.
         out: Folder of all results. None keeps nothing.
         progress: Show a bar on standard error.
+        force: Begin anew even if the answer is there.
 
     Raises:
         InputError: An unusable ``out``.
+        RuntimeError: No simulation has a value of every figure.
     """
     asked = question.asked
     own = {**asked.words, "turns": turns, "bank": question.simulations}
-    asked = Asked("recover", asked.config, own)
-    if out is not None:
-        found = kept.find(asked, out, TABLES)
-        if found is not None:
-            return Recovery(question, **found, folder=asked.folder(out))
-    started = datetime.now(UTC)
+    asked = replace(asked, command="recover", words=own)
+    make = partial(_tables, question, turns, progress)
+    tables, folder = kept.answered(asked, TABLES, make, out, progress, force)
+    return Recovery(question, **tables, folder=folder)
+
+
+def _tables(question: Question, turns: int, progress: bool) -> dict[str, pd.DataFrame]:
     parameters, values = _bank(question, progress)
     rng = np.random.default_rng([question.seed, 3])
     lived = np.flatnonzero(~np.isnan(values).any(axis=1))
+    if not len(lived):
+        raise RuntimeError("no simulation has a value of every figure: none can play the truth")
     truths = rng.choice(lived, size=min(turns, len(lived)), replace=False)
     rows = [
         row for turn, truth in enumerate(truths)
         for row in _turn(question, parameters, values, int(turn), int(truth), rng)
     ]  # fmt: skip
     frame = pd.DataFrame(rows)
-    recovery = Recovery(question, frame, _coverage(frame))
-    if out is None:
-        return recovery
-    tables = {"turns": frame, "coverage": recovery.coverage}
-    return replace(recovery, folder=kept.keep(asked, out, tables, started))
+    return {"turns": frame, "coverage": _coverage(frame)}
 
 
 def _bank(question: Question, progress: bool) -> tuple[pd.DataFrame, np.ndarray]:

@@ -10,7 +10,7 @@ decision tree (CART, one of the two usual algorithms of scenario discovery; Lemp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import permutations
 from pathlib import Path
@@ -20,11 +20,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, rankdata
 
+from sim import files
 from sim.compose import Setting, load, load_settings
 from sim.config import Config, Mechanisms, Policy
 from sim.errors import InputError
-from sim.experiments import paired, store
+from sim.experiments import paired
 from sim.explain import show
+from sim.inputs import look_at
 from sim.outcomes import INDICATORS
 from sim.science import factors, kept, words, worlds
 from sim.science.calibrate import PARAMETERS
@@ -89,10 +91,14 @@ class Question:
             "scenarios": {k: c.fingerprint() for k, c in self.scenarios.items()},
             "networks": list(self.networks), "mechanisms": list(self.mechanisms),
             "over": [[f.key, f.low, f.high] for f in self.varied], "draws": self.draws,
-            "posterior": store.sha256(Path(self.posterior)) if self.posterior else "",
+            "posterior": files.content_hash(self.posterior) if self.posterior else "",
             "indicator": list(self.outcomes),
         }  # fmt: skip
-        return Asked("robustness", self.config, own, ("scikit-learn", "scipy"))
+        tried = (self.config.model_copy(update={"policy": p}) for p in self.policies.values())
+        others = (*self.scenarios.values(), *tried)
+        paths = (self.posterior,) if self.posterior else ()
+        libraries = ("scikit-learn", "scipy")
+        return Asked("robustness", self.config, own, libraries, others, paths)
 
 
 class Place(NamedTuple):
@@ -111,14 +117,16 @@ class Robustness:
     Attributes:
         question: What was asked.
         runs: A row per world, seed and policy: what was read, hours and yuan.
-        ranking: A row per indicator, family, world and policy: ``value``, mean over seeds; ``rank``
-            of it, 1 the best; ``first``, share of seeds (of draws) in which it is best, ties shared;
-            ``regret``, mean distance to the best of the same seed, and ``worst_regret``.
-        flips: A row per indicator and world: ``best`` there, ``base_best``; ``flipped`` if the two
-            differ by more than chance: the 95% interval of their paired difference leaves out 0;
-            ``tau``, Kendall's rank correlation with the base.
+        ranking: A row per indicator, family, world and policy: ``value``, mean over the ``seeds`` in
+            which it has one; ``rank`` of it, 1 the best, none without a value; ``first``, share of
+            seeds (of draws) in which it is best, ties shared; ``regret``, mean distance to the best
+            of the same seed, and ``worst_regret``.
+        flips: A row per indicator and world: ``best`` there, ``base_best``, "" where none has a value;
+            ``flipped`` if the two differ by more than chance: the 95% interval of their paired
+            difference leaves out 0; ``tau``, Kendall's rank correlation with the base.
         pairs: A row per indicator, ``first`` and ``second``: share of draws in which the first is
-            better, ties by half, with Wilson's interval; empty without draws.
+            better, ties by half, of those in which both have a value, with Wilson's interval; empty
+            without draws.
         boxes: A row per indicator, pair (its ``role``) and box of the tree: ``rule`` in words;
             ``draws`` in it; share ``turned`` of them in which ``second`` beats ``first``;
             ``coverage``, share of all such draws; cross-validated ``accuracy`` of the tree, and the
@@ -211,7 +219,7 @@ def ask(
     posterior = str(own.get("posterior") or "")
     return Question(
         config,
-        _policies(own.get("policies", POLICIES), config_dir),
+        _policies(own.get("policies", POLICIES), config, config_dir),
         _scenarios(own.get("scenarios"), config, config_dir),
         _names("networks", own.get("networks"), _generators(), config.network.generator),
         _names("mechanisms", own.get("mechanisms"), list(Mechanisms.model_fields)),
@@ -222,7 +230,7 @@ def ask(
     )
 
 
-def _policies(given: Any, config_dir: Path | None) -> dict[str, Policy]:
+def _policies(given: Any, base: Config, config_dir: Path | None) -> dict[str, Policy]:
     names = words.listed("policies", given)
     if len(names) < 2:
         raise InputError("policies", f"{show(given)} cannot be ranked", "at least two policies")
@@ -233,6 +241,7 @@ def _policies(given: Any, config_dir: Path | None) -> dict[str, Policy]:
         parts = name.split("+")
         chosen = load_settings([("policy", parts if len(parts) > 1 else name)], config_dir)[0]
         found[name] = chosen.policy
+        look_at(base.model_copy(update={"policy": chosen.policy}))
     return found
 
 
@@ -277,12 +286,14 @@ def answer(
         RuntimeError: The base could not be lived.
     """
     need_sklearn()
-    places = _places(question)
+    asked = replace(question.asked, model=model)
+    with asked.made.held():
+        places = _places(question)
 
     def make() -> dict[str, pd.DataFrame]:
         return _tables(question, places, progress, model)
 
-    tables, folder = kept.answered(question.asked, TABLES, make, out, progress, force)
+    tables, folder = kept.answered(asked, TABLES, make, out, progress, force)
     return Robustness(question, **tables, folder=folder)
 
 
@@ -324,7 +335,7 @@ def _tables(
     each = partial(_live, trees, list(question.policies.values()), readings, model)
     read = worlds.spread_worlds(question.config, each, places, progress)
     runs = _runs(question, places, read)
-    if runs[runs["family"] == BASE].isna().any(axis=None):
+    if runs.loc[runs["family"] == BASE, list(COSTS)].isna().any(axis=None):
         raise RuntimeError("a policy could not be lived in the base; try xiaoqu run")
     ranking = pd.concat([_ranking(question, runs, name) for name in question.outcomes])
     flips = pd.concat([_flips(question, runs, ranking, name) for name in question.outcomes])
@@ -384,10 +395,15 @@ def contested(pairs: pd.DataFrame, outcome: str) -> tuple[str, str] | None:
 
 
 def _by_policy(runs: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """Values by world and seed (rows) and policy (columns); rows with a failed run are left out."""
+    """Values by world and seed (rows) and policy (columns); rows with a failed run are left out.
+
+    A run that lived, and has no value all the same, as of collection without a firm, stays: missing.
+    """
     order = list(dict.fromkeys(runs["policy"]))
-    table = runs.pivot(index=["world", "seed"], columns="policy", values=outcome)
-    return table.reindex(columns=order).dropna()
+    index = ["world", "seed"]
+    lived = runs["hours"].notna().groupby([runs[key] for key in index]).transform("all")
+    table = runs[lived].pivot(index=index, columns="policy", values=outcome)
+    return table.reindex(columns=order)
 
 
 def _ranking(question: Question, runs: pd.DataFrame, outcome: str) -> pd.DataFrame:
@@ -405,10 +421,10 @@ def _ranking(question: Question, runs: pd.DataFrame, outcome: str) -> pd.DataFra
             {
                 "outcome": outcome, "family": family, "world": world, "policy": table.columns,
                 "value": table.mean().to_numpy(),
-                "rank": rankdata(-good.mean().round(12), method="min"),
+                "rank": rankdata(-good.mean().round(12), method="min", nan_policy="omit"),
                 "first": lead.div(lead.sum(axis=1), axis=0).mean().to_numpy(),
                 "regret": regret.mean().to_numpy(), "worst_regret": regret.max().to_numpy(),
-                "seeds": len(table),
+                "seeds": table.notna().sum().to_numpy(),
             }
         )  # fmt: skip
         parts.append(frame)
@@ -421,32 +437,44 @@ def _flips(
     better, rows = INDICATORS[outcome].better, []
     mine = ranking[(ranking["outcome"] == outcome) & (ranking["family"] != DRAW)]
     base = mine[mine["family"] == BASE].set_index("policy")["value"]
-    base_best = str((better * base).idxmax())
+    base_best = _best(better * base)
     for (family, world), part in mine.groupby(["family", "world"], sort=False):
         values = part.set_index("policy")["value"].reindex(base.index)
         good = (better * values).round(12)
         # Where all do alike nothing has turned.
-        best = base_best if good[base_best] == good.max() else str(good.idxmax())
+        best = base_best if good.get(base_best) == good.max() else _best(good)
         here = runs[(runs["family"] == family) & (runs["world"] == world)]
         table = _by_policy(here, outcome)
-        gap = paired.mean((better * (table[best] - table[base_best])).to_numpy())
+        apart = better * (table[best] - table[base_best]) if best and base_best else base[:0]
+        gap = paired.mean(apart.dropna().to_numpy())
         rows.append(
             {"outcome": outcome, "family": family, "world": world, "best": best}
             | {"base_best": base_best, "gap": gap.value, "low": gap.low, "high": gap.high}
             | {"flipped": bool(best != base_best and gap.low > 0)}
-            | {"tau": float(kendalltau(values.round(12), base.round(12)).statistic)}
+            | {"tau": _tau(values.round(12), base.round(12))}
         )
     return pd.DataFrame(rows)
+
+
+def _best(good: pd.Series) -> str:
+    """Policy of the greatest value; "" where none has any."""
+    return str(good.idxmax()) if good.notna().any() else ""
+
+
+def _tau(values: pd.Series, base: pd.Series) -> float:
+    both = values.notna() & base.notna()
+    return float(kendalltau(values[both], base[both]).statistic) if both.sum() > 1 else np.nan
 
 
 def _pairs(question: Question, runs: pd.DataFrame, outcome: str) -> pd.DataFrame:
     table = _by_policy(runs[runs["family"] == DRAW], outcome) * INDICATORS[outcome].better
     rows = []
     for first, second in permutations(question.policies, 2) if len(table) else ():
-        ahead = (table[first] > table[second]) + 0.5 * (table[first] == table[second])
-        sure = paired._wilson(float(ahead.sum()), len(table))  # type: ignore[arg-type]
+        both = table[[first, second]].dropna()
+        ahead = (both[first] > both[second]) + 0.5 * (both[first] == both[second])
+        sure = paired._wilson(float(ahead.sum()), len(both))  # type: ignore[arg-type]
         rows.append(
-            {"outcome": outcome, "first": first, "second": second, "draws": len(table)}
+            {"outcome": outcome, "first": first, "second": second, "draws": len(both)}
             | {"better": sure.value, "low": sure.low, "high": sure.high}
         )
     columns = ["outcome", "first", "second", "draws", "better", "low", "high"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
 
-from sim.experiments.summary import value_text
-from sim.outcomes import INDICATORS
+from sim import as_text
+from sim.as_text import value_text
+from sim.outcomes import INDICATORS, Indicator
 from sim.science.attribution_table import new_table, print_place
 from sim.science.discovery import TOLD
 from sim.science.robustness import BASE, DRAW
@@ -20,6 +23,8 @@ WORDS = {
         "head": "{outcome} at +{month}: rank of each policy by world (value)",
         "world": "world",
         "draws": "draws: share in which it leads, %",
+        "missing": "–: no value in this world, as of fees collected where no firm serves; not ranked.",
+        "no_base": "No policy has a value in the base, so none can be said to turn around.",
         "flips": "The best policy changes beyond chance in {some} of {all} worlds: {names}.",
         "steady": "The best policy of the base, {best}, is not beaten beyond chance in any of {all} worlds.",
         "pair": "{first} against {second}: {share:.0f}% of draws turn around.",
@@ -34,6 +39,8 @@ WORDS = {
         "head": "第{month}个月{outcome}:各世界中政策的名次(数值)",
         "world": "世界",
         "draws": "抽样:居首比例,%",
+        "missing": "–:该世界中无数值(如无物业公司时的收缴率),不参与排名。",
+        "no_base": "基准中各政策均无数值,无法判断是否反转。",
         "flips": "{all}个世界中有{some}个最优政策改变且超出随机性:{names}。",
         "steady": "基准最优政策{best}在{all}个世界中均未被显著超过。",
         "pair": "{first}对{second}:{share:.0f}%的抽样反转。",
@@ -51,8 +58,8 @@ def print_robustness(robustness: Robustness, console: Console, language: str = "
     """Print ranks by world, what flips, and the boxes, for every indicator."""
     words, question = WORDS[language], robustness.question
     for outcome in question.outcomes:
-        known = INDICATORS[outcome]
-        name = known.zh if language == "zh" else known.en
+        shown = INDICATORS[outcome]
+        name = shown.zh if language == "zh" else shown.en
         head = words["head"].format(outcome=name, month=question.config.months)
         console.print(head, style="bold", highlight=False)
         table = new_table([words["world"], *question.policies])
@@ -61,15 +68,14 @@ def print_robustness(robustness: Robustness, console: Console, language: str = "
             rows_of = {row["policy"]: row for row in part.to_dict("records")}
             family, world = key
             if family == DRAW:
-                cells = [f"{100 * rows_of[p]['first']:.0f}" for p in question.policies]
+                cells = [_percent(rows_of[p]["first"]) for p in question.policies]
                 table.add_row(words["draws"], *cells)
                 continue
-            cells = [
-                f"{rows_of[p]['rank']:.0f} ({value_text(rows_of[p]['value'], known, language)})"
-                for p in question.policies
-            ]
+            cells = [_ranked(rows_of[p], shown, language) for p in question.policies]
             table.add_row(f"{family}: {world}", *cells, style="bold" if family == BASE else None)
         console.print(table)
+        if rows["value"].isna().any():
+            console.print(words["missing"], style="dim", highlight=False)
         for line in _lines(robustness, outcome, language):
             console.print(line, highlight=False, markup=False)
     source = question.posterior or words["prior"]
@@ -78,13 +84,23 @@ def print_robustness(robustness: Robustness, console: Console, language: str = "
     print_place(robustness, console, language)
 
 
+def _percent(share: float) -> str:
+    return as_text.MISSING if math.isnan(share) else f"{100 * share:.0f}"
+
+
+def _ranked(row: dict[Hashable, Any], shown: Indicator, language: str) -> str:
+    if math.isnan(row["rank"]):
+        return as_text.MISSING
+    return f"{row['rank']:.0f} ({value_text(row['value'], shown, language)})"
+
+
 def _lines(robustness: Robustness, outcome: str, language: str) -> list[str]:
     words = WORDS[language]
     flips = robustness.flips[robustness.flips["outcome"] == outcome]
     some = flips[flips["flipped"]]
     names = ", ".join(f"{row['world']} ({row['best']})" for row in some.to_dict("records"))
-    key = "flips" if len(some) else "steady"
     best = flips["base_best"].iloc[0]
+    key = "flips" if len(some) else "steady" if best else "no_base"
     lines = [words[key].format(some=len(some), all=len(flips) - 1, names=names, best=best)]
     boxes = robustness.boxes[robustness.boxes["outcome"] == outcome]
     for _, part in boxes.groupby("role", sort=False):

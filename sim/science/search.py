@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.errors import InputError
 from sim.experiments import paired
 from sim.experiments.progress import announce_compiling, bar
@@ -112,11 +113,12 @@ class Search:
 
     def _judged(self, read: np.ndarray, bare: np.ndarray) -> _Judged:
         question = self.question
-        known = ~(np.isnan(read[:, -2:]).any(axis=1) | np.isnan(bare[:, -2:]).any(axis=1))
-        if not known.any():
+        lived = ~(np.isnan(read[:, -2:]).any(axis=1) | np.isnan(bare[:, -2:]).any(axis=1))
+        if not lived.any():
             return _Judged(math.inf, math.inf, math.inf, 0.0, -2.0, 0)
-        read, bare = read[known], bare[known]
+        read, bare = read[lived], bare[lived]
         margins = np.array([g.margin(read[:, k]) for k, g in enumerate(question.goals)])
+        # What has no value, as collection without a firm, has not reached its bound.
         least = np.where(np.isnan(margins), -1.0, margins).min(axis=0)
         share = float(np.mean(least >= 0))
         hours, yuan = (float(v) for v in (read[:, -2:] - bare[:, -2:]).mean(axis=0))
@@ -294,7 +296,7 @@ class Search:
             row |= {"yuan": checked.yuan, "measures": sum(choice > 0 for choice in genome)}
             row |= {"searched": self.judge(genome).share, "probability": sure.value}
             row |= {"low": sure.low, "high": sure.high, "within": self.within(checked)}
-            means = np.nanmean(fresh[:, 1 + number, : len(self.readings)], axis=0)
+            means = known.mean(fresh[:, 1 + number, : len(self.readings)], axis=0)
             row |= {
                 f"{g.indicator}_{g.month}": m for g, m in zip(question.goals, means, strict=True)
             }

@@ -7,11 +7,9 @@ can still do to each number stands beside it.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.compose import Interval, Setting, full_key
 from sim.config import Config, change
 from sim.errors import InputError
@@ -46,6 +45,8 @@ DELTA = LEVELS / (2 * (LEVELS - 1))
 RESAMPLES = 1000
 SAMPLING_SEED = 1
 """Of designs and bootstraps; not 0, which SALib takes for none."""
+
+MORRIS, SOBOL = "morris", "sobol"
 
 REPLICATIONS = 2
 """Seeds of each point where the configuration names no number."""
@@ -98,14 +99,17 @@ class Sensitivity:
             factor's range; ``mu_star_low``, ``mu_star_high``, 95% by bootstrap; ``sigma``, their
             spread, from interaction or curvature; ``noise``, the mu_star that seeds alone would
             show, the seeds being common; ``noise_apart``, the same had they not been; ``above``,
-            whether the interval lies above the noise.
+            whether the interval lies above the noise; ``effects``, of how many all this is: those of
+            two points with a value under every seed.
         indices: Sobol: a row per output and factor: ``first`` and ``total`` share of the variance,
             their 95% intervals by bootstrap (``first_low`` ...), and ``noise``, the total share
             that seeds alone would show.
-        noise: A row per stage and output: points, mean, least and greatest, variance between
-            points, within points between seeds, and the share of the first that comes from seeds.
+        noise: A row per stage and output: ``points`` that count, those ``missing``, in which some run
+            has no value (of Sobol's matrices the whole row of such a one); mean, least and greatest,
+            variance between points, within points between seeds, and the share of the first that
+            comes from seeds. Indices are of the points that count.
         points: A row per stage and point: what was set, and each output's mean and spread over
-            seeds (``<indicator>_<month>`` and ``<indicator>_<month>_sd``).
+            seeds (``<indicator>_<month>`` and ``<indicator>_<month>_sd``), missing where one has none.
         folder: Where it is kept, None if it is not.
     """
 
@@ -212,15 +216,8 @@ def answer(
         RuntimeError: A run failed.
     """
     _salib()
-    asked = question.asked
-    found = None if out is None or force else kept.find(asked, out, TABLES)
-    if out is not None and found is not None:
-        if progress:
-            print(f"answered before, read from {asked.folder(out)}", file=sys.stderr)
-        return Sensitivity(question, **found, folder=asked.folder(out))
-    started = datetime.now(UTC)
-    frames = _analyse(question, progress)
-    folder = None if out is None else kept.keep(asked, out, frames, started)
+    make = partial(_analyse, question, progress)
+    frames, folder = kept.answered(question.asked, TABLES, make, out, progress, force)
     return Sensitivity(question, **frames, folder=folder)
 
 
@@ -237,14 +234,16 @@ def _salib() -> None:
 
 
 def _live_point(outputs: tuple[Output, ...], config: Config) -> np.ndarray:
-    """Outputs (seeds, outputs) of one point: plain means over compounds."""
+    """Outputs (seeds, outputs) of one point: means over compounds that have a value."""
     names, rows = list(INDICATORS), []
     for seed in range(config.seed, config.seed + config.replications):
         lived = live(config, seed)
         if lived.stage:
             raise RuntimeError(f"seed {seed} failed at stage {lived.stage}: {lived.message}")
         month = {int(m): place for place, m in enumerate(lived.months)}
-        rows.append([lived.values[month[m], :, names.index(name)].mean() for name, m in outputs])
+        rows.append(
+            [known.mean(lived.values[month[m], :, names.index(name)]) for name, m in outputs]
+        )
     return np.array(rows)
 
 
@@ -254,7 +253,7 @@ def live_points(
     """Outputs (points, seeds, outputs) of sampled points (points, factors), under common seeds.
 
     Raises:
-        InputError: A point is not allowed, or an output has no value at it.
+        InputError: A point is not allowed.
         RuntimeError: A run failed.
     """
     tree = question.config.resolved()
@@ -269,12 +268,20 @@ def live_points(
         for place, values in answers:
             lived[place] = values
             advance(1)
-    whole = np.array([lived[place] for place in range(len(configs))])
-    for k, (name, month) in enumerate(question.outputs):
-        if missing := int(np.isnan(whole[..., k]).any(axis=1).sum()):
-            text = f"{name} has no value at month {month} at {missing} of {len(whole)} points"
-            raise InputError("indicator", text, "an indicator that always has a value")
-    return whole
+    return np.array([lived[place] for place in range(len(configs))])
+
+
+def complete(values: np.ndarray, size: int) -> np.ndarray:
+    """Which points (points,) stand in a part of the design that has a value at every point and seed.
+
+    Indices compare the points of a row under common seeds, so that a row with a gap says nothing.
+
+    Args:
+        values: One output (points, seeds), NaN where it has no value.
+        size: Points of a part: 1 of a trajectory, all that stand in one row of Sobol's matrices.
+    """
+    gap = np.isnan(values).any(axis=1).reshape(-1, size).any(axis=1)
+    return np.repeat(~gap, size)
 
 
 # --- analysis -----------------------------------------------------------------------------------
@@ -289,46 +296,85 @@ def _analyse(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
     )
     values = live_points(question, factors, sample, progress, "screening, points")
     screening = _screen(question, sample, values)
-    stages = [("morris", factors, sample, values)]
+    stages = [(MORRIS, factors, sample, values)]
     top = top_factors(question, screening)
     if len(top) > 1:
         sample = sobol.sample(
             problem(top), question.samples, calc_second_order=False, seed=SAMPLING_SEED
         )
         values = live_points(question, top, sample, progress, "Sobol, points")
-        stages.append(("sobol", top, sample, values))
+        stages.append((SOBOL, top, sample, values))
     return {
         "screening": screening,
         "indices": _share(question, top, values if len(top) > 1 else None),
-        "noise": pd.concat([_noise(question, stage, v) for stage, _, _, v in stages]),
+        "noise": pd.concat(
+            [
+                _noise(question, stage, v, len(f) + 2 if stage == SOBOL else 1)
+                for stage, f, _, v in stages
+            ]
+        ),
         "points": pd.concat([_points(question, *stage) for stage in stages], ignore_index=True),
     }
 
 
 def _screen(question: Question, sample: np.ndarray, values: np.ndarray) -> pd.DataFrame:
-    from SALib.analyze import morris
-
     factors, rows = question.factors, []
-    moved, apart = effect_noise(factors, sample, values)
     for k, (name, month) in enumerate(question.outputs):
-        found = morris.analyze(
-            problem(factors), sample, values[..., k].mean(axis=1), num_levels=LEVELS,
-            num_resamples=RESAMPLES, seed=SAMPLING_SEED,
-        )  # fmt: skip
+        found = _effects(factors, sample, values[..., k])
         for j, factor in enumerate(factors):
             middle, half = float(found["mu_star"][j]), float(found["mu_star_conf"][j])
             rows.append(
                 {"indicator": name, "month": month, **_about(factor)}
                 | {"mu": float(found["mu"][j]), "mu_star": middle}
-                | {"mu_star_low": max(middle - half, 0.0), "mu_star_high": middle + half}
+                | {"mu_star_low": np.maximum(middle - half, 0.0), "mu_star_high": middle + half}
                 | {"sigma": float(found["sigma"][j])}
-                | {"noise": moved[j, k], "noise_apart": apart[j, k]}
-                | {"above": bool(middle - half > moved[j, k])}
+                | {"noise": found["noise"][j], "noise_apart": found["noise_apart"][j]}
+                | {"above": bool(middle - half > found["noise"][j])}
+                | {"effects": int(found["effects"][j])}
             )
     frame = pd.DataFrame(rows)
     order = frame.groupby(["indicator", "month"])["mu_star"]
-    frame.insert(2, "rank", order.rank(ascending=False, method="first").astype("int64"))
+    ranks = order.rank(ascending=False, method="first", na_option="bottom")
+    frame.insert(2, "rank", ranks.astype("int64"))
     return frame
+
+
+def _effects(
+    factors: Sequence[Factor], sample: np.ndarray, values: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What Morris's screening says of each factor (factors,) for one output (points, seeds).
+
+    An effect compares two points of a trajectory under common seeds: where a run of either has no
+    value, the factor that moved between them has one effect less, and the others have theirs.
+    """
+    from SALib.analyze import morris
+
+    count = len(factors)
+    there = ~np.isnan(values).any(axis=1).reshape(-1, count + 1)
+    moved = np.abs(np.diff(sample.reshape(-1, count + 1, count), axis=1)).argmax(axis=2)
+    known_effects = np.empty((len(there), count), bool)
+    np.put_along_axis(known_effects, moved, there[:, :-1] & there[:, 1:], axis=1)
+    names = ("mu", "mu_star", "mu_star_conf", "sigma", "noise", "noise_apart")
+    found = {name: np.full(count, np.nan) for name in names}
+    # Of other effects of these trajectories nothing is read: their gaps may hold any number.
+    filled = np.nan_to_num(values)
+    patterns, of_factor = np.unique(known_effects.T, axis=0, return_inverse=True)
+    for number, pattern in enumerate(patterns):
+        mine = of_factor.ravel() == number
+        if pattern.sum() < 2:
+            continue
+        points = np.repeat(pattern, count + 1)
+        own = morris.analyze(
+            problem(factors), sample[points], filled[points].mean(axis=1), num_levels=LEVELS,
+            num_resamples=RESAMPLES, seed=SAMPLING_SEED,
+        )  # fmt: skip
+        noise = effect_noise(factors, sample[points], filled[points][..., None])
+        for name, column in (
+            *((n, own[n]) for n in names[:4]),
+            *zip(names[4:], noise, strict=True),
+        ):
+            found[name][mine] = np.asarray(column, dtype=float).ravel()[mine]
+    return {**found, "effects": known_effects.sum(axis=0)}
 
 
 def effect_noise(
@@ -390,9 +436,9 @@ def _share(question: Question, top: list[Factor], values: np.ndarray | None) -> 
     rows: list[dict[str, Any]] = []
     for k, (name, month) in enumerate(question.outputs if values is not None else ()):
         assert values is not None
-        means = values[..., k].mean(axis=1)
-        noise = total_noise(values[..., k], len(top))
-        lasting = np.ptp(means) > 0
+        own = values[complete(values[..., k], len(top) + 2)][..., k]
+        means, noise = own.mean(axis=1), total_noise(own, len(top))
+        lasting = len(own) > len(top) + 2 and np.ptp(means) > 0
         found = (
             sobol.analyze(
                 problem(top), means, calc_second_order=False, num_resamples=RESAMPLES,
@@ -412,7 +458,7 @@ def _share(question: Question, top: list[Factor], values: np.ndarray | None) -> 
 def total_noise(values: np.ndarray, count: int) -> np.ndarray:
     """The total index (factors,) that seeds alone would show, from values (points, seeds)."""
     points, replications = values.shape
-    if replications < 2:
+    if replications < 2 or not points:
         return np.full(count, np.nan)
     blocks = values.reshape(points // (count + 2), count + 2, replications)
     paired = (blocks[:, 1:-1] - blocks[:, :1]).var(axis=2, ddof=1).mean(axis=0) / replications
@@ -420,16 +466,21 @@ def total_noise(values: np.ndarray, count: int) -> np.ndarray:
     return np.asarray(0.5 * paired / ends.var()) if ends.var() > 0 else np.zeros(count)
 
 
-def _noise(question: Question, stage: str, values: np.ndarray) -> pd.DataFrame:
+def _noise(question: Question, stage: str, values: np.ndarray, size: int) -> pd.DataFrame:
     rows = []
     for k, (name, month) in enumerate(question.outputs):
-        means, replications = values[..., k].mean(axis=1), values.shape[1]
-        between = float(means.var(ddof=1))
-        within = float(values[..., k].var(axis=1, ddof=1).mean()) if replications > 1 else math.nan
+        own = values[complete(values[..., k], size)][..., k]
+        means, replications = own.mean(axis=1), values.shape[1]
+        between = float(means.var(ddof=1)) if len(own) else math.nan
+        within = math.nan
+        if len(own) and replications > 1:
+            within = float(own.var(axis=1, ddof=1).mean())
         rows.append(
             {"stage": stage, "indicator": name, "month": month}
-            | {"points": len(means), "seeds": replications, "mean": float(means.mean())}
-            | {"least": float(means.min()), "greatest": float(means.max())}
+            | {"points": len(own), "missing": len(values) - len(own), "seeds": replications}
+            | {"mean": float(known.mean(means))}
+            | {"least": float(np.fmin.reduce(means, initial=np.nan))}
+            | {"greatest": float(np.fmax.reduce(means, initial=np.nan))}
             | {"variance": between, "seed_variance": within}
             | {"seed_share": within / replications / between if between > 0 else math.nan}
         )
@@ -443,6 +494,7 @@ def _points(
     for j, factor in enumerate(factors):
         columns[factor.key] = [float(factor.setting(float(x))) for x in sample[:, j]]
     for k, (name, month) in enumerate(question.outputs):
+        # Of all seeds or none: they are common to the points.
         columns[f"{name}_{month}"] = values[..., k].mean(axis=1)
         columns[f"{name}_{month}_sd"] = values[..., k].std(axis=1, ddof=min(1, values.shape[1] - 1))
     return pd.DataFrame(columns)

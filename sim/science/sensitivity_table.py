@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
+
+from sim import as_text
+from sim.experiments.summary import spread_text
+from sim.science.sensitivity import MORRIS, SOBOL
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sim.science.sensitivity import Sensitivity
+
+LEFT_OUT = {
+    MORRIS: "a run of theirs has no value",
+    SOBOL: "they stand in a row of Sobol's matrices in which a run has no value",
+}
+"""Why points do not count."""
 
 SHOWN = 12
 """Factors that the printed table names of each output."""
@@ -32,8 +43,8 @@ def print_sensitivity(result: Sensitivity, console: Console) -> None:
             shares = indices.get(key)
             cells = [
                 str(row["rank"]), row["key"].removeprefix("policy.measures."),
-                f"{row['low']:.3g} to {row['high']:.3g}", f"{row['mu_star']:.3g}",
-                f"{row['mu_star_low']:.3g} to {row['mu_star_high']:.3g}", f"{row['noise']:.2g}",
+                f"{row['low']:.3g} to {row['high']:.3g}", _number(row["mu_star"]),
+                _range(row["mu_star_low"], row["mu_star_high"]), _number(row["noise"], 2),
             ]  # fmt: skip
             for word in ("first", "total"):
                 cells.append("" if shares is None else _interval(shares, word))
@@ -47,12 +58,26 @@ def print_sensitivity(result: Sensitivity, console: Console) -> None:
     for row in result.noise.to_dict("records"):
         console.print(
             f"{row['stage']}, {row['indicator']} at {row['month']:+d}: {row['points']:,} points x "
-            f"{row['seeds']} common seeds, {row['least']:.3g} to {row['greatest']:.3g}, "
-            f"share of variance from seeds {row['seed_share']:.2g}"
+            f"{row['seeds']} common seeds, {_range(row['least'], row['greatest'])}, "
+            f"share of variance from seeds {_number(row['seed_share'], 2)}"
         )
+        if row["missing"]:
+            console.print(
+                f"  {row['missing']:,} more points are left out: {LEFT_OUT[row['stage']]}, as of fees "
+                "collected where no firm serves",
+                style="red",
+            )
     if result.folder is not None:
         console.print(f"kept in {result.folder}", markup=False)
 
 
 def _interval(row: Any, word: str) -> str:
-    return f"{row[word]:.2f} [{row[f'{word}_low']:.2f}, {row[f'{word}_high']:.2f}]"
+    return spread_text(row, (word, f"{word}_low", f"{word}_high"), lambda value: f"{value:.2f}")
+
+
+def _number(value: float, digits: int = 3) -> str:
+    return as_text.MISSING if math.isnan(value) else f"{value:.{digits}g}"
+
+
+def _range(low: float, high: float) -> str:
+    return as_text.MISSING if math.isnan(low) else f"{low:.3g} to {high:.3g}"

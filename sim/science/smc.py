@@ -323,6 +323,10 @@ def _read(history: Any, priors: dict[str, tuple[float, float]], plan: Plan) -> S
             f"try simulations={max(3 * FIRST_SAMPLE * plan.particles, 2 * plan.simulations)}"
         )
     particles = history.get_population(history.max_t).particles
+    if not any(math.isfinite(particle.distance) for particle in particles):
+        raise RuntimeError(
+            "no simulation gave a value for every figure: under these priors nothing can be told"
+        )
     # By what they hold: a database gives rows back in an order of its own.
     order = sorted(particles, key=lambda p: tuple(float(p.parameter[key]) for key in priors))
     parameters = pd.DataFrame({k: [float(p.parameter[k]) for p in order] for k in priors})

@@ -6,16 +6,15 @@ a file of its name.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.compose import Setting, choices, load_settings
+from sim.compose import Setting, choices, load, load_settings
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.run import check_seeds
@@ -54,7 +53,7 @@ class Question:
         parts: Some of ``PARTS``.
         moved: What the loop moves.
         grid: Starts on each side of the basin.
-        policies: Which pushes are tried.
+        policies: Which pushes are tried: configurations by the name of their policy.
         duration: Months of a push whose dose is sought.
         threshold: Share of fees between the two states.
     """
@@ -64,7 +63,7 @@ class Question:
     parts: tuple[str, ...]
     moved: Drive
     grid: int
-    policies: tuple[str, ...]
+    policies: dict[str, Config]
     duration: int
     threshold: float
 
@@ -78,8 +77,11 @@ class Question:
         if "basin" in self.parts:
             said["basin"] = [self.estate.fingerprint(), self.grid]
         if "push" in self.parts:
-            said["push"] = [list(self.policies), self.duration]
-        return Asked("tipping", self.config, said)
+            # By what they do: a bundle of one's own may change under its name.
+            tried = {n: c.resolved()["policy"]["measures"] for n, c in self.policies.items()}
+            said["push"] = [tried, self.duration]
+        others = (self.estate, *self.policies.values())
+        return Asked("tipping", self.config, said, others=others)
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,11 @@ def ask(
     usual: list[Setting] = [("policy", "none"), ("replications", REPLICATIONS)]
     others = [(key, value) for key, value in settings if key != "scenario"]
     case = [s for s in settings if s[0] == "scenario"] or [("scenario", "kangqiao")]
-    config = load_settings([*usual, *case, *others], config_dir)[0]
+    config = load_settings([*usual, *case, *others], config_dir, look=True)[0]
     estate = own.get("estate", "ordinary_estate")
     last: Setting = ("months", BASIN_MONTHS)
-    generic = load_settings([*usual, ("scenario", estate), *others, last], config_dir)[0]
+    elsewhere = [*usual, ("scenario", estate), *others, last]
+    generic = load_settings(elsewhere, config_dir, look=True)[0]
     check_seeds(config)
     return Question(
         config,
@@ -198,15 +201,19 @@ def _drive(own: dict[str, Any], config: Config) -> Drive:
     return drive(config, keys, low, high, steps, hold)
 
 
-def _policies(own: dict[str, Any], config_dir: Path | None) -> tuple[str, ...]:
+def _policies(own: dict[str, Any], config_dir: Path | None) -> dict[str, Config]:
+    return {name: load(policy=name, config_dir=config_dir) for name in _names(own, config_dir)}
+
+
+def _names(own: dict[str, Any], config_dir: Path | None) -> list[str]:
     if "policies" not in own:
-        return tuple(every_policy())
+        return every_policy()
     names = [str(name) for name in words.listed("policies", own["policies"])]
     known = [name for name in choices("policy", config_dir) if name != "none"]
     for name in names:
         if name not in known:
             raise unknown_name("policies", f"no policy is named {show(name)}", name, known)
-    return tuple(names)
+    return names
 
 
 def answer(
@@ -217,15 +224,8 @@ def answer(
     Raises:
         InputError: ``out`` cannot be used.
     """
-    asked = question.asked
-    found = None if out is None or force else kept.find(asked, out, TABLES)
-    if out is not None and found is not None:
-        if progress:
-            print(f"answered before, read from {asked.folder(out)}", file=sys.stderr)
-        return Tipping(question, **found, folder=asked.folder(out))
-    started = datetime.now(UTC)
-    frames = _live(question, progress)
-    folder = None if out is None else kept.keep(asked, out, frames, started)
+    make = partial(_live, question, progress)
+    frames, folder = kept.answered(question.asked, TABLES, make, out, progress, force)
     return Tipping(question, **frames, folder=folder)
 
 

@@ -123,6 +123,6 @@ def case(given: Sequence[Setting], usual: dict[str, Any], config_dir: Path | Non
     if "policy" not in keys:
         named = load_settings([*first, *[s for s in given if s[0] == "scenario"]], config_dir)[0]
         first.append(("policy", named.scenario.policy))
-    config = load_settings([*first, *usual.items(), *given], config_dir)[0]
+    config = load_settings([*first, *usual.items(), *given], config_dir, look=True)[0]
     check_seeds(config)
     return config

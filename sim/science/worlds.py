@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.stats import qmc
 
+from sim import files, known
 from sim.config import Config, Policy, change
 from sim.errors import InputError
 from sim.experiments import executors
@@ -26,9 +28,9 @@ from sim.experiments import run as runs_of
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.together import live_together
 from sim.explain import shorten, unknown_name
-from sim.files import check_regular
 from sim.outcomes import INDICATORS
 from sim.science.factors import Factor, settings
+from sim.society.tables import LARGEST_BYTES
 
 WEIGHTS = ("weight", "weights", "w")
 """Columns of a posterior that may hold the weights of its draws."""
@@ -104,7 +106,8 @@ def live_in(
         world: Where.
 
     Returns:
-        (policies, readings + 2): what was read, then hours and yuan; NaN where a run failed.
+        (policies, readings + 2): what was read, NaN where no compound has a value, then hours and
+        yuan; all NaN where a run failed.
     """
     nothing = np.full((len(policies), len(readings) + len(COSTS)), np.nan)
     bare = {**tree, "policy": Policy().model_dump(mode="json")}
@@ -125,14 +128,12 @@ def _read(lived: runs_of.Replication, readings: Sequence[Reading]) -> np.ndarray
         return np.full(len(readings) + len(COSTS), np.nan)
     names = list(INDICATORS)
     values = [
-        runs_of._mean(
-            lived.values[lived.months == reading.month, :, names.index(reading.indicator)], 1
-        )
+        known.mean(lived.values[lived.months == reading.month, :, names.index(reading.indicator)])
         for reading in readings
     ]
     booked = [row for row in lived.costs if row["month"] >= 1]
     spent = [sum(float(row[cost]) for row in booked) for cost in COSTS]
-    return np.array([*(float(value[0]) for value in values), *spent])
+    return np.array([*values, *spent])
 
 
 # --- where parameters come from -----------------------------------------------------------------
@@ -169,8 +170,7 @@ def read_posterior(path: str | Path) -> pd.DataFrame:
 
 def _read_draws(path: str) -> pd.DataFrame:
     try:
-        check_regular(Path(path))
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(BytesIO(files.read_bytes(Path(path), LARGEST_BYTES))) as file:
             rows = file.metadata.num_rows
             if rows > MOST_DRAWS:
                 raise InputError(path, f"holds {rows} draws", f"at most {MOST_DRAWS}")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.agents.cell import PartyCell
@@ -104,7 +107,23 @@ class Compound:
         """Costs of the month so far."""
         return [Cost._make(cost) for cost in self.booked]
 
+    def check_cost(self, measure: str, actor: str, *costs: float) -> None:
+        """Refuse hours or yuan of a measure that would give some back, or are no number.
+
+        Raises:
+            InputError: Names the measure.
+        """
+        for cost in costs:
+            if not 0.0 <= cost < inf:
+                problem = f"takes {cost} (hours or yuan) of {actor} in month {self.month}"
+                raise InputError(f"measure {measure}", problem, "numbers from 0 on")
+
     def spend(self, measure: str, actor: str, hours: float = 0.0, yuan: float = 0.0) -> None:
-        """Book what a measure costs an actor this month."""
+        """Book what a measure costs an actor this month.
+
+        Raises:
+            InputError: Hours or yuan are no number from 0 on; names the measure.
+        """
+        self.check_cost(measure, actor, hours, yuan)
         if hours or yuan:
             self.booked.append((self.month, self.index, actor, measure, hours, yuan))

@@ -17,7 +17,11 @@ from sim.society.population import PopulationParameters
 from sim.streams import Stream, Streams
 
 SMALLEST = 60
-"""No compound drawn with ``size_spread`` is smaller than this."""
+"""No compound drawn with ``size_spread`` is smaller than this, unless its kind is."""
+
+_BOUNDS = {row.key: row for row in PopulationParameters.describe()}
+_LOW = {key: row.low for key, row in _BOUNDS.items() if row.low is not None}
+_HIGH = {key: row.high for key, row in _BOUNDS.items() if row.high is not None}
 
 
 class Kind(Parameters):
@@ -155,8 +159,15 @@ def lay_out(
 
 def _resized(population: Parameters, factor: float) -> Parameters:
     assert isinstance(population, PopulationParameters)
-    households = max(round(population.households * factor), SMALLEST)
-    per_stair = population.households / (population.buildings * population.stairs_per_building)
-    buildings = max(round(households / per_stair / population.stairs_per_building), 1)
-    resized = {"households": households, "buildings": buildings}
+    stairs = population.stairs_per_building
+    # A kind of smaller compounds than the smallest is not made larger by being spread.
+    smallest = SMALLEST if population.households >= SMALLEST else max(_LOW["households"], stairs)
+    drawn = max(round(population.households * factor), smallest)
+    households = int(min(drawn, _HIGH["households"]))
+    per_stair = population.households / (population.buildings * stairs)
+    # Rounded up, a shrunken compound could have more stairs than households.
+    buildings = min(
+        max(round(households / per_stair / stairs), 1), households // stairs, _HIGH["buildings"]
+    )
+    resized = {"households": households, "buildings": int(buildings)}
     return PopulationParameters.model_validate(population.model_dump() | resized)

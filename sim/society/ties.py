@@ -352,7 +352,7 @@ def _owns(target, u, w):  # type: ignore[no-untyped-def]
 
 def _from_file(path: str, h: Households) -> tuple[list[_Pairs], np.ndarray]:
     """Pairs of the file in rows of ``h``, and their strengths in the order low row, high row."""
-    from sim.society.imports import read_edges  # Brings pandas, which drawing does not need.
+    from sim.society.edges import read_edges  # Brings pandas, which drawing does not need.
 
     edges = read_edges(path, len(h))
     row = np.empty(len(h), dtype=np.int64)
@@ -632,7 +632,7 @@ def measure_network(ties: Ties, building: np.ndarray) -> dict[str, float]:
         ``mean_degree``; ``clustering``, mean local coefficient as networkx's
         ``average_clustering`` (evenly spaced sample beyond ``LARGEST_CENSUS`` households);
         ``modularity`` of the buildings (Newman and Girvan 2004); ``components``;
-        ``mean_strength``.
+        ``mean_strength``, NaN without ties.
     """
     from scipy.sparse import csr_array  # Slow to import, and needed by no run.
     from scipy.sparse.csgraph import connected_components
@@ -655,5 +655,5 @@ def measure_network(ties: Ties, building: np.ndarray) -> dict[str, float]:
         "clustering": float(np.mean(np.where(possible > 0, closed / np.maximum(possible, 1), 0))),
         "modularity": float(np.sum(inside / max(m, 1) - share**2)),
         "components": int(connected_components(graph, directed=False)[0]),
-        "mean_strength": float(ties.strength.mean()) if m else 0.0,
+        "mean_strength": float(ties.strength.mean()) if m else np.nan,
     }

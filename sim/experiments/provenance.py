@@ -1,0 +1,223 @@
+"""What an answer is made of beside its question: code, files and libraries, each by hash or version.
+
+``provenance`` is taken once, when a question is asked. While it is ``held``, runs here and in worker
+processes read files as they were then, and ``executors`` sends the user's own code along.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from sim import files, source
+from sim.config import Config
+from sim.errors import InputError
+from sim.experiments.own_code import OwnCode, own_code
+from sim.measures.catalogue import CATALOGUE, Measure
+from sim.society.tables import LARGEST_BYTES
+
+LIBRARIES = (
+    "numpy", "numba", "llvmlite", "scipy", "networkx", "mesa", "pandas", "pyarrow",
+)  # fmt: skip
+"""Libraries that can change a number, or a byte of a table."""
+
+OWN_MODEL = "sim.model.NeighborhoodModel"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """All that can change an answer beside what the question says.
+
+    Attributes:
+        model: Dotted name of the model lived.
+        versions: Of Python and libraries.
+        own: Code of the user's own: model, measures and what they import.
+        files: What each file named in the configurations holds, by its path as named there.
+        measures: Measures in force that did not come along with xiaoqu, by name.
+    """
+
+    model: str
+    versions: dict[str, str]
+    own: OwnCode = field(default_factory=OwnCode)
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    measures: dict[str, type[Measure]] = field(default_factory=dict)
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What must be the same for an answer to be given again; files count in the question."""
+        return {
+            "xiaoqu": version(),
+            "source": source.digest(),
+            "model": self.model,
+            "versions": {**self.versions, **self.own.libraries},
+            "own_code": self.own.hashes,
+            "uncertain": self.own.uncertain,
+        }
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Everything with its hash or version, for a manifest."""
+        return {**self.identity, "read": self.file_hashes}
+
+    @cached_property
+    def file_hashes(self) -> dict[str, str]:
+        """SHA-256 of each file read, by its path as named."""
+        return {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
+
+    @cached_property
+    def digest(self) -> str:
+        """Short hash of ``identity``."""
+        text = json.dumps(self.identity, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def made(self, manifest: dict[str, Any]) -> bool:
+        """Whether an answer with this manifest is certainly of the same code."""
+        same = {key: manifest.get(key) for key in self.identity} == self.identity
+        return same and not self.own.uncertain
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let all that is lived meanwhile be made of this and nothing else."""
+        before = _current.set(self)
+        try:
+            with files.held(self.files), noting_failures():
+                yield
+        finally:
+            _current.reset(before)
+
+
+_current: ContextVar[Provenance | None] = ContextVar("provenance", default=None)
+_failures: ContextVar[list[str] | None] = ContextVar("failures", default=None)
+
+
+@contextmanager
+def noting_failures() -> Iterator[list[str]]:
+    """Collect messages of runs that fail meanwhile, here or in worker processes, but may not again."""
+    outer, noted = _failures.get(), list[str]()
+    before = _failures.set(noted)
+    try:
+        yield noted
+    finally:
+        _failures.reset(before)
+        if outer is not None:
+            outer += noted
+
+
+def note_failures(messages: Iterable[str]) -> None:
+    """Write down that runs failed; those that would fail again are passed over."""
+    noted = _failures.get()
+    if noted is not None:
+        noted += [message for message in messages if not lasting(message)]
+
+
+def failures_noted() -> int:
+    """How many failures have been noted since the innermost ``held``."""
+    return len(_failures.get() or ())
+
+
+def lasting(message: str) -> bool:
+    """Whether a failed run would fail again: its input was refused, and input is what it was.
+
+    Any other failure may pass, as want of memory does; so it is no answer for good.
+    """
+    return message.startswith(f"{InputError.__name__}:")
+
+
+def current() -> Provenance:
+    """The provenance held; where none is, that of all measures registered and of no files."""
+    return _current.get() or provenance((), measures=foreign_measures())
+
+
+def provenance(
+    configs: Iterable[Config],
+    model: Callable[..., Any] | None = None,
+    *,
+    paths: Iterable[str] = (),
+    measures: dict[str, type[Measure]] | None = None,
+    libraries: Iterable[str] = (),
+) -> Provenance:
+    """Take down what an answer will be made of.
+
+    Args:
+        configs: All configurations that will be lived.
+        model: Class to live instead of ``NeighborhoodModel``.
+        paths: Files that are read beside those that the configurations name.
+        measures: Measures of others in force, by name; by default those of the configurations.
+        libraries: Libraries that the answer is computed with beside those of every run.
+
+    Raises:
+        InputError: A file cannot be read, or source that was imported has been edited since.
+    """
+    source.check_unchanged()
+    configs = list(configs)
+    if measures is None:
+        used = {
+            entry.measure.name
+            for config in configs
+            for entry in (*config.scenario.entries(), *config.policy.entries())
+        }
+        measures = {name: m for name, m in foreign_measures().items() if name in used}
+    named = {path for config in configs for _, path in config.named_files()} | set(paths)
+    return Provenance(
+        OWN_MODEL if model is None else dotted(model),
+        versions(libraries),
+        own_code([*measures.values(), *([] if model is None else [model])]),
+        {path: _content(path) for path in sorted(named)},
+        measures,
+    )
+
+
+def foreign_measures() -> dict[str, type[Measure]]:
+    """Measures that did not come along with xiaoqu, by name."""
+    return {n: m for n, m in sorted(CATALOGUE.items()) if not m.__module__.startswith("sim.")}
+
+
+def dotted(model: Callable[..., Any]) -> str:
+    """Name of a model with that of its module."""
+    return f"{model.__module__}.{getattr(model, '__qualname__', model)}"
+
+
+def _content(path: str) -> bytes:
+    try:
+        return files.read_bytes(Path(path), LARGEST_BYTES)
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
+        problem = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise InputError(path, problem, "a file") from error
+
+
+@cache
+def version() -> str:
+    """Version of the installed distribution, "unknown" when run from loose source."""
+    return version_of("xiaoqu")
+
+
+def versions(further: Iterable[str] = ()) -> dict[str, str]:
+    """Versions of Python and of the libraries that can change a number.
+
+    Args:
+        further: Libraries that a command uses beside those that every run does.
+    """
+    return {
+        "python": platform.python_version(),
+        **{name: version_of(name) for name in (*LIBRARIES, *further)},
+    }
+
+
+@cache
+def version_of(name: str) -> str:
+    """Version of an installed distribution, "unknown" if there is none of that name."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,132 @@
+"""What is said before anything is lived: files read, own files in place of ours, measures too late.
+
+The doors (commands, ``load``, ``sweep`` ...) come by here; worker processes do not, so that a line
+is said once. Everything goes to standard error, where it stands in nobody's way.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, cast
+
+from sim.config import Config
+from sim.errors import InputError
+from sim.society.district import lay_out
+from sim.society.reading import Notes, sentences, some
+from sim.streams import Streams
+
+if TYPE_CHECKING:
+    from sim.config import Entry
+    from sim.society.population import PopulationParameters
+
+_said: set[str] = set()
+
+
+def say(line: str) -> None:
+    """Print a line on standard error, once in a process."""
+    if line not in _said:
+        _said.add(line)
+        print(line, file=sys.stderr)
+
+
+def say_read(path: str, notes: Notes) -> None:
+    """Say what was read from a file, in a line or two."""
+    for line in sentences(notes):
+        say(f"read {path}: {line}")
+
+
+def look_at(config: Config, seen: set[Hashable] | None = None) -> None:
+    """Read a configuration's files once and say what is in them; refuse what can have no effect.
+
+    Args:
+        config: What is to be lived.
+        seen: What was read for others already, and need not be read again; is added to.
+
+    Raises:
+        InputError: A file of households or ties that cannot be used, or a measure that is in force
+            in no month lived or in no kind of compound.
+    """
+    _check_measures(config)
+    _read_files(config, set() if seen is None else seen)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _read_files(config: Config, seen: set[Hashable]) -> None:
+    groups = [cast("PopulationParameters", kind["population"]) for kind in config.kinds().values()]
+    if not config.network.file and not any(group.household_file for group in groups):
+        return
+    asked = (
+        config.seed, config.network.file, config.district.model_dump_json(),
+        *((group.household_file, group.households) for group in groups),
+    )  # fmt: skip
+    if asked in seen:
+        return
+    seen.add(asked)
+    # These bring pandas, which most configurations do not need.
+    from sim.society.edges import read_edges
+    from sim.society.imports import read_households
+
+    sizes: dict[str, int] = {}
+    own = dict.fromkeys(group.household_file for group in groups if group.household_file)
+    if own and config.district.size_spread:
+        say("district.size_spread: no effect on compounds whose households are a file's")
+    for path in own:
+        notes: Notes = []
+        sizes[path] = len(read_households(path, notes)["floor"])
+        say_read(path, notes)
+    if config.network.file:
+        notes = []
+        read_edges(config.network.file, _households(config, sizes), notes)
+        say_read(config.network.file, notes)
+
+
+def _households(config: Config, sizes: dict[str, int]) -> int:
+    """Households of the first run; where compounds differ by chance, others have other numbers."""
+    sites = lay_out(config.district, config.kinds(), Streams(config.seed))
+    populations = [cast("PopulationParameters", site.groups["population"]) for site in sites]
+    return sum(sizes.get(p.household_file, p.households) for p in populations)
+
+
+# --- measures that never act ----------------------------------------------------------------------
+
+
+def _check_measures(config: Config) -> None:
+    policy, history = config.policy.entries(), config.scenario.entries()
+    late = [entry for entry in policy if entry.parameters.start > config.months]
+    if late and len(late) == len(policy):
+        first = late[0]
+        problem = (
+            f"{first.parameters.start} is after the last month lived: the policy has no effect"
+        )
+        allowed = f"up to {config.months}, or more months"
+        raise InputError(f"policy.measures.{first.label}.start", problem, allowed)
+    for where, entries in (("policy.measures", policy), ("scenario.history", history)):
+        for entry in entries:
+            _check_kinds(f"{where}.{entry.label}.kinds", entry, config)
+    _say_not_lived(f"policy {config.policy.name}", policy, config)
+    _say_not_lived(f"scenario {config.scenario.name}", history, config)
+
+
+def _check_kinds(where: str, entry: Entry, config: Config) -> None:
+    for name in entry.parameters.kinds:
+        if name not in config.district.kinds:
+            known = ", ".join(config.district.kinds) or "none, as all compounds here are alike"
+            raise InputError(where, f"no kind of compound is named {name!r}", known)
+
+
+def _say_not_lived(whose: str, entries: list[Entry], config: Config) -> None:
+    """A short run of a bundle that comes in step by step is a wish, and so is a short history."""
+    first, last = 1 - config.scenario.history_months, config.months
+    # A measure may have been in force for long, but an event strikes in its first month only.
+    missed = [
+        f"{entry.label} (month {entry.parameters.start})"
+        for entry in entries
+        if entry.parameters.start > last
+        or (entry.measure.kind == "event" and entry.parameters.start < first)
+    ]
+    if missed:
+        lived = f"months {first} to {last} are lived"
+        say(f"{whose}: no effect of {some(missed, 'en')}, as {lived}")

@@ -1,0 +1,57 @@
+"""Which source of xiaoqu this process runs: its hash as it was imported, and whether it still stands.
+
+A hash taken later would be of files that this process may never have read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from sim.errors import InputError
+
+PACKAGE = Path(__file__).parent
+
+
+def _stamps() -> dict[Path, tuple[int, int]]:
+    """When each source file was last written and its size."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        told = os.stat(path)
+        found[path] = (told.st_mtime_ns, told.st_size)
+    return found
+
+
+def _hash() -> str:
+    whole = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        whole.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
+        whole.update(path.read_bytes() + b"\0")
+    return whole.hexdigest()[:16]
+
+
+IMPORTED = time.time()
+"""When this process imported the package."""
+
+_AT_IMPORT = _stamps()
+_DIGEST = _hash()
+
+
+def digest() -> str:
+    """First 16 digits of the SHA-256 of all source files, in a fixed order, as they were imported."""
+    return _DIGEST
+
+
+def check_unchanged() -> None:
+    """Refuse to go on with code of before where its files have been edited since.
+
+    Part of it may have been read before the edit and part after, and no hash would tell which.
+
+    Raises:
+        InputError: A source file has other content than when this process imported the package.
+    """
+    if _stamps() != _AT_IMPORT and _hash() != _DIGEST:
+        problem = "its source files have changed since this Python began"
+        raise InputError("xiaoqu", problem, "to start Python anew (in a notebook: its kernel)")

@@ -788,6 +788,7 @@ def _load_plugins(paths: list[Path] | None) -> None:
     if not paths:
         return
     import importlib.util
+    import re
 
     import cloudpickle
 
@@ -797,7 +798,10 @@ def _load_plugins(paths: list[Path] | None) -> None:
         # As with a script: what lies beside it can be imported.
         if (folder := str(path.resolve().parent)) not in sys.path:
             sys.path.append(folder)
-        name = f"xiaoqu_plugin_{path.stem}"
+        plain = re.sub(r"\W", "_", path.stem)
+        name = f"xiaoqu_plugin_{plain}"
+        while getattr(sys.modules.get(name), "__file__", str(path)) != str(path):
+            name += "_"  # two files of one name, from two folders
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
             raise InputError("--plugin", f"{path} is no Python file", "a file that ends in .py")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import gc
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set, ValuesView
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import fields, replace
 from functools import cache, partial
 from itertools import chain, count, pairwise
+from types import FunctionType
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 from zlib import crc32
@@ -207,7 +208,9 @@ class NeighborhoodModel(mesa.Model):
         self._collector = DataCollector(
             model_reporters={name: partial(_latest, indicator=name) for name in INDICATORS}
         )
-        self._ours = frozenset(vars(self)) - before | {"_ours", "_past"}
+        self._ours = frozenset(vars(self)) - before | {"_ours", "_past", "_plain"}
+        # What parts of the model hold before a subclass adds anything to them, by their class.
+        self._plain = {type(part): frozenset(vars(part)) for part in self._parts()}
 
     # --- building -------------------------------------------------------------------------------
 
@@ -222,6 +225,9 @@ class NeighborhoodModel(mesa.Model):
         self.sites, self.buildings = past.sites, past.buildings
         self.households = past.households.copy()
         self.ties = replace(past.ties, strength=past.ties.strength.copy())
+        if type(self) is not NeighborhoodModel:
+            # A class of somebody's own may build and tie anew what stays as it is in ours.
+            self.buildings, self.ties = deepcopy(past.buildings), deepcopy(past.ties)
 
     def _prepare_columns(self) -> None:
         self.compound_count = self.buildings.number_of_compounds
@@ -593,10 +599,12 @@ class NeighborhoodModel(mesa.Model):
         Raises:
             ValueError: The subclass has agents of its own, which its own method would have to make.
         """
-        for kind in past._agents_by_type.keys() - self._agents_by_type.keys():
-            if kind is not Resident:
+        parts = {type(part) for part in past._institutions()}
+        for kind in past._agents_by_type:
+            if kind is not Resident and kind not in parts:
                 raise ValueError(f"{kind.__name__} are taken over by no method of this model")
         for name in vars(past).keys() - past._ours:
+            _refuse_bound(vars(past)[name], name)
             setattr(self, name, deepcopy(vars(past)[name], twins))
 
     def _take_over(self, past: NeighborhoodModel) -> dict[int, Any]:
@@ -610,12 +618,15 @@ class NeighborhoodModel(mesa.Model):
         self.wear = past.wear.copy()
         for name in _SHARED_ARRAYS:
             getattr(self, name)[:] = getattr(past, name)
+        self._placed = past._placed[:]
         twins = self._twins(past)
-        for mine, other in zip(self._institutions(), past._institutions(), strict=True):
+        for mine, other in zip(self._parts(), past._parts(), strict=True):
             # Of a class of somebody's own it is not known what is state.
             ours = type(other).__module__.startswith("sim.")
-            for name in mine.STATE if ours else vars(other).keys() - _WIRING:
-                setattr(mine, name, deepcopy(getattr(other, name), twins))
+            known = past._plain[type(other)] - {*getattr(other, "STATE", ())} if ours else _WIRING
+            for name in vars(other).keys() - known:
+                _refuse_bound(vars(other)[name], name)
+                setattr(mine, name, deepcopy(vars(other)[name], twins))
         for compound, twin in zip(self.compounds, past.compounds, strict=True):
             compound.month, compound.unsolved = twin.month, twin.unsolved
             compound.signals, compound.census = twin.signals.copy(), twin.census.copy()
@@ -631,8 +642,11 @@ class NeighborhoodModel(mesa.Model):
     def _twins(self, past: NeighborhoodModel) -> dict[int, Any]:
         """What stands here for each part of a past, by the part's ``id``."""
         twins: dict[int, Any] = {id(past): self}
-        for name in past._ours:
-            twins.setdefault(id(getattr(past, name)), getattr(self, name))
+        for name in past._ours - {"_past"}:
+            part = getattr(past, name)
+            # Numbers and texts are shared by all that happen to be equal, and None by everything.
+            if not isinstance(part, bool | int | float | str | tuple | frozenset | None):
+                twins.setdefault(id(part), getattr(self, name))
         for column in fields(self.households):
             here, there = (getattr(h, column.name) for h in (self.households, past.households))
             twins[id(there)] = here
@@ -642,7 +656,11 @@ class NeighborhoodModel(mesa.Model):
 
     def _institutions(self) -> list[Any]:
         own = [(c.firm, c.committee, c.cell, c.developer) for c in self.compounds]
-        return [*chain.from_iterable(own), *self.companies, *self.communities]
+        return [*chain.from_iterable(own), *self.companies, *self.communities, *self.streets]
+
+    def _parts(self) -> list[Any]:
+        """Whatever somebody's own model may have put an attribute on."""
+        return [*self._institutions(), self.recorder, self.streams]
 
     def change_rules(self, config: Config) -> None:
         """Go on living under other parameters, with the state as it is.
@@ -757,6 +775,18 @@ class NeighborhoodModel(mesa.Model):
     def agents_by_type(self) -> dict[type, AgentSet]:
         """Mesa's agents by type; asking for ``Resident`` makes the households' views."""
         return _OnDemand(self)
+
+
+def _refuse_bound(value: Any, name: str) -> None:
+    """Refuse a function that hangs on the model it was made in: a copy would act on that one.
+
+    Raises:
+        ValueError: It is one.
+    """
+    inside = value.values() if isinstance(value, dict) else value
+    for item in inside if isinstance(inside, list | tuple | Set | ValuesView) else [value]:
+        if isinstance(item, FunctionType) and item.__closure__:
+            raise ValueError(f"{name} is a function that hangs on the model it was made in")
 
 
 def _give(agent: Any, parameters: Any) -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from sim import source
 from sim.compose import load
-from sim.config import Config
+from sim.config import Config, check
 from sim.errors import InputError
 from sim.experiments.compare import compare
 from sim.experiments.own_code import own_code
@@ -478,7 +478,7 @@ def test_a_manifest_lists_each_part_with_its_hash(modules: Path, tmp_path: Path)
     made = provenance([config], mine.Mine)
     assert manifest["source"] == source.digest()
     assert manifest["read"] == made.file_hashes and set(made.file_hashes) == {str(path)}
-    assert set(manifest["own_code"]) >= {"mine.py", "helper_of_mine.py", "values of mine"}
+    assert set(manifest["own_code"]) >= {"mine.py", "helper_of_mine.py", "value of mine.Mine"}
     assert {"python", "numpy", "numba", "scipy", "mesa"} <= set(manifest["versions"])
 
 
@@ -561,7 +561,7 @@ def test_every_file_counts_to_the_byte(tmp_path: Path, catalogue: None) -> None:
                                                             "end": 0, "table": str(path)}}}},
     ):  # fmt: skip
         path.write_bytes(b"a,b\n1,2\n")
-        config = load(**keys)
+        config = check(keys)
         before = config.fingerprint()
         path.write_bytes(b"a,b\n1,3\n")
         assert config.fingerprint() != before, keys

@@ -132,6 +132,8 @@ class Community(mesa.Agent):
 class Street(mesa.Agent):
     """The street and its departments, one attention budget for all its compounds."""
 
+    STATE: tuple[str, ...] = ()
+
     def __init__(
         self, model: mesa.Model, compounds: list[Compound], parameters: CommunityParameters
     ) -> None:

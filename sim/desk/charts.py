@@ -225,11 +225,8 @@ def height(session: Session, strip: bool = True) -> int:
 
 
 def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> list[Options]:
-    values = runs.of(indicator)
-    # A month in which no run has a value is a gap.
-    there = ~np.isnan(values).all(axis=0)
-    low, middle, high = known.quantiles(values[:, there], [0.05, 0.5, 0.95], axis=0) * scale
-    months = runs.months[there].tolist()
+    low, middle, high = known.quantiles(runs.of(indicator), [0.05, 0.5, 0.95], axis=0) * scale
+    months = runs.months.tolist()
     paint = colour(place)
     base: Options = {
         "type": "line",
@@ -415,19 +412,23 @@ def cost_rows(runs: dict[str, Runs | None]) -> list[tuple[str, dict[str, Any]]]:
         if len(ours.seeds) < 2:
             continue
         gain = 100 * (_mean_level(ours) - _mean_level(theirs))
+        # A pair of which one has no collection in any month tells nothing of the gain.
+        there = ~np.isnan(gain)
+        gain = gain[there]
         why, row = reason(gain), dict[str, Any](mean_gain=mean(gain))
         for unit in ("hours", "yuan"):
             extra = getattr(ours, unit) - getattr(theirs, unit)
             row |= {
                 unit: mean(extra),
-                f"{unit}_per_point": math.nan if why else ratio(extra, gain)[0],
+                f"{unit}_per_point": math.nan if why else ratio(extra[there], gain)[0],
             }
         rows.append((name, row | {"gain": row["mean_gain"].value, "reason": why}))
     return rows
 
 
 def _mean_level(runs: Runs) -> np.ndarray:
-    return runs.of(MAIN)[:, runs.months >= 1].mean(axis=1)
+    level: np.ndarray = known.mean(runs.of(MAIN)[:, runs.months >= 1], axis=1)
+    return level
 
 
 def cost_table(session: Session, runs: dict[str, Runs | None]) -> tuple[list[str], Rows]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import tempfile
 import threading
 import time
 import warnings
@@ -17,13 +18,16 @@ from concurrent.futures import (
     Future,
     wait,
 )
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.config import Executor
+    from sim.experiments.payload import Packed
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -49,7 +53,8 @@ class _Pool(Protocol):
     advice: str
 
     def slots(self) -> int: ...
-    def submit(self, along: bytes, packed: bytes) -> Future[Any]: ...
+    def prepare(self, along: Packed) -> Any: ...
+    def submit(self, along: Any, packed: bytes) -> Future[Any]: ...
     def close(self, finished: bool) -> None: ...
 
 
@@ -113,7 +118,7 @@ def _keep_busy(
     from sim.experiments.payload import dumps, pack
     from sim.experiments.provenance import current, note_failures
 
-    along = pack(current())
+    along = pool.prepare(pack(current()))
     fresh, again = enumerate(tasks), deque[tuple[int, Task]]()
     running: dict[Future[Any], tuple[int, Task]] = {}
     lost: Counter[int] = Counter()
@@ -139,10 +144,26 @@ def _keep_busy(
                 yield number, answer
 
 
-def _call(along: bytes, packed: bytes) -> tuple[Any, list[str]]:
+def _call(along: Packed, packed: bytes) -> tuple[Any, list[str]]:
     from sim.experiments.payload import unpacked
 
-    with unpacked(along) as failures:
+    return _answer(unpacked(along, here=False), packed)
+
+
+def _call_here(along: str, packed: bytes) -> tuple[Any, list[str]]:
+    from sim.experiments.payload import unpacked
+
+    return _answer(unpacked(_read_along(along), here=True), packed)
+
+
+@lru_cache(maxsize=1)
+def _read_along(path: str) -> Packed:
+    packed: Packed = pickle.loads(Path(path).read_bytes())
+    return packed
+
+
+def _answer(loaded: AbstractContextManager[list[str]], packed: bytes) -> tuple[Any, list[str]]:
+    with loaded as failures:
         function, task = pickle.loads(packed)
         return function(task), failures
 
@@ -162,9 +183,10 @@ class _Processes:
     """Processes of this machine; when one is ended, all are lost and started anew."""
 
     lost: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    _along: Path | None
 
     def __init__(self, executor: Executor, count: int | None) -> None:
-        self._count = processes(executor, count)
+        self._count, self._along = processes(executor, count), None
         # Loky warns in the thread that keeps its workers when one that was idle left as work came.
         # It starts another; but where warnings are errors the thread would end and all would wait.
         warnings.filterwarnings(
@@ -190,15 +212,28 @@ class _Processes:
     def slots(self) -> int:
         return self._count
 
-    def submit(self, along: bytes, packed: bytes) -> Future[Any]:
+    def prepare(self, along: Packed) -> str:
+        # Once for all tasks, not with each: tables of a city are large.
+        from sim.experiments.payload import HOMES, clear_leftovers
+
+        clear_leftovers()
+        number, name = tempfile.mkstemp(prefix=f"{HOMES}{os.getpid()}-")
+        self._along = Path(name)
+        with os.fdopen(number, "wb") as file:
+            file.write(pickle.dumps(along))
+        return name
+
+    def submit(self, along: str, packed: bytes) -> Future[Any]:
         for _ in range(ATTEMPTS):
             with suppress(BrokenExecutor):
-                return self._pool().submit(_call, along, packed)
+                return self._pool().submit(_call_here, along, packed)
         raise RuntimeError(self.advice)
 
     def close(self, finished: bool) -> None:
         if not finished:
             self._pool().shutdown(wait=False, kill_workers=True)
+        if self._along is not None:
+            self._along.unlink(missing_ok=True)
 
 
 def _start_worker(parent: int) -> None:
@@ -246,7 +281,10 @@ class _Cluster:
                 self._slots = sum(self._client.nthreads().values())
         return self._slots
 
-    def submit(self, along: bytes, packed: bytes) -> Future[Any]:
+    def prepare(self, along: Packed) -> Any:
+        return self._client.scatter(along, broadcast=True, hash=False)
+
+    def submit(self, along: Any, packed: bytes) -> Future[Any]:
         return self._pool.submit(_call, along, packed)
 
     def _check(self) -> None:

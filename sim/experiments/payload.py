@@ -19,10 +19,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from multiprocessing.util import Finalize
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from sim import files, source
@@ -40,7 +41,21 @@ from sim.measures.catalogue import CATALOGUE
 _HERE = secrets.token_hex(8)
 """Tells a task that never left this process, as on a cluster of threads."""
 
-_HOMES = "xiaoqu-worker-"
+HOMES = "xiaoqu-worker-"
+
+
+class Packed(NamedTuple):
+    """What goes along with all tasks of an answer.
+
+    Attributes:
+        digest: Tells it from that of other answers.
+        folder: Where the asker works, for processes of this machine.
+        data: The pickled rest.
+    """
+
+    digest: str
+    folder: str
+    data: bytes
 
 
 class _Payload(NamedTuple):
@@ -53,18 +68,23 @@ class _Payload(NamedTuple):
     measures: bytes
 
 
-def pack(made: Provenance) -> bytes:
+def pack(made: Provenance) -> Packed:
     """Pack what tasks of an answer need.
 
     Raises:
-        InputError: A measure cannot be sent to another process.
+        InputError: A measure cannot be sent to another process, or code stands in a module that its
+            file does not hold.
     """
-    measures = dumps(made.measures, "measures")
-    told = {**made.versions, **made.own.libraries}
     own = made.own
-    return pickle.dumps(
-        _Payload(_HERE, source.digest(), told, own.modules, own.data, made.files, measures)
+    if own.exchanged:
+        allowed = "functions that stand in the file, or executor.workers=1"
+        raise InputError("model", f"{own.exchanged} is not of the file it stands in", allowed)
+    measures = dumps(made.measures, "measures")
+    versions_here = {**made.versions, **own.libraries}
+    data = pickle.dumps(
+        _Payload(_HERE, source.digest(), versions_here, own.modules, own.data, made.files, measures)
     )
+    return Packed(hashlib.sha256(data).hexdigest(), os.getcwd(), data)
 
 
 def dumps(value: Any, what: str) -> bytes:
@@ -95,8 +115,12 @@ def dumps(value: Any, what: str) -> bytes:
 
 
 @contextmanager
-def unpacked(data: bytes) -> Iterator[list[str]]:
+def unpacked(packed: Packed, here: bool) -> Iterator[list[str]]:
     """Let a task be lived with what was packed for it.
+
+    Args:
+        packed: As ``pack`` made it.
+        here: Whether this is a process of the asker's machine, which sees the same files.
 
     Yields:
         Messages of runs that fail meanwhile but may not fail again.
@@ -104,11 +128,11 @@ def unpacked(data: bytes) -> Iterator[list[str]]:
     Raises:
         RuntimeError: This process has another xiaoqu, or other libraries, than the one that asks.
     """
-    payload: _Payload = pickle.loads(data)
-    if payload.sender != _HERE:
-        _check(payload)
-    loaded = _WORKER.using(hashlib.sha256(data).hexdigest(), payload)
-    with loaded, files.held(payload.files), noting_failures() as noted:
+    with (
+        _WORKER.using(packed, here) as payload,
+        files.held(payload.files),
+        noting_failures() as noted,
+    ):
         yield noted
 
 
@@ -118,11 +142,11 @@ def _check(payload: _Payload) -> None:
             f"a worker has other code of xiaoqu (source {source.digest()}, not {payload.source}); "
             "install the same on every machine"
         )
-    here = versions(payload.versions.keys() - {"python"})
+    known = versions(payload.versions.keys() - {"python"})
     for name, version in payload.versions.items():
-        if here[name] != version:
+        if known[name] != version:
             raise RuntimeError(
-                f"a worker has {name} {here[name]}, not {version}; install the same on every machine"
+                f"a worker has {name} {known[name]}, not {version}; install the same on every machine"
             )
 
 
@@ -132,49 +156,93 @@ class _Worker:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._loaded, self._using = "", 0
+        self._payload: _Payload | None = None
         self._finder: _Shipped | None = None
 
     @contextmanager
-    def using(self, digest: str, payload: _Payload) -> Iterator[None]:
-        if payload.sender == _HERE:
-            yield
-            return
+    def using(self, packed: Packed, here: bool) -> Iterator[_Payload]:
         with self._changed:
             # Two answers may have measures of one name: the second waits until the first is done.
-            self._changed.wait_for(lambda: not self._using or self._loaded == digest)
-            if self._loaded != digest:
-                self._load(payload)
-                self._loaded = digest
+            self._changed.wait_for(lambda: not self._using or self._loaded == packed.digest)
+            if self._payload is None or self._loaded != packed.digest:
+                self._payload = self._load(packed, here)
+                self._loaded = packed.digest
+            payload = self._payload
             self._using += 1
         try:
-            yield
+            yield payload
         finally:
             with self._changed:
                 self._using -= 1
                 self._changed.notify_all()
 
-    def _load(self, payload: _Payload) -> None:
-        self._loaded = ""
+    def _load(self, packed: Packed, here: bool) -> _Payload:
+        self._loaded, self._payload = "", None
+        payload: _Payload = pickle.loads(packed.data)
+        if payload.sender == _HERE:
+            return payload
+        _check(payload)
+        if here:
+            os.chdir(packed.folder)
         if self._finder is not None:
             sys.meta_path.remove(self._finder)
             self._finder.remove()
-        self._finder = _Shipped(payload)
+        self._finder = _Shipped(payload, here)
         sys.meta_path.insert(0, self._finder)
         for name in foreign_measures():
             del CATALOGUE[name]
         CATALOGUE.update(pickle.loads(payload.measures))
+        return payload
 
 
 _WORKER = _Worker()
 
 
-class _Shipped(MetaPathFinder):
-    """Finds modules that were sent along, before any of the same name that lies here."""
+class _Loader(SourceFileLoader):
+    """Loads a module as it stands where it was sent from: its text, then the values it now holds."""
 
-    def __init__(self, payload: _Payload) -> None:
-        self._modules = payload.modules
-        _clear_leftovers()
-        self._home = Path(tempfile.mkdtemp(prefix=f"{_HOMES}{os.getpid()}-"))
+    def __init__(self, name: str, path: str, module: Module) -> None:
+        super().__init__(name, path)
+        self._module = module
+
+    def get_data(self, path: str) -> bytes:
+        """See ``importlib.abc.ResourceLoader``."""
+        return self._module.content if path == self.path else super().get_data(path)
+
+    def get_code(self, fullname: str) -> Any:
+        """See ``importlib.abc.InspectLoader``: never from a cache of what lies here."""
+        return self.source_to_code(self._module.content, self.path)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """See ``importlib.abc.Loader``."""
+        super().exec_module(module)
+        for place, data in self._module.values.items():
+            *homes, last = place.split(".")
+            holder: Any = module
+            for name in homes:
+                holder = getattr(holder, name)
+            with suppress(AttributeError, TypeError):
+                setattr(holder, last, pickle.loads(data))
+
+
+class _Shipped(MetaPathFinder):
+    """Finds modules that were sent along, before any of the same name that lies here.
+
+    On the asker's own machine they go by their true place, so that they find their data; elsewhere
+    they are laid into a folder of their own with the data that was sent.
+    """
+
+    def __init__(self, payload: _Payload, here: bool) -> None:
+        self._modules, self._home = payload.modules, Path()
+        self._finalize: Finalize | None = None
+        if not here and payload.modules:
+            self._lay_out(payload)
+        self._here = here
+        self._forget()
+
+    def _lay_out(self, payload: _Payload) -> None:
+        clear_leftovers()
+        self._home = Path(tempfile.mkdtemp(prefix=f"{HOMES}{os.getpid()}-"))
         # A worker that ends in its turn calls the one or the other; a killed one leaves it to the next.
         self._finalize = Finalize(None, self.remove, exitpriority=1)
         atexit.register(self.remove)
@@ -183,16 +251,27 @@ class _Shipped(MetaPathFinder):
             path = self._home / below
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        self._forget()
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """See ``importlib.abc.MetaPathFinder``."""
         module = self._modules.get(fullname)
         if module is None:
-            return None
-        file = self._home / module.below
+            return self._namespace(fullname)
+        place = Path(module.folder) / Path(module.below).name
+        file = place if self._here else self._home / module.below
         inside = [str(file.parent), module.folder] if file.name == "__init__.py" else None
-        return spec_from_file_location(fullname, file, submodule_search_locations=inside)
+        loader = _Loader(fullname, str(file), module)
+        return spec_from_file_location(
+            fullname, file, loader=loader, submodule_search_locations=inside
+        )
+
+    def _namespace(self, fullname: str) -> ModuleSpec | None:
+        """A package without a file of its own, of which a part was sent."""
+        if self._here or not any(name.startswith(f"{fullname}.") for name in self._modules):
+            return None
+        spec = ModuleSpec(fullname, None, is_package=True)
+        spec.submodule_search_locations = [str(self._home / fullname.replace(".", "/"))]
+        return spec
 
     def _forget(self) -> None:
         for name in self._modules:
@@ -201,15 +280,20 @@ class _Shipped(MetaPathFinder):
     def remove(self) -> None:
         """Forget the modules, and what was written for them."""
         self._forget()
-        atexit.unregister(self.remove)
-        self._finalize.cancel()
-        shutil.rmtree(self._home, ignore_errors=True)
+        if self._finalize is not None:
+            atexit.unregister(self.remove)
+            self._finalize.cancel()
+            shutil.rmtree(self._home, ignore_errors=True)
 
 
-def _clear_leftovers() -> None:
+def clear_leftovers() -> None:
     """Take away what workers wrote that were killed since."""
-    for path in Path(tempfile.gettempdir()).glob(f"{_HOMES}*"):
+    for path in Path(tempfile.gettempdir()).glob(f"{HOMES}*"):
         with suppress(ValueError):
-            process = int(path.name.removeprefix(_HOMES).split("-")[0])
-            if not files.process_alive(process):
+            process = int(path.name.removeprefix(HOMES).split("-")[0])
+            if files.process_alive(process):
+                continue
+            if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)

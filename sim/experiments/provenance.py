@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -75,8 +76,9 @@ class Provenance:
 
     @cached_property
     def digest(self) -> str:
-        """Short hash of ``identity``."""
+        """Short hash of ``identity``; of code that cannot be told, another one each time."""
         text = json.dumps(self.identity, sort_keys=True, ensure_ascii=False)
+        text += secrets.token_hex(8) if self.own.uncertain else ""
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def made(self, manifest: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from sim.config import Config, Policy
 from sim.experiments.run import Replication, live, own_model
@@ -30,8 +31,24 @@ def live_together(
         A replication for each configuration, the same bytes as ``run.live`` gives alone.
     """
     past = _shared_past(configs, seed, model)
-    going_on = model if past is None else partial(_go_on, past, model or own_model())
-    return [live(config, seed, going_on, costs=costs) for config in configs]
+    if past is None:
+        return [live(config, seed, model, costs=costs) for config in configs]
+    going_on = partial(_go_on, past, model or own_model())
+    lived = [live(config, seed, going_on, costs=costs) for config in configs]
+    if type(past) in _PROVED or type(past) is own_model():
+        return lived
+    # A class of somebody's own may keep state where no fork looks: once in each process it is tried.
+    alone = [live(config, seed, model, costs=costs) for config in configs]
+    same = all(a.values.tobytes() == b.values.tobytes() for a, b in zip(lived, alone, strict=True))
+    (_PROVED if same else _ALONE).add(type(past))
+    return alone
+
+
+_PROVED: WeakSet[type] = WeakSet()
+"""Classes of others whose forks have given what runs from the first month give."""
+
+_ALONE: WeakSet[type] = WeakSet()
+"""Classes of others whose forks have not."""
 
 
 def _shared_past(
@@ -45,7 +62,7 @@ def _shared_past(
     if until <= -configs[0].scenario.history_months:
         return None
     cls = own_model() if model is None else model
-    if not hasattr(cls, "fork"):
+    if not hasattr(cls, "fork") or cls in _ALONE:
         return None
     try:
         past = cls(configs[0].model_copy(update={"policy": Policy()}), seed=seed)
@@ -59,5 +76,6 @@ def _shared_past(
 def _go_on(past: Any, model: Callable[..., Any], config: Config, *, seed: int) -> Any:
     try:
         return past.fork(config)
-    except ValueError:
+    except Exception:
+        # Whatever it is that cannot be taken over, a run from the first month needs nothing of it.
         return model(config, seed=seed)

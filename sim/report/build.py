@@ -369,7 +369,7 @@ def _results(case: _Case) -> Section:
         blocks.append(Picture(figure, words["f_effects"], words["see_table"]))
     blocks.append(_levels(case))
     if _lacking(case):
-        blocks.append(Paragraph(words["missing"], small=True))
+        blocks.append(Paragraph(words["no_level"], small=True))
     blocks.append(_all_levels(case))
     if len(case.comparison.effects):
         pairs = int(case.comparison.effects["pairs"].max())

@@ -18,16 +18,19 @@ from sim import cache
 from sim.actors.compound import Payer
 from sim.agents.firm import PropertyFirm as TodaysFirm
 from sim.compose import load
+from sim.errors import InputError
 from sim.model import NeighborhoodModel
 from sim.processes.month import MONTH
 from sim.processes.process import How, Month, process, python
 from sim.society.population import Households
+from sim.world import native
 from sim.world.build import Runner, month_of, world_of
 from sim.world.numbers import exact_sum, pairwise_sum
 from sim.world.world import World
 
 COMPILED = ["member_contact", "disclosure", "firm_tender"]
 BROKE = {"reserve_months": 0.0, "credit_months": 0.0, "loss_patience": 3, "enters": 0.1}
+LONELY = {"generator": "stochastic_block", "sbm_within": 0.0, "sbm_between": 0.0}
 
 
 def model(scenario: str, seed: int = 5, **keys: Any) -> NeighborhoodModel:
@@ -63,6 +66,7 @@ def costs(world: World, labels: list[str]) -> list[dict[str, Any]]:
         ("kangqiao", {"policy": "five_level_linkage", "months": 12}),
         ("w_compound", {"policy": "red_pilot", "months": 24}),
         ("baohe", {"policy": COMPILED, "months": 6, "district": {"compounds": 9}}),
+        ("shenhong", {"policy": "none", "months": 12, "network": LONELY}),
     ],
 )
 def test_a_run_is_todays_run_to_the_last_bit(scenario: str, keys: dict[str, Any]) -> None:
@@ -71,7 +75,8 @@ def test_a_run_is_todays_run_to_the_last_bit(scenario: str, keys: dict[str, Any]
     world = lived.world
     lived.live_until(m.config.months)
     m.run()
-    assert np.array_equal(np.array(m.recorder._notes)[1:], world.notes[: world.lived])
+    theirs = np.array(m.recorder._notes)[1:]
+    assert np.array_equal(theirs, world.notes[: world.lived], equal_nan=True)
     for name in Households.columns():
         mine, other = getattr(world.households, name), getattr(m.households, name)
         assert mine.tobytes() == other.tobytes(), name
@@ -192,6 +197,38 @@ def test_an_error_in_a_rule_reaches_python_from_within_the_run() -> None:
         lived.live_until(3)
 
 
+@pytest.mark.parametrize("cost", [-2.0, float("nan"), float("inf")])
+def test_a_cost_below_nothing_is_refused_and_its_measure_named(cost: float) -> None:
+    """Catches hours given back in a compiled measure, or in one that is Python, with totals that look right."""
+    lived = runner(model("ordinary_estate", policy="member_contact", months=3))
+    k = [measure.label for measure in lived.measures].index("member_contact")
+    row: Any = native.ROWS["member_contact"](lived.world, k)
+    row.p.hours_each = cost
+    with pytest.raises(InputError, match=r"measure member_contact: takes .* of cell in month 1;"):
+        lived.live_until(3)
+    lived = runner(model("ordinary_estate", policy="mutual_help", months=3))
+    measure: Any = lived.measures[-1]
+    measure.act = lambda compound, _: compound.spend(measure.label, "public", yuan=cost)
+    with pytest.raises(InputError, match=r"measure mutual_help: takes .* of public in month 1;"):
+        lived.live_until(3)
+
+
+def test_a_measure_with_its_own_idea_of_strength_acts_in_force_only() -> None:
+    """Catches another rule for when a Python measure acts than today's."""
+    keys = {"policy": {"measures": {"mutual_help": {"start": 2, "end": 4}}}, "months": 6}
+    acted: list[tuple[str, int]] = []
+    for name in ("today", "gate"):
+        m = model("ordinary_estate", **keys)
+        measure: Any = m.measures[-1]
+        measure.strength = lambda month: 1.0 if month != 3 else 0.0
+        measure.act = lambda compound, _, name=name: acted.append((name, compound.month))
+        if name == "today":
+            m.run()
+        else:
+            runner(m).live_until(6)
+    assert acted == [("today", 2), ("gate", 2)]
+
+
 def test_all_that_is_compiled_in_decides_where_it_is_kept() -> None:
     """Catches a kept rule that reads a column where it no longer lies: the run would crash."""
     home = Path(cache.__file__).parent
@@ -287,7 +324,7 @@ m, twin = NeighborhoodModel(config), NeighborhoodModel(config)
 lived = Runner(world_of(twin), month_of(twin), twin.measures)
 lived.live_until(5)
 m.run()
-print(np.array_equal(np.array(m.recorder._notes)[1:], lived.world.notes[:lived.world.lived]))
+print(np.array_equal(np.array(m.recorder._notes)[1:], lived.world.notes[:lived.world.lived], equal_nan=True))
 print(type(month_of(twin).processes[1].run).__name__)
 """
 

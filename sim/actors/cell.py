@@ -36,6 +36,12 @@ class PartyCell(Actor, table="cells", parameters="cell"):
         """Where its tasks begin in the table of tasks."""
         return self.index * self.world.task_room
 
+    @derived
+    def hours_asked(self) -> float:
+        """Hours asked so far this month, for all tasks together."""
+        first = self.first_task
+        return exact_sum(self.world.cell_tasks.hours[first : first + self.asked])
+
     @rule
     def offer(self) -> None:
         """Begin a month without tasks."""
@@ -46,6 +52,9 @@ class PartyCell(Actor, table="cells", parameters="cell"):
         self, label: int, hours: float, residents_hours: float = 0.0, public_yuan: float = 0.0
     ) -> None:
         """Ask for hours this month, for a measure, and for what others give if it is done in full."""
+        self.compound.check_cost(label, CELL, hours)
+        self.compound.check_cost(label, CELL, residents_hours)
+        self.compound.check_cost(label, CELL, public_yuan)
         if self.asked >= self.world.task_room:
             raise IndexError("a cell is asked more than there is room for")
         tasks, at = self.world.cell_tasks, self.first_task + self.asked
@@ -57,7 +66,7 @@ class PartyCell(Actor, table="cells", parameters="cell"):
     def settle(self) -> None:
         """Share the hours among the tasks asked, and book them."""
         tasks, first, compound = self.world.cell_tasks, self.first_task, self.compound
-        total = exact_sum(tasks.hours[first : first + self.asked])
+        total = self.hours_asked
         done = min(1.0, self.hours / total) if total > 0.0 else 1.0
         self.fidelity = done
         s = compound.signals

@@ -32,7 +32,9 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
     months_in_office: int = column("i8", "month", "0 or more", "months of the term")
     interim: float = column("f8", "1", "0 to 1", "strength of an interim committee standing in")
     failed_votes: int = column("i8", "vote", "0 or more", "votes that failed so far")
-    turnout: float = column("f8", "1", "0 to 1", "share of owners in the last vote")
+    turnout: float = column(
+        "f8", "1", "0 to 1", "share of owners in the last vote; NaN before the first"
+    )
 
     compound = link("compounds")
 

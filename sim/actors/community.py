@@ -70,6 +70,7 @@ class Community(Actor, table="communities", parameters="community"):
     @rule
     def ask(self, compound: Compound, label: int, hours: float) -> None:
         """Ask for hours this month, for a measure in one compound."""
+        compound.check_cost(label, COMMUNITY, hours)
         if self.asked >= (self.last - self.first) * self.world.task_room:
             raise IndexError("a community is asked more than there is room for")
         tasks, at = self.world.community_tasks, self.first_task + self.asked

@@ -31,6 +31,10 @@ class Payer(IntEnum):
     COMMITTEE = 6
 
 
+class CostRefused(ValueError):
+    """A cost below 0 or that is no number, raised in a rule: label and payer by their numbers, and what it is."""
+
+
 class Ballot(NamedTuple):
     """Result of a vote of all owners, as shares."""
 
@@ -61,7 +65,7 @@ class Compound(Row, table="compounds", parameters="service"):
     of_company: int = column(
         "i8", "index", "0 or more", "company whose branch serves it", fixed=True
     )
-    tie_count: float = column("f8", "tie", "1 or more", "ties of its households", fixed=True)
+    tie_count: float = column("f8", "tie", "0 or more", "ties of its households", fixed=True)
     unsolved: int = column("i8", "issue", "0 or more", "issues open at the end of last month")
     condition: np.ndarray = column("f8", "1", "0 to 1", "condition of each line", shape=(LINES,))
     effort: np.ndarray = column(
@@ -148,8 +152,16 @@ class Compound(Row, table="compounds", parameters="service"):
         return self.census.collected_fen / due if due != 0.0 else 0.0
 
     @rule
+    def check_cost(self, label: int, payer: int, cost: float) -> None:
+        """Refuse hours or yuan of a measure that would give some back, or are no number."""
+        if not 0.0 <= cost < np.inf:
+            raise CostRefused(label, payer, cost)
+
+    @rule
     def spend(self, label: int, payer: int, hours: float = 0.0, yuan: float = 0.0) -> None:
-        """Book what a measure costs somebody this month."""
+        """Book what a measure costs somebody this month, a number from 0 on."""
+        self.check_cost(label, payer, hours)
+        self.check_cost(label, payer, yuan)
         if hours == 0.0 and yuan == 0.0:
             return
         world, ledger = self.world, self.world.ledger

@@ -46,12 +46,16 @@ class Entry(Row, table="measures"):
         return self.index
 
     @derived
+    def in_force(self) -> bool:
+        """Whether this month lies between its start and end; outside it acts under no strength."""
+        return self.start <= self.world.month < self.end
+
+    @derived
     def strength(self) -> float:
         """Dose this month: 0 out of force, rising over the ramp to ``dose``."""
-        month = self.world.month
-        if not self.start <= month < self.end:
+        if not self.in_force:
             return 0.0
-        return self.dose * min(1.0, (month - self.start + 1) / self.ramp)
+        return self.dose * min(1.0, (self.world.month - self.start + 1) / self.ramp)
 
 
 COMPILED: dict[type, type[Entry]] = {}

@@ -375,7 +375,8 @@ def note(world):  # type: ignore[no-untyped-def]
         k = _copy(to, 0, world.census.numbers[c])
         k = _copy(to, k, world.issue_counts[c])
         tied = world.buildings.tied[compound.first_building : compound.last_building]
-        to[k] = (tied[0] + pairwise_sum(tied[1:])) / compound.tie_count
+        strengths = tied[0] + pairwise_sum(tied[1:])
+        to[k] = strengths / compound.tie_count if compound.tie_count > 0.0 else np.nan
         k = _copy(to, k + 1, compound.condition)
         k = _copy(to, k, compound.effort)
         s, committee, of_month = (
@@ -384,13 +385,14 @@ def note(world):  # type: ignore[no-untyped-def]
             costs[start[c] : start[c + 1]],
         )
         to[k], to[k + 1] = s.visit_share, compound.cell.fidelity
-        to[k + 2], to[k + 3] = compound.firm.present, compound.firm.cash_fen
-        to[k + 4], to[k + 5], to[k + 6] = committee.works, committee.state, committee.capture
-        to[k + 7], to[k + 8] = committee.interim, committee.failed_votes
-        to[k + 9], to[k + 10] = committee.turnout, compound.developer.legacy
-        to[k + 11] = compound.community.p.other_calls
-        to[k + 12] = exact_sum(_picked(world.ledger.hours, of_month))
-        to[k + 13] = exact_sum(_picked(world.ledger.yuan, of_month))
+        to[k + 2] = compound.cell.hours_asked
+        to[k + 3], to[k + 4] = compound.firm.present, compound.firm.cash_fen
+        to[k + 5], to[k + 6], to[k + 7] = committee.works, committee.state, committee.capture
+        to[k + 8], to[k + 9] = committee.interim, committee.failed_votes
+        to[k + 10], to[k + 11] = committee.turnout, compound.developer.legacy
+        to[k + 12] = compound.community.p.other_calls
+        to[k + 13] = exact_sum(_picked(world.ledger.hours, of_month))
+        to[k + 14] = exact_sum(_picked(world.ledger.yuan, of_month))
     world.lived += 1
 
 

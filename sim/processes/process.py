@@ -271,7 +271,7 @@ def _lacks_room(world):  # type: ignore[no-untyped-def]
 
 @kernel
 def _wanted(world, program, k):  # type: ignore[no-untyped-def]
-    return program.how[k] != _MEASURE or world.measures[program.entry[k]].strength > 0.0
+    return program.how[k] != _MEASURE or world.measures[program.entry[k]].in_force
 
 
 @kernel

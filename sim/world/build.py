@@ -7,8 +7,9 @@ from typing import Any
 import mesa
 import numpy as np
 
-from sim.actors.compound import Payer
+from sim.actors.compound import CostRefused, Payer
 from sim.actors.measures import COMPILED, Entry
+from sim.errors import InputError
 from sim.model import NeighborhoodModel
 from sim.outcomes import NOTES
 from sim.processes.month import MONTH
@@ -144,6 +145,8 @@ def _put_actors(world: World, model: NeighborhoodModel, kind: dict[str, int]) ->
             table[k]["kind"] = kind[site.kind]
             if name == "firms":
                 table[k]["of_company"] = site.company
+            if name == "committees" and c.committee.turnout is None:
+                table[k]["turnout"] = np.nan
         world.put(name, table)
     companies = _table("companies", len(model.companies))
     branches: list[int] = []
@@ -231,7 +234,21 @@ class Runner:
             world.put("program", month.program(world))
 
     def live_until(self, month: int) -> None:
-        """Live on to a month, that one too."""
+        """Live on to a month, that one too.
+
+        Raises:
+            InputError: A measure gives hours or yuan back, or they are no number; names the measure.
+        """
+        try:
+            self._live_until(month)
+        except CostRefused as refused:
+            label, payer, cost = refused.args
+            where = f"measure {self.measures[label].label}"
+            by = Payer(payer).name.lower()
+            problem = f"takes {cost} (hours or yuan) of {by} in month {self.world.month}"
+            raise InputError(where, problem, "numbers from 0 on") from None
+
+    def _live_until(self, month: int) -> None:
         world = self.world
         while native.INTERPRETED and world.month < month:
             world.month += 1
@@ -250,16 +267,17 @@ class Runner:
         if process.how != How.MEASURE:
             do_in_python(world, process)
             return
-        if world.measures[process.entry].strength <= 0.0:
+        entry: Any = native.ROWS[process.table](world, process.entry)
+        measure = self.measures[process.entry]
+        # A Python class may have its own idea of strength, and acts in force only all the same.
+        strength = entry.strength if process.run else measure.strength(world.month)
+        if not entry.in_force or strength <= 0.0:
             return
         for c in np.flatnonzero(world.reaches[process.entry]):
-            compound = world.compounds[int(c)]
             if process.run is None:
-                measure = self.measures[process.entry]
-                measure.act(compound, measure.strength(world.month))
+                measure.act(world.compounds[int(c)], strength)
             else:
-                entry: Any = native.ROWS[process.table](world, process.entry)
-                process.run(entry, compound, entry.strength)
+                process.run(entry, world.compounds[int(c)], strength)
 
     def _make_room(self) -> None:
         world = self.world

@@ -94,7 +94,7 @@ class Ledger(Columns):
     actor = column("i1", "code", "Payer", "who gave")
     label = column("i2", "index", "0 or more", "measure, by its place in the policy")
     hours = column("f8", "hour", "0 or more", "hours")
-    yuan = column("f8", "yuan", "any", "money")
+    yuan = column("f8", "yuan", "0 or more", "money")
 
 
 class Tasks(Columns):

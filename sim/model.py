@@ -365,12 +365,12 @@ class NeighborhoodModel(mesa.Model):
     def policies_act(self) -> None:
         """Institutions offer what they do anyway; measures in force change it, and take hours."""
         self.institutions_offer()
-        # Between start and end only, also where a class has its own idea of strength: what shares a
-        # past with others has not been there before its start.
+        # From the start on only, also where a class has its own idea of strength: what shares a past
+        # with others has not been there before. After the end some still act, by crowding out.
         strength = {
             m: now
             for m in self.measures
-            if m.p.start <= self.month < m.p.end and (now := m.strength(self.month)) > 0.0
+            if m.p.start <= self.month and (now := m.strength(self.month)) > 0.0
         }
         for compound, measures in self._reaching:
             for measure in measures:

@@ -66,7 +66,7 @@ class Lottery(Measure):
         self.months = 0
 
     def strength(self, month: int) -> float:
-        """In full whatever the month: the model sees to start and end."""
+        """In full whatever the month: the model sees to the start."""
         return float(self.p.dose)
 
     def act(self, compound: Any, strength: float) -> None:

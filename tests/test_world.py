@@ -213,7 +213,7 @@ def test_a_cost_below_nothing_is_refused_and_its_measure_named(cost: float) -> N
         lived.live_until(3)
 
 
-def test_a_measure_with_its_own_idea_of_strength_acts_in_force_only() -> None:
+def test_a_measure_with_its_own_idea_of_strength_acts_from_its_start_on() -> None:
     """Catches another rule for when a Python measure acts than today's."""
     keys = {"policy": {"measures": {"mutual_help": {"start": 2, "end": 4}}}, "months": 6}
     acted: list[tuple[str, int]] = []
@@ -226,7 +226,7 @@ def test_a_measure_with_its_own_idea_of_strength_acts_in_force_only() -> None:
             m.run()
         else:
             runner(m).live_until(6)
-    assert acted == [("today", 2), ("gate", 2)]
+    assert acted == [(name, month) for name in ("today", "gate") for month in (2, 4, 5, 6)]
 
 
 def test_all_that_is_compiled_in_decides_where_it_is_kept() -> None:
@@ -286,7 +286,7 @@ h = world.households
 lived_in = h.tenure != 2
 print([float(h.paid[lived_in & (h.income == d)].mean()) for d in (1, 10)])
 kept = [p for p in folder().rglob('*.nbc') if 'own-' not in str(p)]
-print(len(kept), max(p.stat().st_mtime_ns for p in kept))
+print({p.name: p.stat().st_mtime_ns for p in kept})
 """
 
 
@@ -303,14 +303,15 @@ def test_one_file_brings_a_theory_with_its_column_and_nothing_is_compiled_again(
 ) -> None:
     """Catches an attribute of one's own that changes what every built-in rule was compiled for."""
     runner(model("ordinary_estate", policy="none", months=1)).live_until(1)
-    file, built_in = tmp_path / "theory.py", set()
+    file, built_in = tmp_path / "theory.py", []
     for column in ("income", "decile"):
         file.write_text(THEORY.replace("income", column))
         rates, kept = _python(USE.replace("income", column), str(file))
         poor, rich = eval(rates)
         assert poor < 0.3 < 0.7 < rich
-        built_in.add(kept)
-    assert len(built_in) == 1
+        built_in.append(eval(kept))
+    # Tests beside this one may compile more meanwhile; what was there stays.
+    assert built_in[0] and built_in[0].items() <= built_in[1].items()
 
 
 INTERPRETED = """

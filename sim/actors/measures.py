@@ -47,7 +47,7 @@ class Entry(Row, table="measures"):
 
     @derived
     def in_force(self) -> bool:
-        """Whether this month lies between its start and end; outside it acts under no strength."""
+        """Whether this month lies between its start and end, as far as it has one."""
         return self.start <= self.world.month < self.end
 
     @derived

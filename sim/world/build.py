@@ -10,6 +10,7 @@ import numpy as np
 from sim.actors.compound import CostRefused, Payer
 from sim.actors.measures import COMPILED, Entry
 from sim.errors import InputError
+from sim.measures.catalogue import Measure
 from sim.model import NeighborhoodModel
 from sim.outcomes import NOTES
 from sim.processes.month import MONTH
@@ -32,6 +33,9 @@ from sim.world.tables import (
 from sim.world.world import World, see
 
 _LEDGER_ROOM = 4096
+_NEVER = 1_000_000
+"""A month that no run comes to."""
+
 _SHARED = (
     "turnover",
     "network",
@@ -185,6 +189,9 @@ def _put_measures(world: World, model: NeighborhoodModel) -> None:
         p = measure.p
         once = measure.kind == "event"
         table[k]["start"], table[k]["end"] = p.start, min(p.end, p.start + 1) if once else p.end
+        if type(measure).strength is not Measure.strength or "strength" in vars(measure):
+            # A class with its own idea of strength may act after its end, as crowding out does.
+            table[k]["end"] = _NEVER
         table[k]["ramp"], table[k]["dose"] = p.ramp, p.dose
         for c in model.compounds:
             reaches[k, c.index] = model.reaches(measure, c)

@@ -11,9 +11,13 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
+from mesa.datacollection import DataCollector
 
 from sim.errors import InputError
 from sim.explain import show
+
+_BY_STEP = "_collection_steps"
+"""Where mesa's collector keeps the step of each row, from 3.4 on."""
 
 
 class Iteration(NamedTuple):
@@ -68,6 +72,15 @@ def batch_seed(seed: int | None, first: int) -> int:
         # The table of results then says which seed each row lived.
         found.keys["seed"] = seed
     return seed
+
+
+def told_without_start() -> bool:
+    """Whether a batch reads a collector as if nothing was collected before the first step.
+
+    Mesa 3.3 takes the place "steps - 1" for the last: with the state before the first month in the
+    collector that would be the month before the last.
+    """
+    return _frame("_model_run_func") is not None and not hasattr(DataCollector(), _BY_STEP)
 
 
 def _iteration() -> Iteration | None:

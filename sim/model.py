@@ -36,7 +36,7 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.measures.catalogue import Measure
 from sim.mechanisms import issues, participation, perception, residents, service, turnover
-from sim.mesa_batch import batch_seed, given_seed
+from sim.mesa_batch import batch_seed, given_seed, told_without_start
 from sim.outcomes import INDICATORS, Months, compute, note
 from sim.society import census, signals, ties
 from sim.society.compound import Ballot, Compound, Cost
@@ -182,6 +182,7 @@ class NeighborhoodModel(mesa.Model):
         # A fork lives on under its past's seed, in a batch too.
         past = self._past
         seed = batch_seed(named, self.config.seed) if past is None else past.streams.seed
+        self._told_without_start = told_without_start()
         super().__init__(rng=seed)
         self.streams = Streams(seed)
         self.month = -self.config.scenario.history_months
@@ -764,6 +765,8 @@ class NeighborhoodModel(mesa.Model):
         """
         collector, months = self._collector, self.recorder.months
         means = known.mean(self.recorder.values, axis=1)
+        if self._told_without_start:
+            means, months = means[1:], months[1:]
         collector.model_vars = {name: means[:, k].tolist() for k, name in enumerate(INDICATORS)}
         # Like a collector that also collects at the start: step 0 is the state before the first month.
         steps = range(len(months))

@@ -197,3 +197,43 @@ def test_an_empty_cell_is_no_obstacle(modules: Path) -> None:
         "    if False:\n        late = 1\n    return M\n"
     )
     assert own_code([written_module(modules, "celled", text).make()]).hashes
+
+
+HELPED = "\nfrom helping import BONUS, gain\nimport helping\nclass M(Fake):\n    def value(self): return {}\n"
+
+
+def helping(folder: Path, bonus: float, gain: float) -> Any:
+    """A helper with a constant and a function that only others use."""
+    text = f"BONUS = {bonus}\ndef gain(x=0.0): return x + {gain}\n"
+    return written_module(folder, "helping", text)
+
+
+@pytest.mark.parametrize("use", ["BONUS", "helping.BONUS"])
+def test_a_constant_of_a_helper_counts_and_reaches_workers(use: str, modules: Path) -> None:
+    helper = helping(modules, 0.1, 0.0)
+    module = written_module(modules, "user", HEAD + HELPED.format(use))
+    before = hashes(module.M)
+    assert value(module.M) == value(module.M, workers=2) == 0.1
+    (module if use == "BONUS" else helper).BONUS = 0.3
+    assert hashes(module.M) != before
+    assert value(module.M) == value(module.M, workers=2) == 0.3
+
+
+def test_a_helper_edited_in_a_session_is_refused_or_told_apart(modules: Path) -> None:
+    """The old function's answer was kept under the new file's hash, and given to fresh processes."""
+    helping(modules, 0.1, 0.1)
+    module = written_module(modules, "user", HEAD + HELPED.format("gain()"))
+    assert value(module.M) == 0.1
+    (modules / "helping.py").write_text("BONUS = 0.1\ndef gain(x=0.0): return x + 0.9\n")
+    with pytest.raises(InputError, match=r"helping.py: has changed since it was imported"):
+        value(module.M)
+    helping(modules, 0.1, 0.9)
+    with pytest.raises(InputError, match=r"user.gain: is not what helping holds now"):
+        value(module.M)
+    module = importlib.reload(module)
+    assert value(module.M) == value(module.M, workers=2) == 0.9
+    # A constant edited, not loaded again: what is lived is not what a fresh process would live.
+    (modules / "helping.py").write_text("BONUS = 0.5\ndef gain(x=0.0): return x + 0.9\n")
+    stale = hashes(module.M)
+    helping(modules, 0.5, 0.9)
+    assert hashes(importlib.reload(module).M) != stale

@@ -212,16 +212,36 @@ class _Search:
             name for name, value in vars(module).items()
             if isinstance(value, type) and value.__module__ == module.__name__
         }  # fmt: skip
-        for name in sorted((vars(module).keys() & used - imported) | classes):
+        # Of a script only what its functions use: its other names change as it goes on.
+        here = vars(module).keys() & used if module.__name__ == "__main__" else vars(module).keys()
+        for name in sorted(here | classes):
             value = vars(module)[name]
             label = f"{module.__name__}.{name}"
-            if name.startswith("__") or isinstance(value, ModuleType):
+            if name.startswith(("__", "@")) or isinstance(value, ModuleType):
+                continue
+            if name in imported and self._elsewhere(value, module.__name__, label):
                 continue
             self._check_functions(value, label, path, set(codes))
             found = told(value, module.__name__, path.parent)
             self.hashes[f"value of {label}"] = found.digest
             sent |= _pickled(name, value, module.__name__)
         return sent
+
+    def _elsewhere(self, value: Any, module: str, label: str) -> bool:
+        """Whether an imported name stands for a class or function that is looked at where it lies.
+
+        Raises:
+            InputError: It is no longer what its own module holds, which was loaded again since.
+        """
+        home, place = getattr(value, "__module__", None), getattr(value, "__qualname__", "<>")
+        if not isinstance(home, str) or not callable(value) or home == module:
+            return False
+        path = None if home.split(".")[0] in _NOT_OWN else _file_of(home)
+        own = path is not None and not _is_library(path)
+        if own and "<" not in place and _at(sys.modules[home], place) is not value:
+            allowed = f"to load {module} again too, or to start Python anew"
+            raise InputError(label, f"is not what {home} holds now", allowed)
+        return True
 
     def _check_functions(self, value: Any, label: str, path: Path, codes: set[CodeType]) -> None:
         """Note what is not of the file it stands in; refuse what was edited since it was loaded.

@@ -168,39 +168,40 @@ def _refuse_people(path: str, table: pd.DataFrame, stair: np.ndarray, floor: np.
                 f"{path}: row {row}: {ROOM}", problem, "one row a household, not one a person"
             )
         return
-    sizes = landing.groupby(["stair", "floor"]).size()
-    usual = sizes.groupby("stair").transform(lambda n: n.mode().iloc[0])
-    tall = sizes.groupby("stair").transform("size") > 2
-    sizes, usual = sizes[tall], usual[tall]
-    if len(sizes) >= FEWEST_LANDINGS and (sizes != usual).mean() > UNEVEN:
+    sizes, odd = _landings(landing)
+    if len(sizes) >= FEWEST_LANDINGS and odd.mean() > UNEVEN:
         problem = f"{sizes.min()} to {sizes.max()} rows a floor, as where each row is a person"
-        raise InputError(
-            path, problem, f"one row a household; a column {ROOM} shows that it is one"
-        )
+        allowed = f"one row a household; a column {ROOM} shows that it is one"
+        raise InputError(path, problem, allowed)
+
+
+def _landings(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Rows on each floor of the taller stairs, and whether most floors of its stair have another number."""
+    sizes = rows.groupby(["stair", "floor"], sort=False).size().rename("rows").reset_index()
+    sizes = sizes[sizes.groupby("stair")["floor"].transform("size") > 2]
+    often = sizes.groupby(["stair", "rows"]).size().rename("times").reset_index()
+    usual = often.sort_values("times", kind="stable").groupby("stair")["rows"].last()
+    count = sizes["rows"].to_numpy()
+    return count, count != sizes["stair"].map(usual).to_numpy()
 
 
 def _refuse_sum(path: str, table: pd.DataFrame, name: str, values: np.ndarray) -> None:
     """No flat is as large as all others together, or as all rows above it in its building."""
-    group = pd.Series(tables.labels(path, table, "building").to_numpy())
+    group = table["building"].to_numpy()
     amounts = pd.Series(values)
-    above = amounts.cumsum() - amounts
-    inside = amounts.groupby(group).cumsum() - amounts
-    before = amounts.groupby(group).cumcount()
+    within = amounts.groupby(group)
     rows = np.arange(len(amounts))
     for total, count, what in (
-        (
-            pd.Series(amounts.sum() - amounts),
-            pd.Series(np.full(len(rows), len(rows) - 1)),
-            "others",
-        ),
-        (above, pd.Series(rows), "rows above"),
-        (inside, before, "rows above in its building"),
+        (amounts.sum() - amounts, np.full_like(rows, len(rows) - 1), "others"),
+        (amounts.cumsum() - amounts, rows, "rows above"),
+        (within.cumsum() - amounts, within.cumcount(), "rows above in its building"),
     ):
-        sums = (count >= FEWEST_HOUSEHOLDS) & (values > 0.0) & np.isclose(total, amounts, rtol=1e-6)
-        if (wrong := np.flatnonzero(sums)).size:
-            cell = table[name].iloc[wrong[0]].strip()
+        equal = np.isclose(total, amounts, rtol=1e-6)
+        sums = np.flatnonzero((count >= FEWEST_HOUSEHOLDS) & (values > 0.0) & equal)
+        if len(sums):
+            cell = table[name].iloc[sums[0]].strip()
             problem = f"{cell!r} is the sum of all {what}, a total"
-            where = f"{path}: row {table.index[wrong[0]]}: {name}"
+            where = f"{path}: row {table.index[sums[0]]}: {name}"
             raise InputError(where, problem, "households only: delete the row")
 
 

@@ -26,6 +26,8 @@ LONGEST_LABEL = 40
 _TOTAL = re.compile(
     r"(合计|小计|总计|共计|总和|累计)\W*$|^(合计|小计|总计|共计|累计)[\W\d]|^((grand |sub-?)?totals?|sum)\W*$"
 )
+# One of these is in each of those words, also in letters of full width.
+_OF_TOTALS = "[计和tTｔＴsSｓＳ]"
 _OTHER_MARKS = ";\t，；|"
 _AS_CSV = "CSV text: save the sheet as CSV (UTF-8, separated by commas)"
 _HEADER_LINES = 6
@@ -109,29 +111,41 @@ def read_table(
 
 
 def _without_blanks(path: str, table: pd.DataFrame, notes: Notes) -> pd.DataFrame:
-    filled = table.fillna("").apply(lambda cells: cells.str.strip() != "")
     unnamed = [name for name in table if str(name).startswith("\0")]
     for name in unnamed:
-        if filled[name].any():
-            row, place = filled.index[filled[name]][0], str(name)[1:]
+        filled = table.index[_filled(table[name])]
+        if len(filled):
+            row, place = filled[0], str(name)[1:]
             problem = f"column {place} has no name and holds {_shown(table[name][row])}"
             raise InputError(f"{path}: row {row}", problem, "a name in row 1, or no values")
     if unnamed:
         columns = [int(str(name)[1:]) for name in unnamed]
         notes.append(Note("empty_columns", {"n": len(columns), "columns": columns}))
-    blank = table.index[~filled.any(axis=1)]
+    # Only rows found blank so far are looked at again: of a million ties hardly any.
+    blank = table.index
+    for name in table:
+        blank = blank[~_filled(table[name].loc[blank])]
     if len(blank):
         notes.append(Note("blank_rows", {"n": len(blank), "rows": blank.tolist()}))
     return table.drop(columns=unnamed, index=blank)
+
+
+def _filled(cells: pd.Series) -> np.ndarray:
+    return (cells.fillna("").str.strip() != "").to_numpy(dtype=bool)
 
 
 def _without_totals(table: pd.DataFrame, required: Sequence[str], notes: Notes) -> pd.DataFrame:
     """Rows that say of themselves that they add up others; a total is no household and no month."""
     found: dict[int, str] = {}
     for name in required:
-        for row, cell in table[name].dropna().items():
-            if len(cell) <= LONGEST_LABEL and _TOTAL.search(plain(cell)):
-                found.setdefault(int(str(row)), cell.strip())
+        cells = table[name].dropna()
+        cells = cells[cells.str.contains(_OF_TOTALS, regex=True)]
+        words = [
+            word for word in cells.unique()
+            if len(word) <= LONGEST_LABEL and _TOTAL.search(plain(word))
+        ]  # fmt: skip
+        for row, word in cells[cells.isin(words)].items():
+            found.setdefault(int(str(row)), word.strip())
     for row, word in sorted(found.items()):
         notes.append(Note("total", {"row": row, "word": word}))
     return table.drop(index=list(found))
@@ -239,7 +253,7 @@ def optional_numbers(
 ) -> np.ndarray:
     """As ``numbers``, with NaN where a cell is empty."""
     number = _parsed(table[name])
-    filled = (table[name].fillna("").str.strip() != "").to_numpy()
+    filled = _filled(table[name])
     with np.errstate(invalid="ignore"):
         wrong = filled & ~((number >= low) & (number <= high) & np.isfinite(number))
     refuse(path, table, name, wrong, f"a number from {low:g} to {high:g}, or nothing")

@@ -131,7 +131,7 @@ NOTES = {
         "seeds in which fees collected were higher, ties by half.",
         "Per point: hours and yuan beyond the reference, months 1 to {last}, by the mean gain "
         "in collection over these months, which is not that of one month; not given where that "
-        "gain is not told from 0 (uncertain), is a loss, or stands in one pair of runs.",
+        "gain is not known, not told from 0 (uncertain), is a loss, or stands in one pair of runs.",
         "Recovery: median month from which collection stays at {threshold} or more for "
         "{held} months, over all runs; in round brackets the share of runs seen to.",
         "Gain kept: collection {first} and {second} months after the last measure ended, by "
@@ -141,7 +141,7 @@ NOTES = {
         "{runs}个种子的均值；[90%]为5%至95%的模拟，[95%]为同一种子配对下与“{reference}”平均差异的"
         "区间。两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。更好的次数占比：收缴率更高的种子比例，相同的各计一半。",
         "每百分点：第1至{last}个月比参照多用的工时与支出，除以同期收缴率的平均提高（不是某一个月的提高）；"
-        "提高与0无法区分（不确定）、收缴率下降或仅有一对模拟时不计算。",
+        "提高未知、与0无法区分（不确定）、收缴率下降或仅有一对模拟时不计算。",
         "恢复：收缴率连续{held}个月不低于{threshold}的起始月（全部模拟的中位数）；圆括号内为已恢复的模拟比例。",
         "保留：最后一项措施结束{first}、{second}个月后的收缴率差异，占措施最后一月差异的比例。",
     ),
@@ -242,7 +242,7 @@ def missing_lines(
         if row["pairs"] < lived:
             few.setdefault((int(row["pairs"]), lived), []).append(row["policy"])
     for (pairs, lived), policies in few.items():
-        names = ", ".join(_title(comparison, scenario, p, language) for p in policies)
+        names = _names(comparison, scenario, policies, language)
         reference = _title(comparison, scenario, question.reference, language)
         text = WORDS[language]["few_pairs" if pairs else "no_pairs"]
         lines.append(
@@ -279,6 +279,11 @@ def _rows(frame: pd.DataFrame, scenario: str, **keys: Any) -> pd.DataFrame:
 
 def _title(comparison: Comparison, scenario: str, policy: str, language: str) -> str:
     return policy_title(comparison.question.configs[scenario, policy], policy, language)
+
+
+def _names(comparison: Comparison, scenario: str, policies: Iterable[str], language: str) -> str:
+    titles = [_title(comparison, scenario, policy, language) for policy in policies]
+    return ("、" if language == "zh" else ", ").join(titles)
 
 
 def _new_table(heads: list[str]) -> Table:
@@ -414,7 +419,7 @@ def _after_lines(comparison: Comparison, scenario: str, language: str) -> list[s
         policies = dict.fromkeys(rows.loc[rows["reason"] == reason, "policy"])
         if not policies:
             continue
-        names = ", ".join(_title(comparison, scenario, p, language) for p in policies)
+        names = _names(comparison, scenario, policies, language)
         longest = rows.loc[rows["reason"] == reason, "month"].max()
         enough = months if math.isnan(longest) else int(longest)
         if reason == paired.NO_END:

@@ -16,7 +16,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from sim import files, source
@@ -24,7 +23,7 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.own_code import OwnCode, own_code
 from sim.measures.catalogue import CATALOGUE, Measure
-from sim.society.tables import LARGEST_BYTES
+from sim.society.tables import read_whole
 
 LIBRARIES = (
     "numpy", "numba", "llvmlite", "scipy", "networkx", "mesa", "pandas", "pyarrow",
@@ -173,7 +172,7 @@ def provenance(
         OWN_MODEL if model is None else dotted(model),
         versions(libraries),
         own_code([*measures.values(), *([] if model is None else [model])]),
-        {path: _content(path) for path in sorted(named)},
+        {path: read_whole(path) for path in sorted(named)},
         measures,
     )
 
@@ -186,16 +185,6 @@ def foreign_measures() -> dict[str, type[Measure]]:
 def dotted(model: Callable[..., Any]) -> str:
     """Name of a model with that of its module."""
     return f"{model.__module__}.{getattr(model, '__qualname__', model)}"
-
-
-def _content(path: str) -> bytes:
-    try:
-        return files.read_bytes(Path(path), LARGEST_BYTES)
-    except InputError:
-        raise
-    except (OSError, ValueError) as error:
-        problem = f"cannot be read ({getattr(error, 'strerror', None) or error})"
-        raise InputError(path, problem, "a file") from error
 
 
 @cache

@@ -77,5 +77,7 @@ def _go_on(past: Any, model: Callable[..., Any], config: Config, *, seed: int) -
     try:
         return past.fork(config)
     except Exception:
-        # Whatever it is that cannot be taken over, a run from the first month needs nothing of it.
+        # Whatever it is that cannot be taken over, a run from the first month needs nothing of it; and
+        # no further past of such a class is lived only to be thrown away.
+        _ALONE.add(type(past))
         return model(config, seed=seed)

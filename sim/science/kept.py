@@ -141,12 +141,11 @@ def answered(
     with asked.made.held():
         if out is None:
             return make(), None
-        found = None if force else find(asked, out, tables)
-        if found is not None:
+        found = find(asked, out, tables)
+        if found is not None and not force:
             if progress:
                 print(f"answered before, read from {asked.folder(out)}", file=sys.stderr)
             return found, asked.folder(out)
-        store.make_ready(asked.folder(out), out)
         started = datetime.now(UTC)
         made = make()
         return made, keep(asked, out, made, started)

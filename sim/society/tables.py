@@ -33,19 +33,28 @@ _AS_CSV = "CSV text: save the sheet as CSV (UTF-8, separated by commas)"
 _HEADER_LINES = 6
 
 
-def read_bytes(path: str) -> bytes:
-    """Content of a file that is there, regular, not too large and not empty.
+def read_whole(path: str) -> bytes:
+    """Content of a file that is there, regular and not too large.
 
     Raises:
         InputError: It is none of these.
     """
     try:
-        data = files.read_bytes(Path(path), LARGEST_BYTES)
+        return files.read_bytes(Path(path), LARGEST_BYTES)
     except (OSError, ValueError) as problem:
         if isinstance(problem, InputError):
             raise
         reason = getattr(problem, "strerror", None) or str(problem)
         raise InputError(path, f"cannot be read ({reason})", "a file") from problem
+
+
+def read_bytes(path: str) -> bytes:
+    """The same of a file that is not empty.
+
+    Raises:
+        InputError: It is empty, or none that can be read.
+    """
+    data = read_whole(path)
     if not data.strip():
         raise InputError(path, "the file is empty", "a header and rows")
     return data

@@ -30,9 +30,9 @@ from sim.experiments.store import Study
 from sim.experiments.sweep import Sweep
 from sim.explain import group_in, parameter_table
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
-from sim.mechanisms.issues import Category, Level
-from sim.mechanisms.service import Line
 from sim.outcomes import INDICATORS
+from sim.processes.issues import Category, Level
+from sim.processes.service import Line
 from sim.remade import LIVED
 from sim.schema import ASSUMED, Described, Parameters
 from sim.science.attribute import Attribution
@@ -42,8 +42,8 @@ from sim.science.predict import Prediction
 from sim.science.robustness import Robustness
 from sim.science.sensitivity import Sensitivity
 from sim.science.tipping import Tipping
-from sim.society.population import Households, Kind, Life, Tenure
-from sim.society.signals import SIGNALS
+from sim.world.signals import SIGNALS
+from sim.world.tables import Households, Kind, Life, Tenure
 
 DOCS = Path(__file__).resolve().parent
 SIM = DOCS.parent / "sim"

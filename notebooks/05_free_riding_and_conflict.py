@@ -30,7 +30,7 @@ from start import LANGUAGE, SMALL, TINY, show
 
 from sim import NeighborhoodModel, load
 from sim.figures.response import means, response
-from sim.society.population import Kind, Life, Tenure
+from sim.world.tables import Kind, Life, Tenure
 
 seeds = range(1, 3) if SMALL else range(1, 31)
 size = {"months": 6, **TINY} if SMALL else {"months": 24}

@@ -23,15 +23,15 @@ from sim.agents.firm import FirmParameters
 from sim.errors import InputError, refuse_broken
 from sim.explain import input_error, shorten, show, unknown_name
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters
-from sim.mechanisms.commons import CommonsParameters
-from sim.mechanisms.conflict import ConflictParameters
-from sim.mechanisms.fees import FeeParameters
-from sim.mechanisms.issues import IssueParameters
-from sim.mechanisms.participation import ParticipationParameters
-from sim.mechanisms.perception import PerceptionParameters
-from sim.mechanisms.service import ServiceParameters
-from sim.mechanisms.turnover import TurnoverParameters
 from sim.outcomes import INDICATORS
+from sim.processes.commons import CommonsParameters
+from sim.processes.conflict import ConflictParameters
+from sim.processes.fees import FeeParameters
+from sim.processes.issues import IssueParameters
+from sim.processes.participation import ParticipationParameters
+from sim.processes.perception import PerceptionParameters
+from sim.processes.service import ServiceParameters
+from sim.processes.turnover import TurnoverParameters
 from sim.schema import PATH, Parameters, param
 from sim.society.district import KIND_GROUPS, DistrictParameters
 from sim.society.population import PopulationParameters

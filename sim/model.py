@@ -1,23 +1,19 @@
 """The model: a neighbourhood that lives month by month.
 
-Read ``NeighborhoodModel.step`` from top to bottom: it is the month.
+What happens in a month, in its order, stands in ``sim.month``; all state is in ``model.world``.
 """
 
 from __future__ import annotations
 
 import gc
-from array import array
-from collections.abc import Callable, Iterator, Mapping, Set, ValuesView
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Set, ValuesView
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import fields, replace
-from functools import cache, partial
-from itertools import chain, count, pairwise
+from functools import partial
+from itertools import count
 from types import FunctionType
-from typing import Any, cast
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
-from zlib import crc32
 
 import mesa
 import numpy as np
@@ -25,37 +21,29 @@ from mesa.agent import AgentSet
 from mesa.datacollection import DataCollector
 
 from sim import known
-from sim.agents.cell import PartyCell
-from sim.agents.committee import OwnersCommittee
-from sim.agents.community import Community, Street
-from sim.agents.developer import Developer
-from sim.agents.firm import Company, PropertyFirm
+from sim.agents.compound import Compound, cost_of
 from sim.agents.resident import Resident
+from sim.build import build, equip, measures_of, month_of, parameters_of
 from sim.compose import load
 from sim.config import Config
 from sim.errors import InputError
 from sim.measures.catalogue import Measure
-from sim.mechanisms import issues, participation, perception, residents, service, turnover
 from sim.mesa_batch import batch_seed, given_seed, told_without_start
-from sim.outcomes import INDICATORS, Months, compute, note
-from sim.society import census, signals, ties
-from sim.society.compound import Ballot, Compound, Cost
-from sim.society.district import Site, lay_out
-from sim.society.population import Life, PopulationParameters, populate
-from sim.streams import LANES, Stream, Streams
+from sim.month import MONTH, START
+from sim.outcomes import INDICATORS, Months, compute
+from sim.streams import Streams
+from sim.world.process import Month
+from sim.world.runner import Runner
+from sim.world.tables import Buildings, Households, Ties
+from sim.world.world import World
 
-_SHARED_ARRAYS = (
-    "condition", "effort", "census", "issue_counts", "meeting", "followed", "building_open",
-    "building_closed", "_closed_lately", "_tied",
-)  # fmt: skip
+_OF_ROW = frozenset({"model", "unique_id", "pos", "world", "index", "record", "_address"})
+"""Attributes of a row that say where it stands."""
 
-_WIRING = frozenset({"model", "unique_id", "pos", "compound", "compounds", "branches", "p"})
-"""Attributes of an institution that say where it stands, not how it fares."""
+_OF_MEASURE = _OF_ROW | {"label", "p"}
 
-_OF_COMPOUND = frozenset(field.name for field in fields(Compound))
-
-_LOOSE_COSTS = 10_000
-"""Costs kept as rows; a city books millions, so more are packed into columns."""
+INSTITUTIONS = ("firms", "committees", "cells", "developers", "companies", "communities", "streets")
+"""Tables whose rows are mesa agents."""
 
 
 @contextmanager
@@ -85,59 +73,40 @@ def _latest(model: NeighborhoodModel, indicator: str) -> float:
 
 
 class Recorder:
-    """Indicators of every month lived.
+    """Indicators of every month lived, read from the notes and the ledger of a world."""
 
-    Attributes:
-        months: (months,) month numbers from -history_months, the state before the first month lived;
-            0 is the last month before the policy.
-        values: (months, compounds, indicators) in the order of ``INDICATORS``.
-    """
+    def __init__(self, world: World, first: int) -> None:
+        self._world, self._first = world, first
 
-    def __init__(self) -> None:
-        self._months: list[int] = []
-        self._notes: list[np.ndarray] = []
-        self._costs: list[tuple[Any, ...]] = []
-        self._packed: list[tuple[Any, ...]] = []
-
-    def add(self, month: int, notes: np.ndarray, costs: list[tuple[Any, ...]]) -> None:
-        """Append one month: ``notes`` is (compounds, len(NOTES)), ``costs`` rows of ``Cost``."""
-        self._months.append(month)
-        self._notes.append(notes)
-        self._costs += costs
-        if len(self._costs) > _LOOSE_COSTS:
-            # zip would make an iterator of every row.
-            fields, rows = range(len(Cost._fields)), self._costs
-            *names, hours, yuan = ([row[k] for row in rows] for k in fields)
-            self._packed.append((*names, array("d", hours), array("d", yuan)))
-            self._costs = []
+    @property
+    def notes(self) -> np.ndarray:
+        """What was written down (months, compounds, len(NOTES))."""
+        return np.asarray(self._world.notes[: self._world.lived])
 
     @property
     def months(self) -> np.ndarray:
-        """Month numbers (months,)."""
-        return np.array(self._months, dtype=np.int64)
+        """Month numbers (months,) from -history_months, the state before the first month lived, on.
+
+        0 is the last month before the policy.
+        """
+        return np.arange(self._first, self._first + self._world.lived)
 
     @property
     def values(self) -> np.ndarray:
-        """Indicators (months, compounds, indicators)."""
-        return compute(np.array(self._notes))
+        """Indicators (months, compounds, indicators) in the order of ``INDICATORS``."""
+        return compute(self.notes)
 
     @property
     def costs(self) -> list[dict[str, Any]]:
         """Rows of hours and yuan by month, compound, actor and measure."""
-        packed = chain.from_iterable(zip(*columns, strict=True) for columns in self._packed)
-        return [dict(zip(Cost._fields, row, strict=True)) for row in chain(packed, self._costs)]
-
-    def copy(self) -> Recorder:
-        """The same months in lists of their own."""
-        twin = Recorder()
-        twin._months, twin._notes = self._months[:], self._notes[:]
-        twin._packed, twin._costs = self._packed[:], self._costs[:]
-        return twin
+        world, rows = self._world, np.arange(self._world.booked)
+        ledger = world.ledger
+        order = np.lexsort((rows, ledger.compound[rows], ledger.month[rows]))
+        return [cost_of(world, int(k))._asdict() for k in order]
 
     def latest(self, indicator: str) -> np.ndarray:
         """One indicator (compounds,) in the last month recorded."""
-        months = Months(self._notes[-1])
-        return INDICATORS[indicator].compute(months)
+        return INDICATORS[indicator].compute(Months(self.notes[-1]))
 
 
 class NeighborhoodModel(mesa.Model):
@@ -152,14 +121,13 @@ class NeighborhoodModel(mesa.Model):
             configuration without a named seed lives its seed plus k.
 
     Attributes:
-        month: Month just lived; the first ``step`` lives month ``1 - history_months``. The state
-            before it is recorded as month ``-history_months``.
-        households, buildings, ties: The society in columns.
-        condition, effort: (compounds, lines).
-        signals: (compounds,) record of named values as they stand.
+        processes: What happens in a month, without events and measures; a subclass may give another list.
+        world: All state, in declared tables.
+        measures: Events and measures, in the order of history and policy.
         recorder: Indicators of every month lived.
     """
 
+    processes: ClassVar[Month] = MONTH
     streams: Streams
     _past: NeighborhoodModel | None = None
     """Whose past a fork goes on from; set before it is begun, so that subclasses need not pass it on."""
@@ -185,168 +153,34 @@ class NeighborhoodModel(mesa.Model):
         self._told_without_start = told_without_start()
         super().__init__(rng=seed)
         self.streams = Streams(seed)
-        self.month = -self.config.scenario.history_months
-        self.recorder = Recorder()
-        if self._past is None:
-            self._build_society()
+        self.measures: list[Measure] = measures_of(self.config)
+        first = -self.config.scenario.history_months
+        if past is None:
+            self.world = build(self.config, self.streams, self)
         else:
-            self._copy_society(self._past)
-        self._prepare_columns()
-        self._build_institutions()
-        self.measures = [
-            entry.measure(entry.label, entry.parameters)
-            for entry in (*self.config.scenario.entries(), *self.config.policy.entries())
-        ]
-        self._reaching = [
-            (compound, [measure for measure in self.measures if self.reaches(measure, compound)])
-            for compound in self.compounds
-        ]
-        self.institutions_offer()
-        self._in_force = self.signals
-        self._count_all()
-        self._take_census()
-        self.indicators_are_recorded()
+            # A class of somebody's own may change what stays as it is in ours.
+            self.world = past.world.copy(self, whole=type(self) is not NeighborhoodModel)
+        equip(self.world, self.measures, self.config.months - first)
+        if past is None:
+            Runner(self.world, START, self.measures).live_until(first)
+        month = month_of(self.config, self.measures, self.processes)
+        self._runner = Runner(self.world, month, self.measures, self.config.executor.threads)
+        self.recorder = Recorder(self.world, first)
         self._collector = DataCollector(
             model_reporters={name: partial(_latest, indicator=name) for name in INDICATORS}
         )
-        self._ours = frozenset(vars(self)) - before | {"_ours", "_past", "_plain"}
-        # What parts of the model hold before a subclass adds anything to them, by their class.
-        self._plain = {type(part): frozenset(vars(part)) for part in self._parts()}
+        self._ours = frozenset(vars(self)) - before | {"_ours", "_past"}
 
-    # --- building -------------------------------------------------------------------------------
+    # --- living ---------------------------------------------------------------------------------
 
-    def _build_society(self) -> None:
-        c = self.config
-        self.sites = lay_out(c.district, c.kinds(), self.streams)
-        populations = [cast(PopulationParameters, site.groups["population"]) for site in self.sites]
-        self.households, self.buildings = populate(populations, self.streams)
-        self.ties = ties.build_ties(c.network, self.households, self.buildings, self.streams)
-
-    def _copy_society(self, past: NeighborhoodModel) -> None:
-        self.sites, self.buildings = past.sites, past.buildings
-        self.households = past.households.copy()
-        self.ties = replace(past.ties, strength=past.ties.strength.copy())
-        if type(self) is not NeighborhoodModel:
-            # A class of somebody's own may build and tie anew what stays as it is in ours.
-            self.buildings, self.ties = deepcopy(past.buildings), deepcopy(past.ties)
-
-    def _prepare_columns(self) -> None:
-        self.compound_count = self.buildings.number_of_compounds
-        self.wear = np.concatenate([site.groups["service"].record for site in self.sites])
-        self.condition = self.wear["start"].copy()
-        self.effort = np.zeros_like(self.condition)
-        self._shown = np.zeros(len(self.households), np.uint8)
-        self._arising = np.zeros(len(self.households), np.int8)
-        self._building_size = np.maximum(self.buildings.end - self.buildings.start, 1)
-        self.book = issues.IssueBook.empty()
-        self._placed: list[tuple[str, int, int]] = []
-        shape = (self.compound_count, len(issues.COUNTS))
-        self.issue_counts = np.zeros(shape)
-        count = self.buildings.number_of_buildings
-        self.meeting = np.zeros(count, np.int8)
-        self.followed = np.full(count, -1.0)
-        self.building_open = np.zeros(count)
-        self.open_per_household = np.zeros(count)
-        self.building_closed = np.zeros(count)
-        self._closed_lately = np.zeros(count)
-        self._counted = np.zeros((count, len(census.COUNTED)))
-        self._building_start = np.searchsorted(
-            self.buildings.compound, np.arange(self.compound_count + 1)
-        )
-        starts = self.ties.indptr[self.buildings.compound_start]
-        ends = self.ties.indptr[self.buildings.compound_end]
-        self._tie_count = ends - starts
-        self._tied = np.add.reduceat(
-            np.append(self.ties.strength, 0.0), self.ties.indptr[self.buildings.start]
-        ) * (self.ties.indptr[self.buildings.end] > self.ties.indptr[self.buildings.start])
-        self._spans = self._split_rows(self.config.executor.threads)
-        self._pool = ThreadPoolExecutor(len(self._spans)) if len(self._spans) > 1 else None
-
-    def _build_institutions(self) -> None:
-        c, h = self.config, self.households
-        self.census = np.zeros(self.compound_count, census.CENSUS_TYPE)
-        self._census_rows = self.census.view(np.float64).reshape(self.compound_count, -1)
-        self.compounds: list[Compound] = []
-        starts = self._building_start.tolist()
-        for k, site in enumerate(self.sites):
-            rows = slice(int(self.buildings.compound_start[k]), int(self.buildings.compound_end[k]))
-            compound = Compound(
-                index=k,
-                kind=site.kind,
-                rows=rows,
-                buildings=slice(starts[k], starts[k + 1]),
-                condition=self.condition[k],
-                effort=self.effort[k],
-                signals=dict(signals.NEUTRAL),
-                census=dict.fromkeys(census.COUNTED, 0.0),
-                households=rows.stop - rows.start,
-                monthly_due_fen=int(h.fee_fen[rows].sum()),
-                column=cache(partial(self._column, rows)),
-                assembly=partial(self._assemble, k, rows),
-                write_off=partial(self._write_off, k, rows),
-                place_problem=partial(self._place_problem, k),
-            )
-            groups: Mapping[str, Any] = site.groups
-            compound.firm = PropertyFirm(self, compound, groups["firm"], site.care_shift)
-            compound.committee = OwnersCommittee(self, compound, groups["committee"])
-            compound.cell = PartyCell(self, compound, groups["cell"])
-            compound.developer = Developer(self, compound, groups["developer"], site.legacy_shift)
-            self.compounds.append(compound)
-        self.companies = [
-            Company(self, [compound.firm for compound in members])
-            for members in self._compounds_by(lambda site: site.company)
-        ]
-        self.communities = [
-            Community(self, members, c.community)
-            for members in self._compounds_by(lambda site: site.community)
-        ]
-        self.streets = [
-            Street(self, members, c.community)
-            for members in self._compounds_by(lambda site: site.street)
-        ]
-        self.written_off_fen = 0
-
-    def _compounds_by(self, place: Callable[[Site], int]) -> list[list[Compound]]:
-        groups: dict[int, list[Compound]] = {}
-        for site, compound in zip(self.sites, self.compounds, strict=True):
-            groups.setdefault(place(site), []).append(compound)
-        return [groups[key] for key in sorted(groups)]
-
-    def _split_rows(self, threads: int) -> list[tuple[int, int]]:
-        # Threads take whole buildings; with few buildings there are few spans.
-        ends = np.linspace(0, self.buildings.number_of_buildings, threads + 1).astype(int)
-        starts = np.append(self.buildings.start, len(self.households))
-        spans = [(int(starts[a]), int(starts[b])) for a, b in pairwise(ends)]
-        return [span for span in spans if span[1] > span[0]]
-
-    def _each_household(self, kernel: Callable[..., Any], *columns: Any) -> list[Any]:
-        """Run a kernel over all rows; what it gives for each span of rows.
-
-        Rows never read what other rows write, so spans may go at once.
-        """
-        if self._pool is None:
-            return [kernel(0, len(self.households), *columns)]
-        jobs = [self._pool.submit(kernel, first, last, *columns) for first, last in self._spans]
-        return [job.result() for job in jobs]
-
-    # --- the month ------------------------------------------------------------------------------
+    @property
+    def month(self) -> int:
+        """Month just lived; the first ``step`` lives month ``1 - history_months``."""
+        return self.world.month
 
     def step(self) -> None:
-        """Live one month."""
-        self.month += 1
-        on = self.config.mechanisms
-        self.policies_act()
-        if on.turnover:
-            self.households_move()
-        self.neighbours_look_around()
-        if on.issues:
-            self.issues_are_worked()
-        if on.service:
-            self.service_is_delivered()
-        self.residents_live()
-        if on.institutions:
-            self.institutions_decide()
-        self.indicators_are_recorded()
+        """Live one month: the processes of ``sim.month`` in their order."""
+        self._runner.live_until(self.month + 1)
         self.running = self.month < self.config.months
 
     def run(self) -> None:
@@ -355,6 +189,11 @@ class NeighborhoodModel(mesa.Model):
 
     def live_until(self, month: int) -> None:
         """Live on up to a month, that one too."""
+        if type(self).step is NeighborhoodModel.step and "step" not in vars(self):
+            self.steps += max(month - self.month, 0)
+            self._runner.live_until(month)
+            self.running = self.month < self.config.months
+            return
         with uncollected():
             while self.month < month:
                 self.step()
@@ -363,191 +202,33 @@ class NeighborhoodModel(mesa.Model):
         """Mesa's name for ``run``."""
         self.run()
 
-    def policies_act(self) -> None:
-        """Institutions offer what they do anyway; measures in force change it, and take hours."""
-        self.institutions_offer()
-        # From the start on only, also where a class has its own idea of strength: what shares a past
-        # with others has not been there before. After the end some still act, by crowding out.
-        strength = {
-            m: now
-            for m in self.measures
-            if m.p.start <= self.month and (now := m.strength(self.month)) > 0.0
-        }
-        for compound, measures in self._reaching:
-            for measure in measures:
-                if measure in strength:
-                    measure.act(compound, strength[measure])
-            compound.cell.settle()
-        for community in self.communities:
-            community.settle()
-        self._in_force = self.signals
-        participation.call_meetings(self._in_force, self.month, self._building_start, self.meeting)
+    # --- state ----------------------------------------------------------------------------------
 
     @property
-    def signals(self) -> np.ndarray:
-        """Named values (compounds,) as institutions and measures have set them, as one record each."""
-        return signals.pack([compound.signals for compound in self.compounds])
+    def households(self) -> Households:
+        """All households in columns."""
+        return self.world.tables["households"]
 
-    def reaches(self, measure: Measure, compound: Compound) -> bool:
-        """Whether a measure in force is used in a compound."""
-        if measure.p.kinds and compound.kind not in measure.p.kinds:
-            return False
-        if measure.p.reach >= 1.0:
-            return True
-        # Each label draws its own lot, the same in every month and under every policy.
-        lot = self.streams.single(Stream.MEASURES, crc32(measure.label.encode()), compound.index)[0]
-        return bool(lot < measure.p.reach)
+    @property
+    def buildings(self) -> Buildings:
+        """All buildings in columns."""
+        return self.world.tables["buildings"]
 
-    def institutions_offer(self) -> None:
-        """Set every named value to what the institutions stand for on their own."""
-        for compound in self.compounds:
-            compound.signals = signals.NEUTRAL.copy()
-            compound.month = self.month
-            compound.booked.clear()
-            compound.firm.offer()
-            compound.committee.offer()
-            compound.cell.offer()
-            compound.developer.offer()
-        for community in self.communities:
-            community.offer()
-        for street in self.streets:
-            street.offer()
+    @property
+    def ties(self) -> Ties:
+        """All ties in columns."""
+        return self.world.tables["ties"]
 
-    def households_move(self) -> None:
-        """Tenants, owners and vacant units change hands."""
-        h, d = self.households, self.households.donors
-        self._each_household(
-            turnover.move, self.month, self.streams.seed, self.config.turnover.record, h.compound,
-            d.donor_rows, d.donor_start, d.life0, d.kind0, d.civic0, d.burden0, d.threshold0, d.member0,
-            d.taste0, h.tenure, h.moved, h.life, h.kind, h.civic, h.burden, h.threshold, h.member, h.taste,
-            h.active, h.satisfaction, h.trust_firm, h.trust_committee, h.trust_cell, h.grievance, h.norm,
-            h.habit, h.free_habit, h.contact, h.efficacy, h.stage, h.misuse, h.points,
-        )  # fmt: skip
+    @property
+    def compounds(self) -> list[Compound]:
+        """All compounds."""
+        return list(self.world.compounds)
 
-    def neighbours_look_around(self) -> None:
-        """Ties grow or fade; everybody sees what tied neighbours did last month."""
-        h, t, n = self.households, self.ties, self.config.network
-        self._each_household(
-            ties.show, h.paid, h.misuse, h.stage, h.member, h.attended, h.moved, h.tenure, self._shown
-        )  # fmt: skip
-        self._tied[:] = 0.0
-        self._each_household(
-            ties.look_around, self.config.mechanisms.ties, n.newcomer, n.forget, n.meet, t.indptr,
-            t.neighbour, t.strength, t.latent, self._shown, self._in_force["lead"], h.compound,
-            h.building, h.satisfaction, h.norm, self._tied, h.seen_satisfaction, h.seen_paid,
-            h.seen_misuse, h.seen_conflict, h.seen_open,
-        )  # fmt: skip
-
-    def issues_are_worked(self) -> None:
-        """Problems arise, are found, handled within hours, raised or shelved."""
-        self.issue_counts[:] = 0.0
-        self._let_arise()
-        self._handle()
-        issues.follow_up(
-            self.building_open,
-            self.building_closed,
-            self._building_size,
-            self._closed_lately,
-            self.followed,
-            self.open_per_household,
-        )
-
-    def _let_arise(self) -> None:
-        h, book = self.households, self.book
-        chance = issues.chances(
-            self.config.issues.record, self._in_force, self.condition, self.census
-        )
-        arisen = self._each_household(
-            issues.arise, self.month, self.streams.seed, chance, h.compound, h.tenure, self._arising
-        )
-        book.make_room(sum(arisen))
-        book.size = issues.enter(
-            self.month, self._arising, book.size, *book.columns, h.compound, h.own_open, self.issue_counts
-        )  # fmt: skip
-        # Problems that events place come after those drawn, so that they shift no draw.
-        for _, category, household in self._placed:
-            if book.place(self.month, category, household):
-                h.own_open[household] += 1
-                self.issue_counts[h.compound[household], issues.COUNTS.index("arisen")] += 1
-        self._placed.clear()
-
-    def _handle(self) -> None:
-        h, book = self.households, self.book
-        book.size = issues.work(
-            self.month, self.streams.seed, self.config.issues.record, self._in_force, book.size,
-            *book.columns, *book.notes, h.compound, h.building, self.meeting, h.efficacy, h.own_open, h.grievance,
-            h.trust_firm, h.trust_cell, self.building_open, self.building_closed, self.issue_counts,
-        )  # fmt: skip
-
-    def service_is_delivered(self) -> None:
-        """The firm's effort meets wear and misuse."""
-        for compound in self.compounds:
-            compound.firm.serve()
-        service.age(self.condition, self.effort, self.census, self.wear)
-
-    def residents_live(self) -> None:
-        """Residents judge, take part, pay, use common space and quarrel; they are counted."""
-        c, on, h = self.config, self.config.mechanisms, self.households
-        met = np.empty((self.compound_count, len(Life)))
-        perception.meet_needs(c.perception.record, self.condition, met)
-        self._counted[:] = 0.0
-        self._each_household(
-            residents.live, self.month, self.streams.seed, on.perception, on.participation, on.fees,
-            on.commons, on.conflict, c.perception.record, c.participation.record,
-            c.fees.response == "match", c.fees.record, c.commons.record, c.conflict.record, self._in_force,
-            self.condition, met, self.census, self.meeting, self.followed, self.open_per_household, self.buildings.end,
-            self.buildings.compound_end, self._counted,
-            h.compound, h.building, h.tenure, h.life, h.kind, h.member, h.active, h.civic, h.burden,
-            h.threshold, h.taste, h.rota, h.fee_fen, h.seen_satisfaction, h.seen_paid, h.seen_misuse,
-            h.seen_conflict, h.seen_open, h.satisfaction, h.trust_firm, h.trust_committee, h.trust_cell,
-            h.grievance, h.efficacy, h.norm, h.habit, h.free_habit, h.contact, h.paid, h.recovered_fen,
-            h.arrears_fen, h.arrears_months, h.stage, h.misuse, h.attended, h.called, h.petitioned,
-            h.moved, h.own_open,
-        )  # fmt: skip
-        self._take_census()
-
-    def institutions_decide(self) -> None:
-        """Books are closed; firm, developer and committee take their decisions."""
-        firm, developer, committee = (
-            self.streams.uniform(stream, self.month, self.compound_count, LANES).T.tolist()
-            for stream in (Stream.FIRM, Stream.DEVELOPER, Stream.COMMITTEE)
-        )
-        for compound in self.compounds:
-            k = compound.index
-            compound.firm.close_books(firm[k])
-            compound.developer.decide(developer[k])
-            compound.committee.decide(committee[k])
-        for company in self.companies:
-            company.decide()
-        self._activate_members()
-
-    def _activate_members(self) -> None:
-        # A cell with tasks wins over members who so far only stood by (从“隐身者”变为“领跑者”, seed 001).
-        if not any(compound.cell.asked for compound in self.compounds):
-            return
-        recruits = np.array(
-            [
-                c.cell.p.recruits + c.signals["cell_recruits"] if c.cell.asked else 0.0
-                for c in self.compounds
-            ]
-        )
-        h = self.households
-        self._each_household(
-            participation.join_in, self.month, self.streams.seed, recruits, h.compound, h.tenure,
-            h.member, h.active,
-        )  # fmt: skip
-
-    def indicators_are_recorded(self) -> None:
-        """Write down the month."""
-        unsolved = self.issue_counts[:, issues.COUNTS.index("open")].tolist()
-        for compound, number in zip(self.compounds, unsolved, strict=True):
-            compound.unsolved = int(number)
-        notes = note(
-            self.compounds, self._census_rows, self.issue_counts, self._mean_strength(), self.condition,
-            self.effort,
-        )  # fmt: skip
-        costs = [cost for compound in self.compounds for cost in compound.booked]
-        self.recorder.add(self.month, notes, costs)
+    def __getattr__(self, name: str) -> Any:
+        # Whatever lies in the world by its name: model.firms, model.signals, model.written_off_fen.
+        if name.startswith("_") or "world" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.world, name)
 
     # --- going on from a shared past ------------------------------------------------------------
 
@@ -600,7 +281,7 @@ class NeighborhoodModel(mesa.Model):
         Raises:
             ValueError: The subclass has agents of its own, which its own method would have to make.
         """
-        parts = {type(part) for part in past._institutions()}
+        parts = {past.world.tables[name].row for name in INSTITUTIONS}
         for kind in past._agents_by_type:
             if kind is not Resident and kind not in parts:
                 raise ValueError(f"{kind.__name__} are taken over by no method of this model")
@@ -609,59 +290,50 @@ class NeighborhoodModel(mesa.Model):
             setattr(self, name, deepcopy(vars(past)[name], twins))
 
     def _take_over(self, past: NeighborhoodModel) -> dict[int, Any]:
-        self.month, self.running = past.month, past.month < self.config.months
+        self.running = past.month < self.config.months
         self.steps: int = past.steps
         self.random.setstate(past.random.getstate())
         self.rng.bit_generator.state = past.rng.bit_generator.state
-        self.written_off_fen = past.written_off_fen
-        self.recorder = past.recorder.copy()
-        self.book = past.book.copy()
-        self.wear = past.wear.copy()
-        for name in _SHARED_ARRAYS:
-            getattr(self, name)[:] = getattr(past, name)
-        self._placed = past._placed[:]
         twins = self._twins(past)
-        for mine, other in zip(self._parts(), past._parts(), strict=True):
-            # Of a class of somebody's own it is not known what is state.
-            ours = type(other).__module__.startswith("sim.")
-            known = past._plain[type(other)] - {*getattr(other, "STATE", ())} if ours else _WIRING
-            for name in vars(other).keys() - known:
+        # What a class of somebody's own has put on our parts.
+        pairs: list[tuple[Any, Any, Set[str]]] = [
+            (self.recorder, past.recorder, {"_world", "_first"}),
+            (self.streams, past.streams, {"seed"}),
+        ]
+        for name, table in past.world.tables.items():
+            for index, row in getattr(table, "made", {}).items():
+                if vars(row).keys() - _OF_ROW:
+                    pairs.append((self.world.row(name, index), row, _OF_ROW))
+        events = len(self.config.scenario.entries())
+        pairs += [
+            (a, b, _OF_MEASURE) for a, b in zip(self.measures[:events], past.measures, strict=False)
+        ]
+        for mine, other, known_of in pairs:
+            for name in vars(other).keys() - known_of:
                 _refuse_bound(vars(other)[name], name)
                 setattr(mine, name, deepcopy(vars(other)[name], twins))
-        for compound, twin in zip(self.compounds, past.compounds, strict=True):
-            compound.month, compound.unsolved = twin.month, twin.unsolved
-            compound.signals, compound.census = twin.signals.copy(), twin.census.copy()
-            for name in vars(twin).keys() - _OF_COMPOUND:
-                setattr(compound, name, deepcopy(vars(twin)[name], twins))
-        self._in_force = self.signals
-        events = len(self.config.scenario.entries())
-        for event, twin_event in zip(self.measures[:events], past.measures[:events], strict=True):
-            for name in vars(twin_event).keys() - {"label", "p"}:
-                setattr(event, name, deepcopy(vars(twin_event)[name], twins))
         return twins
 
     def _twins(self, past: NeighborhoodModel) -> dict[int, Any]:
         """What stands here for each part of a past, by the part's ``id``."""
-        twins: dict[int, Any] = {id(past): self}
+        twins: dict[int, Any] = {id(past): self, id(past.world): self.world}
         for name in past._ours - {"_past"}:
             part = getattr(past, name)
             # Numbers and texts are shared by all that happen to be equal, and None by everything.
             if not isinstance(part, bool | int | float | str | tuple | frozenset | None):
                 twins.setdefault(id(part), getattr(self, name))
-        for column in fields(self.households):
-            here, there = (getattr(h, column.name) for h in (self.households, past.households))
-            twins[id(there)] = here
-        twins |= {id(b): a for a, b in zip(self.compounds, past.compounds, strict=True)}
-        pairs = zip(self._institutions(), past._institutions(), strict=True)
-        return twins | {id(b): a for a, b in pairs}
-
-    def _institutions(self) -> list[Any]:
-        own = [(c.firm, c.committee, c.cell, c.developer) for c in self.compounds]
-        return [*chain.from_iterable(own), *self.companies, *self.communities, *self.streets]
-
-    def _parts(self) -> list[Any]:
-        """Whatever somebody's own model may have put an attribute on."""
-        return [*self._institutions(), self.recorder, self.streams]
+        for name, table in past.world.tables.items():
+            mine = self.world.tables[name]
+            twins[id(table)] = mine
+            for column in getattr(table, "columns", ()):
+                twins[id(getattr(table, column))] = getattr(mine, column)
+            for index, row in getattr(table, "made", {}).items():
+                if name != "measures":
+                    twins[id(row)] = mine[index]
+        events = len(self.config.scenario.entries())
+        return twins | {
+            id(b): a for a, b in zip(self.measures[:events], past.measures, strict=False)
+        }
 
     def change_rules(self, config: Config) -> None:
         """Go on living under other parameters, with the state as it is.
@@ -672,80 +344,25 @@ class NeighborhoodModel(mesa.Model):
         Args:
             config: Like this model's, but for parameters of mechanisms and institutions.
         """
-        groups = config.kinds()
-        for site, compound in zip(self.sites, self.compounds, strict=True):
-            for group in ("firm", "committee", "cell", "developer"):
-                _give(getattr(compound, group), groups[site.kind][group])
-            firm = compound.firm
-            firm.usual_diligence = float(np.clip(firm.p.diligence + site.care_shift, 0.0, 1.0))
+        before, now = parameters_of(self.config), parameters_of(config)
+        self.world.put_parameters(now)
+        for table, group in (
+            ("firms", "firm"),
+            ("committees", "committee"),
+            ("developers", "developer"),
+        ):
+            rows = self.world.tables[table]
+            for kind, (old, new) in enumerate(zip(before[group], now[group], strict=True)):
+                here = rows["of_kind"] == kind
+                for name in rows.row.columns.keys() & type(new).model_fields.keys():
+                    value = getattr(new, name)
+                    # A name such as the committee's state at the start is no parameter that goes on to act.
+                    if isinstance(value, float) and value != getattr(old, name):
+                        rows[name][here] = value
+        for firm in self.world.firms:
+            firm.usual_diligence = min(max(firm.p.diligence + firm.care_shift, 0.0), 1.0)
             firm.set_menu(firm.scope)
-        for community in self.communities:
-            community.p = config.community
-        for street in self.streets:
-            street.p = config.community
-        self.wear = np.concatenate([groups[site.kind]["service"].record for site in self.sites])
         self.config = config
-
-    # --- what phases share ----------------------------------------------------------------------
-
-    def _count_all(self) -> None:
-        h = self.households
-        self._counted[:] = 0.0
-        census.count(
-            0, len(h), self.buildings.end, self._in_force, self.meeting, h.compound, h.building, h.tenure,
-            h.life, h.member, h.active, h.fee_fen, h.paid, h.recovered_fen, h.arrears_fen, h.satisfaction, h.trust_firm,
-            h.trust_committee, h.trust_cell, h.grievance, h.efficacy, h.stage, h.misuse, h.attended,
-            h.called, h.petitioned, h.contact, h.moved, self._counted,
-        )  # fmt: skip
-
-    def _take_census(self) -> None:
-        census.add_buildings(self._counted, self.buildings.compound, self._census_rows)
-        for compound, counted in zip(self.compounds, self._census_rows.tolist(), strict=True):
-            compound.census.update(zip(census.COUNTED, counted, strict=True))
-
-    def _mean_strength(self) -> np.ndarray:
-        tied, count = np.add.reduceat(self._tied, self._building_start[:-1]), self._tie_count
-        return np.divide(tied, count, out=np.full(len(count), np.nan), where=count > 0)
-
-    def _column(self, rows: slice, name: str) -> np.ndarray:
-        view: np.ndarray = getattr(self.households, name)[rows]
-        return view
-
-    def _assemble(self, k: int, rows: slice, appeal: np.ndarray) -> Ballot:
-        h, n, named = self.households, rows.stop - rows.start, self.compounds[k].signals
-        u = self.streams.uniform(Stream.ASSEMBLY, self.month, n, 2, first=rows.start)
-        took_part, agreed = np.zeros(n), np.zeros(n)
-        participation.vote(
-            0, n, u, self.config.participation.record, signals.pack([named]), h.tenure[rows],
-            h.life[rows], h.civic[rows], h.efficacy[rows], h.grievance[rows], h.area[rows], appeal,
-            took_part, agreed,
-        )  # fmt: skip
-        voters = max(int(np.count_nonzero(took_part)), 1)
-        return Ballot(
-            turnout_units=float(np.count_nonzero(took_part)) / n,
-            turnout_area=float(took_part.sum() / h.area[rows].sum()),
-            agreed_units=float(np.count_nonzero(agreed)) / voters,
-            agreed_area=float(agreed.sum() / max(took_part.sum(), 1e-9)),
-        )
-
-    def _place_problem(self, k: int, label: str, category: int, share: float) -> None:
-        b = self.compounds[k].buildings
-        building = min(b.start + int(share * (b.stop - b.start)), b.stop - 1)
-        rows = np.arange(self.buildings.start[building], self.buildings.end[building])
-        occupied = rows[self.households.tenure[rows] != 2]
-        # Lane 0 of a label's address is its lot of compounds.
-        draw = self.streams.single(Stream.MEASURES, crc32(label.encode()), k)[1]
-        if len(occupied):
-            self._placed.append((label, category, int(occupied[int(draw * len(occupied))])))
-
-    def _write_off(self, k: int, rows: slice) -> int:
-        h = self.households
-        total = int(h.arrears_fen[rows].sum())
-        h.arrears_fen[rows] = 0
-        h.arrears_months[rows] = 0
-        self.written_off_fen += total
-        self.census["arrears_fen"][k] = self.compounds[k].census["arrears_fen"] = 0.0
-        return total
 
     # --- what mesa users expect -----------------------------------------------------------------
 
@@ -754,8 +371,19 @@ class NeighborhoodModel(mesa.Model):
         """All households as agents, made on first use (a view of each row)."""
         if Resident not in self._agents_by_type:
             for row in range(len(self.households)):
-                Resident(self, self.households, row)
+                Resident(self, row)
         return self._agents_by_type[Resident]
+
+    @property
+    def agents(self) -> AgentSet:
+        """All institutions as agents, and households once somebody asked for them."""
+        self._meet_all()
+        return super().agents
+
+    def _meet_all(self) -> None:
+        for name in INSTITUTIONS:
+            for _ in self.world.tables[name]:
+                pass
 
     @property
     def datacollector(self) -> DataCollector:
@@ -777,6 +405,7 @@ class NeighborhoodModel(mesa.Model):
     @property
     def agents_by_type(self) -> dict[type, AgentSet]:
         """Mesa's agents by type; asking for ``Resident`` makes the households' views."""
+        self._meet_all()
         return _OnDemand(self)
 
 
@@ -790,15 +419,6 @@ def _refuse_bound(value: Any, name: str) -> None:
     for item in inside if isinstance(inside, list | tuple | Set | ValuesView) else [value]:
         if isinstance(item, FunctionType) and item.__closure__:
             raise ValueError(f"{name} is a function that hangs on the model it was made in")
-
-
-def _give(agent: Any, parameters: Any) -> None:
-    for name in set(agent.STATE) & set(type(parameters).model_fields):
-        value = getattr(parameters, name)
-        # A name such as the committee's state at the start is no parameter that goes on to act.
-        if isinstance(value, float) and value != getattr(agent.p, name):
-            setattr(agent, name, value)
-    agent.p = parameters
 
 
 class _OnDemand(dict[type, AgentSet]):

@@ -1,7 +1,7 @@
 """Every indicator, defined once: name, names in two languages, unit, formula.
 
-Each month ``note`` writes down what indicators are made of: the census of households, the counts of
-the issue book and the state of the institutions, a row of numbers per compound. ``compute`` makes
+Each month ``processes.notes`` writes down what indicators are made of: the census of households, the counts
+of problems and the state of the institutions, a row of numbers per compound. ``compute`` makes
 indicators of such rows, of many months at once; nothing else may compute them again.
 
 A share or mean of nothing is missing (NaN), never 0: fees collected where none are due, days to
@@ -12,68 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import fsum, nan
+from math import fsum
 
 import numpy as np
 
 from sim.agents.committee import Capture, State
-from sim.mechanisms.issues import COUNTS
-from sim.mechanisms.service import LINES
-from sim.society.census import COUNTED
-from sim.society.compound import Compound
-
-_STATES: dict[str, Callable[[Compound], float]] = {
-    "visit_share": lambda c: c.signals["visit_share"],
-    "cell_fidelity": lambda c: c.cell.fidelity,
-    "cell_asked": lambda c: fsum([task.hours for task in c.cell.asked]),
-    "firm_present": lambda c: c.firm.present,
-    "firm_cash_fen": lambda c: c.firm.cash_fen,
-    "works": lambda c: c.committee.works,
-    "state": lambda c: c.committee.state,
-    "capture": lambda c: c.committee.capture,
-    "interim": lambda c: c.committee.interim,
-    "failed_votes": lambda c: c.committee.failed_votes,
-    "turnout": lambda c: nan if c.committee.turnout is None else c.committee.turnout,
-    "legacy": lambda c: c.developer.legacy,
-    "other_calls": lambda c: c.community.p.other_calls,
-    "hours": lambda c: fsum([cost[-2] for cost in c.booked]),
-    "yuan": lambda c: fsum([cost[-1] for cost in c.booked]),
-}
-
-NOTES = (
-    *COUNTED,
-    *(f"issues_{name}" for name in COUNTS),
-    "ties",
-    *(f"condition_{line}" for line in range(LINES)),
-    *(f"effort_{line}" for line in range(LINES)),
-    *_STATES,
-)
-"""What is written down of one compound and month."""
-
-
-def note(
-    compounds: list[Compound], counted: np.ndarray, worked: np.ndarray, ties: np.ndarray,
-    condition: np.ndarray, effort: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    """Write down a month.
-
-    Args:
-        compounds: The compounds with their institutions and this month's costs.
-        counted: (compounds, COUNTED) this month's census.
-        worked: (compounds, COUNTS) counts of the issue book this month.
-        ties: (compounds,) mean strength of households' ties.
-        condition: (compounds, lines), like effort.
-        effort: See condition.
-
-    Returns:
-        Array (compounds, NOTES).
-    """
-    states = [[state(compound) for state in _STATES.values()] for compound in compounds]
-    columns = (
-        counted, worked, ties[:, None], condition, effort,
-        np.array(states, dtype=np.float64),
-    )  # fmt: skip
-    return np.concatenate(columns, axis=1, dtype=np.float64)
+from sim.processes.issues import COUNTS
+from sim.processes.notes import NOTES
+from sim.processes.service import LINES
 
 
 class Months:

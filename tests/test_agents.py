@@ -12,13 +12,13 @@ import pytest
 from sim.agents.cell import PartyCell
 from sim.agents.committee import Capture, OwnersCommittee, State
 from sim.agents.community import Community, Street
+from sim.agents.compound import Ballot, Compound
 from sim.agents.developer import Developer
 from sim.agents.firm import PropertyFirm
 from sim.agents.resident import Resident
 from sim.compose import load
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.society.compound import Ballot, Compound
 
 NEVER = np.ones(4)
 """Draws with which nothing happens by chance."""
@@ -148,7 +148,7 @@ def test_what_is_owed_leaves_with_the_firm() -> None:
     assert not h.arrears_fen.any() and not h.arrears_months.any()
     m.step()
     assert m.signals["firm_present"][0] == 0.0 and m.census["due_fen"][0] == 0
-    assert not m.effort.any()
+    assert not m.world.compounds["effort"].any()
 
 
 def test_another_firm_enters_an_abandoned_compound_by_chance() -> None:

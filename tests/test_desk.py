@@ -47,8 +47,8 @@ from sim.desk.words import UNITS, WORDS
 from sim.errors import InputError
 from sim.experiments.run import live as live_whole
 from sim.measures.catalogue import CATALOGUE
-from sim.mechanisms.issues import COUNTS
 from sim.outcomes import INDICATORS, column
+from sim.processes.issues import COUNTS
 from sim.report import build as build_module
 from sim.report.build import Extra
 from sim.report.content import Section

@@ -110,7 +110,7 @@ def test_every_design_concept_is_answered() -> None:
 
 def test_what_residents_do_is_told_in_the_order_of_the_rules() -> None:
     """Catches a rule of the residents moved without the schedule in the document."""
-    from sim.mechanisms import residents
+    from sim.processes import residents
 
     called = re.findall(r"^ {12}(\w+)\($", inspect.getsource(residents.live.py_func), re.MULTILINE)
     assert called == ["perceive", "attend", "visit", "pay", "use_commons", "resent", "climb"]

@@ -7,7 +7,7 @@ import pytest
 
 from sim.compose import load
 from sim.model import NeighborhoodModel
-from sim.society.population import Households
+from sim.world.tables import Households
 
 SMALL = ("population.households=240", "population.buildings=4", "scenario.history_months=24")
 
@@ -25,7 +25,7 @@ def test_fork_is_byte_for_byte_a_run_from_the_first_month(policy: str, seed: int
     assert twin.recorder.values.tobytes() == whole.recorder.values.tobytes()
     assert twin.recorder.months.tolist() == whole.recorder.months.tolist()
     assert twin.recorder.costs == whole.recorder.costs
-    for name in Households.columns():
+    for name in Households.columns:
         mine, other = getattr(twin.households, name), getattr(whole.households, name)
         assert mine.tobytes() == other.tobytes(), name
     assert twin.ties.strength.tobytes() == whole.ties.strength.tobytes()
@@ -36,11 +36,11 @@ def test_forks_do_not_touch_their_past_or_each_other() -> None:
     past = NeighborhoodModel(load("kangqiao", *SMALL, policy="none", months=1), seed=3)
     while past.month < 0:
         past.step()
-    before = [getattr(past.households, name).copy() for name in Households.columns()]
+    before = [getattr(past.households, name).copy() for name in Households.columns]
     config = load("kangqiao", *SMALL, policy="five_level_linkage", months=12)
     first, second = past.fork(config), past.fork(config)
     first.run()
-    after = [getattr(past.households, name) for name in Households.columns()]
+    after = [getattr(past.households, name) for name in Households.columns]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
     second.run()
     assert first.recorder.values.tobytes() == second.recorder.values.tobytes()

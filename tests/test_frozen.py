@@ -22,12 +22,12 @@ def test_without_service_what_events_broke_stays_broken() -> None:
     off = load("kangqiao", policy="none", months=1, mechanisms={"service": False},
                population={"households": 200})  # fmt: skip
     model = NeighborhoodModel(off, seed=1)
-    first = model.condition.copy()
+    first = model.world.compounds["condition"].copy()
     model.live_until(-21)
-    broken = model.condition.copy()
+    broken = model.world.compounds["condition"].copy()
     model.live_until(0)
     assert (broken < first - 0.1).any(), "the events of the history break something"
-    assert np.array_equal(model.condition, broken)
+    assert np.array_equal(model.world.compounds["condition"], broken)
 
 
 def test_no_table_is_made_of_service_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:

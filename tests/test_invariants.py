@@ -18,11 +18,11 @@ from sim.compose import choices, load
 from sim.config import Config, Mechanisms, change, check
 from sim.errors import InputError
 from sim.measures.catalogue import CATALOGUE
-from sim.mechanisms.issues import COUNTS, LATENT, LEVELS, OPEN, IssueParameters
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS, NOTES
+from sim.processes.issues import COUNTS, LATENT, LEVELS, OPEN, IssueParameters
 from sim.schema import Parameters
-from sim.society.population import Households
+from sim.world.tables import Households
 
 MONTHS = 8
 TIMES = int(os.environ.get("XIAOQU_TIMES", "1"))
@@ -179,8 +179,8 @@ def counts_hold(m: NeighborhoodModel) -> None:
     assert np.all(sum(n[f"stage_{k}"] for k in (1, 2, 3, 4)) <= n["occupied"])
     assert np.all(n["attended"] <= n["invited"])
     assert np.all(n["active"] <= n["members"]) and np.all(n["members"] <= n["occupied"])
-    assert np.all((m.condition >= 0.0) & (m.condition <= 1.0))
-    assert np.all((m.effort >= 0.0) & (m.effort <= 1.0))
+    assert np.all((m.world.compounds["condition"] >= 0.0) & (m.world.compounds["condition"] <= 1.0))
+    assert np.all((m.world.compounds["effort"] >= 0.0) & (m.world.compounds["effort"] <= 1.0))
 
 
 def book_holds(m: NeighborhoodModel, before: np.ndarray) -> None:
@@ -192,7 +192,7 @@ def book_holds(m: NeighborhoodModel, before: np.ndarray) -> None:
     assert np.all((book.level[: book.size] >= 0) & (book.level[: book.size] < LEVELS))
     if m.config.mechanisms.issues:
         per_compound = np.bincount(h.compound, weights=open_now, minlength=m.compound_count)
-        count = dict(zip(COUNTS, m.issue_counts.T, strict=True))
+        count = dict(zip(COUNTS, m.worked.numbers.T, strict=True))
         gone = sum(count[name] for name in COUNTS if name.startswith("closed_")) + count["shelved"]
         assert np.array_equal(per_compound, before + count["arisen"] - gone)
 
@@ -358,7 +358,7 @@ def rows(name: str) -> Look:
 
 
 def arisen(m: NeighborhoodModel) -> np.ndarray:
-    return m.issue_counts[:, COUNTS.index("arisen")]
+    return m.worked.numbers[:, COUNTS.index("arisen")]
 
 
 PUSHES: dict[str, tuple[int, Look]] = {
@@ -415,6 +415,6 @@ def test_a_run_is_the_same_again_and_from_a_fork(c: Config, seed: int) -> None:
     for other in (again, twin):
         assert other.recorder.values.tobytes() == whole.recorder.values.tobytes()
         assert list(other.recorder.costs) == list(whole.recorder.costs)
-        for name in Households.columns():
+        for name in Households.columns:
             mine, theirs = getattr(other.households, name), getattr(whole.households, name)
             assert mine.tobytes() == theirs.tobytes(), name

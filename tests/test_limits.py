@@ -9,13 +9,13 @@ import pytest
 from scipy.optimize import brentq
 
 from sim.config import Config, check
-from sim.mechanisms import conflict, issues, participation, perception
-from sim.mechanisms.fees import FeeParameters
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
+from sim.processes import conflict, issues, participation, perception
+from sim.processes.fees import FeeParameters
 from sim.society import signals
-from sim.society.population import Households
 from sim.society.ties import Ties, look_around, show
+from sim.world.tables import Households
 
 MECHANISMS = (
     "turnover", "ties", "issues", "service", "perception", "participation", "fees", "commons",
@@ -63,7 +63,7 @@ def judge(h: Households, parameters: perception.PerceptionParameters) -> None:
 
 def test_degroot_on_the_path_of_three() -> None:
     """Catches own experience leaking in at hearsay 1, and neighbours weighted other than by ties."""
-    h = Households.allocate(3)
+    h = Households(3)
     h.satisfaction[:] = (1.0, 0.0, 0.5)
     path = ties_of(np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]))
     parameters = perception.PerceptionParameters(hearsay=1.0, speed=0.5)
@@ -98,7 +98,7 @@ def test_degroot_in_the_model_reaches_the_strength_weighted_mean_of_the_start() 
 
 def crowd(thresholds: np.ndarray) -> int:
     """How many of 100 who all see each other end in open conflict."""
-    h = Households.allocate(100)
+    h = Households(100)
     everybody = ties_of(1.0 - np.eye(100))
     h.stage[:] = 3
     h.grievance[:] = 1.0
@@ -128,7 +128,7 @@ def test_one_changed_threshold_leaves_granovetters_instigator_alone() -> None:
 
 def test_nobody_joins_below_the_floor_of_grievance() -> None:
     """Catches contagion that needs no grievance of one's own."""
-    h = Households.allocate(2)
+    h = Households(2)
     h.stage[:] = 3
     h.grievance[:] = (0.59, 0.61)
     p = conflict.ConflictParameters(tires=0.0, settles=0.0, threshold_open=0.6).record
@@ -251,7 +251,7 @@ def test_imperfect_conditional_cooperation_decays_by_the_recursion() -> None:
 
 def test_contact_rises_with_each_visit_and_decays_between() -> None:
     """Catches decay after instead of before the visit, and visits in other months than each third."""
-    h = Households.allocate(3)
+    h = Households(3)
     s = signals.pack([signals.NEUTRAL])
     s["visit_share"], s["visit_every"], s["visit_boost"] = 1.0, 3.0, 0.06
     p = participation.ParticipationParameters(contact_keeps=0.9).record
@@ -283,7 +283,7 @@ def test_the_ladder_solves_the_computed_share() -> None:
         solve=dict(zip(names, [*solve, 0.0], strict=True)),
         rise=dict(zip(names, rise, strict=True)),
     )
-    h = Households.allocate(n)
+    h = Households(n)
     h.own_open[:] = 1
     book = issues.IssueBook.empty(n)
     book.size = n

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.agents.compound import Ballot
 from sim.compose import load
 from sim.measures import catalogue
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters, register
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.society.compound import Ballot
-from sim.society.population import Households
-from sim.society.signals import SIGNALS
+from sim.world.signals import SIGNALS
+from sim.world.tables import Households
 
 COLUMNS = [f.name for f in fields(Households) if f.init]
 MEASURES = [name for name, measure in CATALOGUE.items() if measure.kind == "measure"]
@@ -87,7 +87,7 @@ def test_a_ramp_of_one_month_is_full_at_once() -> None:
 def test_a_measure_moves_the_signals_it_names_and_no_other(name: str) -> None:
     """Catches an effect through a side door, and a named value that is not moved."""
     m = ready()
-    before = m.signals.copy()
+    before = m.signals.array.copy()
     made(name).act(m.compounds[0], 1.0)
     moved = {s for s in SIGNALS if before[s][0] != m.signals[s][0]}
     assert moved == MOVES[name][0]
@@ -106,9 +106,12 @@ def test_a_measure_touches_no_column_of_households(name: str) -> None:
 def test_a_measure_touches_no_facility(name: str) -> None:
     """Catches service that improves by decree; only renewal builds."""
     m = ready()
-    before, legacy = m.condition.copy(), m.compounds[0].developer.legacy
+    before, legacy = m.world.compounds["condition"].copy(), m.compounds[0].developer.legacy
     made(name).act(m.compounds[0], 1.0)
-    assert np.array_equal(m.condition, before) and m.compounds[0].developer.legacy == legacy
+    assert (
+        np.array_equal(m.world.compounds["condition"], before)
+        and m.compounds[0].developer.legacy == legacy
+    )
 
 
 @pytest.mark.parametrize("name", sorted(set(MOVES) - {"firm_tender"}))
@@ -117,9 +120,13 @@ def test_twice_the_strength_moves_more(name: str) -> None:
     sizes = []
     for strength in (0.4, 0.8):
         m = ready()
-        before = np.concatenate([m.signals.view(np.float64), m.condition.ravel()])
+        before = np.concatenate(
+            [m.signals.array.view(np.float64), m.world.compounds["condition"].ravel()]
+        )
         made(name).act(m.compounds[0], strength)
-        after = np.concatenate([m.signals.view(np.float64), m.condition.ravel()])
+        after = np.concatenate(
+            [m.signals.array.view(np.float64), m.world.compounds["condition"].ravel()]
+        )
         sizes.append(np.abs(after - before).sum())
     assert sizes[1] > sizes[0] > 0.0
 
@@ -138,7 +145,7 @@ def test_an_interim_committee_stands_aside_for_a_working_one() -> None:
 def test_a_service_standard_needs_a_firm() -> None:
     """Catches a standard that serves where nobody does."""
     m = ready(firm={"present": False, "enters": 0.0})
-    before = m.signals.copy()
+    before = m.signals.array.copy()
     made("service_standard").act(m.compounds[0], 1.0)
     assert np.array_equal(m.signals, before) and not m.compounds[0].costs
 
@@ -233,7 +240,7 @@ def struck(m: NeighborhoodModel) -> dict[str, Any]:
     return columns(m) | {
         "legacy": compound.developer.legacy, "pays_vacant": compound.developer.pays_vacant,
         "diligence": compound.firm.diligence, "grant": compound.firm.grant_fen,
-        "condition": m.condition.copy(), "signals": m.signals.copy(),
+        "condition": m.world.compounds["condition"].copy(), "signals": m.signals.array.copy(),
     }  # fmt: skip
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from sim.agents.committee import Capture, State
+from sim.agents.compound import Ballot, Compound
 from sim.compose import load
 from sim.measures import CATALOGUE, Measure
 from sim.model import NeighborhoodModel
-from sim.society.compound import Ballot, Compound
-from sim.society.population import Households
-from sim.society.signals import SIGNALS
+from sim.world.signals import SIGNALS
+from sim.world.tables import Households
 
 SMALL: dict[str, Any] = {"population": {"households": 300}}
 NAMES = (
@@ -50,7 +50,7 @@ def measure(name: str, **given: Any) -> Measure:
 def state(c: Compound) -> dict[str, Any]:
     """All that a measure could reach, copied, by name."""
     found: dict[str, Any] = {name: float(c.signals[name]) for name in SIGNALS}
-    found |= {name: c.column(name).tobytes() for name in Households.columns()}
+    found |= {name: c.column(name).tobytes() for name in Households.columns}
     for agent in AGENTS:
         own = getattr(c, agent)
         found |= {f"{agent}.{name}": getattr(own, name) for name in own.STATE}

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.agents.compound import Compound
 from sim.compose import load
 from sim.config import Config
 from sim.measures.catalogue import CATALOGUE, Measure
-from sim.mechanisms.issues import COUNTS
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.society.compound import Compound, Cost
-from sim.society.population import Households
-from sim.society.signals import SIGNALS
+from sim.processes.issues import COUNTS
+from sim.world.costs import Cost
+from sim.world.signals import SIGNALS
+from sim.world.tables import Households
 
 COLUMNS = [f.name for f in fields(Households) if f.init]
 # What a measure moves when it acts, and who pays for it.
@@ -74,8 +75,8 @@ def snapshot(m: NeighborhoodModel) -> dict[str, Any]:
     parts: dict[str, Any] = {name: m.signals[name].copy() for name in SIGNALS}
     parts |= {name: getattr(m.households, name).copy() for name in COLUMNS}
     parts |= {
-        "condition": m.condition.copy(),
-        "effort": m.effort.copy(),
+        "condition": m.world.compounds["condition"].copy(),
+        "effort": m.world.compounds["effort"].copy(),
         "ties": m.ties.strength.copy(),
     }
     for who in (c.firm, c.committee, c.cell, c.developer, c.community):
@@ -163,7 +164,7 @@ def test_what_it_moved_ends_with_it(name: str) -> None:
     assert {row["month"] for row in m.recorder.costs} <= {1, 2, 3}
     m.month += 1
     m.policies_act()
-    left = m.signals.copy()
+    left = m.signals.array.copy()
     m.measures.clear()
     m.policies_act()
     assert np.array_equal(left, m.signals)
@@ -183,7 +184,7 @@ def test_only_hours_there_are_get_booked(name: str) -> None:
         hours = {a: sum(x.hours for x in c.costs if x.actor == a) for a in ("cell", "community")}
         assert hours["cell"] <= c.cell.hours + 1e-9
         assert hours["community"] <= 0.5 * c.community.hours + 1e-9
-        assert np.isfinite(m.signals.view(np.float64)).all()
+        assert np.isfinite(m.signals.array.view(np.float64)).all()
 
 
 # --- where they do harm, or no more good ----------------------------------------------------------
@@ -462,7 +463,7 @@ WAYS: dict[str, tuple[Callable[[NeighborhoodModel], float], int, dict[str, Any]]
     "departments_report": (issues("closed_street"), 1, {}),
     "joint_enforcement": (late("misuse_share"), -1, {}),
     "lead_and_assist": (issues("closed_street", "closed_district"), 1, {}),
-    "joint_conference": (lambda m: float(m.condition.min()), 1, {}),
+    "joint_conference": (lambda m: float(m.world.compounds["condition"].min()), 1, {}),
     "micro_grants": (late("tie_strength"), 1, {}),
     "digital_platform": (young_at_meetings, 1, MEET),
     "resident_points": (late("attendance"), 1, MEET),
@@ -484,7 +485,7 @@ def lived(measures: dict[str, Any]) -> NeighborhoodModel:
     m.tally, m.young = np.zeros(len(COUNTS)), 0
     for _ in range(12):
         m.step()
-        m.tally += m.issue_counts[0]
+        m.tally += m.worked.numbers[0]
         m.young += int(
             np.count_nonzero((m.households.life == 0) & (m.households.attended & 1 == 1))
         )

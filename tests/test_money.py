@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.agents.compound import Compound
 from sim.agents.firm import PropertyFirm
 from sim.compose import load
 from sim.config import Config
@@ -15,7 +16,6 @@ from sim.experiments.run import run
 from sim.measures.catalogue import CATALOGUE, Measure
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.society.compound import Compound
 
 POOR = (
     "firm.credit_months=0", "firm.loss_patience=1", "firm.leaves=1", "firm.enters=0.5",

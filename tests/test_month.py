@@ -12,7 +12,7 @@ from sim.compose import load
 from sim.config import Mechanisms
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.society.population import Households
+from sim.world.tables import Households
 
 ORDER = (
     "policies_act", "households_move", "neighbours_look_around", "issues_are_worked",
@@ -63,8 +63,8 @@ def state(m: NeighborhoodModel) -> dict[str, Any]:
     columns = {f.name: getattr(m.households, f.name).copy() for f in fields(Households) if f.init}
     compound = m.compounds[0]
     return columns | {
-        "strength": m.ties.strength.copy(), "condition": m.condition.copy(),
-        "effort": m.effort.copy(), "book": m.book.size, "legacy": compound.developer.legacy,
+        "strength": m.ties.strength.copy(), "condition": m.world.compounds["condition"].copy(),
+        "effort": m.world.compounds["effort"].copy(), "book": m.issues_held, "legacy": compound.developer.legacy,
         "cash": compound.firm.cash_fen,
         "committee": (compound.committee.state, compound.committee.months_in_state),
     }  # fmt: skip

@@ -12,8 +12,8 @@ from sim.compose import load
 from sim.config import Config, change
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.society.population import Households
 from sim.streams import Stream
+from sim.world.tables import Households
 
 COLUMNS = [f.name for f in fields(Households) if f.init]
 FIXED = ("tenure", "life", "kind", "civic", "burden", "threshold", "member", "taste", "moved",

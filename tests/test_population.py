@@ -179,7 +179,7 @@ def test_donors_keep_the_start() -> None:
 
 
 def test_allocate_gives_zero_columns_of_the_declared_types() -> None:
-    h = Households.allocate(7)
+    h = Households(7)
     assert len(h) == 7
     for f in fields(Households):
         if f.init:

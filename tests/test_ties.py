@@ -322,7 +322,7 @@ def path_of_three() -> tuple[Ties, Households]:
         np.array([0.4, 0.4, 0.5, 0.5]),
         np.zeros(4, dtype=np.int8),
     )
-    return t, Households.allocate(3)
+    return t, Households(3)
 
 
 def test_path_of_three_sees_weighted_means() -> None:

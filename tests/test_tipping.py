@@ -27,7 +27,7 @@ from sim.science.tipping import (
     print_tipping,
     tipping,
 )
-from sim.society.population import Households
+from sim.world.tables import Households
 
 SMALL = ("population.households=240", "population.buildings=4")
 ALONE = "executor.workers=1"
@@ -64,7 +64,7 @@ def test_the_state_stays_when_rules_change() -> None:
         model.step(), twin.step()
     for key, value in (("fees.service", 1.0), ("firm.full_cost", 1.5), ("perception.speed", 0.9)):
         model.change_rules(change(config.resolved(), {key: value}))
-        for name in Households.columns():
+        for name in Households.columns:
             assert np.array_equal(getattr(model.households, name), getattr(twin.households, name))
     model.change_rules(config)
     model.run(), twin.run()
@@ -179,7 +179,7 @@ def test_a_painted_start_is_what_was_asked() -> None:
     assert model.recorder.latest("collection_rate")[0] == pytest.approx(0.25, abs=0.05)
     assert model.recorder.latest("grievance")[0] == pytest.approx(0.75, abs=0.05)
     start = np.array(list(config.service.start.model_dump().values()))
-    assert model.condition[0] == pytest.approx(0.6 * start)
+    assert model.world.compounds["condition"][0] == pytest.approx(0.6 * start)
 
 
 # --- push ------------------------------------------------------------------------------------------

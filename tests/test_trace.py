@@ -16,9 +16,9 @@ from sim.errors import InputError
 from sim.experiments import trace as tracing
 from sim.experiments.trace import Followed, Story, find, follow, story, trace
 from sim.experiments.trace_text import tell
-from sim.mechanisms.issues import OPEN, Category, Happened, IssueBook
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
+from sim.processes.issues import OPEN, Category, Happened, IssueBook
 
 SOLVED, SHELVED, ROSE, ATTEMPTED = (
     int(h) for h in (Happened.SOLVED, Happened.SHELVED, Happened.ROSE, Happened.ATTEMPTED)
@@ -64,7 +64,7 @@ def test_every_problem_of_the_counts_is_followed_once() -> None:
     shelved = by.apply(lambda h: (h & SHELVED > 0).sum())
     assert shelved.tolist() == counts(model, "issues_shelved").tolist()
     still = months[(months["month"] == 12) & (happened & (SOLVED | SHELVED) == 0)]
-    assert len(still) == model.book.size
+    assert len(still) == model.issues_held
 
 
 def test_a_problem_is_in_the_book_every_month_until_it_ends() -> None:

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 from numba.core.errors import TypingError
+from sim.world.build import Runner, month_of, world_of
 
 from sim import cache
-from sim.actors.compound import Payer
+from sim.agents.compound import Payer
 from sim.agents.firm import PropertyFirm as TodaysFirm
 from sim.compose import load
 from sim.errors import InputError
 from sim.model import NeighborhoodModel
-from sim.processes.month import MONTH
-from sim.processes.process import How, Month, process, python
-from sim.society.population import Households
+from sim.month import MONTH
 from sim.world import native
-from sim.world.build import Runner, month_of, world_of
 from sim.world.numbers import exact_sum, pairwise_sum
+from sim.world.process import How, Month, process, python
+from sim.world.tables import Households
 from sim.world.world import World
 
 COMPILED = ["member_contact", "disclosure", "firm_tender"]
@@ -77,11 +77,11 @@ def test_a_run_is_todays_run_to_the_last_bit(scenario: str, keys: dict[str, Any]
     m.run()
     theirs = np.array(m.recorder._notes)[1:]
     assert np.array_equal(theirs, world.notes[: world.lived], equal_nan=True)
-    for name in Households.columns():
+    for name in Households.columns:
         mine, other = getattr(world.households, name), getattr(m.households, name)
         assert mine.tobytes() == other.tobytes(), name
     assert world.ties.strength.tobytes() == m.ties.strength.tobytes()
-    assert world.issues_held == m.book.size
+    assert world.issues_held == m.issues_held
     for c in m.compounds:
         for name in ("cash_fen", "skimming", "expected_fen", "level", "diligence", "founded"):
             assert getattr(world.firms[c.index], name) == getattr(c.firm, name), name
@@ -245,7 +245,7 @@ def test_all_that_is_compiled_in_decides_where_it_is_kept() -> None:
 
 THEORY = '''
 """A theory of paying, with a column and parameters of its own."""
-from sim.processes.process import How, process
+from sim.world.process import How, process
 from sim.schema import Parameters, param
 from sim.world.declare import column
 from sim.world.native import rows

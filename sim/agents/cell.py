@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from math import fsum
-from typing import TYPE_CHECKING, NamedTuple
-
-import mesa
-
+from sim.agents.actor import Actor
 from sim.schema import Parameters, param
-
-if TYPE_CHECKING:
-    from sim.society.compound import Compound
+from sim.world.costs import Payer
+from sim.world.declare import column, link
+from sim.world.native import derived, register_row, rule
+from sim.world.numbers import exact_sum
 
 
 class CellParameters(Parameters):
@@ -30,73 +27,76 @@ class CellParameters(Parameters):
     )  # fmt: skip
 
 
-class Task(NamedTuple):
-    """What one measure asks of the cell in a month, and what it costs others if done in full."""
+@register_row
+class PartyCell(Actor, table="cells", parameters="cell"):
+    """The cell of one compound; its hours are limited, so tasks beyond them are all done less well."""
 
-    measure: str
-    hours: float
-    residents_hours: float
-    public_yuan: float
+    fidelity: float = column("f8", "1", "0 to 1", "hours there were for each hour asked this month")
+    asked: int = column("i8", "task", "0 or more", "tasks asked this month")
 
+    compound = link("compounds")
 
-class PartyCell(mesa.Agent):
-    """The cell of one compound; its hours are limited, so tasks beyond them are all done less well.
-
-    Attributes:
-        fidelity: Hours there were for each hour asked this month, at most 1.
-    """
-
-    STATE = ("fidelity",)
-
-    def __init__(self, model: mesa.Model, compound: Compound, parameters: CellParameters) -> None:
-        super().__init__(model)
-        self.compound = compound
-        self.p = parameters
-        self.asked: list[Task] = []
+    @rule
+    def begin(self) -> None:
+        """Begin with hours for whatever is asked."""
         self.fidelity = 1.0
 
-    @property
+    @derived
     def members(self) -> float:
         """Active members, as counted last month."""
-        return self.compound.census["active"]
+        return self.compound.census.active
 
-    @property
+    @derived
     def hours(self) -> float:
         """Hours the members have this month."""
-        return self.members * self.p.hours_per_member * self.compound.signals["cell_hours"]
+        return self.members * self.p.hours_per_member * self.compound.signals.cell_hours
 
+    @derived
+    def first_task(self) -> int:
+        """Where its tasks begin in the table of tasks."""
+        return self.index * self.world.task_room
+
+    @derived
+    def hours_asked(self) -> float:
+        """Hours asked so far this month, for all tasks together."""
+        first = self.first_task
+        return exact_sum(self.world.cell_tasks.hours[first : first + self.asked])
+
+    @rule
     def offer(self) -> None:
         """Begin a month without tasks."""
-        self.asked.clear()
+        self.asked = 0
 
+    @rule
     def ask(
-        self, measure: str, hours: float, residents_hours: float = 0.0, public_yuan: float = 0.0
+        self, label: int, hours: float, residents_hours: float = 0.0, public_yuan: float = 0.0
     ) -> None:
-        """Ask for hours this month, for a measure.
+        """Ask for hours this month, for a measure, and for what others give if it is done in full."""
+        self.compound.check_cost(label, Payer.CELL, hours)
+        self.compound.check_cost(label, Payer.CELL, residents_hours)
+        self.compound.check_cost(label, Payer.CELL, public_yuan)
+        if self.asked >= self.world.task_room:
+            raise IndexError("a cell is asked more than there is room for")
+        tasks, at = self.world.cell_tasks, self.first_task + self.asked
+        tasks.label[at], tasks.hours[at] = label, hours
+        tasks.residents_hours[at], tasks.public_yuan[at] = residents_hours, public_yuan
+        self.asked += 1
 
-        Args:
-            measure: Label under which costs are booked.
-            hours: Hours the task needs.
-            residents_hours: Hours residents give if it is done in full.
-            public_yuan: Public money it takes if it is done in full.
-
-        Raises:
-            InputError: One of them is no number from 0 on.
-        """
-        self.compound.check_cost(measure, "cell", hours, residents_hours, public_yuan)
-        self.asked.append(Task(measure, hours, residents_hours, public_yuan))
-
+    @rule
     def settle(self) -> None:
         """Share the hours among the tasks asked, and book them."""
-        total = fsum(task.hours for task in self.asked)
-        self.fidelity = min(1.0, self.hours / total) if total > 0 else 1.0
-        s = self.compound.signals
-        s["cell_fidelity"] = self.fidelity
+        tasks, first, compound = self.world.cell_tasks, self.first_task, self.compound
+        total = self.hours_asked
+        done = min(1.0, self.hours / total) if total > 0.0 else 1.0
+        self.fidelity = done
+        s = compound.signals
+        s.cell_fidelity = done
         # Tasks beyond the hours are all done less well: fewer meetings, less follow-up and mediation.
-        for name in ("meeting_share", "building_hours", "mediation"):
-            s[name] = s[name] * self.fidelity
-        spend, done = self.compound.spend, self.fidelity
-        for measure, hours, residents_hours, public_yuan in self.asked:
-            spend(measure, "cell", hours=hours * done)
-            spend(measure, "residents", hours=residents_hours * done)
-            spend(measure, "public", yuan=public_yuan * done)
+        s.meeting_share = s.meeting_share * done
+        s.building_hours = s.building_hours * done
+        s.mediation = s.mediation * done
+        for at in range(first, first + self.asked):
+            label = tasks.label[at]
+            compound.spend(label, Payer.CELL, tasks.hours[at] * done, 0.0)
+            compound.spend(label, Payer.RESIDENTS, tasks.residents_hours[at] * done, 0.0)
+            compound.spend(label, Payer.PUBLIC, 0.0, tasks.public_yuan[at] * done)

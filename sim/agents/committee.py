@@ -7,16 +7,15 @@ walked off, or refusing to hand over. Without one, an interim committee (物管�
 from __future__ import annotations
 
 from enum import IntEnum
-from math import fsum
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-import mesa
 import numpy as np
 
+from sim.agents.actor import Actor
 from sim.schema import Parameters, param
-
-if TYPE_CHECKING:
-    from sim.society.compound import Compound
+from sim.world.declare import column, link
+from sim.world.native import derived, register_row, rule
+from sim.world.numbers import exact_sum
 
 
 class State(IntEnum):
@@ -39,9 +38,6 @@ class Capture(IntEnum):
     COLLUDING = 1
     CONFRONTATIONAL = 2
     SELF_SERVING = 3
-
-
-_IDLE = (State.NOMINAL, State.LOST_CONTACT, State.WALKED_OFF)
 
 
 class CommitteeParameters(Parameters):
@@ -135,64 +131,64 @@ class CommitteeParameters(Parameters):
     )
 
 
-class OwnersCommittee(mesa.Agent):
-    """The committee of one compound.
+@register_row
+class OwnersCommittee(Actor, table="committees", parameters="committee"):
+    """The committee of one compound."""
 
-    Attributes:
-        state, capture: Where it stands and whom it serves.
-        interim: Strength of an interim committee standing in, 0 to 1 (set by its measure).
-        failed_votes: Votes that failed so far.
-        turnout: Share of owners who took part in the last vote; None before the first.
-    """
+    state: int = column("i8", "code", "State", "where it stands in its life")
+    capture: int = column("i8", "code", "Capture", "whose interest it serves")
+    competence: float = column("f8", "1", "0 to 1", "competence")
+    party_share: float = column("f8", "1", "0 to 1", "share of members who are party members")
+    months_in_state: int = column("i8", "month", "0 or more", "months in this state")
+    months_in_office: int = column("i8", "month", "0 or more", "months of the term")
+    interim: float = column("f8", "1", "0 to 1", "strength of an interim committee standing in")
+    failed_votes: int = column("i8", "vote", "0 or more", "votes that failed so far")
+    turnout: float = column(
+        "f8", "1", "0 to 1", "share of owners in the last vote; NaN before the first"
+    )
 
-    STATE = (
-        "state", "capture", "competence", "party_share", "months_in_state", "months_in_office", "interim",
-        "failed_votes", "turnout",
-    )  # fmt: skip
+    compound = link("compounds")
 
-    def __init__(
-        self, model: mesa.Model, compound: Compound, parameters: CommitteeParameters
-    ) -> None:
-        super().__init__(model)
-        self.compound = compound
-        self.p = parameters
-        working = parameters.state == "working"
-        self.state = State.WORKING if working else State.NONE
-        self.capture = Capture.REPRESENTATIVE
-        self.competence = parameters.competence if working else 0.0
-        self.party_share = parameters.party_share
-        self.months_in_state = 0
-        self.months_in_office = 0
-        self.interim = 0.0
-        self.failed_votes = 0
-        self.turnout: float | None = None
+    @rule
+    def begin(self) -> None:
+        """Begin as the parameters say, in the state the compound was built with."""
+        self.competence = self.p.competence if self.state == State.WORKING else 0.0
+        self.party_share = self.p.party_share
+        self.turnout = np.nan
 
-    @property
+    @derived
     def works(self) -> bool:
         """Whether an elected committee is at work for the owners."""
         return self.state == State.WORKING and self.capture == Capture.REPRESENTATIVE
 
+    @derived
+    def idles(self) -> bool:
+        """Whether it is nominal, lost or has walked off."""
+        return State.NOMINAL <= self.state <= State.WALKED_OFF
+
+    @rule
     def offer(self) -> None:
         """Set the named values that the committee stands for."""
         s = self.compound.signals
         self.interim = 0.0
         if self.state == State.NONE or self.state == State.PREPARING:
-            s["committee_image"] = max(0.45 - 0.05 * self.failed_votes, 0.2)
+            s.committee_image = max(0.45 - 0.05 * self.failed_votes, 0.2)
         elif self.state == State.ELECTED:
-            s["committee_image"] = 0.5
+            s.committee_image = 0.5
         elif self.works:
-            s["committee_image"] = 0.5 + 0.4 * self.competence
-            s["supervision"] = self.competence
-            s["compound_hours"] = s["compound_hours"] + self.p.hours * self.competence
+            s.committee_image = 0.5 + 0.4 * self.competence
+            s.supervision = self.competence
+            s.compound_hours = s.compound_hours + self.p.hours * self.competence
         elif self.state == State.WORKING:
-            s["committee_image"] = 0.25
+            s.committee_image = 0.25
             # A committee at war with the firm watches it, but not so that service gains much.
-            s["supervision"] = 0.2 if self.capture == Capture.CONFRONTATIONAL else 0.0
-            s["transparency"] = 0.5 * s["transparency"]
+            s.supervision = 0.2 if self.capture == Capture.CONFRONTATIONAL else 0.0
+            s.transparency = 0.5 * s.transparency
         else:
-            s["committee_image"] = 0.2
+            s.committee_image = 0.2
 
-    def decide(self, chance: list[float]) -> None:
+    @rule
+    def decide(self, chance: tuple[float, ...]) -> None:
         """Live one month of the committee's life.
 
         Args:
@@ -210,64 +206,92 @@ class OwnersCommittee(mesa.Agent):
         else:
             self._serve_term(chance)
 
-    def _enter(self, state: State) -> None:
+    @rule
+    def _enter(self, state: int) -> None:
         self.state = state
         self.months_in_state = 0
 
-    def _think_of_election(self, chance: list[float]) -> None:
-        if self.failed_votes and self.months_in_state < self.p.discouraged_months:
+    @rule
+    def _think_of_election(self, chance: tuple[float, ...]) -> None:
+        if self.failed_votes > 0 and self.months_in_state < self.p.discouraged_months:
             return
-        discontent = 0.3 + 0.7 * max(
-            self.compound.mean("grievance"), 1.0 - self.compound.mean("satisfaction")
+        compound = self.compound
+        census = compound.census
+        upset = max(
+            compound.per_household(census.grievance),
+            1.0 - compound.per_household(census.satisfaction),
         )
-        support = 1.0 + 3.0 * self.compound.signals["committee_care"]
+        discontent = 0.3 + 0.7 * upset
+        support = 1.0 + 3.0 * compound.signals.committee_care
         if chance[0] < self.p.attempts * discontent * support:
             self._enter(State.PREPARING)
 
-    def _hold_election(self, chance: list[float]) -> None:
-        s, firm = self.compound.signals, self.compound.firm
-        care = s["committee_care"]
-        s["canvass"] = s["canvass"] + 2.0 * self.p.drive * chance[2]
+    @rule
+    def _hold_election(self, chance: tuple[float, ...]) -> None:
+        p, compound = self.p, self.compound
+        s, firm = compound.signals, compound.firm
+        care = s.committee_care
+        s.canvass = s.canvass + 2.0 * p.drive * chance[2]
         if firm.present:
-            s["canvass"] = s["canvass"] - firm.p.obstruction * firm.skimming * (1.0 - care)
-        willing = self.p.candidates * self.compound.households / 1000.0
-        willing *= 1.0 - s["candidate_bar"]
-        willing *= (0.5 + self.compound.mean("efficacy")) * (1.0 + care) * (0.5 + chance[0])
-        ballot = self.compound.assembly(0.35 + 0.5 * self.compound.column("trust_committee"))
+            s.canvass = s.canvass - firm.p.obstruction * firm.skimming * (1.0 - care)
+        willing = p.candidates * compound.households / 1000.0
+        willing *= 1.0 - s.candidate_bar
+        willing *= (
+            (0.5 + compound.per_household(compound.census.efficacy))
+            * (1.0 + care)
+            * (0.5 + chance[0])
+        )
+        trust = self.world.households.trust_committee[compound.first : compound.last]
+        appeal = np.empty(len(trust))
+        for i in range(len(trust)):
+            appeal[i] = 0.35 + 0.5 * trust[i]
+        ballot = compound.assembly(appeal)
         self.turnout = ballot.turnout_units
         # A small compound makes do with the smallest committee.
-        seats = min(self.p.seats, max(3, round(self.compound.households / 200)))
-        if willing >= seats and ballot.passes(self.p.quorum, self.p.majority):
-            gained = 0.4 * (chance[1] - 0.5) + 0.2 * care + s["training"]
-            self.competence = float(np.clip(self.p.competence + gained, 0.0, 1.0))
-            self.party_share = max(self.p.party_share, s["party_rule"])
+        seats = min(p.seats, max(3, round(compound.households / 200)))
+        enough = min(ballot.turnout_units, ballot.turnout_area) >= p.quorum
+        agreed = min(ballot.agreed_units, ballot.agreed_area) > p.majority
+        if willing >= seats and enough and agreed:
+            gained = 0.4 * (chance[1] - 0.5) + 0.2 * care + s.training
+            self.competence = min(max(p.competence + gained, 0.0), 1.0)
+            self.party_share = max(p.party_share, s.party_rule)
             self.capture = Capture.REPRESENTATIVE
             self.months_in_office = 0
             self._enter(State.ELECTED)
             return
         self.failed_votes += 1
-        self.compound.column("trust_committee")[:] *= 1.0 - self.p.vote_trust
+        for i in range(len(trust)):
+            trust[i] *= 1.0 - p.vote_trust
         self._enter(State.NONE)
 
-    def _serve_term(self, chance: list[float]) -> None:
+    @rule
+    def _serve_term(self, chance: tuple[float, ...]) -> None:
         self.months_in_office += 1
-        s, firm = self.compound.signals, self.compound.firm
-        steadied = (1.0 - self.p.party_steadies * self.party_share) * (
-            1.0 - 0.8 * s["committee_care"]
-        )
-        if self.state == State.WORKING and chance[0] < self.p.idles * steadied:
-            self._enter(_IDLE[min(int(3 * chance[1]), 2)])
-        elif self.works and chance[2] < self.p.captured * steadied:
-            tempts = (firm.skimming if firm.present else 0.0, self.compound.mean("grievance"), 0.3)
-            pick = chance[3] * fsum(tempts)
-            kind = int(np.searchsorted(np.cumsum(tempts), pick, side="right"))
-            self.capture = Capture(1 + min(kind, 2))
-        elif self.state in _IDLE and chance[2] < 0.2 * s["committee_care"]:
+        p, s, firm = self.p, self.compound.signals, self.compound.firm
+        steadied = 1.0 - p.party_steadies * self.party_share
+        steadied *= 1.0 - 0.8 * s.committee_care
+        if self.state == State.WORKING and chance[0] < p.idles * steadied:
+            # Nominal, lost or gone, one as likely as the other.
+            self._enter(State.NOMINAL + min(int(3 * chance[1]), 2))
+        elif self.works and chance[2] < p.captured * steadied:
+            tempts = np.array(
+                [
+                    firm.skimming if firm.present else 0.0,
+                    self.compound.per_household(self.compound.census.grievance),
+                    0.3,
+                ]
+            )
+            pick, kind, reached = chance[3] * exact_sum(tempts), 0, 0.0
+            for tempting in tempts:
+                reached += tempting
+                kind += reached <= pick
+            self.capture = 1 + min(kind, 2)
+        elif self.idles and chance[2] < 0.2 * s.committee_care:
             self._enter(State.WORKING)
-        if self.months_in_office >= self.p.term:
-            if self.capture != Capture.REPRESENTATIVE and chance[1] < self.p.refuses:
+        if self.months_in_office >= p.term:
+            if self.capture != Capture.REPRESENTATIVE and chance[1] < p.refuses:
                 self._enter(State.REFUSES_HANDOVER)
-                self.months_in_office = self.p.term // 2
+                self.months_in_office = int(p.term) // 2
             else:
                 self.capture = Capture.REPRESENTATIVE
                 self._enter(State.PREPARING)

@@ -6,15 +6,16 @@ what one compound's measures take the others lack.
 
 from __future__ import annotations
 
-from math import fsum
-from typing import TYPE_CHECKING
+import numpy as np
 
-import mesa
-
+from sim.agents.actor import Actor
+from sim.agents.compound import Compound
+from sim.compiled import kernel
 from sim.schema import Parameters, param
-
-if TYPE_CHECKING:
-    from sim.society.compound import Compound
+from sim.world.costs import Payer
+from sim.world.declare import column
+from sim.world.native import derived, register_row, rule
+from sim.world.numbers import exact_sum
 
 
 class CommunityParameters(Parameters):
@@ -58,94 +59,109 @@ class CommunityParameters(Parameters):
     )  # fmt: skip
 
 
-def _attention(compounds: list[Compound], size: int) -> list[float]:
-    # Half of the attention follows households, of which all have ``size``, half what is unsolved.
-    open_issues = sum(c.unsolved for c in compounds)
-    return [
-        0.5 * c.households / size
-        + 0.5 * (c.unsolved / open_issues if open_issues else c.households / size)
-        for c in compounds
-    ]
+@kernel
+def attention(compounds, size):  # type: ignore[no-untyped-def]
+    """Shares of compounds, of ``size`` households together: half follows households, half what is unsolved."""
+    unsolved = 0
+    for c in range(len(compounds)):
+        unsolved += compounds[c].unsolved
+    shares = np.empty(len(compounds))
+    for c in range(len(compounds)):
+        by_size = compounds[c].households / size
+        by_need = compounds[c].unsolved / unsolved if unsolved else by_size
+        shares[c] = 0.5 * compounds[c].households / size + 0.5 * by_need
+    return shares
 
 
-class Community(mesa.Agent):
-    """The grid workers of one community and the compounds they serve.
+@register_row
+class Community(Actor, table="communities", parameters="community"):
+    """The grid workers of one community and the compounds they serve."""
 
-    Attributes:
-        fidelity: Hours there were for each hour that measures asked this month, at most 1.
-    """
-
-    STATE = ("fidelity",)
-
-    def __init__(
-        self, model: mesa.Model, compounds: list[Compound], parameters: CommunityParameters
-    ) -> None:
-        super().__init__(model)
-        self.compounds = compounds
-        self.households = sum(c.households for c in compounds)
-        self.p = parameters
-        self.asked: list[tuple[Compound, str, float]] = []
-        self.fidelity = 1.0
-        for compound in compounds:
-            compound.community = self
+    first: int = column("i8", "index", "0 or more", "its first compound", fixed=True)
+    last: int = column("i8", "index", "0 or more", "compound after its last", fixed=True)
+    households: int = column(
+        "i8", "household", "1 or more", "households of its compounds", fixed=True
+    )
+    fidelity: float = column("f8", "1", "0 to 1", "hours there were for each hour measures asked")
+    asked: int = column("i8", "task", "0 or more", "tasks asked this month")
 
     @property
+    def compounds(self) -> list[Compound]:
+        """Its compounds."""
+        return [self.world.compounds[c] for c in range(self.first, self.last)]
+
+    @rule
+    def begin(self) -> None:
+        """Begin with hours for whatever is asked."""
+        self.fidelity = 1.0
+
+    @derived
     def hours(self) -> float:
         """Hours of grid workers this month."""
         return self.p.grid_hours * self.households / 1000.0
 
+    @derived
+    def first_task(self) -> int:
+        """Where its tasks begin in the table of tasks: each of its compounds gives it room."""
+        return self.first * self.world.task_room
+
+    @rule
     def offer(self) -> None:
         """Set the named values that the community stands for."""
-        self.asked.clear()
+        self.asked = 0
         p = self.p
-        for compound in self.compounds:
-            s = compound.signals
-            s["detect_grid"] = p.inspects
-            s["detect_resident"] = p.reports
-            s["digital"] = p.digital
+        for c in range(self.first, self.last):
+            s = self.world.signals[c]
+            s.detect_grid = p.inspects
+            s.detect_resident = p.reports
+            s.digital = p.digital
 
-    def ask(self, compound: Compound, measure: str, hours: float) -> None:
-        """Ask for hours this month, for a measure in one compound.
+    @rule
+    def ask(self, compound: Compound, label: int, hours: float) -> None:
+        """Ask for hours this month, for a measure in one compound."""
+        compound.check_cost(label, Payer.COMMUNITY, hours)
+        if self.asked >= (self.last - self.first) * self.world.task_room:
+            raise IndexError("a community is asked more than there is room for")
+        tasks, at = self.world.community_tasks, self.first_task + self.asked
+        tasks.compound[at], tasks.label[at], tasks.hours[at] = compound.index, label, hours
+        self.asked += 1
 
-        Raises:
-            InputError: They are no number from 0 on.
-        """
-        compound.check_cost(measure, "community", hours)
-        self.asked.append((compound, measure, hours))
-
+    @rule
     def settle(self) -> None:
         """Give the measures their hours; what they take, inspection and issues lack."""
-        total, have = fsum([hours for _, _, hours in self.asked]), self.hours
+        world, tasks, have = self.world, self.world.community_tasks, self.hours
+        first, last = self.first_task, self.first_task + self.asked
+        total = exact_sum(tasks.hours[first:last])
         free = (1.0 - self.p.daily_duties) * have
-        self.fidelity = min(1.0, free / total) if total > 0 else 1.0
+        self.fidelity = min(1.0, free / total) if total > 0.0 else 1.0
         left = have - total * self.fidelity
-        shares = _attention(self.compounds, self.households)
-        for compound, share in zip(self.compounds, shares, strict=True):
-            s = compound.signals
-            s["community_hours"] = s["community_hours"] + left * share
-            if have > 0:
-                s["detect_grid"] = s["detect_grid"] * left / have
-        for compound, measure, hours in self.asked:
-            compound.spend(measure, "community", hours=hours * self.fidelity)
+        shares = attention(world.compounds.array[self.first : self.last], self.households)
+        for c in range(self.first, self.last):
+            s, share = world.signals[c], shares[c - self.first]
+            s.community_hours = s.community_hours + left * share
+            if have > 0.0:
+                s.detect_grid = s.detect_grid * left / have
+        for at in range(first, last):
+            compound = world.compounds[tasks.compound[at]]
+            compound.spend(tasks.label[at], Payer.COMMUNITY, tasks.hours[at] * self.fidelity, 0.0)
 
 
-class Street(mesa.Agent):
+@register_row
+class Street(Actor, table="streets", parameters="community"):
     """The street and its departments, one attention budget for all its compounds."""
 
-    STATE: tuple[str, ...] = ()
+    first: int = column("i8", "index", "0 or more", "its first compound", fixed=True)
+    last: int = column("i8", "index", "0 or more", "compound after its last", fixed=True)
+    households: int = column(
+        "i8", "household", "1 or more", "households of its compounds", fixed=True
+    )
 
-    def __init__(
-        self, model: mesa.Model, compounds: list[Compound], parameters: CommunityParameters
-    ) -> None:
-        super().__init__(model)
-        self.compounds = compounds
-        self.households = sum(c.households for c in compounds)
-        self.p = parameters
-
+    @rule
     def offer(self) -> None:
         """Share the departments' hours among the compounds."""
-        thousands = self.households / 1000.0
-        shares = _attention(self.compounds, self.households)
-        for compound, share in zip(self.compounds, shares, strict=True):
-            compound.signals["street_hours"] = self.p.street_hours * thousands * share
-            compound.signals["district_hours"] = self.p.district_hours * thousands * share
+        p, thousands = self.p, self.households / 1000.0
+        shares = attention(self.world.compounds.array[self.first : self.last], self.households)
+        for c in range(self.first, self.last):
+            s, share = self.world.signals[c], shares[c - self.first]
+            s.street_hours = p.street_hours * thousands * share
+            s.district_hours = p.district_hours * thousands * share

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import mesa
-
+from sim.agents.actor import Actor
 from sim.schema import Parameters, param
-
-if TYPE_CHECKING:
-    from sim.society.compound import Compound
+from sim.world.declare import column, link
+from sim.world.native import register_row, rule
 
 
 class DeveloperParameters(Parameters):
@@ -51,41 +47,38 @@ class DeveloperParameters(Parameters):
     )  # fmt: skip
 
 
-class Developer(mesa.Agent):
-    """The developer of one compound.
+@register_row
+class Developer(Actor, table="developers", parameters="developer"):
+    """The developer of one compound."""
 
-    Attributes:
-        legacy: Weight of broken promises on daily life, 0 to 1.
-        pays_vacant: Chance that the fee of a vacant unit is paid.
-    """
+    legacy_shift: float = column("f8", "1", "-1 to 1", "what its legacy differs by", fixed=True)
+    legacy: float = column("f8", "1", "0 to 1", "weight of broken promises on daily life")
+    pays_vacant: float = column("f8", "1", "0 to 1", "chance that the fee of a vacant unit is paid")
 
-    STATE = ("legacy", "pays_vacant")
+    compound = link("compounds")
 
-    def __init__(
-        self,
-        model: mesa.Model,
-        compound: Compound,
-        parameters: DeveloperParameters,
-        legacy_shift: float = 0.0,
-    ) -> None:
-        super().__init__(model)
-        self.compound = compound
-        self.p = parameters
-        self.legacy = min(max(parameters.legacy + legacy_shift, 0.0), 1.0)
-        self.pays_vacant = parameters.pays_vacant
+    @rule
+    def begin(self) -> None:
+        """Begin as the parameters say."""
+        self.legacy = min(max(self.p.legacy + self.legacy_shift, 0.0), 1.0)
+        self.pays_vacant = self.p.pays_vacant
 
+    @rule
     def offer(self) -> None:
         """Set the named values that the developer stands for."""
-        self.compound.signals["legacy"] = self.legacy
-        self.compound.signals["developer_pays"] = self.pays_vacant
+        s = self.compound.signals
+        s.legacy = self.legacy
+        s.developer_pays = self.pays_vacant
 
-    def decide(self, chance: list[float]) -> None:
+    @rule
+    def decide(self, chance: tuple[float, ...]) -> None:
         """Let the legacy fade, and mend a part of it under pressure.
 
         Args:
             chance: 4 draws of the developer's stream.
         """
-        self.legacy *= 1.0 - self.p.fades
-        petitions = 1000.0 * self.compound.mean("petitions")
-        if petitions > self.p.pressure and chance[0] < self.p.remedies:
-            self.legacy *= 1.0 - self.p.remedy_share
+        p = self.p
+        self.legacy *= 1.0 - p.fades
+        petitions = 1000.0 * self.compound.per_household(self.compound.census.petitions)
+        if petitions > p.pressure and chance[0] < p.remedies:
+            self.legacy *= 1.0 - p.remedy_share

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from math import fsum
-from operator import mul
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
-import mesa
 import numpy as np
 
-from sim.mechanisms.service import PerLine, _lines
+from sim.agents.actor import Actor
+from sim.processes.service import PerLine, _lines
 from sim.schema import Parameters, bounded, param
+from sim.world.declare import column, link
+from sim.world.native import derived, register_row, rule
+from sim.world.numbers import exact_dot, exact_sum
 
 if TYPE_CHECKING:
-    from sim.society.compound import Compound
-
     Priorities = PerLine
 else:
     Priorities = bounded(PerLine, "Priorities", 0.1, 10, __name__)
@@ -132,74 +132,67 @@ class FirmParameters(Parameters):
     )  # fmt: skip
 
 
-class Company(mesa.Agent):
-    """A property company with its branches in compounds and one credit file for all of them.
+CREDIT, GREEN_FROM, YELLOW_FROM = 0.6, 0.5, 0.35
+"""A company's standing at the start, and that from which its light is green or yellow (assumed)."""
 
-    Attributes:
-        branches: Its firms, one per compound served at the start.
-        credit: Standing from 0 to 1: follows residents' satisfaction and calls over all branches.
-    """
-
-    STATE = ("credit",)
-
-    def __init__(self, model: mesa.Model, branches: list[PropertyFirm]) -> None:
-        super().__init__(model)
-        self.branches = branches
-        self.credit = 0.6
-        for branch in branches:
-            branch.company = self
-
-    @property
-    def light(self) -> str:
-        """Warning light of the credit file: green, yellow or red (thresholds assumed)."""
-        return "green" if self.credit >= 0.5 else "yellow" if self.credit >= 0.35 else "red"
-
-    def decide(self) -> None:
-        """Bring the credit file up to date with this month's residents."""
-        served = [branch.compound for branch in self.branches if branch.present]
-        if not served:
-            return
-        marks = [c.mean("satisfaction") / (1.0 + 5.0 * c.mean("calls")) for c in served]
-        weights = [c.households for c in served]
-        mark = fsum(map(mul, marks, weights)) / sum(weights)
-        self.credit += 0.1 * (mark - self.credit)
+BOOK = ("fees", "arrears", "public_revenue", "grants", "overhead", "effort_cost", "profit_paid")
+"""Entries of a month's book, each a column of the firm."""
 
 
-class PropertyFirm(mesa.Agent):
-    """The firm that serves one compound: a company's branch there.
+class Light(IntEnum):
+    """Warning light of a company's credit file."""
 
-    Attributes:
-        present: False while the compound has no firm.
-        cash_fen: Cash in fen; equals opening cash plus all booked entries.
-        level: Share of full effort it can pay for this month, 0 to 1.
-        scope: Share of full service that its menu holds, 1 unless agreed otherwise.
-        owner_led: Won an open contest and is led by an owner (自己的小区自己管).
-        last: This month's book entries in fen, by name.
-    """
+    GREEN = 0
+    YELLOW = 1
+    RED = 2
 
-    STATE = (
-        "present", "owner_led", "founded", "diligence", "transparency", "skimming", "scope", "full_cost_fen",
-        "cash_fen", "opening_cash_fen", "expected_fen", "level", "months_in_debt", "grant_fen", "last",
-    )  # fmt: skip
 
-    def __init__(
-        self,
-        model: mesa.Model,
-        compound: Compound,
-        parameters: FirmParameters,
-        care_shift: float = 0.0,
-    ) -> None:
-        super().__init__(model)
-        self.compound = compound
-        self.p = parameters
-        self.owner_led = False
-        self.founded = 0
-        self.company: Company | None = None
-        self.usual_diligence = float(np.clip(parameters.diligence + care_shift, 0.0, 1.0))
-        self._take_over(
-            parameters.present, self.usual_diligence, parameters.transparency, parameters.skimming
-        )
+@register_row
+class PropertyFirm(Actor, table="firms", parameters="firm"):
+    """The firm that serves one compound: a company's branch there."""
 
+    of_company: int = column(
+        "i8", "index", "0 or more", "the company it is a branch of", fixed=True
+    )
+    care_shift: float = column(
+        "f8", "1", "any", "what its company's care differs by from others", fixed=True
+    )
+    usual_diligence: float = column("f8", "1", "0 to 1", "care of an ordinary firm here")
+    present: bool = column("?", "flag", "0, 1", "a firm serves the compound")
+    owner_led: bool = column(
+        "?", "flag", "0, 1", "won a contest, led by an owner (自己的小区自己管)"
+    )
+    founded: int = column("i8", "month", "any", "month it came by a contest or pilot, 0 before")
+    diligence: float = column("f8", "1", "0 to 1", "share of affordable effort it really gives")
+    transparency: float = column("f8", "1", "0 to 1", "share of its accounts residents can check")
+    skimming: float = column("f8", "1", "0 to 1", "share of public revenue it keeps off the books")
+    scope: float = column("f8", "1", "0 to 1", "share of full service that its menu holds")
+    full_cost_fen: int = column("i8", "fen/month", "0 or more", "cost of its menu in full")
+    cash_fen: int = column("i8", "fen", "any", "cash: opening cash and all booked entries")
+    opening_cash_fen: int = column("i8", "fen", "0 or more", "cash it began with")
+    expected_fen: float = column("f8", "fen/month", "any", "income it expects")
+    level: float = column("f8", "1", "0 to 1", "share of full effort it can pay for this month")
+    months_in_debt: int = column("i8", "month", "0 or more", "months beyond the debt it can bear")
+    grant_fen: int = column("i8", "fen", "any", "grants since the last books")
+    fees: int = column("i8", "fen", "0 or more", "booked this month: fees")
+    arrears: int = column("i8", "fen", "0 or more", "booked this month: old fees")
+    public_revenue: int = column("i8", "fen", "0 or more", "booked this month: public revenue")
+    grants: int = column("i8", "fen", "any", "booked this month: grants")
+    overhead: int = column("i8", "fen", "0 or less", "booked this month: fixed cost")
+    effort_cost: int = column("i8", "fen", "0 or less", "booked this month: effort")
+    profit_paid: int = column("i8", "fen", "0 or less", "booked this month: profit paid out")
+
+    compound = link("compounds")
+    company = link("companies", "of_company")
+
+    @rule
+    def begin(self) -> None:
+        """Begin as the parameters say."""
+        p = self.p
+        self.usual_diligence = min(max(p.diligence + self.care_shift, 0.0), 1.0)
+        self._take_over(p.present != 0.0, self.usual_diligence, p.transparency, p.skimming)
+
+    @rule
     def _take_over(
         self, present: bool, diligence: float, transparency: float, skimming: float
     ) -> None:
@@ -215,55 +208,63 @@ class PropertyFirm(mesa.Agent):
         self.level = 1.0 if present else 0.0
         self.months_in_debt = 0
         self.grant_fen = 0
-        self.last: dict[str, int] = {}
+        self._clear_book()
 
+    @rule
     def set_menu(self, scope: float) -> None:
         """Agree on a menu that holds ``scope`` of full service, at that share of its cost."""
         self.scope = scope
         self.full_cost_fen = round(scope * self.p.full_cost * self.compound.monthly_due_fen)
 
-    @property
+    @derived
     def public_revenue_fen(self) -> int:
         """Public revenue of the compound in a month, before anything is kept."""
         return round(100 * self.p.public_revenue_yuan * self.compound.households)
 
+    @rule
     def offer(self) -> None:
         """Set the named values that the firm stands for, before measures act."""
-        s = self.compound.signals
-        s["firm_present"] = float(self.present)
+        p, s = self.p, self.compound.signals
+        s.firm_present = 1.0 if self.present else 0.0
         if not self.present:
-            s["blame"] = 0.0
+            s.blame = 0.0
             return
-        s["transparency"] = self.transparency
-        s["price_ratio"] = self.p.price_ratio
-        s["dunning"] = self.p.dunning
-        s["detect_firm"] = self.p.patrol * self.level * self.diligence
-        hours = self.p.issue_hours * self.compound.households
-        s["compound_hours"] = hours * self.level * self.scope
-        s["blame"] = 0.3 if self.owner_led else 1.0
+        s.transparency = self.transparency
+        s.price_ratio = p.price_ratio
+        s.dunning = p.dunning
+        s.detect_firm = p.patrol * self.level * self.diligence
+        hours = p.issue_hours * self.compound.households
+        s.compound_hours = hours * self.level * self.scope
+        s.blame = 0.3 if self.owner_led else 1.0
 
+    @derived
     def care(self) -> float:
         """Share of affordable effort really given, with standards and supervision counted in."""
         s = self.compound.signals
         slack = 1.0 - self.diligence
-        given = 1.0 - slack * (1.0 - s["diligence_gain"]) * (1.0 - 0.7 * s["supervision"])
+        given = 1.0 - slack * (1.0 - s.diligence_gain) * (1.0 - 0.7 * s.supervision)
         # A firm that gives nothing and is paid all the same (special funds) cannot give less.
         return max(given, 0.0)
 
+    @rule
     def serve(self) -> None:
         """Deliver this month's effort; the less money, the more the order of priorities shows."""
+        p, effort = self.p, self.compound.effort
         if not self.present:
-            self.compound.effort[:] = 0.0
+            effort[:] = 0.0
             return
-        cost, wish = self.p.cost_share.numbers, self.p.priority.numbers
-        weight = [wished ** (1.0 - self.level) for wished in wish]
-        weighted = fsum(map(mul, cost, weight))
+        weight = np.empty(len(effort))
+        for line in range(len(effort)):
+            weight[line] = p.priority[line] ** (1.0 - self.level)
         # Weights move effort between lines and leave its total cost as it is.
-        affordable = self.level * fsum(cost) / max(weighted, 1e-9)
-        given = self.scope * self.care()
-        self.compound.effort[:] = [min(affordable * w, 1.0) * given for w in weight]
+        weighted = exact_dot(p.cost_share, weight)
+        affordable = self.level * exact_sum(p.cost_share) / max(weighted, 1e-9)
+        given = self.scope * self.care
+        for line in range(len(effort)):
+            effort[line] = min(affordable * weight[line], 1.0) * given
 
-    def close_books(self, chance: list[float]) -> None:
+    @rule
+    def close_books(self, chance: tuple[float, ...]) -> None:
         """Book the month, then decide on effort, skimming and whether to stay.
 
         Args:
@@ -271,43 +272,47 @@ class PropertyFirm(mesa.Agent):
         """
         p, census = self.p, self.compound.census
         if not self.present:
-            self.last = {}
+            self._clear_book()
             if chance[0] < p.enters:
                 self._take_over(True, self.usual_diligence, p.transparency, p.skimming)
             return
         overhead = round(p.overhead * self.full_cost_fen)
-        cost, given = self.p.cost_share.numbers, self.compound.effort.tolist()
-        delivered = fsum(map(mul, cost, given)) / max(fsum(cost), 1e-9)
+        delivered = exact_dot(p.cost_share, self.compound.effort)
+        delivered /= max(exact_sum(p.cost_share), 1e-9)
         effort = round((self.full_cost_fen - overhead) * delivered / max(self.scope, 1e-9))
         revenue = self.public_revenue_fen
-        book = {
-            "fees": int(census["collected_fen"]),
-            "arrears": int(census["recovered_fen"]),
-            "public_revenue": revenue - round(self.skimming * revenue),
-            "grants": self.grant_fen,
-            "overhead": -overhead,
-            "effort": -effort,
-        }
-        income = book["fees"] + book["arrears"] + book["public_revenue"]
-        cash = self.cash_fen + sum(book.values())
-        book["profit_paid"] = -max(cash - round(p.reserve_cap * self.full_cost_fen), 0)
-        self.cash_fen = cash + book["profit_paid"]
-        self.last = book
+        self.fees = int(census.collected_fen)
+        self.arrears = int(census.recovered_fen)
+        self.public_revenue = revenue - round(self.skimming * revenue)
+        self.grants = self.grant_fen
+        self.overhead = -overhead
+        self.effort_cost = -effort
+        income = self.fees + self.arrears + self.public_revenue
+        cash = self.cash_fen + income + self.grants - overhead - effort
+        self.profit_paid = -max(cash - round(p.reserve_cap * self.full_cost_fen), 0)
+        self.cash_fen = cash + self.profit_paid
         self.grant_fen = 0
         self._decide(income, overhead, chance)
 
-    def _decide(self, income: int, overhead: int, chance: list[float]) -> None:
+    @rule
+    def _decide(self, income: int, overhead: int, chance: tuple[float, ...]) -> None:
         p = self.p
         self.expected_fen += p.expectation_speed * (income - self.expected_fen)
         spendable = self.expected_fen + p.reserve_use * max(self.cash_fen, 0)
         full = max(self.full_cost_fen - overhead, 1)
         self.level = min(max((spendable - overhead) / full, 0.0), 1.0)
-        self.skimming *= 1.0 - p.supervised_skimming * self.compound.signals["supervision"]
+        self.skimming *= 1.0 - p.supervised_skimming * self.compound.signals.supervision
         in_debt = self.cash_fen < -p.credit_months * self.full_cost_fen
         self.months_in_debt = self.months_in_debt + 1 if in_debt else 0
         if self.months_in_debt > p.loss_patience and chance[1] < p.leaves:
             self.leave()
 
+    @rule
+    def _clear_book(self) -> None:
+        self.fees = self.arrears = self.public_revenue = self.grants = 0
+        self.overhead = self.effort_cost = self.profit_paid = 0
+
+    @rule
     def leave(self) -> None:
         """Walk away: what is owed to this firm leaves the compound's books with it."""
         self.compound.write_off()
@@ -315,6 +320,7 @@ class PropertyFirm(mesa.Agent):
         self.owner_led = False
         self.level = 0.0
 
+    @rule
     def hand_over(
         self, diligence: float, transparency: float, skimming: float, owner_led: bool
     ) -> None:
@@ -330,6 +336,56 @@ class PropertyFirm(mesa.Agent):
             self.compound.write_off()
         self._take_over(True, diligence, transparency, skimming)
         self.owner_led = owner_led
-        self.founded = self.compound.month
+        self.founded = self.world.month
         # A new firm starts from what the compound pays today, not from what it could pay.
-        self.expected_fen = max(self.compound.collection_rate, 0.3) * self.compound.monthly_due_fen
+        usual = max(self.compound.collection_rate, 0.3)
+        self.expected_fen = usual * self.compound.monthly_due_fen
+
+    @property
+    def last(self) -> dict[str, int]:
+        """This month's book entries in fen, by name."""
+        return {name: getattr(self, name) for name in BOOK} if self.present else {}
+
+
+@register_row
+class Company(Actor, table="companies"):
+    """A property company with its branches in compounds and one credit file for all of them."""
+
+    credit: float = column(
+        "f8", "1", "0 to 1", "standing: follows satisfaction and calls over all branches"
+    )
+    first_branch: int = column(
+        "i8", "index", "0 or more", "its first place in the list of branches", fixed=True
+    )
+    last_branch: int = column("i8", "index", "0 or more", "place after its last", fixed=True)
+
+    @rule
+    def decide(self) -> None:
+        """Bring the credit file up to date with this month's residents."""
+        n = self.last_branch - self.first_branch
+        marks, households, served = np.zeros(n), 0, 0
+        for k in range(n):
+            c = self.world.branches[self.first_branch + k]
+            firm, census = self.world.firms[c], self.world.census[c]
+            if not firm.present:
+                continue
+            size = self.world.compounds[c].households
+            occupied = max(census.occupied, 1.0)
+            mark = census.satisfaction / occupied / (1.0 + 5.0 * (census.calls / occupied))
+            marks[served] = mark * size
+            households += size
+            served += 1
+        if served:
+            self.credit += 0.1 * (exact_sum(marks[:served]) / households - self.credit)
+
+    @rule
+    def begin(self) -> None:
+        """Begin with an ordinary standing."""
+        self.credit = CREDIT
+
+    @derived
+    def light(self) -> int:
+        """Warning light of the credit file, see ``Light``."""
+        if self.credit >= GREEN_FROM:
+            return Light.GREEN + 0
+        return Light.YELLOW + 0 if self.credit >= YELLOW_FROM else Light.RED + 0

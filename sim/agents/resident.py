@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mesa
 
-if TYPE_CHECKING:
-    from sim.society.population import Households
+from sim.world.tables import Households
 
 
 class Resident(mesa.Agent):
@@ -17,19 +16,28 @@ class Resident(mesa.Agent):
         ``model.agents_by_type[Resident][0].satisfaction``
     """
 
-    def __init__(self, model: mesa.Model, households: Households, row: int) -> None:
+    def __init__(self, model: Any, row: int) -> None:
         # mesa's own attributes are set plainly; everything else goes to the columns.
-        object.__setattr__(self, "households", households)
         object.__setattr__(self, "row", row)
         super().__init__(model)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name in ("households", "row"):
-            raise AttributeError(name)
-        return getattr(self.households, name)[self.row].item()
+        if name not in Households.columns:
+            raise AttributeError(f"a resident has no {name!r}")
+        return getattr(self.model.world.households, name)[self.row].item()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if hasattr(self.households, name):
-            getattr(self.households, name)[self.row] = value
+        if name in Households.columns:
+            getattr(self.model.world.households, name)[self.row] = value
         else:
             object.__setattr__(self, name, value)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *Households.columns]
+
+    @property
+    def neighbours(self) -> list[Resident]:
+        """Households it is tied to, whatever the strength of the tie."""
+        ties, residents = self.model.world.ties, self.model.residents
+        ends = ties.neighbour[ties.indptr[self.row] : ties.indptr[self.row + 1]]
+        return [residents[int(k)] for k in ends]

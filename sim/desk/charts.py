@@ -33,8 +33,8 @@ from sim.experiments.paired import Gain, difference, mean, ratio, reason
 from sim.experiments.summary import spread_text, unit_text
 from sim.figures.style import GREY, PALETTE
 from sim.measures.catalogue import CATALOGUE
-from sim.mechanisms.issues import COUNTS, PerLevel
 from sim.outcomes import INDICATORS, Indicator
+from sim.processes.issues import COUNTS, PerLevel
 from sim.report.sentences import MAIN, Runs, spread, together
 
 Options = dict[str, Any]

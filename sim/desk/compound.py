@@ -26,8 +26,8 @@ from sim.outcomes import INDICATORS, column
 from sim.schema import Described
 from sim.society import tables
 from sim.society.imports import CODES, NUMBERS, REQUIRED, ROOM, read_households, read_months
-from sim.society.population import Life, Tenure
 from sim.society.reading import Notes, sentences
+from sim.world.tables import Life, Tenure
 
 OWN = "own"
 REFERENCE = "none"

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.config import Config, Policy
-from sim.mechanisms.issues import Category
 from sim.model import NeighborhoodModel, uncollected
 from sim.outcomes import column
-from sim.society.population import Tenure
+from sim.processes.issues import Category
+from sim.world.tables import Tenure
 
 BEFORE = 12
 """Months of the past that are shown."""
@@ -98,7 +98,7 @@ def _live(compound: str, config: Config, seed: int) -> Lived:
     flow = []
     while model.month < config.months:
         model.step()
-        flow.append(model.issue_counts[0].copy())
+        flow.append(model.world.worked.numbers[0].copy())
     months = model.recorder.months
     shown = months >= -BEFORE
     spent: dict[tuple[str, str], list[float]] = {}
@@ -151,8 +151,8 @@ def _states(model: NeighborhoodModel) -> str:
 
 
 def _problems(model: NeighborhoodModel) -> list[int]:
-    h, book = model.households, model.book
-    reporters = h.building[book.reporter[: book.size]]
+    h, world = model.households, model.world
+    reporters = h.building[world.issues.reporter[: world.issues_held]]
     return np.bincount(reporters, minlength=model.buildings.number_of_buildings).tolist()
 
 

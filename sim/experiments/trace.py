@@ -1,7 +1,7 @@
 """Follow single problems through one run: who found them, who handled them at which level, how they ended.
 
-The run is the same, byte for byte, as one that nobody watches: what is written down is what the
-issue book notes of every month.
+The run is the same, byte for byte, as one that nobody watches: processes of the month that change
+nothing write down what happens to every problem.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from sim.compose import load_settings, parse
 from sim.config import Config
 from sim.errors import InputError
 from sim.explain import show, unknown_name
-from sim.mechanisms.issues import OPEN, Category, Happened
 from sim.model import NeighborhoodModel
+from sim.month import MONTH
+from sim.processes.issues import OPEN, Category, Happened
+from sim.world.process import Month, python
 
 FEELINGS = ("grievance", "efficacy", "trust_firm", "trust_cell")
 """What is written down of the household that has the problem."""
@@ -145,52 +147,70 @@ def ask_words(
 # --- the run --------------------------------------------------------------------------------------
 
 
-class _WatchedModel(NeighborhoodModel):
-    """A model that writes down what the book notes of every problem that arose after month 0."""
+class _Watch:
+    """Writes down what happens to every problem that arose after month 0."""
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
+    def __init__(self) -> None:
         self.pages: list[dict[str, np.ndarray]] = []
         self.placed: list[tuple[str, int, int]] = []
 
-    def _let_arise(self) -> None:
-        self.placed += [(label, household, self.month) for label, _, household in self._placed]
-        super()._let_arise()
+    def before_entering(self, world: Any) -> None:
+        """Which problems events place this month."""
+        placing = world.placing
+        self.placed += [
+            (world.labels[placing.label[k]], int(placing.household[k]), world.month)
+            for k in range(world.placed)
+        ]
 
-    def _handle(self) -> None:
-        book, h, n = self.book, self.households, self.book.size
-        rows = np.flatnonzero(book.arose[:n] > 0)
-        household = book.reporter[rows]
-        page = {
-            "month": np.full(len(rows), self.month),
+    def before_handling(self, world: Any) -> None:
+        """The month's problems, and how their households feel."""
+        book, h, n = world.issues, world.households, world.issues_held
+        self._rows = np.flatnonzero(book.arose[:n] > 0)
+        household = book.reporter[self._rows]
+        self.page = {
+            "month": np.full(len(household), world.month),
             "household": household,
-            "arose": book.arose[rows],
-            "category": book.category[rows],
-            "open": book.state[rows] == OPEN,
+            "arose": book.arose[self._rows],
+            "category": book.category[self._rows],
+            "open": book.state[self._rows] == OPEN,
             "moved": h.moved[household] == 1,
-            "met": self.meeting[h.building[household]] == 1,
-        }
-        page |= {f"{name}_before": getattr(h, name)[household] for name in FEELINGS}
-        super()._handle()
-        page |= {f"{name}_after": getattr(h, name)[household] for name in FEELINGS}
-        page["happened"], page["level"] = book.happened[rows], book.handled_at[rows]
-        self.pages.append(page)
+            "met": world.buildings.meeting[h.building[household]] == 1,
+        } | self._feel(world, "before", household)
 
-    def step(self) -> None:
-        """Live one month, and write down how it left the households."""
-        super().step()
-        if self.pages and "grievance_end" not in self.pages[-1]:
-            household = self.pages[-1]["household"]
-            self.pages[-1] |= {
-                f"{name}_end": getattr(self.households, name)[household] for name in FEELINGS
-            }
+    def after_handling(self, world: Any) -> None:
+        """What was done, and what it did."""
+        book = world.issues
+        self.page |= self._feel(world, "after", self.page["household"])
+        self.page["happened"], self.page["level"] = (
+            book.happened[self._rows],
+            book.handled_at[self._rows],
+        )
+
+    def at_the_end(self, world: Any) -> None:
+        """How the month left the households."""
+        self.pages.append(self.page | self._feel(world, "end", self.page["household"]))
+
+    @staticmethod
+    def _feel(world: Any, when: str, household: np.ndarray) -> dict[str, np.ndarray]:
+        return {f"{name}_{when}": getattr(world.households, name)[household] for name in FEELINGS}
+
+    def month(self) -> Month:
+        """The month with a look at the problems before and after they are handled."""
+        return (
+            MONTH.before("problems_are_entered", python(self.before_entering))
+            .before("problems_are_handled", python(self.before_handling))
+            .after("problems_are_handled", python(self.after_handling))
+            .after("note", python(self.at_the_end))
+        )
 
 
 def follow(config: Config) -> Followed:
     """Run a configuration once under its seed and write down every problem."""
-    model = _WatchedModel(config)
+    watch = _Watch()
+    watched = type("Watched", (NeighborhoodModel,), {"processes": watch.month()})
+    model = watched(config)
     model.run()
-    pages = model.pages or [{}]
+    pages = watch.pages or [{}]
     months = pd.DataFrame({k: np.concatenate([page[k] for page in pages]) for k in pages[0]})
     if months.empty:
         return Followed(config, months, {}, pd.DataFrame(model.recorder.costs), {})
@@ -203,7 +223,7 @@ def follow(config: Config) -> Followed:
     needed = config.issues.record["hours"][0][months["category"]]
     months["hours"] = np.where(tried, needed, 0.0)
     told: dict[str, list[int]] = {}
-    for label, household, month in model.placed:
+    for label, household, month in watch.placed:
         if (month, household) in number.index:
             told.setdefault(label, []).append(int(number[month, household]))
     in_force = {
@@ -211,7 +231,7 @@ def follow(config: Config) -> Followed:
         for lived in [range(1, config.months + 1)]
         for measure in model.measures
         for compound in model.compounds
-        if model.reaches(measure, compound)
+        if model.world.reaches[measure.index, compound.index]
     }
     return Followed(config, months, told, pd.DataFrame(model.recorder.costs), in_force)
 

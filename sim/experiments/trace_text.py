@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.experiments.summary import ACTORS
 from sim.experiments.trace import FEELINGS, Story
-from sim.mechanisms.issues import Category, Happened, Level, PerCategory, PerLevel
+from sim.processes.issues import Category, Happened, Level, PerCategory, PerLevel
 
 _FOUND = (
     Happened.FOUND_BY_RESIDENT | Happened.FOUND_BY_MEETING

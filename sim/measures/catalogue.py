@@ -9,14 +9,20 @@ complaints, arrears); trust only where the seeds tell of people's direct reactio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from inspect import getattr_static
+from typing import Any, ClassVar, TypeVar
 
+import numpy as np
 from pydantic import model_validator
 
+from sim.agents.compound import Compound
 from sim.schema import Parameters, param
+from sim.world.declare import Row, column, declared, row_type
+from sim.world.native import derived, register_row, rule
 
-if TYPE_CHECKING:
-    from sim.society.compound import Compound
+
+class Memory:
+    """What a measure's rule remembers of each compound: columns, nothing by default."""
 
 
 class MeasureParameters(Parameters):
@@ -62,15 +68,21 @@ class MeasureParameters(Parameters):
         return self
 
 
-class Measure:
-    """Base of all measures.
+class Measure(Row, table="measures"):
+    """Base of all measures: one row each of an event or measure that a run has.
+
+    ``act`` under ``@rule`` is compiled; without it, it is Python, which costs some 20 microseconds a month
+    and compound. A rule reads its parameters as ``self.p``, and what it remembers of a compound as
+    ``self.states[compound.index]``, with the columns of ``Memory``; Python may keep what it likes in ``state``.
 
     Attributes:
         name, en, zh: Name in configuration, titles.
         kind: "measure" (somebody's choice) or "event" (of the compound's history).
         told: Seed file and short quote that tells it.
         through, through_zh: What it changes, in words: the mechanism, never an outcome.
+        once: It acts in its first month only.
         Parameters: Its parameters; ``help`` and checks are made from them.
+        Memory: Columns of what its rule remembers of each compound.
     """
 
     name: ClassVar[str]
@@ -80,18 +92,70 @@ class Measure:
     told: ClassVar[str] = ""
     through: ClassVar[str] = ""
     through_zh: ClassVar[str] = ""
+    once: ClassVar[bool] = False
     Parameters: ClassVar[type[MeasureParameters]] = MeasureParameters
+    Memory: ClassVar[type] = Memory
+    p: Any = None
+    label: str = ""
+
+    start: int = column("i8", "month", "any", "first month in force", fixed=True)
+    end: int = column("i8", "month", "any", "month at whose beginning it is withdrawn", fixed=True)
+    ramp: int = column("i8", "month", "1 or more", "months until it works in full", fixed=True)
+    dose: float = column("f8", "1", "0 to 2", "strength relative to its full form", fixed=True)
+    fades: int = column(
+        "i8", "month", "0 or more", "months it goes on acting, ever less", fixed=True
+    )
+    p_at: int = column("i8", "byte", "0 or more", "where its parameters begin", fixed=True)
+    states_at: int = column("i8", "byte", "0 or more", "where its memory begins", fixed=True)
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.kind_name = f"{cls.__module__}.{cls.__qualname__}"
+        cls.memory = row_type(declared(cls.Memory))
+        register_row(cls)
 
     def __init__(self, label: str, parameters: Any) -> None:
-        self.label = label
-        self.p = parameters
+        self.label, self.p = label, parameters
         self.state: dict[int, Any] = {}
 
+    def join(self, world: Any, index: int) -> None:
+        """Become row ``index`` of a world's measures."""
+        Row.__init__(self, world, index)
+
+    @property
+    def states(self) -> Any:
+        """What its rule remembers of each compound (compounds,), records of ``Memory``."""
+        rows, heap = self.world.number_of_compounds, self.world.states
+        return np.frombuffer(heap, self.memory, rows, offset=self.states_at).view(np.recarray)
+
     def strength(self, month: int) -> float:
-        """Dose this month: 0 out of force, rising over the ramp to ``dose``."""
+        """Dose this month: 0 out of force, rising over the ramp to ``dose``, falling where it fades."""
         if not self.p.start <= month < self.p.end:
-            return 0.0
+            fades = self.months_fading(self.p)
+            if not self.p.end <= month < self.p.end + fades:
+                return 0.0
+            return self.strength(self.p.end - 1) * (1.0 - (month - self.p.end) / fades)
         return float(self.p.dose) * min(1.0, (month - self.p.start + 1) / self.p.ramp)
+
+    @classmethod
+    def months_fading(cls, parameters: Any) -> int:
+        """Months for which it goes on acting after its end."""
+        return 0
+
+    @derived
+    def in_force(self) -> bool:
+        """Whether it acts this month."""
+        return self.start <= self.world.month < self.end + self.fades
+
+    @derived
+    def strength_now(self) -> float:
+        """``strength`` this month, for rules."""
+        if not self.in_force:
+            return 0.0
+        if self.world.month < self.end:
+            return self.dose * min(1.0, (self.world.month - self.start + 1) / self.ramp)
+        full = self.dose * min(1.0, (self.end - self.start) / self.ramp)
+        return full * (1.0 - (self.world.month - self.end) / self.fades)
 
     def act(self, compound: Compound, strength: float) -> None:
         """Act on one compound for one month.
@@ -102,6 +166,19 @@ class Measure:
         """
         raise NotImplementedError
 
+    @property
+    def compiled(self) -> Any:
+        """Its compiled ``act``, or None if any part of it is Python's."""
+        found = getattr_static(type(self), "act")
+        own = type(self).strength is not Measure.strength
+        return (
+            None
+            if own or {"act", "strength"} & vars(self).keys() or not isinstance(found, rule)
+            else found.compiled
+        )
+
+
+register_row(Measure)
 
 CATALOGUE: dict[str, type[Measure]] = {}
 """Every registered measure and event by name."""

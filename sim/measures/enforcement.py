@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.mechanisms.commons import feel_stopped
+from sim.processes.commons import feel_stopped
 from sim.schema import param
 
 if TYPE_CHECKING:
-    from sim.society.compound import Compound
+    from sim.agents.compound import Compound
 
 
 @register
@@ -81,8 +81,7 @@ class JointEnforcement(Measure):
             return
         # Some would have stopped anyway; at small chances a push multiplies the odds by exp(push).
         made_to = 1.0 - math.exp(-push)
-        columns = map(compound.column, ("building", "tenure", "moved", "misuse", "trust_cell"))
-        feel_stopped(before, made_to, self.p.anger, self.p.neighbours, *columns)
+        feel_stopped(compound, before, made_to, self.p.anger, self.p.neighbours)
 
 
 @register

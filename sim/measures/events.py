@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.mechanisms.issues import Category
+from sim.processes.issues import Category
 from sim.schema import param
 
 if TYPE_CHECKING:
-    from sim.society.compound import Compound
+    from sim.agents.compound import Compound
 
 
 class Once(MeasureParameters):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.mechanisms.service import Line
+from sim.processes.service import Line
 from sim.schema import param
 
 if TYPE_CHECKING:
-    from sim.society.compound import Compound
+    from sim.agents.compound import Compound
 
 
 def mend(compound: Compound, fen: int, mends: float, lines: tuple[Line, ...] = tuple(Line)) -> None:

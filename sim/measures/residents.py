@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.mechanisms.participation import earn_points
+from sim.processes.participation import earn_points
 from sim.schema import param
 
 if TYPE_CHECKING:
-    from sim.society.compound import Compound
+    from sim.agents.compound import Compound
 
 
 @register
@@ -103,8 +103,7 @@ class ResidentPoints(Measure):
         compound.community.ask(compound, self.label, hours)
         if compound.month == p.start:
             return
-        columns = map(compound.column, ("rota", "tenure", "attended", "misuse", "points"))
-        given = float(earn_points(reached, p.for_attending, p.for_order, *columns))
+        given = earn_points(compound, reached, p.for_attending, p.for_order)
         compound.spend(self.label, "public", yuan=p.point_yuan * given)
 
 

@@ -8,7 +8,7 @@ from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.schema import param
 
 if TYPE_CHECKING:
-    from sim.society.compound import Compound
+    from sim.agents.compound import Compound
 
 
 @register

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.agents.committee import State
+from sim.agents.firm import Light
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.schema import param
 
 if TYPE_CHECKING:
-    from sim.society.compound import Compound
+    from sim.agents.compound import Compound
 
 
 @register
@@ -257,21 +258,21 @@ class CreditFile(Measure):
         if not firm.present or firm.founded != state["founded"]:
             # The file follows the company; a firm that just came is not judged by what it inherits.
             state.update(red=0, founded=firm.founded, counts=month + p.grace)
-        if not firm.present or firm.company is None:
+        if not firm.present:
             return
-        light = firm.company.light if month >= state["counts"] else "green"
-        state["red"] = state["red"] + 1 if light == "red" else 0
+        light = firm.company.light if month >= state["counts"] else Light.GREEN
+        state["red"] = state["red"] + 1 if light == Light.RED else 0
         works = self._take_street_hours(compound, light, strength)
         if state["red"] > p.red_months:
             self._replace(compound)
             return
-        push = {"green": p.stars, "yellow": p.warned, "red": p.summoned}[light]
+        push = (p.stars, p.warned, p.summoned)[light]
         s, gain = compound.signals, compound.signals["diligence_gain"]
         s["diligence_gain"] = gain + push * min(strength, 1.0) * works * (1.0 - gain)
 
-    def _take_street_hours(self, compound: Compound, light: str, strength: float) -> float:
+    def _take_street_hours(self, compound: Compound, light: int, strength: float) -> float:
         p, s = self.p, compound.signals
-        asked = (p.file_hours + (p.summons_hours if light != "green" else 0.0)) * strength
+        asked = (p.file_hours + (p.summons_hours if light != Light.GREEN else 0.0)) * strength
         given = min(asked, s["street_hours"])
         s["street_hours"] = s["street_hours"] - given
         compound.spend(self.label, "street", hours=given)

@@ -14,8 +14,8 @@ import pandas as pd
 from sim import known
 from sim.config import Config, change
 from sim.experiments.run import spread
-from sim.mechanisms.service import PerLine
 from sim.outcomes import column
+from sim.processes.service import PerLine
 
 INDICATOR = "collection_rate"
 UPKEEP = (1.0, 0.6, 0.2)

@@ -8,15 +8,15 @@ compound has the make-up its scenario states and not one near it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import model_validator
 
 from sim.schema import Parameters, param
 from sim.streams import Stream, Streams
+from sim.world.tables import Buildings, Households, Kind, Life, Tenure
 
 if TYPE_CHECKING:
     from sim.society.imports import HouseholdColumns
@@ -25,30 +25,6 @@ CHENGDU = "18.7% in one Chengdu compound (grade F)"
 PUBLIC_GOODS = "public-goods experiments: about 50% conditional cooperators (grade F)"
 FREE_RIDING = "public-goods experiments: up to one third free riders (grade F)"
 GRANOVETTER = "Granovetter 1978, Normal thresholds, doi 10.1086/226707"
-
-
-class Tenure(IntEnum):
-    """Who holds the unit."""
-
-    OWNER = 0
-    TENANT = 1
-    VACANT = 2
-
-
-class Life(IntEnum):
-    """Life stage of the household."""
-
-    YOUNG = 0
-    WORKING = 1
-    ELDERLY = 2
-
-
-class Kind(IntEnum):
-    """Contribution type, as found in public-goods experiments."""
-
-    CONDITIONAL = 0
-    UNCONDITIONAL = 1
-    FREE_RIDER = 2
 
 
 class PopulationParameters(Parameters):
@@ -183,184 +159,6 @@ class PopulationParameters(Parameters):
         return self
 
 
-def column(dtype: str, unit: str, allowed: str, doc: str) -> Any:
-    """Declare a column: its dtype, unit, range and meaning go with the field as metadata."""
-    return field(metadata={"dtype": dtype, "unit": unit, "range": allowed, "doc": doc})
-
-
-@dataclass(slots=True)
-class Donors:
-    """The first residents' traits, for households that move in later.
-
-    A newcomer takes its traits from a random row of ``donor_rows[donor_start[c, t]:donor_start[c,
-    t + 1]]``, the rows that had tenure t in compound c at the start, so the make-up stays
-    stationary. The arrays ending in 0 are copies (n,) of the columns of the same name.
-    """
-
-    life0: np.ndarray
-    kind0: np.ndarray
-    civic0: np.ndarray
-    burden0: np.ndarray
-    threshold0: np.ndarray
-    taste0: np.ndarray
-    member0: np.ndarray
-    donor_rows: np.ndarray
-    """int64 (n,): row numbers ordered by compound, tenure, row."""
-    donor_start: np.ndarray
-    """int64 (compounds, 4): where each tenure's rows begin; in the last column, where they end."""
-
-    @classmethod
-    def snapshot(cls, households: Households) -> Donors:
-        """Copy the traits as they are now."""
-        key = households.compound.astype(np.int64) * len(Tenure) + households.tenure
-        compounds = int(households.compound[-1]) + 1 if len(key) else 0
-        counts = np.bincount(key, minlength=compounds * len(Tenure))
-        ends = np.cumsum(counts).reshape(compounds, len(Tenure))
-        start = np.zeros((compounds, len(Tenure) + 1), dtype=np.int64)
-        start[:, 1:] = ends
-        start[1:, 0] = ends[:-1, -1]
-        traits = ("life", "kind", "civic", "burden", "threshold", "taste", "member")
-        return cls(
-            **{f"{name}0": getattr(households, name).copy() for name in traits},
-            donor_rows=np.argsort(key, kind="stable"),
-            donor_start=start,
-        )
-
-
-_MORE = "0 or more"
-_UNIT = "0 to 1"
-
-
-@dataclass(slots=True)
-class Households:
-    """All households of a run; every attribute but ``donors`` is an array (n,).
-
-    What a column holds stands beside it: dtype, unit, range, meaning.
-    """
-
-    # Fixed while a household lives in the unit.
-    compound: np.ndarray = column("i4", "index", _MORE, "compound")
-    building: np.ndarray = column("i4", "index", _MORE, "building, over all compounds")
-    stair: np.ndarray = column("i4", "index", _MORE, "stair, over all compounds")
-    floor: np.ndarray = column("i2", "floor", _MORE, "floor, 1 at the ground")
-    file_row: np.ndarray = column("i8", "index", _MORE, "place in the user's file, or own row")
-    tenure: np.ndarray = column("i1", "code", "Tenure", "who holds the unit")
-    life: np.ndarray = column("i1", "code", "Life", "life stage")
-    member: np.ndarray = column("i1", "flag", "0, 1", "has a registered party member")
-    active: np.ndarray = column("i1", "flag", "0, 1", "that member is active")
-    area: np.ndarray = column("f8", "m2", "above 0", "floor area")
-    fee_fen: np.ndarray = column("i8", "fen/month", _MORE, "monthly fee due")
-    kind: np.ndarray = column("i1", "code", "Kind", "contribution type")
-    civic: np.ndarray = column("f8", "1", _UNIT, "civic-mindedness")
-    burden: np.ndarray = column("f8", "1", _UNIT, "burden of the fee")
-    threshold: np.ndarray = column("f8", "1", "any", "share in conflict that makes it join")
-    taste: np.ndarray = column("f8", "1", "any", "how favourably it judges the same service")
-    rota: np.ndarray = column("f8", "1", "0 to below 1", "order in which the cell assigns it")
-    # Changing from month to month.
-    satisfaction: np.ndarray = column("f8", "1", _UNIT, "satisfaction with the service")
-    trust_firm: np.ndarray = column("f8", "1", _UNIT, "trust in the property firm")
-    trust_committee: np.ndarray = column("f8", "1", _UNIT, "trust in the owners' committee")
-    trust_cell: np.ndarray = column("f8", "1", _UNIT, "trust in party cell and community")
-    grievance: np.ndarray = column("f8", "1", _UNIT, "grievance")
-    norm: np.ndarray = column("f8", "1", _UNIT, "share of others it believes to pay")
-    habit: np.ndarray = column("f8", "1", _UNIT, "habit of paying")
-    free_habit: np.ndarray = column("f8", "1", _UNIT, "habit of service without pay")
-    contact: np.ndarray = column("f8", "logit", "any", "what remains of members' visits")
-    efficacy: np.ndarray = column("f8", "1", _UNIT, "belief that taking part has results")
-    paid: np.ndarray = column("i1", "flag", "0, 1", "paid this month")
-    arrears_fen: np.ndarray = column("i8", "fen", _MORE, "fees owed")
-    arrears_months: np.ndarray = column("i4", "month", _MORE, "months owed")
-    stage: np.ndarray = column("i1", "code", "0 to 4", "conflict stage, 0 calm to 4 open")
-    misuse: np.ndarray = column("i1", "flag", "0, 1", "misuses common space")
-    attended: np.ndarray = column(
-        "i1", "code", "0 to 3", "at a meeting this month 1, at an activity 2"
-    )
-    called: np.ndarray = column("i1", "flag", "0, 1", "called the hotline this month")
-    petitioned: np.ndarray = column("i1", "flag", "0, 1", "petitioned this month")
-    recovered_fen: np.ndarray = column("i8", "fen", _MORE, "old fees paid back this month")
-    moved: np.ndarray = column("i1", "flag", "0, 1", "household is new this month")
-    points: np.ndarray = column("f8", "point", _MORE, "resident points")
-    own_open: np.ndarray = column("i2", "issue", _MORE, "own issues still open")
-    # What neighbours show, weighted by ties.
-    seen_satisfaction: np.ndarray = column("f8", "1", _UNIT, "mean satisfaction")
-    seen_paid: np.ndarray = column("f8", "1", _UNIT, "share seen paying")
-    seen_misuse: np.ndarray = column("f8", "1", _UNIT, "share misusing common space")
-    seen_conflict: np.ndarray = column("f8", "1", _UNIT, "share at stage 2 or above")
-    seen_open: np.ndarray = column("f8", "1", _UNIT, "share in open conflict, stage 4")
-    donors: Donors = field(init=False)
-    """Traits at the start, for newcomers."""
-
-    @classmethod
-    def columns(cls) -> list[str]:
-        """Names of all columns."""
-        return [f.name for f in fields(cls) if f.metadata]
-
-    @classmethod
-    def allocate(cls, n: int) -> Households:
-        """Columns of n rows, all zero, as one compound."""
-        arrays = {f.name: np.zeros(n, f.metadata["dtype"]) for f in fields(cls) if f.metadata}
-        households = cls(**arrays)
-        households.donors = Donors.snapshot(households)
-        return households
-
-    def copy(self) -> Households:
-        """The same households in columns of their own."""
-        twin = Households(**{name: getattr(self, name).copy() for name in self.columns()})
-        twin.donors = self.donors
-        return twin
-
-    def __len__(self) -> int:
-        return len(self.compound)
-
-
-@dataclass(slots=True)
-class Buildings:
-    """Where buildings and compounds lie in the rows of ``Households``; ends are exclusive."""
-
-    compound: np.ndarray
-    """int32 (buildings,): compound of each building."""
-    start: np.ndarray
-    """int64 (buildings,): first row."""
-    end: np.ndarray
-    """int64 (buildings,): row after the last."""
-    stairs: np.ndarray
-    """int32 (buildings,): number of stairs."""
-    compound_start: np.ndarray
-    """int64 (compounds,): first row."""
-    compound_end: np.ndarray
-    """int64 (compounds,): row after the last."""
-
-    @property
-    def number_of_buildings(self) -> int:
-        """Buildings in all compounds."""
-        return len(self.start)
-
-    @property
-    def number_of_compounds(self) -> int:
-        """Compounds of the run."""
-        return len(self.compound_start)
-
-    @classmethod
-    def of(cls, households: Households) -> Buildings:
-        """Read the ranges off the columns compound, building and stair (each sorted)."""
-        start, end = _ranges(households.building)
-        compound_start, compound_end = _ranges(households.compound)
-        stair_start, _ = _ranges(households.stair)
-        return cls(
-            compound=households.compound[start],
-            start=start,
-            end=end,
-            stairs=np.bincount(households.building[stair_start]).astype(np.int32),
-            compound_start=compound_start,
-            compound_end=compound_end,
-        )
-
-
-def _ranges(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    edges = np.flatnonzero(np.diff(code)) + 1
-    return np.concatenate(([0], edges)), np.concatenate((edges, [len(code)]))
-
-
 class _Trait(IntEnum):
     """Order of the draws; a number once given is kept, since each trait has its own sequence."""
 
@@ -432,10 +230,10 @@ def populate(
         p.households if given is None else len(given["floor"])
         for p, given in zip(parameters, files, strict=True)
     ]
-    households = Households.allocate(sum(sizes))
+    households = Households(sum(sizes))
     building = stair = row = 0
     for c, (p, given, n) in enumerate(zip(parameters, files, sizes, strict=True)):
-        part = _rows(households, row, row + n)
+        part = households.rows(row, row + n)
         part.compound[:] = c
         _place(part, p, given)
         _settle(part, p, given or {}, _Draws(streams, c))
@@ -444,7 +242,6 @@ def populate(
         part.stair += stair
         part.file_row += row
         building, stair, row = int(part.building[-1]) + 1, int(part.stair[-1]) + 1, row + n
-    households.donors = Donors.snapshot(households)
     return households, Buildings.of(households)
 
 
@@ -454,11 +251,6 @@ def _own_households(path: str) -> HouseholdColumns | None:
     from sim.society.imports import read_households  # Brings pandas, which drawing does not need.
 
     return read_households(path)
-
-
-def _rows(households: Households, first: int, last: int) -> Households:
-    views = {f.name: getattr(households, f.name)[first:last] for f in fields(Households) if f.init}
-    return Households(**views)
 
 
 def _place(h: Households, p: PopulationParameters, given: HouseholdColumns | None) -> None:

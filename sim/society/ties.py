@@ -7,17 +7,16 @@ chat group is a broadcast and no tie.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
 import numpy as np
 from pydantic import model_validator
 
-from sim.compiled import inlined, kernel, rows
+from sim.compiled import inlined, kernel
 from sim.schema import Parameters, param
-from sim.society.population import Buildings, Households, Tenure
 from sim.streams import Stream, Streams
+from sim.world.tables import Buildings, Households, Tenure, Ties
 
 SHANGHAI = "neighbours chat daily 27%, weekly 29%, rarer 20%, never 24% in Shanghai (grade F)"
 WATTS_STROGATZ = "Watts and Strogatz 1998, doi 10.1038/30918"
@@ -146,26 +145,6 @@ class NetworkParameters(Parameters):
                 "allowed: a file with generator file, and only with it"
             )
         return self
-
-
-@dataclass(slots=True)
-class Ties:
-    """Undirected ties in compressed rows; row i is ``indptr[i]:indptr[i + 1]``, neighbours sorted.
-
-    Each tie stands in both rows with the same strength, latent strength and layer, to the bit.
-    No household is tied to itself or twice to another.
-    """
-
-    indptr: np.ndarray
-    """int64 (n + 1,)."""
-    neighbour: np.ndarray
-    """int32 (m,): row of the other household; m is twice the number of ties."""
-    strength: np.ndarray
-    """float64 (m,) in [0, 1]: now; 0 while either unit is vacant."""
-    latent: np.ndarray
-    """float64 (m,) in [0, 1]: what the tie returns to without meetings."""
-    layer: np.ndarray
-    """int8 (m,): see ``Layer``."""
 
 
 _Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -468,153 +447,10 @@ def _compress(
     lived_in = tenure != Tenure.VACANT
     degree = np.diff(indptr)
     strength = both * (np.repeat(lived_in, degree) & lived_in[neighbour])
-    return Ties(indptr, neighbour, strength, both, kind)
-
-
-PAID, MISUSES, COMPLAINS, IN_OPEN, MEMBER, ATTENDED, NEW, VACANT = range(8)
-"""What a household shows its neighbours, a bit each: all in one byte, since it is read once per tie."""
-
-_SHOWS = np.array([[byte >> bit & 1 for bit in range(8)] for byte in range(256)], dtype=np.float64)
-# What a byte holds as numbers to multiply by, which is quicker than eight branches.
-
-_DOES_NOT_DRIFT = (1 << NEW) + (1 << VACANT)
-
-_WIDE = 16
-
-_ROWS = 128
-# Rows that look around at a time: what is fetched from neighbours all over the compound, many at once,
-# is then still in the processor's cache when it is weighed.
-
-
-@kernel
-def show(  # type: ignore[no-untyped-def]
-    first, last, paid, misuse, stage, member, attended, moved, tenure, shown
-):
-    """Write into ``shown`` (uint8) what rows first to last - 1 show their neighbours."""
-    for i in rows(first, last):
-        shown[i] = (
-            (paid[i] << PAID) + (misuse[i] << MISUSES) + ((stage[i] >= 2) << COMPLAINS)
-            + ((stage[i] == 4) << IN_OPEN) + (member[i] << MEMBER) + ((attended[i] != 0) << ATTENDED)
-            + (moved[i] << NEW) + ((tenure[i] == 2) << VACANT)
-        )  # fmt: skip
-
-
-@kernel
-def _fetch(begin, end, neighbour, shown, satisfaction, others, content):  # type: ignore[no-untyped-def]
-    # What the other end of ties begin (unsigned) to end - 1 shows, and how satisfied it is.
-    for e in rows(begin, end):
-        j = np.uint64(neighbour[e])
-        others[e - begin] = shown[j]
-        content[e - begin] = satisfaction[j]
-
-
-@kernel
-def _repeat(a, b, indptr, shown, owns):  # type: ignore[no-untyped-def]
-    # What rows a to b - 1 show themselves, once for each of their ties. A store of fixed width takes a
-    # third of the time of one as long as a row; what it writes too much, the next row overwrites.
-    begin, wide = np.uint64(indptr[a]), np.uint64(_WIDE)
-    for i in rows(a, b):
-        own, at = shown[i], np.uint64(indptr[i]) - begin
-        stop = np.uint64(indptr[i + np.uint64(1)]) - begin
-        while at < stop:
-            for k in range(wide):
-                owns[at + k] = own
-            at += wide
-
-
-@kernel
-def _move_on(  # type: ignore[no-untyped-def]
-    begin, end, newcomer, forget, meet, strength, latent, owns, others
-):
-    # A tie of a vacant unit is 0, one of a new household ``newcomer``; any other drifts toward its
-    # latent strength and grows when both households attended a meeting or activity.
-    for e in rows(begin, end):
-        own, other, w = owns[e - begin], others[e - begin], strength[e]
-        met = 1.0 if own & other & (1 << ATTENDED) else 0.0
-        drifted = min(max(w + (forget * (latent[e] - w) + meet * met * (1.0 - w)), 0.0), 1.0)
-        fixed = 0.0 if (own | other) & (1 << VACANT) else newcomer
-        strength[e] = fixed if (own | other) & _DOES_NOT_DRIFT else drifted
-
-
-@kernel
-def look_around(  # type: ignore[no-untyped-def]
-    first, last, change, newcomer, forget, meet, indptr, neighbour, strength, latent, shown, lead,
-    compound, building, satisfaction, norm, tied, seen_satisfaction, seen_paid, seen_misuse, seen_conflict, seen_open,
-):  # fmt: skip
-    """Move the ties of rows first to last - 1 on by a month, and write what neighbours show through them.
-
-    Both directions of a tie change alike. ``seen_satisfaction`` is the neighbours' mean satisfaction
-    (DeGroot), ``seen_paid`` the share that pays, where a member household counts ``1 + lead`` times
-    (a member who pays in the open), ``seen_misuse`` the share that misuses common space,
-    ``seen_conflict`` the share at stage 2 or above, ``seen_open`` the share at stage 4, all weighted
-    by ties. A household without ties of any strength sees its own satisfaction, its own norm, and
-    nothing else.
-
-    Args:
-        first: First row.
-        last: Row after the last.
-        change: Whether ties change.
-        newcomer: Strength of a new household's ties, 0 to 1.
-        forget: Drift to latent strength, 1/month, 0 to 1.
-        meet: Gain by a shared meeting, 0 to 1.
-        indptr: As in ``Ties``, like neighbour, strength (changed) and latent.
-        neighbour: See above.
-        strength: See above.
-        latent: See above.
-        shown: uint8 (n,) from ``show``.
-        lead: float64 (compounds,), extra visibility of members who pay, 0 or more.
-        compound: Column of ``Households``, like building, satisfaction and norm.
-        building: See compound.
-        satisfaction: See compound.
-        norm: See compound.
-        tied: float64 (buildings,), strengths of its rows' ties are added.
-        seen_satisfaction: Written for the rows.
-        seen_paid: Written for the rows.
-        seen_misuse: Written for the rows.
-        seen_conflict: Written for the rows.
-        seen_open: Written for the rows.
-    """
-    most = 0
-    for a in range(first, last, _ROWS):
-        most = max(most, indptr[min(a + _ROWS, last)] - indptr[a])
-    owns = np.empty(most + _WIDE, np.uint8)
-    others, content = np.empty(most, np.uint8), np.empty(most)
-    counts, counts_if_paid, push = np.ones(256), _SHOWS[:, PAID].copy(), 0.0
-    for a in range(first, last, _ROWS):
-        b = min(a + _ROWS, last)
-        begin, end = np.uint64(indptr[a]), np.uint64(indptr[b])
-        _fetch(begin, end, neighbour, shown, satisfaction, others, content)
-        if change:
-            _repeat(a, b, indptr, shown, owns)
-            _move_on(begin, end, newcomer, forget, meet, strength, latent, owns, others)
-        for i in rows(a, b):
-            if lead[compound[i]] != push:
-                push = lead[compound[i]]
-                for byte in range(256):
-                    counts[byte] = 1.0 + push * _SHOWS[byte, MEMBER]
-                    counts_if_paid[byte] = counts[byte] * _SHOWS[byte, PAID]
-            total = happy = seen = paying = misusing = conflict = in_open = 0.0
-            for e in rows(indptr[i], indptr[i + np.uint64(1)]):
-                w, other = strength[e], np.uint64(others[e - begin])
-                total += w
-                happy += w * content[e - begin]
-                seen += w * counts[other]
-                paying += w * counts_if_paid[other]
-                misusing += w * _SHOWS[other, MISUSES]
-                conflict += w * _SHOWS[other, COMPLAINS]
-                in_open += w * _SHOWS[other, IN_OPEN]
-            tied[building[i]] += total
-            if total > 0.0:
-                # Rounding may leave a mean of ones a bit above 1.
-                seen_satisfaction[i] = min(happy / total, 1.0)
-                seen_paid[i] = min(paying / seen, 1.0)
-                seen_misuse[i] = min(misusing / total, 1.0)
-                seen_conflict[i] = min(conflict / total, 1.0)
-                seen_open[i] = min(in_open / total, 1.0)
-            else:
-                seen_satisfaction[i] = satisfaction[i]
-                seen_paid[i] = norm[i]
-                seen_misuse[i] = seen_conflict[i] = seen_open[i] = 0.0
+    ties = Ties(0)
+    ties.indptr, ties.neighbour, ties.layer = indptr, neighbour, kind
+    ties.strength, ties.latent = strength, both
+    return ties
 
 
 LARGEST_CENSUS = 20_000

@@ -79,7 +79,8 @@ def link(table: str, by: str = "") -> Any:
     return Link(table, by)
 
 
-def _declared(owner: type) -> dict[str, Column]:
+def declared(owner: type) -> dict[str, Column]:
+    """Columns of a class and its bases, in their order."""
     found: dict[str, Column] = {}
     for base in reversed(owner.__mro__):
         found |= {name: c for name, c in vars(base).items() if isinstance(c, Column)}
@@ -100,8 +101,8 @@ class Columns:
 
     def __init_subclass__(cls) -> None:
         cls.columns, cls.places = {}, {}
-        for name, declared in _declared(cls).items():
-            _place(cls, name, declared)
+        for name, one in declared(cls).items():
+            _place(cls, name, one)
             # Reading goes to the instance's own array.
             setattr(cls, name, None)
 
@@ -125,13 +126,37 @@ class Columns:
         """Slots of the table."""
         return sum(2 + len(declared.shape) for declared in cls.columns.values())
 
-    def copy(self) -> Self:
-        """The same rows in memory of their own, but for what never changes."""
+    def __len__(self) -> int:
+        return len(getattr(self, next(iter(self.columns))))
+
+    def rows(self, first: int, last: int) -> Self:
+        """Rows first to last - 1 as a table that shares its memory with this one."""
+        part = type(self)(0)
+        for name in self.columns:
+            setattr(part, name, getattr(self, name)[first:last])
+        return part
+
+    def copy(self, *, whole: bool = False, used: int | None = None) -> Self:
+        """The same rows in memory of their own.
+
+        Args:
+            whole: Also of what never changes, which copies share otherwise.
+            used: Rows that are in use; others are left out. All by default.
+        """
         twin = type(self)(0)
         for name, declared in self.columns.items():
             own = getattr(self, name)
-            setattr(twin, name, own if declared.fixed else own.copy())
+            setattr(twin, name, own if declared.fixed and not whole else own[:used].copy())
         return twin
+
+    def make_room(self, rows: int) -> None:
+        """Lengthen every column to at least ``rows``."""
+        if len(self) < rows:
+            for name in self.columns:
+                own = getattr(self, name)
+                longer = np.zeros((max(rows, 2 * len(own)), *own.shape[1:]), own.dtype)
+                longer[: len(own)] = own
+                setattr(self, name, longer)
 
 
 def _place(table: type[Columns], name: str, declared: Column) -> None:
@@ -164,9 +189,9 @@ class Row:
         super().__init_subclass__(**more)
         if table:
             cls.table, cls.kind_name, cls.group = table, kind_name or table, parameters
-            cls.columns = _declared(cls)
+            cls.columns = declared(cls)
             cls.links = {name: a for name, a in vars(cls).items() if isinstance(a, Link)}
-            cls.dtype = _row_type(cls.columns)
+            cls.dtype = row_type(cls.columns)
 
     def __init__(self, world: Any, index: int) -> None:
         self.world, self.index = world, index
@@ -174,12 +199,16 @@ class Row:
         self.record = getattr(world, self.table).array[index]
 
     def __getitem__(self, name: str) -> Any:
+        self._check(name)
         return getattr(self, name)
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if name not in self.columns:
-            raise KeyError(name)
+        self._check(name)
         setattr(self, name, value)
+
+    def _check(self, name: str) -> None:
+        if name not in self.columns:
+            raise KeyError(f"{self.table} have no {name!r}; they have {', '.join(self.columns)}")
 
     @property
     def p(self) -> Any:
@@ -192,7 +221,7 @@ class Row:
         return _Groups(self)
 
     def _group(self, name: str) -> Any:
-        return getattr(self.world, f"p_{name}")[getattr(self, "kind", 0)]
+        return getattr(self.world, f"p_{name}")[getattr(self, "of_kind", 0)]
 
 
 class _Groups:
@@ -203,7 +232,8 @@ class _Groups:
         return self._row._group(name)
 
 
-def _row_type(columns: dict[str, Column]) -> np.dtype[Any]:
+def row_type(columns: dict[str, Column]) -> np.dtype[Any]:
+    """How a row of these columns lies in memory."""
     fields = [(name, c.dtype, c.shape) for name, c in columns.items()]
     plain, aligned = np.dtype(fields), np.dtype(fields, align=True)
     # Numba takes an aligned type for another one even where nothing had to be moved.
@@ -222,7 +252,7 @@ def add_column(table: type[Columns] | type[Row], name: str, declared: Column) ->
     if issubclass(table, Row):
         setattr(table, name, declared)
         table.columns[name] = declared
-        table.dtype = _row_type(table.columns)
+        table.dtype = row_type(table.columns)
     else:
         _place(table, name, declared)
 

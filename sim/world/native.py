@@ -14,6 +14,7 @@ import operator
 import os
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from typing import Any, TypeVar
 
 import numpy as np
@@ -37,6 +38,7 @@ from numba.np.numpy_support import from_dtype
 
 from sim import compiled as _compiled
 from sim.compiled import kernel
+from sim.world.costs import CostRefused, Payer
 from sim.world.declare import Column, Columns, Row
 
 INTERPRETED = os.environ.get("XIAOQU_INTERPRETED") == "1"
@@ -143,17 +145,26 @@ class rule:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.compiled: Any = function if INTERPRETED else kernel(function)
+        self.arguments = tuple(signature(function).parameters)[1:]
         self.__doc__ = function.__doc__
 
     def __get__(self, row: Any, owner: type) -> Any:
-        return self.compiled if row is None else partial(_from_python, self.compiled, row)
+        return self.compiled if row is None else partial(_from_python, self, row)
 
 
-def _from_python(compiled: Any, row: Row, *args: Any, **more: Any) -> Any:
+def _from_python(found: rule, row: Row, *given: Any, **named: Any) -> Any:
     # Rules know labels and payers by number, people by name.
-    if any(isinstance(value, str) for value in args):
-        args = tuple(row.world.code(v) if isinstance(v, str) else v for v in args)
-    return compiled(row, *args, **more)
+    named |= dict(zip(found.arguments, given, strict=False))
+    if len(given) > len(found.arguments):
+        raise TypeError(f"takes {', '.join(found.arguments)}, and {len(given)} values were given")
+    if isinstance(label := named.get("label"), str):
+        named["label"] = row.world.label(label)
+    if isinstance(payer := named.get("payer"), str):
+        named["payer"] = int(Payer[payer.upper()])
+    try:
+        return found.compiled(row, **named)
+    except CostRefused as refused:
+        raise refused.named(row.world) from None
 
 
 class derived(rule):
@@ -243,6 +254,8 @@ class _RowFields(templates.AttributeTemplate):
     def generic_resolve(self, kind: RowType, name: str) -> Any:  # type: ignore[override]
         if name in ("index", "world"):
             return types.int64 if name == "index" else WORLD
+        if name == "label" and ROWS[kind.kind].table == "measures":
+            return types.int64
         if kind == PARAMETERS:
             return from_dtype(GROUPS[name])
         row = ROWS[kind.kind]
@@ -264,7 +277,8 @@ class _RowFields(templates.AttributeTemplate):
 
 
 def _own_parameters(row: type[Row]) -> Any:
-    return GROUPS[row.group or row.kind_name]
+    # A measure's own lie beside those of the other measures, in the layout of its class.
+    return GROUPS[row.group] if row.group else row.Parameters().record.dtype  # type: ignore[attr-defined]
 
 
 def _method(kind: RowType, name: str, compiled: Any) -> type:
@@ -351,6 +365,9 @@ def _get_of_row(context: Any, builder: Any, kind: RowType, value: Any, name: str
     row = cgutils.create_struct_proxy(kind)(context, builder, value=value)
     if name in ("index", "world"):
         return getattr(row, name)
+    if name == "label" and ROWS[kind.kind].table == "measures":
+        # Events and measures are booked under their place in the policy.
+        return row.index
     if kind == PARAMETERS:
         return _parameters(context, builder, row.world, name, row.index)
     cls = ROWS[kind.kind]
@@ -379,7 +396,7 @@ def _get_of_row(context: Any, builder: Any, kind: RowType, value: Any, name: str
             context, builder, _array(cls.memory, 1), address, [_load(builder, row.world, slot + 1)]
         )
     if name in ("p", "parameters"):
-        own = _get_of_row(context, builder, kind, value, "kind")
+        own = _get_of_row(context, builder, kind, value, "of_kind")
         if name == "p":
             return _parameters(context, builder, row.world, cls.group, own)
         all_groups = cgutils.create_struct_proxy(PARAMETERS)(context, builder)

@@ -1,137 +1,283 @@
-"""The tables of the world, each column with what it holds."""
+"""The tables of the world, each column with what it holds.
+
+Actors and compounds are tables too; their columns stand with their class in ``sim.agents``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any
+from enum import IntEnum
+from typing import Any, Self
 
 import numpy as np
 
-from sim.society import population
-from sim.society.census import COUNTED
-from sim.society.signals import SIGNALS
 from sim.world.declare import Columns, Row, column
 from sim.world.native import register_columns, register_row
+from sim.world.signals import SIGNALS
 
-_DONOR = ("life", "kind", "civic", "burden", "threshold", "taste", "member")
-_NEWCOMER: dict[str, float | str] = dict.fromkeys(_DONOR, "donor") | {
-    "satisfaction": "newcomer_satisfaction", "trust_firm": "newcomer_trust",
-    "trust_committee": "newcomer_trust", "trust_cell": "newcomer_trust", "norm": "newcomer_habit",
-    "habit": "newcomer_habit", "efficacy": "newcomer_trust",
-} | dict.fromkeys(("active", "grievance", "free_habit", "contact", "points", "stage", "misuse"), 0.0)  # fmt: skip
+_MORE, _UNIT, _FLAG = "0 or more", "0 to 1", "0, 1"
+
+
+class Tenure(IntEnum):
+    """Who holds the unit."""
+
+    OWNER = 0
+    TENANT = 1
+    VACANT = 2
+
+
+class Life(IntEnum):
+    """Life stage of the household."""
+
+    YOUNG = 0
+    WORKING = 1
+    ELDERLY = 2
+
+
+class Kind(IntEnum):
+    """Contribution type, as found in public-goods experiments."""
+
+    CONDITIONAL = 0
+    UNCONDITIONAL = 1
+    FREE_RIDER = 2
+
+
+class Stage(IntEnum):
+    """How far a household has gone on the ladder of conflict."""
+
+    CALM = 0
+    TELLS_FIRM = 1
+    CALLS_HOTLINE = 2
+    PETITIONS = 3
+    OPEN_CONFLICT = 4
 
 
 class Households(Columns):
-    """All households. In the new house these lines are written out here; the gate takes today's."""
+    """All households of a run, one row each, in the order of compound, building, stair and floor.
 
-    for _f in fields(population.Households):
-        if _f.metadata:
-            _m = _f.metadata
-            locals()[_f.name] = column(
-                _m["dtype"], _m["unit"], _m["range"], _m["doc"], newcomer=_NEWCOMER.get(_f.name)
-            )
-    del _f, _m
+    ``newcomer`` says what a household that moves in gets: a number, a parameter of ``turnover``, or the
+    value of one of the compound's first residents.
+    """
+
+    # Where the unit lies, and what goes with it whoever lives there.
+    compound = column("i4", "index", _MORE, "compound")
+    building = column("i4", "index", _MORE, "building, over all compounds")
+    stair = column("i4", "index", _MORE, "stair, over all compounds")
+    floor = column("i2", "floor", _MORE, "floor, 1 at the ground")
+    file_row = column("i8", "index", _MORE, "place in the user's file, or own row")
+    tenure = column("i1", "code", "Tenure", "who holds the unit")
+    # Traits of the household.
+    life = column("i1", "code", "Life", "life stage", newcomer="donor")
+    member = column("i1", "flag", _FLAG, "has a registered party member", newcomer="donor")
+    active = column("i1", "flag", _FLAG, "that member is active", newcomer=0)
+    area = column("f8", "m2", "above 0", "floor area")
+    fee_fen = column("i8", "fen/month", _MORE, "monthly fee due")
+    kind = column("i1", "code", "Kind", "contribution type", newcomer="donor")
+    civic = column("f8", "1", _UNIT, "civic-mindedness", newcomer="donor")
+    burden = column("f8", "1", _UNIT, "burden of the fee", newcomer="donor")
+    threshold = column("f8", "1", "any", "share in conflict that makes it join", newcomer="donor")
+    taste = column("f8", "1", "any", "how favourably it judges the same service", newcomer="donor")
+    rota = column("f8", "1", "0 to below 1", "order in which the cell assigns it")
+    # Changing from month to month.
+    satisfaction = column(
+        "f8", "1", _UNIT, "satisfaction with the service", newcomer="newcomer_satisfaction"
+    )
+    trust_firm = column("f8", "1", _UNIT, "trust in the property firm", newcomer="newcomer_trust")
+    trust_committee = column(
+        "f8", "1", _UNIT, "trust in the owners' committee", newcomer="newcomer_trust"
+    )
+    trust_cell = column(
+        "f8", "1", _UNIT, "trust in party cell and community", newcomer="newcomer_trust"
+    )
+    grievance = column("f8", "1", _UNIT, "grievance", newcomer=0.0)
+    norm = column("f8", "1", _UNIT, "share of others it believes to pay", newcomer="newcomer_habit")
+    habit = column("f8", "1", _UNIT, "habit of paying", newcomer="newcomer_habit")
+    free_habit = column("f8", "1", _UNIT, "habit of service without pay", newcomer=0.0)
+    contact = column("f8", "logit", "any", "what remains of members' visits", newcomer=0.0)
+    efficacy = column(
+        "f8", "1", _UNIT, "belief that taking part has results", newcomer="newcomer_trust"
+    )
+    paid = column("i1", "flag", _FLAG, "paid this month")
+    arrears_fen = column("i8", "fen", _MORE, "fees owed")
+    arrears_months = column("i4", "month", _MORE, "months owed")
+    stage = column("i1", "code", "Stage", "conflict stage, 0 calm to 4 open", newcomer=0)
+    misuse = column("i1", "flag", _FLAG, "misuses common space", newcomer=0)
+    attended = column("i1", "code", "0 to 3", "at a meeting this month 1, at an activity 2")
+    called = column("i1", "flag", _FLAG, "called the hotline this month")
+    petitioned = column("i1", "flag", _FLAG, "petitioned this month")
+    recovered_fen = column("i8", "fen", _MORE, "old fees paid back this month")
+    moved = column("i1", "flag", _FLAG, "household is new this month")
+    points = column("f8", "point", _MORE, "resident points", newcomer=0.0)
+    own_open = column("i2", "issue", _MORE, "own issues still open")
+    # What neighbours show, weighted by ties.
+    seen_satisfaction = column("f8", "1", _UNIT, "mean satisfaction")
+    seen_paid = column("f8", "1", _UNIT, "share seen paying")
+    seen_misuse = column("f8", "1", _UNIT, "share misusing common space")
+    seen_conflict = column("f8", "1", _UNIT, "share at stage 2 or above")
+    seen_open = column("f8", "1", _UNIT, "share in open conflict, stage 4")
+    # What processes of one month hand on to each other.
+    shown = column("u1", "flags", "any", "what it shows its neighbours this month")
+    willing = column("f8", "1", _UNIT, "chance that it pays this month's fee")
+    arising = column("i1", "code", "Category", "category of its new problem, -1 for none")
 
 
 class Donors(Columns):
-    """The first residents' traits, see ``society.population.Donors``."""
+    """The first residents' traits, for households that move in later.
+
+    A newcomer takes its traits from a random one of the ``rows`` that had its tenure in its compound
+    at the start, so the make-up stays stationary. Columns ending in 0 are those of ``Households``.
+    """
 
     life0 = column("i1", "code", "Life", "life stage", fixed=True)
     kind0 = column("i1", "code", "Kind", "contribution type", fixed=True)
-    civic0 = column("f8", "1", "0 to 1", "civic-mindedness", fixed=True)
-    burden0 = column("f8", "1", "0 to 1", "burden of the fee", fixed=True)
+    civic0 = column("f8", "1", _UNIT, "civic-mindedness", fixed=True)
+    burden0 = column("f8", "1", _UNIT, "burden of the fee", fixed=True)
     threshold0 = column("f8", "1", "any", "share in conflict that makes it join", fixed=True)
     taste0 = column("f8", "1", "any", "how favourably it judges", fixed=True)
-    member0 = column("i1", "flag", "0, 1", "has a registered party member", fixed=True)
-    donor_rows = column("i8", "index", "0 or more", "rows by compound and tenure", fixed=True)
-    donor_start = column("i8", "index", "0 or more", "where each begins", shape=(4,), fixed=True)
+    member0 = column("i1", "flag", _FLAG, "has a registered party member", fixed=True)
+    donor_rows = column("i8", "index", _MORE, "rows by compound and tenure", fixed=True)
+    donor_start = column("i8", "index", _MORE, "where each begins", shape=(4,), fixed=True)
+
+    @classmethod
+    def of(cls, households: Households) -> Self:
+        """Copy the traits as they are now."""
+        key = households.compound.astype(np.int64) * len(Tenure) + households.tenure
+        compounds = int(households.compound[-1]) + 1 if len(key) else 0
+        counts = np.bincount(key, minlength=compounds * len(Tenure))
+        ends = np.cumsum(counts).reshape(compounds, len(Tenure))
+        start = np.zeros((compounds, len(Tenure) + 1), dtype=np.int64)
+        start[:, 1:] = ends
+        start[1:, 0] = ends[:-1, -1]
+        donors = cls(0)
+        for name in cls.columns:
+            if name.endswith("0"):
+                setattr(donors, name, getattr(households, name[:-1]).copy())
+        donors.donor_rows, donors.donor_start = np.argsort(key, kind="stable"), start
+        return donors
 
 
 class Buildings(Columns):
     """Buildings: where their rows lie, their meetings and their problems."""
 
-    compound = column("i4", "index", "0 or more", "compound", fixed=True)
-    start = column("i8", "index", "0 or more", "first household", fixed=True)
-    end = column("i8", "index", "0 or more", "household after the last", fixed=True)
-    size = column("i8", "household", "1 or more", "households", fixed=True)
-    meeting = column("i1", "flag", "0, 1", "meets this month")
+    compound = column("i4", "index", _MORE, "compound", fixed=True)
+    start = column("i8", "index", _MORE, "first household", fixed=True)
+    end = column("i8", "index", _MORE, "household after the last", fixed=True)
+    stairs = column("i4", "stair", "1 or more", "stairs", fixed=True)
+    meeting = column("i1", "flag", _FLAG, "meets this month")
     followed = column("f8", "1", "-1, 0 to 1", "share of problems followed up, -1 without any")
-    open = column("f8", "issue", "0 or more", "open problems")
-    open_per_household = column("f8", "issue", "0 or more", "open problems per household")
-    closed = column("f8", "issue", "0 or more", "problems closed this month")
-    closed_lately = column("f8", "issue", "0 or more", "fading count of closed problems")
-    tied = column("f8", "1", "0 or more", "strengths of its households' ties")
-    counted = column("f8", "", "any", "census of the building", shape=(len(COUNTED),))
+    open = column("f8", "issue", _MORE, "open problems")
+    open_per_household = column("f8", "issue", _MORE, "open problems per household")
+    closed = column("f8", "issue", _MORE, "problems closed this month")
+    closed_lately = column("f8", "issue", _MORE, "fading count of closed problems")
+    tied = column("f8", "1", _MORE, "strengths of its households' ties")
+
+    @classmethod
+    def of(cls, households: Households) -> Self:
+        """Read where buildings lie off the columns compound, building and stair (each sorted)."""
+        start, end = _ranges(households.building)
+        stair_start, _ = _ranges(households.stair)
+        made = cls(len(start))
+        made.compound, made.start, made.end = households.compound[start], start, end
+        made.stairs = np.bincount(households.building[stair_start])
+        made.followed[:] = -1.0
+        return made
+
+    @property
+    def number_of_buildings(self) -> int:
+        """Buildings in all compounds."""
+        return len(self.start)
+
+    @property
+    def number_of_compounds(self) -> int:
+        """Compounds of the run."""
+        return int(self.compound[-1]) + 1
+
+    @property
+    def first_of_compound(self) -> np.ndarray:
+        """First building of each compound, and at the end how many there are (compounds + 1,)."""
+        return np.searchsorted(self.compound, np.arange(self.number_of_compounds + 1))
+
+    @property
+    def compound_start(self) -> np.ndarray:
+        """First household of each compound (compounds,)."""
+        return np.asarray(self.start[self.first_of_compound[:-1]])
+
+    @property
+    def compound_end(self) -> np.ndarray:
+        """Household after the last of each compound (compounds,)."""
+        return np.asarray(self.end[self.first_of_compound[1:] - 1])
+
+
+def _ranges(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    edges = np.flatnonzero(np.diff(code)) + 1
+    return np.concatenate(([0], edges)), np.concatenate((edges, [len(code)]))
 
 
 class Ties(Columns):
-    """Ties in compressed rows, see ``society.ties.Ties``."""
+    """Undirected ties in compressed rows; row i is ``indptr[i]:indptr[i + 1]``, neighbours sorted.
 
-    indptr = column("i8", "index", "0 or more", "where a household's ties begin", fixed=True)
-    neighbour = column("i4", "index", "0 or more", "household at the other end", fixed=True)
-    latent = column("f8", "1", "0 to 1", "strength it returns to", fixed=True)
-    strength = column("f8", "1", "0 to 1", "strength now")
+    Each tie stands in both rows with the same strength, latent strength and layer, to the bit.
+    No household is tied to itself or twice to another.
+    """
+
+    indptr = column("i8", "index", _MORE, "where a household's ties begin", fixed=True)
+    neighbour = column("i4", "index", _MORE, "household at the other end", fixed=True)
+    strength = column("f8", "1", _UNIT, "strength now; 0 while either unit is vacant")
+    latent = column("f8", "1", _UNIT, "strength it returns to without meetings", fixed=True)
+    layer = column("i1", "code", "Layer", "what brings the two together", fixed=True)
 
 
-class Book(Columns):
-    """The issue book; ``world.issues_held`` rows of it are in use, oldest first."""
+class Issues(Columns):
+    """All problems not yet closed, oldest first; ``world.issues_held`` rows are in use."""
 
     category = column("i1", "code", "Category", "what it is about")
     level = column("i1", "code", "Level", "who handles it")
-    state = column("i1", "code", "0, 1", "found or not")
-    reporter = column("i4", "index", "0 or more", "household")
+    state = column("i1", "code", "0, 1", "hidden 0, found 1")
+    reporter = column("i4", "index", _MORE, "household; building and compound follow from it")
     arose = column("i4", "month", "any", "month it arose")
     due = column("i4", "month", "any", "month it is due")
-    happened = column("i2", "flags", "Happened", "what happened in the last month worked")
-    handled_at = column("i1", "code", "Level", "level before it rose")
+    happened = column(
+        "i2", "flags", "Happened", "what happened to the row in the last month worked"
+    )
+    handled_at = column("i1", "code", "Level", "level at which it then was before it rose")
 
 
 class Ledger(Columns):
     """Hours and yuan given to measures; ``world.booked`` rows are in use."""
 
     month = column("i4", "month", "any", "month")
-    compound = column("i4", "index", "0 or more", "compound")
-    actor = column("i1", "code", "Payer", "who gave")
-    label = column("i2", "index", "0 or more", "measure, by its place in the policy")
-    hours = column("f8", "hour", "0 or more", "hours")
-    yuan = column("f8", "yuan", "0 or more", "money")
+    compound = column("i4", "index", _MORE, "compound")
+    payer = column("i1", "code", "Payer", "who gave")
+    label = column("i2", "index", _MORE, "measure, by its place in ``world.labels``")
+    hours = column("f8", "hour", _MORE, "hours")
+    yuan = column("f8", "yuan", _MORE, "money")
 
 
 class Tasks(Columns):
     """What measures ask of cells and communities this month, ``world.task_room`` rows a compound."""
 
-    compound = column("i4", "index", "0 or more", "compound it is for")
-    label = column("i2", "index", "0 or more", "measure")
-    hours = column("f8", "hour", "0 or more", "hours it needs")
-    residents_hours = column(
-        "f8", "hour", "0 or more", "hours residents give if it is done in full"
-    )
-    public_yuan = column("f8", "yuan", "0 or more", "public money if it is done in full")
-
-
-class Scratch(Columns):
-    """What phases of one month hand on to each other."""
-
-    shown = column("u1", "flags", "any", "what a household shows its neighbours")
-    push = column("f8", "logit", "any", "push to pay this month's fee")
-    arising = column("i1", "code", "Category", "category of a new problem, -1 for none")
+    compound = column("i4", "index", _MORE, "compound it is for")
+    label = column("i2", "index", _MORE, "measure")
+    hours = column("f8", "hour", _MORE, "hours it needs")
+    residents_hours = column("f8", "hour", _MORE, "hours residents give if it is done in full")
+    public_yuan = column("f8", "yuan", _MORE, "public money if it is done in full")
 
 
 class Placing(Columns):
     """Problems that events place this month; ``world.placed`` rows are in use."""
 
+    label = column("i2", "index", _MORE, "event")
     category = column("i1", "code", "Category", "what it is about")
-    household = column("i8", "index", "0 or more", "household")
+    household = column("i8", "index", _MORE, "household")
 
 
 class Program(Columns):
-    """The month: one process a row, see ``world.month``."""
+    """The month as compiled code reads it: one process a row, see ``sim.world.process``."""
 
     how = column("i8", "code", "How", "how it is called")
     address = column("i8", "address", "any", "compiled code, 0 for Python")
-    count = column("i8", "row", "0 or more", "rows it is called for")
+    count = column("i8", "row", _MORE, "rows it is called for")
     stream = column("i8", "code", "Stream", "draws it is given")
-    entry = column("i8", "index", "0 or more", "measure it is")
+    entry = column("i8", "index", _MORE, "measure it is, -1 for none")
 
 
 @register_row
@@ -143,21 +289,50 @@ class Signals(Row, table="signals"):
     del _name, _neutral, _doc
 
 
+COUNTED = {
+    "units": "households, vacant units included", "occupied": "households that live here",
+    "owners": "units lived in by owners", "members": "households with a party member",
+    "active": "of these, active ones", "due_fen": "fees due", "collected_fen": "fees paid",
+    "recovered_fen": "old fees paid back", "arrears_fen": "fees owed", "payers": "households that paid",
+    "satisfied": "households above one half in satisfaction", "satisfaction": "sum",
+    "trust_firm": "sum", "trust_committee": "sum", "trust_cell": "sum", "grievance": "sum",
+    "efficacy": "sum", "stage_1": "households that tell the firm", "stage_2": "that call the hotline",
+    "stage_3": "that petition", "stage_4": "in open conflict", "misuse": "that misuse common space",
+    "attended": "that came to a meeting", "invited": "whose building met",
+    "free_riders": "satisfied households that did not pay (搭便车)", "calls": "calls to the hotline",
+    "petitions": "petitions", "contact": "sum", "moved": "households that are new",
+    "young": "young households", "young_satisfaction": "sum", "working": "households of working age",
+    "working_satisfaction": "sum", "elderly": "elderly households", "elderly_satisfaction": "sum",
+    "tenants": "tenant households", "tenant_satisfaction": "sum",
+}  # fmt: skip
+"""What is counted over the households of a building and a compound each month; money in fen."""
+
+
+@register_row
+class Counted(Row, table="counted"):
+    """The census of one building, see ``COUNTED``."""
+
+    for _name, _doc in COUNTED.items():
+        locals()[_name] = column("f8", "fen" if _name.endswith("_fen") else "1", _MORE, _doc)
+    del _name, _doc
+
+
 @register_row
 class Census(Row, table="census"):
-    """Sums over the households of a compound at the end of last month."""
+    """Sums over the households of a compound at the end of last month, see ``COUNTED``."""
 
-    for _name in COUNTED:
-        locals()[_name] = column("f8", "", "any", "see society.census")
-    del _name
+    for _name, _doc in COUNTED.items():
+        locals()[_name] = column("f8", "fen" if _name.endswith("_fen") else "1", _MORE, _doc)
+    del _name, _doc
 
 
 COLUMN_TABLES: dict[str, type[Columns]] = {
-    "households": Households, "donors": Donors, "buildings": Buildings, "ties": Ties, "book": Book,
-    "ledger": Ledger, "cell_tasks": Tasks, "community_tasks": Tasks, "scratch": Scratch,
+    "households": Households, "donors": Donors, "buildings": Buildings, "ties": Ties,
+    "issues": Issues, "ledger": Ledger, "cell_tasks": Tasks, "community_tasks": Tasks,
     "placing": Placing, "program": Program,
 }  # fmt: skip
 for _name, _columns in COLUMN_TABLES.items():
     register_columns(_name, _columns)
 
 NEUTRAL: np.ndarray[Any, Any] = np.array([value for value, _ in SIGNALS.values()])
+"""Neutral value of each named value."""

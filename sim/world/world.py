@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -18,22 +18,25 @@ NUMBERS = {
     "booked": "rows of the ledger in use", "task_room": "tasks a cell has room for in a month",
     "written_off_fen": "arrears written off so far", "lived": "months noted", "at": "place in the month",
     "placed": "problems that events place this month", "ties_change": "whether ties grow and fade",
+    "number_of_compounds": "compounds", "number_of_measures": "events and measures",
 }  # fmt: skip
 """Whole numbers of the run."""
 
 ARRAYS = {
-    "branches": ("i8", 1), "building_start": ("i8", 1), "neutral": ("f8", 1), "notes": ("f8", 3),
-    "issue_counts": ("f8", 2), "reaches": ("u1", 2), "lead": ("f8", 1), "recruits": ("f8", 1),
+    "branches": ("i8", 1), "neutral": ("f8", 1), "notes": ("f8", 3), "reaches": ("u1", 2),
     "states": ("u1", 1), "own_parameters": ("u1", 1),
 }  # fmt: skip
-"""Lists that belong to no table: compounds by company, first building of each compound, neutral values,
-notes (months, compounds, NOTES), counts of the book (compounds, COUNTS), which measure reaches which
-compound, two numbers per compound, and what measures remember and how they are set, byte by byte."""
+"""Lists that belong to no table: compounds by company, neutral values of the signals, notes (months,
+compounds, NOTES), which measure reaches which compound (measures, compounds), and what measures remember
+and how they are set, byte by byte."""
 
 ROW_TABLES = (
-    "compounds", "signals", "census", "firms", "companies", "committees", "cells",
+    "compounds", "signals", "census", "counted", "worked", "firms", "companies", "committees", "cells",
     "developers", "communities", "streets", "measures",
 )  # fmt: skip
+
+_IN_USE = {"issues": "issues_held", "ledger": "booked"}
+"""Tables that grow, and the number that says how many of their rows are in use."""
 
 
 class Rows:
@@ -41,12 +44,12 @@ class Rows:
 
     def __init__(self, world: World, array: np.ndarray, row: type[Row]) -> None:
         self.world, self.array, self.row = world, array.view(np.recarray), row
-        self._made: dict[int, Row] = {}
+        self.made: dict[int, Row] = {}
 
     @property
     def numbers(self) -> np.ndarray:
         """The table as (rows, columns), where every column is an f8."""
-        return self.array.view(np.float64).reshape(len(self.array), -1)
+        return np.asarray(self.array).view(np.float64).reshape(len(self.array), -1)
 
     def __len__(self) -> int:
         return len(self.array)
@@ -56,34 +59,39 @@ class Rows:
 
     def __getitem__(self, at: Any) -> Any:
         if isinstance(at, str):
-            return self.array[at]
-        if at not in self._made:
-            self._made[at] = self.row(self.world, at)
-        return self._made[at]
+            return np.asarray(self.array)[at]
+        at = int(at)
+        if at not in self.made:
+            if not 0 <= at < len(self.array):
+                raise IndexError(f"there are {len(self.array)} {self.row.table}")
+            self.made[at] = self.row(self.world, at)
+        return self.made[at]
+
+    def __setitem__(self, name: str, values: Any) -> None:
+        np.asarray(self.array)[name] = values
 
 
 class World:
     """Tables, numbers and parameters of one run.
 
     Args:
-        parameters: For each group its parameters by kind of compound.
         model: The mesa model that the actors belong to.
 
     Attributes:
         slots: What compiled rules get: where everything lies.
+        labels: Names under which costs are booked: events and measures in their order, then any other.
+        kinds: Names of the kinds of compound, "" alone where all are alike.
     """
 
     _numba_type_ = native.WORLD
 
-    def __init__(self, parameters: dict[str, list[Parameters]], model: Any = None) -> None:
-        size = sum(3 for _ in native.TABLES["world"]) + 3
-        self.slots = np.zeros(size + 64, np.int64)
+    def __init__(self, model: Any = None) -> None:
+        self.slots = np.zeros(_slots_needed(), np.int64)
         self._address = self.slots.ctypes.data
-        self.model, self.groups = model, parameters
+        self.model = model
         self.tables: dict[str, Any] = {}
-        self.codes: dict[str, int] = {}
-        for group, by_kind in parameters.items():
-            self._put_array(f"p_{group}", np.concatenate([p.record for p in by_kind]))
+        self.labels: list[str] = []
+        self.kinds: list[str] = [""]
 
     def put(self, name: str, table: Columns | np.ndarray) -> None:
         """Put a table in: columns, or the records of a table kept row by row."""
@@ -97,15 +105,19 @@ class World:
         else:
             self._put_array(name, table)
 
+    def put_parameters(self, groups: Mapping[str, Sequence[Parameters]]) -> None:
+        """Set the parameters of groups, for each its values by kind of compound."""
+        for group, by_kind in groups.items():
+            self._put_array(f"p_{group}", np.concatenate([p.record for p in by_kind]))
+
     def _put_array(self, name: str, array: np.ndarray) -> None:
         slot, _ = native.TABLES["world"][name]
-        self.tables[name] = array = np.ascontiguousarray(array)
+        array = np.ascontiguousarray(array)
+        self.tables[name] = array.view(np.recarray) if array.dtype.names else array
         self.slots[slot] = array.ctypes.data
         self.slots[slot + 1 : slot + 1 + array.ndim] = array.shape
         if name.startswith("p_"):
             self.slots[slot + 2] = array.itemsize
-            # Records whose fields Python reads as rules do, ``p.name``.
-            self.tables[name] = array.view(np.recarray)
 
     def __getattr__(self, name: str) -> Any:
         if name in NUMBERS:
@@ -113,7 +125,7 @@ class World:
         try:
             return self.__dict__["tables"][name]
         except KeyError:
-            raise AttributeError(name) from None
+            raise AttributeError(f"the world has no {name!r}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in NUMBERS:
@@ -121,29 +133,59 @@ class World:
         else:
             object.__setattr__(self, name, value)
 
-    def code(self, name: str) -> int:
-        """Number by which rules know a measure's label or who pays."""
-        return self.codes[name]
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *NUMBERS, *self.tables]
+
+    def label(self, name: str) -> int:
+        """Number by which rules know a label; a name not met before gets one."""
+        if name not in self.labels:
+            self.labels.append(name)
+        return self.labels.index(name)
 
     def row(self, table: str, index: int) -> Any:
         """One row of a table kept row by row."""
         return self.tables[table][index]
 
-    def copy(self) -> Self:
-        """A fork: the same state in memory of its own, without a list of what to copy."""
-        twin = type(self)(self.groups, self.model)
-        for name, table in self.tables.items():
-            if name.startswith("p_"):
-                continue
-            own = table.array if isinstance(table, Rows) else table
-            twin.put(name, own.copy())
+    def make_room(self) -> None:
+        """Lengthen what may be full within a month: issues, costs and notes."""
+        self.issues.make_room(self.issues_held + len(self.households))
+        self.ledger.make_room(self.booked + ledger_rows(self))
+        if self.lived >= len(self.notes):
+            longer = np.zeros((2 * self.lived + 1, *self.notes.shape[1:]))
+            longer[: self.lived] = self.notes[: self.lived]
+            self.put("notes", longer)
+
+    def copy(self, model: Any = None, *, whole: bool = False) -> Self:
+        """A fork: the same state in memory of its own, without a list of what to copy.
+
+        Args:
+            model: The model that the copy's actors belong to, this one's by default.
+            whole: Copy also what never changes.
+        """
+        twin = type(self)(self.model if model is None else model)
         for name in NUMBERS:
             setattr(twin, name, getattr(self, name))
-        twin.codes = self.codes
+        for name, table in self.tables.items():
+            if isinstance(table, Columns):
+                used = getattr(self, _IN_USE[name]) if name in _IN_USE else None
+                twin.put(name, table.copy(whole=whole, used=used))
+            else:
+                own = table.array if isinstance(table, Rows) else table
+                twin.put(name, (own[: self.lived] if name == "notes" else own).copy())
+        twin.labels, twin.kinds = self.labels[:], self.kinds
         return twin
 
 
-def see(groups: dict[str, Any]) -> None:
+def ledger_rows(world: World) -> int:
+    """Most rows of the ledger that a month can take."""
+    return world.number_of_compounds * (4 * world.task_room + 8 * max(world.number_of_measures, 1))
+
+
+def _slots_needed() -> int:
+    return max(slot for slot, _ in native.TABLES["world"].values()) + 4
+
+
+def see(groups: Mapping[str, Any]) -> None:
     """Let rules see the world: its numbers, tables and groups of parameters.
 
     Args:

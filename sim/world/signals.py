@@ -7,12 +7,6 @@ what a measure does is seen in one place and overlaps combine explicitly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from operator import itemgetter
-from struct import Struct
-
-import numpy as np
-
 SIGNALS: dict[str, tuple[float, str]] = {
     # what households meet
     "transparency": (0.0, "share of the firm's accounts that residents can check, 0 to 1"),
@@ -64,21 +58,3 @@ SIGNALS: dict[str, tuple[float, str]] = {
     "firm_present": (1.0, "1 if a firm serves the compound, else 0"),
 }
 """Name -> (neutral value, meaning with unit)."""
-
-NEUTRAL: dict[str, float] = {name: value for name, (value, _) in SIGNALS.items()}
-SIGNAL_TYPE = np.dtype([(name, np.float64) for name in SIGNALS])
-_IN_ORDER = itemgetter(*SIGNALS)
-_RECORD = Struct(f"{len(SIGNALS)}d")
-
-
-def pack(per_compound: Sequence[Mapping[str, float]]) -> np.ndarray:
-    """Named values as mechanisms read them: one record per compound.
-
-    Raises:
-        KeyError: A name that is not in ``SIGNALS``.
-    """
-    for values in per_compound:
-        if len(values) != len(SIGNALS):
-            raise KeyError(f"no such named value: {', '.join(values.keys() - SIGNALS.keys())}")
-    records = b"".join([_RECORD.pack(*_IN_ORDER(values)) for values in per_compound])
-    return np.frombuffer(bytearray(records), SIGNAL_TYPE)

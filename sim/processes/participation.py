@@ -12,12 +12,17 @@ import math
 
 import numpy as np
 
-from sim.compiled import kernel, rows
-from sim.mechanisms.chance import to_chances
+from sim.compiled import kernel
+from sim.processes.chance import to_chances
 from sim.schema import Parameters, param
-from sim.streams import Stream, draw
+from sim.streams import Stream, draw, fill
+from sim.world.native import rows
+from sim.world.process import How, process
+from sim.world.tables import Life, Tenure
 
-_CELL = int(Stream.CELL)
+_PARTICIPATION, _ASSEMBLY, _CELL = (
+    int(stream) for stream in (Stream.PARTICIPATION, Stream.ASSEMBLY, Stream.CELL)
+)
 
 
 class ParticipationParameters(Parameters):
@@ -120,76 +125,77 @@ class ParticipationParameters(Parameters):
     )  # fmt: skip
 
 
+MET, MIXED = 1, 2
+"""Flags of ``attended``: at a meeting, at an activity."""
+
+
 @kernel
-def _weigh(first, last, p, s, base, life, civic, efficacy, grievance, push):  # type: ignore[no-untyped-def]
+def _weigh(compound, first, last, base, push):  # type: ignore[no-untyped-def]
     # Every push to come or to vote added up; ``base`` is that on all alike.
+    h, s, p = compound.world.households, compound.signals, compound.parameters.participation
+    life, civic, efficacy, grievance = h.life, h.civic, h.efficacy, h.grievance
     young, working, elderly = p.time_cost_young, p.time_cost_working, p.time_cost_elderly
     by_civic, by_efficacy, by_salience = p.civic, p.efficacy, p.salience
     # A digital channel takes away part of the cost of time, so it helps the busy most.
     costs, start = 1.0 - 0.7 * s.digital, np.uint64(first)
     for i in rows(first, last):
-        cost = young if life[i] == 0 else working if life[i] == 1 else elderly
+        older = working if life[i] == Life.WORKING else elderly
+        cost = young if life[i] == Life.YOUNG else older
         own = by_civic * civic[i] + by_efficacy * efficacy[i] + by_salience * grievance[i]
         push[i - start] = base + (own - cost * costs)
 
 
-@kernel
-def call_meetings(signals, month, building_start, meeting):  # type: ignore[no-untyped-def]
-    """Set ``meeting`` (buildings,) to 1 where one is held this month, else 0.
+@process(How.WORLD)
+def call_meetings(world):  # type: ignore[no-untyped-def]
+    """Buildings meet in turn.
 
-    A compound's buildings take turns: the b-th meets whenever month * share + b / buildings passes a
-    whole number. ``building_start`` (compounds + 1,) is where each compound's buildings start.
+    The b-th of a compound's buildings meets whenever month * share + b / buildings passes a whole number.
     """
-    for c in range(len(signals)):
-        share, first = signals[c].meeting_share, building_start[c]
-        number = building_start[c + 1] - first
+    meeting, month = world.buildings.meeting, world.month
+    for c in range(world.number_of_compounds):
+        compound = world.compounds[c]
+        share, first = compound.signals.meeting_share, compound.first_building
+        number = compound.last_building - first
         for b in range(number):
             turn = b / number
             now, before = turn + share * month, turn + share * (month - 1)
             meeting[first + b] = math.floor(now) > math.floor(before)
 
 
-@kernel
-def attend(  # type: ignore[no-untyped-def]
-    first, last, u, parameters, signals, compound, building, building_end, meeting, followed, tenure,
-    life, civic, efficacy, grievance, trust_cell, attended,
-):  # fmt: skip
-    """Decide who attends the meeting of their building, or an activity, and what the meeting does.
+@process(How.BLOCK, switch="participation")
+def attend(compound, first, last):  # type: ignore[no-untyped-def]
+    """Residents attend the meeting of their building, or an activity; a meeting has effects.
 
-    Rows [first, last) are of one compound. ``u`` is (2, rows): for the meeting, for the activity. An
-    activity brings households together and does nothing else. ``attended`` says both: 1 at the meeting,
-    2 at an activity, 3 at both.
-
-    ``meeting`` (buildings,) is 1 where one is held; ``followed`` (buildings,) is the share of
-    raised issues followed up, or -1 where there was nothing to follow up.
+    An activity brings households together and does nothing else.
     """
-    p, s = parameters[0], signals[compound[first]]
-    mixing, start = s.mixing, np.uint64(first)
+    world, h, b = compound.world, compound.world.households, compound.world.buildings
+    u, mixing, start = np.empty((2, last - first)), compound.signals.mixing, np.uint64(first)
+    fill(u, 2, last - first, first, world.month, world.seed, _PARTICIPATION)
+    tenure, civic, attended = h.tenure, h.civic, h.attended
     for i in rows(first, last):
-        attended[i] = ((tenure[i] != 2) & (u[1, i - start] < mixing * civic[i])) << 1
-    b = first
-    while b < last:
-        a, at = b, building[b]
-        b = min(building_end[at], last)
-        if meeting[at] == 1:
-            _meet(
-                a, b, u[0, a - first :], p, s, followed[at], tenure, life, civic, efficacy, grievance,
-                trust_cell, attended,
-            )  # fmt: skip
+        mixes = (tenure[i] != Tenure.VACANT) & (u[1, i - start] < mixing * civic[i])
+        attended[i] = mixes << 1
+    at = first
+    while at < last:
+        a, building = at, h.building[at]
+        at = min(b.end[building], last)
+        if b.meeting[building] == 1:
+            _meet(compound, a, at, u[0, a - first :], b.followed[building])
 
 
 @kernel
-def _meet(  # type: ignore[no-untyped-def]
-    first, last, u, p, s, result, tenure, life, civic, efficacy, grievance, trust_cell, attended
-):
+def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
     # The meeting of rows first to last - 1; ``result`` is what came of the building's problems.
+    h, p = compound.world.households, compound.parameters.participation
+    tenure, attended, grievance = h.tenure, h.attended, h.grievance
+    efficacy, trust_cell = h.efficacy, h.trust_cell
     start, push = np.uint64(first), np.empty(last - first)
-    _weigh(first, last, p, s, p.base + s.invitation, life, civic, efficacy, grievance, push)
+    _weigh(compound, first, last, p.base + compound.signals.invitation, push)
     to_chances(push)
     calms, speed = 1.0 - p.relief * result, p.efficacy_speed
     step = p.meeting_trust * (result - p.expectation)
     for i in rows(first, last):
-        comes = (tenure[i] != 2) & (u[i - start] < push[i - start])
+        comes = (tenure[i] != Tenure.VACANT) & (u[i - start] < push[i - start])
         attended[i] |= comes
         if not comes or result < 0.0:
             continue
@@ -198,43 +204,18 @@ def _meet(  # type: ignore[no-untyped-def]
         trust_cell[i] += step * (1.0 - trust_cell[i] if step > 0.0 else trust_cell[i])
 
 
-@kernel
-def vote(  # type: ignore[no-untyped-def]
-    first, last, u, parameters, signals, tenure, life, civic, efficacy, grievance, area, appeal,
-    took_part, agreed,
-):  # fmt: skip
-    """Let the owners of rows [first, last) vote on one proposal.
-
-    Args:
-        signals: (1,) record of their compound.
-        appeal: (rows,) chance that an owner who takes part agrees.
-        took_part: (rows,) set to the area of owners who take part, else 0.
-        agreed: (rows,) set to the area of those who take part and agree, else 0.
-    """
-    p, s, start = parameters[0], signals[0], np.uint64(first)
-    absentee = p.absentee
-    push = np.empty(last - first)
-    _weigh(first, last, p, s, p.vote_base + s.canvass, life, civic, efficacy, grievance, push)
-    for i in rows(first, last):
-        push[i - start] -= absentee * (tenure[i] != 0)
-    to_chances(push)
-    for i in rows(first, last):
-        took_part[i] = area[i] if u[0, i - start] < push[i - start] else 0.0
-        agreed[i] = took_part[i] if u[1, i - start] < appeal[i] else 0.0
-
-
-@kernel
-def visit(  # type: ignore[no-untyped-def]
-    first, last, month, parameters, signals, compound, tenure, rota, contact, grievance, trust_cell
-):
-    """Visit households of rows [first, last), of one compound, in turn; earlier visits fade."""
-    p, s = parameters[0], signals[compound[first]]
+@process(How.BLOCK, switch="participation")
+def be_visited(compound, first, last):  # type: ignore[no-untyped-def]
+    """Members visit the households assigned to them in turn; earlier visits fade."""
+    h, s, p = compound.world.households, compound.signals, compound.parameters.participation
+    tenure, rota, contact = h.tenure, h.rota, h.contact
+    grievance, trust_cell = h.grievance, h.trust_cell
     keeps, full = p.contact_keeps, s.cell_fidelity
     for i in rows(first, last):
         contact[i] *= keeps
     every = max(int(s.visit_every), 1)
-    for i in range(first + -(first + month) % every, last, every):
-        if tenure[i] == 2 or rota[i] >= s.visit_share:
+    for i in range(first + -(first + compound.world.month) % every, last, every):
+        if tenure[i] == Tenure.VACANT or rota[i] >= s.visit_share:
             continue
         contact[i] = min(contact[i] + s.visit_boost * full, p.contact_ceiling)
         grievance[i] *= 1.0 - p.visit_calms * full
@@ -245,24 +226,50 @@ def visit(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def join_in(first, last, month, seed, recruits, compound, tenure, member, active):  # type: ignore[no-untyped-def]
-    """Let members of rows [first, last) who so far stood by become active.
+def vote(compound, appeal, took_part, agreed):  # type: ignore[no-untyped-def]
+    """Let the owners of a compound vote on one proposal.
 
-    ``recruits`` (compounds,) is the chance for each of them.
+    Args:
+        compound: Row of it.
+        appeal: (rows,) chance that an owner who takes part agrees.
+        took_part: (rows,) set to the area of owners who take part, else 0.
+        agreed: (rows,) set to the area of those who take part and agree, else 0.
     """
+    world, h, p = compound.world, compound.world.households, compound.parameters.participation
+    first, last = compound.first, compound.last
+    u, push, start = np.empty((2, last - first)), np.empty(last - first), np.uint64(first)
+    fill(u, 2, last - first, first, world.month, world.seed, _ASSEMBLY)
+    tenure, area, absentee = h.tenure, h.area, p.absentee
+    _weigh(compound, first, last, p.vote_base + compound.signals.canvass, push)
+    for i in rows(first, last):
+        push[i - start] -= absentee * (tenure[i] != Tenure.OWNER)
+    to_chances(push)
+    for i in rows(first, last):
+        k = i - start
+        took_part[k] = area[i] if u[0, k] < push[k] else 0.0
+        agreed[k] = took_part[k] if u[1, k] < appeal[k] else 0.0
+
+
+@process(How.BLOCK, switch="institutions")
+def join_in(compound, first, last):  # type: ignore[no-untyped-def]
+    """A cell with tasks wins over members who so far only stood by (从“隐身者”变为“领跑者”, seed 001)."""
+    world, h, cell = compound.world, compound.world.households, compound.cell
+    if cell.asked == 0:
+        return
+    tenure, member, active = h.tenure, h.member, h.active
+    wins = cell.p.recruits + compound.signals.cell_recruits
     for i in range(first, last):
-        if member[i] == 1 and active[i] == 0 and tenure[i] != 2:
-            u, _, _, _ = draw(i, month, seed, _CELL)
-            active[i] = u < recruits[compound[i]]
+        if member[i] == 1 and active[i] == 0 and tenure[i] != Tenure.VACANT:
+            u, _, _, _ = draw(i, world.month, world.seed, _CELL)
+            active[i] = u < wins
 
 
 @kernel
-def earn_points(  # type: ignore[no-untyped-def]
-    reached, for_attending, for_order, rota, tenure, attended, misuse, points
-):
+def earn_points(compound, reached, for_attending, for_order):  # type: ignore[no-untyped-def]
     """Give households of one compound points for last month, if they are enrolled.
 
     Args:
+        compound: Row of it.
         reached: Share of households enrolled, 0 to 1.
         for_attending: Points for a meeting or activity attended.
         for_order: Points for keeping common space free.
@@ -270,9 +277,10 @@ def earn_points(  # type: ignore[no-untyped-def]
     Returns:
         Points given in all.
     """
-    given = 0.0
-    for i in range(len(rota)):
-        if tenure[i] != 2 and rota[i] < reached:
+    h, given = compound.world.households, 0.0
+    tenure, rota, attended, misuse, points = h.tenure, h.rota, h.attended, h.misuse, h.points
+    for i in range(compound.first, compound.last):
+        if tenure[i] != Tenure.VACANT and rota[i] < reached:
             earned = for_attending * (attended[i] != 0) + for_order * (misuse[i] == 0)
             points[i] += earned
             given += earned

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 
-from sim.mechanisms.participation import vote
-from sim.mechanisms.service import LINES
-from sim.society.population import Life
-from sim.streams import Stream, Streams, fill
+from sim.processes.participation import vote
+from sim.processes.service import LINES
+from sim.streams import Stream, Streams
+from sim.world.costs import Cost, CostRefused, Payer
 from sim.world.declare import Row, column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import pairwise_sum
-
-_ASSEMBLY = int(Stream.ASSEMBLY)
-
-
-class Payer(IntEnum):
-    """Who gives hours or money to a measure."""
-
-    CELL = 0
-    RESIDENTS = 1
-    PUBLIC = 2
-    COMMUNITY = 3
-    STREET = 4
-    FIRM = 5
-    COMMITTEE = 6
-
-
-class CostRefused(ValueError):
-    """A cost below 0 or that is no number, raised in a rule: label and payer by their numbers, and what it is."""
+from sim.world.tables import Life, Tenure
 
 
 class Ballot(NamedTuple):
@@ -53,7 +35,9 @@ class Ballot(NamedTuple):
 class Compound(Row, table="compounds", parameters="service"):
     """One compound of the run."""
 
-    kind: int = column("i8", "index", "0 or more", "which set of parameters holds here", fixed=True)
+    of_kind: int = column(
+        "i8", "index", "0 or more", "kind of compound whose parameters hold here", fixed=True
+    )
     first: int = column("i8", "index", "0 or more", "its first household", fixed=True)
     last: int = column("i8", "index", "0 or more", "household after its last", fixed=True)
     first_building: int = column("i8", "index", "0 or more", "its first building", fixed=True)
@@ -75,6 +59,7 @@ class Compound(Row, table="compounds", parameters="service"):
 
     signals = link("signals")
     census = link("census")
+    worked = link("worked")
     firm = link("firms")
     committee = link("committees")
     cell = link("cells")
@@ -87,17 +72,42 @@ class Compound(Row, table="compounds", parameters="service"):
         return view
 
     def place_problem(self, label: str, category: int, share: float) -> None:
-        """Let a hidden problem arise this month at a household drawn by a label, see ``reported_problem``."""
+        """Let a hidden problem arise this month at an occupied household drawn by a label.
+
+        Args:
+            label: Label of the event.
+            category: ``Category``.
+            share: Place of its building among the compound's, from 0 first to 1 last.
+        """
         world, n = self.world, self.last_building - self.first_building
         building = min(self.first_building + int(share * n), self.last_building - 1)
         rows = np.arange(world.buildings.start[building], world.buildings.end[building])
-        occupied = rows[world.households.tenure[rows] != 2]
+        occupied = rows[world.households.tenure[rows] != Tenure.VACANT]
+        # Lane 0 of a label's address is its lot of compounds.
         draw = Streams(world.seed).single(Stream.MEASURES, crc32(label.encode()), self.index)[1]
         if len(occupied):
-            at = world.placed
-            world.placing.category[at] = category
-            world.placing.household[at] = occupied[int(draw * len(occupied))]
+            at, placing = world.placed, world.placing
+            placing.make_room(at + 1)
+            placing.label[at], placing.category[at] = world.label(label), category
+            placing.household[at] = occupied[int(draw * len(occupied))]
             world.placed = at + 1
+
+    @property
+    def kind(self) -> str:
+        """Name of its kind in a district, "" where all are alike."""
+        return str(self.world.kinds[self.of_kind])
+
+    @property
+    def rows(self) -> slice:
+        """Range of its households."""
+        return slice(self.first, self.last)
+
+    @property
+    def costs(self) -> list[Cost]:
+        """What measures took here this month so far."""
+        ledger, end = self.world.ledger, self.world.booked
+        here = (ledger.month[:end] == self.world.month) & (ledger.compound[:end] == self.index)
+        return [cost_of(self.world, int(k)) for k in np.flatnonzero(here)]
 
     @derived
     def month(self) -> int:
@@ -121,9 +131,9 @@ class Compound(Row, table="compounds", parameters="service"):
         p, condition = self.parameters.perception, self.condition
         for life in range(len(self.met)):
             needs = p.needs_working
-            if life == 0:
+            if life == Life.YOUNG:
                 needs = p.needs_young
-            elif life == 2:
+            elif life == Life.ELDERLY:
                 needs = p.needs_elderly
             good = asked = 0.0
             for line in range(len(condition)):
@@ -169,7 +179,7 @@ class Compound(Row, table="compounds", parameters="service"):
         if at >= len(ledger.month):
             raise IndexError("the ledger is full")
         ledger.month[at], ledger.compound[at] = world.month, self.index
-        ledger.actor[at], ledger.label[at] = payer, label
+        ledger.payer[at], ledger.label[at] = payer, label
         ledger.hours[at], ledger.yuan[at] = hours, yuan
         world.booked = at + 1
 
@@ -189,15 +199,9 @@ class Compound(Row, table="compounds", parameters="service"):
     @rule
     def assembly(self, appeal: np.ndarray) -> Ballot:
         """Let all owners vote, given each household's chance to agree."""
-        a, b, world = self.first, self.last, self.world
-        n, h = b - a, world.households
-        u, took_part, agreed = np.empty((2, n)), np.zeros(n), np.zeros(n)
-        fill(u, 2, n, a, world.month, world.seed, _ASSEMBLY)
-        vote(
-            0, n, u, world.p_participation[self.kind : self.kind + 1],
-            world.signals.array[self.index : self.index + 1], h.tenure[a:b], h.life[a:b], h.civic[a:b],
-            h.efficacy[a:b], h.grievance[a:b], h.area[a:b], appeal, took_part, agreed,
-        )  # fmt: skip
+        n = self.last - self.first
+        took_part, agreed = np.zeros(n), np.zeros(n)
+        vote(self, appeal, took_part, agreed)
         came, for_it = int(np.count_nonzero(took_part)), int(np.count_nonzero(agreed))
         area = pairwise_sum(took_part)
         return Ballot(
@@ -213,3 +217,12 @@ class Compound(Row, table="compounds", parameters="service"):
         b = self.assembly(appeal)
         enough = min(b.turnout_units, b.turnout_area) >= quorum
         return enough and min(b.agreed_units, b.agreed_area) > majority
+
+
+def cost_of(world: Any, k: int) -> Cost:
+    """Row ``k`` of a world's ledger."""
+    ledger = world.ledger
+    return Cost(
+        int(ledger.month[k]), int(ledger.compound[k]), Payer(ledger.payer[k]).name.lower(),
+        world.labels[ledger.label[k]], float(ledger.hours[k]), float(ledger.yuan[k]),
+    )  # fmt: skip

@@ -191,6 +191,11 @@ class Month:
         k = self.at(name) + 1
         return Month([*self.processes[:k], *more, *self.processes[k:]])
 
+    def before(self, name: str, *more: Process) -> Month:
+        """The month with processes put in before one."""
+        k = self.at(name)
+        return Month([*self.processes[:k], *more, *self.processes[k:]])
+
     def program(self, world: Any) -> Program:
         """The list as compiled code reads it."""
         table = Program(len(self.processes))
@@ -240,8 +245,8 @@ def live_until(world, until):  # type: ignore[no-untyped-def]
     """Live on to month ``until``, that one too, or to where Python is needed.
 
     Returns:
-        Place in the program of the process that Python is to do, -1 if the months are lived, -2 if book or
-        ledger may not have room for another.
+        Place in the program of the process that Python is to do, -1 if the months are lived, -2 if issues,
+        costs or notes may not have room for another.
     """
     program = world.program
     steps = len(program.how)
@@ -257,16 +262,17 @@ def live_until(world, until):  # type: ignore[no-untyped-def]
             if program.address[k] == 0 and _wanted(world, program, k):
                 world.at = k
                 return k
-            k = _do(world, program, k, 0, len(world.households.tenure))
+            k = do_part(world, k, 0, len(world.households.tenure))
         world.at = 0
 
 
 @kernel
 def _lacks_room(world):  # type: ignore[no-untyped-def]
-    compounds, measures = len(world.lead), max(len(world.measures.array), 1)
-    rows = compounds * (4 * world.task_room + 8 * measures)
-    full = world.booked + rows > len(world.ledger.month)
-    return full or world.issues_held + len(world.households.tenure) > len(world.book.due)
+    # As ``world.ledger_rows`` reckons.
+    rows = 4 * world.task_room + 8 * max(world.number_of_measures, 1)
+    full = world.booked + world.number_of_compounds * rows > len(world.ledger.month)
+    full |= world.issues_held + len(world.households.tenure) > len(world.issues.due)
+    return full or world.lived >= len(world.notes)
 
 
 @kernel
@@ -275,8 +281,9 @@ def _wanted(world, program, k):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _do(world, program, k, first, last):  # type: ignore[no-untyped-def]
-    """Do process ``k`` (with blocks: all that stand together); the place of the next."""
+def do_part(world, k, first, last):  # type: ignore[no-untyped-def]
+    """Do process ``k`` (with blocks: all that stand together) for a span of households; the next one's place."""
+    program = world.program
     how, address = program.how[k], program.address[k]
     if address == 0:
         return k + 1
@@ -292,7 +299,7 @@ def _do(world, program, k, first, last):  # type: ignore[no-untyped-def]
         call(address, (world, first, last))
     elif how == _MEASURE:
         entry = program.entry[k]
-        strength = world.measures[entry].strength
+        strength = world.measures[entry].strength_now
         if strength > 0.0:
             for c in range(program.count[k]):
                 if world.reaches[entry, c]:

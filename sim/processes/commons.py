@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import inlined, kernel, rows
-from sim.mechanisms.chance import to_chances
+from sim.compiled import inlined, kernel
+from sim.processes.chance import to_chances
+from sim.processes.service import Line
 from sim.schema import Parameters, param
+from sim.streams import Stream, fill
+from sim.world.native import rows
+from sim.world.process import How, process
+from sim.world.tables import Tenure
+
+_COMMONS = int(Stream.COMMONS)
 
 
 class CommonsParameters(Parameters):
@@ -36,16 +43,18 @@ class CommonsParameters(Parameters):
     )
 
 
-@kernel
-def use_commons(  # type: ignore[no-untyped-def]
-    first, last, u, parameters, signals, condition, compound, tenure, civic, seen_misuse, misuse
-):
-    """Let rows [first, last), which are of one compound, start or stop misusing common space."""
-    p, c = parameters[0], compound[first]
+@process(How.BLOCK, switch="commons")
+def use_commons(compound, first, last):  # type: ignore[no-untyped-def]
+    """Residents start or stop misusing common space."""
+    world, h, p = compound.world, compound.world.households, compound.parameters.commons
+    tenure, civic, seen_misuse, misuse = h.tenure, h.civic, h.seen_misuse, h.misuse
     weight, imitation, starts, stops = p.civic, p.imitation, p.starts, p.stops
-    enforced = signals[c].enforcement
-    neglect = p.need * (1.0 - 0.5 * (condition[c, 2] + condition[c, 3]))
-    push, start = np.empty(last - first), np.uint64(first)
+    enforced = compound.signals.enforcement
+    condition = compound.condition
+    tidy = condition[Line.SECURITY] + condition[Line.GREENERY]
+    neglect = p.need * (1.0 - 0.5 * tidy)
+    u, push, start = np.empty((1, last - first)), np.empty(last - first), np.uint64(first)
+    fill(u, 1, last - first, first, world.month, world.seed, _COMMONS)
     for i in rows(first, last):
         held = weight * (civic[i] - 0.5) + enforced
         begin = starts + imitation * seen_misuse[i] + neglect - held
@@ -53,38 +62,36 @@ def use_commons(  # type: ignore[no-untyped-def]
         push[i - start] = end if misuse[i] else begin
     to_chances(push)
     for i in rows(first, last):
-        changes = (tenure[i] != 2) & (u[0, i - start] < push[i - start])
+        changes = (tenure[i] != Tenure.VACANT) & (u[0, i - start] < push[i - start])
         misuse[i] = misuse[i] != changes
 
 
 @kernel
-def feel_stopped(  # type: ignore[no-untyped-def]
-    before, made_to, anger, neighbours, building, tenure, moved, misuse, trust_cell
-):
+def feel_stopped(compound, before, made_to, anger, neighbours):  # type: ignore[no-untyped-def]
     """Let households that stopped misusing, and the building that watched, lose trust in the cell.
 
     Args:
-        before: (rows of one compound,) whether they misused the month before.
+        compound: Row of it.
+        before: (rows of the compound,) whether they misused the month before.
         made_to: Share of those that stopped who were made to, 0 to 1.
         anger: Share of trust lost by a household made to stop.
         neighbours: The same for a household all of whose building is made to stop, -1 to 1.
     """
-    first = 0
-    while first < len(building):
-        last = first + 1
-        while last < len(building) and building[last] == building[first]:
-            last += 1
+    world, h = compound.world, compound.world.households
+    tenure, trust_cell = h.tenure, h.trust_cell
+    for b in range(compound.first_building, compound.last_building):
+        first, last = world.buildings.start[b], world.buildings.end[b]
         stopped = 0
-        for i in rows(first, last):
-            stopped += _stopped(before[i], misuse[i], moved[i], tenure[i])
+        for i in range(first, last):
+            stopped += _stopped(h, i, before[i - compound.first])
         own, seen = anger * made_to, neighbours * (stopped / (last - first)) * made_to
-        for i in rows(first, last):
-            lost = own if _stopped(before[i], misuse[i], moved[i], tenure[i]) else seen
+        for i in range(first, last):
+            lost = own if _stopped(h, i, before[i - compound.first]) else seen
             kept = min(max(trust_cell[i] * (1.0 - lost), 0.0), 1.0)
-            trust_cell[i] = kept if tenure[i] != 2 else trust_cell[i]
-        first = last
+            trust_cell[i] = kept if tenure[i] != Tenure.VACANT else trust_cell[i]
 
 
 @inlined
-def _stopped(before, misuse, moved, tenure):  # type: ignore[no-untyped-def]
-    return (before == 1) & (misuse == 0) & (moved == 0) & (tenure != 2)
+def _stopped(h, i, before):  # type: ignore[no-untyped-def]
+    lived_in = h.tenure[i] != Tenure.VACANT
+    return (before == 1) & (h.misuse[i] == 0) & (h.moved[i] == 0) & lived_in

@@ -8,8 +8,10 @@ what owners see of it; trust in the cell and community returns slowly to neutral
 
 from __future__ import annotations
 
-from sim.compiled import kernel, rows
 from sim.schema import Parameters, param
+from sim.world.native import rows
+from sim.world.process import How, process
+from sim.world.tables import Life, Tenure
 
 
 class Needs(Parameters):
@@ -99,51 +101,25 @@ class PerceptionParameters(Parameters):
     )
 
 
-@kernel
-def meet_needs(parameters, condition, met):  # type: ignore[no-untyped-def]
-    """Write into ``met`` (compounds, 3) how well the condition meets the needs of each life stage."""
-    p = parameters[0]
-    for c in range(condition.shape[0]):
-        for life in range(3):
-            needs = p.needs_working
-            if life == 0:
-                needs = p.needs_young
-            elif life == 2:
-                needs = p.needs_elderly
-            good = 0.0
-            asked = 0.0
-            for line in range(5):
-                good += needs[line] * condition[c, line]
-                asked += needs[line]
-            met[c, life] = good / asked if asked > 0.0 else 0.5
-
-
-@kernel
-def perceive(  # type: ignore[no-untyped-def]
-    first, last, parameters, signals, met, compound, tenure, life, taste, own_open,
-    seen_satisfaction, satisfaction, trust_firm, trust_committee, trust_cell,
-):  # fmt: skip
-    """Update satisfaction and the three trusts of rows [first, last), which are of one compound.
-
-    Args:
-        met: (compounds, 3) from ``meet_needs``.
-    """
-    p, c = parameters[0], compound[first]
-    s = signals[c]
-    young, working, elderly = met[c, 0], met[c, 1], met[c, 2]
+@process(How.BLOCK, switch="perception")
+def perceive(compound, first, last):  # type: ignore[no-untyped-def]
+    """Residents judge what they live in, listen to neighbours, and come to trust or not."""
+    h, s, p = compound.world.households, compound.signals, compound.parameters.perception
+    tenure, life, taste, own_open = h.tenure, h.life, h.taste, h.own_open
+    seen_satisfaction, satisfaction = h.seen_satisfaction, h.satisfaction
+    trust_firm, trust_committee, trust_cell = h.trust_firm, h.trust_committee, h.trust_cell
+    met = compound.met
+    young, working, elderly = met[Life.YOUNG], met[Life.WORKING], met[Life.ELDERLY]
     own_issue, hearsay, speed = p.own_issue, p.hearsay, p.speed
     lost = p.opacity * (1.0 - s.transparency) + p.price * (s.price_ratio - 1.0)
     from_opinion, openness = p.trust_from_opinion, (1.0 - p.trust_from_opinion) * s.transparency
     blameless = 1.0 - p.trust_from_legacy * s.legacy * s.blame
-    trust_speed, revealed, image = (
-        p.trust_speed,
-        p.trust_from_revealed * s.revealed,
-        s.committee_image,
-    )
-    cell_forgets, cell_neutral = p.cell_forgets, p.cell_neutral
+    trust_speed, revealed = p.trust_speed, p.trust_from_revealed * s.revealed
+    image, cell_forgets, cell_neutral = s.committee_image, p.cell_forgets, p.cell_neutral
     for i in rows(first, last):
-        lived_in = tenure[i] != 2
-        experience = young if life[i] == 0 else working if life[i] == 1 else elderly
+        lived_in = tenure[i] != Tenure.VACANT
+        older = working if life[i] == Life.WORKING else elderly
+        experience = young if life[i] == Life.YOUNG else older
         experience += taste[i] - own_issue * min(own_open[i], 3)
         experience = min(max(experience - lost, 0.0), 1.0)
         judged = (1.0 - hearsay) * experience + hearsay * seen_satisfaction[i]

@@ -12,9 +12,14 @@ from typing import Literal
 
 import numpy as np
 
-from sim.compiled import kernel, rows
-from sim.mechanisms.chance import to_chances
+from sim.processes.chance import to_chances
 from sim.schema import Parameters, param
+from sim.streams import Stream, fill
+from sim.world.native import rows
+from sim.world.process import How, process
+from sim.world.tables import Kind, Stage, Tenure
+
+_FEES = int(Stream.FEES)
 
 
 class FeeParameters(Parameters):
@@ -107,22 +112,71 @@ class FeeParameters(Parameters):
     )
 
 
-@kernel
-def pay(  # type: ignore[no-untyped-def]
-    first, last, u, matches, parameters, signals, census, compound, tenure, kind, active,
-    burden, fee_fen, seen_paid, satisfaction, trust_firm, grievance, stage, contact,
-    norm, habit, free_habit, paid, recovered_fen, arrears_fen, arrears_months,
-):  # fmt: skip
-    """Let rows [first, last), which are of one compound, pay or not.
+@process(How.BLOCK, switch="fees")
+def form_norm(compound, first, last):  # type: ignore[no-untyped-def]
+    """Residents come to believe how many others pay, from neighbours and from what is published."""
+    h, s, census = compound.world.households, compound.signals, compound.census
+    if s.firm_present == 0.0:
+        return
+    tenure, norm, seen_paid = h.tenure, h.norm, h.seen_paid
+    due, collected = census.due_fen, census.collected_fen
+    known = s.published * (collected / due if due > 0.0 else 0.0)
+    published, norm_speed = s.published, compound.parameters.fees.norm_speed
+    for i in rows(first, last):
+        seen = (1.0 - published) * seen_paid[i] + known
+        norm[i] += norm_speed * (seen - norm[i]) if tenure[i] != Tenure.VACANT else 0.0
 
-    Args:
-        u: (2, rows) draws: for the decision, for paying back arrears.
-        matches: True for the response "match".
-        census: Records (compounds,) of last month, for the collection rate that is published.
-        recovered_fen: (rows,) set to old arrears paid back this month, in fen.
-    """
-    p, c = parameters[0], compound[first]
-    s = signals[c]
+
+@process(How.BLOCK, switch="fees")
+def would_pay(compound, first, last):  # type: ignore[no-untyped-def]
+    """The chance to pay: every push added up, in logits (the theory of paying; another may stand here)."""
+    h, s, p = compound.world.households, compound.signals, compound.parameters.fees
+    willing = h.willing
+    kind, active, burden, stage, contact = h.kind, h.active, h.burden, h.stage, h.contact
+    satisfaction, trust_firm, grievance = h.satisfaction, h.trust_firm, h.grievance
+    norm, habit, free_habit, arrears_months = h.norm, h.habit, h.free_habit, h.arrears_months
+    base, base_always, base_free = p.base_conditional, p.base_unconditional, p.base_free_rider
+    by_norm, by_norm_others = p.norm_conditional, p.norm_others
+    by_service, by_trust, by_habit = p.service, p.trust, p.habit
+    by_grievance, by_burden, by_free_habit = p.grievance, p.burden, p.free_habit
+    pledge, strike, dunned, appeal = s.pledge, p.strike, p.dunning * s.dunning, s.appeal
+    for i in rows(first, last):
+        conditional = kind[i] == Kind.CONDITIONAL
+        others = base_always if kind[i] == Kind.UNCONDITIONAL else base_free
+        x = base if conditional else others
+        x += (by_norm if conditional else by_norm_others) * (norm[i] - 0.5)
+        x += by_service * (satisfaction[i] - 0.5) + by_trust * (trust_firm[i] - 0.5)
+        x += by_habit * (habit[i] - 0.5) + contact[i] + pledge * active[i]
+        x -= by_grievance * grievance[i] + by_burden * burden[i]
+        x -= by_free_habit * free_habit[i]
+        x -= strike * (stage[i] >= Stage.CALLS_HOTLINE)
+        x += dunned * (arrears_months[i] > 0)
+        willing[i] = x + appeal
+    to_chances(willing[first:last])
+
+
+@process(How.BLOCK, switch="fees")
+def would_match(compound, first, last):  # type: ignore[no-untyped-def]
+    """The chance to pay: conditional cooperators repay a share of the norm (another theory of paying)."""
+    h, matching = compound.world.households, compound.parameters.fees.matching
+    kind, norm, willing = h.kind, h.norm, h.willing
+    for i in rows(first, last):
+        gives = matching * norm[i] if kind[i] == Kind.CONDITIONAL else 0.0
+        willing[i] = 1.0 if kind[i] == Kind.UNCONDITIONAL else gives
+
+
+RESPONSES = {"logit": would_pay, "match": would_match}
+"""Theories of paying by name, see ``fees.response``."""
+
+
+@process(How.BLOCK, switch="fees")
+def pay(compound, first, last):  # type: ignore[no-untyped-def]
+    """Residents pay this month's fee or not, and pay back old ones."""
+    world, h = compound.world, compound.world.households
+    s, p = compound.signals, compound.parameters.fees
+    tenure, habit, free_habit, willing = h.tenure, h.habit, h.free_habit, h.willing
+    paid, fee_fen, recovered_fen = h.paid, h.fee_fen, h.recovered_fen
+    arrears_fen, arrears_months = h.arrears_fen, h.arrears_months
     keeps, grows = p.habit_keeps, p.free_habit_grows
     if s.firm_present == 0.0:
         # Nobody asks for a fee, so nothing is owed; the habit of paying fades all the same.
@@ -130,29 +184,15 @@ def pay(  # type: ignore[no-untyped-def]
             recovered_fen[i] = 0
             paid[i] = 0
             habit[i] *= keeps
-            free_habit[i] += grows * (1.0 - free_habit[i]) if tenure[i] != 2 else 0.0
+            free_habit[i] += grows * (1.0 - free_habit[i]) if tenure[i] != Tenure.VACANT else 0.0
         return
-    due, collected = census[c].due_fen, census[c].collected_fen
-    known = s.published * (collected / due if due > 0.0 else 0.0)
-    published, norm_speed = s.published, p.norm_speed
-    for i in rows(first, last):
-        seen = (1.0 - published) * seen_paid[i] + known
-        norm[i] += norm_speed * (seen - norm[i]) if tenure[i] != 2 else 0.0
-    willing, start = np.empty(last - first), np.uint64(first)
-    if matches:
-        for i in rows(first, last):
-            gives = p.matching * norm[i] if kind[i] == 0 else 0.0
-            willing[i - start] = 1.0 if kind[i] == 1 else gives
-    else:
-        _reckon(
-            first, last, p, s, kind, active, burden, satisfaction, trust_firm, grievance, stage, contact,
-            norm, habit, free_habit, arrears_months, willing,
-        )  # fmt: skip
+    u, start = np.empty((2, last - first)), np.uint64(first)
+    fill(u, 2, last - first, first, world.month, world.seed, _FEES)
     recovers, instalment, free_keeps = p.recovers, np.int64(p.instalment), p.free_habit_keeps
     pays_vacant = s.developer_pays
     # Without branches, since nobody can guess who pays, and a processor that guesses wrong waits.
     for i in rows(first, last):
-        pays = u[0, i - start] < (pays_vacant if tenure[i] == 2 else willing[i - start])
+        pays = u[0, i - start] < (pays_vacant if tenure[i] == Tenure.VACANT else willing[i])
         pays_back = pays & (arrears_fen[i] > 0) & (u[1, i - start] < recovers)
         back = min(arrears_fen[i], instalment * fee_fen[i]) if pays_back else 0
         owed = arrears_fen[i] - back
@@ -164,29 +204,3 @@ def pay(  # type: ignore[no-untyped-def]
         arrears_months[i] = months + (0 if pays else 1)
         free_habit[i] *= free_keeps if pays else 1.0
         habit[i] = keeps * habit[i] + (1.0 - keeps) * pays
-
-
-@kernel
-def _reckon(  # type: ignore[no-untyped-def]
-    first, last, p, s, kind, active, burden, satisfaction, trust_firm, grievance, stage, contact, norm,
-    habit, free_habit, arrears_months, willing,
-):  # fmt: skip
-    # The response "logit": every push to pay added up, as the chance that rows [first, last) pay.
-    base, base_always, base_free = p.base_conditional, p.base_unconditional, p.base_free_rider
-    by_norm, by_norm_others = p.norm_conditional, p.norm_others
-    by_service, by_trust, by_habit = p.service, p.trust, p.habit
-    by_grievance, by_burden, by_free_habit = p.grievance, p.burden, p.free_habit
-    pledge, strike, dunned, appeal = s.pledge, p.strike, p.dunning * s.dunning, s.appeal
-    start = np.uint64(first)
-    for i in rows(first, last):
-        conditional = kind[i] == 0
-        x = base if conditional else base_always if kind[i] == 1 else base_free
-        x += (by_norm if conditional else by_norm_others) * (norm[i] - 0.5)
-        x += by_service * (satisfaction[i] - 0.5) + by_trust * (trust_firm[i] - 0.5)
-        x += by_habit * (habit[i] - 0.5) + contact[i] + pledge * active[i]
-        x -= by_grievance * grievance[i] + by_burden * burden[i]
-        x -= by_free_habit * free_habit[i]
-        x -= strike * (stage[i] >= 2)
-        x += dunned * (arrears_months[i] > 0)
-        willing[i - start] = x + appeal
-    to_chances(willing)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from sim.compiled import kernel
 from sim.schema import Parameters, param
 
 
@@ -60,23 +59,3 @@ class ServiceParameters(Parameters):
         0.06, "Effort that residents and street give where the firm gives less", low=0, high=1,
         zh="无物业时的自助投入",
     )  # fmt: skip
-
-
-@kernel
-def age(condition, effort, census, parameters):  # type: ignore[no-untyped-def]
-    """Move the condition of every compound on by one month, in place.
-
-    Args:
-        condition: (compounds, lines) in [0, 1].
-        effort: (compounds, lines) share of full effort delivered, 0 to 1.
-        census: Records (compounds,), for the share of households that misuse common space.
-        parameters: Records (compounds,) of ``ServiceParameters``.
-    """
-    for c in range(condition.shape[0]):
-        p = parameters[c]
-        misuse = census[c].misuse / max(census[c].occupied, 1.0)
-        for line in range(condition.shape[1]):
-            state = condition[c, line]
-            gain = p.repair[line] * max(effort[c, line], p.floor) * (1.0 - state)
-            loss = p.decay[line] * state + p.misuse_load[line] * misuse
-            condition[c, line] = min(max(state + gain - loss, 0.0), 1.0)

@@ -10,9 +10,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import kernel, rows
-from sim.mechanisms.chance import to_chances
+from sim.processes.chance import to_chances
 from sim.schema import Parameters, param
+from sim.streams import Stream, fill
+from sim.world.native import rows
+from sim.world.process import How, process
+from sim.world.tables import Stage, Tenure
+
+_CONFLICT, _HOTLINE = int(Stream.CONFLICT), int(Stream.HOTLINE)
 
 
 class ConflictParameters(Parameters):
@@ -106,69 +111,64 @@ class ConflictParameters(Parameters):
     )
 
 
-@kernel
-def resent(  # type: ignore[no-untyped-def]
-    first, last, u, parameters, signals, compound, building, open_per_household, tenure, own_open, stage,
-    satisfaction, grievance,
-):  # fmt: skip
-    """Move the grievance of rows [first, last), which are of one compound, on by a month.
-
-    ``open_per_household`` (buildings,) is the number of unsolved problems.
-    """
-    p, s = parameters[0], signals[compound[first]]
+@process(How.BLOCK, switch="conflict")
+def resent(compound, first, last):  # type: ignore[no-untyped-def]
+    """Grievance grows from what is unsolved, broken or bad, fades, and is mediated."""
+    world, h, s = compound.world, compound.world.households, compound.signals
+    p, u, start = compound.parameters.conflict, np.empty((1, last - first)), np.uint64(first)
+    fill(u, 1, last - first, first, world.month, world.seed, _CONFLICT)
+    building, open_per_household = h.building, world.buildings.open_per_household
+    tenure, own_open, stage = h.tenure, h.own_open, h.stage
+    satisfaction, grievance = h.satisfaction, h.grievance
     own_issue, discontent, forgets, calms = p.own_issue, p.discontent, p.forgets, p.calms
-    building_issue, legacy = p.building_issue, p.legacy * s.legacy
-    mediation, start = s.mediation, np.uint64(first)
+    building_issue, legacy, mediation = p.building_issue, p.legacy * s.legacy, s.mediation
     for i in rows(first, last):
         nearby = building_issue * open_per_household[np.uint64(building[i])]
         inflow = own_issue * min(own_open[i], 3) + nearby
         inflow += legacy + discontent * max(0.5 - satisfaction[i], 0.0)
         g = grievance[i] + min(inflow, 1.0) * (1.0 - grievance[i]) - forgets * grievance[i]
-        mediated = (stage[i] >= 1) & (u[0, i - start] < mediation)
+        mediated = (stage[i] >= Stage.TELLS_FIRM) & (u[0, i - start] < mediation)
         g *= 1.0 - calms * mediated
-        grievance[i] = min(max(g, 0.0), 1.0) if tenure[i] != 2 else grievance[i]
+        grievance[i] = min(max(g, 0.0), 1.0) if tenure[i] != Tenure.VACANT else grievance[i]
 
 
-@kernel
-def climb(  # type: ignore[no-untyped-def]
-    first, last, u, parameters, tenure, grievance, trust_cell, seen_conflict, seen_open, threshold,
-    stage,
-):  # fmt: skip
-    """Move rows [first, last) up or down the ladder of conflict.
-
-    Args:
-        u: (2, rows) draws: to step up, to step down.
-        seen_open: (rows,) tie-weighted share of neighbours in open conflict.
-        threshold: (rows,) share at which a household joins; at or below 0 it needs no company.
-    """
-    p = parameters[0]
+@process(How.BLOCK, switch="conflict")
+def climb(compound, first, last):  # type: ignore[no-untyped-def]
+    """Households climb or leave the ladder of conflict; the last step they take with others."""
+    world, h, p = compound.world, compound.world.households, compound.parameters.conflict
+    u, push, start = np.empty((3, last - first)), np.empty(last - first), np.uint64(first)
+    # Lane 0 is of mediation; lanes 1 and 2 of a step up and a step down.
+    fill(u, 3, last - first, first, world.month, world.seed, _CONFLICT)
+    tenure, grievance, trust_cell, stage = h.tenure, h.grievance, h.trust_cell, h.stage
+    seen_conflict, seen_open, threshold = h.seen_conflict, h.seen_open, h.threshold
     to_firm, to_hotline, to_petition = p.threshold_firm, p.threshold_hotline, p.threshold_petition
     steepness, patience, contagion, legitimacy = p.steepness, p.patience, p.contagion, p.legitimacy
     to_open, tires, settles = p.threshold_open, p.tires, p.settles
-    push, start = np.empty(last - first), np.uint64(first)
     for i in rows(first, last):
         # From stage 3 on another rule holds, and this push is not used.
-        bar = to_firm if stage[i] == 0 else to_hotline if stage[i] == 1 else to_petition
+        higher = to_hotline if stage[i] == Stage.TELLS_FIRM else to_petition
+        bar = to_firm if stage[i] == Stage.CALM else higher
         x = steepness * (grievance[i] - bar) - patience + contagion * seen_conflict[i]
         push[i - start] = x - legitimacy * (trust_cell[i] - 0.5)
     to_chances(push)
     for i in rows(first, last):
         g, at = grievance[i], stage[i]
-        alone = (at < 3) & (u[0, i - start] < push[i - start])
-        with_others = (at == 3) & (g >= to_open) & (seen_open[i] >= threshold[i])
-        up = (tenure[i] != 2) & (alone | with_others)
-        tired = (tenure[i] != 2) & (u[1, i - start] < tires + settles * (1.0 - g))
-        stage[i] = at + up - (tired & (at > 0) & (not up))
+        alone = (at < Stage.PETITIONS) & (u[1, i - start] < push[i - start])
+        with_others = (at == Stage.PETITIONS) & (g >= to_open) & (seen_open[i] >= threshold[i])
+        lived_in = tenure[i] != Tenure.VACANT
+        up = lived_in & (alone | with_others)
+        tired = lived_in & (u[2, i - start] < tires + settles * (1.0 - g))
+        stage[i] = at + up - (tired & (at > Stage.CALM) & (not up))
 
 
-@kernel
-def speak(first, last, u, parameters, stage, called, petitioned):  # type: ignore[no-untyped-def]
-    """Let households of rows [first, last) in complaint call the hotline and petition.
-
-    ``u`` is (2, rows): for the call, for the petition.
-    """
-    call_rate, petition_rate = parameters[0].call_rate, parameters[0].petition_rate
-    start = np.uint64(first)
+@process(How.BLOCK, switch="conflict")
+def speak(compound, first, last):  # type: ignore[no-untyped-def]
+    """Households in complaint call the hotline and petition."""
+    world, h, p = compound.world, compound.world.households, compound.parameters.conflict
+    u, start = np.empty((2, last - first)), np.uint64(first)
+    fill(u, 2, last - first, first, world.month, world.seed, _HOTLINE)
+    stage, called, petitioned = h.stage, h.called, h.petitioned
+    call_rate, petition_rate = p.call_rate, p.petition_rate
     for i in rows(first, last):
-        called[i] = (stage[i] >= 2) & (u[0, i - start] < call_rate)
-        petitioned[i] = (stage[i] >= 3) & (u[1, i - start] < petition_rate)
+        called[i] = (stage[i] >= Stage.CALLS_HOTLINE) & (u[0, i - start] < call_rate)
+        petitioned[i] = (stage[i] >= Stage.PETITIONS) & (u[1, i - start] < petition_rate)

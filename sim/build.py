@@ -1,0 +1,243 @@
+"""A world is built: from a configuration, its households, ties, compounds, actors and measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+from zlib import crc32
+
+import numpy as np
+
+from sim.agents.committee import State
+from sim.config import Config
+from sim.measures.catalogue import Measure
+from sim.month import BEFORE_MEASURES, MONTH
+from sim.processes.fees import RESPONSES
+from sim.processes.notes import NOTES
+from sim.schema import Parameters
+from sim.society.district import Site, lay_out
+from sim.society.population import PopulationParameters, populate
+from sim.society.ties import build_ties
+from sim.streams import Stream, Streams
+from sim.world import native, own
+from sim.world.process import How, Month, Process
+from sim.world.tables import NEUTRAL, Donors, Issues, Ledger, Placing, Tasks
+from sim.world.world import World, ledger_rows, see
+
+SHARED = (
+    "turnover", "network", "issues", "perception", "participation", "fees", "commons", "conflict",
+    "community",
+)  # fmt: skip
+"""Groups of parameters that are alike in every compound."""
+
+BY_KIND = ("service", "firm", "committee", "cell", "developer")
+"""Groups in which kinds of compound may differ."""
+
+
+def parameters_of(config: Config) -> dict[str, list[Parameters]]:
+    """Every group of parameters that rules read, by kind of compound."""
+    kinds = config.kinds()
+    groups: dict[str, list[Parameters]] = {
+        group: [of[group] for of in kinds.values()] for group in BY_KIND
+    }
+    groups |= {group: [getattr(config, group)] * len(kinds) for group in SHARED}
+    return groups | {name: [of()] * len(kinds) for name, of in own.PARAMETERS.items()}
+
+
+def build(config: Config, streams: Streams, model: Any) -> World:
+    """Build the world of a configuration, as it stands before the first month.
+
+    Args:
+        config: What is built.
+        streams: Draws of population, ties and district.
+        model: The mesa model that the actors belong to.
+
+    Raises:
+        InputError: A file of households or ties that cannot be used.
+    """
+    sites = lay_out(config.district, config.kinds(), streams)
+    groups = parameters_of(config)
+    see({name: of[0].record.dtype for name, of in groups.items()})
+    world = World(model)
+    world.put_parameters(groups)
+    world.kinds, world.seed = list(config.kinds()), streams.seed
+    # The state before the first month is a month lived by other rules, see ``sim.month.START``.
+    world.month = -config.scenario.history_months - 1
+    world.ties_change = int(config.mechanisms.ties)
+    world.number_of_compounds = len(sites)
+    populations = [cast(PopulationParameters, site.groups["population"]) for site in sites]
+    households, buildings = populate(populations, streams)
+    ties = build_ties(config.network, households, buildings, streams)
+    degree = np.add.reduceat(np.append(ties.strength, 0.0), ties.indptr[buildings.start])
+    buildings.tied = degree * (ties.indptr[buildings.end] > ties.indptr[buildings.start])
+    for name, table in (
+        ("households", households), ("donors", Donors.of(households)), ("buildings", buildings),
+        ("ties", ties), ("issues", Issues(256)), ("ledger", Ledger(0)), ("placing", Placing(1)),
+    ):  # fmt: skip
+        world.put(name, table)
+    world.put("neutral", NEUTRAL)
+    for name, rows in (
+        ("signals", len(sites)), ("census", len(sites)), ("worked", len(sites)),
+        ("counted", buildings.number_of_buildings),
+    ):  # fmt: skip
+        world.put(name, _rows(name, rows))
+    _put_compounds(world, sites)
+    _put_actors(world, sites)
+    return world
+
+
+def _rows(name: str, rows: int) -> np.ndarray:
+    return np.zeros(rows, native.ROWS[name].dtype)
+
+
+def _kinds(world: World, sites: Sequence[Site]) -> np.ndarray:
+    return np.array([world.kinds.index(site.kind) for site in sites])
+
+
+def _put_compounds(world: World, sites: Sequence[Site]) -> None:
+    h, b, indptr = world.households, world.buildings, world.ties.indptr
+    rows, first, last = _rows("compounds", len(sites)), b.compound_start, b.compound_end
+    rows["of_kind"], rows["first"], rows["last"] = _kinds(world, sites), first, last
+    rows["first_building"], rows["last_building"] = (
+        b.first_of_compound[:-1],
+        b.first_of_compound[1:],
+    )
+    rows["households"] = last - first
+    for k, (a, z) in enumerate(zip(first, last, strict=True)):
+        rows[k]["monthly_due_fen"], rows[k]["area"] = h.fee_fen[a:z].sum(), h.area[a:z].sum()
+    rows["in_community"] = [site.community for site in sites]
+    rows["tie_count"] = indptr[last] - indptr[first]
+    rows["condition"] = world.p_service["start"][rows["of_kind"]]
+    world.put("compounds", rows)
+
+
+def _put_actors(world: World, sites: Sequence[Site]) -> None:
+    for name in ("firms", "committees", "cells", "developers"):
+        rows = _rows(name, len(sites))
+        rows["of_kind"] = _kinds(world, sites)
+        world.put(name, rows)
+    world.firms["care_shift"][:] = [site.care_shift for site in sites]
+    world.developers["legacy_shift"][:] = [site.legacy_shift for site in sites]
+    starts: list[Any] = [site.groups["committee"] for site in sites]
+    world.committees["state"][:] = [State[start.state.upper()] for start in starts]
+    branches = _by(sites, lambda site: site.company)
+    # Companies without a branch here are nobody.
+    number = {company: k for k, company in enumerate(branches)}
+    for name in ("compounds", "firms"):
+        world.tables[name]["of_company"][:] = [number[site.company] for site in sites]
+    companies, ends = (
+        _rows("companies", len(branches)),
+        np.cumsum([len(m) for m in branches.values()]),
+    )
+    companies["last_branch"] = ends
+    companies["first_branch"][1:] = ends[:-1]
+    world.put("companies", companies)
+    world.put("branches", np.array([k for members in branches.values() for k in members], np.int64))
+    communities = _by(sites, lambda site: site.community)
+    number = {community: k for k, community in enumerate(communities)}
+    world.compounds["in_community"][:] = [number[site.community] for site in sites]
+    for name, members in (
+        ("communities", communities),
+        ("streets", _by(sites, lambda site: site.street)),
+    ):
+        rows = _rows(name, len(members))
+        for row, of in zip(rows, members.values(), strict=True):
+            row["first"], row["last"] = of[0], of[-1] + 1
+            row["households"] = world.compounds["households"][of[0] : of[-1] + 1].sum()
+        world.put(name, rows)
+
+
+def _by(sites: Sequence[Site], place: Callable[[Site], int]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = {}
+    for k, site in enumerate(sites):
+        groups.setdefault(place(site), []).append(k)
+    return dict(sorted(groups.items()))
+
+
+# --- events and measures ------------------------------------------------------------------------
+
+
+def measures_of(config: Config) -> list[Measure]:
+    """Events of the past and measures of the policy, in their order."""
+    entries = (*config.scenario.entries(), *config.policy.entries())
+    return [entry.measure(entry.label, entry.parameters) for entry in entries]
+
+
+def equip(world: World, measures: Sequence[Measure], months: int) -> None:
+    """Put events and measures into a world; what those it had before remember stays.
+
+    Args:
+        world: A world without them, or a copy of one with the same events.
+        measures: Events first.
+        months: Months that the world is going to live in all.
+    """
+    n = world.number_of_compounds
+    before = bytes(world.states) if "states" in world.tables else b""
+    rows, reaches = _rows("measures", len(measures)), np.zeros((len(measures), n), np.uint8)
+    parameters, states = bytearray(), bytearray()
+    for k, measure in enumerate(measures):
+        p, row = measure.p, rows[k]
+        row["start"], row["end"] = p.start, min(p.end, p.start + 1) if measure.once else p.end
+        row["ramp"], row["dose"], row["fades"] = p.ramp, p.dose, measure.months_fading(p)
+        if measure.compiled is None:
+            # Python alone knows when it acts.
+            row["end"] = _NEVER if not measure.once else row["end"]
+        row["p_at"], row["states_at"] = len(parameters), len(states)
+        parameters += p.record.tobytes()
+        states += bytes(8 * -(-measure.memory.itemsize * n // 8))
+        for compound in world.compounds:
+            reaches[k, compound.index] = _reaches(world, measure, compound)
+    kept = min(len(before), len(states))
+    states[:kept] = before[:kept]
+    world.put("measures", rows)
+    world.put("reaches", reaches)
+    world.put("own_parameters", np.frombuffer(bytes(parameters), np.uint8).copy())
+    world.put("states", np.frombuffer(bytes(states), np.uint8).copy())
+    _name_labels(world, measures)
+    world.number_of_measures = len(measures)
+    world.task_room = 2 * len(measures) + 2
+    for name in ("cell_tasks", "community_tasks"):
+        world.put(name, Tasks(n * world.task_room))
+    world.ledger.make_room(max(world.booked + 2 * ledger_rows(world), 256))
+    notes = np.zeros((max(months, 1) + 1, n, len(NOTES)))
+    if "notes" in world.tables:
+        notes[: world.lived] = world.notes[: world.lived]
+    world.put("notes", notes)
+    for k, measure in enumerate(measures):
+        measure.join(world, k)
+
+
+def _name_labels(world: World, measures: Sequence[Measure]) -> None:
+    # Labels that somebody has made up stand behind those of the measures.
+    before, more = world.number_of_measures, world.labels[world.number_of_measures :]
+    booked = world.ledger.label[: world.booked]
+    booked[booked >= before] += len(measures) - before
+    world.labels = [measure.label for measure in measures] + more
+
+
+_NEVER = 1_000_000
+"""A month that no run comes to."""
+
+
+def _reaches(world: World, measure: Measure, compound: Any) -> bool:
+    p: Any = measure.p
+    if p.kinds and compound.kind not in p.kinds:
+        return False
+    if p.reach >= 1.0:
+        return True
+    # Each label draws its own lot, the same in every month and under every policy.
+    label = crc32(measure.label.encode())
+    return bool(Streams(world.seed).single(Stream.MEASURES, label, compound.index)[0] < p.reach)
+
+
+def month_of(config: Config, measures: Sequence[Measure], month: Month = MONTH) -> Month:
+    """The month with a configuration's switches and theory of paying, and with its measures."""
+    on: Mapping[str, bool] = config.mechanisms.model_dump()
+    month = month.without(*(p.name for p in month if p.switch and not on[p.switch]))
+    if config.fees.response != "logit" and on["fees"]:
+        month = month.replace("would_pay", RESPONSES[config.fees.response])
+    acts = [
+        Process(m.label, How.MEASURE, m.compiled, type(m).kind_name, entry=k, doc=type(m).en)
+        for k, m in enumerate(measures)
+    ]
+    return month.after(BEFORE_MEASURES, *acts)

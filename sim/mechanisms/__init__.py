@@ -1,1 +1,0 @@
-"""The processes of a month, one file each: the rule for one household inside a compiled loop."""

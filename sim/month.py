@@ -1,0 +1,106 @@
+"""The month: what happens, in its order. ``xiaoqu explain month`` prints it."""
+
+from __future__ import annotations
+
+from sim.agents import cell, committee, community, compound, developer, firm
+from sim.processes.census import begin_count, count, take_census
+from sim.processes.commons import use_commons
+from sim.processes.conflict import climb, resent, speak
+from sim.processes.fees import form_norm, pay, would_pay
+from sim.processes.issues import (
+    buildings_follow_up,
+    problems_are_entered,
+    problems_are_handled,
+    problems_arise,
+)
+from sim.processes.neighbours import look_around, show
+from sim.processes.notes import note
+from sim.processes.participation import attend, be_visited, call_meetings, join_in
+from sim.processes.perception import perceive
+from sim.processes.turnover import households_move
+from sim.streams import Stream
+from sim.world.process import How, Month, each, process
+
+ACTORS = (cell, committee, community, compound, developer, firm)
+"""Modules whose rows the month goes through: importing them lets rules find these by name."""
+
+
+@process(How.WORLD)
+def begin_month(world):  # type: ignore[no-untyped-def]
+    """Named values are set to neutral."""
+    values, neutral = world.signals.numbers, world.neutral
+    for c in range(len(values)):
+        for k in range(len(neutral)):
+            values[c, k] = neutral[k]
+
+
+OFFERS = (
+    begin_month,
+    each("firms", "offer"),
+    each("committees", "offer"),
+    each("cells", "offer"),
+    each("developers", "offer"),
+    each("communities", "offer"),
+    each("streets", "offer"),
+)
+"""What institutions do anyway, whatever the policy."""
+
+MONTH = Month(
+    [
+        *OFFERS,
+        # Events and measures come here, in the order of history and policy.
+        each("cells", "settle"),
+        each("communities", "settle"),
+        call_meetings,
+        households_move,
+        show,
+        look_around,
+        problems_arise,
+        problems_are_entered,
+        problems_are_handled,
+        buildings_follow_up,
+        each("firms", "serve", switch="service"),
+        each("compounds", "wear", switch="service"),
+        each("compounds", "meet_needs"),
+        begin_count,
+        perceive,
+        attend,
+        be_visited,
+        form_norm,
+        would_pay,
+        pay,
+        use_commons,
+        resent,
+        climb,
+        speak,
+        count,
+        take_census,
+        each("firms", "close_books", stream=Stream.FIRM, switch="institutions"),
+        each("developers", "decide", stream=Stream.DEVELOPER, switch="institutions"),
+        each("committees", "decide", stream=Stream.COMMITTEE, switch="institutions"),
+        each("companies", "decide", switch="institutions"),
+        join_in,
+        note,
+    ]
+)
+"""The month without events and measures, with every mechanism switched on."""
+
+START = Month(
+    [
+        each("firms", "begin"),
+        each("companies", "begin"),
+        each("committees", "begin"),
+        each("cells", "begin"),
+        each("developers", "begin"),
+        each("communities", "begin"),
+        *OFFERS,
+        begin_count,
+        count,
+        take_census,
+        note,
+    ]
+)
+"""What makes the state before the first month."""
+
+BEFORE_MEASURES = "streets.offer"
+"""The process behind which events and measures act."""

@@ -1,0 +1,448 @@
+"""Issues (诉求): problems arise, are found, sent to a level, handled within its hours, or rise a level.
+
+building -> compound -> community -> street -> district. Each level solves what its hours allow; what is
+overdue rises or is shelved. An issue is a record in the ``IssueBook``, not an agent.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import field_validator
+
+from sim.compiled import kernel
+from sim.schema import Parameters, bounded, param
+from sim.streams import BLOCK, Stream, fill, philox
+from sim.world.declare import Row, column
+from sim.world.native import register_row, rows
+from sim.world.process import How, process
+from sim.world.tables import Tenure
+
+
+class Level(IntEnum):
+    """Where an issue is handled, lowest first."""
+
+    BUILDING = 0
+    COMPOUND = 1
+    COMMUNITY = 2
+    STREET = 3
+    DISTRICT = 4
+
+
+LEVELS = len(Level)
+
+
+class Category(IntEnum):
+    """What an issue is about."""
+
+    CLEANING = 0
+    FACILITIES = 1
+    SECURITY = 2
+    GREENERY = 3
+    PARKING = 4
+    NEIGHBOURS = 5
+    COMMON_SPACE = 6
+    ACCOUNTS = 7
+    DEVELOPER = 8
+
+
+CATEGORIES = len(Category)
+
+
+class PerCategory(Parameters):
+    """One number for each category of issue."""
+
+    cleaning: float = param(0.0, "Cleaning and environment", low=0, high=1000, zh="保洁环境")
+    facilities: float = param(
+        0.0, "Facility repair and lifts", low=0, high=1000, zh="设施维修与电梯"
+    )
+    security: float = param(0.0, "Security and fire lanes", low=0, high=1000, zh="安全与消防通道")
+    greenery: float = param(0.0, "Greenery", low=0, high=1000, zh="绿化")
+    parking: float = param(0.0, "Parking", low=0, high=1000, zh="停车")
+    neighbours: float = param(0.0, "Dispute between neighbours", low=0, high=1000, zh="邻里纠纷")
+    common_space: float = param(
+        0.0, "Illegal structure, common space", low=0, high=1000, zh="违建与公共空间"
+    )
+    accounts: float = param(0.0, "Fees and accounts", low=0, high=1000, zh="收费与账目")
+    developer: float = param(0.0, "Developer's legacy", low=0, high=1000, zh="开发遗留")
+
+
+def _numbers(group: type[Parameters], *values: float) -> Any:
+    return group(**dict(zip(group.model_fields, map(float, values), strict=True)))
+
+
+class PerLevel(Parameters):
+    """One number for each level."""
+
+    building: float = param(0.0, "Building", low=0, high=1000, zh="楼栋")
+    compound: float = param(0.0, "Compound", low=0, high=1000, zh="小区")
+    community: float = param(0.0, "Community", low=0, high=1000, zh="社区")
+    street: float = param(0.0, "Street", low=0, high=1000, zh="街道")
+    district: float = param(0.0, "District", low=0, high=1000, zh="区")
+
+
+# Chances, levels and months have bounds of their own; to a type checker they are the same keys.
+if TYPE_CHECKING:
+    CategoryRates = PerCategory
+    CategoryLevels = PerCategory
+    CategoryFlags = PerCategory
+    LevelChances = PerLevel
+    LevelMonths = PerLevel
+else:
+    CategoryRates = bounded(PerCategory, "CategoryRates", 0, 1, __name__)
+    CategoryLevels = bounded(PerCategory, "CategoryLevels", 0, LEVELS - 1, __name__)
+    CategoryFlags = bounded(PerCategory, "CategoryFlags", 0, 1, __name__)
+    LevelChances = bounded(PerLevel, "LevelChances", 0, 1, __name__)
+    LevelMonths = bounded(PerLevel, "LevelMonths", 1, 60, __name__)
+
+
+class IssueParameters(Parameters):
+    """Arrival, finding, handling and closing of issues."""
+
+    rate: CategoryRates = param(
+        _numbers(CategoryRates, 0.030, 0.030, 0.015, 0.010, 0.020, 0.006, 0.020, 0.015, 0.010),
+        "Problems per household and month at the worst state of what causes them",
+        unit="1/month", zh="问题发生率",
+        source="assumed; order of size from 300 small issues in under six months (seed 004)",
+    )  # fmt: skip
+    hours: PerCategory = param(
+        _numbers(PerCategory, 2, 8, 4, 3, 4, 6, 16, 3, 40), "Hours of work to handle one issue",
+        unit="hour", zh="处理工时",
+    )  # fmt: skip
+    first_level: CategoryLevels = param(
+        _numbers(CategoryLevels, 1, 1, 1, 1, 1, 1, 2, 1, 2),
+        "Level an issue is first sent to (0 building ... 4 district)", unit="level", zh="首办层级",
+    )  # fmt: skip
+    small: CategoryFlags = param(
+        _numbers(CategoryFlags, 1, 0, 0, 1, 1, 1, 0, 0, 0),
+        "1 where a building that meets can settle it itself", zh="小微问题",
+        source="building matters settled in the building: seed 001 (微单元); list assumed",
+    )  # fmt: skip
+    deadline: LevelMonths = param(
+        _numbers(LevelMonths, 1, 2, 2, 3, 4), "Months a level has before an issue is overdue", unit="month",
+        zh="办理时限",
+    )  # fmt: skip
+    solve: LevelChances = param(
+        _numbers(LevelChances, 0.6, 0.65, 0.5, 0.5, 0.6),
+        "Chance that an attempt with enough hours solves the issue", zh="办结概率",
+        source="assumed; a ladder in which most is solved low (seed 004: over 70% in the grid)",
+    )  # fmt: skip
+    rise: LevelChances = param(
+        _numbers(LevelChances, 0.7, 0.3, 0.5, 0.5, 0.0),
+        "Chance that an overdue issue rises a level; otherwise it is shelved", zh="升级概率",
+    )  # fmt: skip
+    relief: float = param(
+        0.25,
+        "Share of grievance the reporter loses when the issue is solved",
+        low=0,
+        high=1,
+        zh="办结消气",
+    )
+    shelved: float = param(
+        0.12, "Grievance the reporter gains when it is shelved", low=0, high=1, zh="搁置生怨"
+    )
+    solved_trust: float = param(
+        0.08, "Trust in the handler gained by the reporter", low=0, high=1, zh="办结增信"
+    )
+    shelved_trust: float = param(
+        0.08, "Trust in the handler lost by the reporter", low=0, high=1, zh="搁置失信"
+    )
+    heard: float = param(
+        0.1, "Feeling of being heard gained by the reporter when solved, lost when shelved", low=0, high=1,
+        zh="办结或搁置对效能感的影响",
+    )  # fmt: skip
+    meeting_finds: float = param(
+        0.5, "Chance that a meeting brings a hidden problem of its building to light", low=0, high=1,
+        zh="议事发现概率",
+    )  # fmt: skip
+
+    @field_validator("first_level")
+    @classmethod
+    def _is_a_level(cls, value: PerCategory) -> PerCategory:
+        # The kernel indexes arrays by it without a check of its own.
+        for name, level in value:
+            if level not in range(LEVELS):
+                raise ValueError(
+                    f"{name} is {level:g}; allowed: a whole number from 0 to {LEVELS - 1}"
+                )
+        return value
+
+
+LATENT, OPEN = 0, 1
+NOTHING = -1
+ARISE, HANDLE = int(Stream.ISSUES_ARISE), int(Stream.ISSUES_HANDLE)
+
+COUNTS = (
+    "arisen", "found", "closed_building", "closed_compound", "closed_community", "closed_street",
+    "closed_district", "shelved", "days", "overdue", "calls", "open",
+)  # fmt: skip
+"""What the book counts each month and compound.
+
+``days`` sums the age at closing; ``calls`` are issues that rise from the compound, by way of the hotline;
+``open`` are those left in the book, found or not.
+"""
+_ARISEN, _CLOSED0 = COUNTS.index("arisen"), COUNTS.index("closed_building")
+
+
+class Happened(IntFlag):
+    """What happened to an issue in one month; found by the first of these who would have."""
+
+    FOUND_BY_RESIDENT = 1
+    FOUND_BY_MEETING = 2
+    FOUND_BY_GRID = 4
+    FOUND_BY_FIRM = 8
+    ATTEMPTED = 16
+    SOLVED = 32
+    ROSE = 64
+    SHELVED = 128
+    CALLED = 256
+
+
+_RESIDENT, _MEETING, _GRID, _FIRM, _ATTEMPTED, _SOLVED, _ROSE, _SHELVED_NOW, _CALLED = map(
+    int, Happened
+)
+_GONE = _SOLVED | _SHELVED_NOW
+
+
+@register_row
+class Worked(Row, table="worked"):
+    """What was counted of the problems of one compound this month, see ``COUNTS``."""
+
+    for _name in COUNTS:
+        locals()[_name] = column(
+            "f8", "day" if _name == "days" else "issue", "0 or more", "see COUNTS"
+        )
+    del _name
+
+
+@process(How.BLOCK, switch="issues")
+def problems_arise(compound, first, last):  # type: ignore[no-untyped-def]
+    """Problems arise at households, each by what causes it."""
+    world, h = compound.world, compound.world.households
+    tenure, arising = h.tenure, h.arising
+    chance, u, start = _chances(compound), np.empty((1, last - first)), np.uint64(first)
+    fill(u, 1, last - first, first, world.month, world.seed, ARISE)
+    for i in rows(first, last):
+        arising[i] = NOTHING
+        drawn = u[0, i - start]
+        if drawn < chance[CATEGORIES - 1] and tenure[i] != Tenure.VACANT:
+            category = 0
+            while drawn >= chance[category]:
+                category += 1
+            arising[i] = category
+
+
+@kernel
+def _chances(compound):  # type: ignore[no-untyped-def]
+    """The chance that a household has a new problem (categories,), summed up over categories.
+
+    Each category has a cause, bad from 0 to 1: the state of its service line, misuse of common
+    space, closed accounts, broken promises; neighbours quarrel anyway.
+    """
+    s, condition, census = compound.signals, compound.condition, compound.census
+    rate, out, total = compound.parameters.issues.rate, np.empty(CATEGORIES), 0.0
+    misuse = census.misuse / max(census.occupied, 1.0)
+    for k in range(4):
+        total += rate[k] * (1.0 - condition[k])
+        out[k] = total
+    others = (0.3 + 0.7 * misuse, 1.0, misuse, 1.0 - s.transparency, s.legacy)
+    for k in range(5):
+        total += rate[4 + k] * others[k]
+        out[4 + k] = total
+    return out
+
+
+@process(How.WORLD, switch="issues")
+def problems_are_entered(world):  # type: ignore[no-untyped-def]
+    """New problems, still hidden, are entered in the order of households."""
+    h, k, held = world.households, world.issues, world.issues_held
+    counts = world.worked.numbers
+    for c in range(len(counts)):
+        counts[c] = 0.0
+    for i in range(len(h.arising)):
+        if h.arising[i] != NOTHING:
+            k.category[held], k.level[held], k.state[held] = h.arising[i], 0, LATENT
+            k.reporter[held], k.arose[held], k.due[held] = i, world.month, 0
+            h.own_open[i] += 1
+            counts[h.compound[i], _ARISEN] += 1
+            held += 1
+    world.issues_held = held
+    # Problems that events place come after those drawn, so that they shift no draw.
+    for j in range(world.placed):
+        _place(world, world.placing.category[j], world.placing.household[j])
+    world.placed = 0
+
+
+@kernel
+def _place(world, category, household):  # type: ignore[no-untyped-def]
+    # A household has one new problem a month at most: if it has one, that takes the category.
+    k, h, held = world.issues, world.households, world.issues_held
+    for j in range(held):
+        if k.arose[j] == world.month and k.reporter[j] == household:
+            k.category[j] = category
+            return
+    k.category[held], k.level[held], k.state[held] = category, 0, LATENT
+    k.reporter[held], k.arose[held], k.due[held] = household, world.month, 0
+    world.issues_held = held + 1
+    h.own_open[household] += 1
+    world.worked.numbers[h.compound[household], _ARISEN] += 1
+
+
+@kernel
+def _found_by(draw, untold, unmet, unseen):  # type: ignore[no-untyped-def]
+    # One draw decides for all who look; whoever's chance it already passes alone has found it.
+    if draw >= untold:
+        return _RESIDENT
+    if draw >= unmet:
+        return _MEETING
+    return _GRID if draw >= unseen else _FIRM
+
+
+@kernel
+def _deal(first, n, month, seed, reporter, arose, u):  # type: ignore[no-untyped-def]
+    # Draws of issues first to first + n - 1 into u (3, n): to be found, to be solved, to rise. They
+    # hang on who has the issue and since when, so its place in the book does not matter.
+    m, zero, k0, k1 = np.uint64(np.uint32(month)), np.uint64(0), np.uint64(seed), np.uint64(HANDLE)
+    for i in range(n):
+        r, since = np.uint64(reporter[first + i]), np.uint64(np.uint32(arose[first + i]))
+        a, b, c, _ = philox(r, m, since, zero, k0, k1)
+        u[0, i] = np.float64(np.int64(a)) * 2.0**-32
+        u[1, i] = np.float64(np.int64(b)) * 2.0**-32
+        u[2, i] = np.float64(np.int64(c)) * 2.0**-32
+
+
+@process(How.WORLD, switch="issues")
+def problems_are_handled(world):  # type: ignore[no-untyped-def]
+    """Problems are found, handled within hours, raised or shelved; closed ones leave the book."""
+    h, k, b = world.households, world.issues, world.buildings
+    for j in range(len(b.open)):
+        b.open[j] = b.closed[j] = 0.0
+    hours, u, kept = _hours(world), np.empty((3, BLOCK)), 0
+    for j in range(world.issues_held):
+        if j % BLOCK == 0:
+            n = min(BLOCK, world.issues_held - j)
+            _deal(j, n, world.month, world.seed, k.reporter, k.arose, u)
+        finding, solving, rising = u[0, j % BLOCK], u[1, j % BLOCK], u[2, j % BLOCK]
+        r = k.reporter[j]
+        compound = world.compounds[h.compound[r]]
+        note = _find(compound, j, finding) if k.state[j] == LATENT else 0
+        k.handled_at[j] = k.level[j]
+        if k.state[j] == OPEN:
+            note |= _handle(compound, j, hours[h.compound[r]], solving, rising)
+        k.happened[j] = note
+        if note & _GONE:
+            h.own_open[r] -= 1
+            continue
+        b.open[h.building[r]] += 1.0
+        compound.worked.open += 1
+        k.category[kept], k.level[kept], k.state[kept] = k.category[j], k.level[j], k.state[j]
+        k.reporter[kept], k.arose[kept], k.due[kept] = r, k.arose[j], k.due[j]
+        kept += 1
+    world.issues_held = kept
+
+
+@kernel
+def _hours(world):  # type: ignore[no-untyped-def]
+    # Hours left this month (compounds, levels), used up by one issue after the other.
+    hours = np.empty((world.number_of_compounds, LEVELS))
+    for c in range(len(hours)):
+        s = world.signals[c]
+        hours[c, 0], hours[c, 1] = s.building_hours, s.compound_hours
+        hours[c, 2], hours[c, 3] = s.community_hours, s.street_hours
+        hours[c, 4] = s.district_hours
+    return hours
+
+
+@kernel
+def _find(compound, j, finding):  # type: ignore[no-untyped-def]
+    # What happens to hidden problem j: somebody may find it, and then it is sent to a level.
+    world, s, p = compound.world, compound.signals, compound.parameters.issues
+    k, r, kind = world.issues, world.issues.reporter[j], world.issues.category[j]
+    untold = 1.0 - s.detect_resident * (0.4 + 0.6 * world.households.efficacy[r])
+    unmet = untold
+    if world.buildings.meeting[world.households.building[r]] == 1:
+        unmet *= 1.0 - p.meeting_finds
+    hidden = unmet * ((1.0 - s.detect_grid) * (1.0 - s.detect_firm))
+    if finding < hidden:
+        return 0
+    k.state[j] = OPEN
+    at = int(p.first_level[kind])
+    if s.building_hours > 0.0 and p.small[kind] > 0.0:
+        at = 0
+    elif at == 1 and s.compound_hours <= 0.0:
+        at = 2
+    k.level[j] = at
+    k.due[j] = world.month + int(p.deadline[at]) - 1
+    compound.worked.found += 1
+    return _found_by(finding, untold, unmet, unmet * (1.0 - s.detect_grid))
+
+
+@kernel
+def _handle(compound, j, hours, solving, rising):  # type: ignore[no-untyped-def]
+    # What happens to found problem j: solved within this level's hours, or once overdue raised or shelved.
+    world, s, p = compound.world, compound.signals, compound.parameters.issues
+    k, counts, note = world.issues, compound.worked, 0
+    at, need = k.level[j], p.hours[k.category[j]]
+    if hours[at] >= need:
+        note |= _ATTEMPTED
+        hours[at] -= need
+        chance = p.solve[at]
+        if at >= Level.STREET:
+            chance = min(chance * (1.0 + s.hard_case_gain), 0.95)
+        if solving < chance:
+            counts.days += 30.0 * (world.month - k.arose[j]) + 15.0
+            _solved(compound, k.reporter[j], at)
+            return note | _SOLVED
+    if world.month < k.due[j]:
+        return note
+    counts.overdue += 1
+    rises = p.rise[at] + (1.0 - p.rise[at]) * s.whistle
+    if at < Level.DISTRICT and rising < rises:
+        k.level[j] = at + 1
+        k.due[j] = world.month + int(p.deadline[at + 1])
+        # What the whistle carries up, else shelved, is no resident's call to the hotline.
+        if at == Level.COMPOUND and rising < p.rise[at]:
+            counts.calls += 1
+            note |= _CALLED
+        return note | _ROSE
+    counts.shelved += 1
+    _shelved(compound, k.reporter[j], at)
+    return note | _SHELVED_NOW
+
+
+@kernel
+def _solved(compound, r, at):  # type: ignore[no-untyped-def]
+    world, h, p = compound.world, compound.world.households, compound.parameters.issues
+    world.worked.numbers[compound.index, _CLOSED0 + at] += 1
+    world.buildings.closed[h.building[r]] += 1.0
+    h.efficacy[r] += p.heard * (1.0 - h.efficacy[r])
+    h.grievance[r] *= 1.0 - p.relief
+    gain = min(p.solved_trust * (1.0 + compound.signals.revisit), 1.0)
+    if at == Level.COMPOUND:
+        h.trust_firm[r] += gain * (1.0 - h.trust_firm[r])
+    else:
+        h.trust_cell[r] += gain * (1.0 - h.trust_cell[r])
+
+
+@kernel
+def _shelved(compound, r, at):  # type: ignore[no-untyped-def]
+    h, p = compound.world.households, compound.parameters.issues
+    h.efficacy[r] *= 1.0 - p.heard
+    h.grievance[r] += p.shelved * (1.0 - h.grievance[r])
+    if at == Level.COMPOUND:
+        h.trust_firm[r] *= 1.0 - p.shelved_trust
+    else:
+        h.trust_cell[r] *= 1.0 - p.shelved_trust
+
+
+@process(How.WORLD, switch="issues")
+def buildings_follow_up(world):  # type: ignore[no-untyped-def]
+    """Buildings see what came of their problems, the latest months counting most."""
+    b = world.buildings
+    for j in range(len(b.followed)):
+        b.open_per_household[j] = b.open[j] / max(b.end[j] - b.start[j], 1)
+        b.closed_lately[j] = 0.6 * b.closed_lately[j] + b.closed[j]
+        due = b.closed_lately[j] + b.open[j]
+        b.followed[j] = b.closed_lately[j] / max(due, 1.0) if due > 0.0 else -1.0

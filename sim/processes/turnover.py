@@ -1,0 +1,97 @@
+"""Households move: tenants leave and are replaced, owners sell, vacant units are bought.
+
+Who comes in brings traits like those of the compound's first residents of the same tenure, and
+knows nobody: ties, trust, habits and visits start anew (seed 002: many tenants, fast turnover).
+Arrears stay with the unit, since the owner owes them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.compiled import kernel
+from sim.schema import Parameters, param
+from sim.streams import BLOCK, Stream, fill
+from sim.world.native import rows
+from sim.world.process import How, process
+from sim.world.tables import Tenure
+
+_TURNOVER = int(Stream.TURNOVER)
+
+
+class TurnoverParameters(Parameters):
+    """How often households change."""
+
+    tenant_moves: float = param(
+        0.03, "Chance that a tenant household moves out and another moves in",
+        unit="1/month", low=0, high=0.3, zh="租户每月搬迁概率",
+    )  # fmt: skip
+    owner_moves: float = param(
+        0.002, "Chance that an owner-occupied unit is sold to another household",
+        unit="1/month", low=0, high=0.05, zh="业主每月换手概率",
+    )  # fmt: skip
+    vacant_sold: float = param(
+        0.003, "Chance that a vacant unit is bought and lived in",
+        unit="1/month", low=0, high=0.2, zh="空置房每月售出概率",
+    )  # fmt: skip
+    newcomer_satisfaction: float = param(
+        0.6, "Satisfaction a household arrives with", low=0, high=1, zh="新住户初始满意度"
+    )
+    newcomer_trust: float = param(
+        0.5, "Trust in firm, committee and cell a household arrives with",
+        low=0, high=1, zh="新住户初始信任",
+    )  # fmt: skip
+    newcomer_habit: float = param(
+        0.5, "Habit of paying a household arrives with", low=0, high=1, zh="新住户缴费习惯"
+    )
+
+
+@process(How.SPAN, switch="turnover")
+def households_move(world, first, last):  # type: ignore[no-untyped-def]
+    """Tenants, owners and vacant units change hands; ``moved`` marks rows with a new household."""
+    h, compounds = world.households, world.compounds
+    tenure, moved, compound = h.tenure, h.moved, h.compound
+    u = np.empty((2, BLOCK))
+    for a in range(first, last, BLOCK):
+        b = min(a + BLOCK, last)
+        fill(u, 2, b - a, a, world.month, world.seed, _TURNOVER)
+        start, p = np.uint64(a), compounds[compound[a]].parameters.turnover
+        owner_moves, tenant_moves, vacant_sold = p.owner_moves, p.tenant_moves, p.vacant_sold
+        for i in rows(a, b):
+            held = tenure[i]
+            let = tenant_moves if held == Tenure.TENANT else vacant_sold
+            leaves = owner_moves if held == Tenure.OWNER else let
+            moved[i] = u[0, i - start] < leaves
+        for i in range(a, b):
+            if moved[i]:
+                if tenure[i] == Tenure.VACANT:
+                    tenure[i] = Tenure.OWNER
+                _take_traits(world, i, u[1, i - a])
+                begin_anew(world, i)
+
+
+@kernel
+def _take_traits(world, i, chance):  # type: ignore[no-untyped-def]
+    # Traits like those of one of the compound's first residents of the same tenure.
+    h, d = world.households, world.donors
+    c, t = h.compound[i], h.tenure[i]
+    low, high = d.donor_start[c, t], d.donor_start[c, t + 1]
+    if high > low:
+        k = d.donor_rows[low + int(chance * (high - low))]
+        h.life[i], h.kind[i], h.civic[i] = d.life0[k], d.kind0[k], d.civic0[k]
+        h.burden[i], h.threshold[i], h.taste[i] = d.burden0[k], d.threshold0[k], d.taste0[k]
+        h.member[i] = d.member0[k]
+
+
+@kernel
+def begin_anew(world, i):  # type: ignore[no-untyped-def]
+    """Give a household that moves in what a newcomer has, see ``newcomer`` in ``tables.Households``."""
+    h = world.households
+    p = world.compounds[h.compound[i]].parameters.turnover
+    h.active[i] = 0
+    h.satisfaction[i] = p.newcomer_satisfaction
+    h.trust_firm[i] = h.trust_committee[i] = h.trust_cell[i] = p.newcomer_trust
+    h.norm[i] = h.habit[i] = p.newcomer_habit
+    h.efficacy[i] = p.newcomer_trust
+    h.grievance[i] = h.free_habit[i] = h.contact[i] = h.points[i] = 0.0
+    h.stage[i] = h.misuse[i] = 0

@@ -46,7 +46,7 @@ OFFERS = (
 """What institutions do anyway, whatever the policy."""
 
 MONTH = Month(
-    [
+    (
         *OFFERS,
         # Events and measures come here, in the order of history and policy.
         each("cells", "settle"),
@@ -81,12 +81,12 @@ MONTH = Month(
         each("companies", "decide", switch="institutions"),
         join_in,
         note,
-    ]
+    )
 )
 """The month without events and measures, with every mechanism switched on."""
 
 START = Month(
-    [
+    (
         each("firms", "begin"),
         each("companies", "begin"),
         each("committees", "begin"),
@@ -98,7 +98,7 @@ START = Month(
         count,
         take_census,
         note,
-    ]
+    )
 )
 """What makes the state before the first month."""
 

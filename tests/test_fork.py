@@ -7,6 +7,7 @@ import pytest
 
 from sim.compose import load
 from sim.model import NeighborhoodModel
+from sim.world.declare import Columns
 from sim.world.tables import Households
 
 SMALL = ("population.households=240", "population.buildings=4", "scenario.history_months=24")
@@ -46,20 +47,21 @@ def test_forks_do_not_touch_their_past_or_each_other() -> None:
     assert first.recorder.values.tobytes() == second.recorder.values.tobytes()
 
 
-def test_every_plain_attribute_of_an_institution_is_named_as_state() -> None:
-    """Catches an attribute added to an institution that a fork would forget."""
-    model = NeighborhoodModel(
-        load("kangqiao", *SMALL, policy="five_level_linkage", months=6), seed=1
-    )
-    early = [dict(vars(agent)) for agent in model._institutions()]
-    model.run()
-    for agent, then in zip(model._institutions(), early, strict=True):
-        changed = {
-            name
-            for name, value in vars(agent).items()
-            if isinstance(value, (int, float, str, dict)) and value != then.get(name)
-        }
-        assert changed <= set(agent.STATE), type(agent).__name__
+def test_a_fork_copies_every_table_of_the_world() -> None:
+    """Catches a table that a fork would forget, or share with its past although it changes."""
+    past = NeighborhoodModel(load("kangqiao", *SMALL, policy="none", months=1), seed=1)
+    past.live_until(0)
+    twin = past.fork(load("kangqiao", *SMALL, policy="five_level_linkage", months=6))
+    assert twin.world.tables.keys() == past.world.tables.keys()
+    for name, table in past.world.tables.items():
+        own = twin.world.tables[name]
+        if isinstance(table, Columns):
+            for column, declared in table.columns.items():
+                shared = np.shares_memory(getattr(table, column), getattr(own, column))
+                assert shared == (declared.fixed and len(table) > 0), (name, column)
+        else:
+            arrays = (getattr(table, "array", table), getattr(own, "array", own))
+            assert not np.shares_memory(*arrays), name
 
 
 def test_fork_refuses_another_past() -> None:

@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+DERIVED = frozenset({"kind_name", "group", "memory", "columns", "links", "dtype", "_numba_type_"})
+"""What a class of rows gets from its columns and rules (``sim.world.declare``), which count themselves."""
+
 DEEPEST = 12
 """How far into a value of parts is looked."""
 
@@ -145,5 +148,5 @@ def _own(kind: type) -> Iterator[tuple[str, Any]]:
     """What a class holds, in the order of names, without what Python puts there itself."""
     given = {"__init__", "__call__", "__post_init__", "__new__", "__getattr__", "__getitem__"}
     for name, value in sorted(vars(kind).items()):
-        if not name.startswith(("__", "_abc_")) or name in given:
+        if (not name.startswith(("__", "_abc_")) or name in given) and name not in DERIVED:
             yield name, value

@@ -145,6 +145,7 @@ class rule:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.compiled: Any = function if INTERPRETED else kernel(function)
+        self.__wrapped__ = function
         self.arguments = tuple(signature(function).parameters)[1:]
         self.__doc__ = function.__doc__
 

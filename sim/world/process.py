@@ -8,7 +8,7 @@ does that process, and the loop goes on behind it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
@@ -145,6 +145,7 @@ def _first(documented: Any) -> str:
     return (documented.__doc__ or "").strip().split("\n")[0]
 
 
+@dataclass(frozen=True)
 class Month:
     """An ordered list of processes.
 
@@ -152,8 +153,7 @@ class Month:
         ``MONTH.replace("pay", my_pay).without("speak").after("serve", my_process)``
     """
 
-    def __init__(self, processes: Iterable[Process]) -> None:
-        self.processes = list(processes)
+    processes: tuple[Process, ...]
 
     def __iter__(self) -> Iterator[Process]:
         return iter(self.processes)
@@ -179,22 +179,22 @@ class Month:
     def without(self, *names: str) -> Month:
         """The month without some processes."""
         left = set(map(self.at, names))
-        return Month(p for k, p in enumerate(self) if k not in left)
+        return Month(tuple(p for k, p in enumerate(self) if k not in left))
 
     def replace(self, name: str, by: Process) -> Month:
         """The month with another process in the place of one."""
         k = self.at(name)
-        return Month([*self.processes[:k], replace(by, name=name), *self.processes[k + 1 :]])
+        return Month((*self.processes[:k], replace(by, name=name), *self.processes[k + 1 :]))
 
     def after(self, name: str, *more: Process) -> Month:
         """The month with processes put in behind one."""
         k = self.at(name) + 1
-        return Month([*self.processes[:k], *more, *self.processes[k:]])
+        return Month((*self.processes[:k], *more, *self.processes[k:]))
 
     def before(self, name: str, *more: Process) -> Month:
         """The month with processes put in before one."""
         k = self.at(name)
-        return Month([*self.processes[:k], *more, *self.processes[k:]])
+        return Month((*self.processes[:k], *more, *self.processes[k:]))
 
     def program(self, world: Any) -> Program:
         """The list as compiled code reads it."""

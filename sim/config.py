@@ -218,11 +218,12 @@ class Experiment(Parameters):
 class Executor(Parameters):
     """Where runs are computed; never changes a result."""
 
-    kind: Literal["local", "dask"] = param(
-        "local", "Processes of this machine, or a Dask cluster", zh="执行方式"
-    )
+    kind: Literal["local", "threads", "processes", "dask"] = param(
+        "local", "Threads of this process (processes where Python is part of a month), one of both, or "
+        "a Dask cluster", zh="执行方式",
+    )  # fmt: skip
     address: str = param("", "Scheduler of the Dask cluster, as in tcp://host:8786", zh="集群地址")
-    workers: int = param(0, "Processes, 0 for one per core", low=0, high=4096, zh="进程数")
+    workers: int = param(0, "Threads or processes, 0 for one per core", low=0, high=4096, zh="并行数")
     threads: int = param(1, "Threads inside one run", low=1, high=1024, zh="线程数")
 
 

@@ -1,4 +1,4 @@
-"""Where tasks are computed: processes of this machine or a Dask cluster, lost workers replaced."""
+"""Where tasks are computed: threads or processes of this machine, or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from concurrent.futures import (
     BrokenExecutor,
     CancelledError,
     Future,
+    ThreadPoolExecutor,
     wait,
 )
 from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import copy_context
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -72,7 +75,7 @@ def slots(executor: Executor) -> int:
     Raises:
         InputError: The cluster cannot be reached.
     """
-    if executor.kind == "local":
+    if executor.kind != "dask":
         return processes(executor)
     with _open(executor, None) as pool:
         return pool.slots()
@@ -86,8 +89,9 @@ def spread(
 ) -> Generator[tuple[int, Answer], None, None]:
     """Call a function for every task; few tasks are held at a time, however many there are.
 
-    This is the one door to other processes: what the answer in hand is made of (``provenance``)
-    goes along, and a process with other code or libraries refuses.
+    Runs whose rules are all compiled go on threads of this process; where Python is part of a month
+    (somebody's model, a measure without a rule), on processes. This is the one door to these: what the
+    answer in hand is made of (``provenance``) goes along, and a process with other code refuses.
 
     Args:
         executor: Where.
@@ -103,12 +107,41 @@ def spread(
         RuntimeError: Workers were ended from outside again and again, the cluster was lost, or a
             worker has another xiaoqu or other libraries.
     """
-    if executor.kind == "local" and processes(executor, count) == 1:
+    from sim.experiments.provenance import current
+
+    if executor.kind != "dask" and processes(executor, count) == 1:
         for number, task in enumerate(tasks):
             yield number, function(task)
         return
+    if executor.kind == "threads" or (executor.kind == "local" and not current().python):
+        yield from _on_threads(processes(executor, count), function, tasks)
+        return
     with _open(executor, count) as pool:
         yield from _keep_busy(pool, function, tasks)
+
+
+def _on_threads(
+    count: int, function: Callable[[Task], Answer], tasks: Iterable[Task]
+) -> Iterator[tuple[int, Answer]]:
+    from sim.world.runner import stop
+
+    fresh, running = enumerate(tasks), dict[Future[Any], int]()
+    pool = ThreadPoolExecutor(count)
+    try:
+        while True:
+            for number, task in islice(fresh, AHEAD * count - len(running)):
+                # What the answer is made of, and which runs failed, is noted in the asker's context.
+                running[pool.submit(copy_context().run, function, task)] = number
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+    except BaseException:
+        stop.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        stop.clear()
 
 
 def _keep_busy(

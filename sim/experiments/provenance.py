@@ -51,6 +51,12 @@ class Provenance:
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     measures: dict[str, type[Measure]] = field(default_factory=dict)
 
+    @property
+    def python(self) -> bool:
+        """Whether Python is part of a month, so that threads would wait for each other."""
+        measures = (measure.act_rule() is None for measure in self.measures.values())
+        return self.model != OWN_MODEL or any(measures)
+
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What must be the same for an answer to be given again; files count in the question."""

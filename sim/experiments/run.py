@@ -19,7 +19,7 @@ from sim import known, outcomes
 from sim.errors import InputError
 from sim.experiments import executors, store
 from sim.experiments.progress import announce_compiling, bar
-from sim.experiments.provenance import note_failures, provenance
+from sim.experiments.provenance import current, note_failures, provenance
 from sim.experiments.store import Study
 from sim.experiments.summary import summarise
 from sim.streams import LARGEST_SEED
@@ -190,6 +190,8 @@ def _live_batch(each: Callable[[int], Lived], seeds: range) -> list[Lived]:
 
 
 def _executor(config: Config) -> Executor:
+    if not current().python:
+        return config.executor
     # Processes take a second and a half to start, so what is lived sooner is lived in this one.
     sizes = [group["population"].households for group in config.kinds().values()]  # type: ignore[attr-defined]
     months = config.months + config.scenario.history_months

@@ -166,16 +166,17 @@ class Measure(Row, table="measures"):
         """
         raise NotImplementedError
 
+    @classmethod
+    def act_rule(cls) -> Any:
+        """Its compiled ``act``, or None if it is Python."""
+        found = getattr_static(cls, "act")
+        plain = cls.strength is not Measure.strength or not isinstance(found, rule)
+        return None if plain else found.compiled
+
     @property
     def compiled(self) -> Any:
-        """Its compiled ``act``, or None if any part of it is Python's."""
-        found = getattr_static(type(self), "act")
-        own = type(self).strength is not Measure.strength
-        return (
-            None
-            if own or {"act", "strength"} & vars(self).keys() or not isinstance(found, rule)
-            else found.compiled
-        )
+        """Its compiled ``act``, or None if it, or its own ``strength``, is Python."""
+        return None if {"act", "strength"} & vars(self).keys() else self.act_rule()
 
 
 register_row(Measure)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cache
 from typing import Any
 
 from numba import types
@@ -71,12 +72,15 @@ class Process:
 
     def address(self) -> int:
         """Address of its machine code, 0 if it is Python; compiled or read from disk at the first call."""
-        if not self.compiled:
-            return 0
-        arguments = _arguments(self)
-        self.run.compile(arguments)
-        result = self.run.overloads[arguments]
-        return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
+        return _address(self.run, self.how, self.table) if self.compiled else 0
+
+
+@cache
+def _address(run: Any, how: How, table: str) -> int:
+    arguments = _arguments(how, table)
+    run.compile(arguments)
+    result = run.overloads[arguments]
+    return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
 
 
 def do_in_python(world: Any, process: Process) -> None:
@@ -104,16 +108,16 @@ def do_in_python(world: Any, process: Process) -> None:
 _FOUR = types.UniTuple(types.float64, 4)
 
 
-def _arguments(process: Process) -> tuple[types.Type, ...]:
+def _arguments(how: How, table: str) -> tuple[types.Type, ...]:
     i8 = types.int64
     return {
         How.WORLD: (WORLD,),
-        How.ROWS: (RowType(process.table),),
-        How.DRAWS: (RowType(process.table), _FOUR),
+        How.ROWS: (RowType(table),),
+        How.DRAWS: (RowType(table), _FOUR),
         How.SPAN: (WORLD, i8, i8),
         How.BLOCK: (RowType("compounds"), i8, i8),
-        How.MEASURE: (RowType(process.table), RowType("compounds"), types.float64),
-    }[process.how]
+        How.MEASURE: (RowType(table), RowType("compounds"), types.float64),
+    }[how]
 
 
 def each(table: str, method: str, *, stream: int = 0, switch: str = "") -> Process:

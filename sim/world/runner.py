@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Event
 from typing import Any
 
 import numpy as np
 
 from sim.world import native
 from sim.world.process import How, Month, Process, do_in_python, do_part, live_until
+
+
+stop = Event()
+"""Set to let every run of this process end within a moment."""
+
+HOUSEHOLD_MONTHS = 500_000
+"""Lived in one compiled call, some 40 ms: a call cannot be stopped from outside."""
+
+
+class Stopped(BaseException):
+    """A run that was told to end. It is no failure of the run, so nobody takes it for one."""
 
 
 class Runner:
@@ -28,6 +40,7 @@ class Runner:
 
     def __init__(self, world: Any, month: Month, measures: list[Any], threads: int = 1) -> None:
         self.world, self.month, self.measures, self.left = world, month, measures, 0
+        self._at_once = max(HOUSEHOLD_MONTHS // len(world.households), 1)
         self.spans = _split(world, threads)
         self._pool = ThreadPoolExecutor(len(self.spans)) if len(self.spans) > 1 else None
         if not native.INTERPRETED:
@@ -45,7 +58,9 @@ class Runner:
             if native.INTERPRETED or self._pool is not None:
                 self._live_by_process()
                 continue
-            waits = live_until(world, month)
+            if stop.is_set():
+                raise Stopped
+            waits = live_until(world, min(month, world.month + self._at_once))
             if waits >= 0:
                 self.left += 1
                 self._do_in_python(self.month.processes[waits])

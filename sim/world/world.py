@@ -191,6 +191,8 @@ def see(groups: Mapping[str, Any]) -> None:
     Args:
         groups: Record dtype of each group.
     """
+    if groups == {group: native.GROUPS.get(group) for group in groups} and "world" in native.TABLES:
+        return
     fields: dict[str, tuple[int, Any]] = {}
     slot = 0
     for name in NUMBERS:

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 from numba import njit
 
-from sim.cache import folder
+from sim.cache import folder, prune
 from sim.errors import InputError
 
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
@@ -19,6 +19,7 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     raise InputError("NUMBA_DISABLE_JIT", "is set, and rules are only run compiled", "0, or unset")
 # Numba passes over a folder that it cannot write to, and falls back to the user's own.
 numba.config.CACHE_DIR = str(folder())  # type: ignore[attr-defined]
+prune()
 
 _HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _compile = njit(cache=True, nogil=True, error_model="numpy")

@@ -223,7 +223,9 @@ class Executor(Parameters):
         "a Dask cluster", zh="执行方式",
     )  # fmt: skip
     address: str = param("", "Scheduler of the Dask cluster, as in tcp://host:8786", zh="集群地址")
-    workers: int = param(0, "Threads or processes, 0 for one per core", low=0, high=4096, zh="并行数")
+    workers: int = param(
+        0, "Threads or processes, 0 for one per core", low=0, high=4096, zh="并行数"
+    )
     threads: int = param(1, "Threads inside one run", low=1, high=1024, zh="线程数")
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from sim.world import native
 from sim.world.process import How, Month, Process, do_in_python, do_part, live_until
 
-
 stop = Event()
 """Set to let every run of this process end within a moment."""
 

@@ -189,7 +189,7 @@ class NeighborhoodModel(mesa.Model):
 
     def live_until(self, month: int) -> None:
         """Live on up to a month, that one too."""
-        if type(self).step is NeighborhoodModel.step and "step" not in vars(self):
+        if self._steps_are_ours():
             self.steps += max(month - self.month, 0)
             self._runner.live_until(month)
             self.running = self.month < self.config.months
@@ -197,6 +197,13 @@ class NeighborhoodModel(mesa.Model):
         with uncollected():
             while self.month < month:
                 self.step()
+
+    def _steps_are_ours(self) -> bool:
+        """Whether a month is nothing but ours, so that many may be lived in one compiled call."""
+        wrapped = getattr(vars(self).get("step"), "__func__", None)
+        ours = type(self).step is NeighborhoodModel.step and wrapped is mesa.Model._wrapped_step
+        # From mesa 3.5 on anything may be scheduled between two steps.
+        return ours and not hasattr(self, "_advance_time")
 
     def run_model(self) -> None:
         """Mesa's name for ``run``."""

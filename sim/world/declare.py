@@ -107,19 +107,27 @@ class Columns:
             setattr(cls, name, None)
 
     def __init__(self, rows: int) -> None:
-        object.__setattr__(self, "slots", np.zeros(self.slots_needed(), np.int64))
-        object.__setattr__(self, "_address", self.slots.ctypes.data)
+        self._begin()
         for name, declared in self.columns.items():
-            setattr(self, name, np.zeros((rows, *declared.shape), declared.dtype))
+            self._keep(name, np.zeros((rows, *declared.shape), declared.dtype))
+
+    def _begin(self) -> None:
+        self.__dict__["slots"] = np.zeros(self.slots_needed(), np.int64)
+        self.__dict__["_address"] = self.slots.ctypes.data
+
+    def _keep(self, name: str, value: np.ndarray) -> None:
+        at = self.places[name]
+        self.slots[at] = value.__array_interface__["data"][0]
+        for axis, length in enumerate(value.shape, at + 1):
+            self.slots[axis] = length
+        self.__dict__[name] = value
 
     def __setattr__(self, name: str, value: Any) -> None:
         declared = self.columns.get(name)
-        if declared is not None:
-            value = np.ascontiguousarray(value, declared.dtype)
-            at = self.places[name]
-            self.slots[at] = value.ctypes.data
-            self.slots[at + 1 : at + 1 + value.ndim] = value.shape
-        object.__setattr__(self, name, value)
+        if declared is None:
+            object.__setattr__(self, name, value)
+        else:
+            self._keep(name, np.ascontiguousarray(value, declared.dtype))
 
     @classmethod
     def slots_needed(cls) -> int:
@@ -131,9 +139,10 @@ class Columns:
 
     def rows(self, first: int, last: int) -> Self:
         """Rows first to last - 1 as a table that shares its memory with this one."""
-        part = type(self)(0)
+        part = type(self).__new__(type(self))
+        part._begin()
         for name in self.columns:
-            setattr(part, name, getattr(self, name)[first:last])
+            part._keep(name, getattr(self, name)[first:last])
         return part
 
     def copy(self, *, whole: bool = False, used: int | None = None) -> Self:
@@ -143,10 +152,11 @@ class Columns:
             whole: Also of what never changes, which copies share otherwise.
             used: Rows that are in use; others are left out. All by default.
         """
-        twin = type(self)(0)
+        twin = type(self).__new__(type(self))
+        twin._begin()
         for name, declared in self.columns.items():
             own = getattr(self, name)
-            setattr(twin, name, own if declared.fixed and not whole else own[:used].copy())
+            twin._keep(name, own if declared.fixed and not whole else own[:used].copy())
         return twin
 
     def make_room(self, rows: int) -> None:

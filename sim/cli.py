@@ -143,7 +143,7 @@ def run(
     else:
         from rich.console import Console
 
-        from sim.experiments.summary import print_summary
+        from sim.experiments.summary_table import print_summary
 
         print_summary(study, Console(), lang.value)
     # Figures take longer than the numbers, so whoever waits reads these first.

@@ -31,7 +31,8 @@ from sim.experiments import compare as comparing
 from sim.experiments import paired
 from sim.experiments.comparison_table import narrowing_line, print_comparison
 from sim.experiments.run import END_COLUMNS, ends, run
-from sim.experiments.summary import print_summary, summarise, target_value
+from sim.experiments.summary import summarise, target_value
+from sim.experiments.summary_table import print_summary
 from sim.experiments.trace import trace
 from sim.experiments.trace_text import tell
 from sim.experiments.validate import _district_patterns

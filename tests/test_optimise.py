@@ -14,7 +14,8 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.figures.frontier import draw
 from sim.outcomes import INDICATORS
-from sim.science.optimise import Goal, ask_words, optimise, parse_target
+from sim.science.goal import Goal
+from sim.science.optimise import ask_words, optimise, parse_target
 from sim.science.worlds import posterior_worlds, read_posterior
 
 MEASURES = ["member_contact", "lead_by_paying", "building_meetings", "disclosure"]

@@ -15,7 +15,8 @@ from rich.console import Console
 from sim.as_text import number_text
 from sim.errors import InputError
 from sim.experiments.run import live, run
-from sim.experiments.summary import print_summary, spent_by_actor, summarise
+from sim.experiments.summary import summarise
+from sim.experiments.summary_table import print_summary, spent_by_actor
 from sim.outcomes import INDICATORS
 
 CONFIG = fake_model.configuration()

@@ -10,36 +10,14 @@ import numpy as np
 import pandas as pd
 
 from sim import known, outcomes
-from sim.as_text import MISSING, value_text
+from sim.as_text import MISSING
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     from sim.config import Config, Target
-    from sim.experiments.store import Study
     from sim.outcomes import Indicator
 
 LOW, HIGH = 0.05, 0.95
 
-MAIN = (
-    "collection_rate",
-    "satisfied_share",
-    "trust_firm",
-    "trust_cell",
-    "grievance",
-    "complaints_per_1000",
-    "petitions_per_1000",
-    "open_conflict_share",
-    "issues_in_place_share",
-    "service_condition",
-    "committee_working",
-    "firm_cash_yuan",
-    "hours_spent",
-    "yuan_spent",
-)
-"""Indicators of the printed summary, in its order; those a version lacks are left out."""
 
 COLUMNS = {
     "indicator": "str",
@@ -71,70 +49,6 @@ NO_TARGET: dict[str, Any] = {
 
 NO_VALUE = "no value"
 """Verdict of a target for which no run has a value."""
-
-WIDE = 120
-"""Columns of a terminal from which a median and its interval stand on one line."""
-
-WORDS = {
-    "en": {
-        "indicator": "indicator",
-        "start": "start",
-        "end": "end +{month}",
-        "target": "target",
-        "to": "to",
-        "month": "at +{month}",
-        "inside": "inside",
-        "missed": "missed",
-        "no value": "no value",
-        "few": "{runs} of {all}",
-        "fitted": "fitted",
-        "predicted": "predicted",
-        "runs": "Medians over {runs} runs; in brackets 5% and 95% of runs.",
-        "missing": "–: no value, such as days to close where nothing was closed.",
-        "missing_all": "–: no run has a value, as where nothing was closed or no fees are due.",
-        "missing_some": (
-            "–: no run has a value, as where nothing was closed or no fees are due; {few}: so many "
-            "have one, the others are left out."
-        ),
-        "one": "A single run: no spread can be given.",
-        "failed": "{failed} of {all} replications failed; the first, seed {seed}, at {stage}:",
-        "spent": "Spent from month 1 to the end, all compounds (median over runs)",
-        "actor": "actor",
-        "hours": "hours",
-        "yuan": "yuan",
-        "kept": "Results",
-        "figures": "Figures",
-    },
-    "zh": {
-        "indicator": "指标",
-        "start": "起点",
-        "end": "期末+{month}",
-        "target": "目标",
-        "to": "至",
-        "month": "第{month}个月",
-        "inside": "达到",
-        "missed": "未达到",
-        "no value": "无数值",
-        "few": "{runs}/{all}次",
-        "fitted": "用于校准",
-        "predicted": "用于检验",
-        "runs": "{runs}次模拟的中位数；括号内为5%与95%分位数。",
-        "missing": "–：无数值，例如当月没有办结问题时的办结天数。",
-        "missing_all": "–：各次模拟均无数值，例如当月没有办结问题，或没有应收物业费。",
-        "missing_some": (
-            "–：各次模拟均无数值，例如当月没有办结问题，或没有应收物业费；"
-            "{few}：仅部分模拟有数值，其余不计入。"
-        ),
-        "one": "仅一次模拟，无法给出区间。",
-        "failed": "{all}次模拟中有{failed}次失败；首个失败种子{seed}，阶段{stage}：",
-        "spent": "第1个月至期末全部小区的投入（各次模拟的中位数）",
-        "actor": "主体",
-        "hours": "工时",
-        "yuan": "元",
-        "kept": "结果",
-        "figures": "图",
-    },
-}
 
 
 UNITS = {
@@ -178,21 +92,6 @@ UNITS = {
     },
 }
 """How units are written for readers; a unit that is not here is shown as it is."""
-
-
-ACTORS = {
-    "en": {"public": "public funds"},
-    "zh": {
-        "cell": "党支部",
-        "community": "社区",
-        "committee": "业委会",
-        "developer": "开发商",
-        "firm": "物业公司",
-        "public": "公共资金",
-        "residents": "居民",
-    },
-}
-"""Names of those who spend; one that is not here is shown as it is."""
 
 
 def run_means(months: pd.DataFrame, indicator: str) -> pd.DataFrame:
@@ -331,96 +230,6 @@ def _beside(target: Target, values: np.ndarray) -> dict[str, Any]:
     }
 
 
-def print_summary(study: Study, console: Console, language: str = "en") -> None:
-    """Print the main indicators, what was spent by whom, and where the study is kept.
-
-    Args:
-        study: What to sum up.
-        console: Rich console to print on; from 80 columns up nothing is cut.
-        language: "en" or "zh".
-    """
-    words = WORDS[language]
-    scenario, policy = study.config.scenario, study.config.policy.name
-    title = scenario.title_zh if language == "zh" else scenario.title
-    console.print(f"{title or scenario.name} · {policy}", style="bold", highlight=False)
-    console.print(_indicator_table(study, language, console.width >= WIDE))
-    lived = int((study.runs["status"] == "ok").sum())
-    note = words["runs"] if lived > 1 else words["one"]
-    console.print(note.format(runs=lived), style="dim", highlight=False)
-    few = _shown_rows(study)["runs"]
-    if (few < lived).any():
-        some = few[few.between(1, lived - 1)]
-        key = "missing" if lived == 1 else "missing_some" if len(some) else "missing_all"
-        told = words["few"].format(runs=some.iloc[0], all=lived) if len(some) else ""
-        console.print(words[key].format(few=told), style="dim", highlight=False)
-    _print_failures(study, console, words)
-    spent = spent_by_actor(study)
-    if len(spent):
-        console.print(WORDS[language]["spent"], highlight=False)
-        console.print(_cost_table(spent, language))
-    _print_places(study, console, words)
-
-
-def spent_by_actor(study: Study) -> pd.DataFrame:
-    """Hours and yuan by actor from month 1 on, all compounds: median over the runs that lived.
-
-    Returns:
-        Columns hours and yuan, a row per actor in order of name; an actor that spent nothing in
-        a run counts there as zero.
-    """
-    lived = study.runs.loc[study.runs["status"] == "ok", "run"]
-    costs = study.costs[study.costs["month"] >= 1]
-    total = costs.groupby(["actor", "run"], sort=True)[["hours", "yuan"]].sum()
-    actors = sorted(costs["actor"].unique())
-    every = pd.MultiIndex.from_product([actors, lived], names=["actor", "run"])
-    return total.reindex(every, fill_value=0.0).groupby(level="actor").median()
-
-
-def _indicator_table(study: Study, language: str, wide: bool) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    words, shown = WORDS[language], _shown_months(study)
-    last, lived = shown[-1], int((study.runs["status"] == "ok").sum())
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    narrow = None if wide else 9
-    table.add_column(words["indicator"], min_width=22, overflow="fold")
-    for month in shown:
-        head = words["start"] if month == 0 else f"+{month}"
-        head = words["end"].format(month=month) if month == last else head
-        table.add_column(head, justify="right", max_width=narrow, overflow="fold")
-    table.add_column(words["target"], min_width=16, overflow="fold")
-    for name in _shown_indicators(study):
-        indicator = outcomes.INDICATORS[name]
-        rows = study.summary[study.summary["indicator"] == name]
-        cells = [
-            _cell(rows[rows["month"] == month], indicator, language, wide, lived) for month in shown
-        ]
-        label = Text(indicator.zh if language == "zh" else indicator.en)
-        label.append(f" ({unit_text(indicator, language)})", style="dim")
-        table.add_row(label, *cells, _target_cell(rows, indicator, language))
-    return table
-
-
-def _shown_months(study: Study) -> list[int]:
-    last, lived = int(study.months["month"].max()), set(study.months["month"])
-    return [month for month in (0, 12, 24) if month in lived and month < last] + [last]
-
-
-def _shown_indicators(study: Study) -> list[str]:
-    targeted = [target.indicator for target in study.config.scenario.targets]
-    return [name for name in dict.fromkeys((*MAIN, *targeted)) if name in outcomes.INDICATORS]
-
-
-def _shown_rows(study: Study) -> pd.DataFrame:
-    rows = study.summary
-    here = rows["indicator"].isin(_shown_indicators(study)) & rows["month"].isin(
-        _shown_months(study)
-    )
-    return rows[here]
-
-
 def unit_text(indicator: Indicator, language: str = "en") -> str:
     """Unit as shown beside a value: percent for shares, short words for the usual units."""
     return "%" if indicator.share else unit_word(indicator.unit, language)
@@ -429,77 +238,6 @@ def unit_text(indicator: Indicator, language: str = "en") -> str:
 def unit_word(unit: str, language: str = "en") -> str:
     """A unit in a reader's words."""
     return UNITS[language].get(unit, unit)
-
-
-def _cell(rows: pd.DataFrame, indicator: Indicator, language: str, wide: bool, lived: int) -> Text:
-    from rich.text import Text
-
-    if not len(rows):
-        return Text(MISSING)
-    row = rows.iloc[0]
-    middle, low, high = (value_text(row[c], indicator, language) for c in ("median", "low", "high"))
-    cell = Text(middle)
-    if row["runs"] > 1:
-        cell.append(f"{' ' if wide else chr(10)}[{low}, {high}]", style="dim")
-    if 0 < row["runs"] < lived:
-        few = WORDS[language]["few"].format(runs=row["runs"], all=lived)
-        cell.append(f"{' ' if wide else chr(10)}{few}", style="dim")
-    return cell
-
-
-_STYLES = {"inside": "green", NO_VALUE: "yellow"}
-
-
-def _target_cell(rows: pd.DataFrame, indicator: Indicator, language: str) -> Text:
-    from rich.text import Text
-
-    words = WORDS[language]
-    cell = Text()
-    for row in rows[rows["verdict"] != ""].to_dict("records"):
-        low, high = (value_text(row[c], indicator, language) for c in ("target_low", "target_high"))
-        if len(cell):
-            cell.append("\n")
-        cell.append(f"{low} {words['to']} {high} {words['month'].format(month=row['month'])}\n")
-        cell.append(words[row["verdict"]], style=_STYLES.get(row["verdict"], "red"))
-        cell.append(f", {words[row['use']]}", style="dim")
-    return cell
-
-
-def _cost_table(spent: pd.DataFrame, language: str) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    words = WORDS[language]
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    table.add_column(words["actor"])
-    table.add_column(words["hours"], justify="right")
-    table.add_column(words["yuan"], justify="right")
-    for actor, hours, yuan in zip(spent.index, spent["hours"], spent["yuan"], strict=True):
-        name = ACTORS[language].get(str(actor), str(actor))
-        table.add_row(name, f"{hours:,.0f}", f"{yuan:,.0f}")
-    return table
-
-
-def _print_failures(study: Study, console: Console, words: dict[str, str]) -> None:
-    failed = study.runs[study.runs["status"] == "failed"]
-    if not len(failed):
-        return
-    first = failed.iloc[0]
-    line = words["failed"].format(
-        failed=len(failed), all=len(study.runs), seed=first["seed"], stage=first["stage"]
-    )
-    console.print(f"{line} {first['message']}", style="red", highlight=False, markup=False)
-
-
-def _print_places(study: Study, console: Console, words: dict[str, str]) -> None:
-    if study.folder is None:
-        return
-    lines = [f"{words['kept']}: {study.folder}"]
-    drawn = sorted((study.folder / "figures").glob("*.png"))
-    lines += [f"{words['figures']}: {path}" for path in drawn]
-    for line in lines:
-        # A path that is broken over lines can be neither copied nor clicked.
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -7,7 +7,7 @@ from itertools import groupby
 from math import isnan
 from typing import Any
 
-from sim.experiments.summary import ACTORS
+from sim.experiments.summary_table import ACTORS
 from sim.experiments.trace import FEELINGS, Story
 from sim.processes.issues import Category, Happened, Level, PerCategory, PerLevel
 

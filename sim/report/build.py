@@ -34,7 +34,8 @@ from sim.experiments.comparison_table import (
 )
 from sim.experiments.question import Question
 from sim.experiments.store import Study, read_study
-from sim.experiments.summary import ACTORS, spread_of, unit_text, unit_word
+from sim.experiments.summary import spread_of, unit_text, unit_word
+from sim.experiments.summary_table import ACTORS
 from sim.outcomes import INDICATORS, Indicator
 from sim.report import sentences
 from sim.report.content import (

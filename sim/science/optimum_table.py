@@ -13,7 +13,8 @@ from sim.science.attribution_table import measure_title, new_table, print_place
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sim.science.optimise import Goal, Optimum, Question
+    from sim.science.goal import Goal, Question
+    from sim.science.optimise import Optimum
 
 WORDS = {
     "en": {

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,8 @@ from sim.errors import InputError
 from sim.experiments import paired
 from sim.experiments.progress import announce_compiling, bar
 from sim.science import worlds
+from sim.science.goal import Genome, Question
 from sim.science.worlds import Reading, World
-
-if TYPE_CHECKING:
-    from sim.science.optimise import Question
 
 POPULATION = 24
 """Policies of one generation."""
@@ -32,9 +30,6 @@ _FIRST_RUNG = 4
 """The first worlds are this part of all."""
 
 _ROUNDS = 20
-
-Genome = tuple[int, ...]
-"""Choice for each measure: 0 is off, else 1 + dose * number of starts + start."""
 
 
 def need_optuna() -> Any:

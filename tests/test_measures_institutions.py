@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from acts import ANY, act, begin
 
+from sim.agents.cell import PartyCell
 from sim.agents.committee import Capture, State
-from sim.agents.compound import Ballot, Compound
+from sim.agents.community import Community
+from sim.agents.compound import Compound
 from sim.compose import load
 from sim.measures import CATALOGUE, Measure
 from sim.model import NeighborhoodModel
@@ -30,16 +33,7 @@ def compound(stage: State = State.NONE, **settings: Any) -> Compound:
     model = NeighborhoodModel(load(None, months=12, **(SMALL | settings)), seed=3)
     model.compounds[0].committee.state = stage
     model.compounds[0].committee.competence = 0.5
-    again(model.compounds[0], 1)
-    return model.compounds[0]
-
-
-def again(c: Compound, month: int) -> Compound:
-    """Begin another month."""
-    model = c.firm.model
-    model.month = month
-    model.institutions_offer()
-    return c
+    return begin(model.compounds[0], 1)
 
 
 def measure(name: str, **given: Any) -> Measure:
@@ -53,18 +47,27 @@ def state(c: Compound) -> dict[str, Any]:
     found |= {name: c.column(name).tobytes() for name in Households.columns}
     for agent in AGENTS:
         own = getattr(c, agent)
-        found |= {f"{agent}.{name}": getattr(own, name) for name in own.STATE}
-    found["credit"] = c.firm.company.credit if c.firm.company else None
+        # Told by what is asked; a turnout before the first vote is no number, and differs from itself.
+        found |= {
+            f"{agent}.{name}": repr(getattr(own, name)) for name in own.columns if name != "asked"
+        }
+    found["credit"] = c.firm.company.credit
     found["condition"], found["effort"] = c.condition.tobytes(), c.effort.tobytes()
-    found["cell asked"] = [task for task in c.cell.asked if task.hours]
-    found["community asked"] = [hours for *_, hours in c.community.asked if hours]
+    found["cell asked"], found["community asked"] = asked(c.cell), asked(c.community)
     found["costs"] = list(c.costs)
     return found
 
 
+def asked(of: PartyCell | Community) -> list[float]:
+    """Hours that each task asks of a cell or community this month."""
+    tasks = of.world.cell_tasks if isinstance(of, PartyCell) else of.world.community_tasks
+    hours = tasks.hours[of.first_task : of.first_task + of.asked].tolist()
+    return [each for each in hours if each]
+
+
 def moved(c: Compound, m: Measure, strength: float = 1.0) -> set[str]:
     before = state(c)
-    m.act(c, strength)
+    act(m, c, strength)
     after = state(c)
     return {name for name in before if before[name] != after[name]}
 
@@ -123,13 +126,13 @@ def test_a_measure_moves_its_own_mechanism_and_nothing_else(name: str) -> None:
 def test_strength_scales_effect_and_cost(name: str) -> None:
     """Catches a dose that works without costing, or costs without working."""
     build, given, expected = EXPECTED[name]
-    asked = []
+    costs = []
     for strength in (0.25, 1.0):
         c = build()
         assert moved(c, measure(name, **given), strength) == expected
-        hours = sum(task.hours for task in c.cell.asked) + sum(h for *_, h in c.community.asked)
-        asked.append(hours + sum(x.hours + x.yuan for x in c.costs))
-    assert 0.0 < asked[0] < asked[1]
+        hours = sum(asked(c.cell)) + sum(asked(c.community))
+        costs.append(hours + sum(x.hours + x.yuan for x in c.costs))
+    assert 0.0 < costs[0] < costs[1]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -139,9 +142,9 @@ def test_when_a_measure_ends_its_named_values_and_costs_end(name: str) -> None:
     m = measure(name, end=2, **given)
     c = build()
     before = {k: v for k, v in state(c).items() if k in SIGNALS}
-    m.act(c, m.strength(1))
+    act(m, c, m.strength(1))
     assert m.strength(2) == 0.0
-    again(c, 2)
+    begin(c, 2)
     stays = {"committee_image", "supervision", "compound_hours"} if c.committee.works else set()
     after = state(c)
     assert {k for k in before if before[k] != after[k]} <= stays
@@ -164,7 +167,7 @@ def test_extreme_doses_and_parameters_stay_in_range(name: str) -> None:
         }
         c, m = build(), measure(name, dose=2.0, **given)
         for month in range(1, 7):
-            m.act(again(c, month), m.strength(month))
+            act(m, begin(c, month), m.strength(month))
             s = c.signals
             for share in ("transparency", "published", "revealed", "dunning", "supervision",
                           "committee_care", "committee_image", "candidate_bar", "party_rule",
@@ -192,7 +195,7 @@ def test_visits_end_and_groups_stay() -> None:
     """Catches a campaign that never ends."""
     c, m = compound(), measure("party_organisation", visit_months=2)
     assert "cell_recruits" in moved(c, m)
-    assert moved(again(c, 3), m) == {"cell_hours", "cell asked"}
+    assert moved(begin(c, 3), m) == {"cell_hours", "cell asked"}
 
 
 def test_visits_without_community_hours_find_nobody() -> None:
@@ -213,7 +216,7 @@ def test_the_secretary_in_the_chair_costs_time_and_an_independent_voice() -> Non
     """Catches cross-appointment without its price."""
     c = compound(State.WORKING)
     hours, image = float(c.signals["compound_hours"]), float(c.signals["committee_image"])
-    measure("cross_appointment", coordination=0.0).act(c, 1.0)
+    act(measure("cross_appointment", coordination=0.0), c)
     lost = 0.15 * c.committee.p.hours * c.committee.competence
     assert float(c.signals["compound_hours"]) == pytest.approx(hours - lost)
     assert float(c.signals["committee_image"]) == pytest.approx(0.94 * image)
@@ -248,23 +251,22 @@ def test_a_supported_committee_keeps_working_longer() -> None:
 # --- committee ----------------------------------------------------------------------------------
 
 
-def elected(c: Compound, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Hold an election in which every owner takes part and agrees."""
-    monkeypatch.setattr(c, "assembly", lambda appeal: Ballot(1.0, 1.0, 1.0, 1.0))
-    c.committee._hold_election(np.full(4, 0.5))
+def elected(c: Compound) -> bool:
+    """Hold an election, by a law that any vote is enough for."""
+    c.committee._hold_election((0.5,) * 4)
     return c.committee.state == State.ELECTED
 
 
 @pytest.mark.parametrize(("vetted", "passes"), [(0.0, True), (0.25, False)])
 def test_vetting_raises_accountability_and_fails_elections_for_want_of_candidates(
-    vetted: float, passes: bool, monkeypatch: pytest.MonkeyPatch
+    vetted: float, passes: bool
 ) -> None:
     """Catches a rule that costs no candidates."""
     c = compound(State.PREPARING)
     willing = (0.5 + c.mean("efficacy")) * c.households / 1000.0
-    c = compound(State.PREPARING, committee={"candidates": 3.3 / willing})
-    measure("committee_party_share", turned_away=vetted).act(c, 1.0)
-    assert elected(c, monkeypatch) is passes
+    c = compound(State.PREPARING, committee={"candidates": 3.3 / willing} | ANY)
+    act(measure("committee_party_share", turned_away=vetted), c)
+    assert elected(c) is passes
     assert c.committee.party_share == (0.5 if passes else c.committee.p.party_share)
 
 
@@ -280,7 +282,7 @@ def test_a_rule_of_members_lowers_the_hazards_of_capture() -> None:
     for share in (0.24, 1.0):
         c = compound(State.WORKING, committee={"captured": 0.6, "idles": 0.0})
         c.committee.party_share = share
-        c.committee._serve_term(np.full(4, 0.45))
+        c.committee._serve_term((0.45,) * 4)
         kept.append(c.committee.capture == Capture.REPRESENTATIVE)
     assert kept == [False, True]
 
@@ -290,25 +292,23 @@ def test_training_teaches_up_to_a_ceiling_and_takes_time() -> None:
     c, m = compound(State.WORKING), measure("committee_training", learns=0.3)
     levels = []
     for month in range(1, 40):
-        m.act(again(c, month), 1.0)
+        act(m, begin(c, month))
         levels.append(c.committee.competence)
     steps = np.diff(levels)
     assert (steps > 0).all() and steps[-1] < steps[0] and levels[-1] <= 0.7
     assert booked(c)["committee"][0] == pytest.approx(6.0) and booked(c)["public"][1] == 400.0
     c.committee.competence = 0.9
-    m.act(again(c, 41), 1.0)
+    act(m, begin(c, 41))
     assert c.committee.competence == 0.9
     assert moved(compound(), measure("committee_training")) == {"training"}
 
 
 @pytest.mark.parametrize("gain", [-0.05, 0.0, 0.3])
-def test_trained_candidates_make_a_committee_that_is_better_or_worse(
-    gain: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_trained_candidates_make_a_committee_that_is_better_or_worse(gain: float) -> None:
     """Catches training that elections ignore."""
-    c = compound(State.PREPARING, committee={"candidates": 50.0})
-    measure("committee_training", gain=gain).act(c, 1.0)
-    assert elected(c, monkeypatch)
+    c = compound(State.PREPARING, committee={"candidates": 50.0} | ANY)
+    act(measure("committee_training", gain=gain), c)
+    assert elected(c)
     assert c.committee.competence == pytest.approx(c.committee.p.competence + gain)
 
 
@@ -320,7 +320,7 @@ def test_supervision_without_hours_is_a_formality_that_harms() -> None:
     c = compound(State.WORKING)
     c.cell.fidelity = 0.0
     watched, care = float(c.signals["supervision"]), float(c.signals["committee_care"])
-    measure("supervision_evaluation").act(c, 1.0)
+    act(measure("supervision_evaluation"), c)
     assert float(c.signals["revisit"]) == pytest.approx(-0.3)
     assert float(c.signals["supervision"]) == watched
     assert float(c.signals["committee_care"]) == care
@@ -333,8 +333,8 @@ def test_supervision_reaches_what_there_is() -> None:
     hours = []
     for committee in (State.NONE, State.WORKING):
         c = compound(committee)
-        measure("supervision_evaluation").act(c, 1.0)
-        hours.append(sum(task.hours for task in c.cell.asked))
+        act(measure("supervision_evaluation"), c)
+        hours.append(sum(asked(c.cell)))
     assert hours == [20.0, 32.0]
 
 
@@ -349,25 +349,25 @@ def test_accounts_come_out_each_quarter_and_stay_known() -> None:
     """Catches accounts that speak every month, or are forgotten in between."""
     c, m = compound(), measure("disclosure")
     for month in range(1, 8):
-        changed = moved(again(c, month), m)
+        changed = moved(begin(c, month), m)
         known = {"transparency", "published", "supervision"} if month >= 3 else set()
         out = (
             {"revealed", "compound_hours", "community asked", "costs"} if month % 3 == 0 else set()
         )
         assert changed == known | out, month
-    firm_hours = booked(again(c, 8))
+    firm_hours = booked(begin(c, 8))
     assert not firm_hours
 
 
 def test_accounts_of_a_firm_that_left_are_no_accounts_of_the_next() -> None:
     """Catches openness that a new firm inherits."""
     c, m = compound(), measure("disclosure", every=2)
-    moved(again(c, 2), m)
+    moved(begin(c, 2), m)
     c.firm.hand_over(0.8, 0.2, 0.3, owner_led=False)
     c.firm.founded = 2
-    assert not moved(again(c, 3), m)
+    assert not moved(begin(c, 3), m)
     c.firm.leave()
-    assert not moved(again(c, 4), m)
+    assert not moved(begin(c, 4), m)
 
 
 @pytest.mark.parametrize("skimming", [0.0, 0.8])
@@ -385,7 +385,7 @@ def test_reading_the_accounts_may_raise_doubts() -> None:
     """Catches a prior without its negative end."""
     c = compound()
     before = float(c.signals["transparency"])
-    measure("disclosure", every=1, openness=-0.3).act(c, 1.0)
+    act(measure("disclosure", every=1, openness=-0.3), c)
     assert float(c.signals["transparency"]) == pytest.approx(0.7 * before)
 
 
@@ -395,9 +395,8 @@ def test_reading_the_accounts_may_raise_doubts() -> None:
 def test_the_light_of_the_file_sets_the_push(credit: float, push: float) -> None:
     """Catches a file that nobody reads."""
     c = compound()
-    assert c.firm.company
     c.firm.company.credit = credit
-    measure("credit_file").act(c, 1.0)
+    act(measure("credit_file"), c)
     assert float(c.signals["diligence_gain"]) == pytest.approx(push)
     assert booked(c)["street"][0] == (1.0 if credit == 0.6 else 7.0)
 
@@ -405,11 +404,10 @@ def test_the_light_of_the_file_sets_the_push(credit: float, push: float) -> None
 def test_a_firm_that_gives_up_under_summons_cares_less() -> None:
     """Catches a threat that can only help."""
     c = compound()
-    assert c.firm.company
     c.firm.company.credit = 0.2
-    care = c.firm.care()
-    measure("credit_file", summoned=-0.2).act(c, 1.0)
-    assert c.firm.care() < care
+    care = c.firm.care
+    act(measure("credit_file", summoned=-0.2), c)
+    assert c.firm.care < care
 
 
 @pytest.mark.parametrize("successor", [True, False])
@@ -419,11 +417,10 @@ def test_a_firm_long_under_red_light_goes(successor: bool) -> None:
         compound(population={"households": 300, "arrears_start": 5, "paid_start": 0.2}),
         measure("credit_file", red_months=3, grace=6, successor=successor),
     )
-    assert c.firm.company
     c.firm.company.credit = 0.1
     gone = []
     for month in range(1, 13):
-        changed = moved(again(c, month), m)
+        changed = moved(begin(c, month), m)
         if "arrears_fen" in changed:
             gone.append(month)
             assert booked(c)["public"][1] == 20_000.0
@@ -438,7 +435,7 @@ def test_a_firm_long_under_red_light_goes(successor: bool) -> None:
 def test_grants_are_whole_fen_and_equal_what_is_booked() -> None:
     """Catches money from nowhere."""
     c = compound()
-    measure("special_funds", to_firm=1.0, micro_yuan=0.0).act(c, 1.0)
+    act(measure("special_funds", to_firm=1.0, micro_yuan=0.0), c)
     assert isinstance(c.firm.grant_fen, int)
     assert c.firm.grant_fen == round(100 * booked(c)["public"][1]) == 100 * (300 * 4 + 1500)
 
@@ -448,7 +445,7 @@ def test_programmes_end_donors_tire_and_grants_make_dependent() -> None:
     c, m = compound(), measure("special_funds", months=2)
     yuan = []
     for month in range(1, 5):
-        m.act(again(c, month), 1.0)
+        act(m, begin(c, month))
         yuan.append(booked(c)["public"][1])
     assert yuan[1] < yuan[0] and yuan[2] < 0.8 * yuan[1] and yuan[3] < yuan[2]
     assert float(c.signals["diligence_gain"]) < 0.0
@@ -458,13 +455,13 @@ def test_pooled_revenue_ends_skimming_and_charges_residents() -> None:
     """Catches a pool that costs nobody, or that helps a clean firm by less skimming."""
     c, m = compound(), measure("public_revenue")
     for month in range(1, 13):
-        m.act(again(c, month), 1.0)
+        act(m, begin(c, month))
     assert c.firm.skimming == pytest.approx(c.firm.p.skimming * 0.92**12)
     assert float(c.signals["price_ratio"]) == pytest.approx(1.02)
     clean = compound(firm={"skimming": 0.0})
     assert "firm.skimming" not in moved(clean, m)
     loses = compound()
-    measure("public_revenue", gain=-0.1).act(loses, 1.0)
+    act(measure("public_revenue", gain=-0.1), loses)
     assert loses.firm.grant_fen < 0, "letting may cost more than it brings"
 
 
@@ -474,7 +471,7 @@ def test_without_a_firm_the_pool_is_a_fund_that_mends() -> None:
     c.condition[:] = 0.2
     fund = 0
     for month in range(1, 4):
-        changed = moved(again(c, month), m)
+        changed = moved(begin(c, month), m)
         assert "condition" in changed and "firm.grant_fen" not in changed
         income = round(0.5 * c.firm.public_revenue_fen)
         fund = fund + income - round(0.5 * (fund + income))
@@ -508,17 +505,17 @@ def test_a_pilot_prepares_then_enters_with_a_small_menu() -> None:
     c = compound(**EMPTY)
     m = measure("property_entry", preparation=3)
     for month in (1, 2, 3):
-        assert moved(again(c, month), m) == {"community asked"}
-    changed = moved(again(c, 4), m)
+        assert moved(begin(c, month), m) == {"community asked"}
+    changed = moved(begin(c, 4), m)
     assert {"firm.present", "firm.scope", "firm.full_cost_fen", "costs"} <= changed
     assert {n for n in changed if not n.startswith("firm.")} == {"costs", "community asked"}
     full = round(c.firm.p.full_cost * c.monthly_due_fen)
     assert c.firm.scope == 0.6 and c.firm.full_cost_fen == round(0.6 * full)
     c.firm.serve()
     assert c.effort.max() <= 0.6
-    assert moved(again(c, 5), m) == {"price_ratio", "dunning", "community asked", "costs"}
+    assert moved(begin(c, 5), m) == {"price_ratio", "dunning", "community asked", "costs"}
     c.firm.leave()
-    assert moved(again(c, 6), m) == {"community asked"}, "a pilot that failed is prepared anew"
+    assert moved(begin(c, 6), m) == {"community asked"}, "a pilot that failed is prepared anew"
 
 
 def test_a_pilot_leaves_a_compound_with_a_firm_alone() -> None:
@@ -534,8 +531,8 @@ def test_owners_used_to_free_service_may_vote_a_pilot_down() -> None:
         c.column("free_habit")[:] = habit
         m = measure("property_entry", preparation=1, vote=True, canvass=canvass)
         c.signals["canvass"] = 0.0
-        m.act(again(c, 1), 1.0)
-        m.act(again(c, 2), 1.0)
+        act(m, begin(c, 1))
+        act(m, begin(c, 2))
         entered.append(c.firm.present)
     assert entered == [True, False, False]
 
@@ -574,7 +571,7 @@ def test_appeals_wear_off_and_reminders_do_not() -> None:
     c, m = compound(), measure("moral_appeal", boost=0.2)
     appeals, dunning = [], []
     for month in range(1, 4):
-        m.act(again(c, month), 1.0)
+        act(m, begin(c, month))
         appeals.append(float(c.signals["appeal"]))
         dunning.append(float(c.signals["dunning"]))
     assert appeals == pytest.approx([0.2, 0.17, 0.1445])

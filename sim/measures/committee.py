@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from sim.agents.committee import State
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, at_least, close_gap
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -47,6 +50,7 @@ class InterimCommittee(Measure):
             20.0, "Cell's hours it takes", unit="hour/month", low=0, high=500, zh="占用党支部工时"
         )
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Stand in for a committee that does not work; support one that is being formed."""
         p, s, committee = self.p, compound.signals, compound.committee
@@ -54,14 +58,14 @@ class InterimCommittee(Measure):
         compound.cell.ask(self.label, p.cell_hours * strength)
         # The community's hours of this month are known only once all have asked: last month's stand in.
         works = compound.community.fidelity * strength * p.coverage
-        s["committee_care"] = max(s["committee_care"], min(works, 1.0))
-        s["canvass"] = s["canvass"] + p.canvass * works
+        s.committee_care = at_least(s.committee_care, min(works, 1.0))
+        s.canvass = add(s.canvass, p.canvass * works)
         if committee.works:
             return
         committee.interim = min(works, 1.0)
-        s["supervision"] = max(s["supervision"], p.supervision * committee.interim)
-        s["committee_image"] = max(s["committee_image"], p.image * committee.interim)
-        s["compound_hours"] = s["compound_hours"] + p.issue_hours * works
+        s.supervision = at_least(s.supervision, p.supervision * committee.interim)
+        s.committee_image = at_least(s.committee_image, p.image * committee.interim)
+        s.compound_hours = add(s.compound_hours, p.issue_hours * works)
 
 
 @register
@@ -102,12 +106,12 @@ class CommitteePartyShare(Measure):
             low=0, high=200, zh="审查候选人工时",
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Set the rule; vet while an election is prepared."""
         p, s, full = self.p, compound.signals, min(strength, 1.0)
-        s["party_rule"] = max(s["party_rule"], p.rule * full)
-        bar = s["candidate_bar"]
-        s["candidate_bar"] = bar + p.turned_away * full * (1.0 - bar)
+        s.party_rule = at_least(s.party_rule, p.rule * full)
+        s.candidate_bar = close_gap(s.candidate_bar, p.turned_away * full)
         if compound.committee.state == State.PREPARING:
             compound.community.ask(compound, self.label, p.vetting_hours * strength)
 
@@ -150,20 +154,22 @@ class CommitteeTraining(Measure):
             400.0, "Cost of the courses for one compound", unit="yuan/month", low=0, high=50_000, zh="培训费用"
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Teach candidates before an election, members once they are in office."""
         p, s, committee = self.p, compound.signals, compound.committee
         reached = min(p.coverage * strength, 1.0)
         # Candidates are trained before anybody knows when the vote is.
-        s["training"] = s["training"] + p.gain * reached
-        in_office = committee.state in (State.ELECTED, State.WORKING)
+        s.training = add(s.training, p.gain * reached)
+        in_office = committee.state == State.ELECTED or committee.state == State.WORKING
         if not in_office and committee.state != State.PREPARING:
             return
         hours = p.class_hours * reached
         if committee.works:
-            hours = min(hours, s["compound_hours"])
-            s["compound_hours"] = s["compound_hours"] - hours
-        compound.spend(self.label, "committee" if in_office else "residents", hours=hours)
-        compound.spend(self.label, "public", yuan=p.yuan * reached)
+            hours = min(hours, s.compound_hours)
+            s.compound_hours = add(s.compound_hours, -hours)
+        pupils = Payer.COMMITTEE if in_office else Payer.RESIDENTS
+        compound.spend(self.label, pupils, hours=hours)
+        compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan * reached)
         if in_office:
             committee.competence += p.learns * reached * max(p.ceiling - committee.competence, 0.0)

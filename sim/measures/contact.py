@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, scale
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -49,15 +52,16 @@ class MemberContact(Measure):
             unit="1/month", low=0, high=1, zh="调解概率",
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Assign households to members, and ask for the hours the visits need."""
-        p, s, cell = self.p, compound.signals, compound.cell
-        assigned = min(p.quota * cell.members * p.coverage * strength, compound.census["occupied"])
-        share = assigned / max(compound.census["occupied"], 1.0)
-        s["visit_share"] = min(s["visit_share"] + share, 1.0)
-        s["visit_every"] = p.every
-        s["visit_boost"] = p.boost
-        s["mediation"] = min(s["mediation"] + p.mediates * share, 1.0)
+        p, s, cell, occupied = self.p, compound.signals, compound.cell, compound.census.occupied
+        assigned = min(p.quota * cell.members * p.coverage * strength, occupied)
+        share = assigned / max(occupied, 1.0)
+        s.visit_share = add(s.visit_share, share, most=1.0)
+        s.visit_every = p.every
+        s.visit_boost = p.boost
+        s.mediation = add(s.mediation, p.mediates * share, most=1.0)
         cell.ask(self.label, assigned / p.every * p.hours_each)
 
 
@@ -87,11 +91,12 @@ class LeadByPaying(Measure):
             zh="人均组织工时",
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Make members' payment certain and visible."""
         p, s = self.p, compound.signals
-        s["lead"] = s["lead"] + p.visibility * p.coverage * strength
-        s["pledge"] = s["pledge"] + p.pledge * p.coverage * strength
+        s.lead = add(s.lead, p.visibility * p.coverage * strength)
+        s.pledge = add(s.pledge, p.pledge * p.coverage * strength)
         compound.cell.ask(self.label, compound.cell.members * p.hours_each * strength)
 
 
@@ -146,6 +151,7 @@ class MoralAppeal(Measure):
             zh="户均印发费用",
         )
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Write and remind; where nobody asks for a fee, do nothing."""
         p, s = self.p, compound.signals
@@ -153,9 +159,9 @@ class MoralAppeal(Measure):
             return
         reached = p.coverage * strength
         heard = (1.0 - p.fades) ** (compound.month - p.start)
-        s["appeal"] = s["appeal"] + p.boost * reached * heard
-        s["dunning"] = min(s["dunning"] * (1.0 + p.reminders * reached), 1.0)
-        hours = min(p.hours_each * compound.households * reached, s["compound_hours"])
-        s["compound_hours"] = s["compound_hours"] - hours
-        compound.spend(self.label, "firm", hours=hours)
-        compound.spend(self.label, "public", yuan=p.yuan_each * compound.households * reached)
+        s.appeal = add(s.appeal, p.boost * reached * heard)
+        s.dunning = min(scale(s.dunning, 1.0 + p.reminders * reached), 1.0)
+        hours = min(p.hours_each * compound.households * reached, s.compound_hours)
+        s.compound_hours = add(s.compound_hours, -hours)
+        compound.spend(self.label, Payer.FIRM, hours=hours)
+        compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan_each * compound.households * reached)

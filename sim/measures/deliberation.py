@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, close_gap
 from sim.schema import param
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -40,16 +42,16 @@ class Mediation(Measure):
             2.5, "Cell's hours for one case", unit="hour", low=0.1, high=40, zh="每件调解工时"
         )
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Take as many cases as there are, or as mediators can."""
         p, s, census = self.p, compound.signals, compound.census
-        conflict = sum(census[f"stage_{stage}"] for stage in (1, 2, 3, 4))
+        conflict = census.stage_1 + census.stage_2 + census.stage_3 + census.stage_4
         capacity = p.mediators * p.cases * compound.households / 1000
         taken = min(capacity * p.coverage * strength, conflict)
         if taken == 0.0:
             return
-        reached = s["mediation"]
-        s["mediation"] = reached + taken / conflict * (1.0 - reached)
+        s.mediation = close_gap(s.mediation, taken / conflict)
         compound.cell.ask(self.label, taken * p.hours_each)
 
 
@@ -107,20 +109,20 @@ class Deliberation(Measure):
             2.0, "Community's hours for lists and minutes", unit="hour/month", low=0, high=100, zh="占用社区工时"
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Carry out what last month's meetings decided, pass on what they could not."""
         p, s, cell = self.p, compound.signals, compound.cell
         reached = p.coverage * strength
-        met = min(compound.mean("invited"), 1.0)
-        meetings = met * (compound.buildings.stop - compound.buildings.start)
+        met = min(compound.per_household(compound.census.invited), 1.0)
+        meetings = met * (compound.last_building - compound.first_building)
         compound.community.ask(compound, self.label, p.community_hours * reached)
         follow = meetings * p.follow_hours * reached
         cell.ask(self.label, (meetings * p.meeting_hours + p.council_hours) * reached, follow)
-        s["building_hours"] = s["building_hours"] + follow
+        s.building_hours = add(s.building_hours, follow)
         agenda = (p.council + (1.0 - p.council) * met) * reached * cell.fidelity
-        whistle = s["whistle"]
-        s["whistle"] = whistle + min(p.raises * agenda, 1.0) * (1.0 - whistle)
-        s["invitation"] = s["invitation"] - p.procedure * reached
+        s.whistle = close_gap(s.whistle, min(p.raises * agenda, 1.0))
+        s.invitation = add(s.invitation, -(p.procedure * reached))
 
 
 @register
@@ -161,6 +163,7 @@ class EveningTalks(Measure):
             200.0, "Cost of one evening", unit="yuan", low=0, high=10_000, zh="每场费用"
         )
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Hold the evenings; each further one reaches fewer who were not there yet."""
         p, s, cell = self.p, compound.signals, compound.cell
@@ -169,6 +172,5 @@ class EveningTalks(Measure):
         cell.ask(self.label, held * p.cell_hours, public_yuan=held * p.yuan_each)
         compound.community.ask(compound, self.label, held * p.community_hours)
         gathered = (1.0 - (1.0 - p.mixing) ** evenings) * cell.fidelity
-        s["mixing"] = min(s["mixing"] + gathered, 1.0)
-        heard = s["mediation"]
-        s["mediation"] = heard + (1.0 - (1.0 - p.hears) ** evenings) * (1.0 - heard)
+        s.mixing = add(s.mixing, gathered, most=1.0)
+        s.mediation = close_gap(s.mediation, 1.0 - (1.0 - p.hears) ** evenings)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from math import fsum
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, at_least, close_gap, scale
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.declare import column
+from sim.world.native import rule
+from sim.world.numbers import exact_dot
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -90,34 +96,41 @@ class DigitalPlatform(Measure):
             low=0, high=200, zh="线上受理工时",
         )  # fmt: skip
 
+    class Memory:
+        """What stands already."""
+
+        built: float = column("f8", "1", "0 or more", "reach for which it has been set up")
+
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Open the channel to those who use it, and close part of the old ones."""
         p, s = self.p, compound.signals
         full = min(p.coverage * strength, 1.0)
         users = self._users(compound) * full
         works = compound.community.fidelity
-        s["digital"] = max(s["digital"], users)
-        told = s["detect_resident"] * (1.0 - p.replaces * full * (1.0 - users))
-        s["detect_resident"] = told + p.reports * users * works * (1.0 - told)
-        found = s["detect_grid"]
-        s["detect_grid"] = found + p.sensors * full * works * (1.0 - found)
-        s["canvass"] = s["canvass"] + p.vote * users
+        s.digital = at_least(s.digital, users)
+        told = scale(s.detect_resident, 1.0 - p.replaces * full * (1.0 - users))
+        s.detect_resident = close_gap(told, p.reports * users * works)
+        s.detect_grid = close_gap(s.detect_grid, p.sensors * full * works)
+        s.canvass = add(s.canvass, p.vote * users)
         if compound.firm.present:
-            s["dunning"] = min(s["dunning"] + p.reminders * users, 1.0)
+            s.dunning = add(s.dunning, p.reminders * users, most=1.0)
         self._pay(compound, p.coverage * strength)
 
+    @rule
     def _users(self, compound: Compound) -> float:
         # Named values hold for a whole compound, so its make-up by age decides how far they reach.
-        counted = (compound.census[stage] for stage in ("young", "working", "elderly"))
-        shares = (self.p.young, self.p.working, self.p.elderly)
-        users = fsum(share * n for share, n in zip(shares, counted, strict=True))
-        return users / max(compound.census["occupied"], 1.0)
+        p, census = self.p, compound.census
+        counted = np.array([census.young, census.working, census.elderly])
+        users = exact_dot(np.array([p.young, p.working, p.elderly]), counted)
+        return users / max(census.occupied, 1.0)
 
+    @rule
     def _pay(self, compound: Compound, reached: float) -> None:
-        p, n = self.p, compound.households
+        p, n, memory = self.p, compound.households, self.states[compound.index]
         compound.community.ask(compound, self.label, p.hours * n / 1000 * reached)
         # A wider net costs more, but what stands is not paid for again.
-        built = self.state.get(compound.index, 0.0)
-        self.state[compound.index] = max(built, reached)
+        built = memory.built
+        memory.built = max(built, reached)
         yuan = p.setup_yuan * max(reached - built, 0.0) + p.running_yuan * reached
-        compound.spend(self.label, "public", yuan=yuan * n)
+        compound.spend(self.label, Payer.PUBLIC, yuan=yuan * n)

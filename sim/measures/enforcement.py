@@ -6,8 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.processes.commons import feel_stopped
+from sim.measures.operators import add
+from sim.processes.commons import feel_stopped, note_misuse
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.declare import column
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -62,26 +66,32 @@ class JointEnforcement(Measure):
             source="size and sign assumed",
         )  # fmt: skip
 
+    class Memory:
+        """When the team last went out; households remember whether they misused then."""
+
+        went: bool = column("?", "flag", "0, 1", "it has gone out")
+        month: int = column("i8", "month", "any", "month in which it last went out")
+        push: float = column("f8", "logit", "any", "its push then")
+
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Press those who misuse, as far as the team has time; let last month's anger be felt."""
-        p, s, reached = self.p, compound.signals, self.p.coverage * strength
-        self._anger(compound)
+        p, s, last, reached = (
+            self.p, compound.signals, self.states[compound.index], self.p.coverage * strength,
+        )  # fmt: skip
+        if last.went and last.month == compound.month - 1:
+            # Some would have stopped anyway; at small chances a push multiplies the odds by exp(push).
+            made_to = 1.0 - math.exp(-last.push)
+            feel_stopped(compound, self.index, made_to, p.anger, p.neighbours)
         team = p.team_hours * compound.households / 1000
-        cases = p.hours_each * compound.census["misuse"]
+        cases = p.hours_each * compound.census.misuse
         pressing = min(team * (1.0 - p.for_issues), cases)
-        push = p.push * reached * (pressing / cases if cases else 1.0)
-        s["enforcement"] = s["enforcement"] + push
-        s["street_hours"] = s["street_hours"] + (team - pressing) * reached
-        compound.spend(self.label, "street", hours=team * reached)
-        self.state[compound.index] = (compound.month, compound.column("misuse").copy(), push)
-
-    def _anger(self, compound: Compound) -> None:
-        month, before, push = self.state.get(compound.index, (None, None, 0.0))
-        if month != compound.month - 1:
-            return
-        # Some would have stopped anyway; at small chances a push multiplies the odds by exp(push).
-        made_to = 1.0 - math.exp(-push)
-        feel_stopped(compound, before, made_to, self.p.anger, self.p.neighbours)
+        push = p.push * reached * (pressing / cases if cases > 0.0 else 1.0)
+        s.enforcement = add(s.enforcement, push)
+        s.street_hours = add(s.street_hours, (team - pressing) * reached)
+        compound.spend(self.label, Payer.STREET, hours=team * reached)
+        last.went, last.month, last.push = True, compound.month, push
+        note_misuse(compound, self.index)
 
 
 @register
@@ -113,10 +123,11 @@ class LeadAndAssist(Measure):
             source="over 30 departments in one renewal: seed 001; size assumed",
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Coordinate, at the price of hours."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
-        s["hard_case_gain"] = s["hard_case_gain"] + p.gain * reached
-        taken = min(p.coordination * reached, 1.0) * s["street_hours"]
-        s["street_hours"] = s["street_hours"] - taken
-        compound.spend(self.label, "street", hours=taken)
+        s.hard_case_gain = add(s.hard_case_gain, p.gain * reached)
+        taken = min(p.coordination * reached, 1.0) * s.street_hours
+        s.street_hours = add(s.street_hours, -taken)
+        compound.spend(self.label, Payer.STREET, hours=taken)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import close_gap, scale
 from sim.processes.issues import Category
+from sim.processes.service import Line
 from sim.schema import param
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -20,12 +23,14 @@ class Once(MeasureParameters):
 
 class _Event(Measure):
     kind = "event"
+    once = True
     Parameters = Once
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
-        """Strike once, in the first month."""
-        if compound.month == self.p.start:
-            self.strike(compound, min(self.p.size * self.p.dose * self.p.coverage, 1.0))
+        """Strike, whatever the ramp."""
+        p = self.p
+        self.strike(compound, min(p.size * p.dose * p.coverage, 1.0))
 
     def strike(self, compound: Compound, size: float) -> None:
         """What the event does."""
@@ -43,10 +48,12 @@ class BrokenPromise(_Event):
     through = "developer's legacy, condition of amenities"
     through_zh = "开发遗留程度、全龄设施状况"
 
+    @rule
     def strike(self, compound: Compound, size: float) -> None:
         """Add to the legacy and take from amenities."""
-        compound.developer.legacy += size * (1.0 - compound.developer.legacy)
-        compound.condition[4] *= 1.0 - 0.5 * size
+        developer, condition = compound.developer, compound.condition
+        developer.legacy = close_gap(developer.legacy, size)
+        condition[Line.AMENITIES] = scale(condition[Line.AMENITIES], 1.0 - 0.5 * size)
 
 
 @register
@@ -60,10 +67,11 @@ class HandoverDispute(_Event):
     through = "firm's care and cash"
     through_zh = "物业尽责程度与现金"
 
+    @rule
     def strike(self, compound: Compound, size: float) -> None:
         """Lower the firm's care and use up part of its reserve."""
         firm = compound.firm
-        firm.diligence *= 1.0 - 0.6 * size
+        firm.diligence = scale(firm.diligence, 1.0 - 0.6 * size)
         lost = round(size * max(firm.cash_fen, 0))
         firm.grant_fen -= lost
 
@@ -79,9 +87,11 @@ class DeveloperDefault(_Event):
     through = "chance that the fee of a vacant unit is paid"
     through_zh = "空置房物业费被缴纳的概率"
 
+    @rule
     def strike(self, compound: Compound, size: float) -> None:
         """Lower what the developer pays."""
-        compound.developer.pays_vacant *= 1.0 - size
+        developer = compound.developer
+        developer.pays_vacant = scale(developer.pays_vacant, 1.0 - size)
 
 
 @register
@@ -95,10 +105,12 @@ class EquipmentFailure(_Event):
     through = "condition of facilities and security"
     through_zh = "设施与安防状况"
 
+    @rule
     def strike(self, compound: Compound, size: float) -> None:
         """Take from facilities and security."""
-        compound.condition[1] *= 1.0 - size
-        compound.condition[2] *= 1.0 - 0.5 * size
+        condition = compound.condition
+        condition[Line.FACILITIES] = scale(condition[Line.FACILITIES], 1.0 - size)
+        condition[Line.SECURITY] = scale(condition[Line.SECURITY], 1.0 - 0.5 * size)
 
 
 @register
@@ -112,9 +124,14 @@ class IllegalBuilding(_Event):
     through = "misuse of common space by a share of households"
     through_zh = "部分住户占用公共空间"
 
+    @rule
     def strike(self, compound: Compound, size: float) -> None:
         """Let a share of households misuse common space."""
-        compound.column("misuse")[compound.column("rota") < size] = 1
+        h = compound.world.households
+        rota, misuse = h.rota, h.misuse
+        for i in range(compound.first, compound.last):
+            if rota[i] < size:
+                misuse[i] = 1
 
 
 @register
@@ -128,10 +145,14 @@ class GrievanceShock(_Event):
     through = "grievance of a share of households"
     through_zh = "部分住户的怨气"
 
+    @rule
     def strike(self, compound: Compound, size: float) -> None:
         """Set the grievance of a share of households to 0.9."""
-        struck = compound.column("rota") < size
-        compound.column("grievance")[struck] = 0.9
+        h = compound.world.households
+        rota, grievance = h.rota, h.grievance
+        for i in range(compound.first, compound.last):
+            if rota[i] < size:
+                grievance[i] = 0.9
 
 
 class OneProblem(MeasureParameters):
@@ -163,10 +184,11 @@ class ReportedProblem(Measure):
     )
     through = "one hidden problem in the issue book, at one household of one building"
     through_zh = "问题台账中增加某楼某户的一个未被发现的问题"
+    once = True
     Parameters = OneProblem
 
+    # Python: its household is drawn by the letters of its label.
     def act(self, compound: Compound, strength: float) -> None:
-        """Let it arise, once, in the first month."""
-        if compound.month == self.p.start:
-            category = Category[self.p.category.upper()]
-            compound.place_problem(self.label, int(category), self.p.building)
+        """Let it arise."""
+        category = Category[self.p.category.upper()]
+        compound.place_problem(self.label, int(category), self.p.building)

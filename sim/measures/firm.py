@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.compiled import kernel
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, scale
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.declare import column
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -63,28 +68,41 @@ class FirmTender(Measure):
             20000.0, "Cost of one contest", unit="yuan", low=0, high=1e6, zh="一次竞选费用"
         )
 
+    class Memory:
+        """How far the contest has come."""
+
+        begun: bool = column("?", "flag", "0, 1", "preparation has begun")
+        done: bool = column("?", "flag", "0, 1", "owners have chosen")
+        vote: int = column("i8", "month", "any", "month of the next vote")
+
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Prepare, put it to the vote, and hand over if the vote passes."""
-        p, s = self.p, compound.signals
-        state = self.state.setdefault(
-            compound.index, {"vote": compound.month + p.preparation, "done": False}
-        )
-        if state["done"]:
+        p, s, contest = self.p, compound.signals, self.states[compound.index]
+        if not contest.begun:
+            contest.begun, contest.vote = True, compound.month + int(p.preparation)
+        if contest.done:
             return
         compound.community.ask(compound, self.label, p.community_hours * strength)
-        s["canvass"] = s["canvass"] + p.canvass * p.coverage * strength
-        if compound.month < state["vote"]:
+        s.canvass = add(s.canvass, p.canvass * p.coverage * strength)
+        if compound.month < contest.vote:
             return
-        compound.spend(self.label, "public", yuan=p.yuan)
-        trust = compound.column("trust_firm")
-        change = 0.4 + 0.6 * (1.0 - trust)
+        compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan)
         law = compound.committee.p
-        if compound.assembly(change).passes(law.quorum, law.majority):
-            state["done"] = True
-            compound.firm.hand_over(p.diligence, p.transparency, p.skimming, p.owner_led)
-            trust[:] = np.maximum(trust, p.goodwill)
+        if compound.votes(self._appeal(compound), law.quorum, law.majority):
+            contest.done = True
+            compound.firm.hand_over(p.diligence, p.transparency, p.skimming, p.owner_led != 0.0)
+            _trust_at_least(compound, p.goodwill)
         else:
-            state["vote"] = compound.month + p.retry
+            contest.vote = compound.month + int(p.retry)
+
+    @rule
+    def _appeal(self, compound: Compound) -> np.ndarray:
+        trust = compound.world.households.trust_firm[compound.first : compound.last]
+        appeal = np.empty(len(trust))
+        for i in range(len(trust)):
+            appeal[i] = 0.4 + 0.6 * (1.0 - trust[i])
+        return appeal
 
 
 @register
@@ -179,63 +197,84 @@ class PropertyEntry(Measure):
             low=0, high=500, zh="占用社区工时",
         )  # fmt: skip
 
+    class Memory:
+        """How far the pilot has come."""
+
+        begun: bool = column("?", "flag", "0, 1", "preparation has begun")
+        runs: bool = column("?", "flag", "0, 1", "its firm has entered")
+        decision: int = column("i8", "month", "any", "month of the next decision")
+        entered: int = column("i8", "month", "any", "month in which its firm entered")
+
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Prepare and decide while there is no firm; run the pilot once it is in."""
         firm, p, month = compound.firm, self.p, compound.month
-        state = self.state.setdefault(
-            compound.index, {"decision": month + p.preparation, "entered": None}
-        )
+        pilot = self.states[compound.index]
+        if not pilot.begun:
+            pilot.begun, pilot.decision = True, month + int(p.preparation)
         if firm.present:
-            if state["entered"] == firm.founded:
-                self._run_pilot(compound, month - state["entered"], strength)
+            if pilot.runs and pilot.entered == firm.founded:
+                self._run_pilot(compound, month - pilot.entered, strength)
             return
-        if state["entered"] is not None:
-            state.update(decision=month + p.retry, entered=None)
+        if pilot.runs:
+            pilot.runs, pilot.decision = False, month + int(p.retry)
         compound.community.ask(compound, self.label, p.community_hours * strength)
-        if p.vote:
-            s = compound.signals
-            s["canvass"] = s["canvass"] + p.canvass * strength
-        if month < state["decision"]:
+        by_vote, s = p.vote != 0.0, compound.signals
+        if by_vote:
+            s.canvass = add(s.canvass, p.canvass * strength)
+        if month < pilot.decision:
             return
-        if p.vote and not self._voted(compound):
-            state["decision"] = month + p.retry
+        if by_vote and not self._voted(compound):
+            pilot.decision = month + int(p.retry)
             return
         self._enter(compound)
-        state["entered"] = month
+        pilot.runs, pilot.entered = True, month
 
+    @rule
     def _voted(self, compound: Compound) -> bool:
-        law = compound.committee.p
+        law, habit = compound.committee.p, compound.world.households.free_habit
+        appeal = np.empty(compound.households)
         # Households used to free service see less reason to pay for any.
-        appeal = 0.75 - 0.5 * compound.column("free_habit")
-        return compound.assembly(appeal).passes(law.quorum, law.majority)
+        for i in range(len(appeal)):
+            appeal[i] = 0.75 - 0.5 * habit[compound.first + i]
+        return compound.votes(appeal, law.quorum, law.majority)
 
+    @rule
     def _enter(self, compound: Compound) -> None:
         firm, p = compound.firm, self.p
         firm.hand_over(p.diligence, p.transparency, p.skimming, owner_led=False)
         firm.set_menu(p.basic)
         firm.grant_fen += self._public_fen(compound, p.start_yuan * compound.households)
-        if p.vote:
-            trust = compound.column("trust_firm")
-            trust[:] = np.maximum(trust, p.goodwill)
+        if p.vote != 0.0:
+            _trust_at_least(compound, p.goodwill)
 
+    @rule
     def _run_pilot(self, compound: Compound, months_in: int, strength: float) -> None:
         firm, p, s, census = compound.firm, self.p, compound.signals, compound.census
         full = min(strength, 1.0)
-        elderly = census["elderly"]
-        share = elderly / max(census["occupied"], 1.0)
-        s["price_ratio"] = s["price_ratio"] * (1.0 - p.special * share * full)
-        compound.spend(self.label, "public", yuan=p.special_yuan * elderly * full)
+        share = census.elderly / max(census.occupied, 1.0)
+        s.price_ratio = scale(s.price_ratio, 1.0 - p.special * share * full)
+        compound.spend(self.label, Payer.PUBLIC, yuan=p.special_yuan * census.elderly * full)
         if months_in <= p.trial:
             cut = (1.0 - p.trial_price) * full
-            s["price_ratio"] = s["price_ratio"] * (1.0 - cut)
-            s["dunning"] = s["dunning"] * (1.0 - full)
+            s.price_ratio = scale(s.price_ratio, 1.0 - cut)
+            s.dunning = scale(s.dunning, 1.0 - full)
             # Households' books carry the whole fee; what the trial lets them off is paid to them from public money.
-            compound.spend(self.label, "public", yuan=cut * census["collected_fen"] / 100.0)
+            compound.spend(self.label, Payer.PUBLIC, yuan=cut * census.collected_fen / 100.0)
             compound.community.ask(compound, self.label, 0.5 * p.community_hours * strength)
             return
         firm.set_menu(p.basic + (1.0 - p.basic) * p.value_added * compound.collection_rate * full)
 
+    @rule
     def _public_fen(self, compound: Compound, yuan: float) -> int:
         fen = round(100 * yuan)
-        compound.spend(self.label, "public", yuan=fen / 100)
+        compound.spend(self.label, Payer.PUBLIC, yuan=fen / 100)
         return fen
+
+
+@kernel
+def _trust_at_least(compound, goodwill):  # type: ignore[no-untyped-def]
+    # A firm that owners chose begins with some trust of theirs.
+    trust = compound.world.households.trust_firm
+    for i in range(compound.first, compound.last):
+        trust[i] = max(trust[i], goodwill)

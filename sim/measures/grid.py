@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, close_gap
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -36,13 +39,13 @@ class GridInspection(Measure):
             12.0, "Community's hours per 1,000 households", unit="hour/month", low=0, high=500, zh="巡查工时"
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Patrol as far as the community has hours for it."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
         compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
-        found = s["detect_grid"]
         gain = min(p.finds * reached * compound.community.fidelity, 1.0)
-        s["detect_grid"] = found + gain * (1.0 - found)
+        s.detect_grid = close_gap(s.detect_grid, gain)
 
 
 @register
@@ -71,13 +74,13 @@ class ResidentWhistle(Measure):
             low=0, high=200, zh="受理工时",
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Take reports as far as the community has hours for it."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
         compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
-        told = s["detect_resident"]
         gain = min(p.reports * reached * compound.community.fidelity, 1.0)
-        s["detect_resident"] = told + gain * (1.0 - told)
+        s.detect_resident = close_gap(s.detect_resident, gain)
 
 
 @register
@@ -113,14 +116,14 @@ class DepartmentsReport(Measure):
             low=0, high=200, zh="吹哨跟办工时",
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Whistle, and bring departments' hours to the compound."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
         compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
         works = reached * compound.community.fidelity
-        whistle = s["whistle"]
-        s["whistle"] = whistle + min(p.whistle * works, 1.0) * (1.0 - whistle)
+        s.whistle = close_gap(s.whistle, min(p.whistle * works, 1.0))
         # What the street gives a compound already follows its share of the street's attention.
-        extra = p.response * works * s["street_hours"]
-        s["street_hours"] = s["street_hours"] + extra
-        compound.spend(self.label, "street", hours=extra)
+        extra = p.response * works * s.street_hours
+        s.street_hours = add(s.street_hours, extra)
+        compound.spend(self.label, Payer.STREET, hours=extra)

@@ -18,6 +18,8 @@ from sim.world.process import How, process
 from sim.world.tables import Tenure
 
 _COMMONS = int(Stream.COMMONS)
+_TEAMS = 31
+"""Bits of ``misuse_before``. A policy has hardly two teams; they would share one only if this far apart."""
 
 
 class CommonsParameters(Parameters):
@@ -67,31 +69,40 @@ def use_commons(compound, first, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def feel_stopped(compound, before, made_to, anger, neighbours):  # type: ignore[no-untyped-def]
+def note_misuse(compound, team):  # type: ignore[no-untyped-def]
+    """Let households remember whether they misuse common space while a team is out, for ``feel_stopped``."""
+    h, bit = compound.world.households, 1 << team % _TEAMS
+    misuse, before = h.misuse, h.misuse_before
+    for i in range(compound.first, compound.last):
+        before[i] = before[i] | bit if misuse[i] else before[i] & ~bit
+
+
+@kernel
+def feel_stopped(compound, team, made_to, anger, neighbours):  # type: ignore[no-untyped-def]
     """Let households that stopped misusing, and the building that watched, lose trust in the cell.
 
     Args:
         compound: Row of it.
-        before: (rows of the compound,) whether they misused the month before.
+        team: The measure that went out last month, by its number.
         made_to: Share of those that stopped who were made to, 0 to 1.
         anger: Share of trust lost by a household made to stop.
         neighbours: The same for a household all of whose building is made to stop, -1 to 1.
     """
     world, h = compound.world, compound.world.households
-    tenure, trust_cell = h.tenure, h.trust_cell
+    tenure, trust_cell, bit = h.tenure, h.trust_cell, 1 << team % _TEAMS
     for b in range(compound.first_building, compound.last_building):
         first, last = world.buildings.start[b], world.buildings.end[b]
         stopped = 0
         for i in range(first, last):
-            stopped += _stopped(h, i, before[i - compound.first])
+            stopped += _stopped(h, i, bit)
         own, seen = anger * made_to, neighbours * (stopped / (last - first)) * made_to
         for i in range(first, last):
-            lost = own if _stopped(h, i, before[i - compound.first]) else seen
+            lost = own if _stopped(h, i, bit) else seen
             kept = min(max(trust_cell[i] * (1.0 - lost), 0.0), 1.0)
             trust_cell[i] = kept if tenure[i] != Tenure.VACANT else trust_cell[i]
 
 
 @inlined
-def _stopped(h, i, before):  # type: ignore[no-untyped-def]
+def _stopped(h, i, bit):  # type: ignore[no-untyped-def]
     lived_in = h.tenure[i] != Tenure.VACANT
-    return (before == 1) & (h.misuse[i] == 0) & (h.moved[i] == 0) & lived_in
+    return (h.misuse_before[i] & bit != 0) & (h.misuse[i] == 0) & (h.moved[i] == 0) & lived_in

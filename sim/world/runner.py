@@ -94,8 +94,10 @@ class Runner:
         # Only from the start on, also where a class has its own idea of strength: what shares a past with
         # others has not been there before. After the end some still act, by crowding out.
         measure = self.measures[process.entry]
+        if not measure.in_force:
+            return
         strength = measure.strength(world.month)
-        if world.month < measure.start or strength <= 0.0:
+        if strength <= 0.0:
             return
         for c in np.flatnonzero(world.reaches[process.entry]):
             measure.act(world.compounds[int(c)], strength)

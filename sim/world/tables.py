@@ -101,6 +101,9 @@ class Households(Columns):
     arrears_months = column("i4", "month", _MORE, "months owed")
     stage = column("i1", "code", "Stage", "conflict stage, 0 calm to 4 open", newcomer=0)
     misuse = column("i1", "flag", _FLAG, "misuses common space", newcomer=0)
+    misuse_before = column(
+        "i4", "flags", "any", "teams that last went out while it misused common space, a bit each"
+    )
     attended = column("i1", "code", "0 to 3", "at a meeting this month 1, at an activity 2")
     called = column("i1", "flag", _FLAG, "called the hotline this month")
     petitioned = column("i1", "flag", _FLAG, "petitioned this month")

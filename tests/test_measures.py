@@ -11,10 +11,13 @@ from acts import ANY, NO, act, begin, built_in, live_measures, put_in
 
 from sim.agents.compound import Compound
 from sim.compose import load
+from sim.errors import InputError
 from sim.measures import catalogue
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters, register
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
+from sim.world.costs import Payer
+from sim.world.native import rule
 from sim.world.signals import SIGNALS
 from sim.world.tables import Households
 
@@ -311,6 +314,25 @@ def test_the_ledger_names_who_gave_what_in_the_months_in_force_only(name: str) -
     for unit in ("hours", "yuan"):
         shown = m.recorder.values[:, 0, list(INDICATORS).index(f"{unit}_spent")]
         assert shown.sum() == pytest.approx(sum(row[unit] for row in costs))
+
+
+class Refund(Measure):
+    """A compiled measure that gives money back."""
+
+    en = "A refund"
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        compound.spend(self.label, Payer.PUBLIC, yuan=-5.0)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_compiled_measure_that_gives_money_back_is_named(threads: int) -> None:
+    """Catches a refusal from within the month that names numbers, not measure and payer."""
+    m = model()
+    put_in(m, Refund("refund", MeasureParameters(start=2)))
+    with pytest.raises(InputError, match=r"measure refund: takes -5.0 .* of public in month 2"):
+        live_measures(m, 3, threads=threads)
 
 
 def test_hours_booked_never_exceed_hours_there_are() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.world import native
+from sim.world.costs import CostRefused
 from sim.world.process import How, Month, Process, do_in_python, do_part, live_until
 
 stop = Event()
@@ -51,8 +52,14 @@ class Runner:
         Raises:
             InputError: A measure gives hours or yuan back, or they are no number; names the measure.
         """
+        self.world.seed = self.world.model.streams.seed
+        try:
+            self._live_until(month)
+        except CostRefused as refused:
+            raise refused.named(self.world) from None
+
+    def _live_until(self, month: int) -> None:
         world = self.world
-        world.seed = world.model.streams.seed
         while world.month < month or world.at:
             if native.INTERPRETED or self._pool is not None:
                 self._live_by_process()

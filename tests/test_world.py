@@ -112,6 +112,7 @@ def test_a_cost_below_nothing_is_refused_and_its_measure_named(cost: float) -> N
     m = model("ordinary_estate", policy="mutual_help", months=3)
     measure: Any = m.measures[-1]
     measure.act = lambda compound, _: compound.spend(measure.label, "public", yuan=cost)
+    m.live_until(0)
     m._runner = runner.Runner(
         m.world,
         MONTH.after("streets.offer", python(lambda w: measure.act(w.compounds[0], 1.0))),

@@ -1,7 +1,8 @@
-"""Ties: what the generators make, and what the two kernels do to them and with them."""
+"""Ties: what the generators make, how a month changes them, and what is seen through them."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -10,26 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from worlds import do, world
 
+from sim.compose import load
 from sim.errors import InputError
+from sim.model import NeighborhoodModel
+from sim.processes.neighbours import look_around, show
 from sim.society import ties as ties_module
-from sim.society.population import (
-    Buildings,
-    Households,
-    PopulationParameters,
-    Tenure,
-    populate,
-)
-from sim.society.ties import (
-    Layer,
-    NetworkParameters,
-    Ties,
-    build_ties,
-    look_around,
-    measure_network,
-    show,
-)
+from sim.society.population import PopulationParameters, populate
+from sim.society.ties import Layer, NetworkParameters, build_ties, measure_network
 from sim.streams import Streams
+from sim.world.tables import Buildings, Households, Stage, Tenure, Ties
+from sim.world.world import World
 
 DRAWN = ("blocks", "watts_strogatz", "stochastic_block")
 Society = tuple[Households, Buildings]
@@ -64,10 +57,6 @@ def degree_in(ties: Ties, layer: Layer) -> float:
     return float(np.sum(ties.layer == layer)) / (len(ties.indptr) - 1)
 
 
-def copies(ties: Ties) -> Ties:
-    return Ties(*(getattr(ties, name).copy() for name in Ties.__slots__))
-
-
 @pytest.mark.parametrize("generator", DRAWN)
 @pytest.mark.parametrize("sizes", [(400,), (150, 90, 12), (10,)])
 def test_rows_are_sorted_and_both_directions_equal(generator: str, sizes: tuple[int]) -> None:
@@ -87,7 +76,7 @@ def test_rows_are_sorted_and_both_directions_equal(generator: str, sizes: tuple[
 def test_same_seed_same_bytes(generator: str) -> None:
     made = society(200, 100)
     a, b, c = (network(made, seed, generator=generator) for seed in (1, 1, 2))
-    assert all(getattr(a, s).tobytes() == getattr(b, s).tobytes() for s in Ties.__slots__)
+    assert all(getattr(a, s).tobytes() == getattr(b, s).tobytes() for s in Ties.columns)
     assert a.neighbour.tobytes() != c.neighbour.tobytes()
 
 
@@ -278,61 +267,56 @@ def test_bad_parameters_are_refused_by_name(changes: dict[str, float], key: str)
 # --- the month ------------------------------------------------------------------------------------
 
 RULE = {"newcomer": 0.05, "forget": 0.1, "meet": 0.2}
+SEEN = [name for name in Households.columns if name.startswith("seen_")]
 
 
-def live(
-    t: Ties, h: Households, first: int, last: int, change: bool, lead: np.ndarray, **rule: float
-) -> None:
-    values = {**RULE, **rule}
-    shown = np.zeros(len(h), np.uint8)
-    show(0, len(h), h.paid, h.misuse, h.stage, h.member, h.attended, h.moved, h.tenure, shown)
-    look_around(
-        first, last, change, values["newcomer"], values["forget"], values["meet"], t.indptr,
-        t.neighbour, t.strength, t.latent, shown, lead, h.compound, h.building, h.satisfaction,
-        h.norm, np.zeros(int(h.building.max()) + 1), h.seen_satisfaction, h.seen_paid,
-        h.seen_misuse, h.seen_conflict, h.seen_open,
+def path_of_three(**columns: object) -> World:
+    """Three households in a row, whose ties are stronger once they have long not met."""
+    w = world(ties=np.array([[0, 0.2, 0], [0.2, 0, 0.6], [0, 0.6, 0]]), network=RULE, **columns)
+    w.ties.latent[:] = (0.4, 0.4, 0.5, 0.5)
+    return w
+
+
+def look(w: World) -> None:
+    """Everybody looks around, and ties stay as they are."""
+    w.ties_change = 0
+    do(w, "show", "look_around")
+
+
+def month(w: World) -> None:
+    """Everybody looks around, and ties move on by a month."""
+    w.ties_change = 1
+    do(w, "show", "look_around")
+
+
+@cache
+def district() -> World:
+    """Two compounds with vacant units."""
+    config = load(
+        policy="none", network=RULE, district={"compounds": 2, "size_spread": 0.3},
+        population={"households": 150, "buildings": 4, "vacant_share": 0.1},
     )  # fmt: skip
+    return NeighborhoodModel(config, seed=1).world
 
 
-def month(t: Ties, h: Households, first: int, last: int, **rule: float) -> None:
-    live(t, h, first, last, True, np.zeros(int(h.compound.max()) + 1), **rule)
-
-
-def look(t: Ties, h: Households, first: int, last: int, lead: np.ndarray) -> None:
-    live(t, h, first, last, False, lead)
-
-
-def stirred(seed: int, *sizes: int) -> Society:
-    """A society in a random state."""
-    made = society(*sizes, seed=seed, vacant_share=0.1)
-    h = made[0]
-    rng = np.random.default_rng(seed)
+def stirred(seed: int) -> World:
+    """The district in a random state."""
+    w = district().copy()
+    h, rng = w.households, np.random.default_rng(seed)
     for name, top in (("moved", 2), ("attended", 2), ("paid", 2), ("misuse", 2), ("stage", 5)):
         getattr(h, name)[:] = rng.integers(0, top, len(h))
     h.moved[rng.random(len(h)) < 0.8] = 0
-    return made
-
-
-def path_of_three() -> tuple[Ties, Households]:
-    strength = np.array([0.2, 0.2, 0.6, 0.6])
-    t = Ties(
-        np.array([0, 1, 3, 4]),
-        np.array([1, 0, 2, 1], dtype=np.int32),
-        strength,
-        np.array([0.4, 0.4, 0.5, 0.5]),
-        np.zeros(4, dtype=np.int8),
-    )
-    return t, Households(3)
+    return w
 
 
 def test_path_of_three_sees_weighted_means() -> None:
-    t, h = path_of_three()
-    h.satisfaction[:] = [1.0, 0.3, 0.2]
-    h.paid[:] = [1, 0, 0]
-    h.member[:] = [1, 0, 0]
-    h.misuse[:] = [0, 0, 1]
-    h.stage[:] = [4, 1, 2]
-    look(t, h, 0, 3, np.array([0.0]))
+    """Catches a neighbour who counts other than by the tie, or shows something else."""
+    w = path_of_three(
+        satisfaction=[1.0, 0.3, 0.2], paid=[1, 0, 0], member=[1, 0, 0], misuse=[0, 0, 1],
+        stage=[Stage.OPEN_CONFLICT, Stage.TELLS_FIRM, Stage.CALLS_HOTLINE],
+    )  # fmt: skip
+    look(w)
+    h = w.households.rows(0, 3)
     assert h.seen_satisfaction == pytest.approx([0.3, (0.2 * 1 + 0.6 * 0.2) / 0.8, 0.3])
     assert h.seen_paid == pytest.approx([0, 0.25, 0])
     assert h.seen_misuse == pytest.approx([0, 0.75, 0])
@@ -341,20 +325,21 @@ def test_path_of_three_sees_weighted_means() -> None:
 
 
 def test_a_member_who_pays_counts_more_where_members_lead() -> None:
-    t, h = path_of_three()
-    h.paid[:] = [1, 0, 0]
-    h.member[:] = [1, 0, 0]
-    look(t, h, 0, 3, np.array([2.0]))
-    assert h.seen_paid[1] == pytest.approx(0.2 * 3 / (0.2 * 3 + 0.6))
+    """Catches a lead that weighs nothing, or members who do not pay."""
+    w = path_of_three(paid=[1, 0, 0], member=[1, 0, 0])
+    w.signals["lead"] = 2.0
+    look(w)
+    assert w.households.seen_paid[1] == pytest.approx(0.2 * 3 / (0.2 * 3 + 0.6))
 
 
 def test_without_strength_one_sees_oneself() -> None:
-    t, h = path_of_three()
-    t.strength[:] = 0.0
-    h.satisfaction[:] = [0.1, 0.2, 0.3]
-    h.norm[:] = [0.7, 0.8, 0.9]
-    h.stage[:], h.misuse[:] = 4, 1
-    look(t, h, 0, 3, np.array([1.0]))
+    """Catches a division by nothing, and neighbours seen through ties of no strength."""
+    columns = {"satisfaction": [0.1, 0.2, 0.3], "norm": [0.7, 0.8, 0.9]}
+    w = path_of_three(stage=Stage.OPEN_CONFLICT, misuse=1, **columns)
+    w.ties.strength[:] = 0.0
+    w.signals["lead"] = 1.0
+    look(w)
+    h = w.households
     assert np.array_equal(h.seen_satisfaction, h.satisfaction)
     assert np.array_equal(h.seen_paid, h.norm)
     for seen in (h.seen_misuse, h.seen_conflict, h.seen_open):
@@ -362,20 +347,20 @@ def test_without_strength_one_sees_oneself() -> None:
 
 
 def test_ties_drift_meet_reset_and_rest() -> None:
-    t, h = path_of_three()
-    month(t, h, 0, 3)
-    assert t.strength == pytest.approx([0.22, 0.22, 0.59, 0.59])
-    t, h = path_of_three()
-    h.attended[:] = [1, 1, 0]
-    month(t, h, 0, 3)
-    assert t.strength == pytest.approx([0.22 + 0.2 * 0.8, 0.22 + 0.2 * 0.8, 0.59, 0.59])
-    h.moved[0] = 1
-    month(t, h, 0, 3)
-    assert t.strength[:2].tolist() == [0.05, 0.05]
-    h.tenure[2] = Tenure.VACANT
-    month(t, h, 0, 3)
-    assert t.strength[2:].tolist() == [0.0, 0.0]
-    assert t.latent.tolist() == [0.4, 0.4, 0.5, 0.5]
+    """Catches a tie that fades from what it is, grows by one who came alone, or outlives its people."""
+    w = path_of_three()
+    month(w)
+    assert w.ties.strength == pytest.approx([0.22, 0.22, 0.59, 0.59])
+    w = path_of_three(attended=[1, 1, 0])
+    month(w)
+    assert w.ties.strength == pytest.approx([0.22 + 0.2 * 0.8, 0.22 + 0.2 * 0.8, 0.59, 0.59])
+    w.households.moved[0] = 1
+    month(w)
+    assert w.ties.strength[:2].tolist() == [0.05, 0.05]
+    w.households.tenure[2] = Tenure.VACANT
+    month(w)
+    assert w.ties.strength[2:].tolist() == [0.0, 0.0]
+    assert w.ties.latent.tolist() == [0.4, 0.4, 0.5, 0.5]
 
 
 @settings(max_examples=25, deadline=None)
@@ -389,49 +374,38 @@ def test_ties_drift_meet_reset_and_rest() -> None:
 def test_strengths_and_views_stay_in_bounds_and_symmetric(
     seed: int, forget: float, meet: float, newcomer: float, lead: float
 ) -> None:
-    made = stirred(seed, 60, 30)
-    h = made[0]
-    t = network(made, seed)
-    other = transposed(t)
+    """Catches a tie that is stronger from one end, and shares beyond 1."""
+    w = stirred(seed)
+    for name, value in (("forget", forget), ("meet", meet), ("newcomer", newcomer)):
+        w.p_network[name] = value
+    t, h, other = w.ties, w.households, transposed(w.ties)
     for _ in range(3):
-        month(t, h, 0, len(h), forget=forget, meet=meet, newcomer=newcomer)
+        month(w)
         assert np.all((t.strength >= 0) & (t.strength <= 1))
         assert t.strength[other].tobytes() == t.strength.tobytes()
-    look(t, h, 0, len(h), np.array([lead, 0.0]))
-    for name in ("satisfaction", "paid", "misuse", "conflict", "open"):
-        seen = getattr(h, f"seen_{name}")
+    w.signals["lead"] = (lead, 0.0)
+    look(w)
+    for name in SEEN:
+        seen = getattr(h, name)
         assert np.all((seen >= 0) & (seen <= 1)), name
     assert np.all(h.seen_open <= h.seen_conflict)
 
 
 def test_parts_of_the_rows_give_the_bytes_of_the_whole() -> None:
-    made = stirred(3, 300, 100)
-    h = made[0]
-    t = network(made)
-    parts = copies(t)
-    lead = np.array([1.5, 0.3])
-    month(t, h, 0, 400)
-    for first, last in ((217, 400), (0, 217)):
-        month(parts, h, first, last)
-    assert t.strength.tobytes() == parts.strength.tobytes()
-    look(t, h, 0, 400, lead)
-    seen = [name for name in Households.__slots__ if name.startswith("seen_")]
-    whole = {name: getattr(h, name).tobytes() for name in seen}
-    for name in seen:
-        getattr(h, name)[:] = -1.0
-    for first, last in ((217, 400), (0, 217)):
-        look(t, h, first, last, lead)
-    assert {name: getattr(h, name).tobytes() for name in seen} == whole
-
-
-def test_averaging_ends_at_the_weighted_mean_of_the_start() -> None:
-    """DeGroot: on a connected net, weights by total strength (half own opinion keeps it calm)."""
-    made = society(120, vacant_share=0.0)
-    h = made[0]
-    t = network(made, generator="watts_strogatz", ws_degree=8, ws_rewire=0.2)
-    weight = np.add.reduceat(t.strength, t.indptr[:-1])
-    expected = np.average(h.satisfaction, weights=weight)
-    for _ in range(800):
-        look(t, h, 0, 120, np.zeros(1))
-        h.satisfaction[:] = (h.satisfaction + h.seen_satisfaction) / 2
-    assert h.satisfaction == pytest.approx(np.full(120, expected), abs=1e-9)
+    """Catches what threads would change: a row that reads what another writes."""
+    whole = stirred(3)
+    whole.signals["lead"] = (1.5, 0.3)
+    parts, n = whole.copy(), len(whole.households)
+    cut = 2 * n // 3
+    for change in (0, 1):
+        whole.ties_change = parts.ties_change = change
+        do(whole, "show", "look_around")
+        show.run(parts, 0, n)
+        for name in SEEN:
+            getattr(parts.households, name)[:] = -1.0
+        for first, last in ((cut, n), (0, cut)):
+            look_around.run(parts, first, last)
+        assert whole.ties.strength.tobytes() == parts.ties.strength.tobytes()
+        for name in SEEN:
+            mine, other = getattr(whole.households, name), getattr(parts.households, name)
+            assert mine.tobytes() == other.tobytes(), name

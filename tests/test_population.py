@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from worlds import do
 
+from sim.compose import load
 from sim.errors import InputError
+from sim.model import NeighborhoodModel
 from sim.society.edges import read_edges
 from sim.society.imports import read_months
-from sim.society.population import (
-    Buildings,
-    Households,
-    Kind,
-    Life,
-    PopulationParameters,
-    Tenure,
-    populate,
-)
+from sim.society.population import PopulationParameters, populate
 from sim.streams import Streams
+from sim.world.tables import Buildings, Donors, Households, Kind, Life, Tenure
 
-COLUMNS = [f.name for f in fields(Households) if f.init]
-WITHIN_ONE = [f.name for f in fields(Households) if f.metadata.get("range") == "0 to 1"]
+COLUMNS = list(Households.columns)
+WITHIN_ONE = [name for name, column in Households.columns.items() if column.allowed == "0 to 1"]
 
 
 def one(seed: int = 1, **changes: object) -> Households:
@@ -159,7 +154,7 @@ def test_a_compound_is_the_same_whatever_stands_before_it() -> None:
 def test_donors_have_the_tenure_and_compound_they_stand_for() -> None:
     entries = [PopulationParameters(households=n, vacant_share=v) for n, v in ((60, 0.2), (90, 0))]
     h, _ = populate(entries, Streams(4))
-    d = h.donors
+    d = Donors.of(h)
     assert d.donor_start.shape == (2, 4)
     assert sorted(d.donor_rows.tolist()) == list(range(150))
     for c in range(2):
@@ -171,23 +166,58 @@ def test_donors_have_the_tenure_and_compound_they_stand_for() -> None:
 
 def test_donors_keep_the_start() -> None:
     h = one()
-    start = h.civic.copy()
+    start, donors = h.civic.copy(), Donors.of(h)
     h.civic[:] = 0.0
     h.member[:] = 1
-    assert np.array_equal(h.donors.civic0, start)
-    assert not h.donors.member0.all()
+    assert np.array_equal(donors.civic0, start)
+    assert not donors.member0.all()
 
 
-def test_allocate_gives_zero_columns_of_the_declared_types() -> None:
+def test_a_household_that_moves_in_gets_what_the_columns_declare() -> None:
+    """Catches a column that turnover forgets, and one declared otherwise than it is reset."""
+    moves = {
+        "owner_moves": 0.05,
+        "newcomer_satisfaction": 0.7,
+        "newcomer_trust": 0.4,
+        "newcomer_habit": 0.3,
+    }
+    config = load(policy="none", population={"households": 300}, turnover=moves)
+    w = NeighborhoodModel(config, seed=1).world
+    for chance in ("owner_moves", "tenant_moves", "vacant_sold"):
+        w.p_turnover[chance] = 1.0
+    h, first = w.households, w.donors
+    for name, column in Households.columns.items():
+        if column.allowed in ("0 to 1", "any") and column.dtype == "f8":
+            getattr(h, name)[:] = 0.99
+    h.points[:], h.stage[:], h.misuse[:], h.active[:] = 5.0, 4, 1, 1
+    before = h.copy()
+    do(w, "households_move")
+    assert h.moved.all() and np.array_equal(
+        h.tenure == Tenure.TENANT, before.tenure == Tenure.TENANT
+    )
+    assert not (h.tenure == Tenure.VACANT).any()
+    traits = [name for name, column in Households.columns.items() if column.newcomer == "donor"]
+    residents = set(zip(*(getattr(first, f"{name}0").tolist() for name in traits), strict=True))
+    assert set(zip(*(getattr(h, name).tolist() for name in traits), strict=True)) <= residents
+    for name, column in Households.columns.items():
+        now = getattr(h, name)
+        if column.newcomer is None and name not in ("moved", "tenure"):
+            assert np.array_equal(now, getattr(before, name)), name
+        elif isinstance(column.newcomer, float | int):
+            assert np.all(now == column.newcomer), name
+        elif column.newcomer is not None and name not in traits:
+            assert np.all(now == moves[column.newcomer]), name
+
+
+def test_a_table_begins_with_zeros_of_the_declared_types() -> None:
+    """Catches a column of another type than its rules are compiled for, or of no unit or meaning."""
     h = Households(7)
     assert len(h) == 7
-    for f in fields(Households):
-        if f.init:
-            column = getattr(h, f.name)
-            assert column.shape == (7,)
-            assert column.dtype == np.dtype(f.metadata["dtype"])
-            assert f.metadata["unit"]
-            assert f.metadata["doc"]
+    for name, declared in Households.columns.items():
+        column = getattr(h, name)
+        assert column.shape == (7,) and not column.any()
+        assert column.dtype == np.dtype(declared.dtype)
+        assert declared.unit and declared.allowed and declared.doc
     assert Buildings.of(h).end.tolist() == [7]
 
 

@@ -117,7 +117,7 @@ class Households(Columns):
     # What processes of one month hand on to each other.
     shown = column("u1", "flags", "any", "what it shows its neighbours this month")
     willing = column("f8", "1", _UNIT, "chance that it pays this month's fee")
-    arising = column("i1", "code", "Category", "category of its new problem, -1 for none")
+    arising = column("i1", "code", "-1, Category", "category of its new problem, -1 for none")
 
 
 class Donors(Columns):
@@ -277,7 +277,7 @@ class Program(Columns):
     address = column("i8", "address", "any", "compiled code, 0 for Python")
     count = column("i8", "row", _MORE, "rows it is called for")
     stream = column("i8", "code", "Stream", "draws it is given")
-    entry = column("i8", "index", _MORE, "measure it is, -1 for none")
+    entry = column("i8", "index", "-1 or more", "measure it is, -1 for none")
 
 
 @register_row

@@ -111,7 +111,7 @@ def watched(month: Month, calls: list[str]) -> Month:
             calls.append(process.name)
         process.run(*given)
 
-    return Month(replace(p, run=partial(noted, p)) for p in month)
+    return Month(tuple(replace(p, run=partial(noted, p)) for p in month))
 
 
 def lived(months: int = 1, **keys: Any) -> tuple[str, ...]:

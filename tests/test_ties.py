@@ -60,6 +60,7 @@ def degree_in(ties: Ties, layer: Layer) -> float:
 @pytest.mark.parametrize("generator", DRAWN)
 @pytest.mark.parametrize("sizes", [(400,), (150, 90, 12), (10,)])
 def test_rows_are_sorted_and_both_directions_equal(generator: str, sizes: tuple[int]) -> None:
+    """Catches a tie twice, to oneself, or of two strengths: rules look up and move both ends alike."""
     t = network(society(*sizes), generator=generator)
     row = rows_of(t)
     key = row.astype(np.int64) * (len(t.indptr) - 1) + t.neighbour
@@ -74,6 +75,7 @@ def test_rows_are_sorted_and_both_directions_equal(generator: str, sizes: tuple[
 
 @pytest.mark.parametrize("generator", DRAWN)
 def test_same_seed_same_bytes(generator: str) -> None:
+    """Catches ties that hang on anything but the seed."""
     made = society(200, 100)
     a, b, c = (network(made, seed, generator=generator) for seed in (1, 1, 2))
     assert all(getattr(a, s).tobytes() == getattr(b, s).tobytes() for s in Ties.columns)
@@ -81,6 +83,7 @@ def test_same_seed_same_bytes(generator: str) -> None:
 
 
 def test_layers_of_blocks_have_their_degrees_and_places() -> None:
+    """Catches a layer of another mean degree, or one that ties people who do not meet there."""
     made = society(*[1000] * 10, buildings=8)
     t = network(made)
     h = made[0]
@@ -100,6 +103,7 @@ def test_layers_of_blocks_have_their_degrees_and_places() -> None:
 
 
 def test_short_reach_clusters() -> None:
+    """Catches stair ties that span the whole stair, so that friends of friends do not know each other."""
     only = {"building_degree": 0.0, "interest_degree": 0.0, "stair_degree": 4.0}
     made = society(2000, buildings=10)
     near, far = (
@@ -110,6 +114,7 @@ def test_short_reach_clusters() -> None:
 
 
 def test_across_ties_join_a_city() -> None:
+    """Catches compounds that stay apart, or that are joined unasked."""
     made = society(*[60] * 20)
     apart = measure_network(network(made, across_degree=0.0), made[0].building)
     joined = measure_network(network(made, across_degree=1.0), made[0].building)
@@ -119,6 +124,7 @@ def test_across_ties_join_a_city() -> None:
 
 @pytest.mark.parametrize("rewire", [0.0, 0.05, 0.3, 1.0])
 def test_small_world_is_the_kind_networkx_makes(rewire: float) -> None:
+    """Catches a rewiring that leaves too much or too little of the ring."""
     made = society(1000)
     ours = network(made, generator="watts_strogatz", ws_degree=10, ws_rewire=rewire)
     theirs = nx.connected_watts_strogatz_graph(1000, 10, rewire, seed=3)
@@ -139,12 +145,14 @@ def test_rewiring_keeps_the_left_end() -> None:
 
 
 def test_a_ring_in_a_tiny_compound_is_complete() -> None:
+    """Catches a search without end for somebody not yet tied."""
     made = society(11, buildings=2)
     t = network(made, generator="watts_strogatz", ws_degree=40, ws_rewire=0.5)
     assert np.all(np.diff(t.indptr) == 10)
 
 
 def test_stochastic_blocks_have_their_degrees_and_modularity() -> None:
+    """Catches ties within buildings counted among those between them."""
     made = society(4000, buildings=20)
     t = network(made, generator="stochastic_block", sbm_within=7.0, sbm_between=2.0)
     same = made[0].building[rows_of(t)] == made[0].building[t.neighbour]
@@ -158,6 +166,7 @@ def test_stochastic_blocks_have_their_degrees_and_modularity() -> None:
 
 @pytest.mark.parametrize("generator", DRAWN)
 def test_measures_agree_with_networkx(generator: str) -> None:
+    """Catches a figure of the network that is called as in the literature and is another."""
     made = society(300, 60, seed=5)
     t = network(made, generator=generator)
     graph = graph_of(t)
@@ -171,6 +180,7 @@ def test_measures_agree_with_networkx(generator: str) -> None:
 
 
 def test_clustering_of_a_sample_is_near_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a sample that leans to some buildings."""
     made = society(3000)
     t = network(made)
     whole = measure_network(t, made[0].building)["clustering"]
@@ -179,6 +189,7 @@ def test_clustering_of_a_sample_is_near_that_of_all(monkeypatch: pytest.MonkeyPa
 
 
 def test_strengths_follow_the_shares_and_factors() -> None:
+    """Catches shares of chat taken in another order, and factors of another layer."""
     t = network(society(5000, vacant_share=0.0), factor_stair=0.5)
     stair = t.latent[t.layer == Layer.STAIR]
     levels, counts = np.unique(stair, return_counts=True)
@@ -190,6 +201,7 @@ def test_strengths_follow_the_shares_and_factors() -> None:
 
 
 def test_vacant_units_keep_only_latent_ties() -> None:
+    """Catches ties of nobody, and a unit that has no neighbours once it is sold."""
     made = society(400, vacant_share=0.3)
     t = network(made)
     vacant = made[0].tenure == Tenure.VACANT
@@ -200,6 +212,7 @@ def test_vacant_units_keep_only_latent_ties() -> None:
 
 
 def test_no_degrees_make_no_ties() -> None:
+    """Catches a network that needs ties: figures of none are 0."""
     made = society(50)
     t = network(made, stair_degree=0.0, building_degree=0.0, interest_degree=0.0)
     assert len(t.neighbour) == 0
@@ -238,6 +251,7 @@ def test_own_ties_come_from_the_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_says_nothing_gets_layers_by_place_and_drawn_strengths(tmp_path: Path) -> None:
+    """Catches ties of a file without strength that are all alike, or of a layer where the two do not live."""
     made = society(40, 40, buildings=2, vacant_share=0.0)
     path = tmp_path / "edges.csv"
     path.write_text("source,target\n0,1\n0,19\n0,39\n79,0\n")
@@ -260,6 +274,7 @@ def test_a_file_that_says_nothing_gets_layers_by_place_and_drawn_strengths(tmp_p
     ],
 )
 def test_bad_parameters_are_refused_by_name(changes: dict[str, float], key: str) -> None:
+    """Catches a message that does not name the key."""
     with pytest.raises(ValidationError, match=key):
         NetworkParameters(**changes)
 

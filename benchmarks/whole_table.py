@@ -62,7 +62,7 @@ def _lived(config: Any) -> Raw:
     each = households * months * 1e-9
     return {
         "households": households,
-        "compounds": model.compound_count,
+        "compounds": len(model.compounds),
         "months": months,
         "build_s": built - start,
         "run_s": time.perf_counter() - built,
@@ -110,7 +110,7 @@ def growth(sizes: Raw) -> Raw:
 
 
 def kangqiao(runs: int) -> Raw:
-    """Whole sweeps of Kangqiao on two processes, at two lengths: the second less the first is the rate."""
+    """Whole sweeps of Kangqiao on two workers, at two lengths: the second less the first is the rate."""
     found: Raw = {"runs": [runs // 4, runs]}
     for key, count in zip(("fewer", "more"), found["runs"], strict=True):
         say(f"Kangqiao, {count} runs")

@@ -10,17 +10,14 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import fields
-from enum import IntEnum
+from collections.abc import Callable, Iterable, Iterator
+from enum import IntEnum, IntFlag
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from sim.agents.cell import PartyCell
-from sim.agents.committee import Capture, OwnersCommittee, State
-from sim.agents.community import Community
-from sim.agents.developer import Developer
-from sim.agents.firm import Company, PropertyFirm
+from sim.agents.actor import Actor
+from sim.agents.committee import Capture, State
 from sim.compose import choices, folder, load
 from sim.config import Config, Scenario
 from sim.experiments import paired
@@ -31,7 +28,7 @@ from sim.experiments.sweep import Sweep
 from sim.explain import group_in, parameter_table
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
 from sim.outcomes import INDICATORS
-from sim.processes.issues import Category, Level
+from sim.processes.issues import Category, Happened, Level
 from sim.processes.service import Line
 from sim.remade import LIVED
 from sim.schema import ASSUMED, Described, Parameters
@@ -42,12 +39,22 @@ from sim.science.predict import Prediction
 from sim.science.robustness import Robustness
 from sim.science.sensitivity import Sensitivity
 from sim.science.tipping import Tipping
+from sim.society.ties import Layer
+from sim.streams import Stream
+from sim.world.costs import Payer
+from sim.world.declare import Column, describe
+from sim.world.native import ROWS
+from sim.world.process import How
 from sim.world.signals import SIGNALS
-from sim.world.tables import Households, Kind, Life, Tenure
+from sim.world.tables import COLUMN_TABLES, Households, Kind, Life, Stage, Tenure
+from sim.world.world import NUMBERS, ROW_TABLES
 
 DOCS = Path(__file__).resolve().parent
 SIM = DOCS.parent / "sim"
-CODES: tuple[type[IntEnum], ...] = (Tenure, Life, Kind, Line, Category, Level, State, Capture)
+CODES: tuple[type[IntEnum] | type[IntFlag], ...] = (
+    Tenure, Life, Kind, Stage, Layer, Line, Category, Level, Happened, State, Capture, Payer, How,
+    Stream,
+)  # fmt: skip
 
 _TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end table -->)", re.DOTALL)
 
@@ -63,11 +70,49 @@ def _table(head: str, rows: Iterable[Iterable[object]]) -> str:
 
 def households() -> str:
     """Every column of the households."""
-    columns = [(f.name, f.metadata) for f in fields(Households) if f.metadata]
     return _table(
-        "column,meaning,dtype,unit,range",
-        ((f"`{name}`", m["doc"], m["dtype"], m["unit"], m["range"]) for name, m in columns),
+        "column,meaning,dtype,unit,range,who moves in has",
+        (
+            (f"`{name}`", *said, _newcomer(Households.columns[name]))
+            for name, said in _columns(Households)
+        ),
     )
+
+
+def _newcomer(column: Column) -> str:
+    if column.newcomer is None or column.newcomer == "donor":
+        return "a first resident's" if column.newcomer else ""
+    given = column.newcomer
+    return f"`turnover.{given}`" if isinstance(given, str) else f"{given:g}"
+
+
+def _columns(table: Any) -> Iterator[tuple[str, tuple[str, str, str, str]]]:
+    """Columns of a table, each with meaning, dtype, unit and range."""
+    for name, dtype, unit, allowed, doc in describe(table):
+        shape = "".join(f" x {length}" for length in table.columns[name].shape)
+        yield name, (doc.replace("``", "`"), dtype + shape, unit, allowed)
+
+
+def tables() -> str:
+    """Every column of every other table, but for the named values; those that are alike together."""
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for name in (*COLUMN_TABLES, *ROW_TABLES):
+        if name not in ("households", "signals"):
+            table = COLUMN_TABLES.get(name) or ROWS[name]
+            alike.setdefault(tuple(_columns(table)), []).append(f"`{name}`")
+    return _table(
+        "table,column,meaning,dtype,unit,range",
+        (
+            (", ".join(names), f"`{name}`", *said)
+            for columns, names in alike.items()
+            for name, said in columns
+        ),
+    )
+
+
+def numbers() -> str:
+    """Every whole number of a run."""
+    return _table("number,meaning", ((f"`{name}`", doc) for name, doc in NUMBERS.items()))
 
 
 def codes() -> str:
@@ -82,12 +127,18 @@ def codes() -> str:
 
 
 def states() -> str:
-    """What every institution carries from one month to the next."""
-    kinds = (PropertyFirm, Company, OwnersCommittee, PartyCell, Community, Developer)
+    """What may change in the row of every institution."""
+    kinds = [ROWS[name] for name in ROW_TABLES if issubclass(ROWS[name], Actor)]
     return _table(
-        "institution,state",
-        ((f"`{kind.__name__}`", ", ".join(f"`{name}`" for name in kind.STATE)) for kind in kinds),
-    )
+        "institution,table,what may change",
+        (
+            (
+                f"`{kind.__name__}`", f"`{kind.table}`",
+                ", ".join(f"`{name}`" for name, c in kind.columns.items() if not c.fixed) or "nothing",
+            )
+            for kind in kinds
+        ),
+    )  # fmt: skip
 
 
 def signals() -> str:
@@ -103,10 +154,11 @@ def signals() -> str:
 
 def _setters(name: str) -> list[str]:
     files = [path for folder in ("agents", "measures") for path in sorted((SIM / folder).glob("*"))]
+    sets = re.compile(rf'(\["{name}"\]|\b(s|signals)\.{name}) [-+*]?= ')
     return [
         f"{path.parent.name}/{path.name}"
         for path in files
-        if path.suffix == ".py" and f'["{name}"] = ' in path.read_text(encoding="utf-8")
+        if path.suffix == ".py" and sets.search(path.read_text(encoding="utf-8"))
     ]
 
 
@@ -359,6 +411,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "answers": answers,
     "glossary": glossary,
     "households": households,
+    "tables": tables,
+    "numbers": numbers,
     "codes": codes,
     "states": states,
     "signals": signals,

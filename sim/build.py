@@ -104,7 +104,7 @@ def _put_compounds(world: World, sites: Sequence[Site]) -> None:
     )
     rows["households"] = last - first
     for k, (a, z) in enumerate(zip(first, last, strict=True)):
-        rows[k]["monthly_due_fen"], rows[k]["area"] = h.fee_fen[a:z].sum(), h.area[a:z].sum()
+        rows[k]["monthly_due_fen"] = h.fee_fen[a:z].sum()
     rows["in_community"] = [site.community for site in sites]
     rows["tie_count"] = indptr[last] - indptr[first]
     rows["condition"] = world.p_service["start"][rows["of_kind"]]

@@ -8,27 +8,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+from worlds import do
 
 from sim.agents.cell import PartyCell
 from sim.agents.committee import Capture, OwnersCommittee, State
 from sim.agents.community import Community, Street
 from sim.agents.compound import Ballot, Compound
 from sim.agents.developer import Developer
-from sim.agents.firm import PropertyFirm
+from sim.agents.firm import Company, PropertyFirm
 from sim.agents.resident import Resident
 from sim.compose import load
 from sim.model import NeighborhoodModel
+from sim.month import OFFERS
 from sim.outcomes import INDICATORS
 
-NEVER = np.ones(4)
+Draws = tuple[float, ...]
+NEVER: Draws = (1.0,) * 4
 """Draws with which nothing happens by chance."""
 
 
 def model(*overrides: str, seed: int = 1, **keys: Any) -> NeighborhoodModel:
     keys.setdefault("population", {"households": 300})
     m = NeighborhoodModel(load(None, *overrides, **keys), seed=seed)
-    m.month = 1
-    m.institutions_offer()
+    m.world.month = 1
+    do(m.world, *(process.name for process in OFFERS))
     return m
 
 
@@ -36,16 +39,14 @@ def compound(*overrides: str, **keys: Any) -> Compound:
     return model(*overrides, **keys).compounds[0]
 
 
-def chance(*draws: float) -> np.ndarray:
-    return np.array([*draws, *NEVER[len(draws) :]])
+def chance(*draws: float) -> Draws:
+    return (*draws, *NEVER[len(draws) :])
 
 
 # --- firm -----------------------------------------------------------------------------------------
 
 
-def live_on(
-    firm: PropertyFirm, share: float, months: int, draws: np.ndarray = NEVER
-) -> list[float]:
+def live_on(firm: PropertyFirm, share: float, months: int, draws: Draws = NEVER) -> list[float]:
     """Levels of effort over months in which a share of fees comes in."""
     census, levels = firm.compound.census, []
     for _ in range(months):
@@ -95,7 +96,7 @@ def test_effort_delivered_follows_level_and_care() -> None:
 def test_a_poor_firm_delivers_what_it_pays_for_whatever_it_puts_first() -> None:
     """Catches priorities that make effort out of nothing: its cost is what the level buys."""
     c = compound("firm.diligence=1")
-    cost = np.array(list(c.firm.p.cost_share.model_dump().values()))
+    cost = c.firm.p.cost_share
     for level in (0.2, 0.5, 0.8):
         c.firm.level = level
         c.firm.serve()
@@ -186,8 +187,13 @@ def test_a_hand_over_opens_new_books_and_brings_another_nature() -> None:
 WILLING = {"candidates": 50.0}
 
 
-def ballot(share: float) -> Any:
-    return lambda appeal: Ballot(share, share, 0.8, 0.8)
+def let_vote(committee: OwnersCommittee, share: float) -> None:
+    """Let a share of the owners come to any vote, all units being alike, and most of them agree."""
+    c, h = committee.compound, committee.world.households
+    h.area[:] = 100.0
+    # Far beyond what civic-mindedness can be, so that no draw decides who comes.
+    h.civic[:] = np.where(np.arange(c.households) < round(share * c.households), 1e3, -1e3)
+    h.trust_committee[:] = 0.9
 
 
 def in_state(
@@ -222,10 +228,10 @@ def test_support_makes_a_start_likelier() -> None:
 def test_a_vote_needs_its_quorum(share: float, expected: State) -> None:
     """Catches an election without the two thirds of the Civil Code, and one that is never held."""
     committee = in_state(State.PREPARING)
-    committee.compound.assembly = ballot(share)
+    let_vote(committee, share)
     trust = committee.model.households.trust_committee
     before = trust.mean()
-    for _ in range(committee.p.preparing_months - 1):
+    for _ in range(int(committee.p.preparing_months) - 1):
         committee.decide(chance(0.5, 0.5, 0.5))
         assert committee.state == State.PREPARING, "not before the months of preparation"
     committee.decide(chance(0.5, 0.5, 0.5))
@@ -239,7 +245,7 @@ def test_a_vote_needs_candidates() -> None:
     """Catches a committee of nobody: few are willing (seed 000)."""
     committee = in_state(State.PREPARING, candidates=0.1)
     committee.months_in_state = committee.p.preparing_months
-    committee.compound.assembly = ballot(1.0)
+    let_vote(committee, 1.0)
     committee.decide(chance(0.5, 0.5, 0.5))
     assert committee.state == State.NONE and committee.failed_votes == 1
 
@@ -528,8 +534,8 @@ def test_a_resident_reads_and_writes_its_row() -> None:
 def test_residents_are_made_when_asked_for_and_once() -> None:
     """Catches a thousand agents made in vain, or twice."""
     m = model()
-    kinds = {PropertyFirm, OwnersCommittee, PartyCell, Community, Street, Developer}
-    assert kinds <= set(m._agents_by_type) and Resident not in m._agents_by_type
+    kinds = {PropertyFirm, Company, OwnersCommittee, PartyCell, Community, Street, Developer}
+    assert set(m.agents_by_type) == kinds
     residents = m.agents_by_type[Resident]
     assert len(residents) == len(m.households) == len(m.residents)
     assert [r.row for r in residents] == list(range(len(m.households)))

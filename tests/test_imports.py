@@ -37,6 +37,7 @@ def with_cell(row: int, column: str, value: str) -> str:
 
 
 def test_rows_are_ordered_by_building_stair_and_floor(tmp_path: Path) -> None:
+    """Catches rows out of order, and a way back to the user's rows that is lost."""
     columns = read_households(write(tmp_path, table()))
     assert columns["building"].tolist() == [0] * 6 + [1] * 6
     assert columns["stair"].tolist() == [0] * 6 + [1] * 6
@@ -47,6 +48,7 @@ def test_rows_are_ordered_by_building_stair_and_floor(tmp_path: Path) -> None:
 
 
 def test_a_stair_label_counts_within_its_building(tmp_path: Path) -> None:
+    """Catches stair 1 of two buildings taken for one stair."""
     rows = [f"{b},{s},{f}" for f in (1, 2, 3) for b in ("east", "west") for s in (1, 2)]
     columns = read_households(write(tmp_path, table(rows, "building,stair,floor")))
     assert columns["stair"].tolist() == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
@@ -56,6 +58,7 @@ def test_a_stair_label_counts_within_its_building(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_chinese_values_in_usual_encodings(tmp_path: Path, encoding: str, line_end: str) -> None:
+    """Catches a table as Chinese office programs save it that is refused or misread."""
     kinds = ["业主", "租户", "空置"]
     rows = [f"{k % 3}栋,一单元,{k + 1},{kinds[k % 3]}" for k in range(12)]
     text = table(rows, "building,stair,floor,tenure").replace("\n", line_end)
@@ -64,6 +67,7 @@ def test_chinese_values_in_usual_encodings(tmp_path: Path, encoding: str, line_e
 
 
 def test_quoted_cells_spaces_and_blank_lines_at_the_end(tmp_path: Path) -> None:
+    """Catches a table as people type it that is refused."""
     rows = [f'"B,1", 1 , {k}' for k in range(10)]
     columns = read_households(write(tmp_path, table([*rows, "", ""], "Building, stair ,FLOOR")))
     assert columns["floor"].tolist() == list(range(10))
@@ -90,6 +94,7 @@ def test_quoted_cells_spaces_and_blank_lines_at_the_end(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_cell_is_named(tmp_path: Path, column: str, value: str, allowed: str) -> None:
+    """Catches a wrong cell taken, or a message without row and column."""
     path = write(tmp_path, with_cell(7, column, value))
     with pytest.raises(InputError) as caught:
         read_households(path)
@@ -99,6 +104,7 @@ def test_a_bad_cell_is_named(tmp_path: Path, column: str, value: str, allowed: s
 
 
 def test_a_vacant_unit_has_no_party_member(tmp_path: Path) -> None:
+    """Catches two cells that are each right and together wrong."""
     text = with_cell(4, "party_member", "1").replace("B0,1,2,owner", "B0,1,2,vacant")
     with pytest.raises(InputError, match="row 4: party_member"):
         read_households(write(tmp_path, text))
@@ -126,6 +132,7 @@ def test_a_vacant_unit_has_no_party_member(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_file_is_refused(tmp_path: Path, text: str | bytes, said: str) -> None:
+    """Catches a file misread in silence, or a traceback."""
     path = write(tmp_path, text)
     with pytest.raises(InputError, match=said) as caught:
         read_households(path)
@@ -136,6 +143,7 @@ def test_a_bad_file_is_refused(tmp_path: Path, text: str | bytes, said: str) -> 
 def test_missing_files_folders_and_huge_files_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Catches a file read until no memory is left."""
     for path in (str(tmp_path / "none.csv"), str(tmp_path), "bad\0name.csv"):
         with pytest.raises(InputError, match="cannot be read"):
             read_households(path)
@@ -149,6 +157,7 @@ def test_missing_files_folders_and_huge_files_are_refused(
 )
 @given(data=st.binary(max_size=300))
 def test_no_bytes_raise_anything_but_input_errors(tmp_path: Path, data: bytes) -> None:
+    """Catches a traceback for whatever somebody uploads."""
     for name, read in (
         ("a.csv", read_households),
         ("b.csv", lambda p: read_edges(p, 5)),
@@ -161,6 +170,7 @@ def test_no_bytes_raise_anything_but_input_errors(tmp_path: Path, data: bytes) -
 
 
 def test_edges_from_a_table(tmp_path: Path) -> None:
+    """Catches pairs in another order than sorted, low row first, and strengths left behind in sorting."""
     text = "source,target,strength,layer\n3,1,0.5,stair\n0,2,1,across\n1,3,0.5,stair\n"
     edges = read_edges(write(tmp_path, text), 4)
     assert (edges.i.tolist(), edges.j.tolist()) == ([0, 1], [2, 3])
@@ -169,6 +179,7 @@ def test_edges_from_a_table(tmp_path: Path) -> None:
 
 
 def test_edges_without_strength_and_layer(tmp_path: Path) -> None:
+    """Catches a strength or layer made up where the file tells none."""
     edges = read_edges(write(tmp_path, "source,target\n0,1\n1,2\n"), 3)
     assert np.isnan(edges.strength).all()
     assert edges.layer.tolist() == [-1, -1]
@@ -187,6 +198,7 @@ def test_edges_without_strength_and_layer(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_edge_is_named(tmp_path: Path, line: str, where: str) -> None:
+    """Catches a wrong pair taken, or a message without its row."""
     path = write(tmp_path, f"source,target,strength\n0,1,0.5\n{line}\n")
     with pytest.raises(InputError) as caught:
         read_edges(path, 9)
@@ -195,6 +207,7 @@ def test_a_bad_edge_is_named(tmp_path: Path, line: str, where: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["graphml", "gexf"])
 def test_edges_from_graph_files(tmp_path: Path, suffix: str) -> None:
+    """Catches a graph file read otherwise than the same ties in a table."""
     import networkx as nx
 
     graph = nx.Graph()
@@ -214,6 +227,7 @@ def test_edges_from_graph_files(tmp_path: Path, suffix: str) -> None:
     "attributes", [{"strength": 1.5}, {"strength": "strong"}, {"layer": "sky"}, {"weight": -1.0}]
 )
 def test_bad_edge_values_of_a_graph_are_named(tmp_path: Path, attributes: dict) -> None:  # type: ignore[type-arg]
+    """Catches a wrong attribute taken, or a message without its edge."""
     import networkx as nx
 
     graph = nx.Graph()
@@ -231,6 +245,7 @@ def test_bad_edge_values_of_a_graph_are_named(tmp_path: Path, attributes: dict) 
 def test_document_types_and_entities_are_refused(
     tmp_path: Path, declaration: str, encoding: str
 ) -> None:
+    """Catches a graph file that reads other files or grows without bound."""
     text = f'<?xml version="1.0" encoding="{encoding}"?>{declaration}<graphml></graphml>'
     for name in ("a.graphml", "a.gexf"):
         with pytest.raises(InputError, match="document type"):
@@ -239,12 +254,14 @@ def test_document_types_and_entities_are_refused(
 
 @pytest.mark.parametrize("text", ["<graphml>", "not xml", "<svg></svg>", "<graphml></graphml>"])
 def test_files_that_are_no_graph_are_refused(tmp_path: Path, text: str) -> None:
+    """Catches any XML taken for a graph without ties."""
     for name in ("a.graphml", "a.gexf"):
         with pytest.raises(InputError):
             read_edges(write(tmp_path, text, name), 3)
 
 
 def test_unknown_file_types_are_refused(tmp_path: Path) -> None:
+    """Catches a file that is unpickled, or guessed at."""
     for name in ("ties.pkl", "ties.npy", "ties", "ties.xlsx"):
         with pytest.raises(InputError, match="graphml"):
             read_edges(write(tmp_path, "0,1", name), 2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
@@ -19,10 +18,26 @@ from sim.config import Config, Mechanisms, change, check
 from sim.errors import InputError
 from sim.measures.catalogue import CATALOGUE
 from sim.model import NeighborhoodModel
-from sim.outcomes import INDICATORS, NOTES
-from sim.processes.issues import COUNTS, LATENT, LEVELS, OPEN, IssueParameters
+from sim.outcomes import INDICATORS
+from sim.processes.issues import (
+    COUNTS,
+    LATENT,
+    LEVELS,
+    OPEN,
+    Category,
+    Happened,
+    IssueParameters,
+    Level,
+)
+from sim.processes.notes import NOTES
 from sim.schema import Parameters
-from sim.world.tables import Households
+from sim.society.ties import Layer
+from sim.streams import Stream
+from sim.world.costs import Payer
+from sim.world.declare import Column
+from sim.world.process import How
+from sim.world.tables import Households, Kind, Life, Stage, Tenure
+from sim.world.world import Rows
 
 MONTHS = 8
 TIMES = int(os.environ.get("XIAOQU_TIMES", "1"))
@@ -114,21 +129,33 @@ def configurations(draw: st.DrawFn) -> Config:
 
 # --- what must hold -------------------------------------------------------------------------------
 
-ALLOWED = {"0 to 1": (0.0, 1.0), "0 or more": (0.0, np.inf), "0, 1": (0, 1), "Tenure": (0, 2),
-           "Life": (0, 2), "Kind": (0, 2), "0 to 3": (0, 3), "0 to 4": (0, 4), "0 to below 1": (0.0, 1.0),
-           "above 0": (1e-12, np.inf), "any": (-np.inf, np.inf)}  # fmt: skip
+CODES = (Tenure, Life, Kind, Stage, Layer, Category, Level, State, Capture, Payer, How)
+ALLOWED = {"0 to 1": (0.0, 1.0), "0 to 1, NaN": (0.0, 1.0), "-1 to 1": (-1.0, 1.0), "-1, 0 to 1": (-1.0, 1.0),
+           "0 or more": (0.0, np.inf), "-1 or more": (-1, np.inf), "1 or more": (1, np.inf),
+           "0 or less": (-np.inf, 0.0), "above 0": (1e-12, np.inf), "any": (-np.inf, np.inf),
+           "0, 1": (0, 1), "0 to 2": (0, 2), "0 to 3": (0, 3), "0 to below 1": (0.0, 1.0),
+           "-1, Category": (-1, max(Category)), "Happened": (0, 2 * max(Happened) - 1),
+           "Stream": (0, max(Stream)),
+           **{code.__name__: (0, max(code)) for code in CODES}}  # fmt: skip
+"""What is declared of a column's range -> lowest and highest value."""
 
 
 def columns_hold(m: NeighborhoodModel) -> None:
-    for field in fields(Households):
-        if not field.init:
-            continue
-        low, high = ALLOWED[field.metadata["range"]]
-        if field.name == "contact":
-            low = -np.inf  # A visit may put people off: its boost may be below 0.
-        column = getattr(m.households, field.name)
-        assert np.all(np.isfinite(column)), field.name
-        assert column.min() >= low and column.max() <= high, field.name
+    """Every column of every table is a number within the range that is declared for it."""
+    used = {"issues": m.issues_held, "ledger": m.booked, "placing": m.placed}
+    for table, rows in m.world.tables.items():
+        for name, column in declared_in(rows).items():
+            low, high = ALLOWED[column.allowed]
+            own = rows[name] if isinstance(rows, Rows) else getattr(rows, name)
+            values = own[: used.get(table)]
+            if "NaN" in column.allowed:
+                values = values[~np.isnan(values)]
+            assert np.all(np.isfinite(values)), (table, name)
+            assert np.all((values >= low) & (values <= high)), (table, name)
+
+
+def declared_in(table: Any) -> dict[str, Column]:
+    return table.row.columns if isinstance(table, Rows) else getattr(table, "columns", {})
 
 
 def indicators_hold(m: NeighborhoodModel) -> None:
@@ -144,7 +171,7 @@ def indicators_hold(m: NeighborhoodModel) -> None:
 
 def empty(m: NeighborhoodModel) -> dict[str, np.ndarray]:
     """Compounds (compounds,) in which a share or mean is of nothing; what is not here never is."""
-    n = dict(zip(NOTES, m.recorder._notes[-1].T, strict=True))
+    n = dict(zip(NOTES, m.recorder.notes[-1].T, strict=True))
     closed = sum(n[f"issues_{name}"] for name in COUNTS if name.startswith("closed_"))
     calls = n["calls"] + n["issues_calls"] + n["other_calls"] * n["occupied"] / 1000
     lives = sum((n[life] > 0).astype(int) for life in ("young", "working", "elderly"))
@@ -160,12 +187,12 @@ def empty(m: NeighborhoodModel) -> dict[str, np.ndarray]:
         "free_rider_share": (n["due_fen"] == 0) | (n["occupied"] == 0),
         "property_call_share": calls == 0,
         "attendance": n["invited"] == 0,
-        "cell_fidelity": np.array([sum(t.hours for t in c.cell.asked) == 0 for c in m.compounds]),
+        "cell_fidelity": np.array([c.cell.hours_asked == 0 for c in m.compounds]),
         "tie_strength": ties == 0,
         "issues_in_place_share": closed + n["issues_shelved"] == 0,
         "days_to_close": closed == 0,
-        "firm_cash_yuan": np.array([not c.firm.present for c in m.compounds]),
-        "vote_turnout": np.array([c.committee.turnout is None for c in m.compounds]),
+        "firm_cash_yuan": ~m.firms["present"],
+        "vote_turnout": np.isnan(m.committees["turnout"]),
         "satisfaction_gap_age": lives < 2,
         "satisfaction_gap_tenure": (n["tenants"] == 0) | (n["occupied"] == n["tenants"]),
     }
@@ -184,14 +211,14 @@ def counts_hold(m: NeighborhoodModel) -> None:
 
 
 def book_holds(m: NeighborhoodModel, before: np.ndarray) -> None:
-    h, book = m.households, m.book
-    reporter = book.reporter[: book.size]
+    h, issues, held = m.households, m.issues, m.issues_held
+    reporter = issues.reporter[:held]
     open_now = np.bincount(reporter, minlength=len(h))
     assert np.array_equal(h.own_open, open_now)
-    assert set(book.state[: book.size]) <= {LATENT, OPEN}
-    assert np.all((book.level[: book.size] >= 0) & (book.level[: book.size] < LEVELS))
+    assert set(issues.state[:held]) <= {LATENT, OPEN}
+    assert np.all((issues.level[:held] >= 0) & (issues.level[:held] < LEVELS))
     if m.config.mechanisms.issues:
-        per_compound = np.bincount(h.compound, weights=open_now, minlength=m.compound_count)
+        per_compound = np.bincount(h.compound, weights=open_now, minlength=m.number_of_compounds)
         count = dict(zip(COUNTS, m.worked.numbers.T, strict=True))
         gone = sum(count[name] for name in COUNTS if name.startswith("closed_")) + count["shelved"]
         assert np.array_equal(per_compound, before + count["arisen"] - gone)
@@ -209,7 +236,7 @@ def institutions_hold(m: NeighborhoodModel) -> None:
     for compound in m.compounds:
         committee, firm = compound.committee, compound.firm
         assert committee.state in set(State) and committee.capture in set(Capture)
-        for share in (committee.competence, committee.interim, committee.turnout or 0.0, firm.level,
+        for share in (committee.competence, committee.interim, np.nan_to_num(committee.turnout), firm.level,
                       firm.diligence, firm.skimming, firm.transparency, compound.cell.fidelity,
                       compound.community.fidelity, compound.developer.legacy,
                       compound.developer.pays_vacant):  # fmt: skip
@@ -234,7 +261,7 @@ def live_and_check(c: Config, seed: int) -> None:
     indicators_hold(m)
     for _ in range(c.months):
         owed, wiped = int(h.arrears_fen.sum()), m.written_off_fen
-        waiting = np.bincount(h.compound, weights=h.own_open, minlength=m.compound_count)
+        waiting = np.bincount(h.compound, weights=h.own_open, minlength=m.number_of_compounds)
         m.step()
         columns_hold(m)
         indicators_hold(m)
@@ -337,7 +364,7 @@ def test_the_checks_see_what_is_wrong() -> None:
     fails(book_holds, waiting + 1)
     m.ties.strength[0] *= 0.5
     fails(ties_hold)
-    notes = m.recorder._notes[-1]
+    notes = m.recorder.notes[-1]
     notes[0, NOTES.index("collected_fen")] = 1.1 * notes[0, NOTES.index("due_fen")]
     fails(indicators_hold)
     fails(money_holds, owed - 1, 0)

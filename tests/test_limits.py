@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.optimize import brentq
+from worlds import do, world
 
-from sim.config import Config, check
+from sim.config import Config, change, check
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.processes import conflict, issues, participation, perception
-from sim.processes.fees import FeeParameters
-from sim.society import signals
-from sim.society.ties import Ties, look_around, show
-from sim.world.tables import Households
+from sim.processes.issues import COUNTS, OPEN, PerCategory, PerLevel
+from sim.world.tables import Stage
+from sim.world.world import World
 
 MECHANISMS = (
     "turnover", "ties", "issues", "service", "perception", "participation", "fees", "commons",
@@ -28,52 +27,23 @@ def only(mechanism: str) -> dict[str, bool]:
     return {name: name == mechanism for name in MECHANISMS}
 
 
-def ties_of(weights: np.ndarray) -> Ties:
-    """Ties of a symmetric matrix of strengths."""
-    row, column = np.nonzero(weights)
-    indptr = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(weights)))))
-    strength = weights[row, column].astype(np.float64)
-    return Ties(
-        indptr, column.astype(np.int32), strength, strength.copy(), np.zeros(len(row), np.int8)
-    )
-
-
-def look(h: Households, t: Ties) -> None:
-    shown = np.zeros(len(h), np.uint8)
-    show(0, len(h), h.paid, h.misuse, h.stage, h.member, h.attended, h.moved, h.tenure, shown)
-    look_around(
-        0, len(h), False, 0.0, 0.0, 0.0, t.indptr, t.neighbour, t.strength, t.latent, shown,
-        np.zeros(1), h.compound, h.building, h.satisfaction, h.norm, np.zeros(1), h.seen_satisfaction, h.seen_paid,
-        h.seen_misuse, h.seen_conflict, h.seen_open,
-    )  # fmt: skip
-
-
 # --- DeGroot 1974 ---------------------------------------------------------------------------------
-
-
-def judge(h: Households, parameters: perception.PerceptionParameters) -> None:
-    met = np.empty((1, 3))
-    perception.meet_needs(parameters.record, np.full((1, 5), 0.9), met)
-    perception.perceive(
-        0, len(h), parameters.record, signals.pack([signals.NEUTRAL]), met, h.compound,
-        h.tenure, h.life, h.taste, h.own_open, h.seen_satisfaction, h.satisfaction, h.trust_firm,
-        h.trust_committee, h.trust_cell,
-    )  # fmt: skip
 
 
 def test_degroot_on_the_path_of_three() -> None:
     """Catches own experience leaking in at hearsay 1, and neighbours weighted other than by ties."""
-    h = Households(3)
-    h.satisfaction[:] = (1.0, 0.0, 0.5)
-    path = ties_of(np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]))
-    parameters = perception.PerceptionParameters(hearsay=1.0, speed=0.5)
-    look(h, path)
-    judge(h, parameters)
-    assert h.satisfaction.tolist() == pytest.approx([0.5, 0.375, 0.25], abs=1e-12)
+    path = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    w = world(ties=path, satisfaction=(1.0, 0.0, 0.5), perception={"hearsay": 1.0, "speed": 0.5})
+    w.ties_change, w.compounds["condition"][:] = 0, 0.9
+
+    def judge() -> np.ndarray:
+        do(w, "show", "look_around", "compounds.meet_needs", "perceive")
+        return w.households.satisfaction[:3]
+
+    assert judge().tolist() == pytest.approx([0.5, 0.375, 0.25], abs=1e-12)
     for _ in range(100):
-        look(h, path)
-        judge(h, parameters)
-    assert h.satisfaction.tolist() == pytest.approx([0.375] * 3, abs=1e-9)
+        judge()
+    assert w.households.satisfaction[:3] == pytest.approx([0.375] * 3, abs=1e-9)
 
 
 def test_degroot_in_the_model_reaches_the_strength_weighted_mean_of_the_start() -> None:
@@ -96,22 +66,22 @@ def test_degroot_in_the_model_reaches_the_strength_weighted_mean_of_the_start() 
 # --- Granovetter 1978 -----------------------------------------------------------------------------
 
 
+def aggrieved(households: int, **given: Any) -> World:
+    """Households that petition and never give up."""
+    never = {"tires": 0.0, "settles": 0.0}
+    return world(
+        households, stage=Stage.PETITIONS, conflict=never | given.pop("conflict", {}), **given
+    )
+
+
 def crowd(thresholds: np.ndarray) -> int:
     """How many of 100 who all see each other end in open conflict."""
-    h = Households(100)
-    everybody = ties_of(1.0 - np.eye(100))
-    h.stage[:] = 3
-    h.grievance[:] = 1.0
-    h.threshold[:] = thresholds / 99.0
-    p = conflict.ConflictParameters(tires=0.0, settles=0.0).record
-    u = np.full((2, 100), 0.5)
+    everybody = 1.0 - np.eye(100)
+    w = aggrieved(100, ties=everybody, grievance=1.0, threshold=thresholds / 99.0)
+    w.ties_change = 0
     for _ in range(101):
-        look(h, everybody)
-        conflict.climb(
-            0, 100, u, p, h.tenure, h.grievance, h.trust_cell, h.seen_conflict, h.seen_open,
-            h.threshold, h.stage,
-        )  # fmt: skip
-    return int(np.sum(h.stage == 4))
+        do(w, "show", "look_around", "climb")
+    return int(np.sum(w.households.stage == Stage.OPEN_CONFLICT))
 
 
 def test_granovetters_crowd_of_100_all_join() -> None:
@@ -128,15 +98,10 @@ def test_one_changed_threshold_leaves_granovetters_instigator_alone() -> None:
 
 def test_nobody_joins_below_the_floor_of_grievance() -> None:
     """Catches contagion that needs no grievance of one's own."""
-    h = Households(2)
-    h.stage[:] = 3
-    h.grievance[:] = (0.59, 0.61)
-    p = conflict.ConflictParameters(tires=0.0, settles=0.0, threshold_open=0.6).record
-    conflict.climb(
-        0, 2, np.full((2, 2), 0.5), p, h.tenure, h.grievance, h.trust_cell, h.seen_conflict,
-        np.ones(2), h.threshold, h.stage,
-    )  # fmt: skip
-    assert h.stage.tolist() == [3, 4]
+    floor = {"threshold_open": 0.6}
+    w = aggrieved(10, grievance=(0.59, 0.61), seen_open=1.0, conflict=floor)
+    do(w, "climb")
+    assert w.households.stage[:2].tolist() == [Stage.PETITIONS, Stage.OPEN_CONFLICT]
 
 
 # --- logit mean field -----------------------------------------------------------------------------
@@ -203,8 +168,7 @@ def sweep(bases: np.ndarray, paid_start: float) -> np.ndarray:
     m = NeighborhoodModel(c, seed=5)
     rates = []
     for base in bases:
-        fees = FeeParameters(**(c.fees.model_dump() | {"base_conditional": float(base)}))
-        m.config = c.model_copy(update={"fees": fees})
+        m.change_rules(change(c.resolved(), {"fees.base_conditional": float(base)}))
         for _ in range(24):
             m.step()
         rates.append(m.recorder.latest("collection_rate")[0])
@@ -251,16 +215,14 @@ def test_imperfect_conditional_cooperation_decays_by_the_recursion() -> None:
 
 def test_contact_rises_with_each_visit_and_decays_between() -> None:
     """Catches decay after instead of before the visit, and visits in other months than each third."""
-    h = Households(3)
-    s = signals.pack([signals.NEUTRAL])
-    s["visit_share"], s["visit_every"], s["visit_boost"] = 1.0, 3.0, 0.06
-    p = participation.ParticipationParameters(contact_keeps=0.9).record
+    w = world(participation={"contact_keeps": 0.9})
+    s = w.signals[0]
+    s.visit_share, s.visit_every, s.visit_boost = 1.0, 3.0, 0.06
     seen = []
     for month in range(1, 301):
-        participation.visit(
-            0, 3, month, p, s, h.compound, h.tenure, h.rota, h.contact, h.grievance, h.trust_cell
-        )
-        seen.append(h.contact.copy())
+        w.month = month
+        do(w, "be_visited")
+        seen.append(w.households.contact[:3].copy())
     last = np.array(seen[-3:])
     for i in range(3):
         assert last[:, i].max() == pytest.approx(0.221402, abs=1e-6)
@@ -275,36 +237,29 @@ def test_the_ladder_solves_the_computed_share() -> None:
     """Catches two attempts at one level, none after a rise, or rise and success that share a draw."""
     n = 60_000
     solve, escalate = (0.6, 0.5, 0.4, 0.7), (0.3, 0.35, 0.4)
-    names = list(issues.PerLevel.model_fields)
+    names = list(PerLevel.model_fields)
     rise = [e / (1.0 - r) for e, r in zip(escalate, solve, strict=False)] + [0.0, 0.0]
-    p = issues.IssueParameters(
-        first_level=dict.fromkeys(issues.PerCategory.model_fields, 0.0),
-        deadline=dict.fromkeys(names, 1.0),
-        solve=dict(zip(names, [*solve, 0.0], strict=True)),
-        rise=dict(zip(names, rise, strict=True)),
-    )
-    h = Households(n)
-    h.own_open[:] = 1
-    book = issues.IssueBook.empty(n)
-    book.size = n
-    book.state[:] = issues.OPEN
-    book.reporter[:] = np.arange(n)
-    hours = {f"{name}_hours": 1e9 for name in names}
-    s = signals.pack([{**signals.NEUTRAL, **hours}])
-    counts = np.zeros((1, len(issues.COUNTS)))
-    meeting, building_open, building_closed = np.zeros(1, np.int8), np.zeros(1), np.zeros(1)
+    ladder = {
+        "first_level": dict.fromkeys(PerCategory.model_fields, 0),
+        "deadline": dict.fromkeys(names, 1.0),
+        "solve": dict(zip(names, [*solve, 0.0], strict=True)),
+        "rise": dict(zip(names, rise, strict=True)),
+    }
+    w = world(n, issues=ladder, own_open=1)
+    w.make_room()
+    w.issues_held = n
+    w.issues.state[:n], w.issues.reporter[:n] = OPEN, np.arange(n)
+    for name in names:
+        w.signals[f"{name}_hours"] = 1e9
     by_month = []
     for month in range(4):
-        book.size = issues.work(
-            month, 1, p.record, s, book.size,
-            *book.columns, *book.notes, h.compound, h.building, meeting, h.efficacy, h.own_open, h.grievance,
-            h.trust_firm, h.trust_cell, building_open, building_closed, counts,
-        )  # fmt: skip
-        by_month.append(building_closed[0] / n)
-    assert book.size == 0, "after one month at each level nothing is open"
+        w.month = month
+        do(w, "problems_are_handled")
+        by_month.append(w.buildings.closed[0] / n)
+    assert w.issues_held == 0, "after one month at each level nothing is open"
     reach = np.cumprod([1.0, *escalate])
     assert by_month == pytest.approx((reach * solve).tolist(), abs=0.008)
     assert sum(by_month) == pytest.approx(0.8214, abs=0.006)
-    closed = dict(zip(issues.COUNTS, counts[0], strict=True))
+    closed = dict(zip(COUNTS, w.worked.numbers[0], strict=True))
     assert closed["shelved"] == pytest.approx(n - sum(by_month) * n)
-    assert np.all(h.own_open == 0)
+    assert np.all(w.households.own_open == 0)

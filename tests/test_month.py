@@ -1,8 +1,9 @@
-"""The month: its phases in order, each with a switch, and months counted from the history on."""
+"""The month: its processes in order, each with a switch, and months counted from the history on."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,37 @@ import pytest
 from sim.compose import load
 from sim.config import Mechanisms
 from sim.model import NeighborhoodModel
+from sim.month import MONTH
 from sim.outcomes import INDICATORS
+from sim.world.process import Month, Process
 from sim.world.tables import Households
 
-ORDER = (
-    "policies_act", "households_move", "neighbours_look_around", "issues_are_worked",
-    "service_is_delivered", "residents_live", "institutions_decide", "indicators_are_recorded",
+OFFERS = (
+    "begin_month", "firms.offer", "committees.offer", "cells.offer", "developers.offer",
+    "communities.offer", "streets.offer",
 )  # fmt: skip
-PHASE = {
-    "turnover": "households_move", "issues": "issues_are_worked", "service": "service_is_delivered",
-    "institutions": "institutions_decide",
+SHARE = ("cells.settle", "communities.settle", "call_meetings")
+SWITCHED: dict[str, tuple[str, ...]] = {
+    "turnover": ("households_move",),
+    "ties": (),  # Who knows whom is looked at in any case.
+    "issues": ("problems_arise", "problems_are_entered", "problems_are_handled", "buildings_follow_up"),
+    "service": ("firms.serve", "compounds.wear"),
+    "perception": ("perceive",),
+    "participation": ("attend", "be_visited"),
+    "fees": ("form_norm", "would_pay", "pay"),
+    "commons": ("use_commons",),
+    "conflict": ("resent", "climb", "speak"),
+    "institutions": ("firms.close_books", "developers.decide", "committees.decide", "companies.decide",
+                     "join_in"),
 }  # fmt: skip
+ORDER = (
+    *OFFERS, *SHARE, *SWITCHED["turnover"], "show", "look_around", *SWITCHED["issues"],
+    *SWITCHED["service"], "compounds.meet_needs", "begin_count", *SWITCHED["perception"],
+    *SWITCHED["participation"], *SWITCHED["fees"], *SWITCHED["commons"], *SWITCHED["conflict"],
+    "count", "take_census", *SWITCHED["institutions"], "note",
+)  # fmt: skip
 TRAITS = {"tenure", "life", "kind", "civic", "burden", "threshold", "member", "taste", "moved"}
-SEEN = {"seen_satisfaction", "seen_paid", "seen_misuse", "seen_conflict", "seen_open"}
+SEEN = {"shown", "seen_satisfaction", "seen_paid", "seen_misuse", "seen_conflict", "seen_open"}
 TRUSTS = {"trust_firm", "trust_committee", "trust_cell"}
 # All that a mechanism may write, alone in the month; what stands in OWN it alone writes.
 WRITES: dict[str, set[str]] = {
@@ -31,11 +50,12 @@ WRITES: dict[str, set[str]] = {
         "active", "satisfaction", "grievance", "norm", "habit", "free_habit", "contact", "efficacy",
         "stage", "misuse", "points"},
     "ties": {"strength"},
-    "issues": {"own_open", "efficacy", "grievance", "trust_firm", "trust_cell", "book"},
+    "issues": {"own_open", "efficacy", "grievance", "trust_firm", "trust_cell", "book",
+               "arising"},
     "service": {"condition", "effort"},
     "perception": TRUSTS | {"satisfaction"},
     "participation": {"attended", "contact", "grievance", "trust_cell", "efficacy"},
-    "fees": {"norm", "habit", "free_habit", "paid", "recovered_fen", "arrears_fen",
+    "fees": {"norm", "habit", "free_habit", "willing", "paid", "recovered_fen", "arrears_fen",
              "arrears_months"},
     "commons": {"misuse"},
     "conflict": {"grievance", "stage", "called", "petitioned"},
@@ -43,10 +63,10 @@ WRITES: dict[str, set[str]] = {
                      "arrears_months"},
 }  # fmt: skip
 OWN = {
-    "turnover": TRAITS, "ties": {"strength"}, "issues": {"own_open", "book"},
+    "turnover": TRAITS, "ties": {"strength"}, "issues": {"own_open", "arising", "book"},
     "service": {"condition", "effort"}, "perception": {"satisfaction"},
     "participation": {"attended", "contact"},
-    "fees": {"norm", "habit", "free_habit", "paid", "recovered_fen"}, "commons": {"misuse"},
+    "fees": {"norm", "habit", "free_habit", "willing", "paid", "recovered_fen"}, "commons": {"misuse"},
     "conflict": {"stage", "called", "petitioned"},
     "institutions": {"active", "legacy", "cash", "committee"},
 }  # fmt: skip
@@ -60,7 +80,7 @@ START = {"population": {"households": 300, "grievance_start": 0.6, "free_habit_s
 
 def state(m: NeighborhoodModel) -> dict[str, Any]:
     """Everything that a month can change, copied."""
-    columns = {f.name: getattr(m.households, f.name).copy() for f in fields(Households) if f.init}
+    columns = {name: getattr(m.households, name).copy() for name in Households.columns}
     compound = m.compounds[0]
     return columns | {
         "strength": m.ties.strength.copy(), "condition": m.world.compounds["condition"].copy(),
@@ -82,35 +102,62 @@ def changed(on: dict[str, bool], months: int = 8) -> set[str]:
     return moved
 
 
-def test_phases_run_in_the_order_of_the_month(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Catches a phase that is left out, doubled or out of place."""
+def watched(month: Month, calls: list[str]) -> Month:
+    """A month that writes down which of its processes happens."""
+
+    def noted(process: Process, *given: Any) -> None:
+        # Rows and blocks of one process come behind each other.
+        if calls[-1:] != [process.name]:
+            calls.append(process.name)
+        process.run(*given)
+
+    return Month(tuple(replace(p, run=partial(noted, p)) for p in month))
+
+
+def lived(months: int = 1, **keys: Any) -> tuple[str, ...]:
+    """Names of what happens, events and measures left out."""
     calls: list[str] = []
-    m = NeighborhoodModel(load(months=2), seed=1)
-    for name in ORDER:
-        real = getattr(m, name)
 
-        def noted(_real: Any = real, _name: str = name) -> None:
-            calls.append(_name)
-            _real()
+    class Watched(NeighborhoodModel):
+        processes = watched(MONTH, calls)
 
-        monkeypatch.setattr(m, name, noted)
-    m.step()
-    assert tuple(calls) == ORDER
-    m.step()
-    assert tuple(calls) == ORDER * 2
+    Watched(load(None, months=months, **keys), seed=1).run()
+    return tuple(calls)
 
 
-@pytest.mark.parametrize("mechanism", PHASE)
-def test_a_switch_takes_out_its_phase_and_no_other(
-    mechanism: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Catches a switch that is wired to another phase or to none."""
-    calls: list[str] = []
-    m = NeighborhoodModel(load(months=1, mechanisms={mechanism: False}), seed=1)
-    for name in ORDER:
-        monkeypatch.setattr(m, name, lambda _name=name: calls.append(_name))
-    m.step()
-    assert tuple(calls) == tuple(name for name in ORDER if name != PHASE[mechanism])
+def test_processes_happen_in_the_order_of_the_month() -> None:
+    """Catches a process that is left out, doubled or out of place."""
+    assert lived() == ORDER
+    assert lived(months=2) == ORDER * 2
+
+
+def test_a_watched_month_is_the_month() -> None:
+    """Catches a month lived in Python, process by process, that is another than the compiled one."""
+
+    class Watched(NeighborhoodModel):
+        processes = watched(MONTH, [])
+
+    c = load("kangqiao", months=2, policy="five_level_linkage", population={"households": 600})
+    one, two = Watched(c, seed=1), NeighborhoodModel(c, seed=1)
+    one.run(), two.run()
+    assert one.recorder.values.tobytes() == two.recorder.values.tobytes()
+
+
+def test_events_and_measures_act_between_offers_and_shares() -> None:
+    """Catches a measure that institutions overwrite, or that comes when hours are shared out."""
+    policy = {"measures": {"member_contact": {}, "building_meetings": {}}}
+    m = NeighborhoodModel(load("kangqiao", months=1, policy=policy), seed=1)
+    names = tuple(p.name for p in m._runner.month)
+    acting = tuple(measure.label for measure in m.measures)
+    assert names == (*OFFERS, *acting, *ORDER[len(OFFERS) :])
+    assert acting[-2:] == ("member_contact", "building_meetings"), "events of the past come first"
+
+
+@pytest.mark.parametrize("mechanism", Mechanisms.model_fields)
+def test_a_switch_takes_out_its_processes_and_no_other(mechanism: str) -> None:
+    """Catches a switch that is wired to another process or to none."""
+    left = tuple(name for name in ORDER if name not in SWITCHED[mechanism])
+    assert lived(mechanisms={mechanism: False}) == left
 
 
 @pytest.mark.parametrize("mechanism", Mechanisms.model_fields)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import do
 
 from sim.compose import load
 from sim.config import Config, change
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.streams import Stream
+from sim.processes.issues import Category
+from sim.processes.participation import MET, MIXED
+from sim.streams import Stream, Streams
+from sim.world.declare import Columns
 from sim.world.tables import Households
+from sim.world.world import World
 
-COLUMNS = [f.name for f in fields(Households) if f.init]
+COLUMNS = tuple(Households.columns)
 FIXED = ("tenure", "life", "kind", "civic", "burden", "threshold", "member", "taste", "moved",
          "area", "fee_fen", "rota")  # fmt: skip
 ALTERNATIVES: dict[str, dict[str, Any]] = {
@@ -111,7 +117,7 @@ def test_threads_never_change_a_byte(threads: int) -> None:
     """Catches a sum whose order depends on threads, and rows that read what others write."""
     c = load("kangqiao", months=12, policy="five_level_linkage")
     many = load("kangqiao", months=12, policy="five_level_linkage", executor={"threads": threads})
-    assert len(NeighborhoodModel(many, seed=3)._spans) == threads
+    assert len(NeighborhoodModel(many, seed=3)._runner.spans) == threads
     assert history(many, seed=3) == history(c, seed=3)
 
 
@@ -136,38 +142,105 @@ def test_the_configurations_seed_is_the_default() -> None:
     assert a.streams.seed == 9
 
 
-Draw = tuple[Stream, int, tuple[tuple[str, int], ...]]
+# --- every draw at its own address ---
+
+Even = dict[str, float | int]
+EVENS: dict[str, tuple[str, Stream, int, Even, Callable[[Households], np.ndarray]]] = {
+    "moves": ("households_move", Stream.TURNOVER, 0, {"p_turnover.owner_moves": 0.5}, lambda h: h.moved == 1),
+    "reports": ("problems_arise", Stream.ISSUES_ARISE, 0, {"signals.legacy": 1.0}, lambda h: h.arising >= 0),
+    "joins in": ("attend", Stream.PARTICIPATION, 1, {"civic": 0.5, "signals.mixing": 1.0},
+                 lambda h: h.attended == MIXED),
+    "meets": ("attend", Stream.PARTICIPATION, 0, {"buildings.meeting": 1}, lambda h: h.attended == MET),
+    "pays": ("pay", Stream.FEES, 0, {"willing": 0.5}, lambda h: h.paid == 1),
+    "pays back": ("pay", Stream.FEES, 1,
+                  {"willing": 1.0, "arrears_fen": 100, "p_fees.recovers": 0.5, "p_fees.instalment": 1},
+                  lambda h: h.recovered_fen > 0),
+    "misuses": ("use_commons", Stream.COMMONS, 0, {}, lambda h: h.misuse == 1),
+    "is calmed": ("resent", Stream.CONFLICT, 0,
+                  {"stage": 1, "grievance": 0.5, "signals.mediation": 0.5, "p_conflict.calms": 1.0},
+                  lambda h: h.grievance == 0.0),
+    "climbs": ("climb", Stream.CONFLICT, 1, {}, lambda h: h.stage == 1),
+    "gives up": ("climb", Stream.CONFLICT, 2, {"stage": 4, "p_conflict.tires": 0.5}, lambda h: h.stage == 3),
+    "calls": ("speak", Stream.HOTLINE, 0, {"stage": 4, "p_conflict.call_rate": 0.5}, lambda h: h.called == 1),
+    "petitions": ("speak", Stream.HOTLINE, 1, {"stage": 4, "p_conflict.petition_rate": 0.5},
+                  lambda h: h.petitioned == 1),
+    "is won over": ("join_in", Stream.CELL, 0, {"member": 1, "cells.asked": 1, "p_cell.recruits": 0.5},
+                    lambda h: h.active == 1),
+}  # fmt: skip
+"""Process, its stream and lane, what makes the chance of everybody one half, and who it happened to."""
+
+MONTH = 7
 
 
-def drawn(c: Config, monkeypatch: pytest.MonkeyPatch) -> dict[Draw, bytes]:
-    """Every month's draws of households, by stream, month and rows asked for."""
-    m = NeighborhoodModel(c, seed=1)
-    real = m.streams.uniform
-    log: dict[Draw, bytes] = {}
-
-    def noted(stream: Stream, month: int, n: int, lanes: int = 1, **more: int) -> np.ndarray:
-        u = real(stream, month, n, lanes, **more)
-        log[stream, month, tuple(more.items())] = u.tobytes()
-        return u
-
-    monkeypatch.setattr(m.streams, "uniform", noted)
-    m.run()
-    return log
-
-
-def test_every_household_keeps_its_draws_whatever_the_policy(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Catches a mechanism that asks for fewer numbers when a measure gives it less to do."""
-    votes = (Stream.ASSEMBLY, Stream.CELL)
-    plain = drawn(under({}), monkeypatch)
-    busy = drawn(
-        under({name: {"start": 2, **ALTERNATIVES[name]} for name in ALTERNATIVES}), monkeypatch
+@cache
+def blank() -> World:
+    """A district of several blocks a compound in which every push and every column is 0."""
+    config = load(
+        policy="none", district={"compounds": 3, "size_spread": 0.1}, population={"households": 700}
     )
-    assert {key for key in plain if key[0] not in votes} == {
-        key for key in busy if key[0] not in votes
-    }
-    assert all(busy[key] == plain[key] for key in plain.keys() & busy.keys())
+    w = NeighborhoodModel(config, seed=9).world
+    for name in Households.columns.keys() - {"compound", "building", "fee_fen"}:
+        getattr(w.households, name)[:] = 0
+    for group in ("issues", "participation", "fees", "commons", "conflict"):
+        for name in w.tables[f"p_{group}"].dtype.names:
+            w.tables[f"p_{group}"][name] = 0.0
+    do(w, "begin_month")
+    w.month = MONTH
+    return w
+
+
+def prepared(settings: Even) -> World:
+    """A copy of it with columns of households or of the table named set."""
+    w = blank().copy(whole=True)
+    w.p_issues["rate"][:, Category.DEVELOPER] = 0.5
+    for key, value in settings.items():
+        *group, name = key.split(".")
+        table = w.tables[group[0] if group else "households"]
+        values = getattr(table, name) if isinstance(table, Columns) else table[name]
+        values[:] = value
+    return w
+
+
+@pytest.mark.parametrize("what", EVENS)
+def test_every_household_draws_at_its_own_address(what: str) -> None:
+    """Catches a rule whose draws hang on blocks, on compounds, on another's lane or on who else drew.
+
+    Then no policy can shift anybody's luck.
+    """
+    name, stream, lane, settings, happened = EVENS[what]
+    w = prepared(settings)
+    do(w, name)
+    u = Streams(9).uniform(stream, MONTH, len(w.households), lane + 1)[lane]
+    assert np.array_equal(happened(w.households), u < 0.5)
+
+
+def test_owners_vote_at_their_own_address() -> None:
+    """Catches a compound whose owners share the luck of another's, and a vote that hangs on turnout."""
+    w = prepared({"area": 1.0})
+    come, agree = Streams(9).uniform(Stream.ASSEMBLY, MONTH, len(w.households), 2) < 0.5
+    for compound in w.compounds:
+        here = slice(compound.first, compound.last)
+        cast = compound.assembly(np.full(compound.households, 0.5))
+        assert cast.turnout_units == come[here].mean()
+        assert cast.agreed_units == (come & agree)[here].sum() / come[here].sum()
+
+
+def test_a_problem_has_its_draws_wherever_it_stands_in_the_book() -> None:
+    """Catches luck that hangs on how many problems others have."""
+    w = prepared({"signals.detect_resident": 0.5, "efficacy": 1.0, "p_issues.deadline": 9})
+    n, found = len(w.households), []
+    for reporters in (np.arange(n), np.random.default_rng(1).permutation(n)[: n // 2]):
+        lived, held = w.copy(), len(reporters)
+        lived.make_room()
+        lived.issues.reporter[:held], lived.issues.arose[:held] = reporters, MONTH
+        lived.issues_held = held
+        do(lived, "problems_are_handled")
+        state = np.zeros(n)
+        state[lived.issues.reporter[:held]] = lived.issues.state[:held]
+        found.append(state)
+    there = np.isin(np.arange(n), reporters)
+    assert 0.4 < found[0].mean() < 0.6
+    assert np.array_equal(found[0][there], found[1][there])
 
 
 def test_who_moves_and_who_comes_is_the_same_under_every_policy() -> None:

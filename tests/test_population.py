@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from worlds import do
 
+from sim.compose import load
 from sim.errors import InputError
+from sim.model import NeighborhoodModel
 from sim.society.edges import read_edges
 from sim.society.imports import read_months
-from sim.society.population import (
-    Buildings,
-    Households,
-    Kind,
-    Life,
-    PopulationParameters,
-    Tenure,
-    populate,
-)
+from sim.society.population import PopulationParameters, populate
 from sim.streams import Streams
+from sim.world.tables import Buildings, Donors, Households, Kind, Life, Tenure
 
-COLUMNS = [f.name for f in fields(Households) if f.init]
-WITHIN_ONE = [f.name for f in fields(Households) if f.metadata.get("range") == "0 to 1"]
+COLUMNS = list(Households.columns)
+WITHIN_ONE = [name for name, column in Households.columns.items() if column.allowed == "0 to 1"]
 
 
 def one(seed: int = 1, **changes: object) -> Households:
@@ -38,6 +33,7 @@ def share(flags: np.ndarray) -> float:
 
 
 def test_shares_are_exact_counts() -> None:
+    """Catches shares that only hold on average: a small compound would have another make-up."""
     h = one(households=1059, tenant_share=0.187, vacant_share=0.05, member_share=0.12)
     lived_in = h.tenure != Tenure.VACANT
     assert np.sum(h.tenure == Tenure.TENANT) == round(0.187 * 1059)
@@ -52,6 +48,7 @@ def test_shares_are_exact_counts() -> None:
 
 
 def test_active_households_are_member_households() -> None:
+    """Catches activity drawn from everybody."""
     h = one()
     assert np.all(h.member[h.active == 1] == 1)
 
@@ -64,6 +61,7 @@ def test_tenants_live_everywhere() -> None:
 
 
 def test_vacant_units_pay_nothing_and_mind_nothing() -> None:
+    """Catches members, grievance or debts of nobody."""
     h = one(vacant_share=0.3, grievance_start=0.6, member_share=1.0, arrears_start=6)
     vacant = h.tenure == Tenure.VACANT
     for name in ("member", "active", "paid", "grievance", "arrears_fen"):
@@ -72,6 +70,7 @@ def test_vacant_units_pay_nothing_and_mind_nothing() -> None:
 
 
 def test_means_follow_the_parameters() -> None:
+    """Catches a column drawn around another parameter, or not spread at all."""
     h = one(households=40_000, grievance_start=0.2, burden_mean=0.3, vacant_share=0.0)
     expected = {
         "civic": 0.5,
@@ -96,6 +95,7 @@ def test_means_follow_the_parameters() -> None:
 
 
 def test_arrears_at_the_start_are_months_times_fee() -> None:
+    """Catches debts of those who pay, and money that does not fit the months."""
     h = one(paid_start=0.1, arrears_start=18)
     owes = (h.paid == 0) & (h.tenure != Tenure.VACANT)
     assert np.array_equal(h.arrears_months, np.where(owes, 18, 0))
@@ -104,6 +104,7 @@ def test_arrears_at_the_start_are_months_times_fee() -> None:
 
 
 def test_rows_are_ranges_of_compounds_buildings_and_stairs() -> None:
+    """Catches rows out of order: rules go over ranges."""
     entries = [
         PopulationParameters(households=n, buildings=b, floors=6)
         for n, b in ((101, 3), (10, 5), (77, 1))
@@ -126,18 +127,21 @@ def test_rows_are_ranges_of_compounds_buildings_and_stairs() -> None:
 
 
 def test_same_seed_same_bytes_other_seed_other_households() -> None:
+    """Catches households that hang on anything but the seed, or not on it."""
     first, again, other = one(5), one(5), one(6)
     assert all(getattr(first, c).tobytes() == getattr(again, c).tobytes() for c in COLUMNS)
     assert first.civic.tobytes() != other.civic.tobytes()
 
 
 def test_one_parameter_changes_only_its_own_columns() -> None:
+    """Catches traits drawn one after another from one sequence."""
     a, b = one(civic_mean=0.5), one(civic_mean=0.7)
     changed = {c for c in COLUMNS if getattr(a, c).tobytes() != getattr(b, c).tobytes()}
     assert changed == {"civic"}
 
 
 def test_traits_are_drawn_independently() -> None:
+    """Catches two traits that share their draws."""
     h = one(households=20_000, vacant_share=0.0)
     names = ("civic", "burden", "threshold", "taste", "area", "rota", "satisfaction", "trust_firm",
              "trust_committee", "trust_cell", "grievance", "habit", "efficacy", "tenure", "life",
@@ -147,6 +151,7 @@ def test_traits_are_drawn_independently() -> None:
 
 
 def test_a_compound_is_the_same_whatever_stands_before_it() -> None:
+    """Catches a sequence that runs on from compound to compound."""
     small, large = PopulationParameters(households=50), PopulationParameters(households=500)
     second = PopulationParameters(households=80)
     a, _ = populate([small, second], Streams(2))
@@ -157,9 +162,10 @@ def test_a_compound_is_the_same_whatever_stands_before_it() -> None:
 
 
 def test_donors_have_the_tenure_and_compound_they_stand_for() -> None:
+    """Catches newcomers like the residents of another compound, or owners like tenants."""
     entries = [PopulationParameters(households=n, vacant_share=v) for n, v in ((60, 0.2), (90, 0))]
     h, _ = populate(entries, Streams(4))
-    d = h.donors
+    d = Donors.of(h)
     assert d.donor_start.shape == (2, 4)
     assert sorted(d.donor_rows.tolist()) == list(range(150))
     for c in range(2):
@@ -170,24 +176,60 @@ def test_donors_have_the_tenure_and_compound_they_stand_for() -> None:
 
 
 def test_donors_keep_the_start() -> None:
+    """Catches donors that share memory with the households and drift with them."""
     h = one()
-    start = h.civic.copy()
+    start, donors = h.civic.copy(), Donors.of(h)
     h.civic[:] = 0.0
     h.member[:] = 1
-    assert np.array_equal(h.donors.civic0, start)
-    assert not h.donors.member0.all()
+    assert np.array_equal(donors.civic0, start)
+    assert not donors.member0.all()
 
 
-def test_allocate_gives_zero_columns_of_the_declared_types() -> None:
+def test_a_household_that_moves_in_gets_what_the_columns_declare() -> None:
+    """Catches a column that turnover forgets, and one declared otherwise than it is reset."""
+    moves = {
+        "owner_moves": 0.05,
+        "newcomer_satisfaction": 0.7,
+        "newcomer_trust": 0.4,
+        "newcomer_habit": 0.3,
+    }
+    config = load(policy="none", population={"households": 300}, turnover=moves)
+    w = NeighborhoodModel(config, seed=1).world
+    for chance in ("owner_moves", "tenant_moves", "vacant_sold"):
+        w.p_turnover[chance] = 1.0
+    h, first = w.households, w.donors
+    for name, column in Households.columns.items():
+        if column.allowed in ("0 to 1", "any") and column.dtype == "f8":
+            getattr(h, name)[:] = 0.99
+    h.points[:], h.stage[:], h.misuse[:], h.active[:] = 5.0, 4, 1, 1
+    before = h.copy()
+    do(w, "households_move")
+    assert h.moved.all() and np.array_equal(
+        h.tenure == Tenure.TENANT, before.tenure == Tenure.TENANT
+    )
+    assert not (h.tenure == Tenure.VACANT).any()
+    traits = [name for name, column in Households.columns.items() if column.newcomer == "donor"]
+    residents = set(zip(*(getattr(first, f"{name}0").tolist() for name in traits), strict=True))
+    assert set(zip(*(getattr(h, name).tolist() for name in traits), strict=True)) <= residents
+    for name, column in Households.columns.items():
+        now = getattr(h, name)
+        if column.newcomer is None and name not in ("moved", "tenure"):
+            assert np.array_equal(now, getattr(before, name)), name
+        elif isinstance(column.newcomer, float | int):
+            assert np.all(now == column.newcomer), name
+        elif column.newcomer is not None and name not in traits:
+            assert np.all(now == moves[column.newcomer]), name
+
+
+def test_a_table_begins_with_zeros_of_the_declared_types() -> None:
+    """Catches a column of another type than its rules are compiled for, or of no unit or meaning."""
     h = Households(7)
     assert len(h) == 7
-    for f in fields(Households):
-        if f.init:
-            column = getattr(h, f.name)
-            assert column.shape == (7,)
-            assert column.dtype == np.dtype(f.metadata["dtype"])
-            assert f.metadata["unit"]
-            assert f.metadata["doc"]
+    for name, declared in Households.columns.items():
+        column = getattr(h, name)
+        assert column.shape == (7,) and not column.any()
+        assert column.dtype == np.dtype(declared.dtype)
+        assert declared.unit and declared.allowed and declared.doc
     assert Buildings.of(h).end.tolist() == [7]
 
 
@@ -205,12 +247,14 @@ def test_allocate_gives_zero_columns_of_the_declared_types() -> None:
     ],
 )
 def test_bad_parameters_are_refused_by_name(changes: dict[str, float], keys: tuple[str]) -> None:
+    """Catches a message that does not name the keys."""
     with pytest.raises(ValidationError) as caught:
         PopulationParameters(**changes)
     assert all(key in str(caught.value) for key in keys)
 
 
 def test_every_parameter_is_described_in_both_languages() -> None:
+    """Catches a slider without a title."""
     for d in PopulationParameters.describe():
         assert d.en, d.key
         assert d.zh, d.key
@@ -218,6 +262,7 @@ def test_every_parameter_is_described_in_both_languages() -> None:
 
 
 def test_own_households_come_from_the_file(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """Catches a column of the user's that is drawn over, or put at other rows than ours."""
     lines = ["building,stair,floor,tenure,fee_yuan"]
     lines += [f"{b},1,{f},{'tenant' if f == 2 else 'owner'},100.5" for f in (2, 1) for b in "ABCDE"]
     path = tmp_path / "mine.csv"
@@ -262,6 +307,7 @@ def test_a_pipe_or_a_device_is_no_file_of_households(tmp_path) -> None:  # type:
 def test_columns_stay_in_their_ranges(
     n: int, tenants: float, vacant: float, mean: float, concentration: float, seed: int
 ) -> None:
+    """Catches a distribution that leaves its range at the ends of its parameters."""
     h = one(
         seed,
         households=n,

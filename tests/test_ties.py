@@ -1,7 +1,8 @@
-"""Ties: what the generators make, and what the two kernels do to them and with them."""
+"""Ties: what the generators make, how a month changes them, and what is seen through them."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -10,26 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from worlds import do, world
 
+from sim.compose import load
 from sim.errors import InputError
+from sim.model import NeighborhoodModel
+from sim.processes.neighbours import look_around, show
 from sim.society import ties as ties_module
-from sim.society.population import (
-    Buildings,
-    Households,
-    PopulationParameters,
-    Tenure,
-    populate,
-)
-from sim.society.ties import (
-    Layer,
-    NetworkParameters,
-    Ties,
-    build_ties,
-    look_around,
-    measure_network,
-    show,
-)
+from sim.society.population import PopulationParameters, populate
+from sim.society.ties import Layer, NetworkParameters, build_ties, measure_network
 from sim.streams import Streams
+from sim.world.tables import Buildings, Households, Stage, Tenure, Ties
+from sim.world.world import World
 
 DRAWN = ("blocks", "watts_strogatz", "stochastic_block")
 Society = tuple[Households, Buildings]
@@ -64,13 +57,10 @@ def degree_in(ties: Ties, layer: Layer) -> float:
     return float(np.sum(ties.layer == layer)) / (len(ties.indptr) - 1)
 
 
-def copies(ties: Ties) -> Ties:
-    return Ties(*(getattr(ties, name).copy() for name in Ties.__slots__))
-
-
 @pytest.mark.parametrize("generator", DRAWN)
 @pytest.mark.parametrize("sizes", [(400,), (150, 90, 12), (10,)])
 def test_rows_are_sorted_and_both_directions_equal(generator: str, sizes: tuple[int]) -> None:
+    """Catches a tie twice, to oneself, or of two strengths: rules look up and move both ends alike."""
     t = network(society(*sizes), generator=generator)
     row = rows_of(t)
     key = row.astype(np.int64) * (len(t.indptr) - 1) + t.neighbour
@@ -85,13 +75,15 @@ def test_rows_are_sorted_and_both_directions_equal(generator: str, sizes: tuple[
 
 @pytest.mark.parametrize("generator", DRAWN)
 def test_same_seed_same_bytes(generator: str) -> None:
+    """Catches ties that hang on anything but the seed."""
     made = society(200, 100)
     a, b, c = (network(made, seed, generator=generator) for seed in (1, 1, 2))
-    assert all(getattr(a, s).tobytes() == getattr(b, s).tobytes() for s in Ties.__slots__)
+    assert all(getattr(a, s).tobytes() == getattr(b, s).tobytes() for s in Ties.columns)
     assert a.neighbour.tobytes() != c.neighbour.tobytes()
 
 
 def test_layers_of_blocks_have_their_degrees_and_places() -> None:
+    """Catches a layer of another mean degree, or one that ties people who do not meet there."""
     made = society(*[1000] * 10, buildings=8)
     t = network(made)
     h = made[0]
@@ -111,6 +103,7 @@ def test_layers_of_blocks_have_their_degrees_and_places() -> None:
 
 
 def test_short_reach_clusters() -> None:
+    """Catches stair ties that span the whole stair, so that friends of friends do not know each other."""
     only = {"building_degree": 0.0, "interest_degree": 0.0, "stair_degree": 4.0}
     made = society(2000, buildings=10)
     near, far = (
@@ -121,6 +114,7 @@ def test_short_reach_clusters() -> None:
 
 
 def test_across_ties_join_a_city() -> None:
+    """Catches compounds that stay apart, or that are joined unasked."""
     made = society(*[60] * 20)
     apart = measure_network(network(made, across_degree=0.0), made[0].building)
     joined = measure_network(network(made, across_degree=1.0), made[0].building)
@@ -130,6 +124,7 @@ def test_across_ties_join_a_city() -> None:
 
 @pytest.mark.parametrize("rewire", [0.0, 0.05, 0.3, 1.0])
 def test_small_world_is_the_kind_networkx_makes(rewire: float) -> None:
+    """Catches a rewiring that leaves too much or too little of the ring."""
     made = society(1000)
     ours = network(made, generator="watts_strogatz", ws_degree=10, ws_rewire=rewire)
     theirs = nx.connected_watts_strogatz_graph(1000, 10, rewire, seed=3)
@@ -150,12 +145,14 @@ def test_rewiring_keeps_the_left_end() -> None:
 
 
 def test_a_ring_in_a_tiny_compound_is_complete() -> None:
+    """Catches a search without end for somebody not yet tied."""
     made = society(11, buildings=2)
     t = network(made, generator="watts_strogatz", ws_degree=40, ws_rewire=0.5)
     assert np.all(np.diff(t.indptr) == 10)
 
 
 def test_stochastic_blocks_have_their_degrees_and_modularity() -> None:
+    """Catches ties within buildings counted among those between them."""
     made = society(4000, buildings=20)
     t = network(made, generator="stochastic_block", sbm_within=7.0, sbm_between=2.0)
     same = made[0].building[rows_of(t)] == made[0].building[t.neighbour]
@@ -169,6 +166,7 @@ def test_stochastic_blocks_have_their_degrees_and_modularity() -> None:
 
 @pytest.mark.parametrize("generator", DRAWN)
 def test_measures_agree_with_networkx(generator: str) -> None:
+    """Catches a figure of the network that is called as in the literature and is another."""
     made = society(300, 60, seed=5)
     t = network(made, generator=generator)
     graph = graph_of(t)
@@ -182,6 +180,7 @@ def test_measures_agree_with_networkx(generator: str) -> None:
 
 
 def test_clustering_of_a_sample_is_near_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a sample that leans to some buildings."""
     made = society(3000)
     t = network(made)
     whole = measure_network(t, made[0].building)["clustering"]
@@ -190,6 +189,7 @@ def test_clustering_of_a_sample_is_near_that_of_all(monkeypatch: pytest.MonkeyPa
 
 
 def test_strengths_follow_the_shares_and_factors() -> None:
+    """Catches shares of chat taken in another order, and factors of another layer."""
     t = network(society(5000, vacant_share=0.0), factor_stair=0.5)
     stair = t.latent[t.layer == Layer.STAIR]
     levels, counts = np.unique(stair, return_counts=True)
@@ -201,6 +201,7 @@ def test_strengths_follow_the_shares_and_factors() -> None:
 
 
 def test_vacant_units_keep_only_latent_ties() -> None:
+    """Catches ties of nobody, and a unit that has no neighbours once it is sold."""
     made = society(400, vacant_share=0.3)
     t = network(made)
     vacant = made[0].tenure == Tenure.VACANT
@@ -211,6 +212,7 @@ def test_vacant_units_keep_only_latent_ties() -> None:
 
 
 def test_no_degrees_make_no_ties() -> None:
+    """Catches a network that needs ties: figures of none are 0."""
     made = society(50)
     t = network(made, stair_degree=0.0, building_degree=0.0, interest_degree=0.0)
     assert len(t.neighbour) == 0
@@ -249,6 +251,7 @@ def test_own_ties_come_from_the_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_says_nothing_gets_layers_by_place_and_drawn_strengths(tmp_path: Path) -> None:
+    """Catches ties of a file without strength that are all alike, or of a layer where the two do not live."""
     made = society(40, 40, buildings=2, vacant_share=0.0)
     path = tmp_path / "edges.csv"
     path.write_text("source,target\n0,1\n0,19\n0,39\n79,0\n")
@@ -271,6 +274,7 @@ def test_a_file_that_says_nothing_gets_layers_by_place_and_drawn_strengths(tmp_p
     ],
 )
 def test_bad_parameters_are_refused_by_name(changes: dict[str, float], key: str) -> None:
+    """Catches a message that does not name the key."""
     with pytest.raises(ValidationError, match=key):
         NetworkParameters(**changes)
 
@@ -278,61 +282,56 @@ def test_bad_parameters_are_refused_by_name(changes: dict[str, float], key: str)
 # --- the month ------------------------------------------------------------------------------------
 
 RULE = {"newcomer": 0.05, "forget": 0.1, "meet": 0.2}
+SEEN = [name for name in Households.columns if name.startswith("seen_")]
 
 
-def live(
-    t: Ties, h: Households, first: int, last: int, change: bool, lead: np.ndarray, **rule: float
-) -> None:
-    values = {**RULE, **rule}
-    shown = np.zeros(len(h), np.uint8)
-    show(0, len(h), h.paid, h.misuse, h.stage, h.member, h.attended, h.moved, h.tenure, shown)
-    look_around(
-        first, last, change, values["newcomer"], values["forget"], values["meet"], t.indptr,
-        t.neighbour, t.strength, t.latent, shown, lead, h.compound, h.building, h.satisfaction,
-        h.norm, np.zeros(int(h.building.max()) + 1), h.seen_satisfaction, h.seen_paid,
-        h.seen_misuse, h.seen_conflict, h.seen_open,
+def path_of_three(**columns: object) -> World:
+    """Three households in a row, whose ties are stronger once they have long not met."""
+    w = world(ties=np.array([[0, 0.2, 0], [0.2, 0, 0.6], [0, 0.6, 0]]), network=RULE, **columns)
+    w.ties.latent[:] = (0.4, 0.4, 0.5, 0.5)
+    return w
+
+
+def look(w: World) -> None:
+    """Everybody looks around, and ties stay as they are."""
+    w.ties_change = 0
+    do(w, "show", "look_around")
+
+
+def month(w: World) -> None:
+    """Everybody looks around, and ties move on by a month."""
+    w.ties_change = 1
+    do(w, "show", "look_around")
+
+
+@cache
+def district() -> World:
+    """Two compounds with vacant units."""
+    config = load(
+        policy="none", network=RULE, district={"compounds": 2, "size_spread": 0.3},
+        population={"households": 150, "buildings": 4, "vacant_share": 0.1},
     )  # fmt: skip
+    return NeighborhoodModel(config, seed=1).world
 
 
-def month(t: Ties, h: Households, first: int, last: int, **rule: float) -> None:
-    live(t, h, first, last, True, np.zeros(int(h.compound.max()) + 1), **rule)
-
-
-def look(t: Ties, h: Households, first: int, last: int, lead: np.ndarray) -> None:
-    live(t, h, first, last, False, lead)
-
-
-def stirred(seed: int, *sizes: int) -> Society:
-    """A society in a random state."""
-    made = society(*sizes, seed=seed, vacant_share=0.1)
-    h = made[0]
-    rng = np.random.default_rng(seed)
+def stirred(seed: int) -> World:
+    """The district in a random state."""
+    w = district().copy()
+    h, rng = w.households, np.random.default_rng(seed)
     for name, top in (("moved", 2), ("attended", 2), ("paid", 2), ("misuse", 2), ("stage", 5)):
         getattr(h, name)[:] = rng.integers(0, top, len(h))
     h.moved[rng.random(len(h)) < 0.8] = 0
-    return made
-
-
-def path_of_three() -> tuple[Ties, Households]:
-    strength = np.array([0.2, 0.2, 0.6, 0.6])
-    t = Ties(
-        np.array([0, 1, 3, 4]),
-        np.array([1, 0, 2, 1], dtype=np.int32),
-        strength,
-        np.array([0.4, 0.4, 0.5, 0.5]),
-        np.zeros(4, dtype=np.int8),
-    )
-    return t, Households(3)
+    return w
 
 
 def test_path_of_three_sees_weighted_means() -> None:
-    t, h = path_of_three()
-    h.satisfaction[:] = [1.0, 0.3, 0.2]
-    h.paid[:] = [1, 0, 0]
-    h.member[:] = [1, 0, 0]
-    h.misuse[:] = [0, 0, 1]
-    h.stage[:] = [4, 1, 2]
-    look(t, h, 0, 3, np.array([0.0]))
+    """Catches a neighbour who counts other than by the tie, or shows something else."""
+    w = path_of_three(
+        satisfaction=[1.0, 0.3, 0.2], paid=[1, 0, 0], member=[1, 0, 0], misuse=[0, 0, 1],
+        stage=[Stage.OPEN_CONFLICT, Stage.TELLS_FIRM, Stage.CALLS_HOTLINE],
+    )  # fmt: skip
+    look(w)
+    h = w.households.rows(0, 3)
     assert h.seen_satisfaction == pytest.approx([0.3, (0.2 * 1 + 0.6 * 0.2) / 0.8, 0.3])
     assert h.seen_paid == pytest.approx([0, 0.25, 0])
     assert h.seen_misuse == pytest.approx([0, 0.75, 0])
@@ -341,20 +340,21 @@ def test_path_of_three_sees_weighted_means() -> None:
 
 
 def test_a_member_who_pays_counts_more_where_members_lead() -> None:
-    t, h = path_of_three()
-    h.paid[:] = [1, 0, 0]
-    h.member[:] = [1, 0, 0]
-    look(t, h, 0, 3, np.array([2.0]))
-    assert h.seen_paid[1] == pytest.approx(0.2 * 3 / (0.2 * 3 + 0.6))
+    """Catches a lead that weighs nothing, or members who do not pay."""
+    w = path_of_three(paid=[1, 0, 0], member=[1, 0, 0])
+    w.signals["lead"] = 2.0
+    look(w)
+    assert w.households.seen_paid[1] == pytest.approx(0.2 * 3 / (0.2 * 3 + 0.6))
 
 
 def test_without_strength_one_sees_oneself() -> None:
-    t, h = path_of_three()
-    t.strength[:] = 0.0
-    h.satisfaction[:] = [0.1, 0.2, 0.3]
-    h.norm[:] = [0.7, 0.8, 0.9]
-    h.stage[:], h.misuse[:] = 4, 1
-    look(t, h, 0, 3, np.array([1.0]))
+    """Catches a division by nothing, and neighbours seen through ties of no strength."""
+    columns = {"satisfaction": [0.1, 0.2, 0.3], "norm": [0.7, 0.8, 0.9]}
+    w = path_of_three(stage=Stage.OPEN_CONFLICT, misuse=1, **columns)
+    w.ties.strength[:] = 0.0
+    w.signals["lead"] = 1.0
+    look(w)
+    h = w.households
     assert np.array_equal(h.seen_satisfaction, h.satisfaction)
     assert np.array_equal(h.seen_paid, h.norm)
     for seen in (h.seen_misuse, h.seen_conflict, h.seen_open):
@@ -362,20 +362,20 @@ def test_without_strength_one_sees_oneself() -> None:
 
 
 def test_ties_drift_meet_reset_and_rest() -> None:
-    t, h = path_of_three()
-    month(t, h, 0, 3)
-    assert t.strength == pytest.approx([0.22, 0.22, 0.59, 0.59])
-    t, h = path_of_three()
-    h.attended[:] = [1, 1, 0]
-    month(t, h, 0, 3)
-    assert t.strength == pytest.approx([0.22 + 0.2 * 0.8, 0.22 + 0.2 * 0.8, 0.59, 0.59])
-    h.moved[0] = 1
-    month(t, h, 0, 3)
-    assert t.strength[:2].tolist() == [0.05, 0.05]
-    h.tenure[2] = Tenure.VACANT
-    month(t, h, 0, 3)
-    assert t.strength[2:].tolist() == [0.0, 0.0]
-    assert t.latent.tolist() == [0.4, 0.4, 0.5, 0.5]
+    """Catches a tie that fades from what it is, grows by one who came alone, or outlives its people."""
+    w = path_of_three()
+    month(w)
+    assert w.ties.strength == pytest.approx([0.22, 0.22, 0.59, 0.59])
+    w = path_of_three(attended=[1, 1, 0])
+    month(w)
+    assert w.ties.strength == pytest.approx([0.22 + 0.2 * 0.8, 0.22 + 0.2 * 0.8, 0.59, 0.59])
+    w.households.moved[0] = 1
+    month(w)
+    assert w.ties.strength[:2].tolist() == [0.05, 0.05]
+    w.households.tenure[2] = Tenure.VACANT
+    month(w)
+    assert w.ties.strength[2:].tolist() == [0.0, 0.0]
+    assert w.ties.latent.tolist() == [0.4, 0.4, 0.5, 0.5]
 
 
 @settings(max_examples=25, deadline=None)
@@ -389,49 +389,38 @@ def test_ties_drift_meet_reset_and_rest() -> None:
 def test_strengths_and_views_stay_in_bounds_and_symmetric(
     seed: int, forget: float, meet: float, newcomer: float, lead: float
 ) -> None:
-    made = stirred(seed, 60, 30)
-    h = made[0]
-    t = network(made, seed)
-    other = transposed(t)
+    """Catches a tie that is stronger from one end, and shares beyond 1."""
+    w = stirred(seed)
+    for name, value in (("forget", forget), ("meet", meet), ("newcomer", newcomer)):
+        w.p_network[name] = value
+    t, h, other = w.ties, w.households, transposed(w.ties)
     for _ in range(3):
-        month(t, h, 0, len(h), forget=forget, meet=meet, newcomer=newcomer)
+        month(w)
         assert np.all((t.strength >= 0) & (t.strength <= 1))
         assert t.strength[other].tobytes() == t.strength.tobytes()
-    look(t, h, 0, len(h), np.array([lead, 0.0]))
-    for name in ("satisfaction", "paid", "misuse", "conflict", "open"):
-        seen = getattr(h, f"seen_{name}")
+    w.signals["lead"] = (lead, 0.0)
+    look(w)
+    for name in SEEN:
+        seen = getattr(h, name)
         assert np.all((seen >= 0) & (seen <= 1)), name
     assert np.all(h.seen_open <= h.seen_conflict)
 
 
 def test_parts_of_the_rows_give_the_bytes_of_the_whole() -> None:
-    made = stirred(3, 300, 100)
-    h = made[0]
-    t = network(made)
-    parts = copies(t)
-    lead = np.array([1.5, 0.3])
-    month(t, h, 0, 400)
-    for first, last in ((217, 400), (0, 217)):
-        month(parts, h, first, last)
-    assert t.strength.tobytes() == parts.strength.tobytes()
-    look(t, h, 0, 400, lead)
-    seen = [name for name in Households.__slots__ if name.startswith("seen_")]
-    whole = {name: getattr(h, name).tobytes() for name in seen}
-    for name in seen:
-        getattr(h, name)[:] = -1.0
-    for first, last in ((217, 400), (0, 217)):
-        look(t, h, first, last, lead)
-    assert {name: getattr(h, name).tobytes() for name in seen} == whole
-
-
-def test_averaging_ends_at_the_weighted_mean_of_the_start() -> None:
-    """DeGroot: on a connected net, weights by total strength (half own opinion keeps it calm)."""
-    made = society(120, vacant_share=0.0)
-    h = made[0]
-    t = network(made, generator="watts_strogatz", ws_degree=8, ws_rewire=0.2)
-    weight = np.add.reduceat(t.strength, t.indptr[:-1])
-    expected = np.average(h.satisfaction, weights=weight)
-    for _ in range(800):
-        look(t, h, 0, 120, np.zeros(1))
-        h.satisfaction[:] = (h.satisfaction + h.seen_satisfaction) / 2
-    assert h.satisfaction == pytest.approx(np.full(120, expected), abs=1e-9)
+    """Catches what threads would change: a row that reads what another writes."""
+    whole = stirred(3)
+    whole.signals["lead"] = (1.5, 0.3)
+    parts, n = whole.copy(), len(whole.households)
+    cut = 2 * n // 3
+    for change in (0, 1):
+        whole.ties_change = parts.ties_change = change
+        do(whole, "show", "look_around")
+        show.run(parts, 0, n)
+        for name in SEEN:
+            getattr(parts.households, name)[:] = -1.0
+        for first, last in ((cut, n), (0, cut)):
+            look_around.run(parts, first, last)
+        assert whole.ties.strength.tobytes() == parts.ties.strength.tobytes()
+        for name in SEEN:
+            mine, other = getattr(whole.households, name), getattr(parts.households, name)
+            assert mine.tobytes() == other.tobytes(), name

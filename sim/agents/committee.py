@@ -144,7 +144,7 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
     interim: float = column("f8", "1", "0 to 1", "strength of an interim committee standing in")
     failed_votes: int = column("i8", "vote", "0 or more", "votes that failed so far")
     turnout: float = column(
-        "f8", "1", "0 to 1", "share of owners in the last vote; NaN before the first"
+        "f8", "1", "0 to 1, NaN", "share of owners in the last vote; NaN before the first"
     )
 
     compound = link("compounds")

@@ -44,7 +44,6 @@ class Compound(Row, table="compounds", parameters="service"):
     last_building: int = column("i8", "index", "0 or more", "building after its last", fixed=True)
     households: int = column("i8", "household", "1 or more", "households", fixed=True)
     monthly_due_fen: int = column("i8", "fen/month", "0 or more", "fees due in a month", fixed=True)
-    area: float = column("f8", "m2", "above 0", "floor area of all units", fixed=True)
     in_community: int = column("i8", "index", "0 or more", "community", fixed=True)
     of_company: int = column(
         "i8", "index", "0 or more", "company whose branch serves it", fixed=True
@@ -203,10 +202,10 @@ class Compound(Row, table="compounds", parameters="service"):
         took_part, agreed = np.zeros(n), np.zeros(n)
         vote(self, appeal, took_part, agreed)
         came, for_it = int(np.count_nonzero(took_part)), int(np.count_nonzero(agreed))
-        area = pairwise_sum(took_part)
+        area, of_all = pairwise_sum(took_part), self.world.households.area[self.first : self.last]
         return Ballot(
             came / n,
-            area / self.area,
+            area / pairwise_sum(of_all),
             for_it / max(came, 1),
             pairwise_sum(agreed) / max(area, 1e-9),
         )

@@ -174,15 +174,15 @@ LATENT, OPEN = 0, 1
 NOTHING = -1
 ARISE, HANDLE = int(Stream.ISSUES_ARISE), int(Stream.ISSUES_HANDLE)
 
-COUNTS = (
-    "arisen", "found", "closed_building", "closed_compound", "closed_community", "closed_street",
-    "closed_district", "shelved", "days", "overdue", "calls", "open",
-)  # fmt: skip
-"""What the book counts each month and compound.
-
-``days`` sums the age at closing; ``calls`` are issues that rise from the compound, by way of the hotline;
-``open`` are those left in the book, found or not.
-"""
+_COUNTED = {
+    "arisen": "problems that arose", "found": "problems found",
+    **{f"closed_{level.name.lower()}": f"closed at the level of the {level.name.lower()}" for level in Level},
+    "shelved": "shelved: overdue and not raised", "days": "sum of the ages at closing",
+    "overdue": "problems that were overdue", "calls": "raised from the compound, by way of the hotline",
+    "open": "left in the book, found or not",
+}  # fmt: skip
+COUNTS = tuple(_COUNTED)
+"""What the book counts each month and compound."""
 _ARISEN, _CLOSED0 = COUNTS.index("arisen"), COUNTS.index("closed_building")
 
 
@@ -210,11 +210,9 @@ _GONE = _SOLVED | _SHELVED_NOW
 class Worked(Row, table="worked"):
     """What was counted of the problems of one compound this month, see ``COUNTS``."""
 
-    for _name in COUNTS:
-        locals()[_name] = column(
-            "f8", "day" if _name == "days" else "issue", "0 or more", "see COUNTS"
-        )
-    del _name
+    for _name, _doc in _COUNTED.items():
+        locals()[_name] = column("f8", "day" if _name == "days" else "issue", "0 or more", _doc)
+    del _name, _doc
 
 
 @process(How.BLOCK, switch="issues")

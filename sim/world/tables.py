@@ -120,7 +120,7 @@ class Households(Columns):
     # What processes of one month hand on to each other.
     shown = column("u1", "flags", "any", "what it shows its neighbours this month")
     willing = column("f8", "1", _UNIT, "chance that it pays this month's fee")
-    arising = column("i1", "code", "Category", "category of its new problem, -1 for none")
+    arising = column("i1", "code", "-1, Category", "category of its new problem, -1 for none")
 
 
 class Donors(Columns):
@@ -280,7 +280,7 @@ class Program(Columns):
     address = column("i8", "address", "any", "compiled code, 0 for Python")
     count = column("i8", "row", _MORE, "rows it is called for")
     stream = column("i8", "code", "Stream", "draws it is given")
-    entry = column("i8", "index", _MORE, "measure it is, -1 for none")
+    entry = column("i8", "index", "-1 or more", "measure it is, -1 for none")
 
 
 @register_row
@@ -297,18 +297,27 @@ COUNTED = {
     "owners": "units lived in by owners", "members": "households with a party member",
     "active": "of these, active ones", "due_fen": "fees due", "collected_fen": "fees paid",
     "recovered_fen": "old fees paid back", "arrears_fen": "fees owed", "payers": "households that paid",
-    "satisfied": "households above one half in satisfaction", "satisfaction": "sum",
-    "trust_firm": "sum", "trust_committee": "sum", "trust_cell": "sum", "grievance": "sum",
-    "efficacy": "sum", "stage_1": "households that tell the firm", "stage_2": "that call the hotline",
-    "stage_3": "that petition", "stage_4": "in open conflict", "misuse": "that misuse common space",
-    "attended": "that came to a meeting", "invited": "whose building met",
+    "satisfied": "households above one half in satisfaction",
+    **{name: f"sum of {name}" for name in (
+        "satisfaction", "trust_firm", "trust_committee", "trust_cell", "grievance", "efficacy")},
+    "stage_1": "households that tell the firm", "stage_2": "households that call the hotline",
+    "stage_3": "households that petition", "stage_4": "households in open conflict",
+    "misuse": "households that misuse common space", "attended": "households that came to a meeting",
+    "invited": "households whose building met",
     "free_riders": "satisfied households that did not pay (搭便车)", "calls": "calls to the hotline",
-    "petitions": "petitions", "contact": "sum", "moved": "households that are new",
-    "young": "young households", "young_satisfaction": "sum", "working": "households of working age",
-    "working_satisfaction": "sum", "elderly": "elderly households", "elderly_satisfaction": "sum",
-    "tenants": "tenant households", "tenant_satisfaction": "sum",
+    "petitions": "petitions", "contact": "sum of contact", "moved": "households that are new",
+    "young": "young households", "young_satisfaction": "sum of their satisfaction",
+    "working": "households of working age", "working_satisfaction": "sum of their satisfaction",
+    "elderly": "elderly households", "elderly_satisfaction": "sum of their satisfaction",
+    "tenants": "tenant households", "tenant_satisfaction": "sum of their satisfaction",
 }  # fmt: skip
 """What is counted over the households of a building and a compound each month; money in fen."""
+
+
+def _counted(name: str, doc: str) -> Any:
+    # A visit may put people off.
+    allowed = "any" if name == "contact" else _MORE
+    return column("f8", "fen" if name.endswith("_fen") else "1", allowed, doc)
 
 
 @register_row
@@ -316,7 +325,7 @@ class Counted(Row, table="counted"):
     """The census of one building, see ``COUNTED``."""
 
     for _name, _doc in COUNTED.items():
-        locals()[_name] = column("f8", "fen" if _name.endswith("_fen") else "1", _MORE, _doc)
+        locals()[_name] = _counted(_name, _doc)
     del _name, _doc
 
 
@@ -325,7 +334,7 @@ class Census(Row, table="census"):
     """Sums over the households of a compound at the end of last month, see ``COUNTED``."""
 
     for _name, _doc in COUNTED.items():
-        locals()[_name] = column("f8", "fen" if _name.endswith("_fen") else "1", _MORE, _doc)
+        locals()[_name] = _counted(_name, _doc)
     del _name, _doc
 
 

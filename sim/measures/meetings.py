@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add
 from sim.schema import param
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -64,13 +66,14 @@ class BuildingMeetings(Measure):
             50.0, "Cost of one meeting", unit="yuan", low=0, high=5000, zh="每次会议费用"
         )
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Hold meetings in a share of the buildings."""
         p, s = self.p, compound.signals
         share = min(p.coverage * strength / p.every, 1.0)
-        held = share * (compound.buildings.stop - compound.buildings.start)
-        s["meeting_share"] = min(s["meeting_share"] + share, 1.0)
-        s["invitation"] = s["invitation"] + p.invitation
+        held = share * (compound.last_building - compound.first_building)
+        s.meeting_share = add(s.meeting_share, share, most=1.0)
+        s.invitation = add(s.invitation, p.invitation)
         follow = held * p.follow_hours * p.carried_out
-        s["building_hours"] = s["building_hours"] + follow
+        s.building_hours = add(s.building_hours, follow)
         compound.cell.ask(self.label, held * p.hours_each, follow, held * p.yuan_each)

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.compiled import kernel
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.processes.service import Line
+from sim.measures.operators import add, close_gap
+from sim.processes.service import LINES, Line
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.declare import column
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
 
 
-def mend(compound: Compound, fen: int, mends: float, lines: tuple[Line, ...] = tuple(Line)) -> None:
+ALL = tuple(range(LINES))
+BUILT = int(Line.FACILITIES), int(Line.AMENITIES)
+GREEN = int(Line.GREENERY), int(Line.AMENITIES)
+"""Lines that money outside the firm's books may go to."""
+
+
+@kernel
+def mend(compound, fen, mends, lines):  # type: ignore[no-untyped-def]
     """Spend money outside the firm's books on the condition of some lines.
 
     Args:
         compound: Where.
         fen: Money spent.
         mends: Share of what is lacking that a month's cost of full service mends.
-        lines: Where it goes, in equal parts.
+        lines: Numbers of the lines it goes to, in equal parts.
     """
     share = fen / max(compound.firm.p.full_cost * compound.monthly_due_fen, 1.0)
-    step = min(mends * share * len(Line) / len(lines), 1.0)
+    step = min(mends * share * LINES / len(lines), 1.0)
     for line in lines:
-        compound.condition[line] += step * (1.0 - compound.condition[line])
+        compound.condition[line] = close_gap(compound.condition[line], step)
 
 
 @register
@@ -96,28 +108,35 @@ class PublicRevenue(Measure):
             zh="户均启动费用",
         )
 
+    class Memory:
+        """The pool."""
+
+        set_up: bool = column("?", "flag", "0, 1", "the pool has been set up")
+        fund_fen: int = column("i8", "fen", "any", "the compound's own fund")
+
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Let, collect, and pass on a month's revenue."""
         p, s, firm, full = self.p, compound.signals, compound.firm, min(strength, 1.0)
-        if compound.index not in self.state:
-            self.state[compound.index] = {"fund_fen": 0}
+        pool = self.states[compound.index]
+        if not pool.set_up:
+            pool.set_up = True
             yuan = p.yuan_each * compound.households * p.dose
-            compound.spend(self.label, "public", yuan=yuan)
+            compound.spend(self.label, Payer.PUBLIC, yuan=yuan)
         compound.community.ask(compound, self.label, p.community_hours * strength)
         works = full * compound.community.fidelity
-        s["price_ratio"] = s["price_ratio"] + p.charge * full
-        state = self.state[compound.index]
+        s.price_ratio = add(s.price_ratio, p.charge * full)
         if firm.present:
             firm.skimming *= 1.0 - p.opened * works
             more = round(p.gain * works * firm.public_revenue_fen)
             to_firm = round(p.to_firm * more)
             firm.grant_fen += to_firm
-            state["fund_fen"] += more - to_firm
+            pool.fund_fen += more - to_firm
         else:
-            state["fund_fen"] += round(p.without_firm * works * firm.public_revenue_fen)
-        spent = round(p.spends * max(state["fund_fen"], 0))
-        mend(compound, spent, p.mends)
-        state["fund_fen"] -= spent
+            pool.fund_fen += round(p.without_firm * works * firm.public_revenue_fen)
+        spent = round(p.spends * max(pool.fund_fen, 0))
+        mend(compound, spent, p.mends, ALL)
+        pool.fund_fen -= spent
 
 
 @register
@@ -193,6 +212,7 @@ class SpecialFunds(Measure):
             zh="占用社区工时",
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Apply for and spend one month's money."""
         p, firm = self.p, compound.firm
@@ -202,12 +222,12 @@ class SpecialFunds(Measure):
         funds = p.government_yuan * compound.households if months_in < p.months else 0.0
         fen = round(100 * won * (funds + p.donation_yuan * (1.0 - p.tires) ** months_in))
         micro = round(100 * won * p.micro_yuan)
-        compound.spend(self.label, "public", yuan=(fen + micro) / 100)
-        compound.spend(self.label, "residents", hours=p.micro_hours * won)
-        mend(compound, micro, p.mends, (Line.GREENERY, Line.AMENITIES))
+        compound.spend(self.label, Payer.PUBLIC, yuan=(fen + micro) / 100)
+        compound.spend(self.label, Payer.RESIDENTS, hours=p.micro_hours * won)
+        mend(compound, micro, p.mends, GREEN)
         to_firm = round(p.to_firm * fen) if firm.present else 0
         firm.grant_fen += to_firm
-        mend(compound, fen - to_firm, p.mends, (Line.FACILITIES, Line.AMENITIES))
-        if to_firm:
+        mend(compound, fen - to_firm, p.mends, BUILT)
+        if to_firm != 0:
             s = compound.signals
-            s["diligence_gain"] = s["diligence_gain"] - p.dependence * min(strength, 1.0)
+            s.diligence_gain = add(s.diligence_gain, -(p.dependence * min(strength, 1.0)))

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from sim.agents.committee import State
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, close_gap, scale
 from sim.schema import param
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -57,20 +59,21 @@ class PartyOrganisation(Measure):
             2.0, "Cell's hours to keep one building group", unit="hour/month", low=0, high=40, zh="每个党小组工时"
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Visit idle members while visits last; keep the groups."""
         p, s, census = self.p, compound.signals, compound.census
         reached = p.coverage * strength
-        groups = compound.buildings.stop - compound.buildings.start
+        groups = compound.last_building - compound.first_building
         compound.cell.ask(self.label, p.group_hours * groups * reached)
-        s["cell_hours"] = s["cell_hours"] * max(1.0 + p.belonging * reached, 0.0)
+        s.cell_hours = scale(s.cell_hours, max(1.0 + p.belonging * reached, 0.0))
         if compound.month >= p.start + p.visit_months:
             return
-        idle = max(census["members"] - census["active"], 0.0)
+        idle = max(census.members - census.active, 0.0)
         hours = idle * p.visit_hours * reached / p.visit_months
         compound.community.ask(compound, self.label, hours)
         found = p.finds * reached * compound.community.fidelity
-        s["cell_recruits"] = min(s["cell_recruits"] + found, 1.0)
+        s.cell_recruits = add(s.cell_recruits, found, most=1.0)
 
 
 @register
@@ -123,22 +126,21 @@ class CrossAppointment(Measure):
             zh="占用党支部工时",
         )  # fmt: skip
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Join what there is: a firm, a committee, or both; without either do nothing."""
         p, s, committee = self.p, compound.signals, compound.committee
-        seated = committee.state in (State.ELECTED, State.WORKING)
-        joined = 0.5 * float(compound.firm.present) + 0.5 * float(seated)
+        seated = committee.state == State.ELECTED or committee.state == State.WORKING
+        joined = 0.5 * compound.firm.present + 0.5 * seated
         full = min(strength, 1.0)
-        if not joined:
+        if joined == 0.0:
             return
         compound.cell.ask(self.label, p.cell_hours * joined * strength)
-        hours = s["compound_hours"]
+        hours = s.compound_hours
         if committee.works:
             hours -= p.busy * full * committee.p.hours * committee.competence
         works = compound.cell.fidelity * full
-        s["compound_hours"] = max(hours, 0.0) * (1.0 + p.coordination * joined * works)
+        s.compound_hours = scale(max(hours, 0.0), 1.0 + p.coordination * joined * works)
         if seated:
-            care = s["committee_care"]
-            s["committee_care"] = care + p.steadies * works * (1.0 - care)
-            image = s["committee_image"] * (1.0 - p.distrust * full)
-            s["committee_image"] = min(image, 1.0)
+            s.committee_care = close_gap(s.committee_care, p.steadies * works)
+            s.committee_image = min(scale(s.committee_image, 1.0 - p.distrust * full), 1.0)

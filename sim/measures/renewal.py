@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, close_gap
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.declare import column
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -53,6 +57,7 @@ class AllAgeRenewal(Measure):
             zh="户均投入",
         )
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Do one month of the works."""
         p = self.p
@@ -62,12 +67,11 @@ class AllAgeRenewal(Measure):
         for line, share in enumerate(shares):
             # n equal steps of this size leave (1 - share) of what was lacking.
             step = 1.0 - (1.0 - share * p.coverage) ** (strength / p.months)
-            compound.condition[line] += step * (1.0 - compound.condition[line])
+            compound.condition[line] = close_gap(compound.condition[line], step)
         kept = 1.0 - (1.0 - p.promises * p.coverage) ** (strength / p.months)
         compound.developer.legacy *= 1.0 - kept
-        compound.spend(
-            self.label, "public", yuan=p.yuan_each * compound.households * strength / p.months
-        )
+        yuan = p.yuan_each * compound.households * strength / p.months
+        compound.spend(self.label, Payer.PUBLIC, yuan=yuan)
 
 
 @register
@@ -113,16 +117,25 @@ class DeveloperRemediation(Measure):
             zh="占用街道工时",
         )  # fmt: skip
 
+    class Memory:
+        """The legacy found at the start."""
+
+        met: bool = column("?", "flag", "0, 1", "the developer has been pressed before")
+        beyond: float = column("f8", "1", "0 to 1", "part of the legacy that is beyond reach")
+
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Press as far as the street has hours."""
         p, s, developer = self.p, compound.signals, compound.developer
         wanted = p.hours * compound.households / 1000 * p.coverage * strength
-        taken = min(wanted, s["street_hours"])
-        works = p.coverage * strength * (taken / wanted if wanted else 1.0)
-        s["street_hours"] = s["street_hours"] - taken
-        compound.spend(self.label, "street", hours=taken)
-        beyond = self.state.setdefault(compound.index, p.beyond * developer.legacy)
+        taken = min(wanted, s.street_hours)
+        works = p.coverage * strength * (taken / wanted if wanted != 0.0 else 1.0)
+        s.street_hours = add(s.street_hours, -taken)
+        compound.spend(self.label, Payer.STREET, hours=taken)
+        found = self.states[compound.index]
+        if not found.met:
+            found.met, found.beyond = True, p.beyond * developer.legacy
         short = max(p.can_pay - developer.pays_vacant, 0.0)
         developer.pays_vacant += min(p.arrears * works, 1.0) * short
-        reach = max(developer.legacy - beyond, 0.0)
+        reach = max(developer.legacy - found.beyond, 0.0)
         developer.legacy -= min(p.facilities * works, 1.0) * reach

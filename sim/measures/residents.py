@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add
 from sim.processes.participation import earn_points
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.declare import column
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -79,24 +83,24 @@ class ResidentPoints(Measure):
             zh="挤出持续月数",
         )
 
-    def strength(self, month: int) -> float:
-        """Dose this month; after the end the dose of the crowding out, falling to 0."""
-        p = self.p
-        if p.crowding == 0.0 or not p.end <= month < p.end + p.crowding_months:
-            return super().strength(month)
-        return super().strength(p.end - 1) * (1.0 - (month - p.end) / p.crowding_months)
+    @classmethod
+    def months_fading(cls, parameters: Any) -> int:
+        """Months until the fall that points leave behind has worn off."""
+        return int(parameters.crowding_months) if parameters.crowding != 0.0 else 0
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Give points for last month, and let the prospect of more push; or let motivation sag."""
         p, s = self.p, compound.signals
         push = p.coverage * strength
-        if compound.month >= p.end:
+        if compound.month >= self.end:
             push *= -p.crowding
         else:
             self._give(compound, push)
-        s["invitation"] = s["invitation"] + p.invitation * push
-        s["enforcement"] = s["enforcement"] + p.order * push
+        s.invitation = add(s.invitation, p.invitation * push)
+        s.enforcement = add(s.enforcement, p.order * push)
 
+    @rule
     def _give(self, compound: Compound, reached: float) -> None:
         p = self.p
         hours = p.hours * compound.households / 1000 * reached
@@ -104,7 +108,7 @@ class ResidentPoints(Measure):
         if compound.month == p.start:
             return
         given = earn_points(compound, reached, p.for_attending, p.for_order)
-        compound.spend(self.label, "public", yuan=p.point_yuan * given)
+        compound.spend(self.label, Payer.PUBLIC, yuan=p.point_yuan * given)
 
 
 @register
@@ -155,15 +159,21 @@ class MutualHelp(Measure):
             zh="每队组织工时",
         )
 
+    class Memory:
+        """How long the teams have been at it."""
+
+        months: int = column("i8", "month", "0 or more", "months the teams have worked")
+
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Let teams work and meet, as far as the cell keeps them going."""
         p, s, cell = self.p, compound.signals, compound.cell
         reached = min(p.coverage * strength, 1.0)
-        months = self.state.get(compound.index, 0)
-        self.state[compound.index] = months + 1
-        zeal = reached * (1.0 - p.tires) ** (months / 12)
-        teams = compound.census["occupied"] / p.team
+        so_far = self.states[compound.index]
+        zeal = reached * (1.0 - p.tires) ** (so_far.months / 12)
+        so_far.months += 1
+        teams = compound.census.occupied / p.team
         hours = teams * zeal * p.team_hours
         cell.ask(self.label, teams * reached * p.keep_hours, hours)
-        s["building_hours"] = s["building_hours"] + hours
-        s["mixing"] = min(s["mixing"] + p.mixing * zeal * cell.fidelity, 1.0)
+        s.building_hours = add(s.building_hours, hours)
+        s.mixing = add(s.mixing, p.mixing * zeal * cell.fidelity, most=1.0)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, close_gap
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.declare import column
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -57,25 +61,32 @@ class JointConference(Measure):
             zh="占用社区工时",
         )  # fmt: skip
 
+    class Memory:
+        """Projects under way."""
+
+        due: float = column("f8", "project", "0 to 1", "part of the next project that is due")
+        months: int = column("i8", "month", "0 or more", "months the conference has sat")
+
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Hold the conference; carry out the projects that fall due in this compound."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
         community = compound.community
-        share = compound.households / sum(c.households for c in community.compounds)
+        share = compound.households / community.households
         community.ask(compound, self.label, p.hours * share * reached)
-        due, months = self.state.get(compound.index, (0.0, 0))
-        year = (1.0 - p.wanes) ** (months // 12)
-        due += p.projects / 12 * year * share * reached * community.fidelity
+        sat = self.states[compound.index]
+        # As a float: a whole number would be multiplied out, which gives other last digits.
+        year = (1.0 - p.wanes) ** float(sat.months // 12)
+        due = sat.due + p.projects / 12 * year * share * reached * community.fidelity
         claimed = int(due)
-        self.state[compound.index] = (due - claimed, months + 1)
+        sat.due, sat.months = due - claimed, sat.months + 1
         mends = min(p.mends * 1000 / compound.households, 1.0)
         for _ in range(claimed):
             worst = int(compound.condition.argmin())
-            compound.condition[worst] += mends * (1.0 - compound.condition[worst])
-        s["community_hours"] = s["community_hours"] + claimed * p.unit_hours
-        compound.spend(
-            self.label, "public", hours=claimed * p.unit_hours, yuan=claimed * p.yuan_each
-        )
+            compound.condition[worst] = close_gap(compound.condition[worst], mends)
+        hours = claimed * p.unit_hours
+        s.community_hours = add(s.community_hours, hours)
+        compound.spend(self.label, Payer.PUBLIC, hours=hours, yuan=claimed * p.yuan_each)
 
 
 @register
@@ -128,6 +139,7 @@ class MicroGrants(Measure):
             400.0, "Grant for one group", unit="yuan/month", low=0, high=20_000, zh="单个团队资助"
         )
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Fund as many groups as there are active members to lead them."""
         p, s, cell = self.p, compound.signals, compound.cell
@@ -135,6 +147,6 @@ class MicroGrants(Measure):
         groups = min(p.groups * thousands * p.coverage * strength, cell.members)
         works = groups / thousands * cell.fidelity
         cell.ask(self.label, groups * p.lead_hours, groups * p.group_hours)
-        s["mixing"] = min(s["mixing"] + p.mixing * works, 1.0)
-        s["enforcement"] = s["enforcement"] + p.order * works
-        compound.spend(self.label, "public", yuan=groups * p.yuan_each)
+        s.mixing = add(s.mixing, p.mixing * works, most=1.0)
+        s.enforcement = add(s.enforcement, p.order * works)
+        compound.spend(self.label, Payer.PUBLIC, yuan=groups * p.yuan_each)

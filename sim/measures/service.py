@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, scale
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -51,13 +54,15 @@ class ServiceStandard(Measure):
             zh="考评费用",
         )
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Hold the firm to the standard; where there is no firm, there is nobody to hold."""
         if not compound.firm.present:
             return
         p, s = self.p, compound.signals
         strength *= p.coverage
-        s["diligence_gain"] = min(s["diligence_gain"] + p.care * strength, 1.0)
-        s["compound_hours"] = s["compound_hours"] * (1.0 + p.quick_hours * strength)
-        s["transparency"] = min(s["transparency"] + p.openness * strength, 1.0)
-        compound.spend(self.label, "public", yuan=p.appraisal_yuan * compound.households * strength)
+        s.diligence_gain = add(s.diligence_gain, p.care * strength, most=1.0)
+        s.compound_hours = scale(s.compound_hours, 1.0 + p.quick_hours * strength)
+        s.transparency = add(s.transparency, p.openness * strength, most=1.0)
+        yuan = p.appraisal_yuan * compound.households * strength
+        compound.spend(self.label, Payer.PUBLIC, yuan=yuan)

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from sim.agents.committee import State
 from sim.agents.firm import Light
 from sim.measures.catalogue import Measure, MeasureParameters, register
+from sim.measures.operators import add, at_least, close_gap, scale
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.declare import column
+from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -73,11 +77,13 @@ class SupervisionEvaluation(Measure):
             zh="户均问卷费用",
         )
 
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Oversee whatever of firm and committee there is, and ask residents."""
         p, s, cell = self.p, compound.signals, compound.cell
         firm = compound.firm.present
-        committee = compound.committee.state not in (State.NONE, State.PREPARING)
+        state = compound.committee.state
+        committee = state != State.NONE and state != State.PREPARING
         overseen = int(firm) + int(committee)
         hours = (p.survey_hours + p.cell_hours * overseen) * strength
         yuan = p.survey_yuan * compound.households * strength
@@ -86,15 +92,13 @@ class SupervisionEvaluation(Measure):
         works = cell.fidelity * full
         # Half the hours needed is where asking residents turns from a help into a formality.
         asked_after = p.revisit * strength * (2.0 * cell.fidelity - 1.0)
-        s["revisit"] = max(s["revisit"] + asked_after, -1.0)
-        if overseen:
-            s["compound_hours"] = s["compound_hours"] * (1.0 - p.paperwork * full)
+        s.revisit = at_least(add(s.revisit, asked_after), -1.0)
+        if overseen > 0:
+            s.compound_hours = scale(s.compound_hours, 1.0 - p.paperwork * full)
         if firm:
-            watched = s["supervision"]
-            s["supervision"] = watched + p.supervision * works * (1.0 - watched)
+            s.supervision = close_gap(s.supervision, p.supervision * works)
         if committee:
-            care = s["committee_care"]
-            s["committee_care"] = care + p.care * works * (1.0 - care)
+            s.committee_care = close_gap(s.committee_care, p.care * works)
 
 
 @register
@@ -158,34 +162,42 @@ class Disclosure(Measure):
             500.0, "Cost of one publication", unit="yuan", low=0, high=100_000, zh="每次公开费用"
         )
 
+    class Memory:
+        """The accounts that are known."""
+
+        known: bool = column("?", "flag", "0, 1", "accounts have been published")
+        founded: int = column("i8", "month", "any", "of the firm that came in this month")
+
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Publish when a period is over; what was published stays known until the next time."""
         p, s, firm = self.p, compound.signals, compound.firm
+        accounts = self.states[compound.index]
         if not firm.present:
-            self.state.pop(compound.index, None)
+            accounts.known = False
             return
         full = min(strength * p.coverage, 1.0)
         if (compound.month - p.start + 1) % p.every == 0:
             self._publish(compound, full)
-            self.state[compound.index] = firm.founded
+            accounts.known, accounts.founded = True, firm.founded
         # Accounts of a firm that has left say nothing about the one that came.
-        if self.state.get(compound.index) != firm.founded:
+        if not accounts.known or accounts.founded != firm.founded:
             return
-        seen, gain = s["transparency"], p.openness * full
-        s["transparency"] = seen + gain * (1.0 - seen) if gain > 0.0 else seen * (1.0 + gain)
-        weight, watched = s["published"], s["supervision"]
-        s["published"] = weight + p.published * full * (1.0 - weight)
-        s["supervision"] = watched + p.review * full * (1.0 - watched)
+        seen, gain = s.transparency, p.openness * full
+        s.transparency = close_gap(seen, gain) if gain > 0.0 else scale(seen, 1.0 + gain)
+        s.published = close_gap(s.published, p.published * full)
+        s.supervision = close_gap(s.supervision, p.review * full)
 
+    @rule
     def _publish(self, compound: Compound, full: float) -> None:
         p, s = self.p, compound.signals
         found = p.checks * full * compound.community.fidelity * compound.firm.skimming
-        s["revealed"] = max(s["revealed"], found)
-        hours = min(p.firm_hours * full, s["compound_hours"])
-        s["compound_hours"] = s["compound_hours"] - hours
-        compound.spend(self.label, "firm", hours=hours)
+        s.revealed = at_least(s.revealed, found)
+        hours = min(p.firm_hours * full, s.compound_hours)
+        s.compound_hours = add(s.compound_hours, -hours)
+        compound.spend(self.label, Payer.FIRM, hours=hours)
         compound.community.ask(compound, self.label, p.community_hours * full)
-        compound.spend(self.label, "public", yuan=p.yuan_each * full)
+        compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan_each * full)
 
 
 @register
@@ -249,40 +261,57 @@ class CreditFile(Measure):
             zh="更换物业费用",
         )
 
+    class Memory:
+        """The file."""
+
+        kept: bool = column("?", "flag", "0, 1", "there is a file")
+        founded: int = column("i8", "month", "any", "of the firm that came in this month")
+        counts: int = column("i8", "month", "any", "month from which it counts")
+        red: int = column("i8", "month", "0 or more", "months under red light")
+
+    @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Act on the light of the firm's file."""
-        p, firm, month = self.p, compound.firm, compound.month
-        state = self.state.setdefault(
-            compound.index, {"red": 0, "founded": firm.founded, "counts": month}
-        )
-        if not firm.present or firm.founded != state["founded"]:
-            # The file follows the company; a firm that just came is not judged by what it inherits.
-            state.update(red=0, founded=firm.founded, counts=month + p.grace)
+        p, s, firm = self.p, compound.signals, compound.firm
+        file = self.states[compound.index]
+        self._open_file(compound)
         if not firm.present:
             return
-        light = firm.company.light if month >= state["counts"] else Light.GREEN
-        state["red"] = state["red"] + 1 if light == Light.RED else 0
+        light = Light.GREEN + 0
+        if compound.month >= file.counts:
+            light = firm.company.light
+        file.red = file.red + 1 if light == Light.RED else 0
         works = self._take_street_hours(compound, light, strength)
-        if state["red"] > p.red_months:
+        if file.red > p.red_months:
             self._replace(compound)
             return
         push = (p.stars, p.warned, p.summoned)[light]
-        s, gain = compound.signals, compound.signals["diligence_gain"]
-        s["diligence_gain"] = gain + push * min(strength, 1.0) * works * (1.0 - gain)
+        s.diligence_gain = close_gap(s.diligence_gain, push * min(strength, 1.0) * works)
 
+    @rule
+    def _open_file(self, compound: Compound) -> None:
+        firm, month, file = compound.firm, compound.month, self.states[compound.index]
+        if not file.kept:
+            file.kept, file.founded, file.counts = True, firm.founded, month
+        if not firm.present or firm.founded != file.founded:
+            # The file follows the company; a firm that just came is not judged by what it inherits.
+            file.red, file.founded, file.counts = 0, firm.founded, month + int(self.p.grace)
+
+    @rule
     def _take_street_hours(self, compound: Compound, light: int, strength: float) -> float:
         p, s = self.p, compound.signals
         asked = (p.file_hours + (p.summons_hours if light != Light.GREEN else 0.0)) * strength
-        given = min(asked, s["street_hours"])
-        s["street_hours"] = s["street_hours"] - given
-        compound.spend(self.label, "street", hours=given)
-        return given / asked if asked else 1.0
+        given = min(asked, s.street_hours)
+        s.street_hours = add(s.street_hours, -given)
+        compound.spend(self.label, Payer.STREET, hours=given)
+        return given / asked if asked != 0.0 else 1.0
 
+    @rule
     def _replace(self, compound: Compound) -> None:
         firm, p = compound.firm, self.p
-        compound.spend(self.label, "public", yuan=p.exit_yuan)
-        if p.successor:
+        compound.spend(self.label, Payer.PUBLIC, yuan=p.exit_yuan)
+        if p.successor != 0.0:
             usual = firm.p
-            firm.hand_over(usual.diligence, usual.transparency, usual.skimming, owner_led=False)
+            firm.hand_over(usual.diligence, usual.transparency, usual.skimming, False)
         else:
             firm.leave()

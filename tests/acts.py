@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.agents.compound import Compound
 from sim.build import equip, month_of
-from sim.measures.catalogue import CATALOGUE, Measure
+from sim.measures.catalogue import Measure
 from sim.model import NeighborhoodModel
 from sim.month import OFFERS
 from sim.world.process import How, Month, do_in_python
@@ -42,8 +42,3 @@ def live_measures(
     acts = [p for p in month_of(m.config, m.measures) if p.how == How.MEASURE]
     month = Month([*OFFERS, *acts] if offers else acts)
     Runner(m.world, month, m.measures, threads).live_until(until)
-
-
-def built_in(*families: str) -> list[str]:
-    """Names of the measures and events of some families, by their files in ``sim/measures``."""
-    return [name for name, of in CATALOGUE.items() if of.__module__.split(".")[-1] in families]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from acts import ANY, NO, act, begin, built_in, live_measures, put_in
+from acts import ANY, NO, act, begin, live_measures, put_in
 
 from sim.agents.compound import Compound
 from sim.compose import load
@@ -448,12 +448,7 @@ def test_a_taken_name_is_refused_even_from_a_class_of_the_same_name(
     assert shelf["firm_tender"] is CATALOGUE["firm_tender"]
 
 
-COMPILED = built_in(
-    "committee", "contact", "deliberation", "digital", "enforcement", "events", "firm", "grid"
-)
-
-
-@pytest.mark.parametrize("name", sorted({*COMPILED} - {"reported_problem"}))
+@pytest.mark.parametrize("name", sorted({*CATALOGUE} - {"reported_problem"}))
 def test_a_built_in_measure_is_compiled(name: str) -> None:
     """Catches a measure that became Python again, at 20 microseconds a month and compound."""
     assert made(name).compiled is not None

@@ -475,7 +475,7 @@ def test_without_a_firm_the_pool_is_a_fund_that_mends() -> None:
         assert "condition" in changed and "firm.grant_fen" not in changed
         income = round(0.5 * c.firm.public_revenue_fen)
         fund = fund + income - round(0.5 * (fund + income))
-        assert m.state[0]["fund_fen"] == fund
+        assert m.states[0].fund_fen == fund
 
 
 def test_books_balance_under_measures_that_bring_money() -> None:

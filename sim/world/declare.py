@@ -96,11 +96,12 @@ class Columns:
 
     columns: ClassVar[dict[str, Column]] = {}
     places: ClassVar[dict[str, int]] = {}
+    slots_needed: ClassVar[int] = 0
     slots: np.ndarray
     _address: int
 
     def __init_subclass__(cls) -> None:
-        cls.columns, cls.places = {}, {}
+        cls.columns, cls.places, cls.slots_needed = {}, {}, 0
         for name, one in declared(cls).items():
             _place(cls, name, one)
             # Reading goes to the instance's own array.
@@ -112,7 +113,7 @@ class Columns:
             self._keep(name, np.zeros((rows, *declared.shape), declared.dtype))
 
     def _begin(self) -> None:
-        self.__dict__["slots"] = np.zeros(self.slots_needed(), np.int64)
+        self.__dict__["slots"] = np.zeros(self.slots_needed, np.int64)
         self.__dict__["_address"] = self.slots.ctypes.data
 
     def _keep(self, name: str, value: np.ndarray) -> None:
@@ -128,11 +129,6 @@ class Columns:
             object.__setattr__(self, name, value)
         else:
             self._keep(name, np.ascontiguousarray(value, declared.dtype))
-
-    @classmethod
-    def slots_needed(cls) -> int:
-        """Slots of the table."""
-        return sum(2 + len(declared.shape) for declared in cls.columns.values())
 
     def __len__(self) -> int:
         return len(getattr(self, next(iter(self.columns))))
@@ -170,7 +166,8 @@ class Columns:
 
 
 def _place(table: type[Columns], name: str, declared: Column) -> None:
-    table.places[name] = table.slots_needed()
+    table.places[name] = table.slots_needed
+    table.slots_needed += 2 + len(declared.shape)
     table.columns[name] = declared
 
 

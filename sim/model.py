@@ -6,7 +6,7 @@ What happens in a month, in its order, stands in ``sim.month``; all state is in 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Set, ValuesView
+from collections.abc import Iterable, Iterator, Set, ValuesView
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -30,9 +30,10 @@ from sim.errors import InputError
 from sim.measures.catalogue import Measure
 from sim.mesa_batch import batch_seed, given_seed, told_without_start
 from sim.month import MONTH, START
-from sim.outcomes import INDICATORS, Months, compute
+from sim.outcomes import INDICATORS, Months, compute, with_own_notes
+from sim.panel import Panel, panel_columns
 from sim.streams import Streams
-from sim.world.process import Month
+from sim.world.process import Month, python
 from sim.world.runner import Runner
 from sim.world.tables import Buildings, Households, Ties
 from sim.world.world import World
@@ -80,7 +81,7 @@ class Recorder:
 
     @property
     def notes(self) -> np.ndarray:
-        """What was written down (months, compounds, len(NOTES))."""
+        """What was written down (months, compounds, noted)."""
         return np.asarray(self._world.notes[: self._world.lived])
 
     @property
@@ -162,10 +163,11 @@ class NeighborhoodModel(mesa.Model):
             self.world = past.world.copy(self, whole=type(self) is not NeighborhoodModel)
         equip(self.world, self.measures, self.config.months - first)
         if past is None:
-            Runner(self.world, START, self.measures).live_until(first)
+            Runner(self.world, with_own_notes(START), self.measures).live_until(first)
         month = month_of(self.config, self.measures, self.processes)
         self._runner = Runner(self.world, month, self.measures, self.config.executor.threads)
         self.recorder = Recorder(self.world, first)
+        self._panels: dict[tuple[str, ...], Panel] = {}
         self._collector = DataCollector(
             model_reporters={name: partial(_latest, indicator=name) for name in INDICATORS}
         )
@@ -230,6 +232,25 @@ class NeighborhoodModel(mesa.Model):
     def compounds(self) -> list[Compound]:
         """All compounds."""
         return list(self.world.compounds)
+
+    def panel(self, columns: Iterable[str]) -> Panel:
+        """The panel of some columns of households: kept at the end of every month, from the first call on.
+
+        Example:
+            ``paid = model.panel(["paid", "arrears_fen"]); model.run(); paid.frame()``
+
+        Args:
+            columns: Names of columns of households.
+
+        Raises:
+            InputError: Households have no such column.
+        """
+        names = panel_columns(columns)
+        if names not in self._panels:
+            self._panels[names] = Panel(names)
+            self._panels[names].keep(self.world)
+            self._runner.add(python(self._panels[names].keep, "panel"))
+        return self._panels[names]
 
     def __getattr__(self, name: str) -> Any:
         # Whatever lies in the world by its name: model.firms, model.signals, model.written_off_fen.
@@ -301,6 +322,9 @@ class NeighborhoodModel(mesa.Model):
         self.steps: int = past.steps
         self.random.setstate(past.random.getstate())
         self.rng.bit_generator.state = past.rng.bit_generator.state
+        for names, panel in past._panels.items():
+            self._panels[names] = panel.copy()
+            self._runner.add(python(self._panels[names].keep, "panel"))
         twins = self._twins(past)
         # What a class of somebody's own has put on our parts.
         pairs: list[tuple[Any, Any, Set[str]]] = [

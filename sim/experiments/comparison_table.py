@@ -12,9 +12,9 @@ import pandas as pd
 from sim import known
 from sim.as_text import MISSING, exact_text, number_text, value_text, with_interval
 from sim.experiments import paired
-from sim.experiments.summary import HIGH, LOW, spread_text
+from sim.experiments.summary import HIGH, LOW, spread_text, unit_text
 from sim.measures.catalogue import CATALOGUE
-from sim.outcomes import INDICATORS
+from sim.outcomes import INDICATORS, OWN, Indicator, with_own
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -305,12 +305,13 @@ def _add_row(table: Table, cells: list[str], wide: bool) -> None:
 def _effects_table(comparison: Comparison, scenario: str, language: str, wide: bool) -> Table:
     words, month = WORDS[language], shown_month(comparison, scenario)
     heads = ["policy", "collected", "difference", "beats", "satisfied", "calls"]
-    table = _new_table([words[head].format(month=month) for head in heads])
+    told = [words[head].format(month=month) for head in heads]
+    table = _new_table([*told, *(_head(INDICATORS[name], language) for name in OWN)])
     suffix = "24" if month == 24 else "end"
     for policy in comparison.question.policies:
         runs = _rows(comparison.runs, scenario, policy=policy)
-        values = {n: runs[f"{n}_{suffix}"].to_numpy() for n in _SIDE_BY_SIDE}
-        main, *others = _SIDE_BY_SIDE
+        values = {n: runs[f"{n}_{suffix}"].to_numpy() for n in with_own(_SIDE_BY_SIDE)}
+        main, *others = with_own(_SIDE_BY_SIDE)
         effect = _rows(
             comparison.effects, scenario, policy=policy, indicator=main, month=month
         ).to_dict("records")
@@ -327,6 +328,11 @@ def _effects_table(comparison: Comparison, scenario: str, language: str, wide: b
         ]
         _add_row(table, cells, wide)
     return table
+
+
+def _head(indicator: Indicator, language: str) -> str:
+    name = indicator.zh if language == "zh" else indicator.en
+    return f"{name}, {unit_text(indicator, language)}"
 
 
 _SIDE_BY_SIDE = (paired.MAIN, "satisfied_share", "complaints_per_1000")

@@ -12,7 +12,7 @@ from copy import deepcopy
 from functools import partial
 from itertools import count
 from types import FunctionType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import mesa
@@ -31,12 +31,16 @@ from sim.measures.catalogue import Measure
 from sim.mesa_batch import batch_seed, given_seed, told_without_start
 from sim.month import MONTH, START
 from sim.outcomes import INDICATORS, Months, compute, with_own_notes
-from sim.panel import Panel, panel_columns
+from sim.panel import Panel, household_columns, panel_columns
+from sim.society.ties import Layer
 from sim.streams import Streams
 from sim.world.process import Month, python
 from sim.world.runner import Runner
 from sim.world.tables import Buildings, Households, Ties
-from sim.world.world import World
+from sim.world.world import NUMBERS, World
+
+if TYPE_CHECKING:
+    import networkx
 
 _OF_ROW = frozenset({"model", "unique_id", "pos", "world", "index", "record", "_address"})
 """Attributes of a row that say where it stands."""
@@ -251,6 +255,42 @@ class NeighborhoodModel(mesa.Model):
             self._panels[names].keep(self.world)
             self._runner.add(python(self._panels[names].keep, "panel"))
         return self._panels[names]
+
+    def to_networkx(self, columns: Iterable[str] | None = None) -> networkx.Graph:
+        """Ties as they are now, as a graph of networkx.
+
+        Args:
+            columns: Names of columns of households that nodes get as attributes; all by default.
+
+        Returns:
+            A node per household, by its row; an edge per tie with ``strength``, ``latent`` and ``layer``
+            (stair, building, interest, across).
+
+        Raises:
+            InputError: Households have no such column.
+        """
+        from networkx import Graph, set_node_attributes
+
+        h, ties = self.households, self.ties
+        graph: networkx.Graph = Graph()
+        graph.add_nodes_from(range(len(h)))
+        plain = [name for name, c in h.columns.items() if not c.shape]
+        for name in household_columns(plain if columns is None else columns, "columns"):
+            set_node_attributes(graph, dict(enumerate(getattr(h, name).tolist())), name)
+        here = np.repeat(np.arange(len(h)), np.diff(ties.indptr))
+        once = here < ties.neighbour
+        parts = (here, ties.neighbour, ties.strength, ties.latent, ties.layer)
+        kinds = [layer.name.lower() for layer in Layer]
+        graph.add_edges_from(
+            (a, b, {"strength": strength, "latent": latent, "layer": kinds[layer]})
+            for a, b, strength, latent, layer in zip(
+                *(p[once].tolist() for p in parts), strict=True
+            )
+        )
+        return graph
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *NUMBERS, *(self.world.tables if "world" in vars(self) else ())]
 
     def __getattr__(self, name: str) -> Any:
         # Whatever lies in the world by its name: model.firms, model.signals, model.written_off_fen.

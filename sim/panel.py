@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import numpy as np
@@ -66,13 +66,29 @@ def panel_columns(names: Iterable[str]) -> tuple[str, ...]:
     """Columns of households that were asked for, each once, in the order in which households have them.
 
     Raises:
-        InputError: One is no column of households; names those that are.
+        InputError: One is no column that a panel can keep, or none is named.
+    """
+    asked = household_columns(names, "panel", KEYS)
+    if not asked:
+        raise InputError("panel", "names no column", "columns of households, as paid,arrears_fen")
+    return asked
+
+
+def household_columns(
+    names: Iterable[str], where: str, without: Container[str] = ()
+) -> tuple[str, ...]:
+    """Columns of households, one number each, that were asked for, in the order households have them.
+
+    Args:
+        names: What was asked for.
+        where: What asks, for the error.
+        without: Columns that cannot be asked for.
+
+    Raises:
+        InputError: One is no such column; names those that are.
     """
     asked = {names} if isinstance(names, str) else set(names)
-    known = [name for name, c in Households.columns.items() if not c.shape and name not in KEYS]
-    for name in sorted(asked, key=str):
-        if name not in known:
-            raise unknown_name("panel", f"households have no {name!r}", str(name), known)
-    if not asked:
-        raise InputError("panel", "names no column", ", ".join(known))
+    known = [n for n, c in Households.columns.items() if not c.shape and n not in without]
+    for name in sorted(asked.difference(known), key=str):
+        raise unknown_name(where, f"households have no {name!r}", str(name), known)
     return tuple(name for name in known if name in asked)

@@ -12,8 +12,8 @@ from sim.agents.committee import State
 from sim.config import Config
 from sim.measures.catalogue import Measure
 from sim.month import BEFORE_MEASURES, MONTH
+from sim.outcomes import noted, with_own_notes
 from sim.processes.fees import RESPONSES
-from sim.processes.notes import NOTES
 from sim.schema import Parameters
 from sim.society.district import Site, lay_out
 from sim.society.population import PopulationParameters, populate
@@ -199,9 +199,11 @@ def equip(world: World, measures: Sequence[Measure], months: int) -> None:
     for name in ("cell_tasks", "community_tasks"):
         world.put(name, Tasks(n * world.task_room))
     world.ledger.make_room(max(world.booked + 2 * ledger_rows(world), 256))
-    notes = np.zeros((max(months, 1) + 1, n, len(NOTES)))
+    notes = np.zeros((max(months, 1) + 1, n, noted()))
     if "notes" in world.tables:
-        notes[: world.lived] = world.notes[: world.lived]
+        # What was given since has no past.
+        notes[:, :, world.notes.shape[-1] :] = np.nan
+        notes[: world.lived, :, : world.notes.shape[-1]] = world.notes[: world.lived]
     world.put("notes", notes)
     for k, measure in enumerate(measures):
         measure.join(world, k)
@@ -231,7 +233,7 @@ def _reaches(world: World, measure: Measure, compound: Any) -> bool:
 
 
 def month_of(config: Config, measures: Sequence[Measure], month: Month = MONTH) -> Month:
-    """The month with a configuration's switches and theory of paying, and with its measures."""
+    """The month with a configuration's switches and theory of paying, its measures and own indicators."""
     on: Mapping[str, bool] = config.mechanisms.model_dump()
     month = month.without(*(p.name for p in month if p.switch and not on[p.switch]))
     if config.fees.response != "logit" and on["fees"]:
@@ -240,4 +242,4 @@ def month_of(config: Config, measures: Sequence[Measure], month: Month = MONTH) 
         Process(m.label, How.MEASURE, m.compiled, type(m).kind_name, entry=k, doc=type(m).en)
         for k, m in enumerate(measures)
     ]
-    return month.after(BEFORE_MEASURES, *acts)
+    return with_own_notes(month.after(BEFORE_MEASURES, *acts))

@@ -42,7 +42,9 @@ ConfigDir = Annotated[
 Plugins = Annotated[
     list[Path] | None,
     typer.Option(
-        "--plugin", help="Python file with measures of your own; it is run", metavar="FILE"
+        "--plugin",
+        help="Python file with measures, indicators or other parts of your own; it is run",
+        metavar="FILE",
     ),
 ]
 RESULTS = Path("results")
@@ -117,6 +119,10 @@ def run(
     config_dir: ConfigDir = None,
     quiet: Quiet = False,
     lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
+    panel: Annotated[
+        str,
+        typer.Option(help="Columns of households to keep for every month", metavar="COLUMN,..."),
+    ] = "",
     force: Force = False,
     cfg: Cfg = None,
 ) -> None:
@@ -129,6 +135,8 @@ def run(
     xiaoqu run scenario=kangqiao policy=five_level_linkage policy.measures.member_contact.quota=20
 
     xiaoqu run firm=extractive fees.norm_conditional=5 executor.workers=2
+
+    xiaoqu run scenario=kangqiao months=24 replications=5 --panel paid,arrears_fen,satisfaction
     """
     _load_plugins(plugin)
     from sim.compose import load_overrides
@@ -137,7 +145,8 @@ def run(
     config = load_overrides(overrides or [], config_dir)
     if cfg:
         return _print_tree(config.resolved())
-    study = run_study(config, out=out, progress=not quiet, force=force)
+    columns = [name.strip() for name in panel.split(",") if name.strip()]
+    study = run_study(config, out=out, progress=not quiet, force=force, panel=columns)
     if quiet:
         typer.echo(study.folder)
     else:
@@ -418,6 +427,7 @@ def predict(
         typer.Argument(help="fit=[cases] or fit=one_out, cases=[...], draws=, seed="),
     ] = None,
     out: Out = RESULTS,
+    plugin: Plugins = None,
     quiet: Quiet = False,
     force: Force = False,
 ) -> None:
@@ -433,6 +443,7 @@ def predict(
     parameters, particles, simulations, draws, heavy_draws (for cases of many compounds), seed,
     executor.
     """
+    _load_plugins(plugin)
     from rich.console import Console
 
     from sim.science.predict import answer, ask_words, print_prediction
@@ -572,6 +583,7 @@ def report(
         Path | None,
         typer.Option(help="Folder for the report, DIR/report if left out", metavar="DIR"),
     ] = None,
+    plugin: Plugins = None,
 ) -> None:
     r"""Write a report of kept results: one HTML file, PDF, XLSX and CSV tables.
 
@@ -581,6 +593,7 @@ def report(
 
     xiaoqu report results/run/kangqiao-none-0123456789ab lang=en question='What if nothing is done?'
     """
+    _load_plugins(plugin)
     from sim.report.write import report_words
 
     for path in report_words(folder, words or [], out):
@@ -596,6 +609,7 @@ def desk(
     lang: Annotated[Language, typer.Option(help="Language at first sight")] = Language.ZH,
     workers: Annotated[int, typer.Option(min=0, help="Processes, 0 for one per core")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser")] = True,
+    plugin: Plugins = None,
 ) -> None:
     """Open the policy desk: a local page to compare measures by looking.
 
@@ -604,10 +618,13 @@ def desk(
     xiaoqu desk
 
     xiaoqu desk --lang en --port 9000 --no-browser
+
+    Files given with --plugin are read at the start; the page cannot name one.
     """
+    _load_plugins(plugin)
     from sim.desk.server import serve
 
-    serve(host, port, lang.value, workers, browser)
+    serve(host, port, lang.value, workers, browser, plugin or [])
 
 
 @app.command("list")
@@ -628,12 +645,18 @@ def list_names(
 @app.command()
 def explain(
     name: Annotated[
-        str, typer.Argument(help="A measure, event, indicator, scenario, policy, or parameter key")
+        str,
+        typer.Argument(
+            help="A measure, event, indicator, scenario, policy, parameter key, or month"
+        ),
     ],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="With month, as of run: whose month to show")
+    ] = None,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Explain a measure, an indicator, a scenario, a policy, or a parameter.
+    """Explain a measure, an indicator, a scenario, a policy, a parameter, or what happens in a month.
 
     [bold]Examples[/bold]
 
@@ -642,8 +665,14 @@ def explain(
     xiaoqu explain scenario=kangqiao
 
     xiaoqu explain fees.norm_conditional
+
+    xiaoqu explain month scenario=kangqiao policy=red_pilot
     """
     _load_plugins(plugin)
+    if name == "month":
+        return typer.echo(_month(overrides or [], config_dir))
+    if overrides:
+        raise InputError(overrides[0], f"is not asked for with {name}", "settings, with month only")
     typer.echo(_text(name, config_dir))
 
 
@@ -653,6 +682,7 @@ def validate(
     seed: Annotated[int, typer.Option(min=0, help="First seed")] = 1,
     workers: Annotated[int, typer.Option(min=0, help="Processes, 0 for one per core")] = 0,
     markdown: Annotated[bool, typer.Option(help="Print the tables as Markdown")] = False,
+    plugin: Plugins = None,
 ) -> None:
     """Hold every case against what was reported, with its policy and without measures.
 
@@ -660,6 +690,7 @@ def validate(
 
     xiaoqu validate --replications 10
     """
+    _load_plugins(plugin)
     from rich.console import Console
 
     from sim.experiments.validate import as_markdown, print_validation
@@ -784,37 +815,11 @@ def _fail(line: str, code: int) -> None:
 
 
 def _load_plugins(paths: list[Path] | None) -> None:
-    """Run a user's files, whose measures register themselves; only the command line may ask."""
-    if not paths:
-        return
-    import importlib.util
-    import re
+    """Run a user's files, which give the model parts of their own; only the command line may ask."""
+    if paths:
+        from sim.plugins import load_plugins
 
-    import cloudpickle
-
-    for path in paths:
-        if not path.is_file():
-            raise InputError("--plugin", f"{path} is no file", "a Python file")
-        # As with a script: what lies beside it can be imported.
-        if (folder := str(path.resolve().parent)) not in sys.path:
-            sys.path.append(folder)
-        plain = re.sub(r"\W", "_", path.stem)
-        name = f"xiaoqu_plugin_{plain}"
-        while getattr(sys.modules.get(name), "__file__", str(path)) != str(path):
-            name += "_"  # two files of one name, from two folders
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise InputError("--plugin", f"{path} is no Python file", "a file that ends in .py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # such as its own exit
-            raise InputError(str(path), f"{type(error).__name__}: {error}") from error
-        # For whoever spreads configurations by means of his own; our own tasks take the file along.
-        cloudpickle.register_pickle_by_value(module)
+        load_plugins(paths)
 
 
 def _table(kind: Kind, config_dir: Path | None) -> Table:
@@ -865,6 +870,15 @@ def _loaded(group: str, name: str, config_dir: Path | None) -> Config:
     return load_settings([(group, name)], config_dir)[0]
 
 
+def _month(overrides: list[str], config_dir: Path | None) -> str:
+    from sim.build import measures_of, month_of
+    from sim.compose import load_overrides
+    from sim.explain import month_text
+
+    config = load_overrides(overrides, config_dir)
+    return month_text(month_of(config, measures_of(config)))
+
+
 def _text(asked: str, config_dir: Path | None) -> str:
     from sim import explain as texts
     from sim.compose import choices
@@ -890,5 +904,5 @@ def _text(asked: str, config_dir: Path | None) -> str:
     parts = {row.key.rpartition(".")[2] for row in Config.describe()}
     if not group and (place in Config.model_fields or key or name in parts):
         return texts.group_text(name, Config)
-    known = [*CATALOGUE, *INDICATORS, *scenarios, *policies, *Config.model_fields]
+    known = ["month", *CATALOGUE, *INDICATORS, *scenarios, *policies, *Config.model_fields]
     raise texts.unknown_name(asked, "nothing has this name", name, sorted(set(known)))

@@ -39,6 +39,9 @@ def kernel(function: Callable[..., Any]) -> Any:
         numba.config.CACHE_DIR = own  # type: ignore[attr-defined]
     try:
         return _compile(function)
+    except RuntimeError:
+        # What was typed into a session, or sent to a worker, has no file here to be kept by.
+        return njit(nogil=True, error_model="numpy")(function)
     finally:
         numba.config.CACHE_DIR = usual  # type: ignore[attr-defined]
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from sim.config import Experiment, Policy, Scenario
     from sim.measures.catalogue import Measure
     from sim.outcomes import Indicator
+    from sim.world.process import Month
 
-OPTIONS = ("out", "quiet", "lang", "force", "plugin", "config_dir")
+OPTIONS = ("out", "quiet", "lang", "force", "plugin", "config_dir", "panel")
 """Options of commands that are easily typed as if they were keys."""
 
 _SHOWN_NAMES = 40
@@ -121,6 +122,30 @@ def policy_text(policy: Policy) -> str:
         given = policy.measures[entry.label]
         words = ", ".join(f"{key} {value}" for key, value in given.items()) or "as by default"
         lines.append(f"  {entry.label}: {entry.measure.en} {entry.measure.zh}; {words}")
+    return "\n".join(lines)
+
+
+def month_text(month: Month) -> str:
+    """What happens in a month, in its order: what each process is called, how it is run, what it does."""
+    from sim.streams import Stream
+
+    heads = ("", "process", "run", "switch", "draws", "what it does")
+    rows = [
+        (
+            str(number),
+            process.name,
+            "compiled" if process.compiled else "Python",
+            process.switch or "-",
+            Stream(process.stream).name.lower() if process.stream else "-",
+            process.doc,
+        )
+        for number, process in enumerate(month, 1)
+    ]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    lines = (
+        "  ".join([row[0].rjust(widths[0]), *map(str.ljust, row[1:], widths[1:])]).rstrip()
+        for row in (heads, *rows)
+    )
     return "\n".join(lines)
 
 

@@ -6,13 +6,13 @@ What happens in a month, in its order, stands in ``sim.month``; all state is in 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Set, ValuesView
+from collections.abc import Iterable, Iterator, Set, ValuesView
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 from itertools import count
 from types import FunctionType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import mesa
@@ -30,12 +30,17 @@ from sim.errors import InputError
 from sim.measures.catalogue import Measure
 from sim.mesa_batch import batch_seed, given_seed, told_without_start
 from sim.month import MONTH, START
-from sim.outcomes import INDICATORS, Months, compute
+from sim.outcomes import INDICATORS, Months, compute, with_own_notes
+from sim.panel import Panel, household_columns, panel_columns
+from sim.society.ties import Layer
 from sim.streams import Streams
-from sim.world.process import Month
+from sim.world.process import Month, python
 from sim.world.runner import Runner
 from sim.world.tables import Buildings, Households, Ties
-from sim.world.world import World
+from sim.world.world import NUMBERS, World
+
+if TYPE_CHECKING:
+    import networkx
 
 _OF_ROW = frozenset({"model", "unique_id", "pos", "world", "index", "record", "_address"})
 """Attributes of a row that say where it stands."""
@@ -80,7 +85,7 @@ class Recorder:
 
     @property
     def notes(self) -> np.ndarray:
-        """What was written down (months, compounds, len(NOTES))."""
+        """What was written down (months, compounds, noted)."""
         return np.asarray(self._world.notes[: self._world.lived])
 
     @property
@@ -162,10 +167,11 @@ class NeighborhoodModel(mesa.Model):
             self.world = past.world.copy(self, whole=type(self) is not NeighborhoodModel)
         equip(self.world, self.measures, self.config.months - first)
         if past is None:
-            Runner(self.world, START, self.measures).live_until(first)
+            Runner(self.world, with_own_notes(START), self.measures).live_until(first)
         month = month_of(self.config, self.measures, self.processes)
         self._runner = Runner(self.world, month, self.measures, self.config.executor.threads)
         self.recorder = Recorder(self.world, first)
+        self._panels: dict[tuple[str, ...], Panel] = {}
         self._collector = DataCollector(
             model_reporters={name: partial(_latest, indicator=name) for name in INDICATORS}
         )
@@ -230,6 +236,61 @@ class NeighborhoodModel(mesa.Model):
     def compounds(self) -> list[Compound]:
         """All compounds."""
         return list(self.world.compounds)
+
+    def panel(self, columns: Iterable[str]) -> Panel:
+        """The panel of some columns of households: kept at the end of every month, from the first call on.
+
+        Example:
+            ``paid = model.panel(["paid", "arrears_fen"]); model.run(); paid.frame()``
+
+        Args:
+            columns: Names of columns of households.
+
+        Raises:
+            InputError: Households have no such column.
+        """
+        names = panel_columns(columns)
+        if names not in self._panels:
+            self._panels[names] = Panel(names)
+            self._panels[names].keep(self.world)
+            self._runner.add(python(self._panels[names].keep, "panel"))
+        return self._panels[names]
+
+    def to_networkx(self, columns: Iterable[str] | None = None) -> networkx.Graph:
+        """Ties as they are now, as a graph of networkx.
+
+        Args:
+            columns: Names of columns of households that nodes get as attributes; all by default.
+
+        Returns:
+            A node per household, by its row; an edge per tie with ``strength``, ``latent`` and ``layer``
+            (stair, building, interest, across).
+
+        Raises:
+            InputError: Households have no such column.
+        """
+        from networkx import Graph, set_node_attributes
+
+        h, ties = self.households, self.ties
+        graph: networkx.Graph = Graph()
+        graph.add_nodes_from(range(len(h)))
+        plain = [name for name, c in h.columns.items() if not c.shape]
+        for name in household_columns(plain if columns is None else columns, "columns"):
+            set_node_attributes(graph, dict(enumerate(getattr(h, name).tolist())), name)
+        here = np.repeat(np.arange(len(h)), np.diff(ties.indptr))
+        once = here < ties.neighbour
+        parts = (here, ties.neighbour, ties.strength, ties.latent, ties.layer)
+        kinds = [layer.name.lower() for layer in Layer]
+        graph.add_edges_from(
+            (a, b, {"strength": strength, "latent": latent, "layer": kinds[layer]})
+            for a, b, strength, latent, layer in zip(
+                *(p[once].tolist() for p in parts), strict=True
+            )
+        )
+        return graph
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *NUMBERS, *(self.world.tables if "world" in vars(self) else ())]
 
     def __getattr__(self, name: str) -> Any:
         # Whatever lies in the world by its name: model.firms, model.signals, model.written_off_fen.
@@ -301,6 +362,9 @@ class NeighborhoodModel(mesa.Model):
         self.steps: int = past.steps
         self.random.setstate(past.random.getstate())
         self.rng.bit_generator.state = past.rng.bit_generator.state
+        for names, panel in past._panels.items():
+            self._panels[names] = panel.copy()
+            self._runner.add(python(self._panels[names].keep, "panel"))
         twins = self._twins(past)
         # What a class of somebody's own has put on our parts.
         pairs: list[tuple[Any, Any, Set[str]]] = [

@@ -6,35 +6,49 @@ indicators of such rows, of many months at once; nothing else may compute them a
 
 A share or mean of nothing is missing (NaN), never 0: fees collected where none are due, days to
 close where nothing was closed, satisfaction where nobody lives. A count or sum of nothing is 0.
+
+``give_indicator`` adds one of somebody's own: a number noted each month behind ours, and from then on an
+indicator like any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import fsum
+from typing import Any
 
 import numpy as np
 
 from sim.agents.committee import Capture, State
+from sim.errors import InputError
 from sim.processes.issues import COUNTS
 from sim.processes.notes import NOTES
 from sim.processes.service import LINES
+from sim.world.process import How, Month, Process
 
 
 class Months:
     """Notes of compounds and months, as indicators read them.
 
     Args:
-        notes: (rows, len(NOTES)).
+        notes: (rows, noted): ``NOTES``, and behind them those of ``OWN`` that there were as it was lived.
     """
 
     def __init__(self, notes: np.ndarray) -> None:
-        self._notes = dict(zip(NOTES, notes.T, strict=True))
+        ours = len(NOTES)
+        self._notes = dict(zip(NOTES, notes.T[:ours], strict=True))
+        self._own = dict(zip(OWN, notes.T[ours:], strict=False))
+        self._missing = np.full(len(notes), np.nan)
 
     def __getitem__(self, name: str) -> np.ndarray:
         """One of ``NOTES`` (rows,)."""
         return self._notes[name]
+
+    def own(self, name: str) -> np.ndarray:
+        """What was noted for one of ``OWN`` (rows,); missing where it was given only later."""
+        return self._own.get(name, self._missing)
 
     def share(self, counted: str, of: str = "occupied") -> np.ndarray:
         """One note relative to another (rows,); missing where there is nothing to divide by."""
@@ -83,6 +97,9 @@ class Indicator:
 
 
 INDICATORS: dict[str, Indicator] = {}
+
+OWN: dict[str, Callable[[Any], float]] = {}
+"""Indicators of somebody's own, last in ``INDICATORS`` in the same order: what is noted of a compound."""
 
 
 def _share(
@@ -524,13 +541,115 @@ def _tenure_gap(m: Months) -> np.ndarray:
     return of_owners - m.share("tenant_satisfaction", "tenants")
 
 
+BUILT_IN = tuple(INDICATORS)
+"""Names of our own indicators."""
+
+KEYS = (
+    "run", "seed", "point", "month", "compound", "household", "scenario", "policy", "measure", "actor",
+    "status", "stage", "message", "hours", "yuan", "indicator", "family", "world", "coalition", "size",
+)  # fmt: skip
+"""What tables call their other columns, so that no indicator may be called so."""
+
+
+def give_indicator(
+    name: str,
+    of: Callable[[Any], float],
+    *,
+    en: str,
+    zh: str = "",
+    unit: str = "1",
+    formula: str,
+    share: bool = False,
+    low: float | None = None,
+    high: float | None = None,
+    better: int = 0,
+) -> Indicator:
+    """Give the model an indicator of one's own; every table, figure, target and question then has it.
+
+    Args:
+        name: Column name in every table.
+        of: From a compound to its number at the end of a month, NaN where there is none. Compiled by
+            ``sim.compiled.kernel``, it reads households as
+            ``compound.world.households.arrears_fen[compound.first : compound.last]``; in plain Python, which
+            takes longer, also as ``compound.column("arrears_fen")``.
+        en: Label.
+        zh: Label in Chinese; without one the English is shown.
+        unit: "1" for shares and states in [0, 1].
+        formula: In words and symbols.
+        share: A share or state in [0, 1], shown as percent.
+        low: Bound it never goes below; none if left out, 0 for a share.
+        high: Bound it never goes above; none if left out, 1 for a share.
+        better: +1 if more of it is good, -1 if less is, 0 if neither.
+
+    Raises:
+        InputError: The name is taken or is none, or one of the others cannot be.
+    """
+    where = f"indicator {name}"
+    if not isinstance(name, str) or not name.isidentifier():
+        raise InputError(where, "is no name of a column", "letters, digits and _, no digit first")
+    if name in BUILT_IN or name in KEYS or (name in OWN and not _again(OWN[name], of)):
+        raise InputError(
+            where, "the name is taken", "a name that is not in `xiaoqu list indicators`"
+        )
+    if not callable(of):
+        raise InputError(where, "has no function", "one that takes a compound and gives a number")
+    if not en or not formula:
+        raise InputError(where, "is not told", "en, a label, and formula, how it is reckoned")
+    if better not in (-1, 0, 1):
+        raise InputError(where, f"better is {better!r}", "-1, 0, 1")
+    if not share:
+        low, high = (-np.inf if low is None else low), (np.inf if high is None else high)
+    elif (low, high) == (None, None):
+        low, high = 0.0, 1.0
+    else:
+        raise InputError(where, "is a share with bounds", "either")
+    if not low < high:
+        raise InputError(where, f"low {low} is not below high {high}")
+    OWN[name] = of
+    INDICATORS[name] = Indicator(
+        name, en, zh or en, unit, formula, partial(_own_values, name), share, low, high, better
+    )
+    return INDICATORS[name]
+
+
+def _again(there: Callable[..., Any], of: Callable[..., Any]) -> bool:
+    """Whether a function is the one that is there, loaded or typed anew."""
+    return all(
+        getattr(there, name, None) == getattr(of, name, None) is not None
+        for name in ("__module__", "__qualname__")
+    )
+
+
+def _own_values(name: str, m: Months) -> np.ndarray:
+    return m.own(name)
+
+
+def with_own(names: Sequence[str]) -> tuple[str, ...]:
+    """What a table or figure shows: its own choice of indicators, and then those of somebody's own."""
+    return (*names, *(name for name in OWN if name not in names))
+
+
+def noted() -> int:
+    """How many numbers are noted of a compound and month."""
+    return len(NOTES) + len(OWN)
+
+
+def with_own_notes(month: Month) -> Month:
+    """A month in which indicators of somebody's own are noted behind ours."""
+    notes = [
+        Process(f"note.{name}", How.NOTE, of, "compounds", entry=at, doc=INDICATORS[name].formula)
+        for at, (name, of) in enumerate(OWN.items(), len(NOTES))
+    ]
+    return month.after("note", *notes) if notes else month
+
+
 def column(name: str) -> int:
     """Where an indicator stands in arrays that hold all of them."""
     return list(INDICATORS).index(name)
 
 
 def compute(notes: np.ndarray) -> np.ndarray:
-    """All indicators (..., len(INDICATORS)), in catalogue order, of notes (..., len(NOTES))."""
-    months = Months(notes.reshape(-1, len(NOTES)))
+    """All indicators (..., len(INDICATORS)), in catalogue order, of notes (..., noted)."""
+    months = Months(notes.reshape(-1, notes.shape[-1]))
     values = np.stack([indicator.compute(months) for indicator in INDICATORS.values()], axis=-1)
     return values.reshape(*notes.shape[:-1], len(INDICATORS))

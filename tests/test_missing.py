@@ -30,7 +30,7 @@ from sim.errors import InputError
 from sim.experiments import compare as comparing
 from sim.experiments import paired
 from sim.experiments.comparison_table import narrowing_line, print_comparison
-from sim.experiments.run import END_COLUMNS, ends, run
+from sim.experiments.run import end_columns, ends, run
 from sim.experiments.summary import summarise, target_value
 from sim.experiments.summary_table import print_summary
 from sim.experiments.trace import trace
@@ -106,7 +106,7 @@ def test_days_to_close_are_those_of_months_in_which_something_was_closed() -> No
     closed = np.array([1, 0, 2, 0, 0, 1, 1, 0, 1, 1, 0, 1.0])
     days = closed * np.array([120, 0, 125, 0, 0, 140, 130, 0, 135, 137, 0, 130.0])
     values = compute(rows(12, issues_closed_building=closed, issues_days=days))
-    found = dict(zip(END_COLUMNS, ends(np.arange(1, 13), values[:, None, :]), strict=True))
+    found = dict(zip(end_columns(), ends(np.arange(1, 13), values[:, None, :]), strict=True))
     assert found["days_to_close_last12"] == pytest.approx(
         (120 + 125 + 140 + 130 + 135 + 137 + 130) / 7
     )

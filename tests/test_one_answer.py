@@ -20,7 +20,7 @@ from sim.compose import load
 from sim.config import Config
 from sim.desk import live as desk
 from sim.experiments.compare import compare
-from sim.experiments.run import END_COLUMNS, run
+from sim.experiments.run import end_columns, run
 from sim.experiments.sweep import sweep
 from sim.measures.catalogue import CATALOGUE
 from sim.model import NeighborhoodModel
@@ -85,7 +85,7 @@ def test_sweep_lives_what_run_lives(model: Any) -> None:
     lived = sweep(None, factors=factors, model=model, **KEYS).runs
     for (policy, trust), rows in lived.groupby(["policy", "fees.trust"]):
         whole = run(load(None, f"fees.trust={trust}", policy=policy, **KEYS), model=model)
-        columns = list(END_COLUMNS)
+        columns = end_columns()
         assert np.array_equal(rows[columns], whole.runs[columns], equal_nan=True)
 
 

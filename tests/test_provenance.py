@@ -25,7 +25,7 @@ from sim.errors import InputError
 from sim.experiments.compare import compare
 from sim.experiments.own_code import own_code
 from sim.experiments.provenance import provenance
-from sim.experiments.run import END_COLUMNS, run
+from sim.experiments.run import end_columns, run
 from sim.experiments.sweep import sweep
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters, register
 from sim.schema import PATH, param
@@ -331,7 +331,7 @@ def test_a_sweep_over_files_counts_what_they_hold(tmp_path: Path) -> None:
     write_households(Path(files[0]), 19)
     again = lived()
     assert again.folder != first.folder and again.lived == 4
-    old, new = (lived.runs[list(END_COLUMNS)].sum(axis=1).tolist() for lived in (first, again))
+    old, new = (lived.runs[end_columns()].sum(axis=1).tolist() for lived in (first, again))
     assert new[:2] == new[2:] == old[2:], "two names, one content"
     assert new[:2] != old[:2]
 

@@ -30,7 +30,7 @@ from sim.errors import InputError
 from sim.experiments import chunks, executors, store, together
 from sim.experiments import sweep as sweeps
 from sim.experiments.design import lay_out
-from sim.experiments.run import END_COLUMNS, run
+from sim.experiments.run import end_columns, run
 from sim.experiments.sweep import Sweep, duration, read_sweep, run_design, sweep
 from sim.experiments.tasks import side_by_side
 from sim.experiments.tasks import tasks as tasks_of
@@ -75,7 +75,7 @@ def test_a_run_of_a_sweep_is_a_run() -> None:
         None, "policy=none,member_contact", "measure.quota=4,8", executor__workers=1, **keys
     )
     alone = run(load(None, "measure.member_contact.quota=8", policy="member_contact", **keys))
-    columns = ["policy", "seed", *END_COLUMNS]
+    columns = ["policy", "seed", *end_columns()]
     pd.testing.assert_frame_equal(
         lived.runs.query("`measure.quota` == 8")[columns].reset_index(drop=True),
         alone.runs[columns],
@@ -121,7 +121,7 @@ def test_points_that_differ_in_policy_share_their_past(
         for quota, own in rows.groupby("measure.quota", dropna=False):
             words = [] if policy == "none" else [f"measure.member_contact.quota={int(quota)}"]
             alone = run(load(None, f"fees.habit={habit}", *words, policy=policy, **keys)).runs
-            columns = ["seed", *END_COLUMNS]
+            columns = ["seed", *end_columns()]
             assert np.array_equal(own[columns], alone[columns], equal_nan=True), (policy, quota)
 
 

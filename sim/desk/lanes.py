@@ -11,11 +11,12 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
@@ -35,11 +36,12 @@ class Lanes:
 
     Args:
         count: How many; one per core by default.
+        plugins: Files of the user's own that each process runs before all else.
     """
 
-    def __init__(self, count: int | None = None) -> None:
-        self.count = count or os.cpu_count() or 1
-        self._pools = [_new_pool() for _ in range(self.count)]
+    def __init__(self, count: int | None = None, plugins: Sequence[Path] = ()) -> None:
+        self.count, self._plugins = count or os.cpu_count() or 1, tuple(plugins)
+        self._pools = [self._new_pool() for _ in range(self.count)]
         self._closed = False
 
     async def call(self, lane: int, function: Callable[..., Answer], *arguments: object) -> Answer:
@@ -63,7 +65,7 @@ class Lanes:
                     break
                 # Whoever sees it first replaces it; the others find the new one.
                 if self._pools[place] is pool:
-                    self._pools[place] = _new_pool()
+                    self._pools[place] = self._new_pool()
         raise RuntimeError("a worker process was ended from outside, again and again")
 
     async def warm(self) -> None:
@@ -74,6 +76,11 @@ class Lanes:
 
         await self.call(0, live.warm)
         await asyncio.gather(*(self.call(lane, live.warm) for lane in range(1, self.count)))
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            1, mp_context=get_context("spawn"), initializer=_begin, initargs=(self._plugins,)
+        )
 
     def close(self) -> None:
         """End all processes, whatever they are doing."""
@@ -112,17 +119,17 @@ def _keeper(pool: ProcessPoolExecutor) -> threading.Thread | None:
     return keeper
 
 
-def _new_pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin)
-
-
-def _begin() -> None:
+def _begin(plugins: tuple[Path, ...]) -> None:
     # The page comes first: a browser that hears nothing for seconds takes its line for broken.
     with suppress(AttributeError, OSError):
         os.nice(BEHIND)
     # Ctrl-C is the page's to handle, and a worker must not outlive it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if plugins:
+        from sim.plugins import load_plugins
+
+        load_plugins(plugins)
 
 
 def _end_with_parent() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,14 @@ visitors on two busy cores lost theirs now and then.
 FONT_URL = "/desk/font.otf"
 
 
-def serve(host: str, port: int, language: str, workers: int, browser: bool) -> None:
+def serve(
+    host: str,
+    port: int,
+    language: str,
+    workers: int,
+    browser: bool,
+    plugins: Sequence[Path] = (),
+) -> None:
     """Serve the page until it is stopped.
 
     Args:
@@ -34,6 +42,7 @@ def serve(host: str, port: int, language: str, workers: int, browser: bool) -> N
         language: Of a page opened without a session.
         workers: Processes, 0 for one per core.
         browser: Open the page in a browser.
+        plugins: Files of the user's own that this process has run, for those that live and report.
 
     Raises:
         InputError: Address or port cannot be used, or the page's library is not installed.
@@ -53,7 +62,7 @@ def serve(host: str, port: int, language: str, workers: int, browser: bool) -> N
 
     # Read now, so that no visitor waits for them.
     compound.cases(), compound.bundles(), compound.described()
-    lanes, printer = Lanes(workers or None), Lanes(1)
+    lanes, printer = Lanes(workers or None, plugins), Lanes(1, plugins)
     app.add_static_file(local_file=sans_path(), url_path=FONT_URL, max_cache_age=30 * 24 * 3600)
     register(Bench(lanes), printer, language)
     app.on_startup(lanes.warm)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sim import outcomes
 from sim.config import Config, change
 from sim.experiments.design import TYPES, Design
-from sim.experiments.run import END_COLUMNS, ends, one_line
+from sim.experiments.run import end_columns, ends, one_line
 from sim.experiments.together import live_together
 
 RUNS, MONTHS = "runs", "months"
@@ -92,7 +92,7 @@ def _configured(base: dict[str, Any], settings: dict[str, Any]) -> Config | tupl
 def _live_group(
     batch: Batch, configs: Sequence[Config | tuple[int, str]], group: Sequence[tuple[int, int]]
 ) -> Iterator[Outcome]:
-    nothing = np.full(len(END_COLUMNS), np.nan)
+    nothing = np.full(len(end_columns()), np.nan)
     asked = [(configs[place], after) for place, after in group]
     able = [(config, config.seed + after) for config, after in asked if isinstance(config, Config)]
     lived = iter(
@@ -139,7 +139,7 @@ def tables(
         "message": pa.array([one.message for one in lived], pa.string()),
     }
     numbers = np.array([one.ends for one in lived])
-    columns |= {name: pa.array(numbers[:, k]) for k, name in enumerate(END_COLUMNS)}
+    columns |= {name: pa.array(numbers[:, k]) for k, name in enumerate(end_columns())}
     made = {RUNS: pa.table(columns)}
     if design.experiment.keep_months:
         made[MONTHS] = _months(columns, lived)

@@ -12,9 +12,9 @@ import pandas as pd
 from sim import known
 from sim.as_text import MISSING, exact_text, number_text, value_text, with_interval
 from sim.experiments import paired
-from sim.experiments.summary import HIGH, LOW, spread_text
+from sim.experiments.summary import HIGH, LOW, spread_text, unit_text
 from sim.measures.catalogue import CATALOGUE
-from sim.outcomes import INDICATORS
+from sim.outcomes import INDICATORS, OWN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,6 +40,9 @@ WORDS = {
         "beats": "P(better), %",
         "satisfied": "satisfied, %",
         "calls": "calls per 1000",
+        "own": "own indicator",
+        "level": "mean at +{month}",
+        "own_difference": "difference [95%]",
         "hours": "hours",
         "yuan": "yuan",
         "gain": "gain, mean of months 1 to {last}, points",
@@ -80,6 +83,9 @@ WORDS = {
         "beats": "更好的次数占比%",
         "satisfied": "满意%",
         "calls": "每千户投诉",
+        "own": "自定指标",
+        "level": "第{month}个月均值",
+        "own_difference": "差异[95%]",
         "hours": "工时",
         "yuan": "元",
         "gain": "提高（百分点，第1至{last}个月平均）",
@@ -199,6 +205,9 @@ def print_comparison(comparison: Comparison, console: Console, language: str = "
         wide = console.width >= WIDE
         console.print(_effects_table(comparison, scenario, language, wide))
         console.print()
+        if OWN:
+            console.print(_own_table(comparison, scenario, language, wide))
+            console.print()
         console.print(_costs_table(comparison, scenario, language))
         console.print()
         console.print(_duration_table(comparison, scenario, language, wide))
@@ -330,6 +339,36 @@ def _effects_table(comparison: Comparison, scenario: str, language: str, wide: b
 
 
 _SIDE_BY_SIDE = (paired.MAIN, "satisfied_share", "complaints_per_1000")
+
+
+def _own_table(comparison: Comparison, scenario: str, language: str, wide: bool) -> Table:
+    """Indicators of one's own: level, difference to the reference and how often it is the better one."""
+    words, month = WORDS[language], shown_month(comparison, scenario)
+    heads = [
+        words[head].format(month=month) for head in ("policy", "own", "level", "own_difference")
+    ]
+    table = _new_table([*heads, words["beats"]])
+    suffix = "24" if month == 24 else "end"
+    for policy in comparison.question.policies:
+        runs = _rows(comparison.runs, scenario, policy=policy)
+        for name in OWN:
+            known_as = INDICATORS[name]
+            label = known_as.zh if language == "zh" else known_as.en
+            level = value_text(known.mean(runs[f"{name}_{suffix}"].to_numpy()), known_as, language)
+            effect = _rows(
+                comparison.effects, scenario, policy=policy, indicator=name, month=month
+            ).to_dict("records")
+            scale = 100 if known_as.share else 1
+            points = [scale * effect[0][n] for n in ("difference", "low", "high")] if effect else []
+            cells = [
+                _title(comparison, scenario, policy, language),
+                f"{label} ({unit_text(known_as, language)})",
+                level,
+                with_interval(*points) if effect else words["reference"],
+                exact_text(100 * effect[0]["beats"]) if effect else MISSING,
+            ]
+            _add_row(table, cells, wide)
+    return table
 
 
 def _effect_cells(effect: dict[Any, Any]) -> tuple[str, str]:

@@ -117,7 +117,8 @@ class _Search:
         self._adopted: set[str] = set()
 
     def follow(self, thing: Any) -> None:
-        """A class with its bases, a function, or a partial call of either."""
+        """A class with its bases, a function, compiled or not, or a partial call of one of them."""
+        thing = getattr(thing, "py_func", thing)
         if isinstance(thing, functools.partial):
             self.follow(thing.func)
             self._sure("partial call", [thing.args, thing.keywords])
@@ -136,7 +137,8 @@ class _Search:
         if name.split(".")[0] in _NOT_OWN or not self._module(name):
             return
         label = f"{name}.{member.__qualname__}"
-        if "<" not in label and _at(sys.modules[name], member.__qualname__) is not member:
+        here = _at(sys.modules[name], member.__qualname__)
+        if "<" not in label and getattr(here, "py_func", here) is not member:
             allowed = f"the one that {name} holds now"
             raise InputError(label, "has been replaced since it was imported", allowed)
         if name in self._codes:

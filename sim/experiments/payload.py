@@ -1,4 +1,4 @@
-"""What a worker process gets beside its task: the user's code, files and measures, by content.
+"""What a worker process gets beside its task: the user's code, files, measures and indicators, by content.
 
 A worker may lie on another machine, or have begun before a file was edited. So it is told which xiaoqu
 and which libraries it must have, and takes all else from here: a module or a file of its own by the
@@ -18,6 +18,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -37,6 +38,7 @@ from sim.experiments.provenance import (
     versions,
 )
 from sim.measures.catalogue import CATALOGUE
+from sim.outcomes import INDICATORS, OWN, Indicator
 
 _HERE = secrets.token_hex(8)
 """Tells a task that never left this process, as on a cluster of threads."""
@@ -66,6 +68,7 @@ class _Payload(NamedTuple):
     data: dict[str, bytes]
     files: dict[str, bytes]
     measures: bytes
+    indicators: bytes
 
 
 def pack(made: Provenance) -> Packed:
@@ -80,11 +83,29 @@ def pack(made: Provenance) -> Packed:
         allowed = "functions that stand in the file, or executor.workers=1"
         raise InputError("model", f"{own.exchanged} is not of the file it stands in", allowed)
     measures = dumps(made.measures, "measures")
+    indicators = [(INDICATORS[name], _sent(of)) for name, of in made.indicators.items()]
     versions_here = {**made.versions, **own.libraries}
     data = pickle.dumps(
-        _Payload(_HERE, source.digest(), versions_here, own.modules, own.data, made.files, measures)
-    )
+        _Payload(
+            _HERE, source.digest(), versions_here, own.modules, own.data, made.files, measures,
+            dumps(indicators, "indicators"),
+        )
+    )  # fmt: skip
     return Packed(hashlib.sha256(data).hexdigest(), os.getcwd(), data)
+
+
+class _Named(NamedTuple):
+    """A function of a module."""
+
+    module: str
+    name: str
+
+
+def _sent(of: Any) -> Any:
+    """A function as it travels: by its name, since a compiled copy would be compiled anew, if it has one."""
+    named = _Named(of.__module__, of.__name__)
+    there = getattr(sys.modules.get(named.module), named.name, None) is of
+    return named if there and named.module != "__main__" else of
 
 
 def dumps(value: Any, what: str) -> bytes:
@@ -192,7 +213,21 @@ class _Worker:
         for name in foreign_measures():
             del CATALOGUE[name]
         CATALOGUE.update(pickle.loads(payload.measures))
+        _take_indicators(pickle.loads(payload.indicators))
         return payload
+
+
+def _take_indicators(sent: list[tuple[Indicator, Any]]) -> None:
+    """Have the asker's own indicators, in the asker's order, and no others."""
+    functions = [
+        getattr(import_module(of.module), of.name) if isinstance(of, _Named) else of
+        for _, of in sent
+    ]
+    for name in OWN:
+        del INDICATORS[name]
+    OWN.clear()
+    for (indicator, _), of in zip(sent, functions, strict=True):
+        OWN[indicator.name], INDICATORS[indicator.name] = of, indicator
 
 
 _WORKER = _Worker()

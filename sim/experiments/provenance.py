@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
 from importlib import metadata
 from typing import Any
@@ -23,6 +23,7 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.own_code import OwnCode, own_code
 from sim.measures.catalogue import CATALOGUE, Measure
+from sim.outcomes import INDICATORS, OWN, Indicator
 from sim.society.tables import read_whole
 
 LIBRARIES = (
@@ -40,9 +41,10 @@ class Provenance:
     Attributes:
         model: Dotted name of the model lived.
         versions: Of Python and libraries.
-        own: Code of the user's own: model, measures and what they import.
+        own: Code of the user's own: model, measures, indicators and what they import.
         files: What each file named in the configurations holds, by its path as named there.
         measures: Measures in force that did not come along with xiaoqu, by name.
+        indicators: Functions of indicators that did not come along with xiaoqu, by name.
     """
 
     model: str
@@ -50,12 +52,14 @@ class Provenance:
     own: OwnCode = field(default_factory=OwnCode)
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     measures: dict[str, type[Measure]] = field(default_factory=dict)
+    indicators: dict[str, Callable[[Any], float]] = field(default_factory=dict)
 
     @property
     def python(self) -> bool:
         """Whether Python is part of a month, so that threads would wait for each other."""
         measures = (measure.act_rule() is None for measure in self.measures.values())
-        return self.model != OWN_MODEL or any(measures)
+        indicators = (not hasattr(of, "py_func") for of in self.indicators.values())
+        return self.model != OWN_MODEL or any(measures) or any(indicators)
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -67,6 +71,8 @@ class Provenance:
             "versions": {**self.versions, **self.own.libraries},
             "own_code": self.own.hashes,
             "uncertain": self.own.uncertain,
+            # How an indicator is called and shown is said in a call, which a notebook's code does not tell.
+            "own_indicators": {name: told_of(INDICATORS[name]) for name in self.indicators},
         }
 
     @property
@@ -177,15 +183,23 @@ def provenance(
     return Provenance(
         OWN_MODEL if model is None else dotted(model),
         versions(libraries),
-        own_code([*measures.values(), *([] if model is None else [model])]),
+        own_code([*measures.values(), *OWN.values(), *([] if model is None else [model])]),
         {path: read_whole(path) for path in sorted(named)},
         measures,
+        dict(OWN),
     )
 
 
 def foreign_measures() -> dict[str, type[Measure]]:
     """Measures that did not come along with xiaoqu, by name."""
     return {n: m for n, m in sorted(CATALOGUE.items()) if not m.__module__.startswith("sim.")}
+
+
+def told_of(indicator: Indicator) -> str:
+    """All that was said of an indicator, in one text."""
+    return " ".join(
+        str(getattr(indicator, f.name)) for f in fields(indicator) if f.name != "compute"
+    )
 
 
 def dotted(model: Callable[..., Any]) -> str:

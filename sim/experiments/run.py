@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.provenance import current, note_failures, provenance
 from sim.experiments.store import Study
 from sim.experiments.summary import summarise
+from sim.panel import Panel, panel_columns
 from sim.streams import LARGEST_SEED
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ ALONE_SECONDS, SECONDS_PER_HOUSEHOLD_MONTH = 2.0, 250e-9
 
 TASKS_PER_WORKER, RUNS_PER_TASK = 4, 8
 """Least tasks for each worker, to level the load, and most runs in one, so that the bar moves."""
-
-END_COLUMNS = tuple(f"{name}_{part}" for name in outcomes.INDICATORS for part in ("end", "last12"))
-"""Columns of what a run came to, see ``ends``."""
 
 COST_TYPES = {
     "run": "int32",
@@ -62,6 +60,7 @@ class Replication:
         values: Indicators (M, C, K) by month, compound and indicator.
         costs: Rows of month, compound (0 if not said), actor, measure, hours and yuan.
         refusal: The input error, when that is what failed.
+        panel: Households month by month, if they were asked for.
     """
 
     seed: int
@@ -71,6 +70,7 @@ class Replication:
     values: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
     costs: list[dict[str, Any]] = field(default_factory=list)
     refusal: InputError | None = None
+    panel: Panel | None = None
 
 
 def run(
@@ -80,6 +80,7 @@ def run(
     *,
     force: bool = False,
     model: Callable[..., Any] | None = None,
+    panel: Iterable[str] = (),
 ) -> Study:
     """Live a configuration under seeds ``config.seed`` to ``config.seed + replications - 1``.
 
@@ -91,6 +92,8 @@ def run(
         force: Live it again even if the answer is there.
         model: Class with the interface of ``NeighborhoodModel`` to live instead of it. Its code
             counts in what is found again, and travels to worker processes.
+        panel: Columns of households to be kept for every month, as ``study.panel``. They are a part of
+            the question.
 
     Returns:
         The study, failed replications among its ``runs``. Asked again, those that may not fail again
@@ -98,30 +101,36 @@ def run(
 
     Raises:
         InputError: A seed out of range, an unusable ``out``, a file that cannot be read, source that
-            was edited since it was imported, or input the model refuses.
+            was edited since it was imported, input the model refuses, or a column that is none.
         RuntimeError: Every replication failed.
     """
+    columns = panel_columns(panel) if panel else ()
     if not hasattr(config, "resolved"):
         allowed = 'a configuration, as of load("kangqiao")'
         raise InputError("config", f"is {type(config).__name__}", allowed)
     check_seeds(config)
     made = provenance([config], model)
     with made.held():
-        folder = None if out is None else store.prepare(config, out, made)
+        folder = None if out is None else store.prepare(config, out, made, columns)
         if folder is not None and not force:
-            found = store.find(config, folder, made)
+            found = store.find(config, folder, made, columns)
             if found is not None:
                 if progress:
                     print(f"answered before, read from {folder}", file=sys.stderr)
                 return found
         started = datetime.now(UTC)
-        study = _assemble(config, _replications(config, progress, model))
+        study = _assemble(config, _replications(config, progress, model, columns), columns)
         study = replace(study, made_of={"fingerprint": config.fingerprint(), **made.identity})
         return study if folder is None else store.write_study(study, folder, started, made)
 
 
 def live(
-    config: Config, seed: int, model: Callable[..., Any] | None = None, *, costs: bool = True
+    config: Config,
+    seed: int,
+    model: Callable[..., Any] | None = None,
+    *,
+    costs: bool = True,
+    panel: tuple[str, ...] = (),
 ) -> Replication:
     """Build and live one model; an error becomes a replication that says where it failed.
 
@@ -130,14 +139,16 @@ def live(
         seed: Under which seed.
         model: Class to live instead of our own.
         costs: Whether to keep what measures took, a twentieth of a run's time.
+        panel: Columns of households to keep for every month.
     """
     stage = "build"
     try:
         lived = (model or own_model())(config, seed=seed)
+        kept = lived.panel(panel) if panel else None
         stage = "run"
         lived.run()
         stage = "record"
-        return _record(lived.recorder, seed, costs)
+        return _record(lived.recorder, seed, costs, kept)
     except Exception as error:
         refusal, message = error if isinstance(error, InputError) else None, one_line(error)
         note_failures([message])
@@ -152,14 +163,14 @@ def own_model() -> Callable[..., Any]:
     return NeighborhoodModel
 
 
-def _record(recorder: Any, seed: int, costs: bool) -> Replication:
+def _record(recorder: Any, seed: int, costs: bool, panel: Panel | None) -> Replication:
     months = np.asarray(recorder.months, dtype=np.int32)
     values = np.asarray(recorder.values, dtype=np.float64)
     expected = (len(months), len(outcomes.INDICATORS))
     if values.ndim != 3 or (values.shape[0], values.shape[2]) != expected:
         raise ValueError(f"recorded values {values.shape}, expected {expected} around compounds")
     booked = list(recorder.costs) if costs else []
-    return Replication(seed, months=months, values=values, costs=booked)
+    return Replication(seed, months=months, values=values, costs=booked, panel=panel)
 
 
 def one_line(error: Exception) -> str:
@@ -212,9 +223,9 @@ def _batches(config: Config, executor: Executor) -> list[range]:
 
 
 def _replications(
-    config: Config, progress: bool, model: Callable[..., Any] | None
+    config: Config, progress: bool, model: Callable[..., Any] | None, panel: tuple[str, ...]
 ) -> list[Replication]:
-    return spread(config, partial(live, config, model=model), progress)
+    return spread(config, partial(live, config, model=model, panel=panel), progress)
 
 
 def spread(config: Config, each: Callable[[int], Lived], progress: bool = False) -> list[Lived]:
@@ -244,7 +255,9 @@ def spread(config: Config, each: Callable[[int], Lived], progress: bool = False)
     return [one for number in sorted(lived) for one in lived[number]]
 
 
-def _assemble(config: Config, replications: list[Replication]) -> Study:
+def _assemble(
+    config: Config, replications: list[Replication], panel: tuple[str, ...] = ()
+) -> Study:
     if all(replication.stage for replication in replications):
         _raise_first(replications)
     months = _months_frame(replications)
@@ -254,6 +267,8 @@ def _assemble(config: Config, replications: list[Replication]) -> Study:
         months=months,
         costs=_costs_frame(replications),
         summary=summarise(config, months),
+        panel_columns=panel,
+        lived_panel=_panel_frame(replications) if panel else None,
     )
 
 
@@ -286,6 +301,17 @@ def _months_frame(replications: list[Replication]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _panel_frame(replications: list[Replication]) -> pd.DataFrame:
+    parts = []
+    for number, one in enumerate(replications):
+        if one.panel is not None:
+            part = one.panel.frame()
+            part.insert(0, "run", np.int32(number))
+            part.insert(1, "seed", np.int64(one.seed))
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
 def _runs_frame(config: Config, replications: list[Replication]) -> pd.DataFrame:
     lived = [ends(r.months, r.values) for r in replications]
     return pd.DataFrame(
@@ -297,9 +323,14 @@ def _runs_frame(config: Config, replications: list[Replication]) -> pd.DataFrame
             "status": ["failed" if r.stage else "ok" for r in replications],
             "stage": [r.stage for r in replications],
             "message": [r.message for r in replications],
-            **dict(zip(END_COLUMNS, np.array(lived).T, strict=True)),
+            **dict(zip(end_columns(), np.array(lived).T, strict=True)),
         }
     )
+
+
+def end_columns() -> list[str]:
+    """Columns of what a run came to, see ``ends``."""
+    return [f"{name}_{part}" for name in outcomes.INDICATORS for part in ("end", "last12")]
 
 
 def ends(months: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -310,11 +341,11 @@ def ends(months: np.ndarray, values: np.ndarray) -> np.ndarray:
         values: Indicators (M, C, K).
 
     Returns:
-        In the order of ``END_COLUMNS``, for each indicator its value in the last month and its mean
+        In the order of ``end_columns``, for each indicator its value in the last month and its mean
         over the last 12 months (or those since month 1 if fewer); missing where nothing was lived.
     """
     if not len(months):
-        return np.full(len(END_COLUMNS), np.nan)
+        return np.full(len(end_columns()), np.nan)
     last = months[-1]
     by_month = known.mean(values[(months > max(0, last - 12)) | (months == last)], axis=1)
     return np.column_stack([by_month[-1], known.mean(by_month, axis=0)]).ravel()

@@ -1,9 +1,10 @@
 """Where answers are kept: whole folders, put in place in one step, that say what made them.
 
 A study's folder ``run/<scenario>-<policy>-<hash>`` holds ``runs.parquet``, ``months.parquet``,
-``costs.parquet``, ``manifest.json`` and an empty ``figures`` for what is drawn from them. The hash
-is of the configuration and of all that the answer is made of (``provenance``), so the same question
-finds its answer again, and one asked of other code or files gets a folder of its own.
+``costs.parquet``, ``manifest.json``, ``panel.parquet`` if households were asked for, and an empty
+``figures`` for what is drawn from them. The hash is of the configuration, of the columns asked for and
+of all that the answer is made of (``provenance``), so the same question finds its answer again, and one
+asked of other code or files gets a folder of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import platform
 import re
@@ -34,12 +36,14 @@ from sim.errors import InputError
 from sim.experiments.provenance import Provenance, lasting
 from sim.experiments.summary import summarise
 from sim.files import check_regular, process_alive, read_json
+from sim.outcomes import OWN
 from sim.source import PACKAGE
 
 if TYPE_CHECKING:
     from sim.config import Config
 
 TABLES = ("runs", "months", "costs")
+PANEL = "panel"
 MANIFEST = "manifest.json"
 
 DRAFT = ".draft"
@@ -68,6 +72,8 @@ class Study:
         made_of: Fingerprint of the configuration, and what made the numbers, see ``Provenance``.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
+        panel_columns: Columns of households that were kept for every month.
+        lived_panel: These, if they were lived now; ``panel`` has them in any case.
     """
 
     config: Config
@@ -78,6 +84,23 @@ class Study:
     made_of: dict[str, Any] = field(default_factory=dict, repr=False)
     folder: Path | None = None
     loaded: bool = False
+    panel_columns: tuple[str, ...] = ()
+    lived_panel: pd.DataFrame | None = field(default=None, repr=False)
+
+    @property
+    def panel(self) -> pd.DataFrame:
+        """A row per run, month and household, with seed, compound and the columns asked for.
+
+        Read from the folder each time it is asked for, if it was not lived now: it may be large.
+
+        Raises:
+            InputError: None was asked for, or the file was lost or changed since it was written.
+        """
+        if self.lived_panel is not None:
+            return self.lived_panel
+        if self.folder is None or not self.panel_columns:
+            raise InputError("panel", "was not asked for", 'run(config, panel=["paid"])')
+        return read_tables(self.folder, self.made_of, (PANEL,))[PANEL]
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -106,19 +129,21 @@ def place_name(said: str, fingerprint: str, made: Provenance) -> str:
     return f"{said}-{whole[:12]}"
 
 
-def study_folder(config: Config, out: Path, made: Provenance) -> Path:
+def study_folder(config: Config, out: Path, made: Provenance, panel: tuple[str, ...] = ()) -> Path:
     """Where the study of a configuration belongs below the results folder."""
     said = f"{plain(config.scenario.name)}-{plain(config.policy.name)}"
-    return Path(out) / "run" / place_name(said, config.fingerprint(), made)
+    asked = " ".join([config.fingerprint(), *panel])
+    return Path(out) / "run" / place_name(said, asked, made)
 
 
-def prepare(config: Config, out: Path, made: Provenance) -> Path:
+def prepare(config: Config, out: Path, made: Provenance, panel: tuple[str, ...] = ()) -> Path:
     """Make sure that a study can be kept before hours are spent on it; clear what dead runs left.
 
     Args:
         config: The configuration to be lived.
         out: Folder of all results, made if it is not there.
         made: What it will be made of.
+        panel: Columns of households to be kept.
 
     Returns:
         The study's final folder, which need not exist yet.
@@ -126,7 +151,7 @@ def prepare(config: Config, out: Path, made: Provenance) -> Path:
     Raises:
         InputError: The place cannot be written or is not a folder.
     """
-    return make_ready(study_folder(config, out, made), out)
+    return make_ready(study_folder(config, out, made, panel), out)
 
 
 def make_ready(folder: Path, out: Path) -> Path:
@@ -162,13 +187,16 @@ def check_name(folder: Path) -> None:
         raise InputError("out", f"{shown} cannot be a name here", allowed) from error
 
 
-def find(config: Config, folder: Path, made: Provenance) -> Study | None:
+def find(
+    config: Config, folder: Path, made: Provenance, panel: tuple[str, ...] = ()
+) -> Study | None:
     """The study kept in a folder, if it answers this very question and is whole.
 
     Args:
         config: The question.
         folder: The study's final folder.
         made: What it would be made of now.
+        panel: Columns of households that are asked for.
 
     Returns:
         The study, or None if there is none, if anything else made it, if runs of it failed that may
@@ -176,7 +204,7 @@ def find(config: Config, folder: Path, made: Provenance) -> Study | None:
     """
     try:
         manifest = read_manifest(folder)
-        same = answers(manifest, config.fingerprint(), made)
+        same = answers(manifest, config.fingerprint(), made) and _panel_of(manifest) == panel
         return _read(folder, manifest, config) if same else None
     except (InputError, KeyError):
         return None
@@ -222,9 +250,10 @@ def write_study(study: Study, folder: Path, started: datetime, made: Provenance)
         InputError: The place cannot be written, or is full.
     """
     manifest = _describe(study, made)
-    write_folder(
-        folder, {n: getattr(study, n) for n in TABLES}, manifest, _unvarying(manifest), started
-    )
+    tables = {
+        name: getattr(study, name) for name in (*TABLES, *([PANEL] if study.panel_columns else []))
+    }
+    write_folder(folder, tables, manifest, _unvarying(manifest), started)
     return replace(study, folder=folder)
 
 
@@ -301,6 +330,7 @@ def _describe(study: Study, made: Provenance) -> dict[str, Any]:
         "scenario": config.scenario.name,
         "policy": config.policy.name,
         "seeds": [int(seed) for seed in study.runs["seed"]],
+        **({PANEL: list(study.panel_columns)} if study.panel_columns else {}),
         **failures(study.runs),
         "configuration": config.resolved(),
     }
@@ -353,11 +383,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def _read(folder: Path, manifest: dict[str, Any], config: Config | None) -> Study:
     # The tables first: they vouch for the manifest.
     frames = read_tables(folder, manifest, TABLES)
-    config = config or _config_of(manifest)
+    config, panel = config or _config_of(manifest), _panel_of(manifest)
+    if panel:
+        _check_whole(folder / f"{PANEL}.parquet", manifest["files"])
     summary = summarise(config, frames["months"])
     return Study(
-        config=config, summary=summary, made_of=manifest, folder=folder, loaded=True, **frames
-    )
+        config=config, summary=summary, made_of=manifest, folder=folder, loaded=True,
+        panel_columns=panel, **frames,
+    )  # fmt: skip
+
+
+def _panel_of(manifest: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(manifest.get(PANEL, ()))
 
 
 def read_tables(
@@ -374,22 +411,32 @@ def read_tables(
     frames = {}
     for name in names:
         path = folder / f"{name}.parquet"
-        try:
-            check_regular(path)
-            whole = sha256(path) == hashes[path.name]
-        except OSError as error:
-            raise InputError(str(path), error.strerror or "cannot be read") from error
-        if not whole:
-            raise InputError(str(path), "has changed since the run wrote it")
+        _check_whole(path, hashes)
         try:
             table = pq.read_table(path)
             told = dict(json.loads((table.schema.metadata or {})[b"xiaoqu"]))
-            frames[name] = table.to_pandas()
+            frames[name] = _with_own(table.to_pandas()) if name == "months" else table.to_pandas()
         # Its hash may stand beside it and be right, and the file no table of ours all the same.
         except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise InputError(str(path), f"is no table: {error}", "as the run wrote it") from error
         _check_told(folder, manifest, told)
     return frames
+
+
+def _check_whole(path: Path, hashes: dict[str, Any]) -> None:
+    """Refuse a file that is not the one that was written."""
+    try:
+        check_regular(path)
+        whole = sha256(path) == hashes[path.name]
+    except OSError as error:
+        raise InputError(str(path), error.strerror or "cannot be read") from error
+    if not whole:
+        raise InputError(str(path), "has changed since the run wrote it")
+
+
+def _with_own(months: pd.DataFrame) -> pd.DataFrame:
+    """Months as kept, and an indicator of one's own that was given since, which has no value there."""
+    return months.assign(**{name: math.nan for name in OWN if name not in months})
 
 
 def _check_told(folder: Path, manifest: dict[str, Any], told: dict[str, Any]) -> None:

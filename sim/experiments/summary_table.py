@@ -33,7 +33,7 @@ MAIN = (
     "hours_spent",
     "yuan_spent",
 )
-"""Indicators of the printed summary, in its order; those a version lacks are left out."""
+"""Indicators of the printed summary, in its order, before one's own; those a version lacks are left out."""
 
 WIDE = 120
 """Columns of a terminal from which a median and its interval stand on one line."""
@@ -193,7 +193,8 @@ def _shown_months(study: Study) -> list[int]:
 
 def _shown_indicators(study: Study) -> list[str]:
     targeted = [target.indicator for target in study.config.scenario.targets]
-    return [name for name in dict.fromkeys((*MAIN, *targeted)) if name in outcomes.INDICATORS]
+    shown = dict.fromkeys(outcomes.with_own((*MAIN, *targeted)))
+    return [name for name in shown if name in outcomes.INDICATORS]
 
 
 def _shown_rows(study: Study) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from sim.experiments import chunks
 from sim.experiments.batch import RUNS
 from sim.experiments.summary import unit_text
 from sim.experiments.sweep import SHOWN_FAILURES, Sweep, duration
-from sim.outcomes import INDICATORS
+from sim.outcomes import INDICATORS, with_own
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sim.experiments.design import Design
 
 SHOWN = ("collection_rate", "satisfied_share", "complaints_per_1000", "hours_spent", "yuan_spent")
-COLUMNS = [f"{name}_last12" for name in SHOWN]
+"""Indicators of the table, before those of one's own."""
 
 SHOWN_POINTS = 60
 """Points that are shown one by one; of more, every level of every key."""
@@ -110,7 +110,7 @@ def _new_table(title: str, heads: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, title=title)
     for head in heads:
         table.add_column(head, justify="right" if head == "runs" else "left", overflow="fold")
-    for name in SHOWN:
+    for name in with_own(SHOWN):
         head = f"{INDICATORS[name].en} ({unit_text(INDICATORS[name])})"
         table.add_column(head, justify="right", overflow="fold")
     return table
@@ -119,7 +119,7 @@ def _new_table(title: str, heads: Sequence[str]) -> Table:
 def _values(numbers: np.ndarray) -> list[str]:
     return [
         value_text(float(value), INDICATORS[name])
-        for name, value in zip(SHOWN, numbers, strict=True)
+        for name, value in zip(with_own(SHOWN), numbers, strict=True)
     ]
 
 
@@ -163,15 +163,16 @@ def _means(sweep: Sweep, group: np.ndarray, count: int) -> tuple[np.ndarray, np.
         count: How many groups there are.
 
     Returns:
-        Means (groups, SHOWN), missing values left out; runs (groups,) that did not fail; and
+        Means (groups, indicators shown), missing values left out; runs (groups,) that did not fail; and
         whether each of these has every value.
     """
-    total, there = np.zeros((2, count, len(SHOWN)))
+    columns = _columns()
+    total, there = np.zeros((2, count, len(columns)))
     runs = np.zeros(count, dtype=np.int64)
     for part in _parts(sweep):
         of_run = group[part["point"].to_numpy()]
         runs += np.bincount(of_run[part["status"].to_numpy() == "ok"], minlength=count)
-        for k, column in enumerate(COLUMNS):
+        for k, column in enumerate(columns):
             values = part[column].to_numpy()
             has = ~np.isnan(values)
             there[:, k] += np.bincount(of_run[has], minlength=count)
@@ -180,9 +181,13 @@ def _means(sweep: Sweep, group: np.ndarray, count: int) -> tuple[np.ndarray, np.
     return means, runs, bool((there == runs[:, None]).all())
 
 
+def _columns() -> list[str]:
+    return [f"{name}_last12" for name in with_own(SHOWN)]
+
+
 def _parts(sweep: Sweep) -> Iterator[pa.Table]:
     """Runs of this design, file by file, points counted from 0."""
-    columns = ["point", "status", *COLUMNS]
+    columns = ["point", "status", *_columns()]
     if sweep.folder is None:
         yield sweep.tables[RUNS].select(columns)
         return

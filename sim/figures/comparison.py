@@ -32,7 +32,7 @@ from sim.figures.axes import (
 )
 from sim.figures.axes import rows as rows_of
 from sim.figures.trajectories import BANDS
-from sim.outcomes import INDICATORS, Indicator
+from sim.outcomes import INDICATORS, OWN, Indicator, with_own
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,7 +90,7 @@ _BEFORE = 12
 
 
 def effects(comparison: Comparison, scenario: str, language: str = "en", month: int = 24) -> Figure:
-    """Differences of every policy to the reference, four main indicators, two columns wide.
+    """Differences of every policy to the reference, four main indicators and one's own, two columns wide.
 
     Args:
         comparison: What to draw.
@@ -109,12 +109,16 @@ def effects(comparison: Comparison, scenario: str, language: str = "en", month: 
     words, month = WORDS[language], shown_month(comparison, scenario, month)
     frame = effects_at(comparison, scenario, month)
     with style.journal_style(language):
-        figure = style.new_figure(style.DOUBLE, 1.0 + 2 * (0.45 + 0.27 * len(policies)))
-        grid = figure.subplots(2, 2, sharey=True).ravel()
+        shown = with_own(MAIN)
+        down = math.ceil(len(shown) / 2)
+        figure = style.new_figure(style.DOUBLE, 1.0 + down * (0.45 + 0.27 * len(policies)))
+        grid = figure.subplots(down, 2, sharey=True).ravel()
         names = [two_lines(_name(comparison, scenario, p, language, 60)) for p in policies]
-        for place, axes in enumerate(grid):
-            indicator = INDICATORS[MAIN[place]]
-            rows = frame[frame["indicator"] == indicator.name].set_index("policy").loc[policies]
+        for axes in grid[len(shown) :]:
+            axes.set_axis_off()
+        for place, (axes, name) in enumerate(zip(grid, shown, strict=False)):
+            indicator = INDICATORS[name]
+            rows = frame[frame["indicator"] == name].set_index("policy").reindex(policies)
             _forest(axes, rows, indicator, language)
             axes.set_title(f"{chr(ord('a') + place)}  {name_of(indicator, language)}")
             rows_of(axes, names)
@@ -122,7 +126,7 @@ def effects(comparison: Comparison, scenario: str, language: str = "en", month: 
         figure.suptitle(
             words["title"].format(month=month, reference=reference), x=0.01, ha="left", fontsize=8
         )
-        note = _pairs_note(frame[frame["indicator"].isin(MAIN)]["pairs"], words)
+        note = _pairs_note(frame[frame["indicator"].isin(shown)]["pairs"], words)
         figure.supxlabel(note, fontsize="small", color=style.GREY)
     return figure
 
@@ -247,6 +251,11 @@ def draw(comparison: Comparison, language: str = "en") -> list[Path]:
         for kind, make in kinds.items():
             name = kind if len(question.scenarios) == 1 else f"{kind}-{scenario}"
             drawn[name] = partial(make, comparison, scenario, language=language)
+        for own in OWN:
+            name = f"{own}-{scenario}" if len(question.scenarios) > 1 else own
+            drawn[f"trajectories-{name}"] = partial(
+                trajectories, comparison, scenario, own, language=language
+            )
     return style.keep(comparison.folder, drawn, language, comparison.provenance)
 
 

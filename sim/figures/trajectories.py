@@ -19,7 +19,7 @@ from sim.experiments.summary import run_means
 from sim.figures import style
 from sim.figures.axes import band, line, month_ticks, name_of, reference_line, rows, value_axis
 from sim.figures.district import compounds
-from sim.outcomes import INDICATORS, Indicator
+from sim.outcomes import INDICATORS, Indicator, with_own
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +35,9 @@ MAIN = (
     "issues_in_place_share",
     "service_condition",
 )
+
+MOST = 9
+"""Panels of one figure."""
 
 WORDS = {
     "en": {
@@ -82,7 +85,7 @@ def trajectories(
     Args:
         months_frame: Frame of run, month, compound and indicators.
         config: Names measures and targets.
-        indicators: One panel each, 1 to 9.
+        indicators: One panel each, 1 to ``MOST``.
         language: "en" or "zh".
 
     Returns:
@@ -162,7 +165,9 @@ def draw(study: Study, language: str = "en") -> list[Path]:
         The files, PNG, PDF and SVG.
     """
     drawn = {
-        "trajectories": lambda: trajectories(study.months, study.config, language=language),
+        "trajectories": lambda: trajectories(
+            study.months, study.config, with_own(MAIN)[:MOST], language
+        ),
         "compounds": lambda: compounds(study.months, study.config, language=language),
     }
     if study.config.district.compounds <= 1:
@@ -171,8 +176,8 @@ def draw(study: Study, language: str = "en") -> list[Path]:
 
 
 def _check(frame: pd.DataFrame, indicators: Sequence[str]) -> None:
-    if not 1 <= len(indicators) <= 9:
-        raise InputError("indicators", f"{len(indicators)} given", "1 to 9")
+    if not 1 <= len(indicators) <= MOST:
+        raise InputError("indicators", f"{len(indicators)} given", f"1 to {MOST}")
     for name in indicators:
         if name not in INDICATORS or name not in frame.columns:
             raise InputError("indicators", f"{name!r} is not known", ", ".join(INDICATORS))

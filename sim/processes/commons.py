@@ -45,7 +45,7 @@ class CommonsParameters(Parameters):
     )
 
 
-@process(How.BLOCK, switch="commons")
+@process(How.BLOCK, stream=Stream.COMMONS, switch="commons")
 def use_commons(compound, first, last):  # type: ignore[no-untyped-def]
     """Residents start or stop misusing common space."""
     world, h, p = compound.world, compound.world.households, compound.parameters.commons

@@ -111,7 +111,7 @@ class ConflictParameters(Parameters):
     )
 
 
-@process(How.BLOCK, switch="conflict")
+@process(How.BLOCK, stream=Stream.CONFLICT, switch="conflict")
 def resent(compound, first, last):  # type: ignore[no-untyped-def]
     """Grievance grows from what is unsolved, broken or bad, fades, and is mediated."""
     world, h, s = compound.world, compound.world.households, compound.signals
@@ -132,7 +132,7 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
         grievance[i] = min(max(g, 0.0), 1.0) if tenure[i] != Tenure.VACANT else grievance[i]
 
 
-@process(How.BLOCK, switch="conflict")
+@process(How.BLOCK, stream=Stream.CONFLICT, switch="conflict")
 def climb(compound, first, last):  # type: ignore[no-untyped-def]
     """Households climb or leave the ladder of conflict; the last step they take with others."""
     world, h, p = compound.world, compound.world.households, compound.parameters.conflict
@@ -161,7 +161,7 @@ def climb(compound, first, last):  # type: ignore[no-untyped-def]
         stage[i] = at + up - (tired & (at > Stage.CALM) & (not up))
 
 
-@process(How.BLOCK, switch="conflict")
+@process(How.BLOCK, stream=Stream.HOTLINE, switch="conflict")
 def speak(compound, first, last):  # type: ignore[no-untyped-def]
     """Households in complaint call the hotline and petition."""
     world, h, p = compound.world, compound.world.households, compound.parameters.conflict

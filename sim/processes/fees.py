@@ -169,7 +169,7 @@ RESPONSES = {"logit": would_pay, "match": would_match}
 """Theories of paying by name, see ``fees.response``."""
 
 
-@process(How.BLOCK, switch="fees")
+@process(How.BLOCK, stream=Stream.FEES, switch="fees")
 def pay(compound, first, last):  # type: ignore[no-untyped-def]
     """Residents pay this month's fee or not, and pay back old ones."""
     world, h = compound.world, compound.world.households

@@ -215,7 +215,7 @@ class Worked(Row, table="worked"):
     del _name, _doc
 
 
-@process(How.BLOCK, switch="issues")
+@process(How.BLOCK, stream=Stream.ISSUES_ARISE, switch="issues")
 def problems_arise(compound, first, last):  # type: ignore[no-untyped-def]
     """Problems arise at households, each by what causes it."""
     world, h = compound.world, compound.world.households
@@ -311,7 +311,7 @@ def _deal(first, n, month, seed, reporter, arose, u):  # type: ignore[no-untyped
         u[2, i] = np.float64(np.int64(c)) * 2.0**-32
 
 
-@process(How.WORLD, switch="issues")
+@process(How.WORLD, stream=Stream.ISSUES_HANDLE, switch="issues")
 def problems_are_handled(world):  # type: ignore[no-untyped-def]
     """Problems are found, handled within hours, raised or shelved; closed ones leave the book."""
     h, k, b = world.households, world.issues, world.buildings

@@ -162,7 +162,7 @@ def call_meetings(world):  # type: ignore[no-untyped-def]
             meeting[first + b] = math.floor(now) > math.floor(before)
 
 
-@process(How.BLOCK, switch="participation")
+@process(How.BLOCK, stream=Stream.PARTICIPATION, switch="participation")
 def attend(compound, first, last):  # type: ignore[no-untyped-def]
     """Residents attend the meeting of their building, or an activity; a meeting has effects.
 
@@ -250,7 +250,7 @@ def vote(compound, appeal, took_part, agreed):  # type: ignore[no-untyped-def]
         agreed[k] = took_part[k] if u[1, k] < appeal[k] else 0.0
 
 
-@process(How.BLOCK, switch="institutions")
+@process(How.BLOCK, stream=Stream.CELL, switch="institutions")
 def join_in(compound, first, last):  # type: ignore[no-untyped-def]
     """A cell with tasks wins over members who so far only stood by (从“隐身者”变为“领跑者”, seed 001)."""
     world, h, cell = compound.world, compound.world.households, compound.cell

@@ -46,7 +46,7 @@ class TurnoverParameters(Parameters):
     )
 
 
-@process(How.SPAN, switch="turnover")
+@process(How.SPAN, stream=Stream.TURNOVER, switch="turnover")
 def households_move(world, first, last):  # type: ignore[no-untyped-def]
     """Tenants, owners and vacant units change hands; ``moved`` marks rows with a new household."""
     h, compounds = world.households, world.compounds

@@ -36,7 +36,7 @@ from sim.experiments.question import Question
 from sim.experiments.store import Study, read_study
 from sim.experiments.summary import spread_of, unit_text, unit_word
 from sim.experiments.summary_table import ACTORS
-from sim.outcomes import INDICATORS, Indicator
+from sim.outcomes import INDICATORS, Indicator, with_own
 from sim.report import sentences
 from sim.report.content import (
     Block,
@@ -357,10 +357,11 @@ def _results(case: _Case) -> Section:
     if len(case.policies) == 1:
         months = case.comparison.months
         config = case.config(case.reference)
-        figure = alone.trajectories(months, config, language=case.language)
+        shown = with_own(alone.MAIN)[: alone.MOST]
+        figure = alone.trajectories(months, config, shown, case.language)
         blocks.append(Picture(figure, words["f_alone"], words["see_table"]))
     else:
-        for name in DRAWN:
+        for name in with_own(DRAWN):
             figure = figures.trajectories(case.comparison, case.scenario, name, case.language)
             label = case.of(INDICATORS[name])
             blocks.append(
@@ -405,7 +406,7 @@ def _read_months(case: _Case) -> list[int]:
 def _levels(case: _Case) -> Table:
     months = _read_months(case)
     rows: list[list[Cell]] = []
-    for name in SHOWN:
+    for name in with_own(SHOWN):
         known = INDICATORS[name]
         for policy in case.policies:
             cells: list[Cell] = []
@@ -430,7 +431,7 @@ def _lacking(case: _Case) -> bool:
     """Whether a run has no value of what the table of levels shows."""
     return any(
         np.isnan(case.runs[policy].at(name, month)).any()
-        for name in SHOWN
+        for name in with_own(SHOWN)
         for policy in case.policies
         for month in _read_months(case)
     )
@@ -470,7 +471,7 @@ def _effects(case: _Case) -> Table:
     columns = [words[k] for k in ("indicator", "policy", "difference", "low95", "high95")]
     columns.append(f"{words['beats']} (%)")
     rows: list[list[Cell]] = []
-    for name in SHOWN:
+    for name in with_own(SHOWN):
         known, scale = INDICATORS[name], 100 if INDICATORS[name].share else 1
         unit = words["points"] if known.share else unit_text(known, case.language)
         for row in frame[frame["indicator"] == name].to_dict("records"):

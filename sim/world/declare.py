@@ -238,6 +238,9 @@ class _Groups:
     def __getattr__(self, name: str) -> Any:
         return self._row._group(name)
 
+    def __dir__(self) -> list[str]:
+        return [name.removeprefix("p_") for name in self._row.world.tables if name.startswith("p_")]
+
 
 def row_type(columns: dict[str, Column]) -> np.dtype[Any]:
     """How a row of these columns lies in memory."""

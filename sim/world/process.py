@@ -39,6 +39,8 @@ class How(IntEnum):
     """For blocks of a compound's households, those behind each other block by block: process(compound, first, last)."""
     MEASURE = 5
     """For each compound that a measure in force reaches: process(measure, compound, strength)."""
+    NOTE = 6
+    """For each compound, its number kept in this month's notes at ``entry``: process(compound) -> f8."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ class Process:
         how: Form of its call.
         run: The compiled function, or any Python callable of the world.
         table: Whose rows it is called for.
-        stream: Draws it is given.
-        entry: The measure it is, -1 if it is none.
+        stream: Draws it is given, or takes.
+        entry: The measure it is, or where it is noted; -1 if it is neither.
         switch: Name in ``config.mechanisms`` that switches it.
         doc: What it does, in a sentence.
     """
@@ -78,8 +80,11 @@ class Process:
 @cache
 def _address(run: Any, how: How, table: str) -> int:
     arguments = _arguments(how, table)
-    run.compile(arguments)
+    run.compile(types.float64(*arguments) if how == How.NOTE else arguments)
     result = run.overloads[arguments]
+    if how == How.NOTE and result.signature.return_type != types.float64:
+        given = f"{run.py_func.__name__} was called before, as a rule that gives {result.signature.return_type}"
+        raise TypeError(f"{given} and no float")
     return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
 
 
@@ -97,6 +102,9 @@ def do_in_python(world: Any, process: Process) -> None:
     elif process.how == How.ROWS:
         for of in world.tables[process.table]:
             run(of)
+    elif process.how == How.NOTE:
+        for of in world.compounds:
+            world.notes[world.lived - 1, of.index, process.entry] = run(of)
     elif process.how == How.DRAWS:
         draws = Streams(world.seed).uniform(
             Stream(process.stream), world.month, len(world.tables[process.table]), LANES
@@ -117,6 +125,7 @@ def _arguments(how: How, table: str) -> tuple[types.Type, ...]:
         How.SPAN: (WORLD, i8, i8),
         How.BLOCK: (RowType("compounds"), i8, i8),
         How.MEASURE: (RowType(table), RowType("compounds"), types.float64),
+        How.NOTE: (RowType("compounds"),),
     }[how]
 
 
@@ -130,12 +139,21 @@ def each(table: str, method: str, *, stream: int = 0, switch: str = "") -> Proce
     )
 
 
-def process(how: How, *, switch: str = "") -> Callable[[Callable[..., Any]], Process]:
-    """Decorator: compile a function into a process of that form, named after it."""
+def process(
+    how: How, *, stream: int = 0, switch: str = ""
+) -> Callable[[Callable[..., Any]], Process]:
+    """Decorator: compile a function into a process of that form, named after it.
+
+    Args:
+        how: Form of its call.
+        stream: Draws it takes, told to whoever reads the month.
+        switch: Name in ``config.mechanisms`` that switches it.
+    """
 
     def make(function: Callable[..., Any]) -> Process:
         run = function if INTERPRETED else kernel(function)
-        return Process(function.__name__, how, run, switch=switch, doc=_first(function))
+        name, doc = function.__name__, _first(function)
+        return Process(name, how, run, stream=stream, switch=switch, doc=doc)
 
     return make
 
@@ -205,7 +223,7 @@ class Month:
         table = Program(len(self.processes))
         for k, p in enumerate(self):
             rows = len(world.tables[ROWS[p.table].table]) if p.how in (How.ROWS, How.DRAWS) else 0
-            rows = len(world.compounds) if p.how == How.MEASURE else rows
+            rows = len(world.compounds) if p.how in (How.MEASURE, How.NOTE) else rows
             table.how[k], table.address[k], table.count[k] = p.how, p.address(), rows
             table.stream[k], table.entry[k] = p.stream, p.entry
         return table
@@ -213,18 +231,27 @@ class Month:
 
 def _call(context: Any, address: Any, arguments: Any) -> Any:
     """Call the compiled process at an address with a tuple of arguments."""
+    return _calling(types.void, address, arguments)
+
+
+def _call_for_number(context: Any, address: Any, arguments: Any) -> Any:
+    """Call the compiled process at an address for the float it gives."""
+    return _calling(types.float64, address, arguments)
+
+
+def _calling(gives: types.Type, address: Any, arguments: Any) -> Any:
     kinds = tuple(arguments)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         values = cgutils.unpack_tuple(builder, args[1], len(kinds))
-        form = context.call_conv.get_function_type(types.void, kinds)
+        form = context.call_conv.get_function_type(gives, kinds)
         code = builder.inttoptr(args[0], form.as_pointer())
-        status, _ = context.call_conv.call_function(builder, code, types.void, kinds, values)
+        status, result = context.call_conv.call_function(builder, code, gives, kinds, values)
         with cgutils.if_unlikely(builder, status.is_error):
             context.call_conv.return_status_propagate(builder, status)
-        return context.get_dummy_value()
+        return context.get_dummy_value() if gives == types.void else result
 
-    return types.void(address, arguments), generate
+    return gives(address, arguments), generate
 
 
 def _row(context: Any, world: Any, index: Any) -> Any:
@@ -240,8 +267,9 @@ def _row(context: Any, world: Any, index: Any) -> Any:
 
 
 call: Any = intrinsic(_call)
+call_for_number: Any = intrinsic(_call_for_number)
 row: Any = intrinsic(_row)
-_WORLD, _ROWS, _DRAWS, _SPAN, _BLOCK, _MEASURE = (int(how) for how in How)
+_WORLD, _ROWS, _DRAWS, _SPAN, _BLOCK, _MEASURE, _NOTE = (int(how) for how in How)
 
 
 @kernel
@@ -308,6 +336,10 @@ def do_part(world, k, first, last):  # type: ignore[no-untyped-def]
             for c in range(program.count[k]):
                 if world.reaches[entry, c]:
                     call(address, (row(world, entry), row(world, c), strength))
+    elif how == _NOTE:
+        for c in range(program.count[k]):
+            number = call_for_number(address, (row(world, c),))
+            world.notes[world.lived - 1, c, program.entry[k]] = number
     else:
         end = k
         while end < len(program.how) and program.how[end] == _BLOCK and program.address[end] != 0:

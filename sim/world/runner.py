@@ -46,6 +46,12 @@ class Runner:
         if not native.INTERPRETED:
             world.put("program", month.program(world))
 
+    def add(self, *processes: Process) -> None:
+        """Do something more at the end of every month from now on."""
+        self.month = Month((*self.month, *processes))
+        if not native.INTERPRETED:
+            self.world.put("program", self.month.program(self.world))
+
     def live_until(self, month: int) -> None:
         """Live on to a month, that one too.
 

@@ -1,0 +1,56 @@
+"""The door to files of one's own: measures, indicators and whatever else a file gives the model.
+
+A file is run as any program is, so only a command line or a Python program may name one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+
+from sim.errors import InputError
+
+
+def load_plugins(paths: Iterable[Path]) -> list[ModuleType]:
+    """Run files of one's own, in their order; what is in them registers itself.
+
+    Raises:
+        InputError: One is no Python file, or fails; tells in one line which and why.
+    """
+    return [_load(Path(path)) for path in paths]
+
+
+def _load(path: Path) -> ModuleType:
+    import cloudpickle
+
+    if not path.is_file():
+        raise InputError("--plugin", f"{path} is no file", "a Python file")
+    # As with a script: what lies beside it can be imported.
+    if (folder := str(path.resolve().parent)) not in sys.path:
+        sys.path.append(folder)
+    plain = re.sub(r"\W", "_", path.stem)
+    # Always the same name for a file: Numba looks for a kept rule's module under it.
+    name = f"xiaoqu_plugin_{plain}"
+    while getattr(sys.modules.get(name), "__file__", str(path)) != str(path):
+        name += "_"  # two files of one name, from two folders
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError("--plugin", f"{path} is no Python file", "a file that ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except InputError as error:
+        raise InputError(str(path), str(error)) from error
+    except BaseException as error:  # such as its own exit
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(str(path), told) from error
+    # For whoever spreads configurations by means of his own; our own tasks take the file along.
+    cloudpickle.register_pickle_by_value(module)
+    return module

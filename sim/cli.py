@@ -873,14 +873,14 @@ def _loaded(group: str, name: str, config_dir: Path | None) -> Config:
 def _month(overrides: list[str], config_dir: Path | None) -> str:
     from sim.build import measures_of, month_of
     from sim.compose import load_overrides
-    from sim.explain import month_text
+    from sim.texts import month_text
 
     config = load_overrides(overrides, config_dir)
     return month_text(month_of(config, measures_of(config)))
 
 
 def _text(asked: str, config_dir: Path | None) -> str:
-    from sim import explain as texts
+    from sim import explain, texts
     from sim.compose import choices
     from sim.config import Config
     from sim.measures import CATALOGUE
@@ -900,9 +900,9 @@ def _text(asked: str, config_dir: Path | None) -> str:
         return texts.experiment_text(_loaded("experiment", name, config_dir).experiment)
     place, _, key = name.partition(".")
     if not group and place in CATALOGUE:
-        return texts.group_text(key, CATALOGUE[place].Parameters)
+        return explain.group_text(key, CATALOGUE[place].Parameters)
     parts = {row.key.rpartition(".")[2] for row in Config.describe()}
     if not group and (place in Config.model_fields or key or name in parts):
-        return texts.group_text(name, Config)
+        return explain.group_text(name, Config)
     known = ["month", *CATALOGUE, *INDICATORS, *scenarios, *policies, *Config.model_fields]
-    raise texts.unknown_name(asked, "nothing has this name", name, sorted(set(known)))
+    raise explain.unknown_name(asked, "nothing has this name", name, sorted(set(known)))

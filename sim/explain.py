@@ -9,19 +9,13 @@ import inspect
 from collections.abc import Iterator
 from difflib import get_close_matches
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from sim.errors import InputError
 from sim.schema import Described, Parameters
-
-if TYPE_CHECKING:
-    from sim.config import Experiment, Policy, Scenario
-    from sim.measures.catalogue import Measure
-    from sim.outcomes import Indicator
-    from sim.world.process import Month
 
 OPTIONS = ("out", "quiet", "lang", "force", "plugin", "config_dir", "panel")
 """Options of commands that are easily typed as if they were keys."""
@@ -64,89 +58,6 @@ def parameter_lines(group: type[Parameters], prefix: str = "") -> Iterator[str]:
         owner, field = find_field(group, row.key.removeprefix(prefix).split("."))
         allowed = describe_allowed(field) if field else owner.__name__
         yield f"    default {_value_text(row.default)}; {allowed}; source: {row.source}"
-
-
-def measure_text(name: str, measure: type[Measure]) -> str:
-    """What a measure or event is, what it changes, who tells of it, and its parameters."""
-    lines = [f"{name}: {measure.en} {measure.zh} ({measure.kind})", inspect.getdoc(measure) or ""]
-    lines += [f"changes: {measure.through}"] if measure.through else []
-    lines += [f"told in: {measure.told}"] if measure.told else []
-    use = f"policy={name}  or  policy.measures.{name}.start=13"
-    if measure.kind == "event":
-        use = f"scenario.history.{name}.start=-24"
-    return "\n".join([*lines, f"use: {use}", "", *parameter_lines(measure.Parameters)])
-
-
-def indicator_text(indicator: Indicator) -> str:
-    """Names, unit and formula of an indicator."""
-    return (
-        f"{indicator.name}: {indicator.en} {indicator.zh} (indicator)\n"
-        f"unit: {indicator.unit}\nformula: {indicator.formula}"
-    )
-
-
-def scenario_text(scenario: Scenario) -> str:
-    """A case with its past, its evidence and what was reported of it."""
-    lines = [f"{scenario.name}: {scenario.title} {scenario.title_zh} (scenario)", scenario.summary]
-    if scenario.history_months:
-        lines += ["", f"history of {scenario.history_months} months before month 0:"]
-        lines += [
-            f"  month {entry.parameters.start}: {entry.measure.en} ({entry.label})"
-            for entry in sorted(scenario.entries(), key=lambda entry: entry.parameters.start)
-        ]
-    lines += ["", "evidence:"] if scenario.evidence else []
-    lines += [f"  {item.quote} [{item.source}] {item.note}" for item in scenario.evidence]
-    lines += ["", "targets:"] if scenario.targets else []
-    for target in scenario.targets:
-        use = "fitted" if target.fitted else "not fitted"
-        reported = "" if target.reported is None else f", reported {target.reported}"
-        lines.append(
-            f"  {target.indicator} in month {target.month}: {target.low} to {target.high}"
-            f"{reported}; {use}; {target.label} [{target.source}]"
-        )
-    return "\n".join(lines)
-
-
-def experiment_text(experiment: Experiment) -> str:
-    """An experiment with its keys and what they take."""
-    e = experiment
-    lines = [f"{e.name}: {e.title} {e.title_zh} (experiment)", e.summary, f"design: {e.design}"]
-    lines += [f"  {key}: {show(value)}" for key, value in e.factors.items()]
-    return "\n".join([*lines, f"use: xiaoqu sweep experiment={e.name}"])
-
-
-def policy_text(policy: Policy) -> str:
-    """A bundle with the months and settings of its measures."""
-    lines = [f"{policy.name}: {policy.title} {policy.title_zh} (policy)", policy.summary]
-    for entry in policy.entries():
-        given = policy.measures[entry.label]
-        words = ", ".join(f"{key} {value}" for key, value in given.items()) or "as by default"
-        lines.append(f"  {entry.label}: {entry.measure.en} {entry.measure.zh}; {words}")
-    return "\n".join(lines)
-
-
-def month_text(month: Month) -> str:
-    """What happens in a month, in its order: what each process is called, how it is run, what it does."""
-    from sim.streams import Stream
-
-    heads = ("", "process", "run", "switch", "draws", "what it does")
-    rows = [
-        (
-            str(number),
-            process.name,
-            "compiled" if process.compiled else "Python",
-            process.switch or "-",
-            Stream(process.stream).name.lower() if process.stream else "-",
-            process.doc,
-        )
-        for number, process in enumerate(month, 1)
-    ]
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    lines = (
-        "  ".join([row[0].rjust(widths[0]), *map(str.ljust, row[1:], widths[1:])]).rstrip()
-        for row in (heads, *rows)
-    )
-    return "\n".join(lines)
 
 
 def group_text(key: str, root: type[Parameters]) -> str:

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from sim.cli import _load_plugins
 from sim.compose import load
 from sim.config import Config
 from sim.measures import CATALOGUE, MeasureParameters
@@ -160,21 +161,37 @@ def test_the_month_is_described_in_the_order_it_is_lived() -> None:
     assert described == lived
 
 
-def test_the_example_measure_runs_and_its_costs_are_booked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Catches an example that a newcomer copies and that does not work."""
+def example(path: Path, *, plain: bool) -> None:
+    """Write the guide's measure to a file, with ``act`` as a rule or in plain Python."""
     guide = (DOCS / "contributing.md").read_text(encoding="utf-8")
-    code = re.search(r"<!-- example: clean_up_day.py -->\n```python\n(.*?)```", guide, re.DOTALL)
-    assert code
+    code, act = re.findall(r"<!-- example: [^\n]+ -->\n```python\n(.*?)```", guide, re.DOTALL)
+    if plain:
+        code = code[: code.index("    @rule")] + act
+    path.parent.mkdir()
+    path.write_text(code, encoding="utf-8")
+
+
+def test_the_example_measure_runs_and_its_costs_are_booked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches an example that a newcomer copies and that does not work, or not alike in both forms."""
     for name, measure in list(CATALOGUE.items()):
         monkeypatch.setitem(CATALOGUE, name, measure)
-    exec(compile(code[1], "clean_up_day.py", "exec"), {"__name__": "clean_up_day"})
-    try:
-        model = NeighborhoodModel(load(policy="clean_up_day", months=7), seed=1)
-        model.run()
-    finally:
-        CATALOGUE.pop("clean_up_day", None)
-    costs = [c for c in model.recorder.costs if c["measure"] == "clean_up_day"]
+    lived = []
+    for plain in (False, True):
+        file = tmp_path / f"{plain}" / "clean_up_day.py"
+        example(file, plain=plain)
+        _load_plugins([file])
+        try:
+            model = NeighborhoodModel(load(policy="clean_up_day", months=7), seed=1)
+            model.run()
+        finally:
+            CATALOGUE.pop("clean_up_day", None)
+        assert (model.measures[-1].compiled is None) is plain
+        lived.append(model.recorder)
+    compiled, plain_python = lived
+    assert compiled.costs == plain_python.costs
+    assert compiled.values.tobytes() == plain_python.values.tobytes()
+    costs = [c for c in compiled.costs if c["measure"] == "clean_up_day"]
     assert [c["month"] for c in costs] == [1, 4, 7]
     assert all(c["actor"] == "residents" and c["hours"] > 0 for c in costs)

@@ -18,7 +18,15 @@ from sim.experiments.trace import Followed, Story, find, follow, story, trace
 from sim.experiments.trace_text import tell
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.processes.issues import OPEN, Category, Happened, IssueBook
+from sim.processes.issues import (
+    LATENT,
+    NOTHING,
+    Category,
+    Happened,
+    problems_are_entered,
+)
+from sim.world.process import do_in_python
+from sim.world.world import World
 
 SOLVED, SHELVED, ROSE, ATTEMPTED = (
     int(h) for h in (Happened.SOLVED, Happened.SHELVED, Happened.ROSE, Happened.ATTEMPTED)
@@ -46,8 +54,10 @@ def counts(model: NeighborhoodModel, name: str) -> np.ndarray:
 
 def test_watching_changes_nothing() -> None:
     """Catches a recorder that draws, orders or rounds anything itself."""
-    plain, watched = NeighborhoodModel(w_compound()), tracing._WatchedModel(w_compound())
+    plain, watch = NeighborhoodModel(w_compound()), tracing._Watch()
+    watched = type("Watched", (NeighborhoodModel,), {"processes": watch.month()})(w_compound())
     plain.run(), watched.run()
+    assert watch.pages, "somebody did watch"
     assert plain.recorder.values.tobytes() == watched.recorder.values.tobytes()
     assert plain.recorder.costs == watched.recorder.costs
 
@@ -138,12 +148,29 @@ def test_the_told_problem_is_there_under_every_policy() -> None:
 
 def test_a_household_with_a_new_problem_gets_no_second_one() -> None:
     """Catches two problems with one name, which would share their luck."""
-    book = IssueBook.empty(1)
-    assert book.place(3, Category.PARKING, 7) and book.size == 1
-    assert not book.place(3, Category.SECURITY, 7)
-    assert book.size == 1 and book.category[0] == Category.SECURITY
-    assert book.place(4, Category.PARKING, 7) and book.size == 2
-    assert book.state[:2].tolist() == [0, 0] and OPEN == 1
+    world = NeighborhoodModel(load(None, population={"households": 60})).world
+    book, arisen = world.issues, world.worked["arisen"]
+    world.households.arising[:] = NOTHING
+    enter(world, 3, Category.PARKING, Category.SECURITY)
+    assert world.issues_held == arisen[0] == world.households.own_open[7] == 1
+    assert book.category[0] == Category.SECURITY
+    enter(world, 4, Category.PARKING)
+    assert world.issues_held == world.households.own_open[7] == 2 and arisen[0] == 1
+    # One that is drawn takes the category of one that is told, whatever it was.
+    world.households.arising[[7, 8]] = Category.NEIGHBOURS
+    enter(world, 5, Category.PARKING)
+    assert world.issues_held == 4 and arisen[0] == 2
+    assert book.category[1:4].tolist() == [Category.PARKING, Category.PARKING, Category.NEIGHBOURS]
+    assert book.reporter[:4].tolist() == [7, 7, 7, 8] and book.arose[:4].tolist() == [3, 4, 5, 5]
+    assert (book.state[:4] == LATENT).all()
+
+
+def enter(world: World, month: int, *categories: Category) -> None:
+    """Enter the problems of a month, those that events place at household 7 among them."""
+    world.month, world.placed = month, len(categories)
+    world.placing.make_room(len(categories))
+    world.placing.category[: len(categories)], world.placing.household[:] = categories, 7
+    do_in_python(world, problems_are_entered)
 
 
 def test_stories_are_found_by_their_names() -> None:

@@ -343,8 +343,8 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
 
     @property
     def last(self) -> dict[str, int]:
-        """This month's book entries in fen, by name."""
-        return {name: getattr(self, name) for name in BOOK} if self.present else {}
+        """This month's book entries in fen, by name; each is 0 where nobody served."""
+        return {name: getattr(self, name) for name in BOOK}
 
 
 @register_row

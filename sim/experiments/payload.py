@@ -210,11 +210,23 @@ class _Worker:
             self._finder.remove()
         self._finder = _Shipped(payload, here)
         sys.meta_path.insert(0, self._finder)
-        for name in foreign_measures():
-            del CATALOGUE[name]
+        _forget_own()
         CATALOGUE.update(pickle.loads(payload.measures))
         _take_indicators(pickle.loads(payload.indicators))
         return payload
+
+
+def _forget_own() -> None:
+    """Have no measures and indicators but ours: another answer's may have the names of this one's."""
+    for name in foreign_measures():
+        del CATALOGUE[name]
+    _forget_indicators()
+
+
+def _forget_indicators() -> None:
+    for name in OWN:
+        del INDICATORS[name]
+    OWN.clear()
 
 
 def _take_indicators(sent: list[tuple[Indicator, Any]]) -> None:
@@ -223,9 +235,8 @@ def _take_indicators(sent: list[tuple[Indicator, Any]]) -> None:
         getattr(import_module(of.module), of.name) if isinstance(of, _Named) else of
         for _, of in sent
     ]
-    for name in OWN:
-        del INDICATORS[name]
-    OWN.clear()
+    # Modules loaded for them have given theirs, in an order of their own.
+    _forget_indicators()
     for (indicator, _), of in zip(sent, functions, strict=True):
         OWN[indicator.name], INDICATORS[indicator.name] = of, indicator
 

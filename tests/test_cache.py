@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sim import cache
+from sim.compiled import kernel
 
 
 def test_rules_that_no_start_used_for_long_are_taken_away(
@@ -39,3 +41,11 @@ def test_a_change_of_any_rule_leads_to_another_folder(monkeypatch: pytest.Monkey
         Path, "read_bytes", lambda path: texts[path] + (b"#" if path == changed else b"")
     )
     assert cache.folder() != before
+
+
+def test_a_rule_that_stands_in_no_file_is_compiled_all_the_same() -> None:
+    """Catches a rule typed at the prompt, or sent to a worker process, that is refused."""
+    typed: dict[str, Any] = {}
+    exec(compile("def twice(x):\n    return 2 * x\n", "<stdin>", "exec"), typed)
+    twice = kernel(typed["twice"])
+    assert twice(4) == 8 and twice.signatures

@@ -143,6 +143,21 @@ def test_a_measure_with_its_own_idea_of_strength_acts_from_its_start_on() -> Non
     assert acted == [2, 4, 5, 6]
 
 
+def test_python_in_place_of_a_part_of_a_rule_is_refused() -> None:
+    """Catches a method of somebody's subclass that compiled code passes over without a word."""
+    with pytest.raises(TypeError, match=r"_publish stands in place of a rule"):
+
+        class Loud(CATALOGUE["disclosure"]):  # type: ignore[misc]
+            def _publish(self, compound: Any, full: float) -> None:
+                """Never called."""
+
+    class Own(CATALOGUE["disclosure"]):  # type: ignore[misc]
+        def act(self, compound: Any, strength: float) -> None:
+            """Called, since nothing else calls it."""
+
+    assert Own.act_rule() is None
+
+
 def test_a_run_that_is_told_to_stop_ends_within_months() -> None:
     """Catches a compiled run of minutes that Ctrl-C cannot end."""
     m = model("ordinary_estate", policy="none", months=600)

@@ -95,6 +95,7 @@ class Measure(Row, table="measures"):
     once: ClassVar[bool] = False
     Parameters: ClassVar[type[MeasureParameters]] = MeasureParameters
     Memory: ClassVar[type] = Memory
+    from_python = frozenset({"act"})
     p: Any = None
     label: str = ""
 

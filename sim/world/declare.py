@@ -179,6 +179,7 @@ class Row:
         kind_name: Name under which rules know this class of rows: several may share a table.
         group: Name of the parameter group that ``row.p`` gives, by kind of compound.
         memory: What a measure remembers of each compound.
+        from_python: Rules that no other rule calls, so that plain Python may stand in their place.
         record: The row in memory, a numpy record.
     """
 
@@ -186,6 +187,7 @@ class Row:
     kind_name: ClassVar[str] = ""
     group: ClassVar[str] = ""
     memory: ClassVar[np.dtype[Any]] = np.dtype([])
+    from_python: ClassVar[frozenset[str]] = frozenset()
     columns: ClassVar[dict[str, Column]] = {}
     links: ClassVar[dict[str, Link]] = {}
     dtype: ClassVar[np.dtype[Any]] = np.dtype([])

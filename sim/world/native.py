@@ -123,7 +123,18 @@ R = TypeVar("R", bound=type[Row])
 
 
 def register_row(row: R) -> R:
-    """Class decorator: let rules see the rows of a table, where they lead and what they do."""
+    """Class decorator: let rules see the rows of a table, where they lead and what they do.
+
+    Raises:
+        TypeError: Plain Python stands where a class before it has a rule, which rules would go on calling.
+    """
+    for name in vars(row).keys() - row.from_python:
+        before = next((vars(c)[name] for c in row.__mro__[1:] if name in vars(c)), None)
+        if isinstance(before, rule) and not isinstance(vars(row)[name], rule):
+            here = f"{row.__module__}.{row.__qualname__}.{name}"
+            raise TypeError(
+                f"{here} stands in place of a rule, and rules would not call it: give it @rule"
+            )
     ROWS[row.kind_name] = row
     row._numba_type_ = RowType(row.kind_name)  # type: ignore[attr-defined]
     for name in _rules(row):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -351,6 +352,108 @@ def test_rules_that_may_not_be_compiled_are_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+# --- what happens in a month ---
+
+
+def rows_of_month(out: str) -> dict[str, list[str]]:
+    """Lines that ``explain month`` prints, by name of the process: run, switch, draws, what it does."""
+    lines = [re.split(r" {2,}", line.strip()) for line in out.splitlines()[1:]]
+    assert [int(line[0]) for line in lines] == list(range(1, len(lines) + 1))
+    return {line[1]: line[2:] for line in lines}
+
+
+def test_explain_month_prints_every_process_in_its_order(xiaoqu: Command) -> None:
+    """Catches a process left out or told in another place, and a switch or stream that is not its own."""
+    from sim.month import MONTH
+
+    code, out, err = xiaoqu("explain", "month")
+    assert (code, err) == (0, "")
+    rows = rows_of_month(out)
+    assert list(rows) == [process.name for process in MONTH]
+    assert rows["pay"][:3] == ["compiled", "fees", "fees"] and "pay" in rows["pay"][3]
+    assert rows["firms.close_books"][:3] == ["compiled", "institutions", "firm"]
+    assert rows["begin_month"][:3] == ["compiled", "-", "-"]
+    assert all(len(row) == 4 and row[3] for row in rows.values())
+
+
+def test_the_draws_told_are_those_a_process_takes() -> None:
+    """Catches a process that says another stream than the one in its rule, or none where it draws."""
+    from sim.month import MONTH
+    from sim.streams import Stream
+
+    told = {process.name: process.stream for process in MONTH if "." not in process.name}
+    used = {
+        name: {int(stream) for stream in streams_in(MONTH.processes[MONTH.at(name)].run.py_func)}
+        for name in told
+    }
+    assert used == {name: {stream} if stream else set() for name, stream in told.items()}
+    assert int(Stream.HOTLINE) in told.values()
+
+
+def streams_in(rule: Any) -> set[Any]:
+    """Streams that a rule, and all that it calls, names as its module does: ``_FEES``, ``ARISE``."""
+    from sim.streams import Stream
+
+    named = {
+        part: stream for stream in Stream for part in (stream.name, stream.name.split("_")[-1])
+    }
+    found = set()
+    for name in rule.__code__.co_names:
+        value = rule.__globals__.get(name)
+        if hasattr(value, "py_func") and value.py_func.__module__ == rule.__module__:
+            found |= streams_in(value.py_func)
+        elif type(value) is int and value == named.get(name.lstrip("_")):
+            found.add(named[name.lstrip("_")])
+    return found
+
+
+def test_explain_month_shows_measures_switches_and_own_parts_in_their_place(
+    xiaoqu: Command, tmp_path: Path
+) -> None:
+    """Catches a month told as it is by default, whatever was asked."""
+    from sim.outcomes import INDICATORS, OWN
+
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from sim.outcomes import give_indicator\n"
+        "give_indicator('mine', lambda compound: 1.0, en='Mine', formula='always one')\n",
+        encoding="utf-8",
+    )
+    words = ["scenario=kangqiao", "policy=five_level_linkage", "mechanisms.fees=false"]
+    try:
+        code, out, _ = xiaoqu("explain", "month", *words, "--plugin", str(file))
+    finally:
+        for name in OWN:
+            del INDICATORS[name]
+        OWN.clear()
+    rows = rows_of_month(out)
+    names = list(rows)
+    assert code == 0 and "pay" not in rows and "would_pay" not in rows
+    measures = names[names.index("streets.offer") + 1 : names.index("cells.settle")]
+    assert "member_contact" in measures and "broken_promise" in measures
+    assert names[-2:] == ["note", "note.mine"] and rows["note.mine"] == [
+        "Python",
+        "-",
+        "-",
+        "always one",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["month", "polcy=none"], "did you mean policy?"),
+        (["month", "policy=nothing"], "policy"),
+        (["fees", "policy=none"], "policy=none: is not asked for with fees"),
+        (["mont"], "did you mean month"),
+    ],
+)
+def test_explain_month_refuses_in_a_line(xiaoqu: Command, words: list[str], said: str) -> None:
+    """Catches a typing error that shows another month, or a traceback."""
+    code, out, err = xiaoqu("explain", *words)
+    assert (code, out) == (2, "") and said in err and err.count("\n") == 1
+
+
 # --- plugins ---
 
 PLUGIN = """
@@ -415,11 +518,48 @@ def test_plugin_measure_reaches_a_worker_that_cannot_import_it(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["run"], ["compare", "policies=[none]"], ["sweep"], ["trace"], ["sensitivity"], ["tipping"],
+        ["calibrate"], ["predict"], ["attribute"], ["optimise"], ["robustness"], ["report", "nowhere"], ["desk"],
+        ["list"], ["explain", "month"], ["validate"],
+    ],
+)  # fmt: skip
+def test_every_command_takes_files_of_ones_own(
+    xiaoqu: Command, tmp_path: Path, words: list[str]
+) -> None:
+    """Catches a question that cannot be asked of somebody's own parts, or that lives before it reads them."""
+    good, bad = tmp_path / "good.py", tmp_path / "bad.py"
+    good.write_text("import sys; print('read', file=sys.stderr)\n", encoding="utf-8")
+    bad.write_text("import nowhere_to_be_found\n", encoding="utf-8")
+    code, out, err = xiaoqu(*words, "--plugin", str(good), "--plugin", str(bad))
+    said = f"error: {bad}: ModuleNotFoundError: No module named 'nowhere_to_be_found'\n"
+    assert (code, out, err) == (2, "", f"read\n{said}")
+
+
+def test_no_command_was_left_out_above() -> None:
+    """Catches a new command without the option."""
+    from sim.cli import app
+
+    takes = {
+        (command.name or command.callback.__name__): "plugin" in command.callback.__annotations__
+        for command in app.registered_commands
+        if command.callback is not None
+    }
+    assert [name for name, does in takes.items() if not does] == ["reproduce"]
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("raise ZeroDivisionError('oh')", "ZeroDivisionError: oh"),
         ("import sys; sys.exit(3)", "SystemExit: 3"),
         ("class Mine(BaseException): pass\nraise Mine('oh')", "Mine: oh"),
+        ("raise ValueError('one\\n  two')", "ValueError: one two"),
+        (
+            "from sim.outcomes import give_indicator\ngive_indicator('month', len, en='a', formula='b')",
+            "indicator month: the name is taken; allowed: a name that is not in `xiaoqu list indicators`",
+        ),
     ],
 )
 def test_a_broken_plugin_is_one_line(xiaoqu: Command, tmp_path: Path, text: str, said: str) -> None:

@@ -365,6 +365,7 @@ NO_TABLES = {
     "seconds",
     "failed",
     "lived",
+    "panel_columns",
 }
 
 

@@ -35,7 +35,8 @@ def kernel(function: Callable[..., Any]) -> Any:
     """
     usual = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     if not function.__code__.co_filename.startswith(_HOME):
-        own = os.path.join(usual, f"own-{added.hexdigest()[:12]}")
+        # Numba looks for a kept rule's module under the name it had then, and would run its file once more.
+        own = os.path.join(usual, f"own-{added.hexdigest()[:12]}", function.__module__)
         numba.config.CACHE_DIR = own  # type: ignore[attr-defined]
     try:
         return _compile(function)

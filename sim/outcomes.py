@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import fsum
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -613,11 +614,13 @@ def give_indicator(
 
 
 def _again(there: Callable[..., Any], of: Callable[..., Any]) -> bool:
-    """Whether a function is the one that is there, loaded or typed anew."""
-    return all(
-        getattr(there, name, None) == getattr(of, name, None) is not None
-        for name in ("__module__", "__qualname__")
-    )
+    """Whether a function is the one that is there, loaded or typed anew, if need be as another module."""
+    one, other = (getattr(function, "py_func", function) for function in (there, of))
+    if not isinstance(one, FunctionType) or not isinstance(other, FunctionType):
+        return False
+    same = one.__module__ == other.__module__
+    same |= one.__code__.co_filename == other.__code__.co_filename
+    return same and one.__qualname__ == other.__qualname__
 
 
 def _own_values(name: str, m: Months) -> np.ndarray:

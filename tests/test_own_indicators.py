@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import io
 import os
 import subprocess
@@ -254,6 +256,14 @@ def test_a_file_loaded_again_takes_its_own_place_and_another_is_refused(both: li
     first = OWN["arrears_gini"]
     load_plugins(both[:1])
     assert OWN["arrears_gini"] is not first and list(OWN) == ["arrears_gini", "longest_arrears"]
+    # A script may import a file that the command line was given too.
+    sys.path.insert(0, str(both[0].parent))
+    try:
+        importlib.import_module("gini")
+    finally:
+        del sys.modules["gini"], sys.path[0]
+    assert list(OWN) == ["arrears_gini", "longest_arrears"]
+    NeighborhoodModel(load(**SMALL)).run()
     other = both[0].with_name("other.py")
     other.write_text(COMPILED, encoding="utf-8")
     with pytest.raises(InputError, match="indicator arrears_gini: the name is taken"):
@@ -338,6 +348,23 @@ def test_a_target_and_a_calibration_may_ask_for_it(tmp_path: Path) -> None:
         simulations=600, draws=4, **SMALL,
     )  # fmt: skip
     assert "arrears_gini" in set(fitted.figures["indicator"])
+
+
+def test_the_desks_processes_have_it(both: list[Path]) -> None:
+    """Catches a page that offers an indicator of which its processes know nothing."""
+    from sim.desk import live, session
+    from sim.desk.lanes import Lanes
+
+    lanes = Lanes(1, both)
+    try:
+        config = load("kangqiao", **SMALL)
+        (lived,) = asyncio.run(lanes.call(0, live.live, [("kangqiao", config)], [3]))
+    finally:
+        lanes.close()
+    alone = NeighborhoodModel(config, seed=3)
+    alone.run()
+    assert np.array_equal(lived.values[-1], alone.recorder.values[-1, 0], equal_nan=True)
+    assert session.Session(indicator="arrears_gini").indicator == "arrears_gini"
 
 
 # --- what an answer is made of ---

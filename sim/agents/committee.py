@@ -52,13 +52,9 @@ class CommitteeParameters(Parameters):
         4, "Months from start to vote", unit="month", low=1, high=36, zh="筹备月数"
     )
     discouraged_months: int = param(
-        6,
-        "Months after a failed vote before a new try",
-        unit="month",
-        low=0,
-        high=60,
+        6, "Months after a failed vote before a new try", unit="month", low=0, high=60,
         zh="失败后间隔",
-    )
+    )  # fmt: skip
     quorum: float = param(
         2 / 3, "Share of owners and of area that must take part in a vote", low=0, high=1, zh="参与门槛",
         source="Civil Code art. 278",
@@ -87,24 +83,17 @@ class CommitteeParameters(Parameters):
         unit="1/month", low=0, high=1, zh="空转失联概率",
     )  # fmt: skip
     captured: float = param(
-        0.02,
-        "Chance that an unsupported committee is captured",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.02, "Chance that an unsupported committee is captured", unit="1/month", low=0, high=1,
         zh="被俘获概率",
-    )
+    )  # fmt: skip
     party_share: float = param(
         0.24, "Share of members who are party members", low=0, high=1, zh="党员比例",
         source="party majority in 24.3% of committees, Xiamen (anchors in docs/odd.md)",
     )  # fmt: skip
     party_steadies: float = param(
-        0.5,
-        "Share of those two chances that an all-party committee is spared",
-        low=0,
-        high=1,
+        0.5, "Share of those two chances that an all-party committee is spared", low=0, high=1,
         zh="党员约束作用",
-    )
+    )  # fmt: skip
     refuses: float = param(
         0.15, "Chance that a captured committee refuses to hand over at the end of its term",
         low=0, high=1, zh="拒交接概率",
@@ -115,20 +104,13 @@ class CommitteeParameters(Parameters):
         source="assumed; so that, as in the seeds, fewer than 30% of compounds get a committee",
     )  # fmt: skip
     hours: float = param(
-        40.0,
-        "Hours a working committee has for issues",
-        unit="hour/month",
-        low=0,
-        high=1000,
+        40.0, "Hours a working committee has for issues", unit="hour/month", low=0, high=1000,
         zh="业委会工时",
-    )
+    )  # fmt: skip
     vote_trust: float = param(
-        0.06,
-        "Trust in the committee lost by all when a vote fails",
-        low=0,
-        high=1,
+        0.06, "Trust in the committee lost by all when a vote fails", low=0, high=1,
         zh="选举失败对信任的影响",
-    )
+    )  # fmt: skip
 
 
 @register_row

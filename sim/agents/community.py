@@ -22,13 +22,9 @@ class CommunityParameters(Parameters):
     """Hours and reach of grid workers and departments."""
 
     grid_hours: float = param(
-        60.0,
-        "Hours of grid workers per 1,000 households",
-        unit="hour/month",
-        low=0,
-        high=2000,
+        60.0, "Hours of grid workers per 1,000 households", unit="hour/month", low=0, high=2000,
         zh="网格工时",
-    )
+    )  # fmt: skip
     street_hours: float = param(
         40.0, "Hours of street departments per 1,000 households", unit="hour/month", low=0, high=2000,
         zh="街道部门工时",

@@ -12,28 +12,17 @@ class DeveloperParameters(Parameters):
     """What the developer left behind and how it behaves."""
 
     legacy: float = param(
-        0.1,
-        "Weight of broken promises and defects on daily life at the start",
-        low=0,
-        high=1,
+        0.1, "Weight of broken promises and defects on daily life at the start", low=0, high=1,
         zh="开发遗留程度",
-    )
+    )  # fmt: skip
     pays_vacant: float = param(
-        0.8,
-        "Chance that it pays the fee of a vacant unit",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.8, "Chance that it pays the fee of a vacant unit", unit="1/month", low=0, high=1,
         zh="空置房缴费概率",
-    )
+    )  # fmt: skip
     fades: float = param(
-        0.004,
-        "Share of the legacy that people stop minding",
-        unit="1/month",
-        low=0,
-        high=0.2,
+        0.004, "Share of the legacy that people stop minding", unit="1/month", low=0, high=0.2,
         zh="遗留淡化速度",
-    )
+    )  # fmt: skip
     remedies: float = param(
         0.02, "Chance that it mends a part of the legacy in a month of many petitions", unit="1/month",
         low=0, high=1, zh="主动整改概率",

@@ -25,19 +25,13 @@ class FirmParameters(Parameters):
 
     present: bool = param(True, "Whether a firm serves the compound at the start", zh="有物业公司")
     full_cost: float = param(
-        0.80,
-        "Cost of full service as a share of all fees due",
-        low=0.2,
-        high=2,
+        0.80, "Cost of full service as a share of all fees due", low=0.2, high=2,
         zh="足额服务成本占应收比",
-    )
+    )  # fmt: skip
     overhead: float = param(
-        0.10,
-        "Fixed cost as a share of the cost of full service",
-        low=0,
-        high=0.6,
+        0.10, "Fixed cost as a share of the cost of full service", low=0, high=0.6,
         zh="固定成本占比",
-    )
+    )  # fmt: skip
     cost_share: PerLine = param(
         _lines((0.25, 0.25, 0.30, 0.15, 0.05)), "How the cost of effort is shared among lines",
         zh="各线成本占比",
@@ -66,13 +60,9 @@ class FirmParameters(Parameters):
         1.0, "Fee relative to the local usual fee", low=0.2, high=3, zh="收费相对水平"
     )
     reserve_months: float = param(
-        2.0,
-        "Cash at the start, in months of full cost",
-        unit="month",
-        low=0,
-        high=24,
+        2.0, "Cash at the start, in months of full cost", unit="month", low=0, high=24,
         zh="初始储备",
-    )
+    )  # fmt: skip
     reserve_cap: float = param(
         4.0, "Cash above which the firm pays itself a profit, in months of full cost", unit="month",
         low=0, high=48, zh="储备上限",
@@ -86,32 +76,20 @@ class FirmParameters(Parameters):
         low=0, high=1, zh="收入预期调整速度",
     )  # fmt: skip
     credit_months: float = param(
-        2.0,
-        "Debt it can bear, in months of full cost",
-        unit="month",
-        low=0,
-        high=24,
+        2.0, "Debt it can bear, in months of full cost", unit="month", low=0, high=24,
         zh="可承受负债",
-    )
+    )  # fmt: skip
     loss_patience: int = param(
-        6,
-        "Months beyond that debt before it thinks of leaving",
-        unit="month",
-        low=1,
-        high=60,
+        6, "Months beyond that debt before it thinks of leaving", unit="month", low=1, high=60,
         zh="亏损忍耐期",
-    )
+    )  # fmt: skip
     leaves: float = param(
         0.2, "Chance to leave once patience is gone", unit="1/month", low=0, high=1, zh="撤场概率"
     )
     enters: float = param(
-        0.03,
-        "Chance that another firm enters an abandoned compound",
-        unit="1/month",
-        low=0,
-        high=1,
-        zh="新物业进场概率",
-    )
+        0.03, "Chance that another firm enters an abandoned compound", unit="1/month", low=0,
+        high=1, zh="新物业进场概率",
+    )  # fmt: skip
     issue_hours: float = param(
         0.25, "Hours for residents' issues per household at full effort", unit="hour/month", low=0, high=5,
         zh="户均报事工时",

@@ -70,12 +70,8 @@ def _count_people(counted, first, last, world):  # type: ignore[no-untyped-def]
 def _count_acts(counted, first, last, world):  # type: ignore[no-untyped-def]
     h = world.households
     tenure, misuse, attended, stage = h.tenure, h.misuse, h.attended, h.stage
-    called, petitioned, satisfaction, arrears_fen = (
-        h.called,
-        h.petitioned,
-        h.satisfaction,
-        h.arrears_fen,
-    )
+    called, petitioned = h.called, h.petitioned
+    satisfaction, arrears_fen = h.satisfaction, h.arrears_fen
     misusing = attending = calls = petitions = satisfied = owed = at_1 = at_2 = at_3 = at_4 = 0
     for i in rows(first, last):
         lived_in = tenure[i] != Tenure.VACANT
@@ -130,14 +126,9 @@ def _add_up(counted, first, last, world):  # type: ignore[no-untyped-def]
     grievance, efficacy = h.grievance, h.efficacy
     happy, by_young = counted.satisfaction, counted.young_satisfaction
     by_working, by_elderly = counted.working_satisfaction, counted.elderly_satisfaction
-    by_tenants, firm, committee = (
-        counted.tenant_satisfaction,
-        counted.trust_firm,
-        counted.trust_committee,
-    )
-    cell, grief, heard, visited = (
-        counted.trust_cell, counted.grievance, counted.efficacy, counted.contact,
-    )  # fmt: skip
+    by_tenants, firm = counted.tenant_satisfaction, counted.trust_firm
+    committee, cell = counted.trust_committee, counted.trust_cell
+    grief, heard, visited = counted.grievance, counted.efficacy, counted.contact
     for i in rows(first, last):
         counts = 1.0 if tenure[i] != Tenure.VACANT else 0.0
         mark = counts * satisfaction[i]
@@ -154,13 +145,9 @@ def _add_up(counted, first, last, world):  # type: ignore[no-untyped-def]
         by_tenants += mark * (tenure[i] == Tenure.TENANT)
     counted.satisfaction, counted.young_satisfaction = happy, by_young
     counted.working_satisfaction, counted.elderly_satisfaction = by_working, by_elderly
-    counted.tenant_satisfaction, counted.trust_firm, counted.trust_committee = (
-        by_tenants,
-        firm,
-        committee,
-    )
-    counted.trust_cell, counted.grievance = cell, grief
-    counted.efficacy, counted.contact = heard, visited
+    counted.tenant_satisfaction, counted.trust_firm = by_tenants, firm
+    counted.trust_committee, counted.trust_cell = committee, cell
+    counted.grievance, counted.efficacy, counted.contact = grief, heard, visited
 
 
 @process(How.WORLD)

@@ -24,13 +24,9 @@ class ConflictParameters(Parameters):
     """Sources of grievance and steps of the ladder."""
 
     own_issue: float = param(
-        0.06,
-        "Grievance from each own unsolved problem",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.06, "Grievance from each own unsolved problem", unit="1/month", low=0, high=1,
         zh="自家问题怨气",
-    )
+    )  # fmt: skip
     building_issue: float = param(
         0.15, "Grievance from unsolved problems in the building, per problem and household",
         unit="1/month", low=0, high=2, zh="本楼问题怨气",
@@ -63,52 +59,32 @@ class ConflictParameters(Parameters):
     threshold_open: float = param(0.60, "Grievance below which nobody joins open conflict",
         low=0, high=1, zh="公开冲突的怨气下限")  # fmt: skip
     patience: float = param(
-        3.5,
-        "Push against each step up, all else at its threshold",
-        unit="logit",
-        low=0,
-        high=6,
+        3.5, "Push against each step up, all else at its threshold", unit="logit", low=0, high=6,
         zh="忍耐",
-    )
+    )  # fmt: skip
     contagion: float = param(
-        2.0,
-        "Weight of the share of neighbours in complaint",
-        unit="logit",
-        low=0,
-        high=10,
+        2.0, "Weight of the share of neighbours in complaint", unit="logit", low=0, high=10,
         zh="冲突传染权重",
-    )
+    )  # fmt: skip
     legitimacy: float = param(
         3.0, "Weight of trust in cell and community", unit="logit", low=0, high=10, zh="合法性权重"
     )
     tires: float = param(
-        0.10,
-        "Chance to step down in a month, however aggrieved",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.10, "Chance to step down in a month, however aggrieved", unit="1/month", low=0, high=1,
         zh="疲惫退出概率",
-    )
+    )  # fmt: skip
     settles: float = param(
-        0.25,
-        "Further chance to step down, at no grievance",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.25, "Further chance to step down, at no grievance", unit="1/month", low=0, high=1,
         zh="平息概率",
-    )
+    )  # fmt: skip
     call_rate: float = param(
         0.04, "Calls to the hotline by a household at stage 2 or above", unit="1/month", low=0, high=1,
         zh="热线拨打概率",
     )  # fmt: skip
     petition_rate: float = param(
-        0.03,
-        "Petitions by a household at stage 3 or above",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.03, "Petitions by a household at stage 3 or above", unit="1/month", low=0, high=1,
         zh="信访概率",
-    )
+    )  # fmt: skip
 
 
 @process(How.BLOCK, stream=Stream.CONFLICT, switch="conflict")

@@ -34,13 +34,9 @@ class FeeParameters(Parameters):
         zh="条件合作者基准",
     )  # fmt: skip
     base_unconditional: float = param(
-        1.8,
-        "Push to pay of an unconditional cooperator",
-        unit="logit",
-        low=-6,
-        high=6,
+        1.8, "Push to pay of an unconditional cooperator", unit="logit", low=-6, high=6,
         zh="无条件合作者基准",
-    )
+    )  # fmt: skip
     base_free_rider: float = param(
         -0.9, "Push to pay of a free-rider", unit="logit", low=-8, high=4, zh="搭便车者基准"
     )
@@ -74,13 +70,9 @@ class FeeParameters(Parameters):
         2.0, "Weight of own habit of paying", unit="logit", low=0, high=10, zh="缴费习惯权重"
     )
     habit_keeps: float = param(
-        0.85,
-        "Share of the habit left after a month",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.85, "Share of the habit left after a month", unit="1/month", low=0, high=1,
         zh="习惯月留存率",
-    )
+    )  # fmt: skip
     dunning: float = param(
         0.4, "Weight of reminders to households in arrears", unit="logit", low=-2, high=4, zh="催缴权重",
         source="reminders raise payment of overdue property tax in China (anchors in docs/odd.md); size assumed",

@@ -134,12 +134,9 @@ class IssueParameters(Parameters):
         "Chance that an overdue issue rises a level; otherwise it is shelved", zh="升级概率",
     )  # fmt: skip
     relief: float = param(
-        0.25,
-        "Share of grievance the reporter loses when the issue is solved",
-        low=0,
-        high=1,
+        0.25, "Share of grievance the reporter loses when the issue is solved", low=0, high=1,
         zh="办结消气",
-    )
+    )  # fmt: skip
     shelved: float = param(
         0.12, "Grievance the reporter gains when it is shelved", low=0, high=1, zh="搁置生怨"
     )

@@ -29,24 +29,16 @@ class ParticipationParameters(Parameters):
     """Attendance, votes of all owners, and visits."""
 
     base: float = param(
-        -2.6,
-        "Push to attend a meeting, all else neutral",
-        unit="logit",
-        low=-6,
-        high=2,
+        -2.6, "Push to attend a meeting, all else neutral", unit="logit", low=-6, high=2,
         zh="参会基准",
-    )
+    )  # fmt: skip
     civic: float = param(
         1.5, "Weight of civic-mindedness", unit="logit", low=0, high=5, zh="公益心权重"
     )
     efficacy: float = param(
-        1.5,
-        "Weight of the feeling that taking part is of use",
-        unit="logit",
-        low=0,
-        high=5,
+        1.5, "Weight of the feeling that taking part is of use", unit="logit", low=0, high=5,
         zh="效能感权重",
-    )
+    )  # fmt: skip
     salience: float = param(
         1.0, "Weight of own grievance", unit="logit", low=0, high=5, zh="切身怨气权重"
     )
@@ -63,13 +55,9 @@ class ParticipationParameters(Parameters):
         source="meetings lean to the old: seed 004 (偏老龄化); size assumed",
     )  # fmt: skip
     vote_base: float = param(
-        -1.4,
-        "Push to take part in a vote of all owners",
-        unit="logit",
-        low=-6,
-        high=4,
+        -1.4, "Push to take part in a vote of all owners", unit="logit", low=-6, high=4,
         zh="业主投票基准",
-    )
+    )  # fmt: skip
     absentee: float = param(
         1.0, "Lower push for owners who let or do not live in their unit", unit="logit",
         low=0, high=5, zh="不住本小区业主的投票障碍",
@@ -84,12 +72,9 @@ class ParticipationParameters(Parameters):
         low=0, high=1, zh="议事成效对信任的影响",
     )  # fmt: skip
     expectation: float = param(
-        0.35,
-        "Share of raised issues followed up that attenders expect",
-        low=0,
-        high=1,
+        0.35, "Share of raised issues followed up that attenders expect", low=0, high=1,
         zh="对议事结果的期待",
-    )
+    )  # fmt: skip
     efficacy_speed: float = param(
         0.2, "Share of the gap between efficacy and seen results closed by one meeting",
         low=0, high=1, zh="效能感调整速度",
@@ -100,20 +85,13 @@ class ParticipationParameters(Parameters):
         source="falls within months (Allcott and Rogers 2014); rate assumed",
     )  # fmt: skip
     contact_ceiling: float = param(
-        1.5,
-        "Largest effect that repeated visits can reach",
-        unit="logit",
-        low=0,
-        high=5,
+        1.5, "Largest effect that repeated visits can reach", unit="logit", low=0, high=5,
         zh="走访效果上限",
-    )
+    )  # fmt: skip
     visit_calms: float = param(
-        0.15,
-        "Share of grievance that one full visit takes away",
-        low=0,
-        high=1,
+        0.15, "Share of grievance that one full visit takes away", low=0, high=1,
         zh="一次走访的怨气消解",
-    )
+    )  # fmt: skip
     visit_trust: float = param(
         0.06, "Trust in cell and community gained by a full visit, lost by an empty one",
         low=0, high=1, zh="一次走访对信任的影响",

@@ -55,27 +55,17 @@ class PerceptionParameters(Parameters):
         low=0, high=0.5, zh="自家未解决问题的影响",
     )  # fmt: skip
     opacity: float = param(
-        0.08,
-        "Satisfaction lost where accounts are wholly closed",
-        low=0,
-        high=0.5,
+        0.08, "Satisfaction lost where accounts are wholly closed", low=0, high=0.5,
         zh="不透明的影响",
-    )
+    )  # fmt: skip
     price: float = param(
-        0.2,
-        "Satisfaction lost for each unit of price ratio above 1",
-        low=0,
-        high=1,
+        0.2, "Satisfaction lost for each unit of price ratio above 1", low=0, high=1,
         zh="价格的影响",
-    )
+    )  # fmt: skip
     trust_speed: float = param(
-        0.10,
-        "Share of the gap closed by trust in a month",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.10, "Share of the gap closed by trust in a month", unit="1/month", low=0, high=1,
         zh="信任调整速度",
-    )
+    )  # fmt: skip
     trust_from_opinion: float = param(
         0.8, "Weight of satisfaction in trust in the firm; the rest is openness of the accounts",
         low=0, high=1, zh="满意度在信任中的权重",
@@ -90,12 +80,9 @@ class PerceptionParameters(Parameters):
         source="residents blame the firm (嫁祸给物业公司): seed 004; size assumed",
     )  # fmt: skip
     cell_neutral: float = param(
-        0.45,
-        "Trust in cell and community without deeds",
-        low=0,
-        high=1,
+        0.45, "Trust in cell and community without deeds", low=0, high=1,
         zh="对党组织社区的基准信任",
-    )
+    )  # fmt: skip
     cell_forgets: float = param(
         0.02, "Return of that trust to neutral", unit="1/month", low=0, high=0.5, zh="信任回落速度"
     )

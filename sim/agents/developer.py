@@ -6,6 +6,7 @@ from sim.agents.actor import Actor
 from sim.schema import Parameters, param
 from sim.world.declare import column, link
 from sim.world.native import register_row, rule
+from sim.world.units import THOUSAND
 
 
 class DeveloperParameters(Parameters):
@@ -68,6 +69,6 @@ class Developer(Actor, table="developers", parameters="developer"):
         """
         p = self.p
         self.legacy *= 1.0 - p.fades
-        petitions = 1000.0 * self.compound.per_household(self.compound.census.petitions)
+        petitions = THOUSAND * self.compound.per_household(self.compound.census.petitions)
         if petitions > p.pressure and chance[0] < p.remedies:
             self.legacy *= 1.0 - p.remedy_share

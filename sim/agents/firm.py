@@ -13,6 +13,7 @@ from sim.schema import Parameters, bounded, param
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import exact_dot, exact_sum
+from sim.world.units import FEN_PER_YUAN
 
 if TYPE_CHECKING:
     Priorities = PerLine
@@ -98,11 +99,23 @@ class FirmParameters(Parameters):
         0.25, "Chance that its own patrol finds a problem, at full effort", unit="1/month", low=0, high=1,
         zh="巡查发现率",
     )  # fmt: skip
+    owner_led_blame: float = param(
+        0.3, "Share of the developer's legacy laid at the door of a firm led by an owner", low=0, high=1,
+        zh="业主牵头物业的归咎比例",
+    )  # fmt: skip
+    expects_least: float = param(
+        0.3, "Collection rate that the winner of a contest reckons with at least", low=0, high=1,
+        zh="新物业最低预期收缴率",
+    )  # fmt: skip
     dunning: float = param(0.5, "Intensity of its reminders", low=0, high=1, zh="催缴力度")
     obstruction: float = param(
         1.5, "Push against votes for a committee by a firm that skims everything", unit="logit",
         low=0, high=5, zh="阻挠业委会",
         source="firms obstruct preparation (设障): seed 000; size assumed",
+    )  # fmt: skip
+    supervised_care: float = param(
+        0.7, "Share of the slack in its care that full supervision removes", low=0, high=1,
+        zh="监督对尽责的促进",
     )  # fmt: skip
     supervised_skimming: float = param(
         0.15, "Share of skimming that full supervision ends in a month", unit="1/month", low=0, high=1,
@@ -110,8 +123,26 @@ class FirmParameters(Parameters):
     )  # fmt: skip
 
 
-CREDIT, GREEN_FROM, YELLOW_FROM = 0.6, 0.5, 0.35
-"""A company's standing at the start, and that from which its light is green or yellow (assumed)."""
+class CompanyParameters(Parameters):
+    """How the credit file of a property company moves, alike for all companies."""
+
+    credit_start: float = param(0.6, "Standing at the start", low=0, high=1, zh="初始信用分")
+    credit_speed: float = param(
+        0.1, "Share of the gap to this month's mark closed in a month", unit="1/month", low=0, high=1,
+        zh="信用分调整速度",
+    )  # fmt: skip
+    calls_weight: float = param(
+        5.0, "Weight of hotline calls per household in that mark, against satisfaction", unit="month",
+        low=0, high=100, zh="热线投诉扣分权重",
+    )  # fmt: skip
+    green_from: float = param(
+        0.5, "Standing from which the light is green", low=0, high=1, zh="绿灯信用分"
+    )
+    yellow_from: float = param(
+        0.35, "Standing from which the light is yellow; below it is red", low=0, high=1,
+        zh="黄灯信用分",
+    )  # fmt: skip
+
 
 BOOK = ("fees", "arrears", "public_revenue", "grants", "overhead", "effort_cost", "profit_paid")
 """Entries of a month's book, each a column of the firm."""
@@ -197,7 +228,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
     @derived
     def public_revenue_fen(self) -> int:
         """Public revenue of the compound in a month, before anything is kept."""
-        return round(100 * self.p.public_revenue_yuan * self.compound.households)
+        return round(FEN_PER_YUAN * self.p.public_revenue_yuan * self.compound.households)
 
     @rule
     def offer(self) -> None:
@@ -213,14 +244,14 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
         s.detect_firm = p.patrol * self.level * self.diligence
         hours = p.issue_hours * self.compound.households
         s.compound_hours = hours * self.level * self.scope
-        s.blame = 0.3 if self.owner_led else 1.0
+        s.blame = p.owner_led_blame if self.owner_led else 1.0
 
     @derived
     def care(self) -> float:
         """Share of affordable effort really given, with standards and supervision counted in."""
         s = self.compound.signals
-        slack = 1.0 - self.diligence
-        given = 1.0 - slack * (1.0 - s.diligence_gain) * (1.0 - 0.7 * s.supervision)
+        slack = (1.0 - self.diligence) * (1.0 - s.diligence_gain)
+        given = 1.0 - slack * (1.0 - self.p.supervised_care * s.supervision)
         # A firm that gives nothing and is paid all the same (special funds) cannot give less.
         return max(given, 0.0)
 
@@ -316,7 +347,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
         self.owner_led = owner_led
         self.founded = self.world.month
         # A new firm starts from what the compound pays today, not from what it could pay.
-        usual = max(self.compound.collection_rate, 0.3)
+        usual = max(self.compound.collection_rate, self.p.expects_least)
         self.expected_fen = usual * self.compound.monthly_due_fen
 
     @property
@@ -326,7 +357,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
 
 
 @register_row
-class Company(Actor, table="companies"):
+class Company(Actor, table="companies", parameters="company"):
     """A property company with its branches in compounds and one credit file for all of them."""
 
     credit: float = column(
@@ -340,7 +371,7 @@ class Company(Actor, table="companies"):
     @rule
     def decide(self) -> None:
         """Bring the credit file up to date with this month's residents."""
-        n = self.last_branch - self.first_branch
+        p, n = self.p, self.last_branch - self.first_branch
         marks, households, served = np.zeros(n), 0, 0
         for k in range(n):
             c = self.world.branches[self.first_branch + k]
@@ -349,21 +380,23 @@ class Company(Actor, table="companies"):
                 continue
             size = self.world.compounds[c].households
             occupied = max(census.occupied, 1.0)
-            mark = census.satisfaction / occupied / (1.0 + 5.0 * (census.calls / occupied))
+            calls = p.calls_weight * (census.calls / occupied)
+            mark = census.satisfaction / occupied / (1.0 + calls)
             marks[served] = mark * size
             households += size
             served += 1
         if served:
-            self.credit += 0.1 * (exact_sum(marks[:served]) / households - self.credit)
+            mark = exact_sum(marks[:served]) / households
+            self.credit += p.credit_speed * (mark - self.credit)
 
     @rule
     def begin(self) -> None:
         """Begin with an ordinary standing."""
-        self.credit = CREDIT
+        self.credit = self.p.credit_start
 
     @derived
     def light(self) -> int:
         """Warning light of the credit file, see ``Light``."""
-        if self.credit >= GREEN_FROM:
+        if self.credit >= self.p.green_from:
             return Light.GREEN + 0
-        return Light.YELLOW + 0 if self.credit >= YELLOW_FROM else Light.RED + 0
+        return Light.YELLOW + 0 if self.credit >= self.p.yellow_from else Light.RED + 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sim.compiled import kernel
+from sim.processes.participation import MET
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Life, Stage, Tenure
+from sim.world.units import MIDDLE
 
 
 @process(How.WORLD)
@@ -76,9 +78,9 @@ def _count_acts(counted, first, last, world):  # type: ignore[no-untyped-def]
     for i in rows(first, last):
         lived_in = tenure[i] != Tenure.VACANT
         owed += arrears_fen[i]
-        satisfied += lived_in & (satisfaction[i] > 0.5)
+        satisfied += lived_in & (satisfaction[i] > MIDDLE)
         misusing += lived_in & (misuse[i] == 1)
-        attending += lived_in & (attended[i] & 1 == 1)
+        attending += lived_in & (attended[i] & MET == MET)
         calls += lived_in & (called[i] == 1)
         petitions += lived_in & (petitioned[i] == 1)
         at_1 += lived_in & (stage[i] == Stage.TELLS_FIRM)
@@ -104,7 +106,7 @@ def _count_fees(counted, first, last, world):  # type: ignore[no-untyped-def]
     tenure, fee_fen, paid, recovered_fen = h.tenure, h.fee_fen, h.paid, h.recovered_fen
     satisfaction, due, collected, recovered, payers, free_riding = h.satisfaction, 0, 0, 0, 0, 0
     for i in rows(first, last):
-        happy = (tenure[i] != Tenure.VACANT) & (satisfaction[i] > 0.5)
+        happy = (tenure[i] != Tenure.VACANT) & (satisfaction[i] > MIDDLE)
         due += fee_fen[i]
         collected += fee_fen[i] if paid[i] else 0
         recovered += recovered_fen[i]

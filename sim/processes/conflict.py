@@ -16,6 +16,7 @@ from sim.streams import Stream, fill
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Stage, Tenure
+from sim.world.units import MIDDLE
 
 _CONFLICT, _HOTLINE = int(Stream.CONFLICT), int(Stream.HOTLINE)
 
@@ -24,8 +25,12 @@ class ConflictParameters(Parameters):
     """Sources of grievance and steps of the ladder."""
 
     own_issue: float = param(
-        0.06, "Grievance from each own unsolved problem", unit="1/month", low=0, high=1,
+        0.06, "Grievance from each own unsolved problem that counts", unit="1/month", low=0, high=1,
         zh="自家问题怨气",
+    )  # fmt: skip
+    issues_counted: int = param(
+        3, "Own unsolved problems that count at most", unit="issue", low=1, high=20,
+        zh="自家问题计入上限",
     )  # fmt: skip
     building_issue: float = param(
         0.15, "Grievance from unsolved problems in the building, per problem and household",
@@ -98,10 +103,11 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
     satisfaction, grievance = h.satisfaction, h.grievance
     own_issue, discontent, forgets, calms = p.own_issue, p.discontent, p.forgets, p.calms
     building_issue, legacy, mediation = p.building_issue, p.legacy * s.legacy, s.mediation
+    counted = np.int64(p.issues_counted)
     for i in rows(first, last):
         nearby = building_issue * open_per_household[np.uint64(building[i])]
-        inflow = own_issue * min(own_open[i], 3) + nearby
-        inflow += legacy + discontent * max(0.5 - satisfaction[i], 0.0)
+        inflow = own_issue * min(own_open[i], counted) + nearby
+        inflow += legacy + discontent * max(MIDDLE - satisfaction[i], 0.0)
         g = grievance[i] + min(inflow, 1.0) * (1.0 - grievance[i]) - forgets * grievance[i]
         mediated = (stage[i] >= Stage.TELLS_FIRM) & (u[0, i - start] < mediation)
         g *= 1.0 - calms * mediated
@@ -125,7 +131,7 @@ def climb(compound, first, last):  # type: ignore[no-untyped-def]
         higher = to_hotline if stage[i] == Stage.TELLS_FIRM else to_petition
         bar = to_firm if stage[i] == Stage.CALM else higher
         x = steepness * (grievance[i] - bar) - patience + contagion * seen_conflict[i]
-        push[i - start] = x - legitimacy * (trust_cell[i] - 0.5)
+        push[i - start] = x - legitimacy * (trust_cell[i] - MIDDLE)
     to_chances(push)
     for i in rows(first, last):
         g, at = grievance[i], stage[i]

@@ -18,6 +18,7 @@ from sim.streams import Stream, fill
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Kind, Stage, Tenure
+from sim.world.units import MIDDLE
 
 _FEES = int(Stream.FEES)
 
@@ -136,9 +137,9 @@ def would_pay(compound, first, last):  # type: ignore[no-untyped-def]
         conditional = kind[i] == Kind.CONDITIONAL
         others = base_always if kind[i] == Kind.UNCONDITIONAL else base_free
         x = base if conditional else others
-        x += (by_norm if conditional else by_norm_others) * (norm[i] - 0.5)
-        x += by_service * (satisfaction[i] - 0.5) + by_trust * (trust_firm[i] - 0.5)
-        x += by_habit * (habit[i] - 0.5) + contact[i] + pledge * active[i]
+        x += (by_norm if conditional else by_norm_others) * (norm[i] - MIDDLE)
+        x += by_service * (satisfaction[i] - MIDDLE) + by_trust * (trust_firm[i] - MIDDLE)
+        x += by_habit * (habit[i] - MIDDLE) + contact[i] + pledge * active[i]
         x -= by_grievance * grievance[i] + by_burden * burden[i]
         x -= by_free_habit * free_habit[i]
         x -= strike * (stage[i] >= Stage.CALLS_HOTLINE)

@@ -54,6 +54,10 @@ class ParticipationParameters(Parameters):
         0.2, "Cost of time, elderly households", unit="logit", low=0, high=4, zh="老年家庭时间成本",
         source="meetings lean to the old: seed 004 (偏老龄化); size assumed",
     )  # fmt: skip
+    digital_saves: float = param(
+        0.7, "Share of the cost of time saved where digital channels reach everybody", low=0, high=1,
+        zh="数字渠道节省的时间成本",
+    )  # fmt: skip
     vote_base: float = param(
         -1.4, "Push to take part in a vote of all owners", unit="logit", low=-6, high=4,
         zh="业主投票基准",
@@ -115,7 +119,7 @@ def _weigh(compound, first, last, base, push):  # type: ignore[no-untyped-def]
     young, working, elderly = p.time_cost_young, p.time_cost_working, p.time_cost_elderly
     by_civic, by_efficacy, by_salience = p.civic, p.efficacy, p.salience
     # A digital channel takes away part of the cost of time, so it helps the busy most.
-    costs, start = 1.0 - 0.7 * s.digital, np.uint64(first)
+    costs, start = 1.0 - p.digital_saves * s.digital, np.uint64(first)
     for i in rows(first, last):
         older = working if life[i] == Life.WORKING else elderly
         cost = young if life[i] == Life.YOUNG else older
@@ -152,7 +156,7 @@ def attend(compound, first, last):  # type: ignore[no-untyped-def]
     tenure, civic, attended = h.tenure, h.civic, h.attended
     for i in rows(first, last):
         mixes = (tenure[i] != Tenure.VACANT) & (u[1, i - start] < mixing * civic[i])
-        attended[i] = mixes << 1
+        attended[i] = MIXED * mixes
     at = first
     while at < last:
         a, building = at, h.building[at]
@@ -174,7 +178,7 @@ def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
     step = p.meeting_trust * (result - p.expectation)
     for i in rows(first, last):
         comes = (tenure[i] != Tenure.VACANT) & (u[i - start] < push[i - start])
-        attended[i] |= comes
+        attended[i] |= MET * comes
         if not comes or result < 0.0:
             continue
         grievance[i] *= calms

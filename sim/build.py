@@ -26,7 +26,7 @@ from sim.world.world import World, ledger_rows, see
 
 SHARED = (
     "turnover", "network", "issues", "perception", "participation", "fees", "commons", "conflict",
-    "community",
+    "community", "company",
 )  # fmt: skip
 """Groups of parameters that are alike in every compound."""
 

@@ -19,7 +19,7 @@ from sim.agents.cell import CellParameters
 from sim.agents.committee import CommitteeParameters
 from sim.agents.community import CommunityParameters
 from sim.agents.developer import DeveloperParameters
-from sim.agents.firm import FirmParameters
+from sim.agents.firm import CompanyParameters, FirmParameters
 from sim.errors import InputError, refuse_broken
 from sim.explain import input_error, shorten, show, unknown_name
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters
@@ -254,6 +254,7 @@ class Config(Parameters):
     commons: CommonsParameters = Field(default_factory=CommonsParameters)
     conflict: ConflictParameters = Field(default_factory=ConflictParameters)
     firm: FirmParameters = Field(default_factory=FirmParameters)
+    company: CompanyParameters = Field(default_factory=CompanyParameters)
     committee: CommitteeParameters = Field(default_factory=CommitteeParameters)
     cell: CellParameters = Field(default_factory=CellParameters)
     community: CommunityParameters = Field(default_factory=CommunityParameters)

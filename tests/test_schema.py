@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -139,6 +142,51 @@ def test_a_record_is_float64_throughout() -> None:
     """Catches whole numbers that a kernel would divide as integers."""
     record = Sample().record
     assert all(record[name].dtype == np.float64 for name in record.dtype.names)
+
+
+# --- numbers in rules ---
+
+SIM = Path(__file__).parents[1] / "sim"
+RULES = [
+    path for folder in ("agents", "processes") for path in sorted((SIM / folder).glob("*.py"))
+    # Series of the exponential; places in a row of notes.
+    if path.name not in ("chance.py", "notes.py")
+]  # fmt: skip
+PLAIN = (0, 1, 2, 1e-9)
+"""None, all, twice or half, and what keeps a division from 0."""
+
+
+def unnamed(tree: ast.AST) -> Iterator[str]:
+    """Numbers that functions reckon with: every decimal, and what is added, compared or bounded."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for node in ast.walk(function):
+            inside: list[ast.expr] = [node] if isinstance(node, ast.Constant) else []
+            if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Pow):
+                inside = [node.left, node.right]
+            elif isinstance(node, ast.Compare):
+                inside = [node.left, *node.comparators]
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("min", "max"):
+                inside = node.args
+            for part in inside:
+                number = getattr(part, "value", None)
+                decimal = type(number) is float
+                if (decimal or (type(number) is int and part is not node)) and number not in PLAIN:
+                    yield f"line {part.lineno}: {number}"
+
+
+@pytest.mark.parametrize("path", RULES, ids=[path.stem for path in RULES])
+def test_no_rule_reckons_with_a_number_without_a_name(path: Path) -> None:
+    """Catches a number in a rule that no configuration, table or sensitivity analysis can reach."""
+    assert not list(unnamed(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def test_an_unnamed_number_is_found() -> None:
+    """Catches a search for such numbers that finds none, or takes plain ones for them."""
+    text = "def rule(x, p):\n    return max(0.3 + p.a * x, 3) + x[3] / 200 > 4, np.empty(5), 1.0, x / 2"
+    found = [found.removeprefix("line 2: ") for found in unnamed(ast.parse(text))]
+    assert sorted(set(found)) == ["0.3", "200", "3", "4"]
 
 
 # --- minus nothing ---

@@ -14,13 +14,9 @@ class CellParameters(Parameters):
     """What members can give."""
 
     hours_per_member: float = param(
-        6.0,
-        "Hours an active member gives in a month",
-        unit="hour/month",
-        low=0,
-        high=60,
+        6.0, "Hours an active member gives in a month", unit="hour/month", low=0, high=60,
         zh="党员月均工时",
-    )
+    )  # fmt: skip
     recruits: float = param(
         0.01, "Share of members not active who become active in a month in which the cell has tasks",
         unit="1/month", low=0, high=0.5, zh="党员动员率",

@@ -16,19 +16,16 @@ from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import exact_sum
+from sim.world.units import THOUSAND
 
 
 class CommunityParameters(Parameters):
     """Hours and reach of grid workers and departments."""
 
     grid_hours: float = param(
-        60.0,
-        "Hours of grid workers per 1,000 households",
-        unit="hour/month",
-        low=0,
-        high=2000,
+        60.0, "Hours of grid workers per 1,000 households", unit="hour/month", low=0, high=2000,
         zh="网格工时",
-    )
+    )  # fmt: skip
     street_hours: float = param(
         40.0, "Hours of street departments per 1,000 households", unit="hour/month", low=0, high=2000,
         zh="街道部门工时",
@@ -52,6 +49,10 @@ class CommunityParameters(Parameters):
     digital: float = param(
         0.1, "Reach of digital channels at the start", low=0, high=1, zh="数字渠道覆盖"
     )
+    attention_need: float = param(
+        0.5, "Share of attention that goes where problems are unsolved; the rest goes by households", low=0,
+        high=1, zh="按问题分配关注的比例",
+    )  # fmt: skip
     other_calls: float = param(
         2.5, "Hotline calls per 1,000 households on matters other than property", unit="1/month",
         low=0, high=100, zh="非物业热线",
@@ -60,8 +61,8 @@ class CommunityParameters(Parameters):
 
 
 @kernel
-def attention(compounds, size):  # type: ignore[no-untyped-def]
-    """Shares of compounds, of ``size`` households together: half follows households, half what is unsolved."""
+def attention(compounds, size, need):  # type: ignore[no-untyped-def]
+    """Shares of compounds, of ``size`` households together: ``need`` of it follows what is unsolved."""
     unsolved = 0
     for c in range(len(compounds)):
         unsolved += compounds[c].unsolved
@@ -69,7 +70,7 @@ def attention(compounds, size):  # type: ignore[no-untyped-def]
     for c in range(len(compounds)):
         by_size = compounds[c].households / size
         by_need = compounds[c].unsolved / unsolved if unsolved else by_size
-        shares[c] = 0.5 * compounds[c].households / size + 0.5 * by_need
+        shares[c] = (1.0 - need) * compounds[c].households / size + need * by_need
     return shares
 
 
@@ -98,7 +99,7 @@ class Community(Actor, table="communities", parameters="community"):
     @derived
     def hours(self) -> float:
         """Hours of grid workers this month."""
-        return self.p.grid_hours * self.households / 1000.0
+        return self.p.grid_hours * self.households / THOUSAND
 
     @derived
     def first_task(self) -> int:
@@ -129,13 +130,14 @@ class Community(Actor, table="communities", parameters="community"):
     @rule
     def settle(self) -> None:
         """Give the measures their hours; what they take, inspection and issues lack."""
-        world, tasks, have = self.world, self.world.community_tasks, self.hours
+        world, p, tasks, have = self.world, self.p, self.world.community_tasks, self.hours
         first, last = self.first_task, self.first_task + self.asked
         total = exact_sum(tasks.hours[first:last])
-        free = (1.0 - self.p.daily_duties) * have
+        free = (1.0 - p.daily_duties) * have
         self.fidelity = min(1.0, free / total) if total > 0.0 else 1.0
         left = have - total * self.fidelity
-        shares = attention(world.compounds.array[self.first : self.last], self.households)
+        compounds = world.compounds.array[self.first : self.last]
+        shares = attention(compounds, self.households, p.attention_need)
         for c in range(self.first, self.last):
             s, share = world.signals[c], shares[c - self.first]
             s.community_hours = s.community_hours + left * share
@@ -159,8 +161,9 @@ class Street(Actor, table="streets", parameters="community"):
     @rule
     def offer(self) -> None:
         """Share the departments' hours among the compounds."""
-        p, thousands = self.p, self.households / 1000.0
-        shares = attention(self.world.compounds.array[self.first : self.last], self.households)
+        p, thousands = self.p, self.households / THOUSAND
+        compounds = self.world.compounds.array[self.first : self.last]
+        shares = attention(compounds, self.households, p.attention_need)
         for c in range(self.first, self.last):
             s, share = self.world.signals[c], shares[c - self.first]
             s.street_hours = p.street_hours * thousands * share

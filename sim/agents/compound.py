@@ -15,6 +15,7 @@ from sim.world.declare import Row, column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import pairwise_sum
 from sim.world.tables import Life, Tenure
+from sim.world.units import MIDDLE
 
 
 class Ballot(NamedTuple):
@@ -138,7 +139,7 @@ class Compound(Row, table="compounds", parameters="service"):
             for line in range(len(condition)):
                 good += needs[line] * condition[line]
                 asked += needs[line]
-            self.met[life] = good / asked if asked > 0.0 else 0.5
+            self.met[life] = good / asked if asked > 0.0 else MIDDLE
 
     @property
     def buildings(self) -> slice:

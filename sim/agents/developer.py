@@ -6,34 +6,24 @@ from sim.agents.actor import Actor
 from sim.schema import Parameters, param
 from sim.world.declare import column, link
 from sim.world.native import register_row, rule
+from sim.world.units import THOUSAND
 
 
 class DeveloperParameters(Parameters):
     """What the developer left behind and how it behaves."""
 
     legacy: float = param(
-        0.1,
-        "Weight of broken promises and defects on daily life at the start",
-        low=0,
-        high=1,
+        0.1, "Weight of broken promises and defects on daily life at the start", low=0, high=1,
         zh="开发遗留程度",
-    )
+    )  # fmt: skip
     pays_vacant: float = param(
-        0.8,
-        "Chance that it pays the fee of a vacant unit",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.8, "Chance that it pays the fee of a vacant unit", unit="1/month", low=0, high=1,
         zh="空置房缴费概率",
-    )
+    )  # fmt: skip
     fades: float = param(
-        0.004,
-        "Share of the legacy that people stop minding",
-        unit="1/month",
-        low=0,
-        high=0.2,
+        0.004, "Share of the legacy that people stop minding", unit="1/month", low=0, high=0.2,
         zh="遗留淡化速度",
-    )
+    )  # fmt: skip
     remedies: float = param(
         0.02, "Chance that it mends a part of the legacy in a month of many petitions", unit="1/month",
         low=0, high=1, zh="主动整改概率",
@@ -79,6 +69,6 @@ class Developer(Actor, table="developers", parameters="developer"):
         """
         p = self.p
         self.legacy *= 1.0 - p.fades
-        petitions = 1000.0 * self.compound.per_household(self.compound.census.petitions)
+        petitions = THOUSAND * self.compound.per_household(self.compound.census.petitions)
         if petitions > p.pressure and chance[0] < p.remedies:
             self.legacy *= 1.0 - p.remedy_share

@@ -13,6 +13,7 @@ from sim.schema import Parameters, bounded, param
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import exact_dot, exact_sum
+from sim.world.units import FEN_PER_YUAN
 
 if TYPE_CHECKING:
     Priorities = PerLine
@@ -25,19 +26,13 @@ class FirmParameters(Parameters):
 
     present: bool = param(True, "Whether a firm serves the compound at the start", zh="有物业公司")
     full_cost: float = param(
-        0.80,
-        "Cost of full service as a share of all fees due",
-        low=0.2,
-        high=2,
+        0.80, "Cost of full service as a share of all fees due", low=0.2, high=2,
         zh="足额服务成本占应收比",
-    )
+    )  # fmt: skip
     overhead: float = param(
-        0.10,
-        "Fixed cost as a share of the cost of full service",
-        low=0,
-        high=0.6,
+        0.10, "Fixed cost as a share of the cost of full service", low=0, high=0.6,
         zh="固定成本占比",
-    )
+    )  # fmt: skip
     cost_share: PerLine = param(
         _lines((0.25, 0.25, 0.30, 0.15, 0.05)), "How the cost of effort is shared among lines",
         zh="各线成本占比",
@@ -66,13 +61,9 @@ class FirmParameters(Parameters):
         1.0, "Fee relative to the local usual fee", low=0.2, high=3, zh="收费相对水平"
     )
     reserve_months: float = param(
-        2.0,
-        "Cash at the start, in months of full cost",
-        unit="month",
-        low=0,
-        high=24,
+        2.0, "Cash at the start, in months of full cost", unit="month", low=0, high=24,
         zh="初始储备",
-    )
+    )  # fmt: skip
     reserve_cap: float = param(
         4.0, "Cash above which the firm pays itself a profit, in months of full cost", unit="month",
         low=0, high=48, zh="储备上限",
@@ -86,32 +77,20 @@ class FirmParameters(Parameters):
         low=0, high=1, zh="收入预期调整速度",
     )  # fmt: skip
     credit_months: float = param(
-        2.0,
-        "Debt it can bear, in months of full cost",
-        unit="month",
-        low=0,
-        high=24,
+        2.0, "Debt it can bear, in months of full cost", unit="month", low=0, high=24,
         zh="可承受负债",
-    )
+    )  # fmt: skip
     loss_patience: int = param(
-        6,
-        "Months beyond that debt before it thinks of leaving",
-        unit="month",
-        low=1,
-        high=60,
+        6, "Months beyond that debt before it thinks of leaving", unit="month", low=1, high=60,
         zh="亏损忍耐期",
-    )
+    )  # fmt: skip
     leaves: float = param(
         0.2, "Chance to leave once patience is gone", unit="1/month", low=0, high=1, zh="撤场概率"
     )
     enters: float = param(
-        0.03,
-        "Chance that another firm enters an abandoned compound",
-        unit="1/month",
-        low=0,
-        high=1,
-        zh="新物业进场概率",
-    )
+        0.03, "Chance that another firm enters an abandoned compound", unit="1/month", low=0,
+        high=1, zh="新物业进场概率",
+    )  # fmt: skip
     issue_hours: float = param(
         0.25, "Hours for residents' issues per household at full effort", unit="hour/month", low=0, high=5,
         zh="户均报事工时",
@@ -120,11 +99,23 @@ class FirmParameters(Parameters):
         0.25, "Chance that its own patrol finds a problem, at full effort", unit="1/month", low=0, high=1,
         zh="巡查发现率",
     )  # fmt: skip
+    owner_led_blame: float = param(
+        0.3, "Share of the developer's legacy laid at the door of a firm led by an owner", low=0, high=1,
+        zh="业主牵头物业的归咎比例",
+    )  # fmt: skip
+    expects_least: float = param(
+        0.3, "Collection rate that the winner of a contest reckons with at least", low=0, high=1,
+        zh="新物业最低预期收缴率",
+    )  # fmt: skip
     dunning: float = param(0.5, "Intensity of its reminders", low=0, high=1, zh="催缴力度")
     obstruction: float = param(
         1.5, "Push against votes for a committee by a firm that skims everything", unit="logit",
         low=0, high=5, zh="阻挠业委会",
         source="firms obstruct preparation (设障): seed 000; size assumed",
+    )  # fmt: skip
+    supervised_care: float = param(
+        0.7, "Share of the slack in its care that full supervision removes", low=0, high=1,
+        zh="监督对尽责的促进",
     )  # fmt: skip
     supervised_skimming: float = param(
         0.15, "Share of skimming that full supervision ends in a month", unit="1/month", low=0, high=1,
@@ -132,8 +123,26 @@ class FirmParameters(Parameters):
     )  # fmt: skip
 
 
-CREDIT, GREEN_FROM, YELLOW_FROM = 0.6, 0.5, 0.35
-"""A company's standing at the start, and that from which its light is green or yellow (assumed)."""
+class CompanyParameters(Parameters):
+    """How the credit file of a property company moves, alike for all companies."""
+
+    credit_start: float = param(0.6, "Standing at the start", low=0, high=1, zh="初始信用分")
+    credit_speed: float = param(
+        0.1, "Share of the gap to this month's mark closed in a month", unit="1/month", low=0, high=1,
+        zh="信用分调整速度",
+    )  # fmt: skip
+    calls_weight: float = param(
+        5.0, "Weight of hotline calls per household in that mark, against satisfaction", unit="month",
+        low=0, high=100, zh="热线投诉扣分权重",
+    )  # fmt: skip
+    green_from: float = param(
+        0.5, "Standing from which the light is green", low=0, high=1, zh="绿灯信用分"
+    )
+    yellow_from: float = param(
+        0.35, "Standing from which the light is yellow; below it is red", low=0, high=1,
+        zh="黄灯信用分",
+    )  # fmt: skip
+
 
 BOOK = ("fees", "arrears", "public_revenue", "grants", "overhead", "effort_cost", "profit_paid")
 """Entries of a month's book, each a column of the firm."""
@@ -219,7 +228,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
     @derived
     def public_revenue_fen(self) -> int:
         """Public revenue of the compound in a month, before anything is kept."""
-        return round(100 * self.p.public_revenue_yuan * self.compound.households)
+        return round(FEN_PER_YUAN * self.p.public_revenue_yuan * self.compound.households)
 
     @rule
     def offer(self) -> None:
@@ -235,14 +244,14 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
         s.detect_firm = p.patrol * self.level * self.diligence
         hours = p.issue_hours * self.compound.households
         s.compound_hours = hours * self.level * self.scope
-        s.blame = 0.3 if self.owner_led else 1.0
+        s.blame = p.owner_led_blame if self.owner_led else 1.0
 
     @derived
     def care(self) -> float:
         """Share of affordable effort really given, with standards and supervision counted in."""
         s = self.compound.signals
-        slack = 1.0 - self.diligence
-        given = 1.0 - slack * (1.0 - s.diligence_gain) * (1.0 - 0.7 * s.supervision)
+        slack = (1.0 - self.diligence) * (1.0 - s.diligence_gain)
+        given = 1.0 - slack * (1.0 - self.p.supervised_care * s.supervision)
         # A firm that gives nothing and is paid all the same (special funds) cannot give less.
         return max(given, 0.0)
 
@@ -338,7 +347,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
         self.owner_led = owner_led
         self.founded = self.world.month
         # A new firm starts from what the compound pays today, not from what it could pay.
-        usual = max(self.compound.collection_rate, 0.3)
+        usual = max(self.compound.collection_rate, self.p.expects_least)
         self.expected_fen = usual * self.compound.monthly_due_fen
 
     @property
@@ -348,7 +357,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
 
 
 @register_row
-class Company(Actor, table="companies"):
+class Company(Actor, table="companies", parameters="company"):
     """A property company with its branches in compounds and one credit file for all of them."""
 
     credit: float = column(
@@ -362,7 +371,7 @@ class Company(Actor, table="companies"):
     @rule
     def decide(self) -> None:
         """Bring the credit file up to date with this month's residents."""
-        n = self.last_branch - self.first_branch
+        p, n = self.p, self.last_branch - self.first_branch
         marks, households, served = np.zeros(n), 0, 0
         for k in range(n):
             c = self.world.branches[self.first_branch + k]
@@ -371,21 +380,23 @@ class Company(Actor, table="companies"):
                 continue
             size = self.world.compounds[c].households
             occupied = max(census.occupied, 1.0)
-            mark = census.satisfaction / occupied / (1.0 + 5.0 * (census.calls / occupied))
+            calls = p.calls_weight * (census.calls / occupied)
+            mark = census.satisfaction / occupied / (1.0 + calls)
             marks[served] = mark * size
             households += size
             served += 1
         if served:
-            self.credit += 0.1 * (exact_sum(marks[:served]) / households - self.credit)
+            mark = exact_sum(marks[:served]) / households
+            self.credit += p.credit_speed * (mark - self.credit)
 
     @rule
     def begin(self) -> None:
         """Begin with an ordinary standing."""
-        self.credit = CREDIT
+        self.credit = self.p.credit_start
 
     @derived
     def light(self) -> int:
         """Warning light of the credit file, see ``Light``."""
-        if self.credit >= GREEN_FROM:
+        if self.credit >= self.p.green_from:
             return Light.GREEN + 0
-        return Light.YELLOW + 0 if self.credit >= YELLOW_FROM else Light.RED + 0
+        return Light.YELLOW + 0 if self.credit >= self.p.yellow_from else Light.RED + 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sim.compiled import kernel
+from sim.processes.participation import MET
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Life, Stage, Tenure
+from sim.world.units import MIDDLE
 
 
 @process(How.WORLD)
@@ -70,19 +72,15 @@ def _count_people(counted, first, last, world):  # type: ignore[no-untyped-def]
 def _count_acts(counted, first, last, world):  # type: ignore[no-untyped-def]
     h = world.households
     tenure, misuse, attended, stage = h.tenure, h.misuse, h.attended, h.stage
-    called, petitioned, satisfaction, arrears_fen = (
-        h.called,
-        h.petitioned,
-        h.satisfaction,
-        h.arrears_fen,
-    )
+    called, petitioned = h.called, h.petitioned
+    satisfaction, arrears_fen = h.satisfaction, h.arrears_fen
     misusing = attending = calls = petitions = satisfied = owed = at_1 = at_2 = at_3 = at_4 = 0
     for i in rows(first, last):
         lived_in = tenure[i] != Tenure.VACANT
         owed += arrears_fen[i]
-        satisfied += lived_in & (satisfaction[i] > 0.5)
+        satisfied += lived_in & (satisfaction[i] > MIDDLE)
         misusing += lived_in & (misuse[i] == 1)
-        attending += lived_in & (attended[i] & 1 == 1)
+        attending += lived_in & (attended[i] & MET == MET)
         calls += lived_in & (called[i] == 1)
         petitions += lived_in & (petitioned[i] == 1)
         at_1 += lived_in & (stage[i] == Stage.TELLS_FIRM)
@@ -108,7 +106,7 @@ def _count_fees(counted, first, last, world):  # type: ignore[no-untyped-def]
     tenure, fee_fen, paid, recovered_fen = h.tenure, h.fee_fen, h.paid, h.recovered_fen
     satisfaction, due, collected, recovered, payers, free_riding = h.satisfaction, 0, 0, 0, 0, 0
     for i in rows(first, last):
-        happy = (tenure[i] != Tenure.VACANT) & (satisfaction[i] > 0.5)
+        happy = (tenure[i] != Tenure.VACANT) & (satisfaction[i] > MIDDLE)
         due += fee_fen[i]
         collected += fee_fen[i] if paid[i] else 0
         recovered += recovered_fen[i]
@@ -130,14 +128,9 @@ def _add_up(counted, first, last, world):  # type: ignore[no-untyped-def]
     grievance, efficacy = h.grievance, h.efficacy
     happy, by_young = counted.satisfaction, counted.young_satisfaction
     by_working, by_elderly = counted.working_satisfaction, counted.elderly_satisfaction
-    by_tenants, firm, committee = (
-        counted.tenant_satisfaction,
-        counted.trust_firm,
-        counted.trust_committee,
-    )
-    cell, grief, heard, visited = (
-        counted.trust_cell, counted.grievance, counted.efficacy, counted.contact,
-    )  # fmt: skip
+    by_tenants, firm = counted.tenant_satisfaction, counted.trust_firm
+    committee, cell = counted.trust_committee, counted.trust_cell
+    grief, heard, visited = counted.grievance, counted.efficacy, counted.contact
     for i in rows(first, last):
         counts = 1.0 if tenure[i] != Tenure.VACANT else 0.0
         mark = counts * satisfaction[i]
@@ -154,13 +147,9 @@ def _add_up(counted, first, last, world):  # type: ignore[no-untyped-def]
         by_tenants += mark * (tenure[i] == Tenure.TENANT)
     counted.satisfaction, counted.young_satisfaction = happy, by_young
     counted.working_satisfaction, counted.elderly_satisfaction = by_working, by_elderly
-    counted.tenant_satisfaction, counted.trust_firm, counted.trust_committee = (
-        by_tenants,
-        firm,
-        committee,
-    )
-    counted.trust_cell, counted.grievance = cell, grief
-    counted.efficacy, counted.contact = heard, visited
+    counted.tenant_satisfaction, counted.trust_firm = by_tenants, firm
+    counted.trust_committee, counted.trust_cell = committee, cell
+    counted.grievance, counted.efficacy, counted.contact = grief, heard, visited
 
 
 @process(How.WORLD)

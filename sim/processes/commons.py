@@ -16,6 +16,7 @@ from sim.streams import Stream, fill
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Tenure
+from sim.world.units import MIDDLE
 
 _COMMONS = int(Stream.COMMONS)
 _TEAMS = 31
@@ -54,13 +55,13 @@ def use_commons(compound, first, last):  # type: ignore[no-untyped-def]
     enforced = compound.signals.enforcement
     condition = compound.condition
     tidy = condition[Line.SECURITY] + condition[Line.GREENERY]
-    neglect = p.need * (1.0 - 0.5 * tidy)
+    neglect = p.need * (1.0 - tidy / 2.0)
     u, push, start = np.empty((1, last - first)), np.empty(last - first), np.uint64(first)
     fill(u, 1, last - first, first, world.month, world.seed, _COMMONS)
     for i in rows(first, last):
-        held = weight * (civic[i] - 0.5) + enforced
+        held = weight * (civic[i] - MIDDLE) + enforced
         begin = starts + imitation * seen_misuse[i] + neglect - held
-        end = stops - imitation * (seen_misuse[i] - 0.5) + held
+        end = stops - imitation * (seen_misuse[i] - MIDDLE) + held
         push[i - start] = end if misuse[i] else begin
     to_chances(push)
     for i in rows(first, last):

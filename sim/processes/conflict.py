@@ -16,6 +16,7 @@ from sim.streams import Stream, fill
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Stage, Tenure
+from sim.world.units import MIDDLE
 
 _CONFLICT, _HOTLINE = int(Stream.CONFLICT), int(Stream.HOTLINE)
 
@@ -24,13 +25,13 @@ class ConflictParameters(Parameters):
     """Sources of grievance and steps of the ladder."""
 
     own_issue: float = param(
-        0.06,
-        "Grievance from each own unsolved problem",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.06, "Grievance from each own unsolved problem that counts", unit="1/month", low=0, high=1,
         zh="自家问题怨气",
-    )
+    )  # fmt: skip
+    issues_counted: int = param(
+        3, "Own unsolved problems that count at most", unit="issue", low=1, high=20,
+        zh="自家问题计入上限",
+    )  # fmt: skip
     building_issue: float = param(
         0.15, "Grievance from unsolved problems in the building, per problem and household",
         unit="1/month", low=0, high=2, zh="本楼问题怨气",
@@ -63,52 +64,32 @@ class ConflictParameters(Parameters):
     threshold_open: float = param(0.60, "Grievance below which nobody joins open conflict",
         low=0, high=1, zh="公开冲突的怨气下限")  # fmt: skip
     patience: float = param(
-        3.5,
-        "Push against each step up, all else at its threshold",
-        unit="logit",
-        low=0,
-        high=6,
+        3.5, "Push against each step up, all else at its threshold", unit="logit", low=0, high=6,
         zh="忍耐",
-    )
+    )  # fmt: skip
     contagion: float = param(
-        2.0,
-        "Weight of the share of neighbours in complaint",
-        unit="logit",
-        low=0,
-        high=10,
+        2.0, "Weight of the share of neighbours in complaint", unit="logit", low=0, high=10,
         zh="冲突传染权重",
-    )
+    )  # fmt: skip
     legitimacy: float = param(
         3.0, "Weight of trust in cell and community", unit="logit", low=0, high=10, zh="合法性权重"
     )
     tires: float = param(
-        0.10,
-        "Chance to step down in a month, however aggrieved",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.10, "Chance to step down in a month, however aggrieved", unit="1/month", low=0, high=1,
         zh="疲惫退出概率",
-    )
+    )  # fmt: skip
     settles: float = param(
-        0.25,
-        "Further chance to step down, at no grievance",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.25, "Further chance to step down, at no grievance", unit="1/month", low=0, high=1,
         zh="平息概率",
-    )
+    )  # fmt: skip
     call_rate: float = param(
         0.04, "Calls to the hotline by a household at stage 2 or above", unit="1/month", low=0, high=1,
         zh="热线拨打概率",
     )  # fmt: skip
     petition_rate: float = param(
-        0.03,
-        "Petitions by a household at stage 3 or above",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.03, "Petitions by a household at stage 3 or above", unit="1/month", low=0, high=1,
         zh="信访概率",
-    )
+    )  # fmt: skip
 
 
 @process(How.BLOCK, stream=Stream.CONFLICT, switch="conflict")
@@ -122,10 +103,11 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
     satisfaction, grievance = h.satisfaction, h.grievance
     own_issue, discontent, forgets, calms = p.own_issue, p.discontent, p.forgets, p.calms
     building_issue, legacy, mediation = p.building_issue, p.legacy * s.legacy, s.mediation
+    counted = np.int64(p.issues_counted)
     for i in rows(first, last):
         nearby = building_issue * open_per_household[np.uint64(building[i])]
-        inflow = own_issue * min(own_open[i], 3) + nearby
-        inflow += legacy + discontent * max(0.5 - satisfaction[i], 0.0)
+        inflow = own_issue * min(own_open[i], counted) + nearby
+        inflow += legacy + discontent * max(MIDDLE - satisfaction[i], 0.0)
         g = grievance[i] + min(inflow, 1.0) * (1.0 - grievance[i]) - forgets * grievance[i]
         mediated = (stage[i] >= Stage.TELLS_FIRM) & (u[0, i - start] < mediation)
         g *= 1.0 - calms * mediated
@@ -149,7 +131,7 @@ def climb(compound, first, last):  # type: ignore[no-untyped-def]
         higher = to_hotline if stage[i] == Stage.TELLS_FIRM else to_petition
         bar = to_firm if stage[i] == Stage.CALM else higher
         x = steepness * (grievance[i] - bar) - patience + contagion * seen_conflict[i]
-        push[i - start] = x - legitimacy * (trust_cell[i] - 0.5)
+        push[i - start] = x - legitimacy * (trust_cell[i] - MIDDLE)
     to_chances(push)
     for i in rows(first, last):
         g, at = grievance[i], stage[i]

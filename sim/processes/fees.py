@@ -18,6 +18,7 @@ from sim.streams import Stream, fill
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Kind, Stage, Tenure
+from sim.world.units import MIDDLE
 
 _FEES = int(Stream.FEES)
 
@@ -34,13 +35,9 @@ class FeeParameters(Parameters):
         zh="条件合作者基准",
     )  # fmt: skip
     base_unconditional: float = param(
-        1.8,
-        "Push to pay of an unconditional cooperator",
-        unit="logit",
-        low=-6,
-        high=6,
+        1.8, "Push to pay of an unconditional cooperator", unit="logit", low=-6, high=6,
         zh="无条件合作者基准",
-    )
+    )  # fmt: skip
     base_free_rider: float = param(
         -0.9, "Push to pay of a free-rider", unit="logit", low=-8, high=4, zh="搭便车者基准"
     )
@@ -74,13 +71,9 @@ class FeeParameters(Parameters):
         2.0, "Weight of own habit of paying", unit="logit", low=0, high=10, zh="缴费习惯权重"
     )
     habit_keeps: float = param(
-        0.85,
-        "Share of the habit left after a month",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.85, "Share of the habit left after a month", unit="1/month", low=0, high=1,
         zh="习惯月留存率",
-    )
+    )  # fmt: skip
     dunning: float = param(
         0.4, "Weight of reminders to households in arrears", unit="logit", low=-2, high=4, zh="催缴权重",
         source="reminders raise payment of overdue property tax in China (anchors in docs/odd.md); size assumed",
@@ -144,9 +137,9 @@ def would_pay(compound, first, last):  # type: ignore[no-untyped-def]
         conditional = kind[i] == Kind.CONDITIONAL
         others = base_always if kind[i] == Kind.UNCONDITIONAL else base_free
         x = base if conditional else others
-        x += (by_norm if conditional else by_norm_others) * (norm[i] - 0.5)
-        x += by_service * (satisfaction[i] - 0.5) + by_trust * (trust_firm[i] - 0.5)
-        x += by_habit * (habit[i] - 0.5) + contact[i] + pledge * active[i]
+        x += (by_norm if conditional else by_norm_others) * (norm[i] - MIDDLE)
+        x += by_service * (satisfaction[i] - MIDDLE) + by_trust * (trust_firm[i] - MIDDLE)
+        x += by_habit * (habit[i] - MIDDLE) + contact[i] + pledge * active[i]
         x -= by_grievance * grievance[i] + by_burden * burden[i]
         x -= by_free_habit * free_habit[i]
         x -= strike * (stage[i] >= Stage.CALLS_HOTLINE)

@@ -19,6 +19,7 @@ from sim.world.declare import Row, column
 from sim.world.native import register_row, rows
 from sim.world.process import How, process
 from sim.world.tables import Tenure
+from sim.world.units import DAYS_PER_MONTH
 
 
 class Level(IntEnum):
@@ -32,6 +33,7 @@ class Level(IntEnum):
 
 
 LEVELS = len(Level)
+_BUILDING, _COMPOUND, _COMMUNITY, _STREET, _DISTRICT = map(int, Level)
 
 
 class Category(IntEnum):
@@ -49,6 +51,8 @@ class Category(IntEnum):
 
 
 CATEGORIES = len(Category)
+_OF_LINES = int(Category.PARKING)
+# The categories before it are each of one service line, in the order of the lines.
 
 
 class PerCategory(Parameters):
@@ -133,13 +137,26 @@ class IssueParameters(Parameters):
         _numbers(LevelChances, 0.7, 0.3, 0.5, 0.5, 0.0),
         "Chance that an overdue issue rises a level; otherwise it is shelved", zh="升级概率",
     )  # fmt: skip
+    parking_usual: float = param(
+        0.3, "Share of parking problems that arise though nobody misuses common space", low=0, high=1,
+        zh="停车问题固有比例",
+    )  # fmt: skip
+    reports_unheard: float = param(
+        0.4, "Chance to report of residents who feel not heard at all, relative to those who do", low=0,
+        high=1, zh="无效能感居民报事意愿",
+    )  # fmt: skip
+    solve_most: float = param(
+        0.95, "Largest chance to solve that special effort of street or district can reach", low=0, high=1,
+        zh="难题办结概率上限",
+    )  # fmt: skip
+    lately_keeps: float = param(
+        0.6, "Share of the problems closed so far that residents still count a month later",
+        unit="1/month", low=0, high=1, zh="办结印象月留存率",
+    )  # fmt: skip
     relief: float = param(
-        0.25,
-        "Share of grievance the reporter loses when the issue is solved",
-        low=0,
-        high=1,
+        0.25, "Share of grievance the reporter loses when the issue is solved", low=0, high=1,
         zh="办结消气",
-    )
+    )  # fmt: skip
     shelved: float = param(
         0.12, "Grievance the reporter gains when it is shelved", low=0, high=1, zh="搁置生怨"
     )
@@ -240,15 +257,17 @@ def _chances(compound):  # type: ignore[no-untyped-def]
     space, closed accounts, broken promises; neighbours quarrel anyway.
     """
     s, condition, census = compound.signals, compound.condition, compound.census
-    rate, out, total = compound.parameters.issues.rate, np.empty(CATEGORIES), 0.0
+    p, out, total = compound.parameters.issues, np.empty(CATEGORIES), 0.0
+    rate = p.rate
     misuse = census.misuse / max(census.occupied, 1.0)
-    for k in range(4):
+    for k in range(_OF_LINES):
         total += rate[k] * (1.0 - condition[k])
         out[k] = total
-    others = (0.3 + 0.7 * misuse, 1.0, misuse, 1.0 - s.transparency, s.legacy)
-    for k in range(5):
-        total += rate[4 + k] * others[k]
-        out[4 + k] = total
+    parking = p.parking_usual + (1.0 - p.parking_usual) * misuse
+    others = (parking, 1.0, misuse, 1.0 - s.transparency, s.legacy)
+    for k in range(CATEGORIES - _OF_LINES):
+        total += rate[_OF_LINES + k] * others[k]
+        out[_OF_LINES + k] = total
     return out
 
 
@@ -261,7 +280,7 @@ def problems_are_entered(world):  # type: ignore[no-untyped-def]
         counts[c] = 0.0
     for i in range(len(h.arising)):
         if h.arising[i] != NOTHING:
-            k.category[held], k.level[held], k.state[held] = h.arising[i], 0, LATENT
+            k.category[held], k.level[held], k.state[held] = h.arising[i], _BUILDING, LATENT
             k.reporter[held], k.arose[held], k.due[held] = i, world.month, 0
             h.own_open[i] += 1
             counts[h.compound[i], _ARISEN] += 1
@@ -281,7 +300,7 @@ def _place(world, category, household):  # type: ignore[no-untyped-def]
         if k.arose[j] == world.month and k.reporter[j] == household:
             k.category[j] = category
             return
-    k.category[held], k.level[held], k.state[held] = category, 0, LATENT
+    k.category[held], k.level[held], k.state[held] = category, _BUILDING, LATENT
     k.reporter[held], k.arose[held], k.due[held] = household, world.month, 0
     world.issues_held = held + 1
     h.own_open[household] += 1
@@ -347,9 +366,9 @@ def _hours(world):  # type: ignore[no-untyped-def]
     hours = np.empty((world.number_of_compounds, LEVELS))
     for c in range(len(hours)):
         s = world.signals[c]
-        hours[c, 0], hours[c, 1] = s.building_hours, s.compound_hours
-        hours[c, 2], hours[c, 3] = s.community_hours, s.street_hours
-        hours[c, 4] = s.district_hours
+        hours[c, _BUILDING], hours[c, _COMPOUND] = s.building_hours, s.compound_hours
+        hours[c, _COMMUNITY], hours[c, _STREET] = s.community_hours, s.street_hours
+        hours[c, _DISTRICT] = s.district_hours
     return hours
 
 
@@ -358,7 +377,8 @@ def _find(compound, j, finding):  # type: ignore[no-untyped-def]
     # What happens to hidden problem j: somebody may find it, and then it is sent to a level.
     world, s, p = compound.world, compound.signals, compound.parameters.issues
     k, r, kind = world.issues, world.issues.reporter[j], world.issues.category[j]
-    untold = 1.0 - s.detect_resident * (0.4 + 0.6 * world.households.efficacy[r])
+    heard = p.reports_unheard + (1.0 - p.reports_unheard) * world.households.efficacy[r]
+    untold = 1.0 - s.detect_resident * heard
     unmet = untold
     if world.buildings.meeting[world.households.building[r]] == 1:
         unmet *= 1.0 - p.meeting_finds
@@ -368,9 +388,9 @@ def _find(compound, j, finding):  # type: ignore[no-untyped-def]
     k.state[j] = OPEN
     at = int(p.first_level[kind])
     if s.building_hours > 0.0 and p.small[kind] > 0.0:
-        at = 0
-    elif at == 1 and s.compound_hours <= 0.0:
-        at = 2
+        at = _BUILDING
+    elif at == _COMPOUND and s.compound_hours <= 0.0:
+        at = _COMMUNITY
     k.level[j] = at
     k.due[j] = world.month + int(p.deadline[at]) - 1
     compound.worked.found += 1
@@ -387,21 +407,22 @@ def _handle(compound, j, hours, solving, rising):  # type: ignore[no-untyped-def
         note |= _ATTEMPTED
         hours[at] -= need
         chance = p.solve[at]
-        if at >= Level.STREET:
-            chance = min(chance * (1.0 + s.hard_case_gain), 0.95)
+        if at >= _STREET:
+            chance = min(chance * (1.0 + s.hard_case_gain), p.solve_most)
         if solving < chance:
-            counts.days += 30.0 * (world.month - k.arose[j]) + 15.0
+            # It arose in the middle of a month, on the mean, and is closed at the end of one.
+            counts.days += DAYS_PER_MONTH * (world.month - k.arose[j]) + DAYS_PER_MONTH / 2.0
             _solved(compound, k.reporter[j], at)
             return note | _SOLVED
     if world.month < k.due[j]:
         return note
     counts.overdue += 1
     rises = p.rise[at] + (1.0 - p.rise[at]) * s.whistle
-    if at < Level.DISTRICT and rising < rises:
+    if at < _DISTRICT and rising < rises:
         k.level[j] = at + 1
         k.due[j] = world.month + int(p.deadline[at + 1])
         # What the whistle carries up, else shelved, is no resident's call to the hotline.
-        if at == Level.COMPOUND and rising < p.rise[at]:
+        if at == _COMPOUND and rising < p.rise[at]:
             counts.calls += 1
             note |= _CALLED
         return note | _ROSE
@@ -418,7 +439,7 @@ def _solved(compound, r, at):  # type: ignore[no-untyped-def]
     h.efficacy[r] += p.heard * (1.0 - h.efficacy[r])
     h.grievance[r] *= 1.0 - p.relief
     gain = min(p.solved_trust * (1.0 + compound.signals.revisit), 1.0)
-    if at == Level.COMPOUND:
+    if at == _COMPOUND:
         h.trust_firm[r] += gain * (1.0 - h.trust_firm[r])
     else:
         h.trust_cell[r] += gain * (1.0 - h.trust_cell[r])
@@ -429,7 +450,7 @@ def _shelved(compound, r, at):  # type: ignore[no-untyped-def]
     h, p = compound.world.households, compound.parameters.issues
     h.efficacy[r] *= 1.0 - p.heard
     h.grievance[r] += p.shelved * (1.0 - h.grievance[r])
-    if at == Level.COMPOUND:
+    if at == _COMPOUND:
         h.trust_firm[r] *= 1.0 - p.shelved_trust
     else:
         h.trust_cell[r] *= 1.0 - p.shelved_trust
@@ -441,6 +462,7 @@ def buildings_follow_up(world):  # type: ignore[no-untyped-def]
     b = world.buildings
     for j in range(len(b.followed)):
         b.open_per_household[j] = b.open[j] / max(b.end[j] - b.start[j], 1)
-        b.closed_lately[j] = 0.6 * b.closed_lately[j] + b.closed[j]
+        keeps = world.compounds[b.compound[j]].parameters.issues.lately_keeps
+        b.closed_lately[j] = keeps * b.closed_lately[j] + b.closed[j]
         due = b.closed_lately[j] + b.open[j]
         b.followed[j] = b.closed_lately[j] / max(due, 1.0) if due > 0.0 else -1.0

@@ -52,12 +52,8 @@ def look_around(world, first, last):  # type: ignore[no-untyped-def]
     """Ties grow or fade, both directions alike; everybody sees what tied neighbours did last month."""
     h, indptr, strength = world.households, world.ties.indptr, world.ties.strength
     compound, building, tied = h.compound, h.building, world.buildings.tied
-    satisfaction, norm, seen_satisfaction, seen_paid = (
-        h.satisfaction,
-        h.norm,
-        h.seen_satisfaction,
-        h.seen_paid,
-    )
+    satisfaction, norm = h.satisfaction, h.norm
+    seen_satisfaction, seen_paid = h.seen_satisfaction, h.seen_paid
     seen_misuse, seen_conflict, seen_open = h.seen_misuse, h.seen_conflict, h.seen_open
     signals, most = world.signals.array, 0
     for a in range(first, last, _ROWS):

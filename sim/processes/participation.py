@@ -29,24 +29,16 @@ class ParticipationParameters(Parameters):
     """Attendance, votes of all owners, and visits."""
 
     base: float = param(
-        -2.6,
-        "Push to attend a meeting, all else neutral",
-        unit="logit",
-        low=-6,
-        high=2,
+        -2.6, "Push to attend a meeting, all else neutral", unit="logit", low=-6, high=2,
         zh="参会基准",
-    )
+    )  # fmt: skip
     civic: float = param(
         1.5, "Weight of civic-mindedness", unit="logit", low=0, high=5, zh="公益心权重"
     )
     efficacy: float = param(
-        1.5,
-        "Weight of the feeling that taking part is of use",
-        unit="logit",
-        low=0,
-        high=5,
+        1.5, "Weight of the feeling that taking part is of use", unit="logit", low=0, high=5,
         zh="效能感权重",
-    )
+    )  # fmt: skip
     salience: float = param(
         1.0, "Weight of own grievance", unit="logit", low=0, high=5, zh="切身怨气权重"
     )
@@ -62,14 +54,14 @@ class ParticipationParameters(Parameters):
         0.2, "Cost of time, elderly households", unit="logit", low=0, high=4, zh="老年家庭时间成本",
         source="meetings lean to the old: seed 004 (偏老龄化); size assumed",
     )  # fmt: skip
+    digital_saves: float = param(
+        0.7, "Share of the cost of time saved where digital channels reach everybody", low=0, high=1,
+        zh="数字渠道节省的时间成本",
+    )  # fmt: skip
     vote_base: float = param(
-        -1.4,
-        "Push to take part in a vote of all owners",
-        unit="logit",
-        low=-6,
-        high=4,
+        -1.4, "Push to take part in a vote of all owners", unit="logit", low=-6, high=4,
         zh="业主投票基准",
-    )
+    )  # fmt: skip
     absentee: float = param(
         1.0, "Lower push for owners who let or do not live in their unit", unit="logit",
         low=0, high=5, zh="不住本小区业主的投票障碍",
@@ -84,12 +76,9 @@ class ParticipationParameters(Parameters):
         low=0, high=1, zh="议事成效对信任的影响",
     )  # fmt: skip
     expectation: float = param(
-        0.35,
-        "Share of raised issues followed up that attenders expect",
-        low=0,
-        high=1,
+        0.35, "Share of raised issues followed up that attenders expect", low=0, high=1,
         zh="对议事结果的期待",
-    )
+    )  # fmt: skip
     efficacy_speed: float = param(
         0.2, "Share of the gap between efficacy and seen results closed by one meeting",
         low=0, high=1, zh="效能感调整速度",
@@ -100,20 +89,13 @@ class ParticipationParameters(Parameters):
         source="falls within months (Allcott and Rogers 2014); rate assumed",
     )  # fmt: skip
     contact_ceiling: float = param(
-        1.5,
-        "Largest effect that repeated visits can reach",
-        unit="logit",
-        low=0,
-        high=5,
+        1.5, "Largest effect that repeated visits can reach", unit="logit", low=0, high=5,
         zh="走访效果上限",
-    )
+    )  # fmt: skip
     visit_calms: float = param(
-        0.15,
-        "Share of grievance that one full visit takes away",
-        low=0,
-        high=1,
+        0.15, "Share of grievance that one full visit takes away", low=0, high=1,
         zh="一次走访的怨气消解",
-    )
+    )  # fmt: skip
     visit_trust: float = param(
         0.06, "Trust in cell and community gained by a full visit, lost by an empty one",
         low=0, high=1, zh="一次走访对信任的影响",
@@ -137,7 +119,7 @@ def _weigh(compound, first, last, base, push):  # type: ignore[no-untyped-def]
     young, working, elderly = p.time_cost_young, p.time_cost_working, p.time_cost_elderly
     by_civic, by_efficacy, by_salience = p.civic, p.efficacy, p.salience
     # A digital channel takes away part of the cost of time, so it helps the busy most.
-    costs, start = 1.0 - 0.7 * s.digital, np.uint64(first)
+    costs, start = 1.0 - p.digital_saves * s.digital, np.uint64(first)
     for i in rows(first, last):
         older = working if life[i] == Life.WORKING else elderly
         cost = young if life[i] == Life.YOUNG else older
@@ -174,7 +156,7 @@ def attend(compound, first, last):  # type: ignore[no-untyped-def]
     tenure, civic, attended = h.tenure, h.civic, h.attended
     for i in rows(first, last):
         mixes = (tenure[i] != Tenure.VACANT) & (u[1, i - start] < mixing * civic[i])
-        attended[i] = mixes << 1
+        attended[i] = MIXED * mixes
     at = first
     while at < last:
         a, building = at, h.building[at]
@@ -196,7 +178,7 @@ def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
     step = p.meeting_trust * (result - p.expectation)
     for i in rows(first, last):
         comes = (tenure[i] != Tenure.VACANT) & (u[i - start] < push[i - start])
-        attended[i] |= comes
+        attended[i] |= MET * comes
         if not comes or result < 0.0:
             continue
         grievance[i] *= calms

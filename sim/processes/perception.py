@@ -8,6 +8,8 @@ what owners see of it; trust in the cell and community returns slowly to neutral
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.schema import Parameters, param
 from sim.world.native import rows
 from sim.world.process import How, process
@@ -51,31 +53,25 @@ class PerceptionParameters(Parameters):
         low=0, high=1, zh="邻里影响权重",
     )  # fmt: skip
     own_issue: float = param(
-        0.12, "Satisfaction lost for each own unsolved problem (at most three count)",
-        low=0, high=0.5, zh="自家未解决问题的影响",
+        0.12, "Satisfaction lost for each own unsolved problem that counts", low=0, high=0.5,
+        zh="自家未解决问题的影响",
+    )  # fmt: skip
+    issues_counted: int = param(
+        3, "Own unsolved problems that count at most", unit="issue", low=1, high=20,
+        zh="自家未解决问题计入上限",
     )  # fmt: skip
     opacity: float = param(
-        0.08,
-        "Satisfaction lost where accounts are wholly closed",
-        low=0,
-        high=0.5,
+        0.08, "Satisfaction lost where accounts are wholly closed", low=0, high=0.5,
         zh="不透明的影响",
-    )
+    )  # fmt: skip
     price: float = param(
-        0.2,
-        "Satisfaction lost for each unit of price ratio above 1",
-        low=0,
-        high=1,
+        0.2, "Satisfaction lost for each unit of price ratio above 1", low=0, high=1,
         zh="价格的影响",
-    )
+    )  # fmt: skip
     trust_speed: float = param(
-        0.10,
-        "Share of the gap closed by trust in a month",
-        unit="1/month",
-        low=0,
-        high=1,
+        0.10, "Share of the gap closed by trust in a month", unit="1/month", low=0, high=1,
         zh="信任调整速度",
-    )
+    )  # fmt: skip
     trust_from_opinion: float = param(
         0.8, "Weight of satisfaction in trust in the firm; the rest is openness of the accounts",
         low=0, high=1, zh="满意度在信任中的权重",
@@ -90,12 +86,9 @@ class PerceptionParameters(Parameters):
         source="residents blame the firm (嫁祸给物业公司): seed 004; size assumed",
     )  # fmt: skip
     cell_neutral: float = param(
-        0.45,
-        "Trust in cell and community without deeds",
-        low=0,
-        high=1,
+        0.45, "Trust in cell and community without deeds", low=0, high=1,
         zh="对党组织社区的基准信任",
-    )
+    )  # fmt: skip
     cell_forgets: float = param(
         0.02, "Return of that trust to neutral", unit="1/month", low=0, high=0.5, zh="信任回落速度"
     )
@@ -111,6 +104,7 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
     met = compound.met
     young, working, elderly = met[Life.YOUNG], met[Life.WORKING], met[Life.ELDERLY]
     own_issue, hearsay, speed = p.own_issue, p.hearsay, p.speed
+    counted = np.int64(p.issues_counted)
     lost = p.opacity * (1.0 - s.transparency) + p.price * (s.price_ratio - 1.0)
     from_opinion, openness = p.trust_from_opinion, (1.0 - p.trust_from_opinion) * s.transparency
     blameless = 1.0 - p.trust_from_legacy * s.legacy * s.blame
@@ -120,7 +114,7 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
         lived_in = tenure[i] != Tenure.VACANT
         older = working if life[i] == Life.WORKING else elderly
         experience = young if life[i] == Life.YOUNG else older
-        experience += taste[i] - own_issue * min(own_open[i], 3)
+        experience += taste[i] - own_issue * min(own_open[i], counted)
         experience = min(max(experience - lost, 0.0), 1.0)
         judged = (1.0 - hearsay) * experience + hearsay * seen_satisfaction[i]
         opinion = satisfaction[i] + speed * (judged - satisfaction[i])

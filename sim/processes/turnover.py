@@ -14,7 +14,7 @@ from sim.schema import Parameters, param
 from sim.streams import BLOCK, Stream, fill
 from sim.world.native import rows
 from sim.world.process import How, process
-from sim.world.tables import Tenure
+from sim.world.tables import Stage, Tenure
 
 _TURNOVER = int(Stream.TURNOVER)
 
@@ -94,4 +94,4 @@ def begin_anew(world, i):  # type: ignore[no-untyped-def]
     h.norm[i] = h.habit[i] = p.newcomer_habit
     h.efficacy[i] = p.newcomer_trust
     h.grievance[i] = h.free_habit[i] = h.contact[i] = h.points[i] = 0.0
-    h.stage[i] = h.misuse[i] = 0
+    h.stage[i], h.misuse[i] = Stage.CALM, 0

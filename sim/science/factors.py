@@ -20,7 +20,7 @@ DOSES = "doses"
 
 GROUPS = (
     "turnover", "issues", "service", "perception", "participation", "fees", "commons", "conflict",
-    "firm", "committee", "cell", "community", "developer",
+    "firm", "company", "committee", "cell", "community", "developer",
 )  # fmt: skip
 """Groups that say how people and institutions behave, not who they are."""
 

@@ -136,11 +136,12 @@ class CompanyParameters(Parameters):
         low=0, high=100, zh="热线投诉扣分权重",
     )  # fmt: skip
     green_from: float = param(
-        0.5, "Standing from which the light is green", low=0, high=1, zh="绿灯信用分"
-    )
+        0.5, "Standing from which the light is green", low=0, high=1, zh="绿灯信用分",
+        source="lights as a warning (亮燈預警): seed 002; level assumed",
+    )  # fmt: skip
     yellow_from: float = param(
         0.35, "Standing from which the light is yellow; below it is red", low=0, high=1,
-        zh="黄灯信用分",
+        zh="黄灯信用分", source="lights as a warning (亮燈預警): seed 002; level assumed",
     )  # fmt: skip
 
 

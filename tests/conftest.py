@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def assert_version_told(folder: Path | None, library: str) -> None:
     assert folder is not None
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["versions"][library] == metadata.version(library)
+
+
+@pytest.fixture(autouse=True)
+def _own_indicators_taken_back() -> Iterator[None]:
+    """What a test gives, another does not find."""
+    yield
+    outcomes = sys.modules.get("sim.outcomes")
+    if outcomes is not None:
+        for name in outcomes.OWN:
+            del outcomes.INDICATORS[name]
+        outcomes.OWN.clear()
 
 
 @pytest.fixture

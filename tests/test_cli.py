@@ -411,8 +411,6 @@ def test_explain_month_shows_measures_switches_and_own_parts_in_their_place(
     xiaoqu: Command, tmp_path: Path
 ) -> None:
     """Catches a month told as it is by default, whatever was asked."""
-    from sim.outcomes import INDICATORS, OWN
-
     file = tmp_path / "mine.py"
     file.write_text(
         "from sim.outcomes import give_indicator\n"
@@ -420,12 +418,7 @@ def test_explain_month_shows_measures_switches_and_own_parts_in_their_place(
         encoding="utf-8",
     )
     words = ["scenario=kangqiao", "policy=five_level_linkage", "mechanisms.fees=false"]
-    try:
-        code, out, _ = xiaoqu("explain", "month", *words, "--plugin", str(file))
-    finally:
-        for name in OWN:
-            del INDICATORS[name]
-        OWN.clear()
+    code, out, _ = xiaoqu("explain", "month", *words, "--plugin", str(file))
     rows = rows_of_month(out)
     names = list(rows)
     assert code == 0 and "pay" not in rows and "would_pay" not in rows

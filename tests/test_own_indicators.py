@@ -8,7 +8,6 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,27 +36,7 @@ from sim.outcomes import BUILT_IN, INDICATORS, OWN, column, give_indicator
 from sim.plugins import load_plugins
 from sim.report.build import build, read_results
 
-COMPILED = '''
-"""How unevenly what is owed lies on households."""
-import numpy as np
-from sim.compiled import kernel
-from sim.outcomes import give_indicator
-
-@kernel
-def gini_of_arrears(compound):
-    """Gini coefficient of arrears."""
-    owed = np.sort(compound.world.households.arrears_fen[compound.first : compound.last])
-    total, weighted, n = 0.0, 0.0, len(owed)
-    for k in range(n):
-        total += owed[k]
-        weighted += (k + 1) * owed[k]
-    return 2.0 * weighted / (n * total) - (n + 1.0) / n if total > 0.0 else np.nan
-
-give_indicator(
-    "arrears_gini", gini_of_arrears, en="Gini of arrears", zh="欠费基尼系数", share=True, better=-1,
-    formula="Gini coefficient over households; missing where nobody owes",
-)
-'''
+COMPILED = (Path(__file__).parents[1] / "docs/own/arrears_gini.py").read_text(encoding="utf-8")
 
 PLAIN = '''
 """In plain Python."""
@@ -75,15 +54,6 @@ give_indicator(
 SMALL: dict[str, Any] = {
     "population": {"households": 120, "buildings": 3}, "months": 6, "executor": {"workers": 1},
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _given() -> Iterator[None]:
-    """Whatever a test gives is taken back."""
-    yield
-    for name in OWN:
-        del INDICATORS[name]
-    OWN.clear()
 
 
 @pytest.fixture

@@ -8,30 +8,22 @@ from zlib import crc32
 
 import numpy as np
 
+from sim import own
 from sim.agents.committee import State
-from sim.config import Config
+from sim.config import BY_KIND, SHARED, Config
 from sim.measures.catalogue import Measure
 from sim.month import BEFORE_MEASURES, MONTH
 from sim.outcomes import noted, with_own_notes
-from sim.processes.fees import RESPONSES
+from sim.processes.fees import THEORIES
 from sim.schema import Parameters
 from sim.society.district import Site, lay_out
 from sim.society.population import PopulationParameters, populate
 from sim.society.ties import build_ties
 from sim.streams import Stream, Streams
-from sim.world import native, own
+from sim.world import native
 from sim.world.process import How, Month, Process
 from sim.world.tables import NEUTRAL, Donors, Issues, Ledger, Placing, Tasks
 from sim.world.world import World, ledger_rows, see
-
-SHARED = (
-    "turnover", "network", "issues", "perception", "participation", "fees", "commons", "conflict",
-    "community", "company",
-)  # fmt: skip
-"""Groups of parameters that are alike in every compound."""
-
-BY_KIND = ("service", "firm", "committee", "cell", "developer")
-"""Groups in which kinds of compound may differ."""
 
 
 def parameters_of(config: Config) -> dict[str, list[Parameters]]:
@@ -40,8 +32,8 @@ def parameters_of(config: Config) -> dict[str, list[Parameters]]:
     groups: dict[str, list[Parameters]] = {
         group: [of[group] for of in kinds.values()] for group in BY_KIND
     }
-    groups |= {group: [getattr(config, group)] * len(kinds) for group in SHARED}
-    return groups | {name: [of()] * len(kinds) for name, of in own.PARAMETERS.items()}
+    alike = {group: getattr(config, group) for group in SHARED} | own.own_parameters(config)
+    return groups | {group: [of] * len(kinds) for group, of in alike.items()}
 
 
 def build(config: Config, streams: Streams, model: Any) -> World:
@@ -57,7 +49,7 @@ def build(config: Config, streams: Streams, model: Any) -> World:
     """
     sites = lay_out(config.district, config.kinds(), streams)
     groups = parameters_of(config)
-    see({name: of[0].record.dtype for name, of in groups.items()})
+    see({name: groups[name][0].record.dtype for name in (*BY_KIND, *SHARED)})
     world = World(model)
     world.put_parameters(groups)
     world.kinds, world.seed = list(config.kinds()), streams.seed
@@ -66,7 +58,12 @@ def build(config: Config, streams: Streams, model: Any) -> World:
     world.ties_change = int(config.mechanisms.ties)
     world.number_of_compounds = len(sites)
     populations = [cast(PopulationParameters, site.groups["population"]) for site in sites]
-    households, buildings = populate(populations, streams)
+
+    def of_site(k: int) -> dict[str, Parameters]:
+        kind = world.kinds.index(sites[k].kind)
+        return {group: of[kind] for group, of in groups.items()} | dict(sites[k].groups)
+
+    households, buildings = populate(populations, streams, of_site)
     ties = build_ties(config.network, households, buildings, streams)
     degree = np.add.reduceat(np.append(ties.strength, 0.0), ties.indptr[buildings.start])
     buildings.tied = degree * (ties.indptr[buildings.end] > ties.indptr[buildings.start])
@@ -112,7 +109,7 @@ def _put_compounds(world: World, sites: Sequence[Site]) -> None:
 
 
 def _put_actors(world: World, sites: Sequence[Site]) -> None:
-    for name in ("firms", "committees", "cells", "developers"):
+    for name in ("firms", "committees", "cells", "developers", *own.own_actors()):
         rows = _rows(name, len(sites))
         rows["of_kind"] = _kinds(world, sites)
         world.put(name, rows)
@@ -233,11 +230,18 @@ def _reaches(world: World, measure: Measure, compound: Any) -> bool:
 
 
 def month_of(config: Config, measures: Sequence[Measure], month: Month = MONTH) -> Month:
-    """The month with a configuration's switches and theory of paying, its measures and own indicators."""
+    """The month with a configuration's switches and theory of paying, its measures, and own parts.
+
+    Args:
+        config: Whose switches and theory.
+        measures: Whose acts.
+        month: The usual one, or a list of somebody's own, which changes of the month leave as it is.
+    """
+    month = own.usual_month() if month is MONTH else month
     on: Mapping[str, bool] = config.mechanisms.model_dump()
     month = month.without(*(p.name for p in month if p.switch and not on[p.switch]))
     if config.fees.response != "logit" and on["fees"]:
-        month = month.replace("would_pay", RESPONSES[config.fees.response])
+        month = month.replace("would_pay", THEORIES[config.fees.response])
     acts = [
         Process(m.label, How.MEASURE, m.compiled, type(m).kind_name, entry=k, doc=type(m).en)
         for k, m in enumerate(measures)

@@ -43,7 +43,7 @@ Plugins = Annotated[
     list[Path] | None,
     typer.Option(
         "--plugin",
-        help="Python file with measures, indicators or other parts of your own; it is run",
+        help="Python file with parts of your own, see docs/own_parts.md; it is run",
         metavar="FILE",
     ),
 ]
@@ -81,6 +81,8 @@ class Kind(StrEnum):
     MEASURES = "measures"
     EVENTS = "events"
     INDICATORS = "indicators"
+    GROUPS = "groups"
+    THEORIES = "theories"
 
 
 def _version(asked: bool) -> None:
@@ -633,7 +635,7 @@ def list_names(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
 ) -> None:
-    """List what can be named: scenarios, policies, measures, events, indicators."""
+    """List what can be named: scenarios, policies, measures, events, indicators, groups of keys, theories."""
     _load_plugins(plugin)
     console = _console()
     for one in [kind] if kind else list(Kind):
@@ -857,10 +859,26 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
 
         for indicator in INDICATORS.values():
             yield indicator.name, indicator.en, indicator.zh
+    elif kind is Kind.GROUPS:
+        from sim.config import Config
+        from sim.explain import group_in
+
+        for name, field in Config.model_fields.items():
+            if group := group_in(field.annotation):
+                yield name, _first_line(group), ""
+    elif kind is Kind.THEORIES:
+        from sim.processes.fees import THEORIES
+
+        for name, theory in THEORIES.items():
+            yield name, theory.doc, ""
     else:
         for name, measure in sorted(CATALOGUE.items()):
             if f"{measure.kind}s" == kind.value:
                 yield name, measure.en, measure.zh
+
+
+def _first_line(documented: Any) -> str:
+    return (documented.__doc__ or "").strip().partition("\n")[0]
 
 
 def _loaded(group: str, name: str, config_dir: Path | None) -> Config:
@@ -886,6 +904,10 @@ def _text(asked: str, config_dir: Path | None) -> str:
     from sim.measures import CATALOGUE
     from sim.outcomes import INDICATORS
 
+    if asked == "month":
+        from sim.own import usual_month
+
+        return str(usual_month())
     group, _, name = asked.rpartition("=")
     scenarios, policies = choices("scenario", config_dir), choices("policy", config_dir)
     if group in ("", "measure", "event", "policy") and name in CATALOGUE:

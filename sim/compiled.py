@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from secrets import randbits
+from types import CodeType, ModuleType
 from typing import Any
 
 import numba
 import numpy as np
 from numba import njit
+from numba.core.bytecode import FunctionIdentity
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from sim.cache import folder, prune
 from sim.errors import InputError
@@ -22,29 +30,107 @@ numba.config.CACHE_DIR = str(folder())  # type: ignore[attr-defined]
 prune()
 
 _HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_compile = njit(cache=True, nogil=True, error_model="numpy")
+_compile = njit(nogil=True, error_model="numpy")
+_compile_kept = njit(cache=True, nogil=True, error_model="numpy")
 
-added = hashlib.sha256()
-"""What own parts have added to the tables so far: it decides where in memory their columns lie."""
+added: dict[str, str] = {}
+"""What own parts have added to the world, by name: it decides where in memory their columns lie."""
+
+own_rules: dict[str, Callable[..., Any]] = {}
+"""Rules of somebody's own, by module and name."""
+
+_PLAIN = (bool, int, float, complex, str, bytes, tuple, np.ndarray, np.generic)
 
 
-def kernel(function: Callable[..., Any]) -> Any:
+# Numba names a compiled function after itself and a number that begins at 1 in every process. One that is read
+# from disk could so have the name of another version that was compiled here, and be taken for it.
+FunctionIdentity._unique_ids = count(randbits(48))
+
+
+def kernel(function: Callable[..., Any], *, own: bool = False) -> Any:
     """Compile a rule: kept on disk, free of Python's lock, dividing as numpy does.
 
-    A rule of somebody's own is kept apart, by what own parts had added when it was read.
+    Args:
+        function: The rule; one of somebody's own is kept apart.
+        own: Whether it is one of ours, but for a column of somebody's own.
     """
+    ours = function.__code__.co_filename.startswith(_HOME)
+    if ours and not own:
+        return _compile_kept(function)
+    if not ours:
+        own_rules[f"{function.__module__}.{function.__qualname__}"] = function
+    compiled: Any = _compile(function)
     usual = numba.config.CACHE_DIR  # type: ignore[attr-defined]
-    if not function.__code__.co_filename.startswith(_HOME):
-        # Numba looks for a kept rule's module under the name it had then, and would run its file once more.
-        own = os.path.join(usual, f"own-{added.hexdigest()[:12]}", function.__module__)
-        numba.config.CACHE_DIR = own  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = os.path.join(usual, "own")  # type: ignore[attr-defined]
     try:
-        return _compile(function)
-    except RuntimeError:
         # What was typed into a session, or sent to a worker, has no file here to be kept by.
-        return njit(nogil=True, error_model="numpy")(function)
+        with suppress(RuntimeError):
+            compiled._cache = _Kept(function)
     finally:
         numba.config.CACHE_DIR = usual  # type: ignore[attr-defined]
+    return compiled
+
+
+class _Kept(FunctionCache):
+    """Rules of somebody's own on disk, found only where all own rules and parts are what they were.
+
+    Numba looks at the file of a rule alone. But a rule holds what it calls from other files, the values of
+    constants, and where the columns of own parts lie, which depends on what else was given before. So these
+    are in the name of its files, and processes with other parts never write to the same.
+    """
+
+    def _choose_files(self) -> None:
+        ours = self._py_func.__code__.co_filename.startswith(_HOME)
+        of = hashlib.sha256(repr(added).encode()).hexdigest() if ours else _own_code(self._py_func)
+        base = f"{self._impl.filename_base}-{of[:16]}"
+        self._cache_file = IndexDataCacheFile(self._cache_path, base, "")
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """See ``numba.core.caching.Cache``."""
+        self._choose_files()
+        return super().load_overload(sig, target_context)
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """See ``numba.core.caching.Cache``."""
+        self._choose_files()
+        super().save_overload(sig, data)
+
+
+def _own_code(rule: Callable[..., Any]) -> str:
+    whole = hashlib.sha256(repr(added).encode())
+    # Its own too, if it has been taken out since.
+    rules = {"": rule, **own_rules}
+    for path in sorted({function.__code__.co_filename for function in rules.values()}):
+        with suppress(OSError):
+            whole.update(Path(path).read_bytes())
+    for name, function in sorted(rules.items()):
+        try:
+            whole.update(pickle.dumps((name, dict(_constants(function)))))
+        except Exception:
+            # Nobody can say that what has no plain form is what it was.
+            whole.update(os.urandom(8))
+    return whole.hexdigest()
+
+
+def _constants(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
+    """Plain values that a function uses, its module's and those of modules that it names."""
+    for code in _codes(function.__code__):
+        for name in code.co_names:
+            value = function.__globals__.get(name)
+            parts = code.co_names if isinstance(value, ModuleType) else ()
+            for place, found in [
+                (name, value),
+                *((f"{name}.{k}", vars(value).get(k)) for k in parts),
+            ]:
+                if isinstance(found, _PLAIN):
+                    yield place, found
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for inside in code.co_consts:
+        if isinstance(inside, CodeType):
+            yield from _codes(inside)
 
 
 inlined = njit(cache=True, inline="always", error_model="numpy")

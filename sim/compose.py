@@ -37,7 +37,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import MappingNode, Node, SafeLoader, SequenceNode, YAMLError
 from yaml import compose as compose_yaml
 
-from sim.config import MOST_PARTS, Config, check, installed_measures, texts_of
+from sim.config import GROUPS, MOST_PARTS, Config, check, installed_measures, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
 from sim.inputs import look_at, say
@@ -363,7 +363,12 @@ def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
     # Hydra takes no null for a group: it is taken out of the list of defaults.
     usual = _usual_choices(config_dir)
     words = [f"~{group}" for group, value in chosen.items() if value is None and group in usual]
-    words += [f"{group}={_quote(value)}" for group, value in chosen.items() if value is not None]
+    # A group of somebody's own stands in no list of defaults.
+    words += [
+        f"{'' if group in GROUPS else '+'}{group}={_quote(value)}"
+        for group, value in chosen.items()
+        if value is not None
+    ]
     first, further = search_path(config_dir)
     with _LOCK, _hydra_of_our_own():
         _register(chosen, config_dir)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 
 from sim import files
 from sim.agents.cell import CellParameters
@@ -323,6 +324,29 @@ class Config(Parameters):
             group[last] = files.content_hash(path)
         text = json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+SHARED = (
+    "turnover", "network", "issues", "perception", "participation", "fees", "commons", "conflict",
+    "community", "company",
+)  # fmt: skip
+"""Groups of parameters that are alike in every compound."""
+
+BY_KIND = ("service", "firm", "committee", "cell", "developer")
+"""Groups in which kinds of compound may differ."""
+
+GROUPS = tuple(Config.model_fields)
+"""Keys and groups that come along with xiaoqu."""
+
+
+def set_own_groups(groups: Mapping[str, type[Parameters]]) -> None:
+    """Let every configuration have these groups behind ours: keys, checks and texts follow from the fields."""
+    for name in Config.model_fields.keys() - set(GROUPS):
+        del Config.model_fields[name]
+    for name, group in groups.items():
+        field = Field(default_factory=group)
+        Config.model_fields[name] = FieldInfo.from_annotated_attribute(group, field)
+    Config.model_rebuild(force=True)
 
 
 def _differing(base: Parameters, kind: Parameters, name: str, group: str) -> Parameters:

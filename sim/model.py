@@ -29,15 +29,16 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.measures.catalogue import Measure
 from sim.mesa_batch import batch_seed, given_seed, told_without_start
-from sim.month import MONTH, START
+from sim.month import MONTH
 from sim.outcomes import INDICATORS, Months, compute, with_own_notes
+from sim.own import usual_start
 from sim.panel import Panel, household_columns, panel_columns
 from sim.society.ties import Layer
 from sim.streams import Streams
 from sim.world.process import Month, python
 from sim.world.runner import Runner
 from sim.world.tables import Buildings, Households, Ties
-from sim.world.world import NUMBERS, World
+from sim.world.world import NUMBERS, Rows, World
 
 if TYPE_CHECKING:
     import networkx
@@ -46,9 +47,6 @@ _OF_ROW = frozenset({"model", "unique_id", "pos", "world", "index", "record", "_
 """Attributes of a row that say where it stands."""
 
 _OF_MEASURE = _OF_ROW | {"label", "p"}
-
-INSTITUTIONS = ("firms", "committees", "cells", "developers", "companies", "communities", "streets")
-"""Tables whose rows are mesa agents."""
 
 
 @contextmanager
@@ -126,7 +124,8 @@ class NeighborhoodModel(mesa.Model):
             configuration without a named seed lives its seed plus k.
 
     Attributes:
-        processes: What happens in a month, without events and measures; a subclass may give another list.
+        processes: What happens in a month, without events and measures; own parts (``sim.own``) change it. A
+            subclass may give another list, which they do not change.
         world: All state, in declared tables.
         measures: Events and measures, in the order of history and policy.
         recorder: Indicators of every month lived.
@@ -167,7 +166,7 @@ class NeighborhoodModel(mesa.Model):
             self.world = past.world.copy(self, whole=type(self) is not NeighborhoodModel)
         equip(self.world, self.measures, self.config.months - first)
         if past is None:
-            Runner(self.world, with_own_notes(START), self.measures).live_until(first)
+            Runner(self.world, with_own_notes(usual_start()), self.measures).live_until(first)
         month = month_of(self.config, self.measures, self.processes)
         self._runner = Runner(self.world, month, self.measures, self.config.executor.threads)
         self.recorder = Recorder(self.world, first)
@@ -349,7 +348,7 @@ class NeighborhoodModel(mesa.Model):
         Raises:
             ValueError: The subclass has agents of its own, which its own method would have to make.
         """
-        parts = {past.world.tables[name].row for name in INSTITUTIONS}
+        parts = {table.row for table in past._actors()}
         for kind in past._agents_by_type:
             if kind is not Resident and kind not in parts:
                 raise ValueError(f"{kind.__name__} are taken over by no method of this model")
@@ -452,9 +451,14 @@ class NeighborhoodModel(mesa.Model):
         return super().agents
 
     def _meet_all(self) -> None:
-        for name in INSTITUTIONS:
-            for _ in self.world.tables[name]:
+        for table in self._actors():
+            for _ in table:
                 pass
+
+    def _actors(self) -> list[Rows]:
+        """Tables whose rows are mesa agents: institutions, and actors of somebody's own."""
+        tables = self.world.tables.values()
+        return [t for t in tables if isinstance(t, Rows) and issubclass(t.row, mesa.Agent)]
 
     @property
     def datacollector(self) -> DataCollector:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 
 from sim.errors import InputError
@@ -21,12 +22,14 @@ def load_plugins(paths: Iterable[Path]) -> list[ModuleType]:
     Raises:
         InputError: One is no Python file, or fails; tells in one line which and why.
     """
-    return [_load(Path(path)) for path in paths]
+    return [load(path) for path in paths]
 
 
-def _load(path: Path) -> ModuleType:
+def load(path: Path | str) -> ModuleType:
+    """Run one file, see ``load_plugins``."""
     import cloudpickle
 
+    path = Path(path)
     if not path.is_file():
         raise InputError("--plugin", f"{path} is no file", "a Python file")
     # As with a script: what lies beside it can be imported.
@@ -46,11 +49,11 @@ def _load(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except KeyboardInterrupt:
         raise
-    except InputError as error:
-        raise InputError(str(path), str(error)) from error
     except BaseException as error:  # such as its own exit
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(str(path), told) from error
+        lines = [f.lineno for f in extract_tb(error.__traceback__) if f.filename == str(path)]
+        where = f"{path}: line {lines[-1]}" if lines else str(path)
+        told = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+        raise InputError(where, " ".join(told.split())) from error
     # For whoever spreads configurations by means of his own; our own tasks take the file along.
     cloudpickle.register_pickle_by_value(module)
     return module

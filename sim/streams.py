@@ -11,6 +11,7 @@ own Philox keyed by the same (seed, mechanism).
 from __future__ import annotations
 
 from enum import IntEnum
+from zlib import crc32
 
 import numpy as np
 
@@ -47,6 +48,11 @@ class Stream(IntEnum):
     MEASURES = 17
     HOTLINE = 18
     DISTRICT = 19
+
+
+def own_stream(name: str) -> int:
+    """Stream of a mechanism of somebody's own, by its name."""
+    return 2**16 + crc32(name.encode()) % (2**32 - 2**16)
 
 
 @inlined
@@ -108,7 +114,7 @@ class Streams:
         self.seed = int(seed)
 
     def uniform(
-        self, stream: Stream, month: int, n: int, lanes: int = 1, first: int = 0
+        self, stream: int, month: int, n: int, lanes: int = 1, first: int = 0
     ) -> np.ndarray:
         """Draws for rows ``first`` to ``first + n - 1`` in one month.
 
@@ -126,7 +132,7 @@ class Streams:
         fill(out, lanes, n, first, month, self.seed, int(stream))
         return out
 
-    def single(self, stream: Stream, month: int, row: int = 0) -> np.ndarray:
+    def single(self, stream: int, month: int, row: int = 0) -> np.ndarray:
         """The four draws (4,) of one row, equal to column ``row`` of ``uniform``."""
         out = np.empty((LANES, 1))
         fill(out, LANES, 1, row, month, self.seed, int(stream))

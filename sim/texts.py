@@ -80,7 +80,7 @@ def month_text(month: Month) -> str:
             process.name,
             "compiled" if process.compiled else "Python",
             process.switch or "-",
-            Stream(process.stream).name.lower() if process.stream else "-",
+            _draws(process.stream),
             process.doc,
         )
         for number, process in enumerate(month, 1)
@@ -91,3 +91,9 @@ def month_text(month: Month) -> str:
         for row in (heads, *rows)
     )
     return "\n".join(lines)
+
+
+def _draws(stream: int) -> str:
+    if stream in iter(Stream):
+        return Stream(stream).name.lower()
+    return "own" if stream else "-"

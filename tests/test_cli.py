@@ -545,13 +545,15 @@ def test_no_command_was_left_out_above() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("raise ZeroDivisionError('oh')", "ZeroDivisionError: oh"),
-        ("import sys; sys.exit(3)", "SystemExit: 3"),
-        ("class Mine(BaseException): pass\nraise Mine('oh')", "Mine: oh"),
-        ("raise ValueError('one\\n  two')", "ValueError: one two"),
+        ("raise ZeroDivisionError('oh')", "line 1: ZeroDivisionError: oh"),
+        ("import sys; sys.exit(3)", "line 1: SystemExit: 3"),
+        ("class Mine(BaseException): pass\nraise Mine('oh')", "line 2: Mine: oh"),
+        ("raise ValueError('one\n  two')", "line 1: ValueError: one two"),
+        ("def (", "SyntaxError: invalid syntax (broken.py, line 1)"),
         (
             "from sim.outcomes import give_indicator\ngive_indicator('month', len, en='a', formula='b')",
-            "indicator month: the name is taken; allowed: a name that is not in `xiaoqu list indicators`",
+            "line 2: indicator month: the name is taken; allowed: a name that is not in "
+            "`xiaoqu list indicators`",
         ),
     ],
 )

@@ -16,7 +16,7 @@ from sim.config import Config, change
 from sim.errors import InputError
 from sim.schema import Described
 from sim.science import sensitivity as module
-from sim.science.factors import DOSES, GROUPS, WHOLE, bounds, choose, numbers
+from sim.science.factors import DOSES, WHOLE, bounds, choose, groups, numbers
 from sim.science.sensitivity import Sensitivity, sensitivity
 
 SMALL = ("population.households=120", "population.buildings=2", "scenario.history_months=12")
@@ -70,7 +70,7 @@ def test_both_ends_of_every_factor_are_allowed(width: float | str) -> None:
     """Catches a bound that the checks of a configuration would refuse in the middle of a run."""
     config = load("kangqiao", policy="five_level_linkage")
     tree = config.resolved()
-    factors = choose(config, [*GROUPS, DOSES], {}, width)
+    factors = choose(config, [*groups(), DOSES], {}, width)
     assert len(factors) > 200
     assert {f.key for f in factors} >= {"fees.base_conditional", "policy.measures.firm_tender.dose"}
     for f in factors:

@@ -81,11 +81,12 @@ class OwnCode:
     exchanged: str = ""
 
 
-def own_code(things: Iterable[Any]) -> OwnCode:
+def own_code(things: Iterable[Any], modules: Iterable[str] = ()) -> OwnCode:
     """Find the code behind classes and functions.
 
     Args:
         things: Model classes, functions that build models, measures; those of xiaoqu are passed over.
+        modules: Names of modules that gave own parts (``sim.own``).
 
     Raises:
         InputError: A file has changed since it was imported, or cannot be read.
@@ -93,6 +94,8 @@ def own_code(things: Iterable[Any]) -> OwnCode:
     search = _Search()
     for thing in things:
         search.follow(thing)
+    for name in modules:
+        search.module(name)
     return OwnCode(
         dict(sorted(search.hashes.items())),
         search.modules,
@@ -131,6 +134,11 @@ class _Search:
             self._member(thing)
         else:
             self._doubt(f"{thing!r} is neither a class nor a function")
+
+    def module(self, name: str) -> None:
+        """A module that gave own parts, an installed one too."""
+        self._adopted.add(name.split(".")[0])
+        self._module(name)
 
     def _member(self, member: Any) -> None:
         name = member.__module__

@@ -31,6 +31,7 @@ from sim import files, source
 from sim.errors import InputError
 from sim.experiments.own_code import Module
 from sim.experiments.provenance import (
+    SESSION,
     Provenance,
     current,
     foreign_measures,
@@ -39,6 +40,7 @@ from sim.experiments.provenance import (
 )
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, OWN, Indicator
+from sim.own import forget
 
 _HERE = secrets.token_hex(8)
 """Tells a task that never left this process, as on a cluster of threads."""
@@ -67,6 +69,7 @@ class _Payload(NamedTuple):
     modules: dict[str, Module]
     data: dict[str, bytes]
     files: dict[str, bytes]
+    parts: tuple[str, ...]
     measures: bytes
     indicators: bytes
 
@@ -82,13 +85,16 @@ def pack(made: Provenance) -> Packed:
     if own.exchanged:
         allowed = "functions that stand in the file, or executor.workers=1"
         raise InputError("model", f"{own.exchanged} is not of the file it stands in", allowed)
+    if SESSION in made.modules:
+        allowed = "a file that is imported or given by --plugin, or executor.kind=threads"
+        raise InputError("own parts", f"of {SESSION} cannot be sent to other processes", allowed)
     measures = dumps(made.measures, "measures")
     indicators = [(INDICATORS[name], _sent(of)) for name, of in made.indicators.items()]
     versions_here = {**made.versions, **own.libraries}
     data = pickle.dumps(
         _Payload(
-            _HERE, source.digest(), versions_here, own.modules, own.data, made.files, measures,
-            dumps(indicators, "indicators"),
+            _HERE, source.digest(), versions_here, own.modules, own.data, made.files, made.modules,
+            measures, dumps(indicators, "indicators"),
         )
     )  # fmt: skip
     return Packed(hashlib.sha256(data).hexdigest(), os.getcwd(), data)
@@ -210,7 +216,12 @@ class _Worker:
             self._finder.remove()
         self._finder = _Shipped(payload, here)
         sys.meta_path.insert(0, self._finder)
+        forget()
         _forget_own()
+        for name in payload.parts:
+            # Loaded anew, also where it is installed here: it gives its parts as it is run.
+            sys.modules.pop(name, None)
+            import_module(name)
         CATALOGUE.update(pickle.loads(payload.measures))
         _take_indicators(pickle.loads(payload.indicators))
         return payload

@@ -24,6 +24,7 @@ from sim.errors import InputError
 from sim.experiments.own_code import OwnCode, own_code
 from sim.measures.catalogue import CATALOGUE, Measure
 from sim.outcomes import INDICATORS, OWN, Indicator
+from sim.own import GIVEN, givers, in_python
 from sim.society.tables import read_whole
 
 LIBRARIES = (
@@ -32,6 +33,8 @@ LIBRARIES = (
 """Libraries that can change a number, or a byte of a table."""
 
 OWN_MODEL = "sim.model.NeighborhoodModel"
+SESSION = "__main__"
+"""The module of a notebook or script."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Provenance:
         files: What each file named in the configurations holds, by its path as named there.
         measures: Measures in force that did not come along with xiaoqu, by name.
         indicators: Functions of indicators that did not come along with xiaoqu, by name.
+        parts: What else was given through ``sim.own``, in force or not.
+        modules: Modules that gave it, in their order.
     """
 
     model: str
@@ -53,13 +58,19 @@ class Provenance:
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     measures: dict[str, type[Measure]] = field(default_factory=dict)
     indicators: dict[str, Callable[[Any], float]] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
 
     @property
     def python(self) -> bool:
         """Whether Python is part of a month, so that threads would wait for each other."""
+        if SESSION in self.modules:
+            # What was typed into a session cannot be given again elsewhere: it is lived here, if slower.
+            return False
         measures = (measure.act_rule() is None for measure in self.measures.values())
         indicators = (not hasattr(of, "py_func") for of in self.indicators.values())
-        return self.model != OWN_MODEL or any(measures) or any(indicators)
+        python = any(measures) or any(indicators) or in_python()
+        return self.model != OWN_MODEL or python
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -69,6 +80,7 @@ class Provenance:
             "source": source.digest(),
             "model": self.model,
             "versions": {**self.versions, **self.own.libraries},
+            "own_parts": list(self.parts),
             "own_code": self.own.hashes,
             "uncertain": self.own.uncertain,
             # How an indicator is called and shown is said in a call, which a notebook's code does not tell.
@@ -183,10 +195,14 @@ def provenance(
     return Provenance(
         OWN_MODEL if model is None else dotted(model),
         versions(libraries),
-        own_code([*measures.values(), *OWN.values(), *([] if model is None else [model])]),
+        own_code(
+            [*measures.values(), *OWN.values(), *([] if model is None else [model])], givers()
+        ),
         {path: read_whole(path) for path in sorted(named)},
         measures,
         dict(OWN),
+        tuple(GIVEN),
+        tuple(givers()),
     )
 
 

@@ -20,7 +20,7 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.explain import show, unknown_name
 from sim.model import NeighborhoodModel
-from sim.month import MONTH
+from sim.own import usual_month
 from sim.processes.issues import OPEN, Category, Happened
 from sim.world.process import Month, python
 
@@ -197,7 +197,8 @@ class _Watch:
     def month(self) -> Month:
         """The month with a look at the problems before and after they are handled."""
         return (
-            MONTH.before("problems_are_entered", python(self.before_entering))
+            usual_month()
+            .before("problems_are_entered", python(self.before_entering))
             .before("problems_are_handled", python(self.before_handling))
             .after("problems_are_handled", python(self.after_handling))
             .after("note", python(self.at_the_end))

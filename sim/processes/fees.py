@@ -8,27 +8,29 @@ people, Fischbacher et al. 2001). Money is in whole fen, so that books balance t
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
+from pydantic import field_validator
 
 from sim.processes.chance import to_chances
 from sim.schema import Parameters, param
 from sim.streams import Stream, fill
 from sim.world.native import rows
-from sim.world.process import How, process
+from sim.world.process import How, Process, process
 from sim.world.tables import Kind, Stage, Tenure
 from sim.world.units import MIDDLE
 
 _FEES = int(Stream.FEES)
 
+THEORIES: dict[str, Process] = {}
+"""Theories of paying by name, see ``fees.response``: each writes ``households.willing``."""
+
 
 class FeeParameters(Parameters):
     """Weights of the payment decision, in logits (assumed and then fitted, see docs/odd.md)."""
 
-    response: Literal["logit", "match"] = param(
-        "logit", "Form of the rule: logit, or match (conditional cooperators repay a share of the norm)",
-        zh="缴费反应形式",
+    response: str = param(
+        "logit", "Theory of paying: logit, match (conditional cooperators repay a share of the norm), or one "
+        "of your own", zh="缴费反应形式",
     )  # fmt: skip
     base_conditional: float = param(
         1.0, "Push to pay of a conditional cooperator, all else neutral", unit="logit", low=-6, high=6,
@@ -104,6 +106,14 @@ class FeeParameters(Parameters):
         3, "Old months paid back in one instalment", unit="month", low=1, high=36, zh="每次补缴月数"
     )
 
+    @field_validator("response")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in THEORIES:
+            allowed = ", ".join(THEORIES)
+            raise ValueError(f"no theory of paying is named {name!r}; allowed: {allowed}")
+        return name
+
 
 @process(How.BLOCK, switch="fees")
 def form_norm(compound, first, last):  # type: ignore[no-untyped-def]
@@ -158,8 +168,7 @@ def would_match(compound, first, last):  # type: ignore[no-untyped-def]
         willing[i] = 1.0 if kind[i] == Kind.UNCONDITIONAL else gives
 
 
-RESPONSES = {"logit": would_pay, "match": would_match}
-"""Theories of paying by name, see ``fees.response``."""
+THEORIES.update(logit=would_pay, match=would_match)
 
 
 @process(How.BLOCK, stream=Stream.FEES, switch="fees")

@@ -7,13 +7,16 @@ Arrears stay with the unit, since the owner owes them.
 
 from __future__ import annotations
 
+from types import FunctionType
+from typing import Any
+
 import numpy as np
 
 from sim.compiled import kernel
 from sim.schema import Parameters, param
-from sim.streams import BLOCK, Stream, fill
-from sim.world.native import rows
-from sim.world.process import How, process
+from sim.streams import BLOCK, Stream, draw, fill
+from sim.world.native import INTERPRETED, rows
+from sim.world.process import How, Process, process
 from sim.world.tables import Stage, Tenure
 
 _TURNOVER = int(Stream.TURNOVER)
@@ -71,13 +74,18 @@ def households_move(world, first, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _take_traits(world, i, chance):  # type: ignore[no-untyped-def]
-    # Traits like those of one of the compound's first residents of the same tenure.
+def _donor(world, i, chance):  # type: ignore[no-untyped-def]
+    # One of the compound's first residents of the same tenure, whose traits a newcomer has; -1 if none.
     h, d = world.households, world.donors
     c, t = h.compound[i], h.tenure[i]
     low, high = d.donor_start[c, t], d.donor_start[c, t + 1]
-    if high > low:
-        k = d.donor_rows[low + int(chance * (high - low))]
+    return d.donor_rows[low + int(chance * (high - low))] if high > low else -1
+
+
+@kernel
+def _take_traits(world, i, chance):  # type: ignore[no-untyped-def]
+    h, d, k = world.households, world.donors, _donor(world, i, chance)
+    if k >= 0:
         h.life[i], h.kind[i], h.civic[i] = d.life0[k], d.kind0[k], d.civic0[k]
         h.burden[i], h.threshold[i], h.taste[i] = d.burden0[k], d.threshold0[k], d.taste0[k]
         h.member[i] = d.member0[k]
@@ -95,3 +103,41 @@ def begin_anew(world, i):  # type: ignore[no-untyped-def]
     h.efficacy[i] = p.newcomer_trust
     h.grievance[i] = h.free_habit[i] = h.contact[i] = h.points[i] = 0.0
     h.stage[i], h.misuse[i] = Stage.CALM, 0
+
+
+def newcomers_get(name: str, value: float | str) -> Process:
+    """A process behind ``households_move`` for a column of somebody's own.
+
+    Args:
+        name: The column.
+        value: What a household that moves in gets there, "donor" for the value of the first resident
+            from whom it has its other traits.
+    """
+
+    def get_value(world, first, last):  # type: ignore[no-untyped-def]
+        own, moved = world.households.own, world.households.moved
+        for i in rows(first, last):
+            if moved[i]:
+                own[i] = value
+
+    rule = _renamed(_get_donors if value == "donor" else get_value, name)
+    run = rule if INTERPRETED else kernel(rule, own=True)
+    doc = f"Households that move in get their {name}."
+    return Process(f"newcomers.{name}", How.SPAN, run, switch="turnover", doc=doc)
+
+
+def _get_donors(world, first, last):  # type: ignore[no-untyped-def]
+    own, own0, moved = world.households.own, world.donors.own0, world.households.moved
+    for i in range(first, last):
+        if moved[i]:
+            k = _donor(world, i, draw(i, world.month, world.seed, _TURNOVER)[1])
+            own[i] = own0[k] if k >= 0 else own[i]
+
+
+def _renamed(rule: Any, name: str) -> FunctionType:
+    # The same rule for the column ``name`` where it says ``own``: compiled rules know columns by name only.
+    names = {"own": name, "own0": f"{name}0"}
+    code = rule.__code__.replace(co_names=tuple(names.get(n, n) for n in rule.__code__.co_names))
+    made = FunctionType(code, rule.__globals__, f"newcomers_{name}", closure=rule.__closure__)
+    made.__qualname__ = f"newcomers_{name}"
+    return made

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.compose import Interval, full_key
+from sim.config import GROUPS as OURS
 from sim.config import Config
 from sim.errors import InputError
 from sim.explain import show, unknown_name
@@ -18,13 +19,18 @@ from sim.schema import Described
 DOSES = "doses"
 """In a list of groups: the dose of every measure of the policy."""
 
-GROUPS = (
+_GROUPS = (
     "turnover", "issues", "service", "perception", "participation", "fees", "commons", "conflict",
     "firm", "company", "committee", "cell", "community", "developer",
 )  # fmt: skip
-"""Groups that say how people and institutions behave, not who they are."""
+# Groups that say how people and institutions behave, not who they are.
 
 WHOLE = "whole"
+
+
+def groups() -> list[str]:
+    """Groups that say how people and institutions behave, not who they are, and those of one's own."""
+    return [*_GROUPS, *(name for name in Config.model_fields if name not in OURS)]
 
 
 @dataclass(frozen=True)

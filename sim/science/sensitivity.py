@@ -26,7 +26,7 @@ from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.run import live
 from sim.outcomes import INDICATORS
 from sim.science import kept, words
-from sim.science.factors import DOSES, GROUPS, WHOLE, Factor, choose, problem, settings
+from sim.science.factors import DOSES, WHOLE, Factor, choose, groups, problem, settings
 from sim.science.kept import Asked
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def ask(
         first = -config.scenario.history_months
         raise InputError("at", f"{at} is not lived", f"months from {first} to {config.months}")
     names = words.indicators("indicator", own.get("indicator", "collection_rate"))
-    over = words.listed("over", own.get("over", [] if intervals else [*GROUPS, DOSES]) or [None])
+    over = words.listed("over", own.get("over", [] if intervals else [*groups(), DOSES]) or [None])
     factors = choose(config, [item for item in over if item], intervals, _width(own))
     if len(factors) < 2:
         raise InputError("over", f"{len(factors)} parameters are varied", "at least 2")

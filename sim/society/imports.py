@@ -12,9 +12,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+import sim.world.tables as world
 from sim.errors import InputError
 from sim.society import tables
 from sim.society.reading import Note, Notes
+from sim.world.declare import Column
 
 FEWEST_HOUSEHOLDS = 10
 
@@ -54,21 +56,22 @@ def read_households(path: str, notes: Notes | None = None) -> HouseholdColumns:
     Args:
         path: File with the columns building and stair (any label), floor (whole number), and
             optionally room (any label, once in a floor of a stair), tenure, life_stage, party_member,
-            area_m2, fee_yuan, contribution_type. Blank rows and rows of totals are left out.
+            area_m2, fee_yuan, contribution_type, and any of ``traits``. Blank rows and rows of totals
+            are left out.
         notes: What was read and what was left out is added.
 
     Returns:
         Arrays (n,) ordered by building, stair and floor: ``building`` and ``stair`` numbered from
         0 in the order the file first names them, ``floor``, ``file_row`` (place among the
         households of the file from 0), and ``tenure``, ``life``, ``member``, ``area`` (m2),
-        ``fee_fen`` (fen), ``kind`` where the file has them.
+        ``fee_fen`` (fen), ``kind`` and other traits where the file has them.
 
     Raises:
         InputError: Names file, row (the header is row 1), column, value and what is allowed.
     """
     notes = [] if notes is None else notes
     aside: Notes = []
-    table = tables.read_table(path, REQUIRED, (ROOM, *CODES, *NUMBERS), aside)
+    table = tables.read_table(path, REQUIRED, (ROOM, *CODES, *NUMBERS, *traits()), aside)
     if len(table) < FEWEST_HOUSEHOLDS:
         raise InputError(path, f"{len(table)} households", f"at least {FEWEST_HOUSEHOLDS}")
     building = _numbered(path, table, "building", aside)
@@ -90,6 +93,13 @@ def read_households(path: str, notes: Notes | None = None) -> HouseholdColumns:
     return columns
 
 
+def traits() -> dict[str, Column]:
+    """Columns that a file may give by their own name: what is the household's, and all of somebody's own."""
+    columns = world.Households.columns.items()
+    of_household = {n: c for n, c in columns if c.newcomer is not None or c.drawn is not None}
+    return {name: c for name, c in of_household.items() if not c.shape}
+
+
 def _optional(path: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
     found = {
         target: tables.codes(path, table, name, CODES[name])
@@ -107,7 +117,35 @@ def _optional(path: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
             found["area" if is_area else "fee_fen"] = (
                 values if is_area else np.rint(values * 100.0).astype(np.int64)
             )
+    for name, declared in traits().items():
+        if name not in table:
+            continue
+        if name in found:
+            other = next(word for word, target in _TARGETS.items() if target == name)
+            raise InputError(
+                f"{path}: row 1", f"columns {name!r} and {other!r} are the same", "one"
+            )
+        found[name] = _trait(path, table, name, declared)
+    if "active" in found:
+        wrong = found["active"] > found.get("member", np.zeros_like(found["active"]))
+        tables.refuse(path, table, "active", wrong, "0 where party_member is not 1")
     return found
+
+
+def _trait(path: str, table: pd.DataFrame, name: str, declared: Column) -> np.ndarray:
+    """A column by its own name: words or numbers, within the range it is declared with."""
+    known = next((CODES[word] for word, target in _TARGETS.items() if target == name), None)
+    if known is None and hasattr(world, declared.allowed):
+        known = {kind.name.lower(): int(kind) for kind in getattr(world, declared.allowed)}
+    if known is None and declared.allowed == "0, 1":
+        known = CODES["party_member"]
+    if known is not None:
+        return tables.codes(path, table, name, known)
+    low, high = declared.bounds
+    if np.dtype(declared.dtype).kind == "f":
+        return tables.numbers(path, table, name, low, high)
+    held = np.iinfo(declared.dtype)
+    return tables.whole(path, table, name, int(max(low, held.min)), int(min(high, held.max)))
 
 
 # --- labels that are written in several ways ------------------------------------------------------
@@ -236,9 +274,15 @@ def _described(columns: HouseholdColumns) -> Notes:
     if "fee_fen" in columns:
         fee = columns["fee_fen"] / 100
         notes.append(Note("fee", {"low": fee.min(), "high": fee.max()}))
-    had = {**_TARGETS, "area_m2": "area", "fee_yuan": "fee_fen"}
+    for name in traits():
+        if name in columns and name not in _TARGETS.values():
+            of = columns[name].astype(float)
+            values = {"name": name, "low": of.min(), "high": of.max(), "mean": of.mean()}
+            notes.append(Note("trait", values))
     # The fee follows from area and price.
-    lacking = [name for name, key in had.items() if key not in columns and name != "fee_yuan"]
+    had = {**_TARGETS, "area_m2": "area"}
+    had |= {name: name for name, declared in traits().items() if declared.drawn is not None}
+    lacking = [name for name, key in had.items() if key not in columns]
     return [*notes, *([Note("drawn", {"names": lacking})] if lacking else [])]
 
 

@@ -7,13 +7,17 @@ compound has the make-up its scenario states and not one near it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
+from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 from pydantic import model_validator
 
+from sim.errors import InputError
 from sim.schema import Parameters, param
 from sim.streams import Stream, Streams
 from sim.world.tables import Buildings, Households, Kind, Life, Tenure
@@ -195,7 +199,7 @@ class _Draws:
         self._root = streams.generator(Stream.POPULATION).bit_generator.state["state"]["key"]
         self._compound = compound
 
-    def of(self, trait: _Trait) -> np.random.Generator:
+    def of(self, trait: int) -> np.random.Generator:
         counter = [0, 0, int(trait), self._compound]
         return np.random.Generator(np.random.Philox(key=self._root, counter=counter))
 
@@ -211,13 +215,16 @@ class _Draws:
 
 
 def populate(
-    parameters: Sequence[PopulationParameters], streams: Streams
+    parameters: Sequence[PopulationParameters],
+    streams: Streams,
+    groups: Callable[[int], Mapping[str, Parameters]] = lambda _: {},
 ) -> tuple[Households, Buildings]:
     """Make the households of all compounds.
 
     Args:
         parameters: One entry per compound, in order.
         streams: Random numbers; compound k and trait t use a sequence of their own.
+        groups: Every group of parameters of compound k, from which somebody's own columns are drawn.
 
     Returns:
         The columns and the ranges of buildings and compounds.
@@ -237,7 +244,8 @@ def populate(
         part.compound[:] = c
         _place(part, p, given)
         _settle(part, p, given or {}, _Draws(streams, c))
-        _begin(part, p, _Draws(streams, c))
+        _begin(part, p, given or {}, _Draws(streams, c))
+        _draw_own(part, partial(groups, c), given or {}, _Draws(streams, c))
         part.building += building
         part.stair += stair
         part.file_row += row
@@ -316,13 +324,17 @@ def _settle(h: Households, p: PopulationParameters, given: HouseholdColumns, d: 
     h.kind[:] = given.get("kind", kind)
     lived_in = h.tenure != Tenure.VACANT
     h.member[:] = given.get("member", _some(d.order(_Trait.MEMBER, n), lived_in, p.member_share))
-    h.active[:] = _some(d.order(_Trait.ACTIVE, n), h.member == 1, p.active_share)
+    active = _some(d.order(_Trait.ACTIVE, n), h.member == 1, p.active_share)
+    h.active[:] = given.get("active", active)
     h.area[:] = given.get("area", _area(d.of(_Trait.AREA), n, p.area_mean, p.area_sd))
     h.fee_fen[:] = given.get("fee_fen", np.rint(h.area * p.price_fen_per_m2).astype(np.int64))
-    h.civic[:] = d.beta(_Trait.CIVIC, n, p.civic_mean, p.civic_concentration)
-    h.burden[:] = d.beta(_Trait.BURDEN, n, p.burden_mean, p.burden_concentration)
-    h.threshold[:] = d.of(_Trait.THRESHOLD).normal(p.threshold_mean, p.threshold_sd, n)
-    h.taste[:] = d.of(_Trait.TASTE).normal(0.0, p.taste_sd, n)
+    civic = d.beta(_Trait.CIVIC, n, p.civic_mean, p.civic_concentration)
+    h.civic[:] = given.get("civic", civic)
+    burden = d.beta(_Trait.BURDEN, n, p.burden_mean, p.burden_concentration)
+    h.burden[:] = given.get("burden", burden)
+    threshold = d.of(_Trait.THRESHOLD).normal(p.threshold_mean, p.threshold_sd, n)
+    h.threshold[:] = given.get("threshold", threshold)
+    h.taste[:] = given.get("taste", d.of(_Trait.TASTE).normal(0.0, p.taste_sd, n))
     h.rota[:] = d.of(_Trait.ROTA).random(n)
 
 
@@ -331,7 +343,7 @@ def _area(rng: np.random.Generator, n: int, mean: float, sd: float) -> np.ndarra
     return rng.lognormal(np.log(mean) - spread / 2.0, np.sqrt(spread), n)
 
 
-def _begin(h: Households, p: PopulationParameters, d: _Draws) -> None:
+def _begin(h: Households, p: PopulationParameters, given: HouseholdColumns, d: _Draws) -> None:
     """State of the first month; a vacant unit pays nothing and minds nothing."""
     n = len(h)
     lived_in = h.tenure != Tenure.VACANT
@@ -345,11 +357,51 @@ def _begin(h: Households, p: PopulationParameters, d: _Draws) -> None:
         ("free_habit", p.free_habit_start),
         ("efficacy", p.efficacy_start),
     ):
-        getattr(h, name)[:] = d.beta(_Trait[name.upper()], n, mean, p.start_concentration)
+        drawn = d.beta(_Trait[name.upper()], n, mean, p.start_concentration)
+        getattr(h, name)[:] = given.get(name, drawn)
     h.grievance[~lived_in] = 0.0
     h.paid[:] = _some(d.order(_Trait.PAID, n), lived_in, p.paid_start)
     h.arrears_months[:] = np.where(lived_in & (h.paid == 0), p.arrears_start, 0)
     h.arrears_fen[:] = h.arrears_months * h.fee_fen
-    h.norm[:] = p.paid_start
+    h.norm[:] = given.get("norm", p.paid_start)
+    for name in ("contact", "points", "stage", "misuse"):
+        getattr(h, name)[:] = given.get(name, 0)
     h.seen_paid[:] = h.norm
     h.seen_satisfaction[:] = h.satisfaction
+
+
+# --- columns of somebody's own ------------------------------------------------------------------
+
+_OWN = 2**32
+"""Draws of one's own columns are addressed by their name, above those of our traits."""
+
+
+def _draw_own(
+    h: Households,
+    groups: Callable[[], Mapping[str, Parameters]],
+    given: HouseholdColumns,
+    d: _Draws,
+) -> None:
+    """Fill columns that were added, see ``sim.own``: from the file, else as they say.
+
+    Raises:
+        InputError: What is drawn is out of the column's range.
+    """
+    for name, column in h.columns.items():
+        if column.drawn is None:
+            continue
+        if name in given:
+            getattr(h, name)[:] = given[name]
+            continue
+        drawn = np.asarray(
+            column.drawn(d.of(_OWN + crc32(name.encode())), h, SimpleNamespace(**groups()))
+        )
+        shape, (low, high) = getattr(h, name).shape, column.bounds
+        if drawn.shape not in ((), shape):
+            problem = f"{drawn.shape} numbers are drawn"
+            raise InputError(f"column {name}", problem, f"one for each of {len(h)} households")
+        held = drawn.astype(column.dtype)
+        right = (drawn >= low) & (drawn <= high) & np.isclose(held, drawn)
+        if not right.all():
+            raise InputError(f"column {name}", f"{drawn[~right].flat[0]} is drawn", column.allowed)
+        getattr(h, name)[:] = held

@@ -236,8 +236,10 @@ def numbers(path: str, table: pd.DataFrame, name: str, low: float, high: float) 
     """Numbers within bounds, float64 (rows,)."""
     number = _parsed(table[name])
     with np.errstate(invalid="ignore"):
-        wrong = ~((number >= low) & (number <= high))
-    refuse(path, table, name, wrong, f"a number from {low:g} to {high:g}")
+        wrong = ~((number >= low) & (number <= high) & np.isfinite(number))
+    ends = {"from": low, "to": high}
+    told = "".join(f" {word} {end:g}" for word, end in ends.items() if np.isfinite(end))
+    refuse(path, table, name, wrong, f"a number{told}")
     return number
 
 

@@ -8,11 +8,18 @@ compound or organisation, whose rules read like a person's day, is kept row by r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+
+_FORMS = (
+    ("any", -np.inf, np.inf), ("N or more", None, np.inf), ("above N", None, np.inf),
+    ("N to (?:below )?N", None, None), ("N(?:, N)+", None, None),
+)  # fmt: skip
+"""How a range is written: where a bound is None, it is one of the numbers N."""
 
 
 @dataclass
@@ -28,6 +35,7 @@ class Column:
             "donor" for the value of a first resident; None keeps what the unit has.
         shape: Of one row's value, () for a number.
         fixed: Never changes once a run is built, so forks share it.
+        drawn: How somebody's own column of households begins where no file says it, see ``sim.own``.
     """
 
     dtype: str
@@ -37,7 +45,21 @@ class Column:
     newcomer: float | str | None = None
     shape: tuple[int, ...] = ()
     fixed: bool = False
+    drawn: Any = None
     name: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest value, as ``allowed`` has them.
+
+        Raises:
+            ValueError: It has them in no form that is known.
+        """
+        for form, low, high in _FORMS:
+            if found := re.fullmatch(form.replace("N", r"(-?\d+(?:\.\d+)?)"), self.allowed):
+                numbers = [float(number) for number in found.groups()]
+                return numbers[0] if low is None else low, numbers[-1] if high is None else high
+        raise ValueError(self.allowed)
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -230,7 +252,7 @@ class Row:
         return _Groups(self)
 
     def _group(self, name: str) -> Any:
-        return getattr(self.world, f"p_{name}")[getattr(self, "of_kind", 0)]
+        return _Fields(getattr(self.world, f"p_{name}")[getattr(self, "of_kind", 0)])
 
 
 class _Groups:
@@ -244,6 +266,26 @@ class _Groups:
         return [name.removeprefix("p_") for name in self._row.world.tables if name.startswith("p_")]
 
 
+class _Fields:
+    """A record by the names of its fields alone: numpy's own would give its ``base`` or ``mean`` before them."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: Any) -> None:
+        object.__setattr__(self, "_record", record)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._record.dtype.names:
+            raise AttributeError(f"there is no parameter {name!r}")
+        return self._record[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._record[name] = value
+
+    def __getitem__(self, name: str) -> Any:
+        return self._record[name]
+
+
 def row_type(columns: dict[str, Column]) -> np.dtype[Any]:
     """How a row of these columns lies in memory."""
     fields = [(name, c.dtype, c.shape) for name, c in columns.items()]
@@ -252,19 +294,20 @@ def row_type(columns: dict[str, Column]) -> np.dtype[Any]:
     return plain if plain.itemsize == aligned.itemsize else aligned
 
 
-def add_column(table: type[Columns] | type[Row], name: str, declared: Column) -> None:
+def add_column(table: type[Columns], name: str, declared: Column) -> None:
     """Give a table one column more, after those it has: what is compiled already stays right.
 
+    Declared again, a column stays in its place.
+
     Raises:
-        ValueError: If the table has a column of that name.
+        ValueError: If it then has another number of axes.
     """
-    if name in table.columns:
-        raise ValueError(f"{table.__name__} has a column {name}")
+    before = table.columns.get(name, declared)
+    if len(before.shape) != len(declared.shape):
+        raise ValueError(f"{table.__name__}.{name} has {len(before.shape)} axes for each row")
     declared.name = name
-    if issubclass(table, Row):
-        setattr(table, name, declared)
+    if name in table.columns:
         table.columns[name] = declared
-        table.dtype = row_type(table.columns)
     else:
         _place(table, name, declared)
 

@@ -151,6 +151,17 @@ def _rules(row: type[Row]) -> dict[str, rule]:
     }
 
 
+def names_of(kind: str) -> list[str]:
+    """What rules may read of a table or row, by its type as the compiler names it: ``row_firms``."""
+    what, _, name = kind.partition("_")
+    if what == "table":
+        return list(TABLES[name])
+    if name == "parameters":
+        return list(GROUPS)
+    row = ROWS[name]
+    return [*row.columns, *row.links, *_rules(row), "p", "parameters", "world", "index"]
+
+
 class rule:
     """Decorator: a method of a row that is compiled, and called alike from Python and from rules."""
 
@@ -269,7 +280,7 @@ class _RowFields(templates.AttributeTemplate):
         if name == "label" and ROWS[kind.kind].table == "measures":
             return types.int64
         if kind == PARAMETERS:
-            return from_dtype(GROUPS[name])
+            return from_dtype(GROUPS[name]) if name in GROUPS else None
         row = ROWS[kind.kind]
         if name in row.columns:
             c = row.columns[name]

@@ -8,19 +8,25 @@ does that process, and the loop goes on behind it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache
+from inspect import getattr_static
+from pathlib import Path
 from typing import Any
 
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import NumbaError
 from numba.extending import intrinsic
 
 from sim.compiled import kernel
-from sim.streams import BLOCK, LANES, Stream, Streams, draw
-from sim.world.native import INTERPRETED, ROWS, WORLD, RowType, derived, rule
+from sim.errors import InputError
+from sim.explain import unknown_name
+from sim.streams import BLOCK, LANES, Streams, draw
+from sim.world.native import INTERPRETED, ROWS, WORLD, RowType, names_of, rule
 from sim.world.tables import Program
 
 
@@ -80,12 +86,40 @@ class Process:
 @cache
 def _address(run: Any, how: How, table: str) -> int:
     arguments = _arguments(how, table)
-    run.compile(types.float64(*arguments) if how == How.NOTE else arguments)
+    gives = types.float64 if how == How.NOTE else types.none
+    try:
+        run.compile(types.float64(*arguments) if how == How.NOTE else arguments)
+    except (NumbaError, KeyError, TypeError) as error:
+        raise _refusal(run.py_func, error) from error
     result = run.overloads[arguments]
-    if how == How.NOTE and result.signature.return_type != types.float64:
-        given = f"{run.py_func.__name__} was called before, as a rule that gives {result.signature.return_type}"
-        raise TypeError(f"{given} and no float")
+    if result.signature.return_type != gives:
+        given = f"{run.py_func.__name__} gives {result.signature.return_type}"
+        allowed = "a float" if how == How.NOTE else "a rule that writes, and gives nothing back"
+        raise InputError(_place(run.py_func), given, allowed)
     return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
+
+
+_UNKNOWN = re.compile(r"attribute '(\w+)' of type (\w+)|setattr: \((\w+)\)\.(\w+)")
+_LINE = re.compile(r'File "(.+)", line (\d+)')
+
+
+def _refusal(rule: Callable[..., Any], error: Exception) -> InputError:
+    """In one line why a rule cannot be compiled, and where; Numba tells it in twenty."""
+    text = str(error)
+    line = _LINE.search(text)
+    where = f"{Path(line[1]).name}: line {line[2]}" if line else _place(rule)
+    if found := _UNKNOWN.search(text):
+        name, kind = found[1] or found[4], found[2] or found[3]
+        of = kind.partition("_")[2]
+        return unknown_name(where, f"{of} have no {name!r}", name, names_of(kind))
+    told = [part for part in text.splitlines() if part and not part.startswith("Failed in")]
+    told = [f"there is no {text}"] if isinstance(error, KeyError) else told
+    problem = f"cannot be compiled: {told[0]}"
+    return InputError(where, problem, "what Numba compiles, or a process in Python")
+
+
+def _place(rule: Callable[..., Any]) -> str:
+    return f"{Path(rule.__code__.co_filename).name}: line {rule.__code__.co_firstlineno}"
 
 
 def do_in_python(world: Any, process: Process) -> None:
@@ -107,7 +141,7 @@ def do_in_python(world: Any, process: Process) -> None:
             world.notes[world.lived - 1, of.index, process.entry] = run(of)
     elif process.how == How.DRAWS:
         draws = Streams(world.seed).uniform(
-            Stream(process.stream), world.month, len(world.tables[process.table]), LANES
+            process.stream, world.month, len(world.tables[process.table]), LANES
         )
         for of, chance in zip(world.tables[process.table], draws.T.tolist(), strict=True):
             run(of, tuple(chance))
@@ -130,17 +164,15 @@ def _arguments(how: How, table: str) -> tuple[types.Type, ...]:
 
 
 def each(table: str, method: str, *, stream: int = 0, switch: str = "") -> Process:
-    """A rule of every row of a table, as in ``each("firms", "serve")``."""
-    found = vars(ROWS[table])[method]
-    assert isinstance(found, rule) and not isinstance(found, derived)
+    """A method of every row of a table, as in ``each("firms", "serve")``; without ``@rule`` it is Python."""
+    found = getattr_static(ROWS[table], method)
     how = How.DRAWS if stream else How.ROWS
-    return Process(
-        f"{table}.{method}", how, found.compiled, table, stream, switch=switch, doc=_first(found)
-    )
+    run = found.compiled if isinstance(found, rule) else found
+    return Process(f"{table}.{method}", how, run, table, stream, switch=switch, doc=_first(found))
 
 
 def process(
-    how: How, *, stream: int = 0, switch: str = ""
+    how: How, *, stream: int = 0, switch: str = "", table: str = "compounds"
 ) -> Callable[[Callable[..., Any]], Process]:
     """Decorator: compile a function into a process of that form, named after it.
 
@@ -148,12 +180,14 @@ def process(
         how: Form of its call.
         stream: Draws it takes, told to whoever reads the month.
         switch: Name in ``config.mechanisms`` that switches it.
+        table: Whose rows it is called for, where it is called for rows.
     """
+    of = table if how in (How.ROWS, How.DRAWS) else ""
 
     def make(function: Callable[..., Any]) -> Process:
         run = function if INTERPRETED else kernel(function)
         name, doc = function.__name__, _first(function)
-        return Process(name, how, run, stream=stream, switch=switch, doc=doc)
+        return Process(name, how, run, of, stream, switch=switch, doc=doc)
 
     return make
 
@@ -191,12 +225,12 @@ class Month:
         """Place of the process of that name.
 
         Raises:
-            KeyError: If there is none.
+            InputError: If there is none.
         """
-        for k, p in enumerate(self):
-            if p.name == name:
-                return k
-        raise KeyError(name)
+        names = [p.name for p in self]
+        if name not in names:
+            raise unknown_name("month", f"no process is named {name!r}", name, names)
+        return names.index(name)
 
     def without(self, *names: str) -> Month:
         """The month without some processes."""

@@ -95,10 +95,10 @@ class World:
 
     def put(self, name: str, table: Columns | np.ndarray) -> None:
         """Put a table in: columns, or the records of a table kept row by row."""
-        slot, _ = native.TABLES["world"][name]
+        slot, kind = native.TABLES["world"][name]
         if isinstance(table, Columns):
             self.tables[name], self.slots[slot] = table, table._address
-        elif name in ROW_TABLES:
+        elif isinstance(kind, native.RowsType):
             array = np.ascontiguousarray(table)
             self.tables[name] = Rows(self, array, native.ROWS[name])
             self.slots[slot : slot + 3] = array.ctypes.data, len(array), array.itemsize
@@ -185,14 +185,22 @@ def _slots_needed() -> int:
     return max(slot for slot, _ in native.TABLES["world"].values()) + 4
 
 
+OWN: dict[str, Any] = {}
+"""Tables and groups of somebody's own, as rules see them, in the order they were given."""
+
+_seen: list[dict[str, Any]] = []
+
+
 def see(groups: Mapping[str, Any]) -> None:
-    """Let rules see the world: its numbers, tables and groups of parameters.
+    """Let rules see the world: its numbers, tables and groups of parameters; what is added comes last.
 
     Args:
-        groups: Record dtype of each group.
+        groups: Record dtype of each group of our own.
     """
-    if groups == {group: native.GROUPS.get(group) for group in groups} and "world" in native.TABLES:
+    asked = [dict(groups), dict(OWN)]
+    if _seen == asked:
         return
+    native.GROUPS.update(groups)
     fields: dict[str, tuple[int, Any]] = {}
     slot = 0
     for name in NUMBERS:
@@ -207,8 +215,9 @@ def see(groups: Mapping[str, Any]) -> None:
     for name, (dtype, dimensions) in ARRAYS.items():
         fields[name] = slot, native._array(dtype, dimensions)
         slot += 1 + dimensions
-    for group, dtype in groups.items():
-        native.GROUPS[group] = dtype
-        fields[f"p_{group}"] = slot, native._array(dtype, 1)
+    records = {f"p_{group}": native._array(dtype, 1) for group, dtype in groups.items()}
+    for name, kind in (records | OWN).items():
+        fields[name] = slot, kind
         slot += 3
     native.TABLES["world"] = fields
+    _seen[:] = asked

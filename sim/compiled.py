@@ -75,14 +75,15 @@ class _Kept(FunctionCache):
     """Rules of somebody's own on disk, found only where all own rules and parts are what they were.
 
     Numba looks at the file of a rule alone. But a rule holds what it calls from other files, the values of
-    constants, and where the columns of own parts lie, which depends on what else was given before. So these
-    are in the name of its files, and processes with other parts never write to the same.
+    constants, and where the columns of own parts lie, which depends on what else was given before; and its
+    module is looked for by the name it then had. So all of these are in the name of its files, and processes
+    with other parts never write to the same.
     """
 
     def _choose_files(self) -> None:
         ours = self._py_func.__code__.co_filename.startswith(_HOME)
-        of = hashlib.sha256(repr(added).encode()).hexdigest() if ours else _own_code(self._py_func)
-        base = f"{self._impl.filename_base}-{of[:16]}"
+        of = repr(added) if ours else f"{self._py_func.__module__} {_own_code(self._py_func)}"
+        base = f"{self._impl.filename_base}-{hashlib.sha256(of.encode()).hexdigest()[:16]}"
         self._cache_file = IndexDataCacheFile(self._cache_path, base, "")
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
@@ -105,7 +106,7 @@ def _own_code(rule: Callable[..., Any]) -> str:
             whole.update(Path(path).read_bytes())
     for name, function in sorted(rules.items()):
         try:
-            whole.update(pickle.dumps((name, dict(_constants(function)))))
+            whole.update(pickle.dumps((name, list(_constants(function)))))
         except Exception:
             # Nobody can say that what has no plain form is what it was.
             whole.update(os.urandom(8))
@@ -114,16 +115,12 @@ def _own_code(rule: Callable[..., Any]) -> str:
 
 def _constants(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
     """Plain values that a function uses, its module's and those of modules that it names."""
+    known = function.__globals__
     for code in _codes(function.__code__):
-        for name in code.co_names:
-            value = function.__globals__.get(name)
-            parts = code.co_names if isinstance(value, ModuleType) else ()
-            for place, found in [
-                (name, value),
-                *((f"{name}.{k}", vars(value).get(k)) for k in parts),
-            ]:
-                if isinstance(found, _PLAIN):
-                    yield place, found
+        named = [known.get(name) for name in code.co_names]
+        for holder in (known, *(vars(one) for one in named if isinstance(one, ModuleType))):
+            values = ((name, holder.get(name)) for name in code.co_names)
+            yield from (pair for pair in values if isinstance(pair[1], _PLAIN))
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -25,7 +25,7 @@ from sim.config import BY_KIND, SHARED, Config, set_own_groups
 from sim.errors import InputError
 from sim.month import MONTH, START
 from sim.outcomes import give_indicator
-from sim.plugins import load
+from sim.plugins import load as load
 from sim.processes.chance import to_chances
 from sim.processes.fees import THEORIES
 from sim.processes.turnover import newcomers_get
@@ -328,6 +328,6 @@ def _change(key: str, edit: Edit) -> None:
 
 __all__ = [
     "Actor", "How", "Month", "Parameters", "Process", "Streams", "change_month", "column", "derived", "draw",
-    "give_actor", "give_column", "give_indicator", "give_parameters", "give_theory", "link", "load", "own_stream", "param", "process",
-    "python", "rows", "rule", "to_chances",
+    "give_actor", "give_column", "give_indicator", "give_parameters", "give_theory", "link", "own_stream",
+    "param", "process", "python", "rows", "rule", "to_chances",
 ]  # fmt: skip

@@ -94,6 +94,6 @@ def month_text(month: Month) -> str:
 
 
 def _draws(stream: int) -> str:
-    if stream in iter(Stream):
+    if stream in set(Stream):
         return Stream(stream).name.lower()
     return "own" if stream else "-"

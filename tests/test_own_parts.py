@@ -29,6 +29,7 @@ from sim.experiments.run import run
 from sim.experiments.together import live_together
 from sim.model import NeighborhoodModel
 from sim.month import MONTH, START
+from sim.outcomes import INDICATORS, OWN
 from sim.processes.chance import to_chances
 from sim.processes.fees import THEORIES
 from sim.science import sensitivity
@@ -50,6 +51,9 @@ def nothing_stays() -> Iterator[None]:
     before, path = set(sys.modules), sys.path[:]
     yield
     own.forget()
+    for name in OWN:
+        del INDICATORS[name]
+    OWN.clear()
     sys.path[:] = path
     for name in set(sys.modules) - before:
         if name.startswith(("xiaoqu_plugin_", "mine")):
@@ -765,7 +769,7 @@ RULES = {
     "line 5: parameters have no 'fes'; did you mean fees": "x = compound.parameters.fes.base",
     "line 3: cannot be compiled: there is no 'bas'": "x = compound.parameters.fees.bas",
     "line 3: cannot be compiled: NameError: name 'nothing' is not defined": "x = nothing",
-    "line 3: mine gives back int64; allowed: a rule that writes and gives nothing back": "return first",
+    "line 3: mine gives int64; allowed: a rule that writes, and gives nothing back": "return first",
 }
 
 

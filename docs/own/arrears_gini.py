@@ -1,4 +1,7 @@
-"""An indicator of one's own: how unevenly what is owed lies on households."""
+"""An indicator of one's own: how unevenly what is owed lies on households.
+
+xiaoqu run months=24 --plugin docs/own/arrears_gini.py
+"""
 
 import numpy as np
 

@@ -526,7 +526,7 @@ def test_every_command_takes_files_of_ones_own(
     good.write_text("import sys; print('read', file=sys.stderr)\n", encoding="utf-8")
     bad.write_text("import nowhere_to_be_found\n", encoding="utf-8")
     code, out, err = xiaoqu(*words, "--plugin", str(good), "--plugin", str(bad))
-    said = f"error: {bad}: ModuleNotFoundError: No module named 'nowhere_to_be_found'\n"
+    said = f"error: {bad}: line 1: ModuleNotFoundError: No module named 'nowhere_to_be_found'\n"
     assert (code, out, err) == (2, "", f"read\n{said}")
 
 

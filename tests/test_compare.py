@@ -27,8 +27,8 @@ from sim.experiments.question import ask, ask_words
 from sim.experiments.together import live_together
 from sim.figures import comparison as figures
 from sim.figures import style
-from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
+from sim.world.runner import Runner
 
 SMALL = ("population.households=240", "population.buildings=4", "executor.workers=1")
 
@@ -235,15 +235,15 @@ def test_policies_from_one_past_are_byte_for_byte_runs_of_their_own(start: int) 
 
 
 def test_the_common_past_is_lived_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = 0
-    step = NeighborhoodModel.step
+    months = 0
+    live_until = Runner.live_until
 
-    def counted(model: NeighborhoodModel) -> None:
-        nonlocal steps
-        steps += 1
-        step(model)
+    def counted(runner: Runner, month: int) -> None:
+        nonlocal months
+        months += month - runner.world.month
+        live_until(runner, month)
 
-    monkeypatch.setattr(NeighborhoodModel, "step", counted)
+    monkeypatch.setattr(Runner, "live_until", counted)
     question = ask(
         ["none", "member_contact", "building_meetings"],
         ["kangqiao"],
@@ -255,7 +255,8 @@ def test_the_common_past_is_lived_once(monkeypatch: pytest.MonkeyPatch) -> None:
         months=10,
     )
     live_together(list(question.configs.values()), 1)
-    assert steps == 36 + 3 + 3 * 7
+    # The state before the first month is one more.
+    assert months == 1 + 36 + 3 + 3 * 7
 
 
 def test_nothing_against_nothing_is_exactly_zero(kangqiao: Comparison) -> None:

@@ -167,7 +167,7 @@ def test_mesas_collector_leaves_out_compounds_without_a_value() -> None:
     model = NeighborhoodModel(load(None, months=3, district={"compounds": 2}), seed=1)
     model.step()
     model.compounds[1].firm.leave()
-    model.compounds[1].firm.p = model.compounds[1].firm.p.model_copy(update={"enters": 0.0})
+    model.world.p_firm["enters"] = 0.0
     model.step()
     first, second = model.recorder.latest("collection_rate")
     assert first > 0.5 and np.isnan(second)

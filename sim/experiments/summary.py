@@ -78,6 +78,8 @@ UNITS = {
         "unit": "户",
         "person": "人",
         "tie": "条",
+        "issue": "件",
+        "1/vote": "每次表决",
         "stair": "个单元",
         "floor": "层",
         "building": "栋",

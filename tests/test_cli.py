@@ -548,7 +548,7 @@ def test_no_command_was_left_out_above() -> None:
         ("raise ZeroDivisionError('oh')", "line 1: ZeroDivisionError: oh"),
         ("import sys; sys.exit(3)", "line 1: SystemExit: 3"),
         ("class Mine(BaseException): pass\nraise Mine('oh')", "line 2: Mine: oh"),
-        ("raise ValueError('one\n  two')", "line 1: ValueError: one two"),
+        ("raise ValueError('one\\n  two')", "line 1: ValueError: one two"),
         ("def (", "SyntaxError: invalid syntax (broken.py, line 1)"),
         (
             "from sim.outcomes import give_indicator\ngive_indicator('month', len, en='a', formula='b')",

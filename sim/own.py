@@ -53,6 +53,9 @@ _theories: dict[str, Process] = {}
 _begins: dict[str, tuple[Process, ...]] = {}
 """How actors begin, by their table."""
 _edits: dict[str, Edit] = {}
+_replaced: dict[str, dict[str, Process]] = {}
+"""What stands in place of processes of ours, by the table of an actor."""
+_ACTORS = {table: row for table, row in native.ROWS.items() if issubclass(row, Actor)}
 
 _BUILT_IN = {name: len(table.columns) for name, table in COLUMN_TABLES.items()}
 _OF_WORLD = {
@@ -229,6 +232,41 @@ def give_actor(actor: ActorClass, *, after: str = "", before: str = "") -> Actor
     return actor
 
 
+def replace_actor(actor: ActorClass) -> ActorClass:
+    """Decorator: put a class of yours in the place of one of ours, in every compound.
+
+    What the month calls by the table's name (``xiaoqu explain month``: ``firms.serve`` ...), and ``begin``,
+    may be another, under ``@rule`` or in plain Python. Other rules call the rest, which stays as it is.
+    Columns of its own stand behind ours.
+
+    Args:
+        actor: ``class Thrifty(PropertyFirm, table="firms", parameters="firm")`` with a ``serve`` of its own.
+
+    Example:
+        ``@replace_actor`` above that class
+    """
+    table, key = actor.table, f"actor {actor.table}"
+    ours = _ACTORS.get(table)
+    if ours is None or not issubclass(actor, ours) or actor is ours:
+        allowed = 'as in class Thrifty(PropertyFirm, table="firms", parameters="firm")'
+        raise InputError(actor.__name__, "replaces no actor of ours", allowed)
+    own = actor.__mro__[: actor.__mro__.index(ours)]
+    other = {n for c in own for n in vars(c) if isinstance(getattr_static(ours, n, None), rule)}
+    called = {p.name.partition(".")[2]: p for p in (*MONTH, *START) if p.table == table}
+    for name in sorted(other - called.keys()):
+        problem = f"has a {name!r} of its own, where other rules call ours"
+        raise InputError(key, problem, ", ".join(called))
+    _note(key, actor, False)
+    actor.from_python = frozenset(called)
+    register_row(actor)
+    compiled.added[key] = str(actor.dtype)
+    _replaced[table] = {
+        called[n].name: each(table, n, stream=called[n].stream, switch=called[n].switch)
+        for n in other
+    }
+    return actor
+
+
 # --- what was given -----------------------------------------------------------------------------
 
 
@@ -237,7 +275,7 @@ def usual_month() -> Month:
     if not GIVEN:
         return MONTH
     newcomers = [process for process in _columns.values() if process is not None]
-    month = MONTH.after("households_move", *newcomers)
+    month = _with_replaced(MONTH).after("households_move", *newcomers)
     for edit in _edits.values():
         month = edit(month)
     return month
@@ -245,7 +283,16 @@ def usual_month() -> Month:
 
 def usual_start() -> Month:
     """What makes the state before the first month, with all that was given."""
-    return START.before("begin_month", *(one for begins in _begins.values() for one in begins))
+    begins = [begin for of_actor in _begins.values() for begin in of_actor]
+    return _with_replaced(START).before("begin_month", *begins)
+
+
+def _with_replaced(month: Month) -> Month:
+    there = {one.name for one in month}
+    for changed in _replaced.values():
+        for name in changed.keys() & there:
+            month = month.replace(name, changed[name])
+    return month
 
 
 def own_parameters(config: Config) -> dict[str, Parameters]:
@@ -281,10 +328,13 @@ def forget() -> None:
         del THEORIES[name]
     for table in _begins:
         del native.ROWS[table]
+    for table in _replaced:
+        register_row(_ACTORS[table])
     for group in _groups:
         del native.GROUPS[group]
     for given in (
         GIVEN, OWN, compiled.added, compiled.own_rules, _columns, _groups, _theories, _begins, _edits,
+        _replaced,
     ):  # fmt: skip
         given.clear()
     set_own_groups({})
@@ -329,5 +379,5 @@ def _change(key: str, edit: Edit) -> None:
 __all__ = [
     "Actor", "How", "Month", "Parameters", "Process", "Streams", "change_month", "column", "derived", "draw",
     "give_actor", "give_column", "give_indicator", "give_parameters", "give_theory", "link", "own_stream",
-    "param", "process", "python", "rows", "rule", "to_chances",
+    "param", "process", "python", "replace_actor", "rows", "rule", "to_chances",
 ]  # fmt: skip

@@ -425,6 +425,56 @@ def test_a_grid_worker_in_python_keeps_a_diary_that_a_fork_goes_on_with() -> Non
     assert all((c["actor"], c["hours"]) == ("community", 30.0) for c in booked)
 
 
+THRIFTY_RULE = (
+    example("thrifty.py")
+    .replace("import replace_actor", "import replace_actor, rule")
+    .replace("    def serve", "    @rule\n    def serve")
+    .replace(
+        "self.compound.effort[:] = min(taken, 1.0) * self.scope * self.care if self.present else 0.0",
+        "given = min(taken, 1.0) * self.scope * self.care if self.present else 0.0\n"
+        "        for line in range(len(self.compound.effort)):\n"
+        "            self.compound.effort[line] = given",
+    )
+)
+
+
+def test_a_class_of_ones_own_stands_in_for_ours(tmp_path: Path) -> None:
+    """Catches a method that is passed over, or another number compiled than in plain Python."""
+    usual = model(months=6)
+    usual.run()
+    lived = []
+    for text in (example("thrifty.py"), THRIFTY_RULE):
+        give(tmp_path, text)
+        m = model(months=6)
+        m.run()
+        assert type(m.firms[0]).__name__ == "Thrifty" and m.compounds[0].firm in m.agents
+        assert len(set(m.compounds[0].effort.tolist())) == 1, "every line alike"
+        past = model(months=6)
+        past.live_until(0)
+        twin = past.fork(m.config)
+        twin.run()
+        assert state(twin) == state(m)
+        lived.append((m._runner.left, state(m)))
+        own.forget()
+    (left, python), (none, compiled) = lived
+    assert left == 6 and none == 0 and python == compiled != state(usual)
+    again = model(months=6)
+    again.run()
+    assert state(again) == state(usual), "forgotten, ours stands where it stood"
+
+
+def test_what_other_rules_call_is_not_replaced(tmp_path: Path) -> None:
+    """Catches another leave() or care that compiled rules go round."""
+    text = example("thrifty.py").replace("def serve", "def leave")
+    with pytest.raises(
+        InputError, match=r"'leave' of its own, where other rules call ours; allowed: .*serve"
+    ):
+        give(tmp_path, text)
+    text = example("thrifty.py").replace('table="firms"', 'table="firm"')
+    with pytest.raises(InputError, match="Thrifty: replaces no actor of ours"):
+        give(tmp_path, text)
+
+
 def test_a_chat_moves_who_is_in_it_and_nobody_else() -> None:
     """Catches a mechanism that reads what others have just written."""
     own.load(ROOT / "docs" / "own" / "chat.py")

@@ -221,7 +221,12 @@ class Row:
         if table:
             cls.table, cls.kind_name, cls.group = table, kind_name or table, parameters
             cls.columns = declared(cls)
-            cls.links = {name: a for name, a in vars(cls).items() if isinstance(a, Link)}
+            cls.links = {
+                n: a
+                for c in reversed(cls.__mro__)
+                for n, a in vars(c).items()
+                if isinstance(a, Link)
+            }
             cls.dtype = row_type(cls.columns)
 
     def __init__(self, world: Any, index: int) -> None:

@@ -15,7 +15,7 @@ from sim.agents.compound import Compound
 from sim.compose import load
 from sim.config import Config
 from sim.measures.catalogue import CATALOGUE, Measure
-from sim.model import INSTITUTIONS, NeighborhoodModel
+from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 from sim.processes.issues import COUNTS
 from sim.world.costs import Cost
@@ -70,13 +70,16 @@ def ready(**keys: Any) -> NeighborhoodModel:
     return m
 
 
+ACTORS = ("firms", "committees", "cells", "developers", "companies", "communities", "streets")
+
+
 def snapshot(m: NeighborhoodModel) -> dict[str, Any]:
     """Everything a measure could reach, by name."""
     world = m.world
     parts: dict[str, Any] = {name: m.signals[name].copy() for name in SIGNALS}
     parts |= {name: getattr(m.households, name).copy() for name in COLUMNS}
     parts["ties"] = m.ties.strength.copy()
-    for table in ("compounds", "census", *INSTITUTIONS):
+    for table in ("compounds", "census", *ACTORS):
         prefix = "" if table in ("compounds", "developers") else f"{table}."
         # What cells and communities are asked is a cost, see below.
         names = set(world.tables[table].row.columns) - {"asked"}

@@ -600,7 +600,9 @@ def test_worker_processes_give_the_bytes_of_threads(text: str, tmp_path: Path) -
     keys |= {"fees": {"response": "by_income"}} if text == "mine.py" else {}
     made = provenance([load(None, **keys)])
     assert made.python == (text != "mine.py"), "compiled parts go on threads"
-    assert made.modules == ("xiaoqu_plugin_mine_first", "xiaoqu_plugin_mine")
+    # Where a test before has loaded another file of that name, it is told apart by its end.
+    names = [name.rstrip("_") for name in made.modules]
+    assert names == ["xiaoqu_plugin_mine_first", "xiaoqu_plugin_mine"]
     for kind in ("threads", "processes"):
         executor = {"kind": kind, "workers": 2}
         study = run(load(None, **keys, executor=executor))

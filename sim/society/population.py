@@ -240,7 +240,7 @@ def populate(
     households = Households(sum(sizes))
     building = stair = row = 0
     for c, (p, given, n) in enumerate(zip(parameters, files, sizes, strict=True)):
-        part = households.rows(row, row + n)
+        part = households if n == len(households) else households.rows(row, row + n)
         part.compound[:] = c
         _place(part, p, given)
         _settle(part, p, given or {}, _Draws(streams, c))

@@ -254,13 +254,19 @@ class Month:
 
     def program(self, world: Any) -> Program:
         """The list as compiled code reads it."""
-        table = Program(len(self.processes))
-        for k, p in enumerate(self):
-            rows = len(world.tables[ROWS[p.table].table]) if p.how in (How.ROWS, How.DRAWS) else 0
-            rows = len(world.compounds) if p.how in (How.MEASURE, How.NOTE) else rows
-            table.how[k], table.address[k], table.count[k] = p.how, p.address(), rows
-            table.stream[k], table.entry[k] = p.stream, p.entry
+        table = Program(0)
+        table.how = [p.how for p in self]
+        table.address = [p.address() for p in self]
+        table.count = [_rows_of(world, p) for p in self]
+        table.stream, table.entry = [p.stream for p in self], [p.entry for p in self]
         return table
+
+
+def _rows_of(world: Any, process: Process) -> int:
+    """Rows that a process is called for, where it is called row by row."""
+    if process.how in (How.ROWS, How.DRAWS):
+        return len(world.tables[ROWS[process.table].table])
+    return int(world.number_of_compounds) if process.how in (How.MEASURE, How.NOTE) else 0
 
 
 def _call(context: Any, address: Any, arguments: Any) -> Any:

@@ -112,8 +112,7 @@ class World:
 
     def _put_array(self, name: str, array: np.ndarray) -> None:
         slot, _ = native.TABLES["world"][name]
-        array = np.ascontiguousarray(array)
-        self.tables[name] = array.view(np.recarray) if array.dtype.names else array
+        self.tables[name] = array = np.ascontiguousarray(array)
         self.slots[slot] = array.ctypes.data
         self.slots[slot + 1 : slot + 1 + array.ndim] = array.shape
         if name.startswith("p_"):
@@ -123,9 +122,11 @@ class World:
         if name in NUMBERS:
             return int(self.slots[native.TABLES["world"][name][0]])
         try:
-            return self.__dict__["tables"][name]
+            table = self.__dict__["tables"][name]
         except KeyError:
             raise AttributeError(f"the world has no {name!r}") from None
+        # Parameters are read by their names.
+        return table.view(np.recarray) if name.startswith("p_") else table
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in NUMBERS:

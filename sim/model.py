@@ -201,7 +201,11 @@ class NeighborhoodModel(mesa.Model):
             return
         with uncollected():
             while self.month < month:
+                before = self.month
                 self.step()
+                if self.month == before:
+                    # From 3.5 on mesa calls no step any more after one that has failed.
+                    raise RuntimeError("a month before has failed, so this model cannot go on")
 
     def _steps_are_ours(self) -> bool:
         """Whether a month is nothing but ours, so that many may be lived in one compiled call."""

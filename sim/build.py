@@ -87,14 +87,11 @@ def _rows(name: str, rows: int) -> np.ndarray:
     return np.zeros(rows, native.ROWS[name].dtype)
 
 
-def _kinds(world: World, sites: Sequence[Site]) -> np.ndarray:
-    return np.array([world.kinds.index(site.kind) for site in sites])
-
-
 def _put_compounds(world: World, sites: Sequence[Site]) -> None:
     h, b, indptr = world.households, world.buildings, world.ties.indptr
     rows, first, last = _rows("compounds", len(sites)), b.compound_start, b.compound_end
-    rows["of_kind"], rows["first"], rows["last"] = _kinds(world, sites), first, last
+    rows["of_kind"] = [world.kinds.index(site.kind) for site in sites]
+    rows["first"], rows["last"] = first, last
     rows["first_building"], rows["last_building"] = (
         b.first_of_compound[:-1],
         b.first_of_compound[1:],
@@ -102,7 +99,6 @@ def _put_compounds(world: World, sites: Sequence[Site]) -> None:
     rows["households"] = last - first
     for k, (a, z) in enumerate(zip(first, last, strict=True)):
         rows[k]["monthly_due_fen"] = h.fee_fen[a:z].sum()
-    rows["in_community"] = [site.community for site in sites]
     rows["tie_count"] = indptr[last] - indptr[first]
     rows["condition"] = world.p_service["start"][rows["of_kind"]]
     world.put("compounds", rows)
@@ -111,7 +107,7 @@ def _put_compounds(world: World, sites: Sequence[Site]) -> None:
 def _put_actors(world: World, sites: Sequence[Site]) -> None:
     for name in ("firms", "committees", "cells", "developers", *own.own_actors()):
         rows = _rows(name, len(sites))
-        rows["of_kind"] = _kinds(world, sites)
+        rows["of_kind"] = world.compounds["of_kind"]
         world.put(name, rows)
     world.firms["care_shift"][:] = [site.care_shift for site in sites]
     world.developers["legacy_shift"][:] = [site.legacy_shift for site in sites]
@@ -120,8 +116,7 @@ def _put_actors(world: World, sites: Sequence[Site]) -> None:
     branches = _by(sites, lambda site: site.company)
     # Companies without a branch here are nobody.
     number = {company: k for k, company in enumerate(branches)}
-    for name in ("compounds", "firms"):
-        world.tables[name]["of_company"][:] = [number[site.company] for site in sites]
+    world.firms["of_company"][:] = [number[site.company] for site in sites]
     companies, ends = (
         _rows("companies", len(branches)),
         np.cumsum([len(m) for m in branches.values()]),
@@ -182,8 +177,7 @@ def equip(world: World, measures: Sequence[Measure], months: int) -> None:
         row["p_at"], row["states_at"] = len(parameters), len(states)
         parameters += p.record.tobytes()
         states += bytes(8 * -(-measure.memory.itemsize * n // 8))
-        for compound in world.compounds:
-            reaches[k, compound.index] = _reaches(world, measure, compound)
+        reaches[k] = _reached(world, measure)
     kept = min(len(before), len(states))
     states[:kept] = before[:kept]
     world.put("measures", rows)
@@ -218,15 +212,15 @@ _NEVER = 1_000_000
 """A month that no run comes to."""
 
 
-def _reaches(world: World, measure: Measure, compound: Any) -> bool:
-    p: Any = measure.p
-    if p.kinds and compound.kind not in p.kinds:
-        return False
-    if p.reach >= 1.0:
-        return True
-    # Each label draws its own lot, the same in every month and under every policy.
-    label = crc32(measure.label.encode())
-    return bool(Streams(world.seed).single(Stream.MEASURES, label, compound.index)[0] < p.reach)
+def _reached(world: World, measure: Measure) -> np.ndarray:
+    p, of_kind = measure.p, world.compounds["of_kind"]
+    kinds = [not p.kinds or kind in p.kinds for kind in world.kinds]
+    reached: np.ndarray = np.array(kinds)[of_kind]
+    if p.reach < 1.0:
+        # Each label draws its own lot, the same in every month and under every policy.
+        label = crc32(measure.label.encode())
+        reached &= Streams(world.seed).uniform(Stream.MEASURES, label, len(of_kind))[0] < p.reach
+    return reached
 
 
 def month_of(config: Config, measures: Sequence[Measure], month: Month = MONTH) -> Month:

@@ -623,6 +623,13 @@ def _again(there: Callable[..., Any], of: Callable[..., Any]) -> bool:
     return same and one.__qualname__ == other.__qualname__
 
 
+def forget_indicators() -> None:
+    """Have no indicators but ours."""
+    for name in OWN:
+        del INDICATORS[name]
+    OWN.clear()
+
+
 def _own_values(name: str, m: Months) -> np.ndarray:
     return m.own(name)
 

@@ -24,7 +24,7 @@ from sim.agents.actor import Actor
 from sim.config import BY_KIND, SHARED, Config, set_own_groups
 from sim.errors import InputError
 from sim.month import MONTH, START
-from sim.outcomes import give_indicator
+from sim.outcomes import forget_indicators, give_indicator
 from sim.plugins import load as load
 from sim.processes.chance import to_chances
 from sim.processes.fees import THEORIES
@@ -338,6 +338,7 @@ def forget() -> None:
     ):  # fmt: skip
         given.clear()
     set_own_groups({})
+    forget_indicators()
 
 
 def _note(key: str, thing: Any, taken: bool) -> None:

@@ -36,9 +36,7 @@ def _own_indicators_taken_back() -> Iterator[None]:
     yield
     outcomes = sys.modules.get("sim.outcomes")
     if outcomes is not None:
-        for name in outcomes.OWN:
-            del outcomes.INDICATORS[name]
-        outcomes.OWN.clear()
+        outcomes.forget_indicators()
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ from sim.experiments.run import run
 from sim.experiments.together import live_together
 from sim.model import NeighborhoodModel
 from sim.month import MONTH, START
-from sim.outcomes import INDICATORS, OWN
 from sim.processes.chance import to_chances
 from sim.processes.fees import THEORIES
 from sim.science import sensitivity
@@ -51,9 +50,6 @@ def nothing_stays() -> Iterator[None]:
     before, path = set(sys.modules), sys.path[:]
     yield
     own.forget()
-    for name in OWN:
-        del INDICATORS[name]
-    OWN.clear()
     sys.path[:] = path
     for name in set(sys.modules) - before:
         if name.startswith(("xiaoqu_plugin_", "mine")):

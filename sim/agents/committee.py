@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from sim.agents.actor import Actor
+from sim.agents.compound import passes
 from sim.schema import Parameters, param
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
@@ -327,9 +328,7 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
         self.turnout = ballot.turnout_units
         # A small compound makes do with the smallest committee.
         seats = min(p.seats, max(p.seats_least, round(compound.households / p.households_per_seat)))
-        enough = min(ballot.turnout_units, ballot.turnout_area) >= p.quorum
-        agreed = min(ballot.agreed_units, ballot.agreed_area) > p.majority
-        if willing >= seats and enough and agreed:
+        if willing >= seats and passes(ballot, p.quorum, p.majority):
             luck = p.competence_spread * (chance[1] - MIDDLE)
             gained = luck + p.competence_care * care + s.training
             self.competence = min(max(p.competence + gained, 0.0), 1.0)

@@ -7,6 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
+from sim.compiled import kernel
 from sim.processes.participation import vote
 from sim.processes.service import LINES
 from sim.streams import Stream, Streams
@@ -27,9 +28,15 @@ class Ballot(NamedTuple):
     agreed_area: float
 
     def passes(self, quorum: float, majority: float) -> bool:
-        """Civil Code art. 278: enough owners and area take part, and enough of those agree."""
-        enough = min(self.turnout_units, self.turnout_area) >= quorum
-        return enough and min(self.agreed_units, self.agreed_area) > majority
+        """See ``passes``."""
+        return bool(passes(self, quorum, majority))
+
+
+@kernel
+def passes(ballot, quorum, majority):  # type: ignore[no-untyped-def]
+    """Civil Code art. 278: enough owners and area take part, and enough of those agree."""
+    enough = min(ballot.turnout_units, ballot.turnout_area) >= quorum
+    return enough and min(ballot.agreed_units, ballot.agreed_area) > majority
 
 
 @register_row
@@ -46,9 +53,6 @@ class Compound(Row, table="compounds", parameters="service"):
     households: int = column("i8", "household", "1 or more", "households", fixed=True)
     monthly_due_fen: int = column("i8", "fen/month", "0 or more", "fees due in a month", fixed=True)
     in_community: int = column("i8", "index", "0 or more", "community", fixed=True)
-    of_company: int = column(
-        "i8", "index", "0 or more", "company whose branch serves it", fixed=True
-    )
     tie_count: float = column("f8", "tie", "0 or more", "ties of its households", fixed=True)
     unsolved: int = column("i8", "issue", "0 or more", "issues open at the end of last month")
     condition: np.ndarray = column("f8", "1", "0 to 1", "condition of each line", shape=(LINES,))
@@ -213,10 +217,8 @@ class Compound(Row, table="compounds", parameters="service"):
 
     @rule
     def votes(self, appeal: np.ndarray, quorum: float, majority: float) -> bool:
-        """Whether a vote passes by Civil Code art. 278: enough owners and area take part and agree."""
-        b = self.assembly(appeal)
-        enough = min(b.turnout_units, b.turnout_area) >= quorum
-        return enough and min(b.agreed_units, b.agreed_area) > majority
+        """Whether a vote of all owners passes, see ``passes``."""
+        return passes(self.assembly(appeal), quorum, majority)
 
 
 def cost_of(world: Any, k: int) -> Cost:

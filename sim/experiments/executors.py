@@ -22,7 +22,6 @@ from concurrent.futures import (
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import copy_context
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -50,14 +49,13 @@ _ENVIRONMENT = {
 
 
 class _Pool(Protocol):
-    """A crew of processes."""
+    """A crew of threads or processes."""
 
     lost: tuple[type[BaseException], ...]
     advice: str
 
     def slots(self) -> int: ...
-    def prepare(self, along: Packed) -> Any: ...
-    def submit(self, along: Any, packed: bytes) -> Future[Any]: ...
+    def submit(self, function: Callable[[Task], Answer], task: Task) -> Future[Any]: ...
     def close(self, finished: bool) -> None: ...
 
 
@@ -107,51 +105,20 @@ def spread(
         RuntimeError: Workers were ended from outside again and again, the cluster was lost, or a
             worker has another xiaoqu or other libraries.
     """
-    from sim.experiments.provenance import current
-
     if executor.kind != "dask" and processes(executor, count) == 1:
         for number, task in enumerate(tasks):
             yield number, function(task)
-        return
-    if executor.kind == "threads" or (executor.kind == "local" and not current().python):
-        yield from _on_threads(processes(executor, count), function, tasks)
         return
     with _open(executor, count) as pool:
         yield from _keep_busy(pool, function, tasks)
 
 
-def _on_threads(
-    count: int, function: Callable[[Task], Answer], tasks: Iterable[Task]
-) -> Iterator[tuple[int, Answer]]:
-    from sim.world.runner import stop
-
-    fresh, running = enumerate(tasks), dict[Future[Any], int]()
-    pool = ThreadPoolExecutor(count)
-    try:
-        while True:
-            for number, task in islice(fresh, AHEAD * count - len(running)):
-                # What the answer is made of, and which runs failed, is noted in the asker's context.
-                running[pool.submit(copy_context().run, function, task)] = number
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future), future.result()
-    except BaseException:
-        stop.set()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-        stop.clear()
-
-
 def _keep_busy(
     pool: _Pool, function: Callable[[Task], Answer], tasks: Iterable[Task]
 ) -> Iterator[tuple[int, Answer]]:
-    # Both bring numba along, which whoever only reads an answer need not wait for.
-    from sim.experiments.payload import dumps, pack
-    from sim.experiments.provenance import current, note_failures
+    # Brings numba along, which whoever only reads an answer need not wait for.
+    from sim.experiments.provenance import note_failures
 
-    along = pool.prepare(pack(current()))
     fresh, again = enumerate(tasks), deque[tuple[int, Task]]()
     running: dict[Future[Any], tuple[int, Task]] = {}
     lost: Counter[int] = Counter()
@@ -160,7 +127,7 @@ def _keep_busy(
             item = again.popleft() if again else next(fresh, None)
             if item is None:
                 break
-            running[pool.submit(along, dumps((function, item[1]), "model"))] = item
+            running[pool.submit(function, item[1])] = item
         if not running:
             return
         for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -203,7 +170,15 @@ def _answer(loaded: AbstractContextManager[list[str]], packed: bytes) -> tuple[A
 
 @contextmanager
 def _open(executor: Executor, count: int | None) -> Iterator[_Pool]:
-    pool = _Cluster(executor.address) if executor.kind == "dask" else _Processes(executor, count)
+    from sim.experiments.provenance import current
+
+    pool: _Pool
+    if executor.kind == "dask":
+        pool = _Cluster(executor.address)
+    elif executor.kind == "threads" or (executor.kind == "local" and not current().python):
+        pool = _Threads(processes(executor, count))
+    else:
+        pool = _Processes(executor, count)
     try:
         yield pool
     except BaseException:
@@ -212,14 +187,59 @@ def _open(executor: Executor, count: int | None) -> Iterator[_Pool]:
     pool.close(finished=True)
 
 
-class _Processes:
+class _Threads:
+    """Threads of this process."""
+
+    lost: tuple[type[BaseException], ...] = ()
+    advice = ""
+
+    def __init__(self, count: int) -> None:
+        self._count, self._pool = count, ThreadPoolExecutor(count)
+
+    def slots(self) -> int:
+        return self._count
+
+    def submit(self, function: Callable[[Task], Answer], task: Task) -> Future[Any]:
+        # What the answer is made of, and which runs failed, is noted in the asker's context.
+        return self._pool.submit(copy_context().run, lambda: (function(task), list[str]()))
+
+    def close(self, finished: bool) -> None:
+        from sim.world.runner import stop
+
+        if not finished:
+            stop.set()
+        self._pool.shutdown(cancel_futures=True)
+        stop.clear()
+
+
+class _Shipping:
+    """A crew of processes, each of which is told once what the answer is made of."""
+
+    _along: Any = None
+
+    def submit(self, function: Callable[[Task], Answer], task: Task) -> Future[Any]:
+        # Both bring numba along, which whoever only reads an answer need not wait for.
+        from sim.experiments.payload import dumps, pack
+        from sim.experiments.provenance import current
+
+        if self._along is None:
+            self._along = self._prepare(pack(current()))
+        return self._hand_out(dumps((function, task), "model"))
+
+    def _prepare(self, along: Packed) -> Any:
+        raise NotImplementedError
+
+    def _hand_out(self, packed: bytes) -> Future[Any]:
+        raise NotImplementedError
+
+
+class _Processes(_Shipping):
     """Processes of this machine; when one is ended, all are lost and started anew."""
 
     lost: tuple[type[BaseException], ...] = (BrokenExecutor,)
-    _along: Path | None
 
     def __init__(self, executor: Executor, count: int | None) -> None:
-        self._count, self._along = processes(executor, count), None
+        self._count = processes(executor, count)
         # Loky warns in the thread that keeps its workers when one that was idle left as work came.
         # It starts another; but where warnings are errors the thread would end and all would wait.
         warnings.filterwarnings(
@@ -245,28 +265,29 @@ class _Processes:
     def slots(self) -> int:
         return self._count
 
-    def prepare(self, along: Packed) -> str:
+    def _prepare(self, along: Packed) -> str:
         # Once for all tasks, not with each: tables of a city are large.
         from sim.experiments.payload import HOMES, clear_leftovers
 
         clear_leftovers()
         number, name = tempfile.mkstemp(prefix=f"{HOMES}{os.getpid()}-")
-        self._along = Path(name)
+        # Known before it is written, so that it goes even if that fails.
+        self._along = name
         with os.fdopen(number, "wb") as file:
             file.write(pickle.dumps(along))
         return name
 
-    def submit(self, along: str, packed: bytes) -> Future[Any]:
+    def _hand_out(self, packed: bytes) -> Future[Any]:
         for _ in range(ATTEMPTS):
             with suppress(BrokenExecutor):
-                return self._pool().submit(_call_here, along, packed)
+                return self._pool().submit(_call_here, self._along, packed)
         raise RuntimeError(self.advice)
 
     def close(self, finished: bool) -> None:
         if not finished:
             self._pool().shutdown(wait=False, kill_workers=True)
         if self._along is not None:
-            self._along.unlink(missing_ok=True)
+            Path(self._along).unlink(missing_ok=True)
 
 
 def _start_worker(parent: int) -> None:
@@ -282,7 +303,7 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-class _Cluster:
+class _Cluster(_Shipping):
     """An existing Dask cluster, whose scheduler gives the tasks of a lost worker to others."""
 
     def __init__(self, address: str) -> None:
@@ -314,11 +335,11 @@ class _Cluster:
                 self._slots = sum(self._client.nthreads().values())
         return self._slots
 
-    def prepare(self, along: Packed) -> Any:
+    def _prepare(self, along: Packed) -> Any:
         return self._client.scatter(along, broadcast=True, hash=False)
 
-    def submit(self, along: Any, packed: bytes) -> Future[Any]:
-        return self._pool.submit(_call, along, packed)
+    def _hand_out(self, packed: bytes) -> Future[Any]:
+        return self._pool.submit(_call, self._along, packed)
 
     def _check(self) -> None:
         if self._client.status != "running":

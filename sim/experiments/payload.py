@@ -39,7 +39,7 @@ from sim.experiments.provenance import (
     versions,
 )
 from sim.measures.catalogue import CATALOGUE
-from sim.outcomes import INDICATORS, OWN, Indicator
+from sim.outcomes import INDICATORS, OWN, Indicator, forget_indicators
 from sim.own import forget
 
 _HERE = secrets.token_hex(8)
@@ -216,8 +216,10 @@ class _Worker:
             self._finder.remove()
         self._finder = _Shipped(payload, here)
         sys.meta_path.insert(0, self._finder)
+        # Another answer's may have the names of this one's.
         forget()
-        _forget_own()
+        for name in foreign_measures():
+            del CATALOGUE[name]
         for name in payload.parts:
             # Loaded anew, also where it is installed here: it gives its parts as it is run.
             sys.modules.pop(name, None)
@@ -227,19 +229,6 @@ class _Worker:
         return payload
 
 
-def _forget_own() -> None:
-    """Have no measures and indicators but ours: another answer's may have the names of this one's."""
-    for name in foreign_measures():
-        del CATALOGUE[name]
-    _forget_indicators()
-
-
-def _forget_indicators() -> None:
-    for name in OWN:
-        del INDICATORS[name]
-    OWN.clear()
-
-
 def _take_indicators(sent: list[tuple[Indicator, Any]]) -> None:
     """Have the asker's own indicators, in the asker's order, and no others."""
     functions = [
@@ -247,7 +236,7 @@ def _take_indicators(sent: list[tuple[Indicator, Any]]) -> None:
         for _, of in sent
     ]
     # Modules loaded for them have given theirs, in an order of their own.
-    _forget_indicators()
+    forget_indicators()
     for (indicator, _), of in zip(sent, functions, strict=True):
         OWN[indicator.name], INDICATORS[indicator.name] = of, indicator
 

@@ -214,12 +214,10 @@ class Row:
     links: ClassVar[dict[str, Link]] = {}
     dtype: ClassVar[np.dtype[Any]] = np.dtype([])
 
-    def __init_subclass__(
-        cls, table: str = "", parameters: str = "", kind_name: str = "", **more: Any
-    ) -> None:
+    def __init_subclass__(cls, table: str = "", parameters: str = "", **more: Any) -> None:
         super().__init_subclass__(**more)
         if table:
-            cls.table, cls.kind_name, cls.group = table, kind_name or table, parameters
+            cls.table, cls.kind_name, cls.group = table, table, parameters
             cls.columns = declared(cls)
             cls.links = {
                 n: a

@@ -28,6 +28,7 @@ from sim.explain import unknown_name
 from sim.streams import BLOCK, LANES, Streams, draw
 from sim.world.native import INTERPRETED, ROWS, WORLD, RowType, names_of, rule
 from sim.world.tables import Program
+from sim.world.world import ledger_rows
 
 
 class How(IntEnum):
@@ -340,9 +341,7 @@ def live_until(world, until):  # type: ignore[no-untyped-def]
 
 @kernel
 def _lacks_room(world):  # type: ignore[no-untyped-def]
-    # As ``world.ledger_rows`` reckons.
-    rows = 4 * world.task_room + 8 * max(world.number_of_measures, 1)
-    full = world.booked + world.number_of_compounds * rows > len(world.ledger.month)
+    full = world.booked + ledger_rows(world) > len(world.ledger.month)
     full |= world.issues_held + len(world.households.tenure) > len(world.issues.due)
     return full or world.lived >= len(world.notes)
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numba import types
 
+from sim.compiled import kernel
 from sim.schema import Parameters
 from sim.world import native
 from sim.world.declare import Columns, Row
@@ -177,7 +178,8 @@ class World:
         return twin
 
 
-def ledger_rows(world: World) -> int:
+@kernel
+def ledger_rows(world):  # type: ignore[no-untyped-def]
     """Most rows of the ledger that a month can take."""
     return world.number_of_compounds * (4 * world.task_room + 8 * max(world.number_of_measures, 1))
 

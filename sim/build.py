@@ -55,6 +55,7 @@ def build(config: Config, streams: Streams, model: Any) -> World:
     world.kinds, world.seed = list(config.kinds()), streams.seed
     # The state before the first month is a month lived by other rules, see ``sim.month.START``.
     world.month = -config.scenario.history_months - 1
+    world.first_month = config.scenario.first_month
     world.ties_change = int(config.mechanisms.ties)
     world.number_of_compounds = len(sites)
     populations = [cast(PopulationParameters, site.groups["population"]) for site in sites]
@@ -101,6 +102,7 @@ def _put_compounds(world: World, sites: Sequence[Site]) -> None:
         rows[k]["monthly_due_fen"] = h.fee_fen[a:z].sum()
     rows["tie_count"] = indptr[last] - indptr[first]
     rows["condition"] = world.p_service["start"][rows["of_kind"]]
+    rows["price"] = 1.0
     world.put("compounds", rows)
 
 

@@ -25,6 +25,7 @@ from sim.errors import InputError, refuse_broken
 from sim.explain import input_error, shorten, show, unknown_name
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters
 from sim.outcomes import INDICATORS
+from sim.processes.bills import BillParameters
 from sim.processes.commons import CommonsParameters
 from sim.processes.conflict import ConflictParameters
 from sim.processes.fees import FeeParameters
@@ -117,6 +118,13 @@ class Scenario(Parameters):
         0, "Months lived before month 0, so that the start state is reached and not painted on",
         unit="month", low=0, high=240, zh="历史月数",
     )  # fmt: skip
+    first_month: int = param(
+        1,
+        "Calendar month of month 1, the first after month 0",
+        low=1,
+        high=12,
+        zh="第1个月的日历月份",
+    )
     history: dict[str, dict[str, Any]] = param(
         {}, "Events of the compound's past: label and {measure, start, ...}", zh="历史事件"
     )
@@ -252,6 +260,7 @@ class Config(Parameters):
     perception: PerceptionParameters = Field(default_factory=PerceptionParameters)
     participation: ParticipationParameters = Field(default_factory=ParticipationParameters)
     fees: FeeParameters = Field(default_factory=FeeParameters)
+    bills: BillParameters = Field(default_factory=BillParameters)
     commons: CommonsParameters = Field(default_factory=CommonsParameters)
     conflict: ConflictParameters = Field(default_factory=ConflictParameters)
     firm: FirmParameters = Field(default_factory=FirmParameters)
@@ -332,7 +341,7 @@ SHARED = (
 )  # fmt: skip
 """Groups of parameters that are alike in every compound."""
 
-BY_KIND = ("service", "firm", "committee", "cell", "developer")
+BY_KIND = ("service", "bills", "firm", "committee", "cell", "developer")
 """Groups in which kinds of compound may differ."""
 
 GROUPS = tuple(Config.model_fields)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sim.agents import cell, committee, community, compound, developer, firm
+from sim.processes.bills import begin_bills, pay
 from sim.processes.census import begin_count, count, take_census
 from sim.processes.commons import use_commons
 from sim.processes.conflict import climb, resent, speak
-from sim.processes.fees import form_norm, pay, would_pay
+from sim.processes.fees import form_norm, would_pay
 from sim.processes.issues import (
     buildings_follow_up,
     problems_are_entered,
@@ -75,6 +76,7 @@ MONTH = Month(
         speak,
         count,
         take_census,
+        each("compounds", "keep_year"),
         each("firms", "close_books", stream=Stream.FIRM, switch="institutions"),
         each("developers", "decide", stream=Stream.DEVELOPER, switch="institutions"),
         each("committees", "decide", stream=Stream.COMMITTEE, switch="institutions"),
@@ -94,6 +96,7 @@ START = Month(
         each("developers", "begin"),
         each("communities", "begin"),
         *OFFERS,
+        begin_bills,
         begin_count,
         count,
         take_census,

@@ -137,9 +137,36 @@ _share(
     "collection_rate",
     "Fees collected",
     "物业费收缴率",
-    "fees paid this month / fees due this month; missing where none are due, as without a firm",
-    lambda m: m.share("collected_fen", "due_fen"),
+    "by money: of the fees of the last twelve months billed whose period is over, the part paid by now, current "
+    "bills only; in December that of the calendar year; missing where none fell due, as without a firm",
+    lambda m: _where(m["firm_present"] > 0, 1.0 - m.share("unpaid_fen", "billed_fen")),
     better=+1,
+)
+_share(
+    "collection_households",
+    "Households paid up",
+    "按户收缴率",
+    "by households: units that paid all of the last twelve months billed / units billed; missing where none were",
+    lambda m: _where(m["firm_present"] > 0, m.share("paid_up", "billed_units")),
+    better=+1,
+)
+_share(
+    "collection_to_date",
+    "Collected of this year so far",
+    "当年累计收缴率",
+    "by money: bills settled since 1 January / fees of the whole calendar year",
+    lambda m: _where(
+        m["firm_present"] > 0, np.minimum(m.share("year_collected_fen", "year_fees_fen"), 1.0)
+    ),
+    better=+1,
+)
+_number(
+    "collection_all_money",
+    "All fees received this year",
+    "当年实收占应收（含清欠和预缴）",
+    "1",
+    "all fees received since 1 January, old debts and payments ahead too / fees of the whole calendar year",
+    lambda m: _where(m["firm_present"] > 0, m.share("year_cash_fen", "year_fees_fen")),
 )
 _share(
     "satisfied_share",

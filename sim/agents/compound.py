@@ -8,6 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from sim.compiled import kernel
+from sim.processes.bills import JANUARY, end_bills, month_of_year
 from sim.processes.participation import vote
 from sim.processes.service import LINES
 from sim.streams import Stream, Streams
@@ -16,7 +17,7 @@ from sim.world.declare import Row, column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import pairwise_sum
 from sim.world.tables import Life, Tenure
-from sim.world.units import MIDDLE
+from sim.world.units import MIDDLE, MONTHS_PER_YEAR
 
 
 class Ballot(NamedTuple):
@@ -52,6 +53,16 @@ class Compound(Row, table="compounds", parameters="service"):
     last_building: int = column("i8", "index", "0 or more", "building after its last", fixed=True)
     households: int = column("i8", "household", "1 or more", "households", fixed=True)
     monthly_due_fen: int = column("i8", "fen/month", "0 or more", "fees due in a month", fixed=True)
+    price: float = column(
+        "f8", "1", "0 or more", "fee asked relative to the compound's first price"
+    )
+    year_due_fen: int = column(
+        "i8", "fen", "0 or more", "fees for this calendar year's months so far"
+    )
+    year_collected_fen: int = column(
+        "i8", "fen", "0 or more", "current bills settled this calendar year"
+    )
+    year_cash_fen: int = column("i8", "fen", "0 or more", "all fees received this calendar year")
     in_community: int = column("i8", "index", "0 or more", "community", fixed=True)
     tie_count: float = column("f8", "tie", "0 or more", "ties of its households", fixed=True)
     unsolved: int = column("i8", "issue", "0 or more", "issues open at the end of last month")
@@ -161,9 +172,25 @@ class Compound(Row, table="compounds", parameters="service"):
 
     @derived
     def collection_rate(self) -> float:
-        """Share of last month's fees that was paid, 0 where none was due."""
-        due = self.census.due_fen
-        return self.census.collected_fen / due if due != 0.0 else 0.0
+        """Of the fees of the last twelve months billed and over, the part paid; 0 where none fell due."""
+        billed = self.census.billed_fen
+        return 1.0 - self.census.unpaid_fen / billed if billed > 0.0 else 0.0
+
+    @rule
+    def keep_year(self) -> None:
+        """Bring the fees of the calendar year up to date."""
+        census = self.census
+        if month_of_year(self.world) == JANUARY:
+            self.year_due_fen = self.year_collected_fen = self.year_cash_fen = 0
+        self.year_due_fen += int(census.due_fen)
+        self.year_collected_fen += int(census.collected_fen)
+        self.year_cash_fen += int(census.received_fen) + int(census.recovered_fen)
+
+    @derived
+    def fees_of_year_fen(self) -> float:
+        """Fees for the whole calendar year, the months to come at this month's."""
+        to_come = MONTHS_PER_YEAR - month_of_year(self.world)
+        return self.year_due_fen + to_come * self.census.due_fen
 
     @rule
     def check_cost(self, label: int, payer: int, cost: float) -> None:
@@ -196,6 +223,7 @@ class Compound(Row, table="compounds", parameters="service"):
             total += owed[i]
             owed[i] = 0
             months[i] = 0
+        end_bills(self)
         self.world.written_off_fen += total
         self.census.arrears_fen = 0.0
         return total

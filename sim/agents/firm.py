@@ -291,7 +291,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
         delivered /= max(exact_sum(p.cost_share), 1e-9)
         effort = round((self.full_cost_fen - overhead) * delivered / max(self.scope, 1e-9))
         revenue = self.public_revenue_fen
-        self.fees = int(census.collected_fen)
+        self.fees = int(census.received_fen)
         self.arrears = int(census.recovered_fen)
         self.public_revenue = revenue - round(self.skimming * revenue)
         self.grants = self.grant_fen
@@ -302,7 +302,13 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
         self.profit_paid = -max(cash - round(p.reserve_cap * self.full_cost_fen), 0)
         self.cash_fen = cash + self.profit_paid
         self.grant_fen = 0
-        self._decide(income, overhead, chance)
+        # Money comes in lumps, so the firm reckons with a month's share of what was billed.
+        usual = (
+            round(self.compound.collection_rate * census.due_fen)
+            if census.billed_fen > 0.0
+            else self.fees
+        )
+        self._decide(usual + self.arrears + self.public_revenue, overhead, chance)
 
     @rule
     def _decide(self, income: int, overhead: int, chance: tuple[float, ...]) -> None:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.agents.compound import passes
 from sim.compiled import kernel
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, scale
+from sim.processes.bills import expect
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
@@ -237,7 +239,12 @@ class PropertyEntry(Measure):
         # Households used to free service see less reason to pay for any.
         for i in range(len(appeal)):
             appeal[i] = 0.75 - 0.5 * habit[compound.first + i]
-        return compound.votes(appeal, law.quorum, law.majority)
+        ballot = compound.assembly(appeal)
+        if not passes(ballot, law.quorum, law.majority):
+            return False
+        # Who said yes is expected to pay; not all will (K007).
+        expect(compound, ballot.turnout_units * ballot.agreed_units)
+        return True
 
     @rule
     def _enter(self, compound: Compound) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.compiled import kernel
+from sim.processes.bills import asked_fen
 from sim.processes.participation import MET
 from sim.world.native import rows
 from sim.world.process import How, process
@@ -104,19 +107,41 @@ def _count_fees(counted, first, last, world):  # type: ignore[no-untyped-def]
     # Where nobody asks for a fee, none is due.
     h = world.households
     tenure, fee_fen, paid, recovered_fen = h.tenure, h.fee_fen, h.paid, h.recovered_fen
-    satisfaction, due, collected, recovered, payers, free_riding = h.satisfaction, 0, 0, 0, 0, 0
+    received_fen, credited_fen, billed, unpaid = h.received_fen, h.credited_fen, h.billed, h.unpaid
+    price, satisfaction, asked = world.compounds[h.compound[first]].price, h.satisfaction, h.asked
+    due = collected = received = recovered = payers = free_riding = over = owed = units = up = 0
     for i in rows(first, last):
         happy = (tenure[i] != Tenure.VACANT) & (satisfaction[i] > MIDDLE)
-        due += fee_fen[i]
-        collected += fee_fen[i] if paid[i] else 0
+        fee = asked_fen(fee_fen[i], price)
+        due += fee
+        received += received_fen[i]
+        collected += credited_fen[i]
         recovered += recovered_fen[i]
+        over += billed[i] * fee
+        owed += _bits(unpaid[i]) * fee
+        units += billed[i] > 0
+        up += (billed[i] > 0) & (unpaid[i] == 0)
         payers += paid[i]
-        free_riding += happy & (paid[i] == 0)
+        free_riding += happy & (paid[i] == 0) & asked[i]
     counted.due_fen += due
+    counted.received_fen += received
+    counted.billed_fen += over
+    counted.unpaid_fen += owed
+    counted.billed_units += units
+    counted.paid_up += up
     counted.collected_fen += collected
     counted.recovered_fen += recovered
     counted.payers += payers
     counted.free_riders += free_riding
+
+
+@kernel
+def _bits(mask):  # type: ignore[no-untyped-def]
+    # How many of the twelve lowest bits are set, without a branch.
+    x = np.int64(mask)
+    x = (x & 0x555) + (x >> 1 & 0x555)
+    x = (x & 0x333) + (x >> 2 & 0x333)
+    return (x & 0xF) + (x >> 4 & 0xF) + (x >> 8 & 0xF)
 
 
 @kernel

@@ -64,10 +64,6 @@ class PerceptionParameters(Parameters):
         0.08, "Satisfaction lost where accounts are wholly closed", low=0, high=0.5,
         zh="不透明的影响",
     )  # fmt: skip
-    price: float = param(
-        0.2, "Satisfaction lost for each unit of price ratio above 1", low=0, high=1,
-        zh="价格的影响",
-    )  # fmt: skip
     trust_speed: float = param(
         0.10, "Share of the gap closed by trust in a month", unit="1/month", low=0, high=1,
         zh="信任调整速度",
@@ -94,6 +90,10 @@ class PerceptionParameters(Parameters):
     )
 
 
+SETTLED = 1200
+"""Months after which nobody counts any more how long a household has lived here."""
+
+
 @process(How.BLOCK, switch="perception")
 def perceive(compound, first, last):  # type: ignore[no-untyped-def]
     """Residents judge what they live in, listen to neighbours, and come to trust or not."""
@@ -105,24 +105,28 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
     young, working, elderly = met[Life.YOUNG], met[Life.WORKING], met[Life.ELDERLY]
     own_issue, hearsay, speed = p.own_issue, p.hearsay, p.speed
     counted = np.int64(p.issues_counted)
-    lost = p.opacity * (1.0 - s.transparency) + p.price * (s.price_ratio - 1.0)
+    lost = p.opacity * (1.0 - s.transparency)
     from_opinion, openness = p.trust_from_opinion, (1.0 - p.trust_from_opinion) * s.transparency
     blameless = 1.0 - p.trust_from_legacy * s.legacy * s.blame
     trust_speed, revealed = p.trust_speed, p.trust_from_revealed * s.revealed
     image, cell_forgets, cell_neutral = s.committee_image, p.cell_forgets, p.cell_neutral
+    lived_here = h.lived_here
     for i in rows(first, last):
+        # What newcomers meet in their first months is all they know of the place.
+        fresh = 1.0 / (1.0 + lived_here[i])
         lived_in = tenure[i] != Tenure.VACANT
         older = working if life[i] == Life.WORKING else elderly
         experience = young if life[i] == Life.YOUNG else older
         experience += taste[i] - own_issue * min(own_open[i], counted)
         experience = min(max(experience - lost, 0.0), 1.0)
         judged = (1.0 - hearsay) * experience + hearsay * seen_satisfaction[i]
-        opinion = satisfaction[i] + speed * (judged - satisfaction[i])
+        opinion = satisfaction[i] + max(speed, fresh) * (judged - satisfaction[i])
         reach = (from_opinion * opinion + openness) * blameless
-        trust = trust_firm[i] + trust_speed * (reach - trust_firm[i])
-        in_committee = trust_committee[i] + trust_speed * (image - trust_committee[i])
+        trust = trust_firm[i] + max(trust_speed, fresh) * (reach - trust_firm[i])
+        in_committee = trust_committee[i] + max(trust_speed, fresh) * (image - trust_committee[i])
         in_cell = trust_cell[i] + cell_forgets * (cell_neutral - trust_cell[i])
         satisfaction[i] = opinion if lived_in else satisfaction[i]
         trust_firm[i] = max(trust - revealed * trust, 0.0) if lived_in else trust_firm[i]
         trust_committee[i] = in_committee if lived_in else trust_committee[i]
         trust_cell[i] = in_cell if lived_in else trust_cell[i]
+        lived_here[i] = min(lived_here[i] + 1, SETTLED)

@@ -46,7 +46,7 @@ class Kind(Parameters):
     )
 
 
-KIND_GROUPS = ("population", "service", "firm", "committee", "cell", "developer")
+KIND_GROUPS = ("population", "service", "bills", "firm", "committee", "cell", "developer")
 """Groups in which kinds of compounds may differ."""
 
 

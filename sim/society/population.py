@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from functools import partial
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
 import numpy as np
@@ -23,6 +23,7 @@ from sim.streams import Stream, Streams
 from sim.world.tables import Buildings, Households, Kind, Life, Tenure
 
 if TYPE_CHECKING:
+    from sim.processes.bills import BillParameters
     from sim.society.imports import HouseholdColumns
 
 CHENGDU = "18.7% in one Chengdu compound (grade F)"
@@ -135,7 +136,7 @@ class PopulationParameters(Parameters):
         0.85, "Share of occupied households that pay at the start", low=0, high=1, zh="初始缴费率"
     )
     arrears_start: int = param(
-        0, "Months owed at the start by each household that does not pay",
+        12, "Months owed at the start by each household that does not pay",
         unit="month", low=0, high=120, zh="初始欠费月数",
     )  # fmt: skip
     household_file: str = param(
@@ -186,6 +187,7 @@ class _Trait(IntEnum):
     FREE_HABIT = 17
     EFFICACY = 18
     PAID = 19
+    BILL_MONTH = 20
 
 
 class _Draws:
@@ -245,6 +247,9 @@ def populate(
         _place(part, p, given)
         _settle(part, p, given or {}, _Draws(streams, c))
         _begin(part, p, given or {}, _Draws(streams, c))
+        bills = groups(c).get("bills")
+        if bills is not None:
+            lay_bills(part, cast("BillParameters", bills), streams, c)
         _draw_own(part, partial(groups, c), given or {}, _Draws(streams, c))
         part.building += building
         part.stair += stair
@@ -343,6 +348,19 @@ def _area(rng: np.random.Generator, n: int, mean: float, sd: float) -> np.ndarra
     return rng.lognormal(np.log(mean) - spread / 2.0, np.sqrt(spread), n)
 
 
+_SETTLED = 120
+"""Months that first residents are taken to have lived here; of those that are long, none is told apart."""
+
+
+def lay_bills(h: Households, p: BillParameters, streams: Streams, compound: int) -> None:
+    """Give each unit of a compound the calendar month in which its year of bills begins."""
+    u = _Draws(streams, compound).of(_Trait.BILL_MONTH).random((3, len(h)))
+    autumn = 10 + (3 * u[2]).astype(np.int64)
+    other = 1 + (9 * u[2]).astype(np.int64)
+    own = np.where(u[1] < p.autumn, autumn, other)
+    h.bill_month[:] = np.where(u[0] < p.own_date, own, 1)
+
+
 def _begin(h: Households, p: PopulationParameters, given: HouseholdColumns, d: _Draws) -> None:
     """State of the first month; a vacant unit pays nothing and minds nothing."""
     n = len(h)
@@ -363,6 +381,7 @@ def _begin(h: Households, p: PopulationParameters, given: HouseholdColumns, d: _
     h.paid[:] = _some(d.order(_Trait.PAID, n), lived_in, p.paid_start)
     h.arrears_months[:] = np.where(lived_in & (h.paid == 0), p.arrears_start, 0)
     h.arrears_fen[:] = h.arrears_months * h.fee_fen
+    h.lived_here[:] = given.get("lived_here", _SETTLED)
     h.norm[:] = given.get("norm", p.paid_start)
     for name in ("contact", "points", "stage", "misuse"):
         getattr(h, name)[:] = given.get(name, 0)

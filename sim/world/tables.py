@@ -70,7 +70,14 @@ class Households(Columns):
     member = column("i1", "flag", _FLAG, "has a registered party member", newcomer="donor")
     active = column("i1", "flag", _FLAG, "that member is active", newcomer=0)
     area = column("f8", "m2", "above 0", "floor area")
-    fee_fen = column("i8", "fen/month", _MORE, "monthly fee due")
+    fee_fen = column("i8", "fen/month", _MORE, "monthly fee at the compound's first price")
+    dear = column(
+        "f8", "1", "any", "ln of that fee for a square metre relative to what is usual nearby"
+    )
+    bill_month = column(
+        "i1", "month", "1 to 12", "calendar month in which its year of bills begins"
+    )
+    lived_here = column("i2", "month", _MORE, "months since the household moved in", newcomer=0)
     kind = column("i1", "code", "Kind", "contribution type", newcomer="donor")
     civic = column("f8", "1", _UNIT, "civic-mindedness", newcomer="donor")
     burden = column("f8", "1", _UNIT, "burden of the fee", newcomer="donor")
@@ -96,9 +103,24 @@ class Households(Columns):
     efficacy = column(
         "f8", "1", _UNIT, "belief that taking part has results", newcomer="newcomer_trust"
     )
-    paid = column("i1", "flag", _FLAG, "paid this month")
-    arrears_fen = column("i8", "fen", _MORE, "fees owed")
-    arrears_months = column("i4", "month", _MORE, "months owed")
+    asked = column(
+        "i1",
+        "flag",
+        _FLAG,
+        "has an idea of others' paying and a past of its own: a bill fell due, or a vote told it",
+    )
+    bill_fen = column("i8", "fen", _MORE, "unpaid of its current bill, not yet overdue")
+    bill_months = column("i1", "month", "0 to 12", "months that bill covers, 0 without one")
+    reluctance = column("f8", "1", _UNIT, "chance to pay above which it pays that bill")
+    ahead = column("i1", "flag", _FLAG, "has paid its next bill ahead")
+    billed = column("i1", "month", "0 to 12", "months billed and over, of the last twelve such")
+    unpaid = column(
+        "i2", "flags", "0 to 4095", "which of these are unpaid, a bit each, the latest lowest"
+    )
+    paid = column("i1", "flag", _FLAG, "its current bill is paid, or else its last one was")
+    arrears_fen = column("i8", "fen", _MORE, "fees overdue")
+    arrears_months = column("i4", "month", _MORE, "months overdue")
+    held_back = column("f8", "1", _UNIT, "chance to pay above which it pays back old debts")
     stage = column("i1", "code", "Stage", "conflict stage, 0 calm to 4 open", newcomer=0)
     misuse = column("i1", "flag", _FLAG, "misuses common space", newcomer=0)
     misuse_before = column(
@@ -107,6 +129,10 @@ class Households(Columns):
     attended = column("i1", "code", "0 to 3", "at a meeting this month 1, at an activity 2")
     called = column("i1", "flag", _FLAG, "called the hotline this month")
     petitioned = column("i1", "flag", _FLAG, "petitioned this month")
+    received_fen = column("i8", "fen", _MORE, "paid this month for the current and the next bill")
+    credited_fen = column(
+        "i8", "fen", _MORE, "of the current bill settled this month, what was paid ahead too"
+    )
     recovered_fen = column("i8", "fen", _MORE, "old fees paid back this month")
     moved = column("i1", "flag", _FLAG, "household is new this month")
     points = column("f8", "point", _MORE, "resident points", newcomer=0.0)
@@ -119,7 +145,7 @@ class Households(Columns):
     seen_open = column("f8", "1", _UNIT, "share in open conflict, stage 4")
     # What processes of one month hand on to each other.
     shown = column("u1", "flags", "any", "what it shows its neighbours this month")
-    willing = column("f8", "1", _UNIT, "chance that it pays this month's fee")
+    willing = column("f8", "1", _UNIT, "chance that it pays a bill")
     arising = column("i1", "code", "-1, Category", "category of its new problem, -1 for none")
 
 
@@ -295,8 +321,12 @@ class Signals(Row, table="signals"):
 COUNTED = {
     "units": "households, vacant units included", "occupied": "households that live here",
     "owners": "units lived in by owners", "members": "households with a party member",
-    "active": "of these, active ones", "due_fen": "fees due", "collected_fen": "fees paid",
-    "recovered_fen": "old fees paid back", "arrears_fen": "fees owed", "payers": "households that paid",
+    "active": "of these, active ones", "due_fen": "fees for the month",
+    "received_fen": "paid for current and next bills",
+    "collected_fen": "current bills settled", "recovered_fen": "old fees paid back", "arrears_fen": "fees overdue",
+    "billed_fen": "fees of the last twelve months billed and over", "unpaid_fen": "of these, unpaid",
+    "payers": "units that paid their bill", "billed_units": "units with a bill that fell due",
+    "paid_up": "of these, units with none of the last twelve months billed unpaid",
     "satisfied": "households above one half in satisfaction",
     **{name: f"sum of {name}" for name in (
         "satisfaction", "trust_firm", "trust_committee", "trust_cell", "grievance", "efficacy")},

@@ -17,7 +17,8 @@ from sim.world.tables import COLUMN_TABLES
 NUMBERS = {
     "month": "month being lived", "seed": "seed of the run", "issues_held": "issues in the book",
     "booked": "rows of the ledger in use", "task_room": "tasks a cell has room for in a month",
-    "written_off_fen": "arrears written off so far", "lived": "months noted", "at": "place in the month",
+    "written_off_fen": "arrears written off so far", "lived": "months noted",
+    "first_month": "calendar month of month 1", "at": "place in the month",
     "placed": "problems that events place this month", "ties_change": "whether ties grow and fade",
     "number_of_compounds": "compounds", "number_of_measures": "events and measures",
 }  # fmt: skip

@@ -1,0 +1,298 @@
+"""Bills: when a household is asked for its fee, when it gets round to paying, and what becomes of old debts.
+
+A bill covers a month, a quarter, a half-year or a year. It falls overdue when its months are over. Whether a
+household would pay it stands in ``fees``: each bill meets the household with a reluctance drawn once, and is
+paid when the household gets round to it (soon after it comes, when somebody calls, at the year's end) if its
+chance to pay is above that reluctance. So a bill refused stays refused until something changes, and when
+something does, debts of years may be paid at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import field_validator
+
+from sim.compiled import kernel
+from sim.schema import Parameters, param
+from sim.streams import Stream, draw, fill
+from sim.world.native import rows
+from sim.world.process import How, process
+from sim.world.tables import Tenure
+from sim.world.units import MIDDLE, MONTHS_PER_YEAR
+
+_FEES = int(Stream.FEES)
+
+JANUARY, FEBRUARY, NOVEMBER = 1, 2, 11
+
+LAST_YEAR = (1 << MONTHS_PER_YEAR) - 1
+"""The bits of twelve billed months in ``households.unpaid``, the latest the lowest."""
+
+PERIODS = (1, 3, 6, 12)
+
+
+class BillParameters(Parameters):
+    """The calendar of bills, and when in it households get round to paying."""
+
+    period: int = param(
+        12, "Months that a bill covers: 1, 3, 6 or 12", unit="month", low=1, high=12, zh="账单周期",
+        source="all four side by side even in one city (D087); which is usual is assumed",
+    )  # fmt: skip
+    own_date: float = param(
+        0.25, "Share of units whose year of bills begins in the month of their handover; others' in January",
+        low=0, high=1, zh="按交房日计费户比例",
+        source="by handover in Yangzhou (D011), by season elsewhere (D087, D052); share assumed",
+    )  # fmt: skip
+    autumn: float = param(
+        0.5, "Share of those whose month lies in October to December", low=0, high=1, zh="四季度交房占比",
+        source="handovers bunch in October to December (D011); share assumed",
+    )  # fmt: skip
+    at_once: float = param(
+        0.2, "Chance that a household gets round to a bill in the month it comes", low=0, high=1,
+        zh="当月缴清概率",
+        source="20 percent of a year by the end of February (K070); 86 percent at once in one firm (D025)",
+    )  # fmt: skip
+    later: float = param(
+        0.1, "Chance that it gets round to it in any other month", unit="1/month", low=0, high=1,
+        zh="平常月份办理概率",
+        source="50 percent of a year by April (K054), 40 to 50 by June (K103), most by September (D011)",
+    )  # fmt: skip
+    spring_festival: float = param(
+        0.4, "The same in February, relative", low=0, high=2, zh="春节月份系数",
+        source="20 percent at the end of February (K070); assumed",
+    )  # fmt: skip
+    year_end: float = param(
+        0.5, "Chance in November and December each, when staff go from door to door", unit="1/month", low=0, high=1,
+        zh="年终清欠办理概率",
+        source="year-end campaigns (D088, D079, D011); size assumed",
+    )  # fmt: skip
+    last_call: float = param(
+        0.75, "Chance in the last month of a bill's period, when it is called in", low=0, high=1,
+        zh="账单到期月办理概率",
+        source="where all pay in the end, 15 points come in late in the year (D079); size assumed",
+    )  # fmt: skip
+    reminded: float = param(
+        0.5, "Weight of reminders in the last two chances: they hold as given for a firm that reminds as usual",
+        low=0, high=1, zh="催缴对办理概率的权重",
+    )  # fmt: skip
+    usual_reminders: float = param(
+        0.5, "Intensity of reminders that is usual", low=0.01, high=1, zh="通常催缴力度"
+    )
+    ahead: float = param(
+        0.1, "Share of households without debts that, asked in December, pay the next bill ahead", low=0, high=1,
+        zh="提前预缴户比例",
+        source="prepaying is rewarded and found in all parts (D055, D056, D089); share assumed",
+    )  # fmt: skip
+    discount: float = param(
+        0.08, "Part of a bill let off to those who pay ahead", low=0, high=0.5, zh="预缴优惠比例",
+        source="8 to 20 percent for a year (D055, D056, D089)",
+    )  # fmt: skip
+    pays_back: float = param(
+        0.5, "Chance that a household willing to pay its old debts does so when it gets round to bills",
+        low=0, high=1, zh="补缴概率",
+        source="31 percent of old debts came in within four weeks of visits (K037); assumed",
+    )  # fmt: skip
+    instalment: int = param(
+        24, "Oldest months paid back at once", unit="month", low=1, high=120, zh="每次补缴月数",
+        source="three to five years at once are told (K001, K040); assumed",
+    )  # fmt: skip
+    usual_price_fen: int = param(
+        150, "Fee for a square metre that is usual nearby for such a compound", unit="fen/m2/month", low=1,
+        high=10_000, zh="周边通常单价",
+    )  # fmt: skip
+
+    @field_validator("period")
+    @classmethod
+    def _divides_the_year(cls, months: int) -> int:
+        if months not in PERIODS:
+            raise ValueError(f"a bill cannot cover {months} months; allowed: 1, 3, 6, 12")
+        return months
+
+
+@kernel
+def month_of_year(world):  # type: ignore[no-untyped-def]
+    """Calendar month being lived, 1 to 12."""
+    return (world.month - 1 + world.first_month - 1) % MONTHS_PER_YEAR + 1
+
+
+@process(How.BLOCK)
+def begin_bills(compound, first, last):  # type: ignore[no-untyped-def]
+    """Where a firm asks for fees, the year before the start is taken as billed, and owed by those in debt."""
+    world, h = compound.world, compound.world.households
+    tenure, asked, paid = h.tenure, h.asked, h.paid
+    served, usual = compound.signals.firm_present > 0.0, compound.parameters.bills.usual_price_fen
+    for i in range(first, last):
+        asked[i] = served
+        luck = draw(i, world.month, world.seed, _FEES)
+        h.billed[i] = MONTHS_PER_YEAR if served else 0
+        if not served:
+            paid[i] = 0
+            h.arrears_months[i] = 0
+            h.arrears_fen[i] = 0
+        elif tenure[i] == Tenure.VACANT:
+            paid[i] = luck[0] < compound.signals.developer_pays
+        owed = min(h.arrears_months[i], MONTHS_PER_YEAR)
+        h.unpaid[i] = (1 << owed) - 1
+        h.held_back[i] = luck[1] if owed > 0 else 0.0
+        h.dear[i] = np.log(max(h.fee_fen[i], 1) / (h.area[i] * usual))
+
+
+@kernel
+def _chances(compound, periods, chances):  # type: ignore[no-untyped-def]
+    # For each month in which a unit's year of bills may begin: months that the period still has, this one
+    # counted, and the chance to get round to bills this month.
+    p, now = compound.parameters.bills, month_of_year(compound.world)
+    reminders = compound.signals.dunning / p.usual_reminders
+    called = 1.0 + p.reminded * (reminders - 1.0)
+    for begins in range(1, MONTHS_PER_YEAR + 1):
+        age = (now - begins) % MONTHS_PER_YEAR % p.period
+        left = p.period - age
+        chance = p.at_once if age == 0 else p.later
+        if now == FEBRUARY:
+            chance *= p.spring_festival
+        if now >= NOVEMBER:
+            chance = max(chance, p.year_end * called)
+        if left == 1:
+            chance = max(chance, p.last_call * called)
+        periods[begins], chances[begins] = left, min(chance, 1.0)
+
+
+@kernel
+def asked_fen(fee_fen, price):  # type: ignore[no-untyped-def]
+    """Monthly fee asked of a household, in whole fen."""
+    return np.int64(np.floor(fee_fen * price + MIDDLE))
+
+
+@process(How.BLOCK, stream=Stream.FEES, switch="fees")
+def pay(compound, first, last):  # type: ignore[no-untyped-def]
+    """Bills come, are paid or fall overdue; old debts are paid back."""
+    world, h = compound.world, compound.world.households
+    if compound.signals.firm_present == 0.0:
+        _nobody_asks(compound, first, last)
+        return
+    p, fees = compound.parameters.bills, compound.parameters.fees
+    left_of, chance_of = np.zeros(MONTHS_PER_YEAR + 1, np.int64), np.zeros(MONTHS_PER_YEAR + 1)
+    _chances(compound, left_of, chance_of)
+    u, start = np.empty((4, last - first)), first
+    fill(u, 4, last - first, first, world.month, world.seed, _FEES)
+    willing, reluctance, held_back, tenure = h.willing, h.reluctance, h.held_back, h.tenure
+    bill_fen, bill_months, begins = h.bill_fen, h.bill_months, h.bill_month
+    paid, received_fen, credited_fen, recovered_fen = (
+        h.paid,
+        h.received_fen,
+        h.credited_fen,
+        h.recovered_fen,
+    )
+    arrears_fen, billed = h.arrears_fen, h.billed
+    december = month_of_year(world) == MONTHS_PER_YEAR
+    price, pays_vacant, keeps = compound.price, compound.signals.developer_pays, fees.habit_keeps
+    free_keeps, habit, free_habit, asked = fees.free_habit_keeps, h.habit, h.free_habit, h.asked
+    for i in rows(first, last):
+        received_fen[i] = credited_fen[i] = recovered_fen[i] = 0
+    for i in range(first, last):
+        k, left = i - start, left_of[begins[i]]
+        if bill_months[i] == 0:
+            _bill_comes(h, i, left, price, u[2, k])
+        if u[0, k] < chance_of[begins[i]]:
+            # It deals with its bills this month.
+            chance = pays_vacant if tenure[i] == Tenure.VACANT else willing[i]
+            if bill_fen[i] > 0:
+                if reluctance[i] < chance:
+                    received_fen[i] = bill_fen[i]
+                    credited_fen[i] += bill_fen[i]
+                    bill_fen[i] = 0
+            elif december and arrears_fen[i] == 0 and h.ahead[i] == 0 and u[3, k] < p.ahead:
+                h.ahead[i] = 1
+                next_bill = p.period * asked_fen(h.fee_fen[i], price)
+                received_fen[i] = np.int64(np.floor((1.0 - p.discount) * next_bill))
+            if arrears_fen[i] > 0 and held_back[i] < chance and u[1, k] < p.pays_back:
+                recovered_fen[i] = _pay_back(h, i, p.instalment)
+        if left == 1:
+            _fall_due(h, i)
+    for i in rows(first, last):
+        settled = (bill_fen[i] == 0) & (bill_months[i] > 0)
+        paid[i] = paid[i] | settled
+        free_habit[i] *= free_keeps if paid[i] else 1.0
+        remembered = keeps * habit[i] + (1.0 - keeps) * paid[i]
+        habit[i] = remembered if (asked[i] == 1) & (billed[i] > 0) else habit[i]
+
+
+@kernel
+def _bill_comes(h, i, months, price, reluctance):  # type: ignore[no-untyped-def]
+    # For the rest of a period if the firm came in its midst.
+    h.bill_months[i] = months
+    h.reluctance[i] = reluctance
+    h.bill_fen[i] = months * asked_fen(h.fee_fen[i], price)
+    if h.ahead[i]:
+        h.credited_fen[i] = h.bill_fen[i]
+        h.bill_fen[i] = h.ahead[i] = 0
+
+
+@kernel
+def _pay_back(h, i, most):  # type: ignore[no-untyped-def]
+    # The oldest months first; what is left of the last twelve billed months are then the latest.
+    months = max(h.arrears_months[i], 1)
+    share = min(most, months)
+    back = h.arrears_fen[i] if share == months else h.arrears_fen[i] * share // months
+    h.arrears_fen[i] -= back
+    h.arrears_months[i] = months - share
+    bits, owed = h.unpaid[i], 0
+    for k in range(MONTHS_PER_YEAR):
+        if bits >> k & 1:
+            owed += 1
+            if owed > h.arrears_months[i]:
+                bits &= ~(1 << k)
+    h.unpaid[i] = bits
+    return back
+
+
+@kernel
+def _fall_due(h, i):  # type: ignore[no-untyped-def]
+    # The months of the bill are over: what is unpaid of it is owed from now on.
+    months = h.bill_months[i]
+    owes = h.bill_fen[i] > 0
+    h.unpaid[i] = (h.unpaid[i] << months | ((1 << months) - 1 if owes else 0)) & LAST_YEAR
+    h.billed[i] = min(h.billed[i] + months, MONTHS_PER_YEAR)
+    if owes:
+        h.arrears_fen[i] += h.bill_fen[i]
+        h.arrears_months[i] += months
+        h.held_back[i] = h.reluctance[i]
+    h.paid[i] = not owes
+    h.bill_fen[i] = 0
+    h.bill_months[i] = 0
+    if h.asked[i] == 0:
+        # It learns what others did, and has a past of its own.
+        h.asked[i] = 1
+        h.norm[i] = h.seen_paid[i]
+        h.habit[i] = MIDDLE
+
+
+@kernel
+def _nobody_asks(compound, first, last):  # type: ignore[no-untyped-def]
+    # Nothing is billed; the habit of paying fades all the same, and that of free service grows.
+    h, p = compound.world.households, compound.parameters.fees
+    tenure, habit, free_habit = h.tenure, h.habit, h.free_habit
+    keeps, grows = p.habit_keeps, p.free_habit_grows
+    for i in rows(first, last):
+        h.recovered_fen[i] = h.received_fen[i] = h.credited_fen[i] = h.bill_fen[i] = 0
+        h.paid[i] = h.bill_months[i] = h.ahead[i] = h.billed[i] = h.unpaid[i] = 0
+        habit[i] *= keeps
+        free_habit[i] += grows * (1.0 - free_habit[i]) if tenure[i] != Tenure.VACANT else 0.0
+
+
+@kernel
+def end_bills(compound):  # type: ignore[no-untyped-def]
+    """The firm goes: its open bills and what was paid it ahead go with it."""
+    h = compound.world.households
+    for i in range(compound.first, compound.last):
+        h.bill_fen[i] = 0
+        h.bill_months[i] = h.ahead[i] = 0
+
+
+@kernel
+def expect(compound, share):  # type: ignore[no-untyped-def]
+    """A vote or pledge tells those never asked for a fee what share of others to expect to pay."""
+    h = compound.world.households
+    asked, norm, habit = h.asked, h.norm, h.habit
+    for i in range(compound.first, compound.last):
+        if asked[i] == 0:
+            asked[i], norm[i], habit[i] = 1, share, MIDDLE

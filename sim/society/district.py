@@ -36,6 +36,7 @@ class Kind(Parameters):
         {}, "Settings of group population that differ", zh="人口差异"
     )
     service: dict[str, Any] = param({}, "Settings of group service that differ", zh="服务差异")
+    bills: dict[str, Any] = param({}, "Settings of group bills that differ", zh="账单差异")
     firm: dict[str, Any] = param({}, "Settings of group firm that differ", zh="物业差异")
     committee: dict[str, Any] = param(
         {}, "Settings of group committee that differ", zh="业委会差异"

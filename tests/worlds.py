@@ -16,13 +16,17 @@ from sim.world.world import World
 PLACE = ("compound", "building", "stair", "floor", "file_row", "area", "fee_fen")
 """Columns of a household that say where it lives and what it owes for that."""
 
+SETTLED = {"bill_month": 1, "lived_here": 1000, "asked": 1}
+"""Columns of a household that has lived here long."""
+
 
 def world(
     households: int = 10, *, ties: np.ndarray | None = None, seed: int = 1, **given: Any
 ) -> World:
     """A compound of one building in which nobody knows anybody and nothing has happened.
 
-    Every named value is neutral, and every column of households is 0 but for their place.
+    Every named value is neutral, and every column of households is 0 but for their place, and for what says
+    that they have long lived here and know what others do about their bills, which begin in January.
 
     Args:
         households: How many, from 10 on.
@@ -44,7 +48,7 @@ def world(
     for name in Households.columns:
         column, value = getattr(made.households, name), columns.get(name)
         if name not in PLACE:
-            column[:] = 0
+            column[:] = SETTLED.get(name, 0)
         if value is not None:
             column[: np.size(value) if np.ndim(value) else None] = value
     if ties is not None:

@@ -1,0 +1,226 @@
+"""Bills: when they come and fall due, when they are paid, what becomes of debts, and how rates are counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from worlds import do, world
+
+from sim.compose import load
+from sim.errors import InputError
+from sim.model import NeighborhoodModel
+from sim.outcomes import INDICATORS
+
+SURE = {
+    "base_conditional": 6.0, "base_unconditional": 6.0, "base_free_rider": 4.0, "norm_conditional": 0.0,
+    "norm_others": 0.0, "service": 0.0, "trust": 0.0, "grievance": 0.0, "strike": 0.0, "habit": 0.0,
+    "dunning": 0.0, "burden": 0.0, "free_habit": 0.0, "price": 0.0,
+}  # fmt: skip
+NEVER = SURE | {"base_conditional": -6.0, "base_unconditional": -6.0, "base_free_rider": -8.0}
+CALM = {"turnover": False, "conflict": False}
+
+
+def lived(
+    months: int, scenario: str = "ordinary_estate", seed: int = 1, **groups: Any
+) -> NeighborhoodModel:
+    """A run of a small estate."""
+    people = {"households": 300, "buildings": 4} | groups.pop("population", {})
+    model = NeighborhoodModel(load(scenario, population=people, months=months, **groups), seed=seed)
+    model.run()
+    return model
+
+
+def series(model: NeighborhoodModel, name: str) -> dict[int, float]:
+    """An indicator by month."""
+    values = model.recorder.values[:, 0, list(INDICATORS).index(name)]
+    return dict(zip(model.recorder.months.tolist(), values.tolist(), strict=True))
+
+
+def test_a_year_begins_low_has_a_still_february_and_a_hump_at_its_end() -> None:
+    """Anchors of cases/README.md: 20% by February, 40 to 50 in June, the rest late in the year."""
+    rates = [series(lived(24, seed=seed), "collection_to_date") for seed in range(1, 6)]
+    by_month = {m: float(np.mean([r[m] for r in rates])) for m in range(1, 25)}
+    gains = [by_month[m] - by_month.get(m - 1, 0.0) if m % 12 != 1 else by_month[m] for m in by_month]  # fmt: skip
+    for year in (0, 12):
+        of_year = gains[year : year + 12]
+        assert of_year[1] < 0.5 * np.mean(of_year[2:10])
+        assert min(of_year[10:]) > 2 * np.mean(of_year[2:10])
+        assert 0.1 < by_month[year + 2] < 0.3
+        assert 0.3 < by_month[year + 6] < 0.6
+
+
+@pytest.mark.parametrize("period", [1, 3, 6, 12])
+def test_who_is_sure_to_pay_and_is_called_pays_all(period: int) -> None:
+    """Whatever the calendar, nothing is lost or paid twice."""
+    bills = {"period": period, "last_call": 1.0, "reminded": 0.0, "ahead": 0.0}
+    model = lived(24, fees=SURE, bills=bills, mechanisms=CALM, developer={"pays_vacant": 1.0})
+    assert series(model, "collection_rate")[24] > 0.985
+    h = model.households
+    billed = np.where(h.bill_month == 1, 36, 36 + (1 - h.bill_month) % period) * h.fee_fen
+    # Every December each unit whose period ends then has paid all it was billed for, or owes it.
+    assert h.arrears_fen.sum() < 0.02 * billed.sum()
+    assert (h.unpaid[h.arrears_fen == 0] == 0).all()
+
+
+def test_who_never_pays_owes_every_month() -> None:
+    """Debts have an age: a year on, twelve months more."""
+    model = lived(24, fees=NEVER, bills={"own_date": 0.0}, mechanisms=CALM, developer={"pays_vacant": 0.0},
+                  firm={"leaves": 0.0}, population={"paid_start": 1.0, "vacant_share": 0.0})  # fmt: skip
+    h = model.households
+    refused = h.arrears_months == 36
+    assert refused.mean() > 0.98
+    assert (h.arrears_fen[refused] == 36 * h.fee_fen[refused]).all()
+    assert series(model, "collection_rate")[24] < 0.02
+
+
+def test_money_received_is_money_off_the_bills() -> None:
+    """To the fen: what was billed is paid, paid ahead, owed or still open."""
+    model = lived(24, mechanisms=CALM, bills={"discount": 0.0, "own_date": 0.0})
+    before = lived(1, mechanisms=CALM, bills={"discount": 0.0, "own_date": 0.0})
+    h, b, cash = model.households, before.households, 0.0
+    assert (h.bill_fen == 0).all()
+    cash = series(model, "collection_all_money")
+    due = model.world.compounds[0].monthly_due_fen
+    received = sum(12 * due * cash[m] for m in (12, 24))
+    opening = b.arrears_fen.sum()
+    # January's receipts are in ``before`` already; its debts paid back lie between the two.
+    january = 12 * due * series(before, "collection_all_money")[1]
+    ahead = 12 * h.fee_fen[h.ahead == 1].sum()
+    began_ahead = 12 * b.fee_fen.sum() - b.bill_fen.sum() - (january - b.recovered_fen.sum())
+    billed = 24 * due - began_ahead
+    owed = h.arrears_fen.sum() - opening - b.recovered_fen.sum()
+    assert received == pytest.approx(billed - owed + ahead, abs=1.0)
+
+
+def test_a_refused_bill_stays_refused_until_something_changes() -> None:
+    """A flat monthly chance would bring everybody in; one reluctance a bill does not."""
+    fees = SURE | {"base_conditional": 0.0, "base_unconditional": 0.0, "base_free_rider": 0.0}
+    always = {
+        "period": 12,
+        "at_once": 1.0,
+        "later": 1.0,
+        "year_end": 1.0,
+        "last_call": 1.0,
+        "own_date": 0.0,
+    }
+    model = lived(12, fees=fees, bills=always, mechanisms=CALM, population={"paid_start": 1.0})
+    assert series(model, "collection_to_date")[12] == pytest.approx(0.5, abs=0.08)
+
+
+def test_debts_of_years_come_in_at_once_when_what_held_them_back_is_gone() -> None:
+    """Jump, not drift (K001, K040): the same households, willing from one month to the next."""
+    w = world(40, arrears_fen=36_000, arrears_months=36, held_back=0.6, unpaid=4095, billed=12, fee_fen=1000,
+              bills={"pays_back": 1.0, "instalment": 120, "later": 1.0, "at_once": 1.0})  # fmt: skip
+
+    w.month = 5
+    w.households.willing[:] = 0.5
+    w.signals[0].firm_present = 1.0
+    do(w, "pay")
+    assert (w.households.recovered_fen == 0).all()
+    w.month = 6
+    w.households.willing[:] = 0.7
+    do(w, "pay")
+    assert (w.households.arrears_fen == 0).all()
+    assert (w.households.recovered_fen == 36_000).all()
+    assert (w.households.unpaid == 0).all()
+
+
+def test_part_of_a_debt_is_its_oldest_months() -> None:
+    """What is left are the latest months, so the last year's rate does not rise before they are paid."""
+
+    w = world(40, arrears_fen=18_000, arrears_months=18, held_back=0.0, unpaid=4095, billed=12, fee_fen=1000,
+              bills={"pays_back": 1.0, "instalment": 12, "later": 1.0, "at_once": 1.0})  # fmt: skip
+    w.month = 5
+    w.households.willing[:] = 1.0
+    w.signals[0].firm_present = 1.0
+    do(w, "pay")
+    assert (w.households.arrears_months == 6).all()
+    assert (w.households.arrears_fen == 6_000).all()
+    assert (w.households.unpaid == 0b111111).all()
+
+
+def test_rates_are_counted_as_their_names_say() -> None:
+    """By money and by households, from the households' own columns."""
+    model = lived(24)
+    h = model.households
+    unpaid = np.array([int(mask).bit_count() for mask in h.unpaid])
+    by_money = 1.0 - (unpaid * h.fee_fen).sum() / (h.billed * h.fee_fen).sum()
+    assert series(model, "collection_rate")[24] == pytest.approx(by_money, rel=1e-12)
+    by_households = (h.unpaid == 0)[h.billed > 0].mean()
+    assert series(model, "collection_households")[24] == pytest.approx(by_households, rel=1e-12)
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_the_calendar_follows_the_first_month(month: int) -> None:
+    """A run may begin in any month of the year."""
+    model = lived(
+        1, scenario="new_estate", **{"scenario.first_month": month}, bills={"own_date": 0.0}
+    )
+    left = 12 - (month - 1)
+    expected = left - 1 if left > 1 else 0
+    h = model.households
+    # In December the bill has fallen due.
+    assert (h.bill_months == (left if expected else 0)).all()
+
+
+def test_a_dear_fee_is_paid_less_and_a_cheap_one_hardly_more() -> None:
+    """Price acts, and a cut does not restore (K053); good service excuses a high fee."""
+
+    def rate(fen: int, **more: Any) -> float:
+        people = {"price_fen_per_m2": fen} | more
+        return float(np.mean([
+            series(lived(24, seed=seed, population=people), "collection_rate")[24] for seed in range(1, 5)
+        ]))  # fmt: skip
+
+    usual, dear, cheap = rate(150), rate(300), rate(75)
+    assert dear < usual - 0.08
+    assert abs(cheap - usual) < 0.5 * (usual - dear)
+
+
+def test_norm_and_habit_count_from_the_first_bill_on() -> None:
+    """Who was never asked for a fee has no norm; one fact is not counted three times."""
+
+    w = world(10, asked=np.array([0, 0, 0, 1, 1]), norm=np.array([0, 1, 0.5, 0, 1]), satisfaction=0.5,
+              trust_firm=0.5, habit=0.5)  # fmt: skip
+    w.signals[0].price_ratio = 1.0
+    do(w, "would_pay")
+    chance = w.households.willing[:5]
+    assert chance[0] == chance[1] == chance[2]
+    assert chance[3] < chance[2] < chance[4]
+
+
+def test_newcomers_see_what_they_meet() -> None:
+    """In a run-down place they are as dissatisfied as the others within months: moving in is no cure."""
+    worn = {
+        "start": {
+            line: 0.1 for line in ("cleaning", "facilities", "security", "greenery", "amenities")
+        }
+    }
+    model = lived(
+        24, firm={"present": False, "enters": 0.0}, service=worn, turnover={"tenant_moves": 0.2}
+    )
+    h = model.households
+    let = (h.tenure == 1) & (h.lived_here >= 3) & (h.lived_here < 12)
+    stayed = (h.tenure == 0) & (h.lived_here > 30)
+    assert let.sum() > 10
+    assert h.satisfaction[let].mean() == pytest.approx(h.satisfaction[stayed].mean(), abs=0.1)
+
+
+def test_a_firm_that_goes_takes_its_open_bills_with_it() -> None:
+    """Nobody is billed without a firm, and a new firm begins with a bill for the rest of the year."""
+    model = lived(5, bills={"own_date": 0.0})
+    compound = model.world.compounds[0]
+    compound.firm.leave()
+    assert (model.households.bill_fen == 0).all()
+    model.step()
+    assert (model.households.billed == 0).all()
+    assert np.isnan(series(model, "collection_rate")[6])
+
+
+@pytest.mark.parametrize("period", [0, 2, 5, 13])
+def test_a_period_that_does_not_divide_the_year_is_refused(period: int) -> None:
+    """One line that says what is allowed."""
+    with pytest.raises(InputError, match=r"bills.period"):
+        load("ordinary_estate", bills={"period": period})

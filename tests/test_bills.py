@@ -224,3 +224,29 @@ def test_a_period_that_does_not_divide_the_year_is_refused(period: int) -> None:
     """One line that says what is allowed."""
     with pytest.raises(InputError, match=r"bills.period"):
         load("ordinary_estate", bills={"period": period})
+
+
+def test_suits_bring_debts_in_and_cost_trust() -> None:
+    """Nine of ten suits end with payment (D074); what is owed falls, trust of the sued falls, and it is booked."""
+    owing = {
+        "population": {"paid_start": 0.5, "arrears_start": 24},
+        "turnover": {"owner_moves": 0.0},
+    }
+    suits = {"policy": {"measures": {"fee_suits": {"suits": 20.0, "start": 1}}}}
+    without, sued = lived(6, **owing), lived(6, **owing, **suits)
+    old = [float((m.households.arrears_months >= 12).mean()) for m in (without, sued)]
+    assert old[1] < 0.75 * old[0]
+    cash = [series(m, "collection_all_money")[6] for m in (without, sued)]
+    assert cash[1] > cash[0] + 0.2
+    assert series(sued, "trust_firm")[6] < series(without, "trust_firm")[6]
+    costs = [c for c in sued.recorder.costs if c.label == "fee_suits"]
+    assert costs and all(c.payer == "firm" for c in costs)
+    assert sum(c.yuan for c in costs) > 0
+
+
+def test_suits_without_debts_do_nothing() -> None:
+    """Nobody is written to who owes nothing long enough."""
+    paid = {"population": {"paid_start": 1.0}, "fees": SURE, "mechanisms": CALM}
+    measure = {"policy": {"measures": {"fee_suits": {"start": 1}}}}
+    model = lived(6, **paid, **measure)
+    assert not [c for c in model.recorder.costs if c.label == "fee_suits"]

@@ -3,6 +3,7 @@
 from sim.measures import (
     committee,
     contact,
+    courts,
     deliberation,
     digital,
     enforcement,
@@ -21,7 +22,7 @@ from sim.measures import (
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters, register
 
 __all__ = [
-    "CATALOGUE", "Measure", "MeasureParameters", "committee", "contact", "deliberation",
+    "CATALOGUE", "Measure", "MeasureParameters", "committee", "contact", "courts", "deliberation",
     "digital", "enforcement", "events", "firm", "grid", "meetings", "money", "organisation",
     "register", "renewal", "residents", "resources", "service", "supervision",
 ]  # fmt: skip

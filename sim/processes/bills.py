@@ -17,7 +17,7 @@ from sim.schema import Parameters, param
 from sim.streams import Stream, draw, fill
 from sim.world.native import rows
 from sim.world.process import How, process
-from sim.world.tables import Tenure
+from sim.world.tables import Called, Tenure
 from sim.world.units import MIDDLE, MONTHS_PER_YEAR
 
 _FEES = int(Stream.FEES)
@@ -185,14 +185,20 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
     arrears_fen, billed = h.arrears_fen, h.billed
     december = month_of_year(world) == MONTHS_PER_YEAR
     price, pays_vacant, keeps = compound.price, compound.signals.developer_pays, fees.habit_keeps
-    free_keeps, habit, free_habit, asked = fees.free_habit_keeps, h.habit, h.free_habit, h.asked
+    free_keeps, habit, free_habit, asked, called_on = (
+        fees.free_habit_keeps,
+        h.habit,
+        h.free_habit,
+        h.asked,
+        h.called_on,
+    )
     for i in rows(first, last):
         received_fen[i] = credited_fen[i] = recovered_fen[i] = 0
     for i in range(first, last):
         k, left = i - start, left_of[begins[i]]
         if bill_months[i] == 0:
             _bill_comes(h, i, left, price, u[2, k])
-        if u[0, k] < chance_of[begins[i]]:
+        if u[0, k] < chance_of[begins[i]] or called_on[i] != Called.NOT:
             # It deals with its bills this month.
             chance = pays_vacant if tenure[i] == Tenure.VACANT else willing[i]
             if bill_fen[i] > 0:
@@ -204,11 +210,14 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
                 h.ahead[i] = 1
                 next_bill = p.period * asked_fen(h.fee_fen[i], price)
                 received_fen[i] = np.int64(np.floor((1.0 - p.discount) * next_bill))
-            if arrears_fen[i] > 0 and held_back[i] < chance and u[1, k] < p.pays_back:
+            if called_on[i] == Called.SETTLES and arrears_fen[i] > 0:
+                recovered_fen[i] = _pay_back(h, i, h.arrears_months[i])
+            elif arrears_fen[i] > 0 and held_back[i] < chance and u[1, k] < p.pays_back:
                 recovered_fen[i] = _pay_back(h, i, p.instalment)
         if left == 1:
             _fall_due(h, i)
     for i in rows(first, last):
+        called_on[i] = Called.NOT
         settled = (bill_fen[i] == 0) & (bill_months[i] > 0)
         paid[i] = paid[i] | settled
         free_habit[i] *= free_keeps if paid[i] else 1.0

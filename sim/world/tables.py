@@ -51,6 +51,14 @@ class Stage(IntEnum):
     OPEN_CONFLICT = 4
 
 
+class Called(IntEnum):
+    """Whether somebody called on a household about its bills this month, and with what success."""
+
+    NOT = 0
+    REMINDED = 1
+    SETTLES = 2
+
+
 class Households(Columns):
     """All households of a run, one row each, in the order of compound, building, stair and floor.
 
@@ -120,6 +128,7 @@ class Households(Columns):
     paid = column("i1", "flag", _FLAG, "its current bill is paid, or else its last one was")
     arrears_fen = column("i8", "fen", _MORE, "fees overdue")
     arrears_months = column("i4", "month", _MORE, "months overdue")
+    called_on = column("i1", "code", "Called", "somebody called on it about its bills this month")
     held_back = column("f8", "1", _UNIT, "chance to pay above which it pays back old debts")
     stage = column("i1", "code", "Stage", "conflict stage, 0 calm to 4 open", newcomer=0)
     misuse = column("i1", "flag", _FLAG, "misuses common space", newcomer=0)

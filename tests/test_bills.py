@@ -239,9 +239,9 @@ def test_suits_bring_debts_in_and_cost_trust() -> None:
     cash = [series(m, "collection_all_money")[6] for m in (without, sued)]
     assert cash[1] > cash[0] + 0.2
     assert series(sued, "trust_firm")[6] < series(without, "trust_firm")[6]
-    costs = [c for c in sued.recorder.costs if c.label == "fee_suits"]
-    assert costs and all(c.payer == "firm" for c in costs)
-    assert sum(c.yuan for c in costs) > 0
+    costs = [c for c in sued.recorder.costs if c["measure"] == "fee_suits"]
+    assert costs and all(c["actor"] == "firm" for c in costs)
+    assert sum(c["yuan"] for c in costs) > 0
 
 
 def test_suits_without_debts_do_nothing() -> None:
@@ -249,4 +249,4 @@ def test_suits_without_debts_do_nothing() -> None:
     paid = {"population": {"paid_start": 1.0}, "fees": SURE, "mechanisms": CALM}
     measure = {"policy": {"measures": {"fee_suits": {"start": 1}}}}
     model = lived(6, **paid, **measure)
-    assert not [c for c in model.recorder.costs if c.label == "fee_suits"]
+    assert not [c for c in model.recorder.costs if c["measure"] == "fee_suits"]

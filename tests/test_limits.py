@@ -112,7 +112,7 @@ SIZE = 4000
 def norm_only(norm: float, base: float, paid_start: float, months: int = 1, **fees: Any) -> Config:
     weights = {
         "service": 0.0, "trust": 0.0, "grievance": 0.0, "strike": 0.0, "habit": 0.0, "dunning": 0.0,
-        "burden": 0.0, "free_habit": 0.0,
+        "burden": 0.0, "free_habit": 0.0, "price": 0.0,
     }  # fmt: skip
     return check({
         "months": months, "mechanisms": only("fees"),
@@ -123,15 +123,35 @@ def norm_only(norm: float, base: float, paid_start: float, months: int = 1, **fe
         } | fees.pop("population", {}),
         "network": {"generator": "stochastic_block", "sbm_within": 100.0, "sbm_between": 0.0,
                     "share_daily": 1.0, "share_weekly": 0.0, "share_rarely": 0.0},
+        "bills": MONTHLY,
         "fees": weights | {"norm_conditional": norm, "base_conditional": base, "norm_speed": 1.0}
         | fees,
     })  # fmt: skip
 
 
+MONTHLY = {
+    "period": 1,
+    "last_call": 1.0,
+    "at_once": 1.0,
+    "reminded": 0.0,
+    "ahead": 0.0,
+    "spring_festival": 1.0,
+}
+"""Everybody decides every month, and a month is a bill."""
+
+
+def paying(m: NeighborhoodModel, months: int) -> np.ndarray:
+    """Share of fees paid in each of a run's last months."""
+    shares = []
+    for _ in range(months):
+        m.step()
+        shares.append(m.world.census["collected_fen"][0] / m.world.census["due_fen"][0])
+    return np.array(shares)
+
+
 def settled(norm: float, paid_start: float, seed: int) -> float:
     m = NeighborhoodModel(norm_only(norm, 0.0, paid_start, months=60), seed=seed)
-    m.run()
-    return float(m.recorder.values[-20:, 0, COLLECTED].mean())
+    return float(paying(m, 60)[-20:].mean())
 
 
 def fixed_point(norm: float, low: float, high: float) -> float:
@@ -169,9 +189,7 @@ def sweep(bases: np.ndarray, paid_start: float) -> np.ndarray:
     rates = []
     for base in bases:
         m.change_rules(change(c.resolved(), {"fees.base_conditional": float(base)}))
-        for _ in range(24):
-            m.step()
-        rates.append(m.recorder.latest("collection_rate")[0])
+        rates.append(paying(m, 24)[-1])
     return np.array(rates)
 
 
@@ -202,8 +220,7 @@ def test_imperfect_conditional_cooperation_decays_by_the_recursion() -> None:
         people = {"conditional_share": 0.5, "free_rider_share": 0.36}
         c = norm_only(0.0, 0.0, 0.6, months=40, response="match", matching=0.9, population=people)
         m = NeighborhoodModel(c, seed=seed)
-        m.run()
-        runs.append(m.recorder.values[:, 0, COLLECTED])
+        runs.append([m.households.paid.mean(), *paying(m, 40)])
     rate = np.mean(runs, axis=0)
     assert rate[0] == pytest.approx(0.6), "month 0 is the start"
     assert rate[1:4] == pytest.approx([0.41, 0.3245, 0.286025], abs=0.012)

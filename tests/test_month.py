@@ -39,24 +39,45 @@ ORDER = (
     *OFFERS, *SHARE, *SWITCHED["turnover"], "show", "look_around", *SWITCHED["issues"],
     *SWITCHED["service"], "compounds.meet_needs", "begin_count", *SWITCHED["perception"],
     *SWITCHED["participation"], *SWITCHED["fees"], *SWITCHED["commons"], *SWITCHED["conflict"],
-    "count", "take_census", *SWITCHED["institutions"], "note",
+    "count", "take_census", "compounds.keep_year", *SWITCHED["institutions"], "note",
 )  # fmt: skip
-TRAITS = {"tenure", "life", "kind", "civic", "burden", "threshold", "member", "taste", "moved"}
+TRAITS = {
+    "tenure",
+    "life",
+    "kind",
+    "civic",
+    "burden",
+    "threshold",
+    "member",
+    "taste",
+    "moved",
+    "lived_here",
+}
 SEEN = {"shown", "seen_satisfaction", "seen_paid", "seen_misuse", "seen_conflict", "seen_open"}
+BILLS = {
+    "paid",
+    "recovered_fen",
+    "received_fen",
+    "credited_fen",
+    "bill_fen",
+    "bill_months",
+    "reluctance",
+    "unpaid",
+    "held_back",
+}
 TRUSTS = {"trust_firm", "trust_committee", "trust_cell"}
 # All that a mechanism may write, alone in the month; what stands in OWN it alone writes.
 WRITES: dict[str, set[str]] = {
     "turnover": TRAITS | TRUSTS | {
         "active", "satisfaction", "grievance", "norm", "habit", "free_habit", "contact", "efficacy",
-        "stage", "misuse", "points"},
+        "stage", "misuse", "points", "asked"},
     "ties": {"strength"},
     "issues": {"own_open", "efficacy", "grievance", "trust_firm", "trust_cell", "book",
                "arising"},
     "service": {"condition", "effort"},
     "perception": TRUSTS | {"satisfaction"},
     "participation": {"attended", "contact", "grievance", "trust_cell", "efficacy"},
-    "fees": {"norm", "habit", "free_habit", "willing", "paid", "recovered_fen", "arrears_fen",
-             "arrears_months"},
+    "fees": {"norm", "habit", "free_habit", "willing", "arrears_fen", "arrears_months", *BILLS},
     "commons": {"misuse"},
     "conflict": {"grievance", "stage", "called", "petitioned"},
     "institutions": {"active", "trust_committee", "legacy", "cash", "committee", "arrears_fen",
@@ -66,7 +87,7 @@ OWN = {
     "turnover": TRAITS, "ties": {"strength"}, "issues": {"own_open", "arising", "book"},
     "service": {"condition", "effort"}, "perception": {"satisfaction"},
     "participation": {"attended", "contact"},
-    "fees": {"norm", "habit", "free_habit", "willing", "paid", "recovered_fen"}, "commons": {"misuse"},
+    "fees": {"norm", "habit", "free_habit", "willing", *BILLS}, "commons": {"misuse"},
     "conflict": {"stage", "called", "petitioned"},
     "institutions": {"active", "legacy", "cash", "committee"},
 }  # fmt: skip

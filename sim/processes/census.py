@@ -8,6 +8,7 @@ from sim.compiled import kernel
 from sim.processes.bills import asked_fen
 from sim.processes.participation import MET
 from sim.world.native import rows
+from sim.world.numbers import bits
 from sim.world.process import How, process
 from sim.world.tables import Life, Stage, Tenure
 from sim.world.units import MIDDLE
@@ -118,7 +119,7 @@ def _count_fees(counted, first, last, world):  # type: ignore[no-untyped-def]
         collected += credited_fen[i]
         recovered += recovered_fen[i]
         over += billed[i] * fee
-        owed += _bits(unpaid[i]) * fee
+        owed += bits(unpaid[i]) * fee
         units += billed[i] > 0
         up += (billed[i] > 0) & (unpaid[i] == 0)
         payers += paid[i]
@@ -133,15 +134,6 @@ def _count_fees(counted, first, last, world):  # type: ignore[no-untyped-def]
     counted.recovered_fen += recovered
     counted.payers += payers
     counted.free_riders += free_riding
-
-
-@kernel
-def _bits(mask):  # type: ignore[no-untyped-def]
-    # How many of the twelve lowest bits are set, without a branch.
-    x = np.int64(mask)
-    x = (x & 0x555) + (x >> 1 & 0x555)
-    x = (x & 0x333) + (x >> 2 & 0x333)
-    return (x & 0xF) + (x >> 4 & 0xF) + (x >> 8 & 0xF)
 
 
 @kernel

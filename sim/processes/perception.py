@@ -90,10 +90,6 @@ class PerceptionParameters(Parameters):
     )
 
 
-SETTLED = 1200
-"""Months after which nobody counts any more how long a household has lived here."""
-
-
 @process(How.BLOCK, switch="perception")
 def perceive(compound, first, last):  # type: ignore[no-untyped-def]
     """Residents judge what they live in, listen to neighbours, and come to trust or not."""
@@ -129,4 +125,3 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
         trust_firm[i] = max(trust - revealed * trust, 0.0) if lived_in else trust_firm[i]
         trust_committee[i] = in_committee if lived_in else trust_committee[i]
         trust_cell[i] = in_cell if lived_in else trust_cell[i]
-        lived_here[i] = min(lived_here[i] + 1, SETTLED)

@@ -49,11 +49,15 @@ class TurnoverParameters(Parameters):
     )
 
 
+SETTLED = 1200
+"""Months after which nobody counts any more how long a household has lived here."""
+
+
 @process(How.SPAN, stream=Stream.TURNOVER, switch="turnover")
 def households_move(world, first, last):  # type: ignore[no-untyped-def]
     """Tenants, owners and vacant units change hands; ``moved`` marks rows with a new household."""
     h, compounds = world.households, world.compounds
-    tenure, moved, compound = h.tenure, h.moved, h.compound
+    tenure, moved, compound, lived_here = h.tenure, h.moved, h.compound, h.lived_here
     u = np.empty((2, BLOCK))
     for a in range(first, last, BLOCK):
         b = min(a + BLOCK, last)
@@ -65,6 +69,7 @@ def households_move(world, first, last):  # type: ignore[no-untyped-def]
             let = tenant_moves if held == Tenure.TENANT else vacant_sold
             leaves = owner_moves if held == Tenure.OWNER else let
             moved[i] = u[0, i - start] < leaves
+            lived_here[i] = min(lived_here[i] + 1, SETTLED)
         for i in range(a, b):
             if moved[i]:
                 if tenure[i] == Tenure.VACANT:

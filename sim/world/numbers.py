@@ -87,3 +87,12 @@ def pairwise_sum(values):  # type: ignore[no-untyped-def]
     half = n // 2
     half -= half % 8
     return pairwise_sum(values[:half]) + pairwise_sum(values[half:])
+
+
+@kernel
+def bits(flags):  # type: ignore[no-untyped-def]
+    """How many of the twelve lowest bits are set, without a branch."""
+    x = np.int64(flags)
+    x = (x & 0x555) + (x >> 1 & 0x555)
+    x = (x & 0x333) + (x >> 2 & 0x333)
+    return (x & 0xF) + (x >> 4 & 0xF) + (x >> 8 & 0xF)

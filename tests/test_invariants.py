@@ -36,7 +36,7 @@ from sim.streams import Stream
 from sim.world.costs import Payer
 from sim.world.declare import Column
 from sim.world.process import How
-from sim.world.tables import Households, Kind, Life, Stage, Tenure
+from sim.world.tables import Called, Households, Kind, Life, Stage, Tenure
 from sim.world.world import Rows
 
 MONTHS = 8
@@ -129,11 +129,13 @@ def configurations(draw: st.DrawFn) -> Config:
 
 # --- what must hold -------------------------------------------------------------------------------
 
-CODES = (Tenure, Life, Kind, Stage, Layer, Category, Level, State, Capture, Payer, How)
+CODES = (Tenure, Life, Kind, Stage, Called, Layer, Category, Level, State, Capture, Payer, How)
 ALLOWED = {"0 to 1": (0.0, 1.0), "0 to 1, NaN": (0.0, 1.0), "-1 to 1": (-1.0, 1.0), "-1, 0 to 1": (-1.0, 1.0),
            "0 or more": (0.0, np.inf), "-1 or more": (-1, np.inf), "1 or more": (1, np.inf),
            "0 or less": (-np.inf, 0.0), "above 0": (1e-12, np.inf), "any": (-np.inf, np.inf),
-           "0, 1": (0, 1), "0 to 2": (0, 2), "0 to 3": (0, 3), "0 to below 1": (0.0, 1.0),
+           "0, 1": (0, 1), "0 to 2": (0, 2), "0 to 3": (0, 3), "1 to 12": (1, 12), "0 to 12": (0, 12),
+           "0 to 4095": (0, 4095),
+           "0 to below 1": (0.0, 1.0),
            "-1, Category": (-1, max(Category)), "Happened": (0, 2 * max(Happened) - 1),
            "Stream": (0, max(Stream)),
            **{code.__name__: (0, max(code)) for code in CODES}}  # fmt: skip
@@ -183,7 +185,10 @@ def empty(m: NeighborhoodModel) -> dict[str, np.ndarray]:
         "open_conflict_share", "misuse_share", "contacted_share",
     )  # fmt: skip
     return {name: n["occupied"] == 0 for name in of_the_lived_in} | {
-        "collection_rate": n["due_fen"] == 0,
+        "collection_rate": (n["firm_present"] == 0) | (n["billed_fen"] == 0),
+        "collection_households": (n["firm_present"] == 0) | (n["billed_units"] == 0),
+        "collection_to_date": (n["firm_present"] == 0) | (n["year_fees_fen"] == 0),
+        "collection_all_money": (n["firm_present"] == 0) | (n["year_fees_fen"] == 0),
         "free_rider_share": (n["due_fen"] == 0) | (n["occupied"] == 0),
         "property_call_share": calls == 0,
         "attendance": n["invited"] == 0,
@@ -246,12 +251,29 @@ def institutions_hold(m: NeighborhoodModel) -> None:
             assert cost.hours >= 0.0 and cost.yuan >= 0.0 and cost.measure in CATALOGUE
 
 
-def money_holds(m: NeighborhoodModel, owed: int, wiped: int) -> None:
-    h = m.households
-    served = m.signals["firm_present"][h.compound] > 0
-    unpaid = int(h.fee_fen[served & (h.paid == 0)].sum()) if m.config.mechanisms.fees else 0
-    recovered = int(h.recovered_fen.sum())
-    assert int(h.arrears_fen.sum()) == owed + unpaid - recovered - (m.written_off_fen - wiped)
+def firms_now(m: NeighborhoodModel) -> list[tuple[bool, int]]:
+    return [(compound.firm.present, compound.firm.founded) for compound in m.compounds]
+
+
+def money_holds(m: NeighborhoodModel, before: Households, firms: list[tuple[bool, int]]) -> None:
+    """What was owed or open, and is billed, has been paid, or is owed or open; where no firm came or went."""
+    h, now = m.households, (m.month - 1 + m.config.scenario.first_month - 1) % 12 + 1
+    fees = m.config.mechanisms.fees
+    for compound, was in zip(m.compounds, firms, strict=True):
+        here = compound.rows
+        if was != (compound.firm.present, compound.firm.founded):
+            continue
+        period = int(m.world.p_bills["period"][compound.of_kind])
+        left = period - (now - h.bill_month[here]) % 12 % period
+        asks = fees and was[0]
+        fee = np.floor(h.fee_fen[here] * compound.price + 0.5).astype(np.int64)
+        billed = np.where((before.bill_months[here] == 0) & asks, left * fee, 0)
+        paid = (h.credited_fen + h.recovered_fen)[here] if fees else 0
+        was_out = (before.arrears_fen + before.bill_fen)[here]
+        assert np.array_equal((h.arrears_fen + h.bill_fen)[here], was_out + billed - paid)
+        assert (
+            int(m.census["received_fen"][compound.index]) == int(h.received_fen[here].sum()) * asks
+        )
 
 
 def live_and_check(c: Config, seed: int) -> None:
@@ -260,7 +282,7 @@ def live_and_check(c: Config, seed: int) -> None:
     columns_hold(m)
     indicators_hold(m)
     for _ in range(c.months):
-        owed, wiped = int(h.arrears_fen.sum()), m.written_off_fen
+        before, firms = h.copy(), firms_now(m)
         waiting = np.bincount(h.compound, weights=h.own_open, minlength=m.number_of_compounds)
         m.step()
         columns_hold(m)
@@ -269,7 +291,7 @@ def live_and_check(c: Config, seed: int) -> None:
         book_holds(m, waiting)
         ties_hold(m)
         institutions_hold(m)
-        money_holds(m, owed, wiped)
+        money_holds(m, before, firms)
 
 
 @cache
@@ -343,9 +365,9 @@ def test_the_checks_see_what_is_wrong() -> None:
     m = NeighborhoodModel(check({"months": 2, "population": {"households": 80}}), seed=1)
     m.step()
     h = m.households
-    owed, waiting = int(h.arrears_fen.sum()), h.own_open.sum().astype(float).reshape(1)
+    before, firms, waiting = h.copy(), firms_now(m), h.own_open.sum().astype(float).reshape(1)
     m.step()
-    money_holds(m, owed, 0)
+    money_holds(m, before, firms)
     book_holds(m, waiting)
     for holds in (columns_hold, indicators_hold, counts_hold, ties_hold, institutions_hold):
         holds(m)
@@ -365,9 +387,10 @@ def test_the_checks_see_what_is_wrong() -> None:
     m.ties.strength[0] *= 0.5
     fails(ties_hold)
     notes = m.recorder.notes[-1]
-    notes[0, NOTES.index("collected_fen")] = 1.1 * notes[0, NOTES.index("due_fen")]
+    notes[0, NOTES.index("unpaid_fen")] = 1.1 * notes[0, NOTES.index("billed_fen")]
     fails(indicators_hold)
-    fails(money_holds, owed - 1, 0)
+    before.arrears_fen[7] -= 1
+    fails(money_holds, before, firms)
     m.census["units"] += 1
     fails(counts_hold)
     m.compounds[0].firm.level = 1.5

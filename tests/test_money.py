@@ -50,27 +50,36 @@ def test_arrears_and_books_balance_to_the_fen_every_month(case: str, seed: int) 
     seen: set[str] = set()
     cash, wiped = firm.opening_cash_fen, 0
     while model.month < CASES[case].months:
-        owed, before = h.arrears_fen.copy(), (firm.present, firm.founded)
+        owed, open_bills = h.arrears_fen.copy(), h.bill_fen.copy()
+        without, ahead, before = h.bill_months == 0, h.ahead.copy(), (firm.present, firm.founded)
         model.step()
         happened = events(firm, *before)
-        due = h.fee_fen if model.signals["firm_present"][0] else np.zeros_like(h.fee_fen)
-        collected = np.where(h.paid == 1, due, 0)
+        asks = bool(model.signals["firm_present"][0])
+        due = h.fee_fen if asks else np.zeros_like(h.fee_fen)
         written_off = model.written_off_fen - wiped
         wiped = model.written_off_fen
-        change = int((due - collected - h.recovered_fen).sum())
-        assert int(h.arrears_fen.sum()) == int(owed.sum()) + change - written_off
         if not happened:
+            # What was owed or open, and what was billed, is paid, or owed or open now.
             assert written_off == 0
-            assert np.array_equal(h.arrears_fen, owed + due - collected - h.recovered_fen)
+            month_of_year = (model.month - 1) % 12
+            left = 12 - (month_of_year - (h.bill_month - 1)) % 12
+            billed = np.where(without & asks, left * h.fee_fen, 0)
+            paid = h.credited_fen + h.recovered_fen
+            assert np.array_equal(h.arrears_fen + h.bill_fen, owed + open_bills + billed - paid)
+            # What was paid ahead settles its bill without money.
+            settled = np.where(without & (ahead == 1), billed, 0)
+            newly = (h.ahead == 1) & ~((ahead == 1) & ~without)
+            assert (h.received_fen >= h.credited_fen - settled)[~newly].all()
         row = model.census[0]
         assert int(row["due_fen"]) == int(due.sum())
-        assert int(row["collected_fen"]) == int(collected.sum())
+        assert int(row["collected_fen"]) == int(h.credited_fen.sum())
+        assert int(row["received_fen"]) == int(h.received_fen.sum())
         assert int(row["recovered_fen"]) == int(h.recovered_fen.sum())
         if "took over" in happened:
             cash = firm.opening_cash_fen
         cash += sum(firm.last.values())
         assert firm.cash_fen == cash
-        assert firm.last["fees"] == int(collected.sum())
+        assert firm.last["fees"] == int(h.received_fen.sum())
         assert firm.last["arrears"] == int(h.recovered_fen.sum())
         seen |= happened
     assert EVENTS[case] <= seen, "the case shows what it is for"
@@ -83,7 +92,7 @@ def test_money_is_whole_fen_of_whole_numbers(case: str) -> None:
     h, firm = model.households, model.compounds[0].firm
     while model.month < CASES[case].months:
         model.step()
-        for column in (h.fee_fen, h.arrears_fen, h.recovered_fen):
+        for column in (h.fee_fen, h.arrears_fen, h.recovered_fen, h.received_fen, h.bill_fen):
             assert column.dtype == np.int64
         for amount in (
             firm.cash_fen,
@@ -150,13 +159,15 @@ def test_each_compound_of_a_district_balances_on_its_own() -> None:
 
     while model.month < c.months:
         owed, served = per_compound(h.arrears_fen), [firm.present for firm in firms]
+        bills, without = per_compound(h.bill_fen), h.bill_months == 0
         cash = [firm.cash_fen for firm in firms]
         model.step()
-        unpaid = per_compound(np.where(h.paid == 1, 0, h.fee_fen)) * np.array(served)
-        expected = owed + unpaid - per_compound(h.recovered_fen)
+        left = 12 - ((model.month - 1) % 12 - (h.bill_month - 1)) % 12
+        billed = per_compound(np.where(without, left * h.fee_fen, 0)) * np.array(served)
+        expected = owed + bills + billed - per_compound(h.credited_fen + h.recovered_fen)
         for k, firm in enumerate(firms):
             if served[k] and firm.present:
-                assert per_compound(h.arrears_fen)[k] == expected[k]
+                assert per_compound(h.arrears_fen + h.bill_fen)[k] == expected[k]
                 assert firm.cash_fen == cash[k] + sum(firm.last.values())
             elif served[k]:
                 assert per_compound(h.arrears_fen)[k] == 0, "written off with the firm that left"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from sim.compiled import kernel
 from sim.processes.bills import asked_fen
 from sim.processes.participation import MET

@@ -239,7 +239,15 @@ def month_of(config: Config, measures: Sequence[Measure], month: Month = MONTH) 
     if config.fees.response != "logit" and on["fees"]:
         month = month.replace("would_pay", THEORIES[config.fees.response])
     acts = [
-        Process(m.label, How.MEASURE, m.compiled, type(m).kind_name, entry=k, doc=type(m).en)
+        Process(
+            m.label,
+            How.MEASURE,
+            m.compiled,
+            type(m).kind_name,
+            entry=k,
+            doc=type(m).en,
+            zh=type(m).zh,
+        )
         for k, m in enumerate(measures)
     ]
     return with_own_notes(month.after(BEFORE_MEASURES, *acts))

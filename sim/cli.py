@@ -649,16 +649,20 @@ def explain(
     name: Annotated[
         str,
         typer.Argument(
-            help="A measure, event, indicator, scenario, policy, parameter key, or month"
+            help="A measure, event, indicator, scenario, policy, theory of paying, parameter key, or month"
         ),
     ],
     overrides: Annotated[
         list[str] | None, typer.Argument(help="With month, as of run: whose month to show")
     ] = None,
+    lang: Annotated[
+        Language,
+        typer.Option(help="Language of a month or a theory; others are named in both at once"),
+    ] = Language.EN,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Explain a measure, an indicator, a scenario, a policy, a parameter, or what happens in a month.
+    """Explain a measure, an indicator, a case, a policy, a theory, a parameter, or what happens in a month.
 
     [bold]Examples[/bold]
 
@@ -668,14 +672,16 @@ def explain(
 
     xiaoqu explain fees.norm_conditional
 
-    xiaoqu explain month scenario=kangqiao policy=red_pilot
+    xiaoqu explain theory=match
+
+    xiaoqu explain month scenario=kangqiao policy=red_pilot --lang zh
     """
     _load_plugins(plugin)
     if name == "month":
-        return typer.echo(_month(overrides or [], config_dir))
+        return typer.echo(_month(overrides or [], config_dir, lang.value))
     if overrides:
         raise InputError(overrides[0], f"is not asked for with {name}", "settings, with month only")
-    typer.echo(_text(name, config_dir))
+    typer.echo(_text(name, config_dir, lang.value))
 
 
 @app.command()
@@ -868,9 +874,10 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
                 yield name, _first_line(group), ""
     elif kind is Kind.THEORIES:
         from sim.processes.fees import THEORIES
+        from sim.texts import done
 
         for name, theory in THEORIES.items():
-            yield name, theory.doc, ""
+            yield name, theory.doc, done(theory, "zh")
     else:
         for name, measure in sorted(CATALOGUE.items()):
             if f"{measure.kind}s" == kind.value:
@@ -888,32 +895,31 @@ def _loaded(group: str, name: str, config_dir: Path | None) -> Config:
     return load_settings([(group, name)], config_dir)[0]
 
 
-def _month(overrides: list[str], config_dir: Path | None) -> str:
+def _month(overrides: list[str], config_dir: Path | None, lang: str) -> str:
     from sim.build import measures_of, month_of
     from sim.compose import load_overrides
     from sim.texts import month_text
 
     config = load_overrides(overrides, config_dir)
-    return month_text(month_of(config, measures_of(config)))
+    return month_text(month_of(config, measures_of(config)), lang)
 
 
-def _text(asked: str, config_dir: Path | None) -> str:
+def _text(asked: str, config_dir: Path | None, lang: str) -> str:
     from sim import explain, texts
     from sim.compose import choices
     from sim.config import Config
     from sim.measures import CATALOGUE
     from sim.outcomes import INDICATORS
+    from sim.processes.fees import THEORIES, FeeParameters
 
-    if asked == "month":
-        from sim.own import usual_month
-
-        return str(usual_month())
     group, _, name = asked.rpartition("=")
     scenarios, policies = choices("scenario", config_dir), choices("policy", config_dir)
     if group in ("", "measure", "event", "policy") and name in CATALOGUE:
         return texts.measure_text(name, CATALOGUE[name])
     if group in ("", "indicator") and name in INDICATORS:
         return texts.indicator_text(INDICATORS[name])
+    if group in ("", "theory") and name in THEORIES:
+        return texts.theory_text(name, THEORIES[name], FeeParameters().response, lang)
     if group in ("", "scenario") and name in scenarios:
         return texts.scenario_text(_loaded("scenario", name, config_dir).scenario)
     if group in ("", "policy") and name in policies:
@@ -926,5 +932,7 @@ def _text(asked: str, config_dir: Path | None) -> str:
     parts = {row.key.rpartition(".")[2] for row in Config.describe()}
     if not group and (place in Config.model_fields or key or name in parts):
         return explain.group_text(name, Config)
-    known = ["month", *CATALOGUE, *INDICATORS, *scenarios, *policies, *Config.model_fields]
+    known = [
+        "month", *CATALOGUE, *INDICATORS, *THEORIES, *scenarios, *policies, *Config.model_fields
+    ]  # fmt: skip
     raise explain.unknown_name(asked, "nothing has this name", name, sorted(set(known)))

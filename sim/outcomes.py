@@ -28,6 +28,7 @@ from sim.processes.issues import COUNTS
 from sim.processes.notes import NOTES
 from sim.processes.service import LINES
 from sim.world.process import How, Month, Process
+from sim.world.units import FEN_PER_YUAN, THOUSAND
 
 
 class Months:
@@ -230,7 +231,7 @@ _number(
     "物业类热线投诉",
     "1/(1000 households month)",
     "1000 * (calls by households at stage 2 or above + issues that rise from the compound) / occupied",
-    lambda m: _ratio(1000 * _calls(m), m["occupied"]),
+    lambda m: _ratio(THOUSAND * _calls(m), m["occupied"]),
     better=-1,
 )
 _number(
@@ -239,7 +240,7 @@ _number(
     "信访",
     "1/(1000 households month)",
     "1000 * petitions by households at stage 3 or above / occupied",
-    lambda m: 1000 * m.share("petitions"),
+    lambda m: THOUSAND * m.share("petitions"),
     better=-1,
 )
 _number(
@@ -248,7 +249,7 @@ _number(
     "信访投诉量",
     "1/(1000 households month)",
     "complaints_per_1000 + petitions_per_1000",
-    lambda m: _ratio(1000 * (_calls(m) + m["petitions"]), m["occupied"]),
+    lambda m: _ratio(THOUSAND * (_calls(m) + m["petitions"]), m["occupied"]),
 )
 _share(
     "property_call_share",
@@ -423,7 +424,7 @@ _number(
     "物业公司现金",
     "yuan",
     "cash in fen / 100; missing without a firm",
-    lambda m: _where(m["firm_present"] > 0, m["firm_cash_fen"] / 100),
+    lambda m: _where(m["firm_present"] > 0, m["firm_cash_fen"] / FEN_PER_YUAN),
     low=-np.inf,
 )
 _number(
@@ -432,7 +433,7 @@ _number(
     "欠费总额",
     "yuan",
     "owed to the present firm; 0 without one",
-    lambda m: m["arrears_fen"] / 100,
+    lambda m: m["arrears_fen"] / FEN_PER_YUAN,
     better=-1,
 )
 _share(
@@ -552,7 +553,7 @@ def _in_place(m: Months) -> np.ndarray:
 
 
 def _all_calls(m: Months) -> np.ndarray:
-    return _calls(m) + m["other_calls"] * m["occupied"] / 1000.0
+    return _calls(m) + m["other_calls"] * m["occupied"] / THOUSAND
 
 
 def _age_gap(m: Months) -> np.ndarray:

@@ -1,15 +1,24 @@
-"""What ``xiaoqu explain`` says of measures, indicators, cases, policies, experiments and the month."""
+"""What ``xiaoqu explain`` says of measures, indicators, cases, policies, experiments, theories and the month."""
 
 from __future__ import annotations
 
 import inspect
+from unicodedata import east_asian_width
 
 from sim.config import Experiment, Policy, Scenario
 from sim.explain import parameter_lines, show
 from sim.measures.catalogue import Measure
+from sim.month_zh import CHINESE
 from sim.outcomes import Indicator
 from sim.streams import Stream
-from sim.world.process import Month
+from sim.world.process import Month, Process
+
+_HEADS = {
+    "en": ("", "process", "run", "switch", "draws", "what it does"),
+    "zh": ("", "过程", "运行方式", "开关", "随机数", "做什么"),
+}
+_RUN = {"en": ("Python", "compiled"), "zh": ("Python", "编译")}
+_OWN_DRAWS = {"en": "own", "zh": "自有"}
 
 
 def measure_text(name: str, measure: type[Measure]) -> str:
@@ -71,29 +80,66 @@ def policy_text(policy: Policy) -> str:
     return "\n".join(lines)
 
 
-def month_text(month: Month) -> str:
+def theory_text(name: str, theory: Process, usual: str, lang: str = "en") -> str:
+    """What a theory of paying says, and how it is chosen.
+
+    Args:
+        name: As ``fees.response`` names it.
+        theory: What stands in the month in the place of ``would_pay``.
+        usual: Name of the theory used where nothing is said.
+        lang: Language, en or zh.
+    """
+    run, default = _RUN[lang][theory.compiled], name == usual
+    if lang == "zh":
+        return (
+            f"{name}: 缴费理论{'(默认)' if default else ''}\n{done(theory, lang)}\n运行方式: {run}\n"
+            f"用法: fees.response={name}\n参数: xiaoqu explain fees"
+        )
+    return (
+        f"{name}: theory of paying{' (the default)' if default else ''}\n{done(theory)}\nrun: {run}\n"
+        f"use: fees.response={name}\nparameters: xiaoqu explain fees"
+    )
+
+
+def month_text(month: Month, lang: str = "en") -> str:
     """What happens in a month, in its order: what each process is called, how it is run, what it does."""
-    heads = ("", "process", "run", "switch", "draws", "what it does")
     rows = [
         (
             str(number),
             process.name,
-            "compiled" if process.compiled else "Python",
+            _RUN[lang][process.compiled],
             process.switch or "-",
-            _draws(process.stream),
-            process.doc,
+            _draws(process.stream, lang),
+            done(process, lang),
         )
         for number, process in enumerate(month, 1)
     ]
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    columns = zip(_HEADS[lang], *rows, strict=True)
+    number_wide, *widths = (max(map(_width, column)) for column in columns)
     lines = (
-        "  ".join([row[0].rjust(widths[0]), *map(str.ljust, row[1:], widths[1:])]).rstrip()
-        for row in (heads, *rows)
+        "  ".join([row[0].rjust(number_wide), *map(_padded, row[1:], widths)]).rstrip()
+        for row in (_HEADS[lang], *rows)
     )
     return "\n".join(lines)
 
 
-def _draws(stream: int) -> str:
+def done(process: Process, lang: str = "en") -> str:
+    """What a process does in a sentence, in English where nobody has told it in Chinese."""
+    if lang == "en":
+        return process.doc
+    return process.zh or CHINESE.get(process.doc, process.doc)
+
+
+def _draws(stream: int, lang: str) -> str:
     if stream in set(Stream):
         return Stream(stream).name.lower()
-    return "own" if stream else "-"
+    return _OWN_DRAWS[lang] if stream else "-"
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    # A terminal gives a Chinese character two places.
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

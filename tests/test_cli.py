@@ -124,6 +124,8 @@ def test_list_of_one_kind(xiaoqu: Command, kind: str, has: str, lacks: str) -> N
         ("member_contact.quota", "whole number from 1"),
         ("broken_promise", "(event)"),
         ("collection_rate", "formula: "),
+        ("logit", "theory of paying (the default)"),
+        ("theory=match", "use: fees.response=match"),
         ("kangqiao", "collection 70%"),
         ("scenario=kangqiao", "[004_56d13d5bc3bde075.txt]"),
         ("five_level_linkage", "firm_tender"),
@@ -156,6 +158,7 @@ def test_explain_knows_everything_there_is(xiaoqu: Command, name: str) -> None:
         ("norm_conditional", "did you mean fees.norm_conditional?"),
         ("scenario=kangqio", "kangqiao"),
         ("member_contact.quotta", "quota"),
+        ("theory=mach", "did you mean match"),
     ],
 )
 def test_explain_of_what_is_not_there_names_the_closest(
@@ -374,6 +377,68 @@ def test_explain_month_prints_every_process_in_its_order(xiaoqu: Command) -> Non
     assert rows["firms.close_books"][:3] == ["compiled", "institutions", "firm"]
     assert rows["begin_month"][:3] == ["compiled", "-", "-"]
     assert all(len(row) == 4 and row[3] for row in rows.values())
+
+
+def test_everything_that_is_done_in_a_month_is_told_in_chinese() -> None:
+    """Catches a rule whose English was written anew and whose Chinese was not, and Chinese of no rule."""
+    from sim.month import MONTH, START
+    from sim.month_zh import CHINESE
+    from sim.processes.fees import THEORIES
+
+    done = {process.doc for process in (*MONTH, *START, *THEORIES.values())}
+    assert done == set(CHINESE)
+    assert all(
+        re.search("[\u4e00-\u9fff]", told) and told.endswith("。") for told in CHINESE.values()
+    )
+
+
+def test_explain_month_in_chinese(xiaoqu: Command, tmp_path: Path) -> None:
+    """Catches a language that is asked for and not given, and columns that characters two places wide shift."""
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from sim.own import change_month, python\n"
+        "def knock(world):\n    'Somebody knocks.'\n"
+        "@change_month\n"
+        "def knocking(month):\n    return month.replace('show', python(knock))\n",
+        encoding="utf-8",
+    )
+    asked, options = ["policy=building_meetings", "fees.response=match"], ["--plugin", str(file)]
+    code, out, err = xiaoqu("explain", "month", *asked, "--lang", "zh", *options)
+    assert (code, err) == (0, "")
+    rows = rows_of_month(out)
+    assert rows["pay"] == ["编译", "fees", "fees", "居民缴纳或不缴纳本月物业费,并补缴欠费。"]
+    assert "条件合作者" in rows["would_pay"][3], (
+        "the theory's own words, not those of the usual one"
+    )
+    assert rows["building_meetings"][3] == "楼宇会"
+    assert rows["show"] == ["Python", "-", "-", "Somebody knocks."], (
+        "of one's own, in one's own words"
+    )
+    head, *lines = out.splitlines()
+    starts = {line.index(line.split()[2]) for line in lines}
+    assert len(starts) == 1
+    # Each of the two characters in the heads before it takes two places.
+    assert starts == {head.index("运行方式") + len("过程")}
+
+
+def test_explain_tells_of_a_theory_of_paying_in_the_language_asked(
+    xiaoqu: Command, tmp_path: Path
+) -> None:
+    """Catches a theory that can be listed and chosen, and that nothing explains."""
+    _, usual, _ = xiaoqu("explain", "match")
+    assert "conditional cooperators repay a share" in usual and "default" not in usual
+    _, told, _ = xiaoqu("explain", "logit", "--lang", "zh")
+    assert told.startswith("logit: 缴费理论(默认)") and "用法: fees.response=logit" in told
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from sim.own import give_theory\n"
+        "def all_pay(world):\n    'Everybody pays.'\n    world.households.willing[:] = 1.0\n"
+        "give_theory('all_pay', all_pay)\n",
+        encoding="utf-8",
+    )
+    code, own, err = xiaoqu("explain", "all_pay", "--plugin", str(file))
+    assert (code, err) == (0, "")
+    assert "Everybody pays." in own and "run: Python" in own and "fees.response=all_pay" in own
 
 
 def test_the_draws_told_are_those_a_process_takes() -> None:

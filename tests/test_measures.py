@@ -16,6 +16,7 @@ from sim.measures import catalogue
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters, register
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
+from sim.processes.service import Line
 from sim.world.costs import Payer
 from sim.world.native import rule
 from sim.world.signals import SIGNALS
@@ -292,6 +293,28 @@ def test_an_event_of_size_0_does_nothing_and_a_bigger_one_does_more(name: str) -
             for k in STRIKES[name]
         ))  # fmt: skip
     assert sizes[0] == 0.0 < sizes[1] < sizes[2]
+
+
+@pytest.mark.parametrize("loses", [0.0, 0.5, 1.0])
+def test_an_event_takes_as_much_of_a_line_as_it_says(loses: float) -> None:
+    """Catches a share that no configuration reaches."""
+    for name, key, line in (
+        ("broken_promise", "amenities", Line.AMENITIES), ("equipment_failure", "security", Line.SECURITY),
+    ):  # fmt: skip
+        m = ready()
+        before = m.world.compounds["condition"][0].copy()
+        act(made(name, start=1, size=0.8, **{key: loses}), m.compounds[0])
+        left = m.world.compounds["condition"][0][line] / before[line]
+        assert left == pytest.approx(1.0 - 0.8 * loses), name
+
+
+def test_a_shock_leaves_households_with_the_grievance_it_says() -> None:
+    """Catches a shock that strikes as hard whatever is asked."""
+    m = ready()
+    struck = m.households.rota < 0.4
+    act(made("grievance_shock", start=1, size=0.4, level=0.7), m.compounds[0])
+    assert set(m.households.grievance[struck]) == {0.7}
+    assert struck.any() and not struck.all() and (m.households.grievance[~struck] != 0.7).all()
 
 
 # --- what it costs --------------------------------------------------------------------------------

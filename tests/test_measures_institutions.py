@@ -229,6 +229,16 @@ def test_where_there_is_nobody_to_join_nothing_is_joined() -> None:
     assert only_firm == {"compound_hours", "cell asked"}
 
 
+@pytest.mark.parametrize(("firm_part", "hours"), [(0.5, 4.0), (0.75, 6.0), (0.0, 0.0)])
+def test_the_firm_is_the_part_of_coordination_it_is_said_to_be(
+    firm_part: float, hours: float
+) -> None:
+    """Catches a compound without a committee in which all is joined through the firm."""
+    c = compound()
+    act(measure("cross_appointment", firm_part=firm_part), c)
+    assert sum(asked(c.cell)) == hours
+
+
 def test_a_supported_committee_keeps_working_longer() -> None:
     """Catches support that does not reach the committee's own hazards."""
     weak = {"committee": {"state": "working", "idles": 0.1, "captured": 0.1}}
@@ -324,6 +334,20 @@ def test_supervision_without_hours_is_a_formality_that_harms() -> None:
     assert float(c.signals["revisit"]) == pytest.approx(-0.3)
     assert float(c.signals["supervision"]) == watched
     assert float(c.signals["committee_care"]) == care
+
+
+@pytest.mark.parametrize(
+    ("formality", "fidelity", "trust"),
+    [(0.5, 0.75, 0.15), (0.8, 1.0, 0.3), (0.8, 0.8, 0.0), (0.0, 0.5, 0.15), (0.5, 0.25, -0.15)],
+)
+def test_asking_residents_turns_into_a_formality_where_it_is_said_to(
+    formality: float, fidelity: float, trust: float
+) -> None:
+    """Catches a turn at another share of the hours needed, or a full gain without all of them."""
+    c = compound(State.WORKING)
+    c.cell.fidelity = fidelity
+    act(measure("supervision_evaluation", formality=formality), c)
+    assert float(c.signals["revisit"]) == pytest.approx(trust)
 
 
 def test_supervision_reaches_what_there_is() -> None:

@@ -148,10 +148,20 @@ def test_a_record_is_float64_throughout() -> None:
 
 SIM = Path(__file__).parents[1] / "sim"
 RULES = [
-    path for folder in ("agents", "processes") for path in sorted((SIM / folder).glob("*.py"))
-    # Series of the exponential; places in a row of notes.
-    if path.name not in ("chance.py", "notes.py")
+    *(
+        path for folder in ("agents", "processes", "measures") for path in sorted((SIM / folder).glob("*.py"))
+        # Series of the exponential; places in a row of notes.
+        if path.name not in ("chance.py", "notes.py")
+    ),
+    SIM / "outcomes.py",
 ]  # fmt: skip
+LEFT = {
+    # How much a household wants a new firm: the vote on it is being modelled anew.
+    "measures/firm.py": {"0.4", "0.6", "0.75", "0.5"},
+    # The dispute at handover: being modelled anew with the firm it strikes.
+    "measures/events.py": {"0.6"},
+}
+"""Numbers still without a name, by file. Who names one takes it from here."""
 PLAIN = (0, 1, 2, 1e-9)
 """None, all, twice or half, and what keeps a division from 0."""
 
@@ -159,7 +169,7 @@ PLAIN = (0, 1, 2, 1e-9)
 def unnamed(tree: ast.AST) -> Iterator[str]:
     """Numbers that functions reckon with: every decimal, and what is added, compared or bounded."""
     for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef):
+        if not isinstance(function, ast.FunctionDef | ast.Lambda):
             continue
         for node in ast.walk(function):
             inside: list[ast.expr] = [node] if isinstance(node, ast.Constant) else []
@@ -176,17 +186,22 @@ def unnamed(tree: ast.AST) -> Iterator[str]:
                     yield f"line {part.lineno}: {number}"
 
 
-@pytest.mark.parametrize("path", RULES, ids=[path.stem for path in RULES])
-def test_no_rule_reckons_with_a_number_without_a_name(path: Path) -> None:
+NAMES = [path.relative_to(SIM).as_posix() for path in RULES]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_rule_reckons_with_a_number_without_a_name(name: str) -> None:
     """Catches a number in a rule that no configuration, table or sensitivity analysis can reach."""
-    assert not list(unnamed(ast.parse(path.read_text(encoding="utf-8"))))
+    found = list(unnamed(ast.parse((SIM / name).read_text(encoding="utf-8"))))
+    assert {one.rpartition(" ")[2] for one in found} == LEFT.get(name, set()), found
 
 
 def test_an_unnamed_number_is_found() -> None:
     """Catches a search for such numbers that finds none, or takes plain ones for them."""
     text = "def rule(x, p):\n    return max(0.3 + p.a * x, 3) + x[3] / 200 > 4, np.empty(5), 1.0, x / 2"
-    found = [found.removeprefix("line 2: ") for found in unnamed(ast.parse(text))]
-    assert sorted(set(found)) == ["0.3", "200", "3", "4"]
+    text += "\nshare('a', lambda m: 100 * m['b'])"
+    found = {found.rpartition(" ")[2] for found in unnamed(ast.parse(text))}
+    assert found == {"0.3", "200", "3", "4", "100"}
 
 
 # --- minus nothing ---

@@ -87,7 +87,7 @@ class Measure(Row, table="measures"):
 
     name: ClassVar[str]
     en: ClassVar[str]
-    zh: ClassVar[str]
+    zh: ClassVar[str] = ""
     kind: ClassVar[str] = "measure"
     told: ClassVar[str] = ""
     through: ClassVar[str] = ""

@@ -8,6 +8,7 @@ from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, close_gap
 from sim.schema import param
 from sim.world.native import rule
+from sim.world.units import THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -47,7 +48,7 @@ class Mediation(Measure):
         """Take as many cases as there are, or as mediators can."""
         p, s, census = self.p, compound.signals, compound.census
         conflict = census.stage_1 + census.stage_2 + census.stage_3 + census.stage_4
-        capacity = p.mediators * p.cases * compound.households / 1000
+        capacity = p.mediators * p.cases * compound.households / THOUSAND
         taken = min(capacity * p.coverage * strength, conflict)
         if taken == 0.0:
             return
@@ -168,7 +169,7 @@ class EveningTalks(Measure):
         """Hold the evenings; each further one reaches fewer who were not there yet."""
         p, s, cell = self.p, compound.signals, compound.cell
         evenings = p.evenings * p.coverage * strength
-        held = evenings * compound.households / 1000
+        held = evenings * compound.households / THOUSAND
         cell.ask(self.label, held * p.cell_hours, public_yuan=held * p.yuan_each)
         compound.community.ask(compound, self.label, held * p.community_hours)
         gathered = (1.0 - (1.0 - p.mixing) ** evenings) * cell.fidelity

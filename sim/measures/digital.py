@@ -13,6 +13,7 @@ from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
 from sim.world.numbers import exact_dot
+from sim.world.units import THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -128,7 +129,7 @@ class DigitalPlatform(Measure):
     @rule
     def _pay(self, compound: Compound, reached: float) -> None:
         p, n, memory = self.p, compound.households, self.states[compound.index]
-        compound.community.ask(compound, self.label, p.hours * n / 1000 * reached)
+        compound.community.ask(compound, self.label, p.hours * n / THOUSAND * reached)
         # A wider net costs more, but what stands is not paid for again.
         built = memory.built
         memory.built = max(built, reached)

@@ -12,6 +12,7 @@ from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
+from sim.world.units import THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -83,7 +84,7 @@ class JointEnforcement(Measure):
             # Some would have stopped anyway; at small chances a push multiplies the odds by exp(push).
             made_to = 1.0 - math.exp(-last.push)
             feel_stopped(compound, self.index, made_to, p.anger, p.neighbours)
-        team = p.team_hours * compound.households / 1000
+        team = p.team_hours * compound.households / THOUSAND
         cases = p.hours_each * compound.census.misuse
         pressing = min(team * (1.0 - p.for_issues), cases)
         push = p.push * reached * (pressing / cases if cases > 0.0 else 1.0)

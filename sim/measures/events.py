@@ -48,12 +48,19 @@ class BrokenPromise(_Event):
     through = "developer's legacy, condition of amenities"
     through_zh = "开发遗留程度、全龄设施状况"
 
+    class Parameters(Once):
+        """What is not built."""
+
+        amenities: float = param(
+            0.5, "Share of the condition of amenities lost at full size", low=0, high=1, zh="设施损失比例"
+        )  # fmt: skip
+
     @rule
     def strike(self, compound: Compound, size: float) -> None:
         """Add to the legacy and take from amenities."""
         developer, condition = compound.developer, compound.condition
         developer.legacy = close_gap(developer.legacy, size)
-        condition[Line.AMENITIES] = scale(condition[Line.AMENITIES], 1.0 - 0.5 * size)
+        condition[Line.AMENITIES] = scale(condition[Line.AMENITIES], 1.0 - self.p.amenities * size)
 
 
 @register
@@ -105,12 +112,23 @@ class EquipmentFailure(_Event):
     through = "condition of facilities and security"
     through_zh = "设施与安防状况"
 
+    class Parameters(Once):
+        """What fails beside the facilities, of which the size itself is lost."""
+
+        security: float = param(
+            0.5,
+            "Share of the condition of security lost at full size",
+            low=0,
+            high=1,
+            zh="安防损失比例",
+        )
+
     @rule
     def strike(self, compound: Compound, size: float) -> None:
         """Take from facilities and security."""
         condition = compound.condition
         condition[Line.FACILITIES] = scale(condition[Line.FACILITIES], 1.0 - size)
-        condition[Line.SECURITY] = scale(condition[Line.SECURITY], 1.0 - 0.5 * size)
+        condition[Line.SECURITY] = scale(condition[Line.SECURITY], 1.0 - self.p.security * size)
 
 
 @register
@@ -145,14 +163,21 @@ class GrievanceShock(_Event):
     through = "grievance of a share of households"
     through_zh = "部分住户的怨气"
 
+    class Parameters(Once):
+        """How hard it strikes."""
+
+        level: float = param(
+            0.9, "Grievance of the households it strikes", low=0, high=1, zh="受冲击住户的怨气"
+        )
+
     @rule
     def strike(self, compound: Compound, size: float) -> None:
-        """Set the grievance of a share of households to 0.9."""
+        """Set the grievance of a share of households."""
         h = compound.world.households
-        rota, grievance = h.rota, h.grievance
+        rota, grievance, level = h.rota, h.grievance, self.p.level
         for i in range(compound.first, compound.last):
             if rota[i] < size:
-                grievance[i] = 0.9
+                grievance[i] = level
 
 
 class OneProblem(MeasureParameters):

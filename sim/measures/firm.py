@@ -15,6 +15,7 @@ from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
+from sim.world.units import FEN_PER_YUAN
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -267,15 +268,15 @@ class PropertyEntry(Measure):
             s.price_ratio = scale(s.price_ratio, 1.0 - cut)
             s.dunning = scale(s.dunning, 1.0 - full)
             # Households' books carry the whole fee; what the trial lets them off is paid to them from public money.
-            compound.spend(self.label, Payer.PUBLIC, yuan=cut * census.collected_fen / 100.0)
+            compound.spend(self.label, Payer.PUBLIC, yuan=cut * census.collected_fen / FEN_PER_YUAN)
             compound.community.ask(compound, self.label, 0.5 * p.community_hours * strength)
             return
         firm.set_menu(p.basic + (1.0 - p.basic) * p.value_added * compound.collection_rate * full)
 
     @rule
     def _public_fen(self, compound: Compound, yuan: float) -> int:
-        fen = round(100 * yuan)
-        compound.spend(self.label, Payer.PUBLIC, yuan=fen / 100)
+        fen = round(FEN_PER_YUAN * yuan)
+        compound.spend(self.label, Payer.PUBLIC, yuan=fen / FEN_PER_YUAN)
         return fen
 
 

@@ -9,6 +9,7 @@ from sim.measures.operators import add, close_gap
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.native import rule
+from sim.world.units import THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -43,7 +44,9 @@ class GridInspection(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Patrol as far as the community has hours for it."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
-        compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
+        compound.community.ask(
+            compound, self.label, p.hours * compound.households / THOUSAND * reached
+        )
         gain = min(p.finds * reached * compound.community.fidelity, 1.0)
         s.detect_grid = close_gap(s.detect_grid, gain)
 
@@ -78,7 +81,9 @@ class ResidentWhistle(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Take reports as far as the community has hours for it."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
-        compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
+        compound.community.ask(
+            compound, self.label, p.hours * compound.households / THOUSAND * reached
+        )
         gain = min(p.reports * reached * compound.community.fidelity, 1.0)
         s.detect_resident = close_gap(s.detect_resident, gain)
 
@@ -120,7 +125,9 @@ class DepartmentsReport(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Whistle, and bring departments' hours to the compound."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
-        compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
+        compound.community.ask(
+            compound, self.label, p.hours * compound.households / THOUSAND * reached
+        )
         works = reached * compound.community.fidelity
         s.whistle = close_gap(s.whistle, min(p.whistle * works, 1.0))
         # What the street gives a compound already follows its share of the street's attention.

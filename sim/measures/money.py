@@ -12,6 +12,7 @@ from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
+from sim.world.units import FEN_PER_YUAN
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -220,9 +221,9 @@ class SpecialFunds(Measure):
         won = strength * compound.community.fidelity
         months_in = compound.month - p.start
         funds = p.government_yuan * compound.households if months_in < p.months else 0.0
-        fen = round(100 * won * (funds + p.donation_yuan * (1.0 - p.tires) ** months_in))
-        micro = round(100 * won * p.micro_yuan)
-        compound.spend(self.label, Payer.PUBLIC, yuan=(fen + micro) / 100)
+        fen = round(FEN_PER_YUAN * won * (funds + p.donation_yuan * (1.0 - p.tires) ** months_in))
+        micro = round(FEN_PER_YUAN * won * p.micro_yuan)
+        compound.spend(self.label, Payer.PUBLIC, yuan=(fen + micro) / FEN_PER_YUAN)
         compound.spend(self.label, Payer.RESIDENTS, hours=p.micro_hours * won)
         mend(compound, micro, p.mends, GREEN)
         to_firm = round(p.to_firm * fen) if firm.present else 0

@@ -108,6 +108,10 @@ class CrossAppointment(Measure):
             low=0, high=0.5, zh="协调成本节省",
             source="less pulling apart (减少掣肘和内耗): seed 001; size assumed",
         )  # fmt: skip
+        firm_part: float = param(
+            0.5, "Part of the coordination that is joined through the firm; the rest through the committee",
+            low=0, high=1, zh="物业所占协调份额",
+        )  # fmt: skip
         steadies: float = param(
             0.3, "Part of what support the committee lacks that the cell gives it", low=0, high=1,
             zh="对业委会的稳定作用",
@@ -131,9 +135,9 @@ class CrossAppointment(Measure):
         """Join what there is: a firm, a committee, or both; without either do nothing."""
         p, s, committee = self.p, compound.signals, compound.committee
         seated = committee.state == State.ELECTED or committee.state == State.WORKING
-        joined = 0.5 * compound.firm.present + 0.5 * seated
+        joined = p.firm_part * compound.firm.present + (1.0 - p.firm_part) * seated
         full = min(strength, 1.0)
-        if joined == 0.0:
+        if not compound.firm.present and not seated:
             return
         compound.cell.ask(self.label, p.cell_hours * joined * strength)
         hours = s.compound_hours

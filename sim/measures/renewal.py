@@ -10,6 +10,7 @@ from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
+from sim.world.units import THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -127,7 +128,7 @@ class DeveloperRemediation(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Press as far as the street has hours."""
         p, s, developer = self.p, compound.signals, compound.developer
-        wanted = p.hours * compound.households / 1000 * p.coverage * strength
+        wanted = p.hours * compound.households / THOUSAND * p.coverage * strength
         taken = min(wanted, s.street_hours)
         works = p.coverage * strength * (taken / wanted if wanted != 0.0 else 1.0)
         s.street_hours = add(s.street_hours, -taken)

@@ -11,6 +11,7 @@ from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
+from sim.world.units import MONTHS_PER_YEAR, THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -103,7 +104,7 @@ class ResidentPoints(Measure):
     @rule
     def _give(self, compound: Compound, reached: float) -> None:
         p = self.p
-        hours = p.hours * compound.households / 1000 * reached
+        hours = p.hours * compound.households / THOUSAND * reached
         compound.community.ask(compound, self.label, hours)
         if compound.month == p.start:
             return
@@ -170,7 +171,7 @@ class MutualHelp(Measure):
         p, s, cell = self.p, compound.signals, compound.cell
         reached = min(p.coverage * strength, 1.0)
         so_far = self.states[compound.index]
-        zeal = reached * (1.0 - p.tires) ** (so_far.months / 12)
+        zeal = reached * (1.0 - p.tires) ** (so_far.months / MONTHS_PER_YEAR)
         so_far.months += 1
         teams = compound.census.occupied / p.team
         hours = teams * zeal * p.team_hours

@@ -10,6 +10,7 @@ from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
+from sim.world.units import MONTHS_PER_YEAR, THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -76,11 +77,11 @@ class JointConference(Measure):
         community.ask(compound, self.label, p.hours * share * reached)
         sat = self.states[compound.index]
         # As a float: a whole number would be multiplied out, which gives other last digits.
-        year = (1.0 - p.wanes) ** float(sat.months // 12)
-        due = sat.due + p.projects / 12 * year * share * reached * community.fidelity
+        year = (1.0 - p.wanes) ** float(sat.months // MONTHS_PER_YEAR)
+        due = sat.due + p.projects / MONTHS_PER_YEAR * year * share * reached * community.fidelity
         claimed = int(due)
         sat.due, sat.months = due - claimed, sat.months + 1
-        mends = min(p.mends * 1000 / compound.households, 1.0)
+        mends = min(p.mends * THOUSAND / compound.households, 1.0)
         for _ in range(claimed):
             worst = int(compound.condition.argmin())
             compound.condition[worst] = close_gap(compound.condition[worst], mends)
@@ -143,7 +144,7 @@ class MicroGrants(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Fund as many groups as there are active members to lead them."""
         p, s, cell = self.p, compound.signals, compound.cell
-        thousands = compound.households / 1000
+        thousands = compound.households / THOUSAND
         groups = min(p.groups * thousands * p.coverage * strength, cell.members)
         works = groups / thousands * cell.fidelity
         cell.ask(self.label, groups * p.lead_hours, groups * p.group_hours)

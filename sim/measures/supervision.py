@@ -57,6 +57,10 @@ class SupervisionEvaluation(Measure):
             zh="回访增信",
             source="survey after, raises trust (增强居民信任): seed 000; size assumed",
         )  # fmt: skip
+        formality: float = param(
+            0.5, "Share of the hours needed at which asking residents turns from a help into a formality, which "
+            "costs trust", low=0, high=0.9, zh="回访流于形式的工时占比",
+        )  # fmt: skip
         paperwork: float = param(
             0.04, "Share of the hours for issues that reports and evaluations take", low=0, high=0.5,
             zh="迎评占用工时",
@@ -90,8 +94,8 @@ class SupervisionEvaluation(Measure):
         cell.ask(self.label, hours, public_yuan=yuan)
         full = min(strength, 1.0)
         works = cell.fidelity * full
-        # Half the hours needed is where asking residents turns from a help into a formality.
-        asked_after = p.revisit * strength * (2.0 * cell.fidelity - 1.0)
+        beyond = (cell.fidelity - p.formality) / (1.0 - p.formality)
+        asked_after = p.revisit * strength * beyond
         s.revisit = at_least(add(s.revisit, asked_after), -1.0)
         if overseen > 0:
             s.compound_hours = scale(s.compound_hours, 1.0 - p.paperwork * full)

@@ -128,7 +128,8 @@ def newcomers_get(name: str, value: float | str) -> Process:
     rule = _renamed(_get_donors if value == "donor" else get_value, name)
     run = rule if INTERPRETED else kernel(rule, own=True)
     doc = f"Households that move in get their {name}."
-    return Process(f"newcomers.{name}", How.SPAN, run, switch="turnover", doc=doc)
+    zh = f"新迁入的住户取得其 {name}。"
+    return Process(f"newcomers.{name}", How.SPAN, run, switch="turnover", doc=doc, zh=zh)
 
 
 def _get_donors(world, first, last):  # type: ignore[no-untyped-def]

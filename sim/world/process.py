@@ -63,6 +63,7 @@ class Process:
         entry: The measure it is, or where it is noted; -1 if it is neither.
         switch: Name in ``config.mechanisms`` that switches it.
         doc: What it does, in a sentence.
+        zh: The same in Chinese, of what ``sim.month_zh`` cannot know.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Process:
     entry: int = -1
     switch: str = ""
     doc: str = ""
+    zh: str = ""
 
     @property
     def compiled(self) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, reject, settings
 from hypothesis import strategies as st
 
+from sim.agents.budget import Provider
 from sim.agents.committee import Capture, OwnersCommittee, State
 from sim.compose import choices, load
 from sim.config import Config, Mechanisms, change, check
@@ -33,7 +34,7 @@ from sim.processes.notes import NOTES
 from sim.schema import Parameters
 from sim.society.ties import Layer
 from sim.streams import Stream
-from sim.world.costs import Payer
+from sim.world.costs import BOOKED_BY_ACTORS, Payer
 from sim.world.declare import Column
 from sim.world.process import How
 from sim.world.tables import Households, Kind, Life, Stage, Tenure
@@ -129,7 +130,7 @@ def configurations(draw: st.DrawFn) -> Config:
 
 # --- what must hold -------------------------------------------------------------------------------
 
-CODES = (Tenure, Life, Kind, Stage, Layer, Category, Level, State, Capture, Payer, How)
+CODES = (Tenure, Life, Kind, Stage, Layer, Category, Level, State, Capture, Payer, How, Provider)
 ALLOWED = {"0 to 1": (0.0, 1.0), "0 to 1, NaN": (0.0, 1.0), "-1 to 1": (-1.0, 1.0), "-1, 0 to 1": (-1.0, 1.0),
            "0 or more": (0.0, np.inf), "-1 or more": (-1, np.inf), "1 or more": (1, np.inf),
            "0 or less": (-np.inf, 0.0), "above 0": (1e-12, np.inf), "any": (-np.inf, np.inf),
@@ -191,7 +192,7 @@ def empty(m: NeighborhoodModel) -> dict[str, np.ndarray]:
         "tie_strength": ties == 0,
         "issues_in_place_share": closed + n["issues_shelved"] == 0,
         "days_to_close": closed == 0,
-        "firm_cash_yuan": ~m.firms["present"],
+        **dict.fromkeys(("firm_cash_yuan", "firm_staff", "firm_result_yuan"), ~m.firms["present"]),
         "vote_turnout": np.isnan(m.committees["turnout"]),
         "satisfaction_gap_age": lives < 2,
         "satisfaction_gap_tenure": (n["tenants"] == 0) | (n["occupied"] == n["tenants"]),
@@ -236,20 +237,25 @@ def institutions_hold(m: NeighborhoodModel) -> None:
     for compound in m.compounds:
         committee, firm = compound.committee, compound.firm
         assert committee.state in set(State) and committee.capture in set(Capture)
-        for share in (committee.competence, committee.interim, np.nan_to_num(committee.turnout), firm.level,
+        for share in (committee.competence, committee.interim, np.nan_to_num(committee.turnout),
+                      firm.staff, firm.upkeep, firm.power,
                       firm.diligence, firm.skimming, firm.transparency, compound.cell.fidelity,
                       compound.community.fidelity, compound.developer.legacy,
                       compound.developer.pays_vacant):  # fmt: skip
             assert 0.0 <= share <= 1.0
         assert committee.months_in_state >= 0 and committee.failed_votes >= 0
         for cost in compound.costs:
-            assert cost.hours >= 0.0 and cost.yuan >= 0.0 and cost.measure in CATALOGUE
+            assert (
+                cost.hours >= 0.0
+                and cost.yuan >= 0.0
+                and cost.measure in {*CATALOGUE, *BOOKED_BY_ACTORS}
+            )
 
 
 def money_holds(m: NeighborhoodModel, owed: int, wiped: int) -> None:
-    h = m.households
-    served = m.signals["firm_present"][h.compound] > 0
-    unpaid = int(h.fee_fen[served & (h.paid == 0)].sum()) if m.config.mechanisms.fees else 0
+    h, n = m.households, m.census
+    # Who serves from next month on may ask for another fee than the one that was due.
+    unpaid = int((n["due_fen"] - n["collected_fen"]).sum()) if m.config.mechanisms.fees else 0
     recovered = int(h.recovered_fen.sum())
     assert int(h.arrears_fen.sum()) == owed + unpaid - recovered - (m.written_off_fen - wiped)
 
@@ -370,7 +376,7 @@ def test_the_checks_see_what_is_wrong() -> None:
     fails(money_holds, owed - 1, 0)
     m.census["units"] += 1
     fails(counts_hold)
-    m.compounds[0].firm.level = 1.5
+    m.compounds[0].firm.staff = 1.5
     fails(institutions_hold)
     assert isinstance(m.compounds[0].committee, OwnersCommittee)
 

@@ -13,7 +13,7 @@ from sim.world.process import do_in_python
 from sim.world.tables import Households, Ties
 from sim.world.world import World
 
-PLACE = ("compound", "building", "stair", "floor", "file_row", "area", "fee_fen")
+PLACE = ("compound", "building", "stair", "floor", "file_row", "area", "fee_fen", "usual_fee_fen")
 """Columns of a household that say where it lives and what it owes for that."""
 
 

@@ -51,7 +51,9 @@ class Compound(Row, table="compounds", parameters="service"):
     first_building: int = column("i8", "index", "0 or more", "its first building", fixed=True)
     last_building: int = column("i8", "index", "0 or more", "building after its last", fixed=True)
     households: int = column("i8", "household", "1 or more", "households", fixed=True)
-    monthly_due_fen: int = column("i8", "fen/month", "0 or more", "fees due in a month", fixed=True)
+    monthly_due_fen: int = column(
+        "i8", "fen/month", "0 or more", "usual fees due in a month", fixed=True
+    )
     in_community: int = column("i8", "index", "0 or more", "community", fixed=True)
     tie_count: float = column("f8", "tie", "0 or more", "ties of its households", fixed=True)
     unsolved: int = column("i8", "issue", "0 or more", "issues open at the end of last month")
@@ -199,6 +201,14 @@ class Compound(Row, table="compounds", parameters="service"):
         self.world.written_off_fen += total
         self.census.arrears_fen = 0.0
         return total
+
+    @rule
+    def set_fee(self, level: float) -> None:
+        """Ask for another fee from now on, relative to the usual one; nothing may be owed."""
+        h = self.world.households
+        fee, usual = h.fee_fen, h.usual_fee_fen
+        for i in range(self.first, self.last):
+            fee[i] = round(level * usual[i])
 
     @rule
     def assembly(self, appeal: np.ndarray) -> Ballot:

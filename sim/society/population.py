@@ -328,6 +328,7 @@ def _settle(h: Households, p: PopulationParameters, given: HouseholdColumns, d: 
     h.active[:] = given.get("active", active)
     h.area[:] = given.get("area", _area(d.of(_Trait.AREA), n, p.area_mean, p.area_sd))
     h.fee_fen[:] = given.get("fee_fen", np.rint(h.area * p.price_fen_per_m2).astype(np.int64))
+    h.usual_fee_fen[:] = h.fee_fen
     civic = d.beta(_Trait.CIVIC, n, p.civic_mean, p.civic_concentration)
     h.civic[:] = given.get("civic", civic)
     burden = d.beta(_Trait.BURDEN, n, p.burden_mean, p.burden_concentration)

@@ -71,6 +71,7 @@ class Households(Columns):
     active = column("i1", "flag", _FLAG, "that member is active", newcomer=0)
     area = column("f8", "m2", "above 0", "floor area")
     fee_fen = column("i8", "fen/month", _MORE, "monthly fee due")
+    usual_fee_fen = column("i8", "fen/month", _MORE, "monthly fee that a firm asks for", fixed=True)
     kind = column("i1", "code", "Kind", "contribution type", newcomer="donor")
     civic = column("f8", "1", _UNIT, "civic-mindedness", newcomer="donor")
     burden = column("f8", "1", _UNIT, "burden of the fee", newcomer="donor")

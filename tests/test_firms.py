@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from acts import act
 
-from sim.agents.budget import YEAR, Provider
+from sim.agents.budget import BOOK, YEAR, Provider
 from sim.agents.firm import PropertyFirm
 from sim.compose import load
+from sim.experiments.books import books, tell_books
 from sim.measures.catalogue import CATALOGUE
 from sim.measures.operators import close_gap
 from sim.model import NeighborhoodModel
@@ -370,3 +371,15 @@ def test_the_books_of_a_run_can_be_read() -> None:
     assert np.nanmin(values["firm_result_yuan"]) < 0
     assert np.isnan(values["firm_staff"][~served]).all() and not served[-1]
     assert set(values["firm_provider"]) == {0.0, 1.0}
+
+
+def test_books_are_told_month_by_month() -> None:
+    """Catches a table that does not add up, or a month that is left out."""
+    config = load("kangqiao", policy="none", months=6)
+    rows = books(config)
+    assert rows["month"].tolist() == list(range(-35, 7))
+    served = rows["who"] == Provider.FIRM
+    moved = rows["cash"].diff()[served & served.shift(fill_value=False)]
+    assert np.allclose(moved, rows[list(BOOK)].sum(axis=1)[moved.index])
+    for language in ("en", "zh"):
+        assert len(tell_books(rows, language).splitlines()) == 1 + len(rows)

@@ -178,6 +178,8 @@ class PropertyFirm(Providing, table="firms", parameters="firm"):
             self._clear_book()
             self._find_somebody(chance)
             return
+        if self.contract_end == UNSIGNED:
+            self._was_there_before(chance[2])
         self._book()
         self._plan()
         self.skimming *= 1.0 - self.p.supervised_skimming * self.compound.signals.supervision

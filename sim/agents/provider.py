@@ -112,6 +112,7 @@ class Providing(Budget):
 
     usual_diligence: float = column("f8", "1", "0 to 1", "care of an ordinary firm here")
     present: bool = column("?", "flag", "0, 1", "somebody serves the compound and asks for fees")
+    just_left: bool = column("?", "flag", "0, 1", "a firm under contract left since the last books")
     owner_led: bool = column(
         "?", "flag", "0, 1", "won a contest, led by an owner (自己的小区自己管)"
     )
@@ -151,7 +152,7 @@ class Providing(Budget):
         self.diligence, self.transparency, self.skimming = diligence, transparency, skimming
         self.owner_led, self.sharing = False, 0
         self.months_in_debt = self.grant_fen = 0
-        self.founded, self.months = self.world.month, 0
+        self.founded, self.months, self.just_left = self.world.month, 0, False
         self._sign()
         level = 1.0
         if provider == Provider.SELF_RUN:
@@ -182,6 +183,13 @@ class Providing(Budget):
         if rest >= YEAR // 2:
             years -= 1
         self.contract_end = self.world.month + rest + YEAR * years
+
+    @rule
+    def _was_there_before(self, lot: float) -> None:
+        """Know the place that it served before the run; its contract ends in any of the coming Decembers."""
+        rest, years = YEAR - self.month_of_year, int(self.p.contract_years)
+        self.contract_end = self.world.month + rest + YEAR * int(lot * years)
+        self._reckon(self._known_rate(), self.fee_level)
 
     @rule
     def _known_rate(self) -> float:
@@ -285,6 +293,7 @@ class Providing(Budget):
 
     @rule
     def _go(self, why: int) -> None:
+        self.just_left = self.contracted
         self._settle(why)
         self.provider, self.present, self.owner_led = Provider.NONE + 0, False, False
         self.sharing = 0
@@ -323,8 +332,12 @@ class Providing(Budget):
 
     @rule
     def _find_somebody(self, chance: tuple[float, ...]) -> None:
-        """Another firm comes by what the place would pay, or owners run it themselves."""
+        """The street steps in, another firm comes by what the place would pay, or owners run it themselves."""
         p, compound = self.p, self.compound
+        if self.just_left and chance[3] < p.emergency:
+            self._bring_emergency_firm()
+            return
+        self.just_left = False
         if chance[0] < p.enters * self.prospect:
             self._enter()
             return
@@ -348,16 +361,9 @@ class Providing(Budget):
             elif ends or fed_up:
                 self._go(Exit.CONTRACT_END)
             return
-        if self.contract_end == UNSIGNED:
-            # Contracts of firms that were there before the run end in any of the coming Decembers.
-            rest = YEAR - self.month_of_year
-            self.contract_end = self.world.month + rest + YEAR * int(chance[2] * p.contract_years)
-            ends = self.world.month >= self.contract_end
         loses = self.year_result_fen < -p.renewal_loss * YEAR * self.full_cost_fen
         if fed_up or (ends and loses):
             self._go(Exit.LOSS if fed_up else Exit.CONTRACT_END)
-            if chance[3] < p.emergency:
-                self._bring_emergency_firm()
         elif ends:
             self.contract_end += YEAR * int(p.contract_years)
 

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.agents.actor import Actor
+from sim.agents.budget import Provider
 from sim.agents.committee import Capture, State
+from sim.agents.provider import Exit
 from sim.compose import choices, folder, load
 from sim.config import Config, Scenario
 from sim.experiments import paired
@@ -53,7 +55,7 @@ DOCS = Path(__file__).resolve().parent
 SIM = DOCS.parent / "sim"
 CODES: tuple[type[IntEnum] | type[IntFlag], ...] = (
     Tenure, Life, Kind, Stage, Layer, Line, Category, Level, Happened, State, Capture, Payer, How,
-    Stream,
+    Stream, Provider, Exit,
 )  # fmt: skip
 
 _TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end table -->)", re.DOTALL)

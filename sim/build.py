@@ -21,6 +21,7 @@ from sim.society.population import PopulationParameters, populate
 from sim.society.ties import build_ties
 from sim.streams import Stream, Streams
 from sim.world import native
+from sim.world.costs import BOOKED_BY_ACTORS
 from sim.world.process import How, Month, Process
 from sim.world.tables import NEUTRAL, Donors, Issues, Ledger, Placing, Tasks
 from sim.world.world import World, ledger_rows, see
@@ -204,7 +205,8 @@ def equip(world: World, measures: Sequence[Measure], months: int) -> None:
 
 def _name_labels(world: World, measures: Sequence[Measure]) -> None:
     # Labels that somebody has made up stand behind those of the measures.
-    before, more = world.number_of_measures, world.labels[world.number_of_measures :]
+    before = world.number_of_measures
+    more = world.labels[before:] or list(BOOKED_BY_ACTORS)
     booked = world.ledger.label[: world.booked]
     booked[booked >= before] += len(measures) - before
     world.labels = [measure.label for measure in measures] + more

@@ -293,6 +293,33 @@ def trace(
 
 
 @app.command()
+def books(
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="As of run; its first seed is lived")
+    ] = None,
+    compound: Annotated[int, typer.Option(help="Number of the compound in a district")] = 0,
+    plugin: Plugins = None,
+    config_dir: ConfigDir = None,
+    lang: Annotated[Language, typer.Option(help="Language of the table")] = Language.EN,
+) -> None:
+    """Show the books of whoever serves, month by month of one run, in thousands of yuan.
+
+    [bold]Examples[/bold]
+
+    xiaoqu books scenario=kangqiao policy=none
+
+    xiaoqu books scenario=xingqu --compound 7 --lang zh
+    """
+    _load_plugins(plugin)
+    from sim.compose import load_overrides
+    from sim.experiments.books import books as keep
+    from sim.experiments.books import tell_books
+
+    config = load_overrides(overrides or [], config_dir)
+    typer.echo(tell_books(keep(config, compound=compound), lang.value))
+
+
+@app.command()
 def sensitivity(
     overrides: Overrides = None,
     out: Out = RESULTS,

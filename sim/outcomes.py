@@ -427,6 +427,39 @@ _number(
     lambda m: _where(m["firm_present"] > 0, m["firm_cash_fen"] / FEN_PER_YUAN),
     low=-np.inf,
 )
+_share(
+    "firm_staff",
+    "Staff of the firm",
+    "物业人员配备率",
+    "staff / staff of full service, whoever serves; missing where nobody does",
+    lambda m: _where(m["firm_present"] > 0, m["firm_staff"]),
+    better=+1,
+)
+_number(
+    "firm_result_yuan",
+    "Firm's result of a year",
+    "物业年度盈亏",
+    "yuan/year",
+    "income less cost of the last twelve months, before profit is paid out; missing where nobody serves",
+    lambda m: _where(m["firm_present"] > 0, m["firm_result_fen"] / 100),
+    low=-np.inf,
+)
+_number(
+    "firm_changes",
+    "Firms gone so far",
+    "累计物业更换",
+    "1",
+    "firms under contract that left at a loss, did not renew, or were dismissed or replaced",
+    lambda m: m["firm_changes"],
+)
+_number(
+    "firm_provider",
+    "Who serves",
+    "服务主体",
+    "code",
+    "0 nobody, 1 firm, 2 emergency firm, 3 owners themselves, 4 firm on an open account",
+    lambda m: m["provider"],
+)
 _number(
     "arrears_yuan",
     "Arrears",

@@ -578,7 +578,7 @@ def test_plugin_measure_reaches_a_worker_that_cannot_import_it(tmp_path: Path) -
 @pytest.mark.parametrize(
     "words",
     [
-        ["run"], ["compare", "policies=[none]"], ["sweep"], ["trace"], ["sensitivity"], ["tipping"],
+        ["run"], ["compare", "policies=[none]"], ["sweep"], ["trace"], ["books"], ["sensitivity"], ["tipping"],
         ["calibrate"], ["predict"], ["attribute"], ["optimise"], ["robustness"], ["report", "nowhere"], ["desk"],
         ["list"], ["explain", "month"], ["validate"],
     ],

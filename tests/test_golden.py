@@ -8,29 +8,32 @@ from sim.compose import load
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 
+NAN = float("nan")
+"""Where nobody serves, no fees are due."""
+
 KANGQIAO = {
-    "collection_rate": (0.09538962129664166, 0.28603395497181106, 0.7544220906006887),
-    "satisfaction": (0.4051871164699492, 0.516453710095929, 0.6931841963488613),
-    "grievance": (0.6257469362843816, 0.4335670369192794, 0.2662855173254233),
-    "trust_cell": (0.47090682142345197, 0.49662552716729363, 0.5482761279187659),
+    "collection_rate": (NAN, 0.0981688785829755, 0.23836375518305705),
+    "satisfaction": (0.33397334261411443, 0.4279738902965941, 0.4628146006015663),
+    "grievance": (0.6752994434849452, 0.4810619144906086, 0.3720473965270391),
+    "trust_cell": (0.46438835543273105, 0.47997351951902956, 0.5116869681554553),
     "hours_spent": (0.0, 232.0, 253.2),
-    "firm_cash_yuan": (315038.14, 124948.73, 333959.96),
+    "firm_cash_yuan": (NAN, -94837.12, -133372.18),
 }
 W_COMPOUND = {
-    "collection_rate": (0.8283201858358767, 0.8895595557819066, 0.9247049598979955),
-    "satisfaction": (0.6153869681266375, 0.6560233736969142, 0.6749133292087741),
-    "grievance": (0.1528368327147866, 0.090376629253046, 0.059133578410307974),
-    "trust_cell": (0.49161625967386036, 0.5558674041452291, 0.6295014899128348),
+    "collection_rate": (0.8008580986263827, 0.8511854731450303, 0.9153032473646993),
+    "satisfaction": (0.5905420819756303, 0.624362349402162, 0.6499325354809452),
+    "grievance": (0.16548569949543654, 0.0982281122137365, 0.06054102756226072),
+    "trust_cell": (0.49161625967386047, 0.5576745895953866, 0.630943098245262),
     "hours_spent": (0.0, 119.03999999999999, 157.44),
-    "firm_cash_yuan": (43668.64, 43668.64, 43668.64),
+    "firm_cash_yuan": (7340.81, 5455.82, 4291.81),
 }
 ORDINARY = {
     "collection_rate": (0.8459349211929995, 0.8385387924256893, 0.8298248184855759),
-    "satisfaction": (0.6438989343496313, 0.6551171964409975, 0.6543538047508878),
-    "grievance": (0.17191944977722576, 0.16873206262577276, 0.16365725878696308),
-    "trust_cell": (0.4966463579440591, 0.5184078347164769, 0.5371118935387476),
+    "satisfaction": (0.6438989343496314, 0.6551171964409974, 0.6543538047508877),
+    "grievance": (0.17191944977722576, 0.16873206262577273, 0.16365725878696308),
+    "trust_cell": (0.4966463579440591, 0.518407834716477, 0.5371118935387477),
     "hours_spent": (0.0, 72.6, 72.6),
-    "firm_cash_yuan": (454438.8, 454438.8, 454438.8),
+    "firm_cash_yuan": (453926.56, 454438.8, 454438.8),
 }
 """At months 0, 12 and 24; ``benchmarks/same_bytes.py`` compares whole tables between versions."""
 
@@ -56,4 +59,4 @@ def test_trajectory_is_the_recorded_one(
     for name, expected in golden.items():
         column = model.recorder.values[:, 0, list(INDICATORS).index(name)]
         lived = [column[months.index(month)] for month in (0, 12, 24)]
-        assert lived == pytest.approx(expected, rel=1e-12), name
+        assert lived == pytest.approx(expected, rel=1e-12, nan_ok=True), name

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, reject, settings
 from hypothesis import strategies as st
 
+from sim.agents.budget import Provider
 from sim.agents.committee import Capture, OwnersCommittee, State
 from sim.compose import choices, load
 from sim.config import Config, Mechanisms, change, check
@@ -33,7 +34,7 @@ from sim.processes.notes import NOTES
 from sim.schema import Parameters
 from sim.society.ties import Layer
 from sim.streams import Stream
-from sim.world.costs import Payer
+from sim.world.costs import BOOKED_BY_ACTORS, Payer
 from sim.world.declare import Column
 from sim.world.process import How
 from sim.world.tables import Called, Households, Kind, Life, Stage, Tenure
@@ -129,7 +130,21 @@ def configurations(draw: st.DrawFn) -> Config:
 
 # --- what must hold -------------------------------------------------------------------------------
 
-CODES = (Tenure, Life, Kind, Stage, Called, Layer, Category, Level, State, Capture, Payer, How)
+CODES = (
+    Tenure,
+    Life,
+    Kind,
+    Stage,
+    Called,
+    Layer,
+    Category,
+    Level,
+    State,
+    Capture,
+    Payer,
+    How,
+    Provider,
+)
 ALLOWED = {"0 to 1": (0.0, 1.0), "0 to 1, NaN": (0.0, 1.0), "-1 to 1": (-1.0, 1.0), "-1, 0 to 1": (-1.0, 1.0),
            "0 or more": (0.0, np.inf), "-1 or more": (-1, np.inf), "1 or more": (1, np.inf),
            "0 or less": (-np.inf, 0.0), "above 0": (1e-12, np.inf), "any": (-np.inf, np.inf),
@@ -196,7 +211,7 @@ def empty(m: NeighborhoodModel) -> dict[str, np.ndarray]:
         "tie_strength": ties == 0,
         "issues_in_place_share": closed + n["issues_shelved"] == 0,
         "days_to_close": closed == 0,
-        "firm_cash_yuan": ~m.firms["present"],
+        **dict.fromkeys(("firm_cash_yuan", "firm_staff", "firm_result_yuan"), ~m.firms["present"]),
         "vote_turnout": np.isnan(m.committees["turnout"]),
         "satisfaction_gap_age": lives < 2,
         "satisfaction_gap_tenure": (n["tenants"] == 0) | (n["occupied"] == n["tenants"]),
@@ -241,14 +256,19 @@ def institutions_hold(m: NeighborhoodModel) -> None:
     for compound in m.compounds:
         committee, firm = compound.committee, compound.firm
         assert committee.state in set(State) and committee.capture in set(Capture)
-        for share in (committee.competence, committee.interim, np.nan_to_num(committee.turnout), firm.level,
+        for share in (committee.competence, committee.interim, np.nan_to_num(committee.turnout),
+                      firm.staff, firm.upkeep, firm.power,
                       firm.diligence, firm.skimming, firm.transparency, compound.cell.fidelity,
                       compound.community.fidelity, compound.developer.legacy,
                       compound.developer.pays_vacant):  # fmt: skip
             assert 0.0 <= share <= 1.0
         assert committee.months_in_state >= 0 and committee.failed_votes >= 0
         for cost in compound.costs:
-            assert cost.hours >= 0.0 and cost.yuan >= 0.0 and cost.measure in CATALOGUE
+            assert (
+                cost.hours >= 0.0
+                and cost.yuan >= 0.0
+                and cost.measure in {*CATALOGUE, *BOOKED_BY_ACTORS}
+            )
 
 
 def firms_now(m: NeighborhoodModel) -> list[tuple[bool, int]]:
@@ -266,7 +286,7 @@ def money_holds(m: NeighborhoodModel, before: Households, firms: list[tuple[bool
         period = int(m.world.p_bills["period"][compound.of_kind])
         left = period - (now - h.bill_month[here]) % 12 % period
         asks = fees and was[0]
-        fee = np.floor(h.fee_fen[here] * compound.price + 0.5).astype(np.int64)
+        fee = np.floor(h.fee_fen[here] * compound.asked_price + 0.5).astype(np.int64)
         billed = np.where((before.bill_months[here] == 0) & asks, left * fee, 0)
         paid = (h.credited_fen + h.recovered_fen)[here] if fees else 0
         was_out = (before.arrears_fen + before.bill_fen)[here]
@@ -393,7 +413,7 @@ def test_the_checks_see_what_is_wrong() -> None:
     fails(money_holds, before, firms)
     m.census["units"] += 1
     fails(counts_hold)
-    m.compounds[0].firm.level = 1.5
+    m.compounds[0].firm.staff = 1.5
     fails(institutions_hold)
     assert isinstance(m.compounds[0].committee, OwnersCommittee)
 

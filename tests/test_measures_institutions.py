@@ -519,7 +519,7 @@ def test_books_balance_under_measures_that_bring_money() -> None:
 # --- a firm enters ------------------------------------------------------------------------------
 
 EMPTY: dict[str, Any] = {
-    "firm": {"present": False, "enters": 0.0, "leaves": 0.0},
+    "firm": {"present": False, "enters": 0.0, "leaves": 0.0, "self_runs": 0.0},
     "population": {"households": 300, "free_habit_start": 0.8, "paid_start": 0.0},
 }
 

@@ -64,7 +64,7 @@ OF_NOTHING = {
     "grievance", "efficacy", "complaints_per_1000", "petitions_per_1000", "voices_per_1000",
     "property_call_share", "complaint_share", "open_conflict_share", "free_rider_share", "misuse_share",
     "attendance", "contacted_share", "cell_fidelity", "issues_in_place_share", "days_to_close",
-    "firm_cash_yuan", "satisfaction_gap_age", "satisfaction_gap_tenure",
+    "firm_cash_yuan", "firm_staff", "firm_result_yuan", "satisfaction_gap_age", "satisfaction_gap_tenure",
 }  # fmt: skip
 """Shares and means that are missing in a compound in which nothing is noted."""
 
@@ -142,11 +142,7 @@ def test_an_empty_compound_has_no_opinion(xiaoqu: Any, tmp_path: Path) -> None:
     }
     config = load(None, months=2, replications=2, policy="none", **keys, **SERIAL)
     study = run(config)
-    names = [
-        name
-        for name in OF_NOTHING
-        if not name.startswith("collection_") and name != "firm_cash_yuan"
-    ]
+    names = [name for name in OF_NOTHING if not name.startswith(("collection_", "firm_"))]
     assert study.months[names].isna().all(axis=None)
     assert study.months["collection_rate"].notna().all(), "owners of empty flats still owe"
     row = study.summary.query("indicator == 'satisfied_share' and month == 2").iloc[0]
@@ -284,7 +280,10 @@ def test_a_month_without_a_rate_is_no_month_of_recovery() -> None:
 
 # --- a compound without a firm, from end to end ---------------------------------------------------
 
-TINY = {"population": {"households": 90, "buildings": 2}, "firm": {"present": False, "enters": 0.0}}
+TINY = {
+    "population": {"households": 90, "buildings": 2},
+    "firm": {"present": False, "enters": 0.0, "self_runs": 0.0},
+}
 
 
 @pytest.fixture(scope="module")

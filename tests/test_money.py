@@ -16,18 +16,20 @@ from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 
 POOR = (
-    "firm.credit_months=0", "firm.loss_patience=1", "firm.leaves=1", "firm.enters=0.5",
-    "firm.reserve_months=0", "firm.diligence=1", "firm.full_cost=1.6",
+    "firm.credit_months=0", "firm.loss_patience=1", "firm.leaves=1", "firm.enters=1", "firm.expects_least=0.7",
+    "firm.reserve_months=0", "firm.diligence=1", "firm.full_cost=1.2", "firm.emergency=0", "firm.self_runs=0",
 )  # fmt: skip
 
 CASES: dict[str, Config] = {
-    "left to itself": load("kangqiao", months=24),
-    "bundle with a tender": load("kangqiao", policy="five_level_linkage", months=36),
+    "left to itself": load("kangqiao", "firm.emergency=0", months=24),
+    "bundle with a tender": load(
+        "kangqiao", "firm.emergency=0", policy="five_level_linkage", months=36
+    ),
     "firms come and go": load(None, *POOR, months=40, population={"households": 300}),
     "a compound in arrears": load(
         None, months=12, population={"paid_start": 0.2, "arrears_start": 24, "households": 200}
     ),
-    "no firm": load(None, months=24, firm={"present": False, "enters": 0.5}),
+    "no firm": load(None, months=24, firm={"present": False, "enters": 1.0, "expects_least": 0.8}),
 }
 EVENTS = {"left to itself": set(), "bundle with a tender": {"took over"},
           "firms come and go": {"took over", "left"}, "a compound in arrears": set(),
@@ -111,19 +113,24 @@ def test_the_books_show_costs_as_costs() -> None:
     firm = model.compounds[0].firm
     book, p = firm.last, firm.p
     assert book["overhead"] == -round(p.overhead * firm.full_cost_fen) < 0
-    assert book["effort_cost"] < 0 and book["profit_paid"] <= 0
+    assert book["wages"] == -firm.wages_fen < 0 and book["contracts"] == -firm.contracts_fen < 0
+    assert book["energy"] == -firm.energy_fen < 0 and book["profit_paid"] <= 0
+    running = firm.full_cost_fen + book["overhead"]
+    assert running == firm.wages_fen + firm.energy_fen + firm.contracts_fen
     assert book["public_revenue"] == firm.public_revenue_fen - round(
         p.skimming * firm.public_revenue_fen
     )
 
 
-def test_profit_is_paid_out_above_the_reserve_cap() -> None:
-    """Catches a firm that hoards without limit or pays out below its cap."""
-    c = load(None, months=24, firm={"reserve_cap": 1.0, "full_cost": 0.5})
-    model = NeighborhoodModel(c, seed=1)
-    model.run()
+def test_profit_is_paid_out_in_december_above_the_reserve_cap() -> None:
+    """Catches a firm that hoards without limit, pays out below its cap, or pays out within the year."""
+    c = load(None, months=24, firm={"reserve_months": 1.0, "reserve_cap": 1.0, "full_cost": 0.5})
+    model, paid = NeighborhoodModel(c, seed=1), []
     firm = model.compounds[0].firm
-    assert firm.last["profit_paid"] < 0
+    while model.month < c.months:
+        model.step()
+        paid.append(firm.last["profit_paid"])
+    assert [month for month, fen in enumerate(paid, 1) if fen] == [12, 24]
     assert firm.cash_fen == firm.full_cost_fen
 
 

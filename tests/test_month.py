@@ -222,7 +222,9 @@ def test_months_are_counted_from_the_start_of_history(scenario: str | None, firs
 
 def test_a_policy_starts_in_month_1_and_history_before() -> None:
     """Catches a policy that acts within the history, and a history that does not."""
-    m = NeighborhoodModel(load("kangqiao", months=3, policy="building_meetings"), seed=1)
+    m = NeighborhoodModel(
+        load("kangqiao", "firm.emergency=0", months=3, policy="building_meetings"), seed=1
+    )
     m.run()
     months = np.array([row["month"] for row in m.recorder.costs])
     assert months.min() == 1
@@ -241,9 +243,10 @@ def test_the_start_state_is_reached_by_living_and_not_painted_on() -> None:
         while m.month < 0:
             m.step()
         runs.append(m.recorder.values[:, 0])
-    collected = np.median([run[:, name("collection_rate")] for run in runs], axis=0)
+    # Where nobody serves any more, no fees are due, and there is no rate.
+    collected = np.nanmedian([run[:, name("collection_rate")] for run in runs], axis=0)
     assert collected[:3].min() > 0.7, "it began as a healthy compound"
-    assert collected[-1] < 0.10
+    assert collected[-1] < 0.30
     # Down in many steps, none of which is most of the way.
     assert np.diff(collected).min() > -0.25
     assert np.median([run[-1, name("failed_votes")] for run in runs]) >= 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.agents.actor import Actor
+from sim.agents.budget import Provider
 from sim.agents.compound import Compound
 from sim.compiled import kernel
 from sim.schema import Parameters, param
@@ -160,11 +161,19 @@ class Street(Actor, table="streets", parameters="community"):
 
     @rule
     def offer(self) -> None:
-        """Share the departments' hours among the compounds."""
+        """Share the departments' hours among the compounds, and see which of them have one firm together."""
         p, thousands = self.p, self.households / THOUSAND
         compounds = self.world.compounds.array[self.first : self.last]
         shares = attention(compounds, self.households, p.attention_need)
+        sharing = 0
+        for c in range(self.first, self.last):
+            sharing += self.world.firms[c].sharing > 0
         for c in range(self.first, self.last):
             s, share = self.world.signals[c], shares[c - self.first]
             s.street_hours = p.street_hours * thousands * share
             s.district_hours = p.district_hours * thousands * share
+            firm = self.world.firms[c]
+            if firm.provider == Provider.EMERGENCY:
+                s.street_hours = s.street_hours - firm.take_street_hours(s.street_hours)
+            if firm.sharing > 0:
+                firm.sharing = sharing

@@ -52,9 +52,11 @@ class Compound(Row, table="compounds", parameters="service"):
     first_building: int = column("i8", "index", "0 or more", "its first building", fixed=True)
     last_building: int = column("i8", "index", "0 or more", "building after its last", fixed=True)
     households: int = column("i8", "household", "1 or more", "households", fixed=True)
-    monthly_due_fen: int = column("i8", "fen/month", "0 or more", "fees due in a month", fixed=True)
+    monthly_due_fen: int = column(
+        "i8", "fen/month", "0 or more", "usual fees due in a month", fixed=True
+    )
     price: float = column(
-        "f8", "1", "0 or more", "fee asked relative to the compound's first price"
+        "f8", "1", "0 or more", "usual fee relative to the compound's first price, as owners agreed"
     )
     year_due_fen: int = column(
         "i8", "fen", "0 or more", "fees for this calendar year's months so far"
@@ -227,6 +229,11 @@ class Compound(Row, table="compounds", parameters="service"):
         self.world.written_off_fen += total
         self.census.arrears_fen = 0.0
         return total
+
+    @derived
+    def asked_price(self) -> float:
+        """Fee asked relative to the compound's first price: as owners agreed, and as whoever serves asks."""
+        return self.price * self.firm.fee_level
 
     @rule
     def assembly(self, appeal: np.ndarray) -> Ballot:

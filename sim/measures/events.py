@@ -63,24 +63,33 @@ class BrokenPromise(_Event):
         condition[Line.AMENITIES] = scale(condition[Line.AMENITIES], 1.0 - self.p.amenities * size)
 
 
+class Handover(Once):
+    """What a firm had reckoned with and does not get."""
+
+    vacant: float = param(
+        0.5, "Part of the dispute that is about fees of vacant units; garages and shops are disputed in full",
+        low=0, high=1, zh="空置房费用争议比例",
+    )  # fmt: skip
+
+
 @register
 class HandoverDispute(_Event):
-    """The firm finds it does not get garages and shops, earns less, and saves on service."""
+    """What the firm had reckoned with (garages, shops, fees of vacant units) does not come."""
 
     name = "handover_dispute"
     en = "Dispute at handover"
     zh = "物业交接纠纷"
     told = "004_56d13d5bc3bde075: 对地下车库、商业门市等物业管理权缺乏全面了解,致使利润未达预期,从而降低服务品质"
-    through = "firm's care and cash"
-    through_zh = "物业尽责程度与现金"
+    through = "public revenue that comes in, chance that the fee of a vacant unit is paid; no more than income"
+    through_zh = "到账的公共收益、空置房物业费被缴纳的概率;只影响收入"
+    Parameters = Handover
 
     @rule
     def strike(self, compound: Compound, size: float) -> None:
-        """Lower the firm's care and use up part of its reserve."""
-        firm = compound.firm
-        firm.diligence = scale(firm.diligence, 1.0 - 0.6 * size)
-        lost = round(size * max(firm.cash_fen, 0))
-        firm.grant_fen -= lost
+        """Take from the firm's income; what that does to service is its budget's business."""
+        firm, developer = compound.firm, compound.developer
+        firm.disputed = close_gap(firm.disputed, size)
+        developer.pays_vacant = scale(developer.pays_vacant, 1.0 - self.p.vacant * size)
 
 
 @register

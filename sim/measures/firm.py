@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.agents.budget import Provider
 from sim.agents.compound import passes
 from sim.compiled import kernel
 from sim.measures.catalogue import Measure, MeasureParameters, register
@@ -215,7 +216,7 @@ class PropertyEntry(Measure):
         pilot = self.states[compound.index]
         if not pilot.begun:
             pilot.begun, pilot.decision = True, month + int(p.preparation)
-        if firm.present:
+        if firm.present and firm.provider != Provider.EMERGENCY:
             if pilot.runs and pilot.entered == firm.founded:
                 self._run_pilot(compound, month - pilot.entered, strength)
             return
@@ -278,6 +279,159 @@ class PropertyEntry(Measure):
         fen = round(FEN_PER_YUAN * yuan)
         compound.spend(self.label, Payer.PUBLIC, yuan=fen / FEN_PER_YUAN)
         return fen
+
+
+@register
+class TrustProperty(Measure):
+    """Fees become the owners' own money on an open account; a firm serves for a set pay (信托制物业).
+
+    Every item of the account can be looked up, nothing can be kept off it, and service reaches as far
+    as the money there. The firm loses the profit of a lump sum, and the account has no credit.
+    """
+
+    name = "trust_property"
+    en = "Trust-type property (open account, set pay)"
+    zh = "信托制物业(开放账户、固定酬金)"
+    told = "no seed tells it; cases K013, K085, K090 do, and D009 how it spreads"
+    through = (
+        "a vote of all owners, then a firm for a set pay: accounts wholly open, no skimming, no profit, no credit; "
+        "community's hours, public money to set it up"
+    )
+    through_zh = (
+        "全体业主表决后改为固定酬金:账目全公开、无侵占、无利润、无垫资;占用社区工时与公共启动资金"
+    )
+
+    class Parameters(MeasureParameters):
+        """Preparation, vote and firm."""
+
+        preparation: int = param(
+            4, "Months from the start to the vote", unit="month", low=1, high=36, zh="筹备月数"
+        )
+        retry: int = param(
+            6,
+            "Months between a failed vote and the next",
+            unit="month",
+            low=1,
+            high=36,
+            zh="重试间隔",
+        )
+        canvass: float = param(
+            0.6, "Push to take part in the vote", unit="logit", low=0, high=4, zh="动员投票作用"
+        )
+        diligence: float = param(
+            0.85, "Care of the firm", low=0, high=1, zh="物业尽责程度",
+            source="pay tied to appraisal: K013; size assumed",
+        )  # fmt: skip
+        community_hours: float = param(
+            15.0, "Community's hours while it is prepared", unit="hour/month", low=0, high=500, zh="占用社区工时"
+        )  # fmt: skip
+        yuan_each: float = param(
+            10.0, "Public money for account and app, per household, once", unit="yuan", low=0, high=500,
+            zh="户均启动费用",
+        )  # fmt: skip
+
+    class Memory:
+        """How far it has come."""
+
+        begun: bool = column("?", "flag", "0, 1", "preparation has begun")
+        vote: int = column("i8", "month", "any", "month of the next vote")
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        """Prepare and vote wherever no account is open, anew if its firm is gone."""
+        p, s, plan = self.p, compound.signals, self.states[compound.index]
+        if compound.firm.provider == Provider.TRUST:
+            plan.begun = False
+            return
+        if not plan.begun:
+            plan.begun, plan.vote = True, compound.month + int(p.preparation)
+        compound.community.ask(compound, self.label, p.community_hours * strength)
+        s.canvass = add(s.canvass, p.canvass * p.coverage * strength)
+        if compound.month < plan.vote:
+            return
+        trust = compound.world.households.trust_firm
+        law, appeal = compound.committee.p, np.empty(compound.households)
+        for i in range(len(appeal)):
+            appeal[i] = 0.4 + 0.6 * (1.0 - trust[compound.first + i])
+        if not compound.votes(appeal, law.quorum, law.majority):
+            plan.vote = compound.month + int(p.retry)
+            return
+        compound.firm.entrust(p.diligence)
+        fen = round(100 * p.yuan_each * compound.households)
+        compound.spend(self.label, Payer.PUBLIC, yuan=fen / 100)
+
+
+@register
+class SharedProperty(Measure):
+    """One firm of the street or district serves all compounds that have none, on one office (大物业).
+
+    Each of them is too small, or pays too little, to carry a manager and an office of its own.
+    """
+
+    name = "shared_property"
+    en = "One firm for many old compounds"
+    zh = "大物业(片区统管)"
+    told = "no seed tells it; cases K034, K044, K078 do"
+    through = (
+        "a firm with a small menu where nobody or an emergency firm serves; its fixed cost is shared by the "
+        "compounds of the street that it serves; street's hours, public money for the start"
+    )
+    through_zh = (
+        "在无物业或应急物业的小区引入片区物业:固定成本由街道内各小区分担;占用街道工时与公共启动资金"
+    )
+
+    class Parameters(MeasureParameters):
+        """When it comes, and what it does."""
+
+        preparation: int = param(
+            6, "Months without a firm, from the start on, until it comes", unit="month", low=1, high=60, zh="筹备月数",
+            source="251 compounds in eleven months: K034",
+        )  # fmt: skip
+        scope: float = param(
+            0.6,
+            "Its menu, as a share of full service and of its cost",
+            low=0.2,
+            high=1,
+            zh="服务范围",
+        )
+        diligence: float = param(0.8, "Care of the firm", low=0, high=1, zh="物业尽责程度")
+        transparency: float = param(0.5, "Openness of the firm", low=0, high=1, zh="物业透明度")
+        free_months: int = param(
+            4, "Months of service before it asks for fees", unit="month", low=0, high=24, zh="先服务后收费月数",
+            source="repairs first, charges four months later: K044; serve first: K034",
+        )  # fmt: skip
+        start_yuan: float = param(
+            80.0, "Public money for the start, per household", unit="yuan", low=0, high=2000, zh="户均启动经费"
+        )  # fmt: skip
+        street_hours: float = param(
+            10.0, "Street's hours while it is prepared", unit="hour/month", low=0, high=200, zh="占用街道工时"
+        )  # fmt: skip
+
+    class Memory:
+        """How far it has come."""
+
+        waited: int = column("i8", "month", "0 or more", "months that nobody has served")
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        """Wait while nobody serves, then come; remind nobody in the free months."""
+        p, s, firm = self.p, compound.signals, compound.firm
+        wait = self.states[compound.index]
+        if firm.sharing > 0 and compound.month - firm.founded < p.free_months:
+            s.dunning = scale(s.dunning, 0.0)
+        if firm.present and firm.provider != Provider.EMERGENCY:
+            wait.waited = 0
+            return
+        wait.waited += 1
+        given = min(p.street_hours * strength, s.street_hours)
+        s.street_hours = add(s.street_hours, -given)
+        compound.spend(self.label, Payer.STREET, hours=given)
+        if wait.waited <= p.preparation:
+            return
+        firm.share_firm(p.diligence, p.transparency, p.scope)
+        fen = round(100 * p.start_yuan * compound.households)
+        compound.spend(self.label, Payer.PUBLIC, yuan=fen / 100)
+        firm.grant_fen += fen
 
 
 @kernel

@@ -318,4 +318,4 @@ class CreditFile(Measure):
             usual = firm.p
             firm.hand_over(usual.diligence, usual.transparency, usual.skimming, False)
         else:
-            firm.leave()
+            firm.dismiss()

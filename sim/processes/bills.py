@@ -184,7 +184,11 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
     )
     arrears_fen, billed = h.arrears_fen, h.billed
     december = month_of_year(world) == MONTHS_PER_YEAR
-    price, pays_vacant, keeps = compound.price, compound.signals.developer_pays, fees.habit_keeps
+    price, pays_vacant, keeps = (
+        compound.asked_price,
+        compound.signals.developer_pays,
+        fees.habit_keeps,
+    )
     free_keeps, habit, free_habit, asked, called_on = (
         fees.free_habit_keeps,
         h.habit,

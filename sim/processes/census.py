@@ -107,7 +107,11 @@ def _count_fees(counted, first, last, world):  # type: ignore[no-untyped-def]
     h = world.households
     tenure, fee_fen, paid, recovered_fen = h.tenure, h.fee_fen, h.paid, h.recovered_fen
     received_fen, credited_fen, billed, unpaid = h.received_fen, h.credited_fen, h.billed, h.unpaid
-    price, satisfaction, asked = world.compounds[h.compound[first]].price, h.satisfaction, h.asked
+    price, satisfaction, asked = (
+        world.compounds[h.compound[first]].asked_price,
+        h.satisfaction,
+        h.asked,
+    )
     due = collected = received = recovered = payers = free_riding = over = owed = units = up = 0
     for i in rows(first, last):
         happy = (tenure[i] != Tenure.VACANT) & (satisfaction[i] > MIDDLE)

@@ -151,7 +151,7 @@ def would_pay(compound, first, last):  # type: ignore[no-untyped-def]
     by_grievance, by_burden, by_free_habit = p.grievance, p.burden, p.free_habit
     pledge, strike, dunned, appeal = s.pledge, p.strike, p.dunning * s.dunning, s.appeal
     asked, dear, by_price, cut, worth = h.asked, h.dear, p.price, p.price_cut, p.worth
-    risen = np.log(max(compound.price * s.price_ratio, _LEAST_PRICE))
+    risen = np.log(max(compound.asked_price * s.price_ratio, _LEAST_PRICE))
     for i in rows(first, last):
         conditional = kind[i] == Kind.CONDITIONAL
         others = base_always if kind[i] == Kind.UNCONDITIONAL else base_free

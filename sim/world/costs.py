@@ -20,6 +20,13 @@ class Payer(IntEnum):
     COMMITTEE = 6
 
 
+BOOKED_BY_ACTORS = ("emergency_firm", "self_run")
+"""Labels under which actors book what nobody's measure took; they stand behind those of the measures."""
+
+EMERGENCY_FIRM, SELF_RUN = range(len(BOOKED_BY_ACTORS))
+"""Their places there."""
+
+
 class Cost(NamedTuple):
     """Hours and yuan that one actor gave to one measure in one month."""
 

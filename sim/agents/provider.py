@@ -1,0 +1,384 @@
+"""Who serves a compound: a firm comes, stays or goes; the street, another firm or owners step in."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from sim.agents.budget import Budget, Provider
+from sim.schema import Parameters, param
+from sim.world.costs import EMERGENCY_FIRM, SELF_RUN, Payer
+from sim.world.declare import column
+from sim.world.native import derived, rule
+from sim.world.units import FEN_PER_YUAN, MONTHS_PER_YEAR
+
+
+class Exit(IntEnum):
+    """Why somebody stopped serving."""
+
+    LOSS = 0
+    CONTRACT_END = 1
+    DISMISSED = 2
+    TIRED = 3
+
+
+UNSIGNED = -1_000_000
+"""A month before any run: a contract whose end is not agreed yet."""
+
+
+class ProviderParameters(Parameters):
+    """When a firm goes, and what comes after it."""
+
+    present: bool = param(True, "Whether a firm serves the compound at the start", zh="有物业公司")
+    loss_patience: int = param(
+        6, "Months beyond the debt it can bear before it thinks of leaving", unit="month", low=1, high=60,
+        zh="亏损忍耐期",
+    )  # fmt: skip
+    leaves: float = param(
+        0.2, "Chance to leave once patience is gone", unit="1/month", low=0, high=1, zh="撤场概率"
+    )
+    contract_years: int = param(
+        3, "Years of a contract, which ends in December", unit="year", low=1, high=10, zh="合同年限",
+        source="a three-year contract: K007; over half of exits name 31 December: D058",
+    )  # fmt: skip
+    renewal_loss: float = param(
+        0.05, "Loss of the last twelve months, as a share of a year's full cost, beyond which it does not renew",
+        low=0, high=1, zh="不续约亏损率",
+        source="two thirds go by their own choice or do not renew: D057; share assumed",
+    )  # fmt: skip
+    expects_least: float = param(
+        0.3, "Collection rate that whoever comes to a known place reckons with at least", low=0, high=1,
+        zh="新物业最低预期收缴率",
+    )  # fmt: skip
+    enters: float = param(
+        0.03, "Chance that a firm enters a place without one whose income would pay for full service", unit="1/month",
+        low=0, high=1, zh="新物业进场概率",
+    )  # fmt: skip
+    emergency: float = param(
+        0.5, "Chance that the street puts in an emergency firm when a firm has left", low=0, high=1,
+        zh="应急物业概率", source="some are kept (K005, K029), some are not (K009); chance assumed",
+    )  # fmt: skip
+    emergency_months: int = param(
+        8, "Months for which an emergency firm is there at most", unit="month", low=1, high=36,
+        zh="应急服务月数", source="7 months: K005; 9 months: K029",
+    )  # fmt: skip
+    emergency_scope: float = param(
+        0.5, "Service of an emergency firm, and its fee, as a share of the full ones", low=0.1, high=1,
+        zh="应急服务范围", source="thin and cheap: K005; share assumed",
+    )  # fmt: skip
+    emergency_yuan: float = param(
+        10.0, "Street's money to bring in an emergency firm, per household", unit="yuan", low=0, high=500,
+        zh="应急启动费用",
+    )  # fmt: skip
+    emergency_hours: float = param(
+        20.0, "Street's hours that an emergency firm takes", unit="hour/month", low=0, high=500, zh="应急占用街道工时"
+    )  # fmt: skip
+    self_runs: float = param(
+        0.03, "Chance that owners of a small compound without a firm come to run it, if all feel heard",
+        unit="1/month", low=0, high=1, zh="自管成立概率",
+        source="two months (K057) to two years (K061) after the firm left; chance assumed",
+    )  # fmt: skip
+    self_run_size: float = param(
+        200.0, "Households up to which neighbours are close enough for that; beyond, the chance falls with size",
+        unit="household", low=10, high=5000, zh="自管适宜户数",
+        source="84, 112, 120, 129, 132, 200, 408, one 2,000: K057, K061, K063, K072, K052, K094, K085, K031",
+    )  # fmt: skip
+    self_run_fee: float = param(
+        0.3, "Fee and service where owners run it, as a share of the usual ones", low=0.05, high=1,
+        zh="自管收费与服务比例",
+        source="15 to 21 yuan a household and month: K085, K057; share assumed",
+    )  # fmt: skip
+    self_run_hours: float = param(
+        80.0, "Unpaid hours of those who run it, while fresh", unit="hour/month", low=0, high=1000, zh="自管志愿工时"
+    )  # fmt: skip
+    tires: float = param(
+        0.03, "Share of their energy that volunteers lose", unit="1/month", low=0, high=0.5, zh="志愿者疲劳速度",
+        source="worn out after a year: K072; gone after 18 months: K094; good for two terms: K086; rate assumed",
+    )  # fmt: skip
+    renews: float = param(
+        0.5, "Chance that a year's end brings fresh volunteers, if all feel heard", unit="1/year", low=0, high=1,
+        zh="志愿者换届概率", source="eight years of success: K063; chance assumed",
+    )  # fmt: skip
+    gives_up: float = param(
+        0.25, "Energy below which volunteers give up", low=0, high=1, zh="志愿者退出阈值"
+    )
+    trust_pay: float = param(
+        0.10, "Set pay of a firm on an open account, as a share of the cost of its menu", low=0, high=0.5,
+        zh="信托制酬金比例",
+    )  # fmt: skip
+
+
+class Providing(Budget):
+    """Who serves one compound, since when, and what became of those before."""
+
+    usual_diligence: float = column("f8", "1", "0 to 1", "care of an ordinary firm here")
+    present: bool = column("?", "flag", "0, 1", "somebody serves the compound and asks for fees")
+    just_left: bool = column("?", "flag", "0, 1", "a firm under contract left since the last books")
+    owner_led: bool = column(
+        "?", "flag", "0, 1", "won a contest, led by an owner (自己的小区自己管)"
+    )
+    founded: int = column("i8", "month", "any", "month it came, 0 if it was there from the start")
+    contract_end: int = column("i8", "month", "any", "December in which its contract ends")
+    diligence: float = column("f8", "1", "0 to 1", "care with which its staff work")
+    transparency: float = column("f8", "1", "0 to 1", "share of its accounts residents can check")
+    fee_level: float = column("f8", "1", "0 or more", "fee it asks, relative to the usual one")
+    volunteers: float = column("f8", "1", "0 to 1", "energy left to owners who run it")
+    owners_fen: int = column("i8", "fen", "0 or more", "owners' own money that nobody spends")
+    place_rate: float = column("f8", "1", "0 or more", "collection rate that firms know it by")
+    months_in_debt: int = column("i8", "month", "0 or more", "months beyond the debt it can bear")
+    exits_loss: int = column("i8", "1", "0 or more", "firms gone so far: at a loss")
+    exits_contract: int = column("i8", "1", "0 or more", "firms gone so far: contract not renewed")
+    exits_dismissed: int = column("i8", "1", "0 or more", "firms gone so far: dismissed, replaced")
+    exits_tired: int = column("i8", "1", "0 or more", "times owners have given up running it")
+
+    @derived
+    def contracted(self) -> bool:
+        """Whether a firm under contract serves: no emergency firm, no volunteers."""
+        return self.provider == Provider.FIRM or self.provider == Provider.TRUST
+
+    @derived
+    def changes(self) -> int:
+        """Firms under contract that are gone so far."""
+        return self.exits_loss + self.exits_contract + self.exits_dismissed
+
+    # --- coming -------------------------------------------------------------------------------------
+
+    @rule
+    def _take_over(
+        self, provider: int, diligence: float, transparency: float, skimming: float, rate: float
+    ) -> None:
+        """Open new books: ``rate`` is the collection that the newcomer reckons with."""
+        p = self.p
+        self.provider, self.present = provider, provider != Provider.NONE
+        self.diligence, self.transparency, self.skimming = diligence, transparency, skimming
+        self.owner_led, self.sharing = False, 0
+        self.months_in_debt = self.grant_fen = 0
+        self.founded, self.months, self.just_left = self.world.month, 0, False
+        self._sign()
+        level = 1.0
+        if provider == Provider.SELF_RUN:
+            level = p.self_run_fee
+        elif provider == Provider.EMERGENCY:
+            level = p.emergency_scope
+        self.fee_level = level
+        self.set_menu(level)
+        self.cash_fen = 0
+        if provider == Provider.FIRM:
+            self.cash_fen = round(p.reserve_months * self.full_cost_fen)
+        elif provider == Provider.TRUST or provider == Provider.SELF_RUN:
+            self.cash_fen, self.owners_fen = self.owners_fen, 0
+        self.opening_cash_fen = self.cash_fen
+        self.volunteers = 1.0 if provider == Provider.SELF_RUN else 0.0
+        self._clear_book()
+        if self.present:
+            self._reckon(rate, level)
+        else:
+            self.staff = self.upkeep = self.power = 0.0
+
+    @rule
+    def _sign(self) -> None:
+        """Sign for some years, to the December nearest to their end."""
+        rest, years = MONTHS_PER_YEAR - self.month_of_year, int(self.p.contract_years)
+        if rest >= MONTHS_PER_YEAR // 2:
+            years -= 1
+        self.contract_end = self.world.month + rest + MONTHS_PER_YEAR * years
+
+    @rule
+    def _was_there_before(self, lot: float) -> None:
+        """Know the place that it served before the run; its contract ends in any of the coming Decembers."""
+        rest, years = MONTHS_PER_YEAR - self.month_of_year, int(self.p.contract_years)
+        self.contract_end = self.world.month + rest + MONTHS_PER_YEAR * int(lot * years)
+        self._reckon(self._known_rate(), self.fee_level)
+
+    @rule
+    def _known_rate(self) -> float:
+        """Collection rate that whoever comes here reckons with."""
+        known = self.compound.collection_rate if self.present else self.place_rate
+        return max(known, self.p.expects_least)
+
+    @rule
+    def hand_over(
+        self, diligence: float, transparency: float, skimming: float, owner_led: bool
+    ) -> None:
+        """Replace whoever serves by a firm, with new books.
+
+        Args:
+            diligence: Care of the new firm, 0 to 1.
+            transparency: Share of its accounts residents can check, 0 to 1.
+            skimming: Share of public revenue it keeps, 0 to 1.
+            owner_led: Whether its legal representative is an owner.
+        """
+        rate = self._known_rate()
+        if self.present:
+            self._settle(Exit.DISMISSED)
+        self._take_over(Provider.FIRM, diligence, transparency, skimming, rate)
+        self.owner_led = owner_led
+
+    @rule
+    def entrust(self, diligence: float) -> None:
+        """Replace whoever serves by a firm for a set pay, on an open account of the owners."""
+        rate = self._known_rate()
+        if self.present:
+            self._settle(Exit.DISMISSED)
+        self._take_over(Provider.TRUST, diligence, 1.0, 0.0, rate)
+
+    @rule
+    def share_firm(self, diligence: float, transparency: float, scope: float) -> None:
+        """Come under one firm for many compounds of the street, which carry its fixed cost together."""
+        rate = self._known_rate()
+        if self.present:
+            self._settle(Exit.DISMISSED)
+        self._take_over(Provider.FIRM, diligence, transparency, 0.0, rate)
+        self.set_menu(scope)
+        self.sharing = 1
+
+    @rule
+    def _enter(self) -> None:
+        """An ordinary firm comes, and takes over from an emergency firm."""
+        p, rate = self.p, self._known_rate()
+        if self.present:
+            self._settle(Exit.CONTRACT_END)
+        self._take_over(Provider.FIRM, self.usual_diligence, p.transparency, p.skimming, rate)
+
+    @rule
+    def _run_themselves(self) -> None:
+        """Owners take it over: what a firm reckons with, they do; all accounts are posted."""
+        self._take_over(Provider.SELF_RUN, 1.0, 1.0, 0.0, self.p.reckons)
+
+    @rule
+    def _bring_emergency_firm(self) -> None:
+        """The street puts in a firm and pays for its start."""
+        p, compound = self.p, self.compound
+        self._take_over(
+            Provider.EMERGENCY, self.usual_diligence, p.transparency, 0.0, self.place_rate
+        )
+        self.contract_end = self.world.month + int(p.emergency_months)
+        fen = round(FEN_PER_YUAN * p.emergency_yuan * compound.households)
+        label = self.world.number_of_measures + EMERGENCY_FIRM
+        compound.spend(label, Payer.STREET, 0.0, fen / FEN_PER_YUAN)
+        self.grant_fen += fen
+
+    @rule
+    def take_street_hours(self, have: float) -> float:
+        """Hours of the street, of those it has, that an emergency firm takes."""
+        given = min(self.p.emergency_hours, have)
+        label = self.world.number_of_measures + EMERGENCY_FIRM
+        self.compound.spend(label, Payer.STREET, given, 0.0)
+        return given
+
+    @rule
+    def _book_volunteers(self) -> None:
+        hours = self.p.self_run_hours * self.volunteers
+        label = self.world.number_of_measures + SELF_RUN
+        self.compound.spend(label, Payer.RESIDENTS, hours, 0.0)
+
+    # --- going --------------------------------------------------------------------------------------
+
+    @rule
+    def leave(self) -> None:
+        """Walk away at a loss: what is owed to this firm leaves the compound's books with it."""
+        self._go(Exit.LOSS)
+
+    @rule
+    def end_contract(self) -> None:
+        """Do not renew."""
+        self._go(Exit.CONTRACT_END)
+
+    @rule
+    def dismiss(self) -> None:
+        """Be dismissed, by owners or street; whoever calls sees to a successor."""
+        if self.present:
+            self._go(Exit.DISMISSED)
+
+    @rule
+    def _go(self, why: int) -> None:
+        self.just_left = self.contracted
+        self._settle(why)
+        self.provider, self.present, self.owner_led = Provider.NONE + 0, False, False
+        self.sharing = 0
+        self.staff = self.upkeep = self.power = self.volunteers = 0.0
+
+    @rule
+    def _settle(self, why: int) -> None:
+        """Count the exit, write off what is owed; owners' money stays theirs."""
+        if self.contracted:
+            if why == Exit.LOSS:
+                self.exits_loss += 1
+            elif why == Exit.CONTRACT_END:
+                self.exits_contract += 1
+            else:
+                self.exits_dismissed += 1
+        elif why == Exit.TIRED:
+            self.exits_tired += 1
+        if self.provider == Provider.TRUST or self.provider == Provider.SELF_RUN:
+            self.owners_fen += max(self.cash_fen, 0)
+        if self.provider != Provider.SELF_RUN:
+            self.place_rate = self.compound.collection_rate
+        self.compound.write_off()
+
+    # --- every month --------------------------------------------------------------------------------
+
+    @derived
+    def prospect(self) -> float:
+        """How far the income that a firm expects here goes beyond what it could not save, 0 to 1."""
+        p, due = self.p, self.compound.monthly_due_fen
+        fixed = max(p.overhead * p.full_cost * due, FEN_PER_YUAN * p.overhead_least_yuan)
+        running = (1.0 - p.overhead) * p.full_cost * due
+        wages = running * (1.0 - p.energy - p.contracts)
+        least = fixed + p.energy * running + p.least_staff * wages
+        income = max(self.place_rate, p.expects_least) * due + self.public_revenue_fen
+        return min(max((income - least) / max(fixed + running - least, 1.0), 0.0), 1.0)
+
+    @rule
+    def _find_somebody(self, chance: tuple[float, ...]) -> None:
+        """The street steps in, another firm comes by what the place would pay, or owners run it themselves."""
+        p, compound = self.p, self.compound
+        if self.just_left and chance[3] < p.emergency:
+            self._bring_emergency_firm()
+            return
+        self.just_left = False
+        if chance[0] < p.enters * self.prospect:
+            self._enter()
+            return
+        heard = compound.per_household(compound.census.efficacy)
+        close = min(p.self_run_size / compound.households, 1.0)
+        if chance[1] < p.self_runs * heard * close:
+            self._run_themselves()
+
+    @rule
+    def _stay_or_go(self, chance: tuple[float, ...]) -> None:
+        p = self.p
+        self.months_in_debt = self.months_in_debt + 1 if self.in_debt else 0
+        fed_up = self.months_in_debt > p.loss_patience and chance[1] < p.leaves
+        if self.provider == Provider.SELF_RUN:
+            self._tire(fed_up, chance)
+            return
+        ends = self.world.month >= self.contract_end
+        if self.provider == Provider.EMERGENCY:
+            if chance[0] < p.enters * self.prospect:
+                self._enter()
+            elif ends or fed_up:
+                self._go(Exit.CONTRACT_END)
+            return
+        loses = self.year_result_fen < -p.renewal_loss * MONTHS_PER_YEAR * self.full_cost_fen
+        if fed_up or (ends and loses):
+            self._go(Exit.LOSS if fed_up else Exit.CONTRACT_END)
+        elif ends:
+            self.contract_end += MONTHS_PER_YEAR * int(p.contract_years)
+
+    @rule
+    def _tire(self, broke: bool, chance: tuple[float, ...]) -> None:
+        """Volunteers tire; a year's end may bring fresh ones, if people feel heard."""
+        p, compound = self.p, self.compound
+        self.volunteers *= 1.0 - p.tires
+        self.diligence = self.volunteers
+        heard = compound.per_household(compound.census.efficacy)
+        if self.month_of_year == MONTHS_PER_YEAR and chance[2] < p.renews * heard:
+            self.renew_volunteers()
+        if broke or self.volunteers < p.gives_up:
+            self._go(Exit.TIRED)
+
+    @rule
+    def renew_volunteers(self) -> None:
+        """Bring fresh volunteers to a compound that owners run themselves."""
+        if self.provider == Provider.SELF_RUN:
+            self.volunteers = self.diligence = 1.0

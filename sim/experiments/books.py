@@ -1,0 +1,78 @@
+"""The books of one run: month by month who serves, what came in, what it cost, and what became of it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sim.agents.budget import BOOK, Provider
+from sim.config import Config
+from sim.errors import InputError
+from sim.model import NeighborhoodModel
+from sim.processes.service import Line
+from sim.world.units import FEN_PER_YUAN
+
+WHO = {
+    "en": ("nobody", "firm", "emergency", "owners", "trust"),
+    "zh": ("无", "物业公司", "应急物业", "自管", "信托制"),
+}
+HEADS = {
+    "en": {"month": "month", "who": "serves", "collected": "collected", "staff": "staff", "upkeep": "contracts",
+           "facilities": "lifts", "fees": "fees", "arrears": "old fees", "public_revenue": "public",
+           "grants": "grants", "overhead": "fixed", "wages": "wages", "energy": "energy", "contracts": "upkeep",
+           "profit_paid": "profit", "cash": "cash", "year": "12 months"},
+    "zh": {"month": "月", "who": "服务主体", "collected": "收缴率", "staff": "人员", "upkeep": "维保",
+           "facilities": "设施", "fees": "物业费", "arrears": "补缴", "public_revenue": "公共收益", "grants": "补助",
+           "overhead": "固定", "wages": "工资", "energy": "能耗", "contracts": "外包", "profit_paid": "利润",
+           "cash": "现金", "year": "年度盈亏"},
+}  # fmt: skip
+"""Columns of the table as they are printed."""
+
+
+def books(config: Config, seed: int | None = None, compound: int = 0) -> pd.DataFrame:
+    """Live one run and keep the books of one compound.
+
+    Args:
+        config: Whose first seed is lived.
+        seed: Another seed.
+        compound: Number of the compound.
+
+    Returns:
+        A row a month: ``month``, ``who`` (``Provider``), shares ``collected`` (missing where nothing was due),
+        ``staff``, ``upkeep``, ``facilities`` (condition), and in yuan the entries of ``BOOK``, ``cash`` and
+        ``year`` (result of the last twelve months).
+
+    Raises:
+        InputError: There is no such compound.
+    """
+    model = NeighborhoodModel(config, seed=config.seed if seed is None else seed)
+    if not 0 <= compound < len(model.compounds):
+        allowed = f"0 to {len(model.compounds) - 1}"
+        raise InputError("compound", f"{compound} is not there", allowed)
+    one = model.compounds[compound]
+    firm, rows = one.firm, []
+    while model.month < config.months:
+        model.step()
+        due = float(one.census.due_fen)
+        rows.append(
+            {
+                "month": model.month, "who": Provider(firm.provider),
+                "collected": float(one.census.collected_fen) / due if due else float("nan"),
+                "staff": firm.staff, "upkeep": firm.upkeep, "facilities": float(one.condition[Line.FACILITIES]),
+                **{name: fen / FEN_PER_YUAN for name, fen in firm.last.items()},
+                "cash": firm.cash_fen / FEN_PER_YUAN, "year": firm.year_result_fen / FEN_PER_YUAN,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def tell_books(rows: pd.DataFrame, language: str = "en") -> str:
+    """The books as a table of text: shares in percent, money in thousands of yuan (千元)."""
+    heads = HEADS[language]
+    lines = ["\t".join(heads.values())]
+    for row in rows.to_dict("records"):
+        cells = [str(row["month"]), WHO[language][row["who"]]]
+        for name in ("collected", "staff", "upkeep", "facilities"):
+            cells.append("-" if row[name] != row[name] else f"{row[name]:.0%}")
+        cells += [f"{row[name] / 1000:.1f}" for name in (*BOOK, "cash", "year")]
+        lines.append("\t".join(cells))
+    return "\n".join(lines)

@@ -56,7 +56,7 @@ def books(config: Config, seed: int | None = None, compound: int = 0) -> pd.Data
         rows.append(
             {
                 "month": model.month, "who": Provider(firm.provider),
-                "collected": float(one.census.collected_fen) / due if due else float("nan"),
+                "collected": one.collection_rate if due and one.census.billed_fen else float("nan"),
                 "staff": firm.staff, "upkeep": firm.upkeep, "facilities": float(one.condition[Line.FACILITIES]),
                 **{name: fen / FEN_PER_YUAN for name, fen in firm.last.items()},
                 "cash": firm.cash_fen / FEN_PER_YUAN, "year": firm.year_result_fen / FEN_PER_YUAN,

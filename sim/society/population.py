@@ -139,6 +139,10 @@ class PopulationParameters(Parameters):
         12, "Months owed at the start by each household that does not pay",
         unit="month", low=0, high=120, zh="初始欠费月数",
     )  # fmt: skip
+    lived_here_start: int = param(
+        120, "Months that first residents have lived here at the start: what newcomers meet weighs more", unit="month",
+        low=0, high=1200, zh="初始居住月数",
+    )  # fmt: skip
     household_file: str = param(
         "", "CSV file with the user's own households; empty: households are drawn",
         unit="path", zh="住户数据文件",
@@ -348,10 +352,6 @@ def _area(rng: np.random.Generator, n: int, mean: float, sd: float) -> np.ndarra
     return rng.lognormal(np.log(mean) - spread / 2.0, np.sqrt(spread), n)
 
 
-_SETTLED = 120
-"""Months that first residents are taken to have lived here; of those that are long, none is told apart."""
-
-
 def lay_bills(h: Households, p: BillParameters, streams: Streams, compound: int) -> None:
     """Give each unit of a compound the calendar month in which its year of bills begins."""
     u = _Draws(streams, compound).of(_Trait.BILL_MONTH).random((3, len(h)))
@@ -381,7 +381,7 @@ def _begin(h: Households, p: PopulationParameters, given: HouseholdColumns, d: _
     h.paid[:] = _some(d.order(_Trait.PAID, n), lived_in, p.paid_start)
     h.arrears_months[:] = np.where(lived_in & (h.paid == 0), p.arrears_start, 0)
     h.arrears_fen[:] = h.arrears_months * h.fee_fen
-    h.lived_here[:] = given.get("lived_here", _SETTLED)
+    h.lived_here[:] = given.get("lived_here", p.lived_here_start)
     h.norm[:] = given.get("norm", p.paid_start)
     for name in ("contact", "points", "stage", "misuse"):
         getattr(h, name)[:] = given.get(name, 0)

@@ -293,7 +293,8 @@ class NeighborhoodModel(mesa.Model):
         return graph
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *NUMBERS, *(self.world.tables if "world" in vars(self) else ())]
+        of_world = self.world.tables if "world" in vars(self) else ()
+        return list({*super().__dir__(), *NUMBERS, *of_world})
 
     def __getattr__(self, name: str) -> Any:
         # Whatever lies in the world by its name: model.firms, model.signals, model.written_off_fen.

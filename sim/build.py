@@ -73,9 +73,6 @@ def build(config: Config, streams: Streams, model: Any) -> World:
         ("ties", ties), ("issues", Issues(256)), ("ledger", Ledger(0)), ("placing", Placing(1)),
     ):  # fmt: skip
         world.put(name, table)
-    if config.fees.response in own.own_theories() and config.mechanisms.fees:
-        # So that a theory that forgets to write it is found, see ``sim.world.ranges``.
-        households.willing[households.tenure != Tenure.VACANT] = np.nan
     world.put("neutral", NEUTRAL)
     for name, rows in (
         ("signals", len(sites)), ("census", len(sites)), ("worked", len(sites)),
@@ -85,6 +82,13 @@ def build(config: Config, streams: Streams, model: Any) -> World:
     _put_compounds(world, sites)
     _put_actors(world, sites)
     return world
+
+
+def expect_chances(world: World, config: Config) -> None:
+    """Leave the chance to pay unwritten for a theory of somebody's own, so that one that forgets it is found."""
+    if config.fees.response in own.own_theories() and config.mechanisms.fees:
+        h = world.households
+        h.willing[h.tenure != Tenure.VACANT] = np.nan
 
 
 def _rows(name: str, rows: int) -> np.ndarray:

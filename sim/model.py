@@ -23,7 +23,7 @@ from mesa.datacollection import DataCollector
 from sim import known
 from sim.agents.compound import Compound, cost_of
 from sim.agents.resident import Resident
-from sim.build import build, equip, measures_of, month_of, parameters_of
+from sim.build import build, equip, expect_chances, measures_of, month_of, parameters_of
 from sim.compose import load
 from sim.config import Config
 from sim.errors import InputError
@@ -167,6 +167,7 @@ class NeighborhoodModel(mesa.Model):
         equip(self.world, self.measures, self.config.months - first)
         if past is None:
             Runner(self.world, with_own_notes(usual_start()), self.measures).live_until(first)
+            expect_chances(self.world, self.config)
         month = month_of(self.config, self.measures, self.processes)
         self._runner = Runner(self.world, month, self.measures, self.config.executor.threads)
         self.recorder = Recorder(self.world, first)

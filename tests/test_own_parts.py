@@ -33,6 +33,7 @@ from sim.processes.chance import to_chances
 from sim.processes.fees import THEORIES
 from sim.science import sensitivity
 from sim.science.factors import numbers
+from sim.science.hysteresis import drive, sweep_slowly
 from sim.streams import Stream
 from sim.world.native import TABLES
 from sim.world.tables import Donors, Households, Tenure
@@ -1019,7 +1020,10 @@ def test_a_theory_that_gives_no_chances_is_refused(theory: str, said: str, tmp_p
 def test_what_is_right_is_not_refused(tmp_path: Path) -> None:
     """Catches a look at ranges that takes a missing turnout, or a vacant unit, for a fault."""
     give(tmp_path, WRITES)
+    give(tmp_path, (ROOT / "docs" / "own" / "mediator.py").read_text(encoding="utf-8"), "m.py")
     lived = model(months=3, fees={"response": "right"})
+    lived.live_until(lived.month)
+    lived.fork(lived.config).run()
     lived.run()
     assert lived.month == 3 and lived.firms.array["cash_fen"].any()
 
@@ -1133,7 +1137,7 @@ def test_what_replaces_a_process_is_switched_off_with_it(tmp_path: Path) -> None
 def test_a_theory_chosen_takes_the_place_of_no_change_in_silence(tmp_path: Path) -> None:
     """Catches a would_pay of one's own that fees.response=match throws out."""
     give(tmp_path, MONTHS + "@change_month\ndef e(m): return m.replace('would_pay', one)")
-    with pytest.raises(InputError, match="fees.response: is 'match', and a change of the month"):
+    with pytest.raises(InputError, match=r"fees.response: is 'match', and a change of the month"):
         model(months=1, fees={"response": "match"})
 
 
@@ -1145,7 +1149,7 @@ def test_what_is_drawn_and_no_number_is_refused(drawn: str, tmp_path: Path) -> N
         "from sim.own import *\ngive_column('households', 'x', column('f8', '1', '0 to 1', 'x'), "
         f"drawn=lambda rng, h, p: {drawn})",
     )
-    with pytest.raises(InputError, match="column x: .* is drawn; allowed: numbers, 0 to 1"):
+    with pytest.raises(InputError, match=r"column x: .* is drawn; allowed: numbers, 0 to 1"):
         model(months=1)
 
 
@@ -1153,3 +1157,12 @@ def test_names_of_a_model_are_told_once() -> None:
     """Catches dir() with households and measures twice."""
     names = dir(model(months=1))
     assert len(names) == len(set(names))
+
+
+def test_a_loop_moves_a_parameter_of_ones_own(tmp_path: Path) -> None:
+    """Catches a theory's own weight that tipping takes for one of the beginning."""
+    give(tmp_path, example("mine.py"))
+    config = load(months=1, **SMALL, fees={"response": "by_income"})
+    moved = drive(config, ["mine.income"], 0.0, 2.0, 3, 2)
+    rates = sweep_slowly(config, moved, seed=5)
+    assert rates.shape == (3, 3) and np.ptp(rates[0]) > 0.05

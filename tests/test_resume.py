@@ -7,16 +7,20 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import fake_model
 import pytest
 from test_sweep import bytes_of, fake, place
 
 from sim.compose import load
+from sim.config import Executor
 from sim.errors import InputError
 from sim.experiments import chunks, store
+from sim.experiments.executors import _Processes
 from sim.experiments.run import run
 from sim.experiments.sweep import Sweep
 
@@ -243,3 +247,20 @@ def test_files_from_the_future_change_nothing(tmp_path: Path, whole: dict[str, b
     assert bytes_of(folder) == whole
     assert run(config, out=tmp_path, model=fake_model.FakeModel).loaded
     assert not draft.exists(), "what a dead process left is taken away"
+
+
+def test_processes_given_up_with_work_waiting_leave_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Catches a traceback of the pool's own thread behind the word that all was interrupted."""
+    seen: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", seen.append)
+    pool = _Processes(Executor(kind="processes", workers=2), None)
+    # More than the pool holds ready for its workers.
+    first, *_ = [pool.submit(time.sleep, wait) for wait in (0.0, *([3.0] * 12))]
+    first.result()
+    pool.close(finished=False)
+    for thread in threading.enumerate():
+        if "ExecutorManager" in type(thread).__name__ or "ExecutorManager" in thread.name:
+            thread.join(20.0)
+    assert not seen

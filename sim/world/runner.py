@@ -61,12 +61,13 @@ class Runner:
             InputError: A measure gives hours or yuan back, or they are no number; names the measure. Or
                 somebody's own part left a column outside of its range.
         """
+        before = self.world.month
         self.world.seed = self.world.model.streams.seed
         try:
             self._live_until(month)
         except CostRefused as refused:
             raise refused.named(self.world) from None
-        if self._foreign:
+        if self._foreign and self.world.month > before:
             check_ranges(self.world, self._foreign)
 
     def _live_until(self, month: int) -> None:

@@ -7,10 +7,8 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import fake_model
 import pytest
@@ -249,18 +247,13 @@ def test_files_from_the_future_change_nothing(tmp_path: Path, whole: dict[str, b
     assert not draft.exists(), "what a dead process left is taken away"
 
 
-def test_processes_given_up_with_work_waiting_leave_no_traceback(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Catches a traceback of the pool's own thread behind the word that all was interrupted."""
-    seen: list[Any] = []
-    monkeypatch.setattr(threading, "excepthook", seen.append)
+def _deaf_to(_: int) -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_worker_processes_are_born_deaf_to_ctrl_c() -> None:
+    """Catches a traceback of a worker that the terminal's Ctrl-C meets while it still imports."""
     pool = _Processes(Executor(kind="processes", workers=2), None)
-    # More than the pool holds ready for its workers.
-    first, *_ = [pool.submit(time.sleep, wait) for wait in (0.0, *([3.0] * 12))]
-    first.result()
-    pool.close(finished=False)
-    for thread in threading.enumerate():
-        if "ExecutorManager" in type(thread).__name__ or "ExecutorManager" in thread.name:
-            thread.join(20.0)
-    assert not seen
+    assert pool.submit(_deaf_to, 0).result()[0]
+    pool.close(finished=True)
+    assert not _deaf_to(0)

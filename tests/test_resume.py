@@ -15,10 +15,8 @@ import pytest
 from test_sweep import bytes_of, fake, place
 
 from sim.compose import load
-from sim.config import Executor
 from sim.errors import InputError
 from sim.experiments import chunks, store
-from sim.experiments.executors import _Processes
 from sim.experiments.run import run
 from sim.experiments.sweep import Sweep
 
@@ -245,15 +243,3 @@ def test_files_from_the_future_change_nothing(tmp_path: Path, whole: dict[str, b
     assert bytes_of(folder) == whole
     assert run(config, out=tmp_path, model=fake_model.FakeModel).loaded
     assert not draft.exists(), "what a dead process left is taken away"
-
-
-def _deaf_to(_: int) -> bool:
-    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-
-
-def test_worker_processes_are_born_deaf_to_ctrl_c() -> None:
-    """Catches a traceback of a worker that the terminal's Ctrl-C meets while it still imports."""
-    pool = _Processes(Executor(kind="processes", workers=2), None)
-    assert pool.submit(_deaf_to, 0).result()[0]
-    pool.close(finished=True)
-    assert not _deaf_to(0)

@@ -280,7 +280,7 @@ class _Processes(_Shipping):
 
     def _hand_out(self, packed: bytes) -> Future[Any]:
         for _ in range(ATTEMPTS):
-            with suppress(BrokenExecutor), _workers_are_deaf():
+            with suppress(BrokenExecutor):
                 return self._pool().submit(_call_here, self._along, packed)
         raise RuntimeError(self.advice)
 
@@ -294,19 +294,6 @@ class _Processes(_Shipping):
             pool.shutdown(wait=False, kill_workers=True)
         if self._along is not None:
             Path(self._along).unlink(missing_ok=True)
-
-
-@contextmanager
-def _workers_are_deaf() -> Iterator[None]:
-    """Let processes started here be born without ears for Ctrl-C, which would end them as they import."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(parent: int) -> None:

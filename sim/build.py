@@ -11,6 +11,7 @@ import numpy as np
 from sim import own
 from sim.agents.committee import State
 from sim.config import BY_KIND, SHARED, Config
+from sim.errors import InputError
 from sim.measures.catalogue import Measure
 from sim.month import BEFORE_MEASURES, MONTH
 from sim.outcomes import noted, with_own_notes
@@ -23,7 +24,7 @@ from sim.streams import Stream, Streams
 from sim.world import native
 from sim.world.costs import BOOKED_BY_ACTORS
 from sim.world.process import How, Month, Process
-from sim.world.tables import NEUTRAL, Donors, Issues, Ledger, Placing, Tasks
+from sim.world.tables import NEUTRAL, Donors, Issues, Ledger, Placing, Tasks, Tenure
 from sim.world.world import World, ledger_rows, see
 
 
@@ -83,6 +84,13 @@ def build(config: Config, streams: Streams, model: Any) -> World:
     _put_compounds(world, sites)
     _put_actors(world, sites)
     return world
+
+
+def expect_chances(world: World, config: Config) -> None:
+    """Leave the chance to pay unwritten for a theory of somebody's own, so that one that forgets it is found."""
+    if config.fees.response in own.own_theories() and config.mechanisms.fees:
+        h = world.households
+        h.willing[h.tenure != Tenure.VACANT] = np.nan
 
 
 def _rows(name: str, rows: int) -> np.ndarray:
@@ -239,6 +247,13 @@ def month_of(config: Config, measures: Sequence[Measure], month: Month = MONTH) 
     on: Mapping[str, bool] = config.mechanisms.model_dump()
     month = month.without(*(p.name for p in month if p.switch and not on[p.switch]))
     if config.fees.response != "logit" and on["fees"]:
+        if month.processes[month.at("would_pay")].run is not THEORIES["logit"].run:
+            problem = (
+                f"is {config.fees.response!r}, and a change of the month has replaced would_pay"
+            )
+            raise InputError(
+                "fees.response", problem, "logit, or give_theory in place of that change"
+            )
         month = month.replace("would_pay", THEORIES[config.fees.response])
     acts = [
         Process(

@@ -23,7 +23,7 @@ from mesa.datacollection import DataCollector
 from sim import known
 from sim.agents.compound import Compound, cost_of
 from sim.agents.resident import Resident
-from sim.build import build, equip, measures_of, month_of, parameters_of
+from sim.build import build, equip, expect_chances, measures_of, month_of, parameters_of
 from sim.compose import load
 from sim.config import Config
 from sim.errors import InputError
@@ -167,6 +167,7 @@ class NeighborhoodModel(mesa.Model):
         equip(self.world, self.measures, self.config.months - first)
         if past is None:
             Runner(self.world, with_own_notes(usual_start()), self.measures).live_until(first)
+            expect_chances(self.world, self.config)
         month = month_of(self.config, self.measures, self.processes)
         self._runner = Runner(self.world, month, self.measures, self.config.executor.threads)
         self.recorder = Recorder(self.world, first)
@@ -293,7 +294,8 @@ class NeighborhoodModel(mesa.Model):
         return graph
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *NUMBERS, *(self.world.tables if "world" in vars(self) else ())]
+        of_world = self.world.tables if "world" in vars(self) else ()
+        return list({*super().__dir__(), *NUMBERS, *of_world})
 
     def __getattr__(self, name: str) -> Any:
         # Whatever lies in the world by its name: model.firms, model.signals, model.written_off_fen.

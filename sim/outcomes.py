@@ -27,7 +27,7 @@ from sim.errors import InputError
 from sim.processes.issues import COUNTS
 from sim.processes.notes import NOTES
 from sim.processes.service import LINES
-from sim.world.process import How, Month, Process
+from sim.world.process import How, Month, Process, check_takes
 from sim.world.units import FEN_PER_YUAN, THOUSAND
 
 
@@ -655,6 +655,7 @@ def give_indicator(
         )
     if not callable(of):
         raise InputError(where, "has no function", "one that takes a compound and gives a number")
+    check_takes(where, getattr(of, "py_func", of), 1, "a function of a compound")
     if not en or not formula:
         raise InputError(where, "is not told", "en, a label, and formula, how it is reckoned")
     if better not in (-1, 0, 1):
@@ -664,7 +665,8 @@ def give_indicator(
     elif (low, high) == (None, None):
         low, high = 0.0, 1.0
     else:
-        raise InputError(where, "is a share with bounds", "either")
+        allowed = "share=True alone, whose bounds are 0 and 1, or low and high without it"
+        raise InputError(where, "is a share with bounds", allowed)
     if not low < high:
         raise InputError(where, f"low {low} is not below high {high}")
     OWN[name] = of
@@ -692,7 +694,18 @@ def forget_indicators() -> None:
 
 
 def _own_values(name: str, m: Months) -> np.ndarray:
-    return m.own(name)
+    """What was noted for it.
+
+    Raises:
+        InputError: A number is outside of what its giver said, or infinite.
+    """
+    values, of = m.own(name), INDICATORS[name]
+    wrong = ~np.isnan(values) & ~((values >= of.low) & (values <= of.high) & np.isfinite(values))
+    if wrong.any():
+        problem = f"is {values[wrong][0]:g} in {wrong.sum()} months of compounds"
+        allowed = f"{of.low:g} to {of.high:g}, or NaN where there is no number"
+        raise InputError(f"indicator {name}", problem, allowed)
+    return values
 
 
 def with_own(names: Sequence[str]) -> tuple[str, ...]:

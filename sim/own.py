@@ -15,15 +15,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from inspect import getattr_static, signature
 from keyword import iskeyword
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import ValidationError
 
 from sim import compiled
 from sim.agents.actor import Actor
+from sim.agents.resident import Resident
 from sim.config import BY_KIND, SHARED, Config, set_own_groups
 from sim.errors import InputError
-from sim.month import MONTH, START
+from sim.month import BEFORE_MEASURES, MONTH, START
 from sim.outcomes import forget_indicators, give_indicator
 from sim.plugins import load as load
 from sim.processes.chance import to_chances
@@ -34,7 +37,7 @@ from sim.streams import Streams, draw, own_stream
 from sim.world import native
 from sim.world.declare import Column, Columns, add_column, column, link
 from sim.world.native import derived, register_row, rows, rule
-from sim.world.process import How, Month, Process, each, process, python
+from sim.world.process import How, Month, Process, check_takes, each, process, python
 from sim.world.tables import COLUMN_TABLES, Buildings, Donors, Households
 from sim.world.world import ARRAYS, NUMBERS, OWN, ROW_TABLES, World
 
@@ -64,6 +67,20 @@ _OF_WORLD = {
 }  # fmt: skip
 _OF_ROW = {*dir(Actor), "world", "index", "record", "model", "unique_id", "pos"} - {"of_kind"}
 """Names that tables of the world, and columns of an actor, cannot have."""
+_OF_RESIDENT = {
+    *dir(Resident),
+    "model",
+    "unique_id",
+    "pos",
+    "row",
+    "run",
+    "seed",
+    "month",
+    "household",
+}
+"""Names that a column of households cannot have: residents and panels have them."""
+_KEPT = (BEFORE_MEASURES, "note")
+"""Processes without which no measure has its place, and no month is kept."""
 
 
 def give_column(table: str, name: str, declared: Any, drawn: Drawn | float | None = None) -> None:
@@ -90,14 +107,14 @@ def give_column(table: str, name: str, declared: Any, drawn: Drawn | float | Non
         raise InputError(key, "is no name", "small letters, digits and _")
     if not isinstance(declared, Column):
         raise InputError(key, "is not declared", "column(dtype, unit, range, meaning)")
-    try:
-        low, high = declared.bounds
-    except ValueError:
-        allowed = "as in 0 to 1, 0 or more, 0, 1, any"
-        raise InputError(key, f"the range {declared.allowed!r} cannot be read", allowed) from None
+    if name in _OF_RESIDENT:
+        raise InputError(key, "the name is taken, by residents and panels", "another name")
+    low, high = _check_declared(key, declared)
     newcomer = declared.newcomer
     if isinstance(newcomer, str) and newcomer != "donor":
         raise InputError(key, f"newcomer is {newcomer!r}", 'a number or "donor"')
+    if newcomer not in (None, "donor") and not low <= float(newcomer) <= high:
+        raise InputError(key, f"newcomer is {newcomer!r}", declared.allowed)
     at_nothing = low <= 0.0 <= high
     if table != "households" and (drawn, newcomer, at_nothing) != (None, None, True):
         problem = "has drawn, newcomer or a range without 0"
@@ -109,6 +126,25 @@ def give_column(table: str, name: str, declared: Any, drawn: Drawn | float | Non
     if newcomer == "donor":
         _add("donors", Donors, f"{name}0", replace(declared, fixed=True, newcomer=None, drawn=None))
     _columns[table, name] = None if newcomer is None else newcomers_get(name, newcomer)
+
+
+def _check_declared(key: str, declared: Column) -> tuple[float, float]:
+    """Bounds of a column that rules can read.
+
+    Raises:
+        InputError: Its range cannot be read, or its dtype is no number.
+    """
+    try:
+        numbers = np.dtype(declared.dtype).kind in "biuf"
+    except TypeError:
+        numbers = False
+    if not numbers:
+        raise InputError(key, f"{declared.dtype!r} is no dtype of numbers", "f8, i8, i4, i1, ?")
+    try:
+        return declared.bounds
+    except ValueError:
+        allowed = "as in 0 to 1, 0 or more, 0, 1, any"
+        raise InputError(key, f"the range {declared.allowed!r} cannot be read", allowed) from None
 
 
 def _add(table: str, columns: type[Columns], name: str, declared: Column) -> None:
@@ -148,10 +184,17 @@ def give_parameters(group: str, parameters: type[Parameters]) -> None:
         isinstance(parameters, type) and issubclass(parameters, Parameters)
     ):
         raise InputError(key, "is no name, or has no class of Parameters", "a name and a class")
+    try:
+        usual = parameters()
+    except ValidationError as error:
+        told = error.errors()[0]
+        name = ".".join(map(str, told["loc"]))
+        problem = f"its default, {told['input']!r}, is not allowed"
+        raise InputError(f"{group}.{name}", problem, told["msg"]) from None
     reserved = group == "measure" or hasattr(Config, group)
     _note(key, parameters, reserved or (group in Config.model_fields and group not in _groups))
     _groups[group] = parameters
-    native.GROUPS[group] = dtype = parameters().record.dtype
+    native.GROUPS[group] = dtype = usual.record.dtype
     OWN[f"p_{group}"] = native._array(dtype, 1)
     compiled.added[f"p_{group}"] = str(dtype)
     set_own_groups(_groups)
@@ -170,6 +213,8 @@ def give_theory(name: str, of: Process | Callable[[Any], None]) -> None:
     """
     if not name.isidentifier():
         raise InputError(f"theory {name}", "is no name", "letters, digits and _")
+    if not isinstance(of, Process):
+        check_takes(f"theory {name}", of, 1, "a process, or a function of the world")
     made = of if isinstance(of, Process) else python(of)
     _note(f"theory {name}", getattr(made.run, "py_func", made.run), name in THEORIES)
     _theories[name] = THEORIES[name] = made
@@ -189,6 +234,7 @@ def change_month(edit: EditFunction) -> EditFunction:
     if "<lambda>" in name or not callable(edit):
         raise InputError("month", f"{name} has no name", "a function with a name of its own")
     key = f"month {name}"
+    check_takes(key, edit, 1, "a function of the month")
     _note(key, edit, False)
     _change(key, edit)
     return edit
@@ -209,21 +255,26 @@ def give_actor(actor: ActorClass, *, after: str = "", before: str = "") -> Actor
     Example:
         ``give_actor(Mediator, after="cells.settle")``
     """
+    named = getattr(actor, "__name__", repr(actor))
+    right = isinstance(actor, type) and issubclass(actor, Actor) and actor.table.isidentifier()
+    if not right or not hasattr(actor, "act"):
+        allowed = 'class Mediator(Actor, table="mediators") with a method act'
+        raise InputError(named, "is no actor", allowed)
     table, group = actor.table, actor.group
     key = f"actor {table}"
-    if not issubclass(actor, Actor) or not table.isidentifier() or not hasattr(actor, "act"):
-        allowed = 'class Mediator(Actor, table="mediators") with a method act'
-        raise InputError(actor.__name__, "is no actor", allowed)
     if bool(after) == bool(before):
         raise InputError(key, "has no place in the month", "one of after= and before=")
     if group and group not in (*_groups, *SHARED, *BY_KIND):
         raise InputError(key, f"there are no parameters {group!r}", "give_parameters before it")
     for name in actor.columns.keys() & _OF_ROW:
         raise InputError(key, f"has a column {name!r}, which every actor has", "another name")
+    for name, declared in actor.columns.items():
+        _check_declared(f"column {table}.{name}", declared)
+    takes = _takes(key, actor, "act", 0, 1)
+    if hasattr(actor, "begin"):
+        _takes(key, actor, "begin", 0)
     _note(key, actor, table in _OF_WORLD)
     register_row(actor)
-    act = getattr_static(actor, "act")
-    takes = act.arguments if isinstance(act, rule) else tuple(signature(act).parameters)[1:]
     acts = each(table, "act", stream=own_stream(table) if takes else 0)
     _change(key, lambda m: m.after(after, acts) if after else m.before(before, acts))
     _begins[table] = (each(table, "begin"),) if hasattr(actor, "begin") else ()
@@ -256,6 +307,20 @@ def replace_actor(actor: ActorClass) -> ActorClass:
     for name in sorted(other - called.keys()):
         problem = f"has a {name!r} of its own, where other rules call ours"
         raise InputError(key, problem, ", ".join(called))
+    if actor.group != ours.group:
+        problem = f"has parameters={actor.group!r}, and ours has {ours.group!r}"
+        raise InputError(key, problem, f"parameters={ours.group!r}")
+    own_methods = sorted(
+        n for c in own for n, m in vars(c).items() if isinstance(m, FunctionType | rule)
+    )
+    if own_methods and not other:
+        problem = f"has {', '.join(own_methods)}, and nothing that the month calls"
+        raise InputError(key, problem, ", ".join(called))
+    for name in sorted(other):
+        _takes(key, actor, name, 1 if called[name].stream else 0)
+    for name, declared in actor.columns.items():
+        if name not in ours.columns:
+            _check_declared(f"column {table}.{name}", declared)
     _note(key, actor, False)
     actor.from_python = frozenset(called)
     register_row(actor)
@@ -267,6 +332,23 @@ def replace_actor(actor: ActorClass) -> ActorClass:
     return actor
 
 
+def _takes(key: str, actor: type[Actor], name: str, *counts: int) -> int:
+    """How many values a method takes beside ``self``.
+
+    Raises:
+        InputError: It is no method, or takes another number than these.
+    """
+    method = getattr_static(actor, name)
+    if isinstance(method, FunctionType | rule):
+        function = method.__wrapped__ if isinstance(method, rule) else method
+        takes = len(signature(function).parameters) - 1
+        if takes in counts:
+            return takes
+    given = {0: "self", 1: "self, draws"}
+    problem = f"its {name} is no method, or takes other values"
+    raise InputError(key, problem, " or ".join(f"def {name}({given[n]})" for n in counts))
+
+
 # --- what was given -----------------------------------------------------------------------------
 
 
@@ -276,9 +358,32 @@ def usual_month() -> Month:
         return MONTH
     newcomers = [process for process in _columns.values() if process is not None]
     month = _with_replaced(MONTH).after("households_move", *newcomers)
-    for edit in _edits.values():
-        month = edit(month)
+    for key, edit in _edits.items():
+        month = _edited(key, edit, month)
     return month
+
+
+def _edited(key: str, edit: Edit, month: Month) -> Month:
+    """The month after one change.
+
+    Raises:
+        InputError: It gives no month, or one without what no month can do without, or takes out what was
+            given before it, which would then be lived by nobody.
+    """
+    changed = edit(month)
+    if not isinstance(changed, Month):
+        problem = f"gives {type(changed).__name__}"
+        raise InputError(key, problem, 'a month, as in return month.after("pay", mine)')
+    names, runs = {p.name for p in changed}, [p.run for p in changed]
+    for name in _KEPT:
+        if name not in names:
+            raise InputError(key, f"takes out {name!r}, which every month needs", "other processes")
+    ours = [p.run for p in MONTH]
+    for one in month:
+        if one.run not in ours and one.run not in runs:
+            problem = f"takes out {one.name!r} ({one.doc}), which was given before"
+            raise InputError(key, problem, "one change of each process")
+    return changed
 
 
 def usual_start() -> Month:
@@ -298,6 +403,11 @@ def _with_replaced(month: Month) -> Month:
 def own_parameters(config: Config) -> dict[str, Parameters]:
     """Groups that were given, as a configuration has them; one of before has them as they are by default."""
     return {name: getattr(config, name, None) or of() for name, of in _groups.items()}
+
+
+def own_theories() -> tuple[str, ...]:
+    """Names of theories of paying that were given."""
+    return tuple(_theories)
 
 
 def own_actors() -> tuple[str, ...]:

@@ -221,6 +221,16 @@ def test_what_cannot_be_is_refused_in_a_line(changed: dict[str, Any], said: str)
     assert not OWN and list(INDICATORS) == list(BUILT_IN)
 
 
+@pytest.mark.parametrize("given", [7.0, -1.0, float("inf")])
+def test_a_number_beyond_its_own_bounds_is_refused(given: float) -> None:
+    """Catches a share of 700% that tables and figures show as they show any other."""
+    give_indicator("beyond", lambda compound: given, en="B", formula="b", share=True)
+    lived = NeighborhoodModel(load(months=1, population={"households": 40, "buildings": 2}))
+    lived.run()
+    with pytest.raises(InputError, match=r"indicator beyond: is .* allowed: 0 to 1"):
+        _ = lived.recorder.values
+
+
 def test_a_file_loaded_again_takes_its_own_place_and_another_is_refused(both: list[Path]) -> None:
     """Catches two columns of one name, and a second file that takes over what the first gave."""
     first = OWN["arrears_gini"]

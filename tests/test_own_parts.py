@@ -33,6 +33,7 @@ from sim.processes.chance import to_chances
 from sim.processes.fees import THEORIES
 from sim.science import sensitivity
 from sim.science.factors import numbers
+from sim.science.hysteresis import drive, sweep_slowly
 from sim.streams import Stream
 from sim.world.native import TABLES
 from sim.world.tables import Donors, Households, Tenure
@@ -942,3 +943,226 @@ def test_chances_are_in_the_words_of_the_door() -> None:
     """Catches a word that the guide's examples import and the door no longer has."""
     assert own.to_chances is to_chances
     assert all(hasattr(own, name) for name in own.__all__)
+
+
+# --- what goes wrong is said --------------------------------------------------------------------
+
+WRITES = """
+from sim.own import *
+import numpy as np
+
+
+@process(How.BLOCK)
+def no_number(compound, first, last):
+    h = compound.world.households
+    for i in rows(first, last):
+        h.willing[i] = np.nan
+
+
+@process(How.BLOCK)
+def pushes(compound, first, last):
+    h = compound.world.households
+    for i in rows(first, last):
+        h.willing[i] = 3.0
+
+
+def nothing(world):
+    pass
+
+
+def misspelt(world):
+    world.households.wiling = np.full(len(world.households), 0.5)
+
+
+def shorter(world):
+    world.households.willing = np.zeros(3)
+
+
+def named(world):
+    world.compounds[0].signals.apeal = 1.0
+
+
+def nobody(world):
+    world.compounds[0].spend("m", "nobody", hours=1.0)
+
+
+def right(world):
+    world.households.willing = np.full(len(world.households), 0.5)
+
+
+for theory in (no_number, pushes, nothing, misspelt, shorter, named, nobody, right):
+    give_theory(getattr(theory, "name", "") or theory.__name__, theory)
+"""
+
+
+@pytest.mark.parametrize(
+    ("theory", "said"),
+    [
+        (
+            "no_number",
+            "column households.willing: is nan .* after would_pay of mine; allowed: 0 to 1",
+        ),
+        ("pushes", "column households.willing: is 3 in row 0 by month 2"),
+        ("nothing", "column households.willing: is nan"),
+        ("misspelt", "column wiling: households have none; did you mean willing"),
+        ("shorter", r"column willing: \(3,\) is set; allowed: \(120,\)"),
+        ("named", "apeal: signals have none; did you mean appeal"),
+        ("nobody", "payer: there is no 'nobody'.*; allowed: cell, residents"),
+    ],
+)
+def test_a_theory_that_gives_no_chances_is_refused(theory: str, said: str, tmp_path: Path) -> None:
+    """Catches a collection of 5% that means only that a theory writes NaN, pushes or nothing."""
+    give(tmp_path, WRITES)
+    with pytest.raises(InputError, match=said):
+        model(months=2, fees={"response": theory}).run()
+
+
+def test_what_is_right_is_not_refused(tmp_path: Path) -> None:
+    """Catches a look at ranges that takes a missing turnout, or a vacant unit, for a fault."""
+    give(tmp_path, WRITES)
+    give(tmp_path, (ROOT / "docs" / "own" / "mediator.py").read_text(encoding="utf-8"), "m.py")
+    lived = model(months=3, fees={"response": "right"})
+    lived.live_until(lived.month)
+    lived.fork(lived.config).run()
+    lived.run()
+    assert lived.month == 3 and lived.firms.array["cash_fen"].any()
+
+
+MONTHS = """
+from sim.own import *
+
+
+@process(How.BLOCK)
+def one(compound, first, last):
+    pass
+
+
+@process(How.BLOCK)
+def other(compound, first, last):
+    pass
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def e(m): pass\nchange_month(e)", "month e: gives NoneType"),
+        ("def e(): pass\nchange_month(e)", r"month e: takes \(\), and 1 is given"),
+        ("def e(m): return m.after('pay', len)\nchange_month(e)", "month: len is no process"),
+        ("def e(m): return m.replace('pay', len)\nchange_month(e)", "month: len is no process"),
+        ("def e(m): return m.without('note')\nchange_month(e)", "month e: takes out 'note'"),
+        (
+            "def e(m): return m.without('streets.offer')\nchange_month(e)",
+            "takes out 'streets.offer'",
+        ),
+        (
+            "def e(m): return m.replace('climb', one)\ndef f(m): return m.replace('climb', other)\n"
+            "change_month(e)\nchange_month(f)",
+            "month f: takes out 'climb'",
+        ),
+        ("process('block')", "'block' is no form of call; allowed: How.WORLD"),
+        ("give_theory('x', 'logit')", "theory x: is no function"),
+        ("def x(): pass\ngive_theory('x', x)", r"theory x: takes \(\), and 1 is given"),
+        ("give_actor('x', after='pay')", "'x': is no actor"),
+        (
+            "class A(Actor, table='zs'):\n    def act(self, a, b): pass\ngive_actor(A, after='pay')",
+            r"actor zs: its act .*allowed: def act\(self\) or def act\(self, draws\)",
+        ),
+        (
+            "class A(Actor, table='zs'):\n    act = 3\ngive_actor(A, after='pay')",
+            "actor zs: its act is no method",
+        ),
+        (
+            "class A(Actor, table='zs'):\n    x = column('O', '1', 'any', 'x')\n"
+            "    def act(self): pass\ngive_actor(A, after='pay')",
+            "column zs.x: 'O' is no dtype of numbers",
+        ),
+        (
+            "class P(Parameters):\n    a: float = param(3.0, 'x', low=0, high=2)\ngive_parameters('z', P)",
+            "z.a: its default, 3.0, is not allowed; allowed: .* 2",
+        ),
+        *(
+            (
+                f"give_column('households', {name!r}, column({dtype!r}, '1', '0 to 1', 'x'{more}))",
+                said,
+            )
+            for name, dtype, more, said in (
+                ("x", "O", "", "column households.x: 'O' is no dtype"),
+                ("x", "xx", "", "column households.x: 'xx' is no dtype"),
+                ("x", "c16", "", "column households.x: 'c16' is no dtype"),
+                ("x", "f8", ", newcomer=7.0", "newcomer is 7.0; allowed: 0 to 1"),
+                ("neighbours", "f8", "", "the name is taken"),
+                ("seed", "f8", "", "the name is taken"),
+            )
+        ),
+        *(
+            (
+                "from sim.agents.firm import PropertyFirm\n@replace_actor\n"
+                f"class T(PropertyFirm, table='firms'{group}):\n    {body}",
+                said,
+            )
+            for group, body, said in (
+                ("", "def serve(self): pass", "allowed: parameters='firm'"),
+                (
+                    ", parameters='firm'",
+                    "def serv(self): pass",
+                    "has serv, and nothing that the month",
+                ),
+                (", parameters='firm'", "serve = None", "its serve is no method"),
+                (
+                    ", parameters='firm'",
+                    "def close_books(self): pass",
+                    "def close_books.self, draws",
+                ),
+            )
+        ),
+    ],
+)
+def test_a_part_that_cannot_be_lived_is_refused_as_it_is_given(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    """Catches what fails in the middle of a run, in words of Python, or is passed over in silence."""
+    with pytest.raises(InputError, match=said):
+        give(tmp_path, MONTHS + text)
+
+
+def test_what_replaces_a_process_is_switched_off_with_it(tmp_path: Path) -> None:
+    """Catches a climb of one's own that goes on where mechanisms.conflict=false."""
+    give(tmp_path, MONTHS + "@change_month\ndef e(m): return m.replace('climb', one)")
+    month = own.usual_month()
+    assert month.processes[month.at("climb")].switch == "conflict"
+
+
+def test_a_theory_chosen_takes_the_place_of_no_change_in_silence(tmp_path: Path) -> None:
+    """Catches a would_pay of one's own that fees.response=match throws out."""
+    give(tmp_path, MONTHS + "@change_month\ndef e(m): return m.replace('would_pay', one)")
+    with pytest.raises(InputError, match=r"fees.response: is 'match', and a change of the month"):
+        model(months=1, fees={"response": "match"})
+
+
+@pytest.mark.parametrize("drawn", ["['a'] * len(h)", "None"])
+def test_what_is_drawn_and_no_number_is_refused(drawn: str, tmp_path: Path) -> None:
+    """Catches an error of numpy in place of the column's name."""
+    give(
+        tmp_path,
+        "from sim.own import *\ngive_column('households', 'x', column('f8', '1', '0 to 1', 'x'), "
+        f"drawn=lambda rng, h, p: {drawn})",
+    )
+    with pytest.raises(InputError, match=r"column x: .* is drawn; allowed: numbers, 0 to 1"):
+        model(months=1)
+
+
+def test_names_of_a_model_are_told_once() -> None:
+    """Catches dir() with households and measures twice."""
+    names = dir(model(months=1))
+    assert len(names) == len(set(names))
+
+
+def test_a_loop_moves_a_parameter_of_ones_own(tmp_path: Path) -> None:
+    """Catches a theory's own weight that tipping takes for one of the beginning."""
+    give(tmp_path, example("mine.py"))
+    config = load(months=1, **SMALL, fees={"response": "by_income"})
+    moved = drive(config, ["mine.income"], 0.0, 2.0, 3, 2)
+    rates = sweep_slowly(config, moved, seed=5)
+    assert rates.shape == (3, 3) and np.ptp(rates[0]) > 0.05

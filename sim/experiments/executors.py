@@ -23,6 +23,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import copy_context
 from functools import lru_cache
 from pathlib import Path
+from queue import Empty
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sim.errors import InputError
@@ -285,7 +286,12 @@ class _Processes(_Shipping):
 
     def close(self, finished: bool) -> None:
         if not finished:
-            self._pool().shutdown(wait=False, kill_workers=True)
+            pool = self._pool()
+            # Loky takes the tasks away and then still looks for those whose numbers wait here.
+            with suppress(Empty):
+                while True:
+                    pool._work_ids.get_nowait()
+            pool.shutdown(wait=False, kill_workers=True)
         if self._along is not None:
             Path(self._along).unlink(missing_ok=True)
 

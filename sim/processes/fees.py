@@ -116,7 +116,7 @@ class FeeParameters(Parameters):
     @classmethod
     def _known(cls, name: str) -> str:
         if name not in THEORIES:
-            allowed = ", ".join(THEORIES)
+            allowed = f"{', '.join(THEORIES)}, or one of a file given by --plugin"
             raise ValueError(f"no theory of paying is named {name!r}; allowed: {allowed}")
         return name
 

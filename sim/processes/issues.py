@@ -15,7 +15,7 @@ from pydantic import field_validator
 from sim.compiled import kernel
 from sim.schema import Parameters, bounded, param
 from sim.streams import BLOCK, Stream, fill, philox
-from sim.world.declare import Row, column
+from sim.world.declare import SealedRow, column
 from sim.world.native import register_row, rows
 from sim.world.process import How, process
 from sim.world.tables import Tenure
@@ -224,7 +224,7 @@ _GONE = _SOLVED | _SHELVED_NOW
 
 
 @register_row
-class Worked(Row, table="worked"):
+class Worked(SealedRow, table="worked"):
     """What was counted of the problems of one compound this month, see ``COUNTS``."""
 
     for _name, _doc in _COUNTED.items():

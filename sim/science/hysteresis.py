@@ -15,6 +15,7 @@ from sim.config import Config, change
 from sim.errors import InputError
 from sim.experiments.run import spread
 from sim.explain import show
+from sim.own import own_parameters
 from sim.science.factors import bounds, one
 
 LIVE = (
@@ -81,8 +82,9 @@ def drive(
     known = [one(config, "parameter", key) for key in keys]
     for row, _ in known:
         still = row.key.startswith("service.start")
-        if row.key.split(".")[0] not in LIVE or still or isinstance(row.default, int):
-            allowed = f"a number that acts while a compound lives, of {', '.join(LIVE)}"
+        live = (*LIVE, *own_parameters(config))
+        if row.key.split(".")[0] not in live or still or isinstance(row.default, int):
+            allowed = f"a number that acts while a compound lives, of {', '.join(live)}"
             raise InputError("parameter", f"{show(row.key)} cannot be moved", allowed)
     alone = len(known) == 1
     values = tuple(0.0 if alone else float(value) for _, value in known)

@@ -415,6 +415,9 @@ def _draw_own(
         drawn = np.asarray(
             column.drawn(d.of(_OWN + crc32(name.encode())), h, SimpleNamespace(**groups()))
         )
+        if drawn.dtype.kind not in "biuf":
+            told = " ".join(repr(drawn.flat[0] if drawn.size else drawn).split())
+            raise InputError(f"column {name}", f"{told} is drawn", f"numbers, {column.allowed}")
         shape, (low, high) = getattr(h, name).shape, column.bounds
         if drawn.shape not in ((), shape):
             problem = f"{drawn.shape} numbers are drawn"

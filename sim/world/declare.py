@@ -15,6 +15,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from sim.errors import InputError
+from sim.explain import unknown_name
+
 _FORMS = (
     ("any", -np.inf, np.inf), ("N or more", None, np.inf), ("above N", None, np.inf),
     ("N to (?:below )?N", None, None), ("N(?:, N)+", None, None),
@@ -148,9 +151,17 @@ class Columns:
     def __setattr__(self, name: str, value: Any) -> None:
         declared = self.columns.get(name)
         if declared is None:
+            if not name.startswith("_") and not hasattr(type(self), name):
+                # Kept beside the columns, it would change nothing and nobody would be told.
+                title = type(self).__name__.lower()
+                raise unknown_name(f"column {name}", f"{title} have none", name, list(self.columns))
             object.__setattr__(self, name, value)
-        else:
-            self._keep(name, np.ascontiguousarray(value, declared.dtype))
+            return
+        held, before = np.ascontiguousarray(value, declared.dtype), self.__dict__.get(name)
+        # Compiled rules look at no length: a shorter column would let them read beyond it.
+        if before is not None and len(before) and held.shape != before.shape:
+            raise InputError(f"column {name}", f"{held.shape} is set", f"{before.shape}")
+        self._keep(name, held)
 
     def __len__(self) -> int:
         return len(getattr(self, next(iter(self.columns))))
@@ -184,7 +195,7 @@ class Columns:
                 own = getattr(self, name)
                 longer = np.zeros((max(rows, 2 * len(own)), *own.shape[1:]), own.dtype)
                 longer[: len(own)] = own
-                setattr(self, name, longer)
+                self._keep(name, longer)
 
 
 def _place(table: type[Columns], name: str, declared: Column) -> None:
@@ -256,6 +267,15 @@ class Row:
 
     def _group(self, name: str) -> Any:
         return _Fields(getattr(self.world, f"p_{name}")[getattr(self, "of_kind", 0)])
+
+
+class SealedRow(Row):
+    """A row with nothing beside its columns: a misspelt one is refused in Python as in a rule."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in self.columns or name in ("world", "index", "record", "_address")):
+            raise unknown_name(name, f"{self.table} have none", name, list(self.columns))
+        object.__setattr__(self, name, value)
 
 
 class _Groups:

@@ -38,6 +38,7 @@ from numba.np.numpy_support import from_dtype
 
 from sim import compiled as _compiled
 from sim.compiled import kernel
+from sim.explain import unknown_name
 from sim.world.costs import CostRefused, Payer
 from sim.world.declare import Column, Columns, Row
 
@@ -183,6 +184,9 @@ def _from_python(found: rule, row: Row, *given: Any, **named: Any) -> Any:
     if isinstance(label := named.get("label"), str):
         named["label"] = row.world.label(label)
     if isinstance(payer := named.get("payer"), str):
+        names = [one.name.lower() for one in Payer]
+        if payer.lower() not in names:
+            raise unknown_name("payer", f"there is no {payer!r}", payer, names)
         named["payer"] = int(Payer[payer.upper()])
     try:
         return found.compiled(row, **named)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache
-from inspect import getattr_static
+from inspect import getattr_static, signature
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +185,10 @@ def process(
         switch: Name in ``config.mechanisms`` that switches it.
         table: Whose rows it is called for, where it is called for rows.
     """
+    if not isinstance(how, How):
+        raise InputError(
+            "process", f"{how!r} is no form of call", ", ".join(f"How.{h.name}" for h in How)
+        )
     of = table if how in (How.ROWS, How.DRAWS) else ""
 
     def make(function: Callable[..., Any]) -> Process:
@@ -196,12 +200,42 @@ def process(
 
 
 def python(function: Callable[[Any], None], name: str = "") -> Process:
-    """A process in Python, called with the world."""
-    return Process(name or function.__name__, How.WORLD, function, doc=_first(function))
+    """A process in Python, called with the world.
+
+    Raises:
+        InputError: It cannot be called so.
+    """
+    called = name or getattr(function, "__name__", repr(function))
+    check_takes(called, function, 1, "a function of the world")
+    return Process(called, How.WORLD, function, doc=_first(function))
+
+
+def check_takes(where: str, function: Any, count: int, allowed: str) -> None:
+    """Refuse, before anything is lived, what cannot be called with so many values.
+
+    Raises:
+        InputError: It is no function, or takes another number.
+    """
+    if not callable(function):
+        raise InputError(where, "is no function", allowed)
+    try:
+        takes = signature(function)
+    except ValueError:  # of a function of C
+        return
+    try:
+        takes.bind(*range(count))
+    except TypeError:
+        raise InputError(where, f"takes {takes}, and {count} is given", allowed) from None
 
 
 def _first(documented: Any) -> str:
     return (documented.__doc__ or "").strip().split("\n")[0]
+
+
+def _check_process(one: Any) -> None:
+    if not isinstance(one, Process):
+        allowed = "@process(How. ...) above a rule, or python(function)"
+        raise InputError("month", f"{getattr(one, '__name__', repr(one))} is no process", allowed)
 
 
 @dataclass(frozen=True)
@@ -213,6 +247,10 @@ class Month:
     """
 
     processes: tuple[Process, ...]
+
+    def __post_init__(self) -> None:
+        for one in self.processes:
+            _check_process(one)
 
     def __iter__(self) -> Iterator[Process]:
         return iter(self.processes)
@@ -241,9 +279,11 @@ class Month:
         return Month(tuple(p for k, p in enumerate(self) if k not in left))
 
     def replace(self, name: str, by: Process) -> Month:
-        """The month with another process in the place of one."""
+        """The month with another process in the place of one, under its name and its switch."""
         k = self.at(name)
-        return Month((*self.processes[:k], replace(by, name=name), *self.processes[k + 1 :]))
+        _check_process(by)
+        there = replace(by, name=name, switch=by.switch or self.processes[k].switch)
+        return Month((*self.processes[:k], there, *self.processes[k + 1 :]))
 
     def after(self, name: str, *more: Process) -> Month:
         """The month with processes put in behind one."""

@@ -12,6 +12,7 @@ import numpy as np
 from sim.world import native
 from sim.world.costs import CostRefused
 from sim.world.process import How, Month, Process, do_in_python, do_part, live_until
+from sim.world.ranges import check_ranges, foreign
 
 stop = Event()
 """Set to let every run of this process end within a moment."""
@@ -43,6 +44,7 @@ class Runner:
         self._at_once = max(HOUSEHOLD_MONTHS // len(world.households), 1)
         self.spans = _split(world, threads)
         self._pool = ThreadPoolExecutor(len(self.spans)) if len(self.spans) > 1 else None
+        self._foreign = foreign(month, measures)
         if not native.INTERPRETED:
             world.put("program", month.program(world))
 
@@ -56,13 +58,17 @@ class Runner:
         """Live on to a month, that one too.
 
         Raises:
-            InputError: A measure gives hours or yuan back, or they are no number; names the measure.
+            InputError: A measure gives hours or yuan back, or they are no number; names the measure. Or
+                somebody's own part left a column outside of its range.
         """
+        before = self.world.month
         self.world.seed = self.world.model.streams.seed
         try:
             self._live_until(month)
         except CostRefused as refused:
             raise refused.named(self.world) from None
+        if self._foreign and self.world.month > before:
+            check_ranges(self.world, self._foreign)
 
     def _live_until(self, month: int) -> None:
         world = self.world

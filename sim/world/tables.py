@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sim.world.declare import Columns, Row, column
+from sim.world.declare import Columns, SealedRow, column
 from sim.world.native import register_columns, register_row
 from sim.world.signals import SIGNALS
 
@@ -320,7 +320,7 @@ class Program(Columns):
 
 
 @register_row
-class Signals(Row, table="signals"):
+class Signals(SealedRow, table="signals"):
     """Named values of one compound: all that institutions and measures can change about a month."""
 
     for _name, (_neutral, _doc) in SIGNALS.items():
@@ -361,7 +361,7 @@ def _counted(name: str, doc: str) -> Any:
 
 
 @register_row
-class Counted(Row, table="counted"):
+class Counted(SealedRow, table="counted"):
     """The census of one building, see ``COUNTED``."""
 
     for _name, _doc in COUNTED.items():
@@ -370,7 +370,7 @@ class Counted(Row, table="counted"):
 
 
 @register_row
-class Census(Row, table="census"):
+class Census(SealedRow, table="census"):
     """Sums over the households of a compound at the end of last month, see ``COUNTED``."""
 
     for _name, _doc in COUNTED.items():

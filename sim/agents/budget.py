@@ -85,12 +85,18 @@ class BudgetParameters(Parameters):
         0.25, "Share of staff lacking that is hired in a month", unit="1/month", low=0, high=1, zh="补员速度"
     )  # fmt: skip
     reckons: float = param(
-        0.8, "Collection rate that a firm reckons with before it knows a place", low=0, high=1, zh="预期收缴率",
+        0.8, "Collection rate that a firm reckons with when it comes by a contest or before it knows a place", low=0,
+        high=1, zh="预期收缴率",
         source="the rate at which it breaks even: D010",
     )  # fmt: skip
     public_revenue_yuan: float = param(
         6.0, "Public revenue (parking, advertising) per household", unit="yuan/month", low=0, high=200,
         zh="户均公共收益",
+    )  # fmt: skip
+    margin: float = param(
+        0.06, "Part of its income that a firm for a lump sum keeps as profit before it spends on service", low=0,
+        high=0.5, zh="预期利润率",
+        source="profit below expectation, so service is cut (利润未达预期): seed 004; size assumed",
     )  # fmt: skip
     reserve_months: float = param(
         2.0, "Cash at the start, in months of full cost", unit="month", low=0, high=24,
@@ -101,8 +107,8 @@ class BudgetParameters(Parameters):
         low=0, high=48, zh="储备上限",
     )  # fmt: skip
     reserve_use: float = param(
-        0.1, "Share of the last year's reserve it will spend in a month to keep service up", unit="1/month",
-        low=0, high=1, zh="储备动用率",
+        0.1, "Share of the last year's reserve that owners' own money gives in a month to keep service up",
+        unit="1/month", low=0, high=1, zh="储备动用率",
     )  # fmt: skip
     credit_months: float = param(
         2.0, "Debt it can bear, in months of full cost", unit="month", low=0, high=24,
@@ -214,10 +220,15 @@ class Budget(Actor):
 
     @derived
     def plan_fen(self) -> float:
-        """What it plans to spend in a month: a twelfth of the year's income, and some of its reserve."""
+        """What it plans to spend in a month: a twelfth of the year's income.
+
+        A firm for a lump sum keeps its profit first, and a reserve is its own; owners' money serves them.
+        """
         total = 0
         for income in self.receipts:
             total += income
+        if self.provider == Provider.FIRM:
+            return (1.0 - self.p.margin) * total / MONTHS_PER_YEAR
         return total / MONTHS_PER_YEAR + self.p.reserve_use * max(
             min(self.cash_fen, self.reserve_fen), 0
         )

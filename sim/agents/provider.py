@@ -201,16 +201,17 @@ class Providing(Budget):
     ) -> None:
         """Replace whoever serves by a firm, with new books.
 
+        Having promised full service it begins with that, and cuts what a year's income does not pay (K056).
+
         Args:
             diligence: Care of the new firm, 0 to 1.
             transparency: Share of its accounts residents can check, 0 to 1.
             skimming: Share of public revenue it keeps, 0 to 1.
             owner_led: Whether its legal representative is an owner.
         """
-        rate = self._known_rate()
         if self.present:
             self._settle(Exit.DISMISSED)
-        self._take_over(Provider.FIRM, diligence, transparency, skimming, rate)
+        self._take_over(Provider.FIRM, diligence, transparency, skimming, self.p.reckons)
         self.owner_led = owner_led
 
     @rule

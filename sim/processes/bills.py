@@ -118,7 +118,7 @@ def month_of_year(world):  # type: ignore[no-untyped-def]
 def begin_bills(compound, first, last):  # type: ignore[no-untyped-def]
     """Where a firm asks for fees, the year before the start is taken as billed, and owed by those in debt."""
     world, h = compound.world, compound.world.households
-    tenure, asked, paid = h.tenure, h.asked, h.paid
+    tenure, asked, paid, intends = h.tenure, h.asked, h.paid, h.intends
     served, usual = compound.signals.firm_present > 0.0, compound.parameters.bills.usual_price_fen
     for i in range(first, last):
         asked[i] = served
@@ -130,6 +130,7 @@ def begin_bills(compound, first, last):  # type: ignore[no-untyped-def]
             h.arrears_fen[i] = 0
         elif tenure[i] == Tenure.VACANT:
             paid[i] = luck[0] < compound.signals.developer_pays
+        intends[i] = paid[i]
         owed = min(h.arrears_months[i], MONTHS_PER_YEAR)
         h.unpaid[i] = (1 << owed) - 1
         h.held_back[i] = luck[1] if owed > 0 else 0.0
@@ -182,7 +183,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         h.credited_fen,
         h.recovered_fen,
     )
-    arrears_fen, billed = h.arrears_fen, h.billed
+    arrears_fen, billed, intends = h.arrears_fen, h.billed, h.intends
     december = month_of_year(world) == MONTHS_PER_YEAR
     price, pays_vacant, keeps = (
         compound.asked_price,
@@ -224,6 +225,11 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         called_on[i] = Called.NOT
         settled = (bill_fen[i] == 0) & (bill_months[i] > 0)
         paid[i] = paid[i] | settled
+        intends[i] = (
+            settled
+            | ((bill_fen[i] > 0) & (reluctance[i] < willing[i]))
+            | (left_of[begins[i]] == 1) & paid[i]
+        )
         free_habit[i] *= free_keeps if paid[i] else 1.0
         remembered = keeps * habit[i] + (1.0 - keeps) * paid[i]
         habit[i] = remembered if (asked[i] == 1) & (billed[i] > 0) else habit[i]
@@ -287,7 +293,7 @@ def _nobody_asks(compound, first, last):  # type: ignore[no-untyped-def]
     keeps, grows = p.habit_keeps, p.free_habit_grows
     for i in rows(first, last):
         h.recovered_fen[i] = h.received_fen[i] = h.credited_fen[i] = h.bill_fen[i] = 0
-        h.paid[i] = h.bill_months[i] = h.ahead[i] = h.billed[i] = h.unpaid[i] = 0
+        h.paid[i] = h.intends[i] = h.bill_months[i] = h.ahead[i] = h.billed[i] = h.unpaid[i] = 0
         habit[i] *= keeps
         free_habit[i] += grows * (1.0 - free_habit[i]) if tenure[i] != Tenure.VACANT else 0.0
 

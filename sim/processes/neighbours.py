@@ -15,7 +15,8 @@ from sim.world.process import How, process
 from sim.world.tables import Stage, Tenure
 
 PAID, MISUSES, COMPLAINS, IN_OPEN, MEMBER, ATTENDED, NEW, VACANT = range(8)
-"""What a household shows its neighbours, a bit each: all in one byte, since it is read once per tie."""
+"""What a household shows its neighbours, a bit each (of its bill, that it has paid or says it will, D017):
+all in one byte, since it is read once per tie."""
 
 _SHOWS = np.array([[byte >> bit & 1 for bit in range(8)] for byte in range(256)], dtype=np.float64)
 # What a byte holds as numbers to multiply by, which is quicker than eight branches.
@@ -33,11 +34,11 @@ _ROWS = 128
 def show(world, first, last):  # type: ignore[no-untyped-def]
     """Households show their neighbours what they did."""
     h, tied = world.households, world.buildings.tied
-    paid, misuse, stage, member, attended = h.paid, h.misuse, h.stage, h.member, h.attended
+    intends, misuse, stage, member, attended = h.intends, h.misuse, h.stage, h.member, h.attended
     moved, tenure, shown = h.moved, h.tenure, h.shown
     for i in rows(first, last):
         shown[i] = (
-            (paid[i] << PAID) + (misuse[i] << MISUSES)
+            (intends[i] << PAID) + (misuse[i] << MISUSES)
             + ((stage[i] >= Stage.CALLS_HOTLINE) << COMPLAINS)
             + ((stage[i] == Stage.OPEN_CONFLICT) << IN_OPEN) + (member[i] << MEMBER)
             + ((attended[i] != 0) << ATTENDED) + (moved[i] << NEW)

@@ -127,6 +127,7 @@ class Households(Columns):
         "i2", "flags", "0 to 4095", "which of these are unpaid, a bit each, the latest lowest"
     )
     paid = column("i1", "flag", _FLAG, "its current bill is paid, or else its last one was")
+    intends = column("i1", "flag", _FLAG, "its current bill is paid, or it means to pay it")
     arrears_fen = column("i8", "fen", _MORE, "fees overdue")
     arrears_months = column("i4", "month", _MORE, "months overdue")
     called_on = column("i1", "code", "Called", "somebody called on it about its bills this month")

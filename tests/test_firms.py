@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from acts import act
+from acts import ANY, NO, act, begin
 
 from sim.agents.budget import BOOK, Provider
 from sim.agents.firm import PropertyFirm
@@ -389,3 +389,31 @@ def test_books_are_told_month_by_month() -> None:
     assert np.allclose(moved, rows[list(BOOK)].sum(axis=1)[moved.index])
     for language in ("en", "zh"):
         assert len(tell_books(rows, language).splitlines()) == 1 + len(rows)
+
+
+def test_a_shared_firm_comes_where_nobody_serves_and_the_public_pays_its_start() -> None:
+    """Catches a firm that comes at once, for nothing, or pushes out the one that is there."""
+    model = NeighborhoodModel(load(None, months=1, **LARGE, firm=NOBODY), seed=1)
+    c, kind = model.compounds[0], CATALOGUE["shared_property"]
+    measure = kind("shared_property", kind.Parameters(preparation=1, ramp=1))
+    act(measure, begin(c, 1))
+    assert not c.firm.present and [cost.actor for cost in c.costs] == ["street"]
+    act(measure, begin(c, 2))
+    assert c.firm.provider == Provider.FIRM and c.firm.scope == 0.6 and c.firm.sharing == 1
+    (paid,) = [cost.yuan for cost in c.costs if cost.actor == "public"]
+    assert paid == 400 * 80.0 and c.firm.grant_fen == round(100 * paid)
+    act(measure, begin(c, 3))
+    assert c.signals["dunning"] == 0.0 and not c.costs, "serve first, charge later"
+
+
+def test_owners_decide_on_an_open_account() -> None:
+    """Catches an account opened without a vote, or against one."""
+    for law, provider in ((ANY, Provider.TRUST), (NO, Provider.FIRM)):
+        model = NeighborhoodModel(load(None, months=1, **LARGE, committee=law), seed=1)
+        c, kind = model.compounds[0], CATALOGUE["trust_property"]
+        measure = kind("trust_property", kind.Parameters(preparation=1, ramp=1))
+        act(measure, begin(c, 1))
+        assert c.firm.provider == Provider.FIRM
+        act(measure, begin(c, 2))
+        assert c.firm.provider == provider
+        assert bool(c.costs) == (provider == Provider.TRUST)

@@ -292,7 +292,10 @@ class TrustProperty(Measure):
     name = "trust_property"
     en = "Trust-type property (open account, set pay)"
     zh = "信托制物业(开放账户、固定酬金)"
-    told = "no seed tells it; cases K013, K085, K090 do, and D009 how it spreads"
+    told = (
+        "case K013: trust-type property: open account, service pay tied to appraisal; "
+        "case K085: trust-type property after self-rule had decayed; case K090: accounts in app"
+    )
     through = (
         "a vote of all owners, then a firm for a set pay: accounts wholly open, no skimming, no profit, no credit; "
         "community's hours, public money to set it up"
@@ -371,7 +374,11 @@ class SharedProperty(Measure):
     name = "shared_property"
     en = "One firm for many old compounds"
     zh = "大物业(片区统管)"
-    told = "no seed tells it; cases K034, K044, K078 do"
+    told = (
+        "case K034: state firm, serve first and charge later, lowest price; "
+        "case K044: repairs first, charges from August; "
+        "case K078: district state firms take 177 compounds without service"
+    )
     through = (
         "a firm with a small menu where nobody or an emergency firm serves; its fixed cost is shared by the "
         "compounds of the street that it serves; street's hours, public money for the start"

@@ -10,17 +10,20 @@ import numpy as np
 import pytest
 from worlds import do
 
+from sim.agents.assembly import OwnersAssembly
 from sim.agents.cell import PartyCell
 from sim.agents.committee import Capture, OwnersCommittee, State
 from sim.agents.community import Community, Street
-from sim.agents.compound import Ballot, Compound
+from sim.agents.compound import Compound
 from sim.agents.developer import Developer
 from sim.agents.firm import Company, PropertyFirm
+from sim.agents.fund import OwnersFund
 from sim.agents.resident import Resident
 from sim.compose import load
 from sim.model import NeighborhoodModel
 from sim.month import OFFERS
 from sim.outcomes import INDICATORS
+from sim.processes.assembly import Ballot
 
 Draws = tuple[float, ...]
 NEVER: Draws = (1.0,) * 4
@@ -194,6 +197,7 @@ def let_vote(committee: OwnersCommittee, share: float) -> None:
     # Far beyond what civic-mindedness can be, so that no draw decides who comes.
     h.civic[:] = np.where(np.arange(c.households) < round(share * c.households), 1e3, -1e3)
     h.trust_committee[:] = 0.9
+    c.world.p_assembly["stays_away"] = 0.0
 
 
 def in_state(
@@ -384,7 +388,7 @@ def test_an_assembly_weighs_area_apart_from_heads() -> None:
     m = model(participation={"vote_base": 3.5, "absentee": 5.0, "time_cost_working": 0.0})
     h, rows = m.households, m.compounds[0].rows
     h.area[h.tenure != 0] *= 50.0
-    cast = m.compounds[0].assembly(np.full(rows.stop - rows.start, 0.7))
+    cast = m.compounds[0].assembly.ballot(np.full(rows.stop - rows.start, 0.7), 0.0)
     assert cast.turnout_units > 2 / 3 > cast.turnout_area > 0.0
     assert not cast.passes(2 / 3, 0.5), "flats of absent owners weigh"
     assert cast.agreed_units == pytest.approx(0.7, abs=0.1)
@@ -535,6 +539,7 @@ def test_residents_are_made_when_asked_for_and_once() -> None:
     """Catches a thousand agents made in vain, or twice."""
     m = model()
     kinds = {PropertyFirm, Company, OwnersCommittee, PartyCell, Community, Street, Developer}
+    kinds |= {OwnersAssembly, OwnersFund}
     assert set(m.agents_by_type) == kinds
     residents = m.agents_by_type[Resident]
     assert len(residents) == len(m.households) == len(m.residents)

@@ -224,7 +224,8 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
     def set_menu(self, scope: float) -> None:
         """Agree on a menu that holds ``scope`` of full service, at that share of its cost."""
         self.scope = scope
-        self.full_cost_fen = round(scope * self.p.full_cost * self.compound.monthly_due_fen)
+        usual_fen = self.compound.monthly_due_fen / self.compound.price
+        self.full_cost_fen = round(scope * self.p.full_cost * usual_fen)
 
     @derived
     def public_revenue_fen(self) -> int:
@@ -240,7 +241,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
             s.blame = 0.0
             return
         s.transparency = self.transparency
-        s.price_ratio = p.price_ratio
+        s.price_ratio = p.price_ratio * self.compound.price
         s.dunning = p.dunning
         s.detect_firm = p.patrol * self.level * self.diligence
         hours = p.issue_hours * self.compound.households
@@ -283,6 +284,7 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
         p, census = self.p, self.compound.census
         if not self.present:
             self._clear_book()
+            self.compound.fund.claim(self.public_revenue_fen)
             if chance[0] < p.enters:
                 self._take_over(True, self.usual_diligence, p.transparency, p.skimming)
             return
@@ -293,7 +295,8 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
         revenue = self.public_revenue_fen
         self.fees = int(census.collected_fen)
         self.arrears = int(census.recovered_fen)
-        self.public_revenue = revenue - round(self.skimming * revenue)
+        opened = revenue - round(self.skimming * revenue)
+        self.public_revenue = opened - self.compound.fund.claim(opened)
         self.grants = self.grant_fen
         self.overhead = -overhead
         self.effort_cost = -effort

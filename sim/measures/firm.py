@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from sim.compiled import kernel
+from sim.agents.assembly import trust_at_least
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, scale
+from sim.processes.assembly import Matter
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
@@ -43,9 +42,11 @@ class FirmTender(Measure):
             high=36,
             zh="重试间隔",
         )
-        canvass: float = param(
-            0.6, "Push to take part in the vote", unit="logit", low=0, high=4, zh="动员投票作用"
-        )
+        canvass_hours: float = param(
+            40.0, "Hours that owners' representatives go from door to door while it is prepared",
+            unit="hour/month", low=0, high=1000, zh="业主代表入户工时",
+            source="owners' representatives take part all along (业主代表全过程参与): seed 004; size assumed",
+        )  # fmt: skip
         diligence: float = param(0.9, "Care of the winner", low=0, high=1, zh="新物业尽责程度")
         transparency: float = param(0.6, "Openness of the winner", low=0, high=1, zh="新物业透明度")
         skimming: float = param(
@@ -84,25 +85,21 @@ class FirmTender(Measure):
         if contest.done:
             return
         compound.community.ask(compound, self.label, p.community_hours * strength)
-        s.canvass = add(s.canvass, p.canvass * p.coverage * strength)
-        if compound.month < contest.vote:
+        door = p.canvass_hours * p.coverage * strength
+        compound.spend(self.label, Payer.RESIDENTS, hours=door)
+        door += p.community_hours * strength * compound.community.fidelity
+        s.canvass_hours = add(s.canvass_hours, door)
+        collected = compound.assembly.open(Matter.CHOOSE_FIRM + 0)
+        if compound.month < contest.vote or not collected:
             return
         compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan)
-        law = compound.committee.p
-        if compound.votes(self._appeal(compound), law.quorum, law.majority):
+        matter, assembly = Matter.CHOOSE_FIRM + 0, compound.assembly
+        if assembly.count(matter, assembly.appeal(matter), 1.0):
             contest.done = True
             compound.firm.hand_over(p.diligence, p.transparency, p.skimming, p.owner_led != 0.0)
-            _trust_at_least(compound, p.goodwill)
+            trust_at_least(compound, p.goodwill)
         else:
             contest.vote = compound.month + int(p.retry)
-
-    @rule
-    def _appeal(self, compound: Compound) -> np.ndarray:
-        trust = compound.world.households.trust_firm[compound.first : compound.last]
-        appeal = np.empty(len(trust))
-        for i in range(len(trust)):
-            appeal[i] = 0.4 + 0.6 * (1.0 - trust[i])
-        return appeal
 
 
 @register
@@ -142,9 +139,10 @@ class PropertyEntry(Measure):
             6, "Months after a failed vote, or a firm that left, until the next decision", unit="month",
             low=1, high=60, zh="重试间隔",
         )  # fmt: skip
-        canvass: float = param(
-            0.6, "Push to take part in the vote", unit="logit", low=0, high=4, zh="动员投票作用"
-        )
+        canvass_hours: float = param(
+            40.0, "Hours that activists go from door to door before a vote", unit="hour/month", low=0,
+            high=1000, zh="入户动员工时",
+        )  # fmt: skip
         goodwill: float = param(
             0.5,
             "Trust in the firm at its start, where owners voted for it",
@@ -221,7 +219,10 @@ class PropertyEntry(Measure):
         compound.community.ask(compound, self.label, p.community_hours * strength)
         by_vote, s = p.vote != 0.0, compound.signals
         if by_vote:
-            s.canvass = add(s.canvass, p.canvass * strength)
+            compound.spend(self.label, Payer.RESIDENTS, hours=p.canvass_hours * strength)
+            s.canvass_hours = add(s.canvass_hours, p.canvass_hours * strength)
+            if not compound.assembly.open(Matter.FIRST_FIRM + 0):
+                return
         if month < pilot.decision:
             return
         if by_vote and not self._voted(compound):
@@ -232,12 +233,8 @@ class PropertyEntry(Measure):
 
     @rule
     def _voted(self, compound: Compound) -> bool:
-        law, habit = compound.committee.p, compound.world.households.free_habit
-        appeal = np.empty(compound.households)
-        # Households used to free service see less reason to pay for any.
-        for i in range(len(appeal)):
-            appeal[i] = 0.75 - 0.5 * habit[compound.first + i]
-        return compound.votes(appeal, law.quorum, law.majority)
+        matter, assembly = Matter.FIRST_FIRM + 0, compound.assembly
+        return assembly.count(matter, assembly.appeal(matter), 1.0)
 
     @rule
     def _enter(self, compound: Compound) -> None:
@@ -246,7 +243,7 @@ class PropertyEntry(Measure):
         firm.set_menu(p.basic)
         firm.grant_fen += self._public_fen(compound, p.start_yuan * compound.households)
         if p.vote != 0.0:
-            _trust_at_least(compound, p.goodwill)
+            trust_at_least(compound, p.goodwill)
 
     @rule
     def _run_pilot(self, compound: Compound, months_in: int, strength: float) -> None:
@@ -270,11 +267,3 @@ class PropertyEntry(Measure):
         fen = round(100 * yuan)
         compound.spend(self.label, Payer.PUBLIC, yuan=fen / 100)
         return fen
-
-
-@kernel
-def _trust_at_least(compound, goodwill):  # type: ignore[no-untyped-def]
-    # A firm that owners chose begins with some trust of theirs.
-    trust = compound.world.households.trust_firm
-    for i in range(compound.first, compound.last):
-        trust[i] = max(trust[i], goodwill)

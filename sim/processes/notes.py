@@ -14,6 +14,7 @@ from sim.world.tables import COUNTED
 STATES = (
     "visit_share", "cell_fidelity", "cell_asked", "firm_present", "firm_cash_fen", "works", "state",
     "capture", "interim", "failed_votes", "turnout", "legacy", "other_calls", "hours", "yuan",
+    "formed", "votes_held", "firms_dismissed", "fund_fen", "taken_fen",
 )  # fmt: skip
 """What is noted of institutions and costs, in the order in which ``note`` writes them."""
 
@@ -53,6 +54,9 @@ def note(world):  # type: ignore[no-untyped-def]
         of_month = costs[start[c] : start[c + 1]]
         to[k + 13] = exact_sum(_picked(world.ledger.hours, of_month))
         to[k + 14] = exact_sum(_picked(world.ledger.yuan, of_month))
+        assembly, fund = compound.assembly, compound.fund
+        to[k + 15], to[k + 16], to[k + 17] = committee.formed, assembly.held, assembly.dismissals
+        to[k + 18], to[k + 19] = fund.fund_fen, fund.taken_fen
     world.lived += 1
 
 

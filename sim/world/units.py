@@ -11,5 +11,7 @@ THOUSAND = 1000.0
 
 FEN_PER_YUAN = 100
 
+MONTHS_PER_YEAR = 12
+
 DAYS_PER_MONTH = 30.0
 """Days of a month, for the age of a problem."""

@@ -49,6 +49,7 @@ class Stream(IntEnum):
     HOTLINE = 18
     DISTRICT = 19
     OWNERS = 30
+    GIFTS = 31
 
 
 def own_stream(name: str) -> int:

@@ -146,7 +146,8 @@ def test_when_a_measure_ends_its_named_values_and_costs_end(name: str) -> None:
     act(m, c, m.strength(1))
     assert m.strength(2) == 0.0
     begin(c, 2)
-    stays = {"committee_image", "supervision", "compound_hours"} if c.committee.works else set()
+    stays = {"committee_image", "supervision", "compound_hours", "transparency"}
+    stays = stays if c.committee.works else set()
     after = state(c)
     assert {k for k in before if before[k] != after[k]} <= stays
     assert not c.costs and not after["cell asked"] and not after["community asked"]

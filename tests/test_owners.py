@@ -252,6 +252,14 @@ def test_with_the_drive_off_few_committees_come_and_with_it_most() -> None:
     assert formed("none") < 0.35 < 0.5 < formed("committee_drive")
 
 
+def test_a_working_committee_supervises_and_discloses() -> None:
+    """Catches a committee that owners elect for nothing (K071)."""
+    none, c = compound(), working(committee={"discloses": 0.5})
+    assert c.signals.supervision == 1.0 > none.signals.supervision
+    closed = 1.0 - none.signals.transparency
+    assert c.signals.transparency == pytest.approx(1.0 - 0.5 * closed)
+
+
 # --- captured committees and common money ---------------------------------------------------------
 
 

@@ -12,10 +12,13 @@ import numpy as np
 from sim.agents.actor import Actor
 from sim.compiled import kernel
 from sim.processes.assembly import Ballot, Matter, passes, special, vote
+from sim.streams import Stream, draw
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import pairwise_sum
 from sim.world.units import MIDDLE, THOUSAND
+
+_OWNERS = int(Stream.OWNERS)
 
 
 @kernel
@@ -108,15 +111,17 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         )
 
     @rule
-    def count(self, matter: int, appeal: np.ndarray, luck: float) -> bool:
+    def count(self, matter: int, appeal: np.ndarray) -> bool:
         """Count the votes on a matter and close it; whether it passes.
 
         Args:
             matter: ``Matter``.
             appeal: (households,) chance that an owner who takes part agrees.
-            luck: How well owners' own canvassing went, 1 on average.
         """
         mine = self.matter == matter
+        # How well owners' own canvassing went: anything from not at all to twice the mean.
+        _, _, u, _ = draw(self.index, self.world.month, self.world.seed, _OWNERS)
+        luck = 2.0 * u
         hours = self.hours + luck * self.own_hours if mine else 0.0
         cast, law = self.ballot(appeal, hours), self.compound.committee.p
         passed = passes(cast, law.quorum, self.p.special if special(matter) else law.majority)
@@ -173,7 +178,7 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
             self.matter = Matter.NONE + 0
         if self.matter != Matter.NONE:
             if self.on_agenda and self.months >= self.p.collects:
-                self._settle(2.0 * chance[2])
+                self._settle()
         elif self.rests == 0:
             due = self._due()
             if due != Matter.NONE and chance[0] < self._calls():
@@ -216,10 +221,10 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         return Matter.NONE + 0
 
     @rule
-    def _settle(self, luck: float) -> None:
+    def _settle(self) -> None:
         matter, compound, p = self.matter, self.compound, self.p
         self.rests = int(p.rests)
-        if not self.count(matter, self.appeal(matter), luck):
+        if not self.count(matter, self.appeal(matter)):
             return
         if matter == Matter.DISMISS_FIRM:
             self.dismiss_firm()

@@ -164,6 +164,11 @@ class CommitteeParameters(Parameters):
         unit="1/month", low=0, high=1, zh="对抗型业委会的鼓动",
         source="30 of 130 committees sued firm or developer: D090; size assumed",
     )  # fmt: skip
+    discloses: float = param(
+        0.2, "Share of the firm's closed accounts that a fully competent committee shows residents", low=0,
+        high=1, zh="业委会公开账目",
+        source="common revenue shown to owners, open days with the books: K071; size assumed",
+    )  # fmt: skip
     confronts: float = param(
         0.2, "Supervision of the firm by a confrontational committee", low=0, high=1,
         zh="对抗型业委会监督力度",
@@ -289,6 +294,8 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             image = p.image_working + p.image_competence * self.competence
             s.committee_image = min(image, 1.0)
             s.supervision = self.competence
+            if self.compound.firm.present:
+                s.transparency += p.discloses * self.competence * (1.0 - s.transparency)
             s.compound_hours = s.compound_hours + p.hours * self.competence
         elif self.state == State.WORKING:
             s.committee_image = p.image_captured
@@ -393,8 +400,7 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
         seats = min(p.seats, max(p.seats_least, round(compound.households / p.households_per_seat)))
         found = self._willing(chance[0]) >= seats
         matter, assembly = Matter.ELECT + 0, compound.assembly
-        # How well owners' own canvassing went: anything from not at all to twice the mean.
-        agreed = assembly.count(matter, assembly.appeal(matter), 2.0 * chance[2])
+        agreed = assembly.count(matter, assembly.appeal(matter))
         self.turnout = assembly.turnout
         self.won_over = 0.0
         if found and agreed:

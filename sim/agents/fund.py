@@ -17,7 +17,7 @@ from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
-_OWNERS = int(Stream.OWNERS)
+_GIFTS = int(Stream.GIFTS)
 FACILITIES = (int(Line.FACILITIES),)
 ALL = tuple(range(LINES))
 
@@ -198,7 +198,7 @@ class OwnersFund(Actor, table="funds", parameters="fund"):
                 continue
             for i in range(b.start[building], b.end[building]):
                 if h.attended[i] & MET == MET:
-                    u = draw(i, world.month, world.seed, _OWNERS)
+                    u = draw(i, world.month, world.seed, _GIFTS)
                     total += u[0] < p.gives * h.civic[i] * (1.0 - h.burden[i])
         fen = total * round(FEN_PER_YUAN * p.gift_yuan)
         self.gifts_fen += fen

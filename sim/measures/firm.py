@@ -94,7 +94,7 @@ class FirmTender(Measure):
             return
         compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan)
         matter, assembly = Matter.CHOOSE_FIRM + 0, compound.assembly
-        if assembly.count(matter, assembly.appeal(matter), 1.0):
+        if assembly.count(matter, assembly.appeal(matter)):
             contest.done = True
             compound.firm.hand_over(p.diligence, p.transparency, p.skimming, p.owner_led != 0.0)
             trust_at_least(compound, p.goodwill)
@@ -234,7 +234,7 @@ class PropertyEntry(Measure):
     @rule
     def _voted(self, compound: Compound) -> bool:
         matter, assembly = Matter.FIRST_FIRM + 0, compound.assembly
-        return assembly.count(matter, assembly.appeal(matter), 1.0)
+        return assembly.count(matter, assembly.appeal(matter))
 
     @rule
     def _enter(self, compound: Compound) -> None:

@@ -279,7 +279,9 @@ def test_a_month_without_a_rate_is_no_month_of_recovery() -> None:
 
 # --- a compound without a firm, from end to end ---------------------------------------------------
 
-TINY = {"population": {"households": 90, "buildings": 2}, "firm": {"present": False, "enters": 0.0}}
+TINY = {"population": {"households": 90, "buildings": 2}, "firm": {"present": False, "enters": 0.0},
+        "assembly": {"moves": 0.0, "interim_moves": 0.0, "community_calls": 0.0}}  # fmt: skip
+"""A compound without a firm, whose owners bring none in either."""
 
 
 @pytest.fixture(scope="module")

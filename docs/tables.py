@@ -30,6 +30,7 @@ from sim.experiments.sweep import Sweep
 from sim.explain import group_in, parameter_table
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
 from sim.outcomes import INDICATORS
+from sim.processes.assembly import Matter
 from sim.processes.issues import Category, Happened, Level
 from sim.processes.service import Line
 from sim.remade import LIVED
@@ -48,13 +49,13 @@ from sim.world.declare import Column, describe
 from sim.world.native import ROWS
 from sim.world.process import How
 from sim.world.signals import SIGNALS
-from sim.world.tables import COLUMN_TABLES, Households, Kind, Life, Stage, Tenure
+from sim.world.tables import COLUMN_TABLES, Called, Households, Kind, Life, Stage, Tenure
 from sim.world.world import NUMBERS, ROW_TABLES
 
 DOCS = Path(__file__).resolve().parent
 SIM = DOCS.parent / "sim"
 CODES: tuple[type[IntEnum] | type[IntFlag], ...] = (
-    Tenure, Life, Kind, Stage, Layer, Line, Category, Level, Happened, State, Capture, Payer, How,
+    Tenure, Life, Kind, Stage, Called, Layer, Line, Category, Level, Happened, State, Capture, Matter, Payer, How,
     Stream, Provider, Exit,
 )  # fmt: skip
 

@@ -109,14 +109,19 @@ def _put_compounds(world: World, sites: Sequence[Site]) -> None:
     rows["households"] = last - first
     for k, (a, z) in enumerate(zip(first, last, strict=True)):
         rows[k]["monthly_due_fen"] = h.fee_fen[a:z].sum()
+    rows["price"] = 1.0
     rows["tie_count"] = indptr[last] - indptr[first]
     rows["condition"] = world.p_service["start"][rows["of_kind"]]
     rows["price"] = 1.0
     world.put("compounds", rows)
 
 
+OF_A_COMPOUND = "firms", "committees", "assemblies", "funds", "cells", "developers"
+"""Tables with one actor for each compound."""
+
+
 def _put_actors(world: World, sites: Sequence[Site]) -> None:
-    for name in ("firms", "committees", "cells", "developers", *own.own_actors()):
+    for name in (*OF_A_COMPOUND, *own.own_actors()):
         rows = _rows(name, len(sites))
         rows["of_kind"] = world.compounds["of_kind"]
         world.put(name, rows)

@@ -21,10 +21,12 @@ from sim.agents.committee import CommitteeParameters
 from sim.agents.community import CommunityParameters
 from sim.agents.developer import DeveloperParameters
 from sim.agents.firm import CompanyParameters, FirmParameters
+from sim.agents.fund import FundParameters
 from sim.errors import InputError, refuse_broken
 from sim.explain import input_error, shorten, show, unknown_name
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters
 from sim.outcomes import INDICATORS
+from sim.processes.assembly import AssemblyParameters
 from sim.processes.bills import BillParameters
 from sim.processes.commons import CommonsParameters
 from sim.processes.conflict import ConflictParameters
@@ -266,6 +268,8 @@ class Config(Parameters):
     firm: FirmParameters = Field(default_factory=FirmParameters)
     company: CompanyParameters = Field(default_factory=CompanyParameters)
     committee: CommitteeParameters = Field(default_factory=CommitteeParameters)
+    assembly: AssemblyParameters = Field(default_factory=AssemblyParameters)
+    fund: FundParameters = Field(default_factory=FundParameters)
     cell: CellParameters = Field(default_factory=CellParameters)
     community: CommunityParameters = Field(default_factory=CommunityParameters)
     developer: DeveloperParameters = Field(default_factory=DeveloperParameters)
@@ -337,11 +341,11 @@ class Config(Parameters):
 
 SHARED = (
     "turnover", "network", "issues", "perception", "participation", "fees", "commons", "conflict",
-    "community", "company",
+    "community", "company", "assembly",
 )  # fmt: skip
 """Groups of parameters that are alike in every compound."""
 
-BY_KIND = ("service", "bills", "firm", "committee", "cell", "developer")
+BY_KIND = ("service", "bills", "firm", "committee", "fund", "cell", "developer")
 """Groups in which kinds of compound may differ."""
 
 GROUPS = tuple(Config.model_fields)

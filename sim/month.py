@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.agents import cell, committee, community, compound, developer, firm
+from sim.agents import assembly, cell, committee, community, compound, developer, firm, fund
 from sim.processes.bills import begin_bills, pay
 from sim.processes.census import begin_count, count, take_census
 from sim.processes.commons import use_commons
@@ -22,7 +22,7 @@ from sim.processes.turnover import households_move
 from sim.streams import Stream
 from sim.world.process import How, Month, each, process
 
-ACTORS = (cell, committee, community, compound, developer, firm)
+ACTORS = (assembly, cell, committee, community, compound, developer, firm, fund)
 """Modules whose rows the month goes through: importing them lets rules find these by name."""
 
 
@@ -79,7 +79,9 @@ MONTH = Month(
         each("compounds", "keep_year"),
         each("firms", "close_books", stream=Stream.FIRM, switch="institutions"),
         each("developers", "decide", stream=Stream.DEVELOPER, switch="institutions"),
+        each("funds", "close_month", switch="institutions"),
         each("committees", "decide", stream=Stream.COMMITTEE, switch="institutions"),
+        each("assemblies", "decide", stream=Stream.OWNERS, switch="institutions"),
         each("companies", "decide", switch="institutions"),
         join_in,
         note,
@@ -92,6 +94,8 @@ START = Month(
         each("firms", "begin"),
         each("companies", "begin"),
         each("committees", "begin"),
+        each("assemblies", "begin"),
+        each("funds", "begin"),
         each("cells", "begin"),
         each("developers", "begin"),
         each("communities", "begin"),

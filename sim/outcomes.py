@@ -504,7 +504,7 @@ _number(
     "State of the committee",
     "业委会状态",
     "code",
-    "0 none ... 7 refuses handover, see glossary",
+    "0 none ... 7 refuses handover, 8 interim, see glossary",
     lambda m: m["state"],
 )
 _number(
@@ -522,6 +522,46 @@ _share(
     "最近一次投票参与率",
     "owners taking part / all owners; missing before the first vote",
     lambda m: m["turnout"],
+)
+_share(
+    "committee_or_interim",
+    "Committee formed, or an interim one",
+    "业委会或物管会组建率",
+    "1 if a committee has been elected, whatever it does, or an interim one stands in; as rates are reported",
+    lambda m: 1.0 * ((m["formed"] > 0) | (m["interim"] > 0)),
+)
+_number(
+    "assemblies_held",
+    "Votes of all owners so far",
+    "累计业主大会表决次数",
+    "1",
+    "votes counted, elections too",
+    lambda m: m["votes_held"],
+)
+_number(
+    "firms_dismissed",
+    "Firms dismissed by owners so far",
+    "累计业主解聘物业次数",
+    "1",
+    "votes to dismiss that passed",
+    lambda m: m["firms_dismissed"],
+)
+_number(
+    "fund_yuan",
+    "Maintenance fund",
+    "住宅专项维修资金余额",
+    "yuan",
+    "fund in fen / 100",
+    lambda m: m["fund_fen"] / 100,
+)
+_number(
+    "revenue_taken_yuan",
+    "Public revenue taken by committees so far",
+    "累计被业委会侵占的公共收益",
+    "yuan",
+    "what captured committees took from the owners' pool, in fen / 100",
+    lambda m: m["taken_fen"] / 100,
+    better=-1,
 )
 _share(
     "legacy",

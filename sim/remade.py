@@ -92,7 +92,7 @@ _PATTERNS = (
     ("P3 “居民满意度达90%” at the end", "004", "yes, by hand"),
     ("P4 elections “多次‘流产’”", "004", "no"),
     ("P5 “70%以上实现就地化解” (told of the street's grids)", "004", "no"),
-    ("P6 committees in “全国仅约30%” of compounds", "000", "by `committee.drive`"),
+    ("P6 committees in “全国仅约30%” of compounds", "000", "no"),
     ("P7 an ordinary compound collects 71 to 90% (sources disagree, weak)", "outside", "yes, by hand"),
     ("Kangqiao without measures", "none", "no"),
 )  # fmt: skip

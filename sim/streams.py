@@ -49,6 +49,8 @@ class Stream(IntEnum):
     HOTLINE = 18
     DISTRICT = 19
     COURTS = 20
+    OWNERS = 30
+    GIFTS = 31
 
 
 def own_stream(name: str) -> int:

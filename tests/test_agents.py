@@ -10,17 +10,21 @@ import numpy as np
 import pytest
 from worlds import do
 
+from sim.agents.assembly import OwnersAssembly
+from sim.agents.budget import Provider
 from sim.agents.cell import PartyCell
 from sim.agents.committee import Capture, OwnersCommittee, State
 from sim.agents.community import Community, Street
-from sim.agents.compound import Ballot, Compound
+from sim.agents.compound import Compound
 from sim.agents.developer import Developer
 from sim.agents.firm import Company, PropertyFirm
+from sim.agents.fund import OwnersFund
 from sim.agents.resident import Resident
 from sim.compose import load
 from sim.model import NeighborhoodModel
 from sim.month import OFFERS
 from sim.outcomes import INDICATORS
+from sim.processes.assembly import Ballot
 
 Draws = tuple[float, ...]
 NEVER: Draws = (1.0,) * 4
@@ -75,15 +79,20 @@ def test_a_firm_gives_notice_when_income_falls_and_hires_when_it_returns() -> No
 
 
 def test_reserves_soften_a_fall_in_income() -> None:
-    """Catches a reserve that is never used."""
-    rich = live_on(compound("firm.reserve_months=12", *GIVES).firm, 0.3, 12)[-1]
-    poor = live_on(compound("firm.reserve_months=0", *GIVES).firm, 0.3, 12)[-1]
-    assert rich > poor
+    """Catches a reserve that is never used where it is owners' money, and a firm that gives its own."""
+    for provider, softens in ((Provider.TRUST, True), (Provider.FIRM, False)):
+        left = []
+        for months in (12, 0):
+            firm = compound(f"firm.reserve_months={months}", *GIVES).firm
+            firm.provider = provider
+            left.append(live_on(firm, 0.3, 12)[-1])
+        assert (left[0] > left[1]) == softens
 
 
 def test_effort_delivered_follows_staff_and_care() -> None:
     """Catches effort without staff, and a standard or supervision that buys no care."""
     c = compound("firm.diligence=0.5", *GIVES)
+    c.firm.staff = c.firm.upkeep = 1.0
     c.firm.serve()
     assert c.effort == pytest.approx(np.full(5, 0.5))
     c.signals["diligence_gain"] = 0.6
@@ -175,8 +184,6 @@ def test_a_hand_over_opens_new_books_and_brings_another_nature() -> None:
     firm = m.compounds[0].firm
     live_on(firm, 0.0, 8)
     assert firm.cash_fen < 0
-    census = m.compounds[0].census
-    census["unpaid_fen"] = 0.5 * census["billed_fen"]
     firm.hand_over(0.95, 0.7, 0.02, True)
     assert (firm.diligence, firm.transparency, firm.skimming) == (0.95, 0.7, 0.02)
     assert (
@@ -185,8 +192,7 @@ def test_a_hand_over_opens_new_books_and_brings_another_nature() -> None:
     assert firm.months_in_debt == 0 and firm.owner_led
     assert firm.exits_dismissed == firm.changes == 1
     assert not m.households.arrears_fen.any() and m.written_off_fen > 0
-    census = m.compounds[0].census
-    reckoned = 0.5 * m.compounds[0].monthly_due_fen + 0.98 * firm.public_revenue_fen
+    reckoned = firm.p.reckons * m.compounds[0].monthly_due_fen + 0.98 * firm.public_revenue_fen
     assert firm.receipts == pytest.approx(np.full(12, reckoned), abs=1)
     assert not firm.results.any()
     firm.offer()
@@ -205,6 +211,7 @@ def let_vote(committee: OwnersCommittee, share: float) -> None:
     # Far beyond what civic-mindedness can be, so that no draw decides who comes.
     h.civic[:] = np.where(np.arange(c.households) < round(share * c.households), 1e3, -1e3)
     h.trust_committee[:] = 0.9
+    c.world.p_assembly["stays_away"] = 0.0
 
 
 def in_state(
@@ -395,7 +402,7 @@ def test_an_assembly_weighs_area_apart_from_heads() -> None:
     m = model(participation={"vote_base": 3.5, "absentee": 5.0, "time_cost_working": 0.0})
     h, rows = m.households, m.compounds[0].rows
     h.area[h.tenure != 0] *= 50.0
-    cast = m.compounds[0].assembly(np.full(rows.stop - rows.start, 0.7))
+    cast = m.compounds[0].assembly.ballot(np.full(rows.stop - rows.start, 0.7), 0.0)
     assert cast.turnout_units > 2 / 3 > cast.turnout_area > 0.0
     assert not cast.passes(2 / 3, 0.5), "flats of absent owners weigh"
     assert cast.agreed_units == pytest.approx(0.7, abs=0.1)
@@ -547,6 +554,7 @@ def test_residents_are_made_when_asked_for_and_once() -> None:
     """Catches a thousand agents made in vain, or twice."""
     m = model()
     kinds = {PropertyFirm, Company, OwnersCommittee, PartyCell, Community, Street, Developer}
+    kinds |= {OwnersAssembly, OwnersFund}
     assert set(m.agents_by_type) == kinds
     residents = m.agents_by_type[Resident]
     assert len(residents) == len(m.households) == len(m.residents)

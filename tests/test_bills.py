@@ -67,7 +67,8 @@ def test_who_is_sure_to_pay_and_is_called_pays_all(period: int) -> None:
 def test_who_never_pays_owes_every_month() -> None:
     """Debts have an age: a year on, twelve months more."""
     model = lived(24, fees=NEVER, bills={"own_date": 0.0}, mechanisms=CALM, developer={"pays_vacant": 0.0},
-                  firm={"leaves": 0.0, "renewal_loss": 1.0, "public_revenue_yuan": 200.0}, population={"paid_start": 1.0, "vacant_share": 0.0})  # fmt: skip
+                  firm={"leaves": 0.0, "renewal_loss": 1.0, "public_revenue_yuan": 200.0},
+                  population={"paid_start": 1.0, "vacant_share": 0.0})  # fmt: skip
     h = model.households
     refused = h.arrears_months == 36
     assert refused.mean() > 0.98

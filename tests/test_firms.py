@@ -129,7 +129,7 @@ def test_a_lump_once_a_year_is_as_good_as_the_same_money_month_by_month() -> Non
 
 def test_wages_come_first_then_energy_then_contracts() -> None:
     """Catches lifts kept up while wages are unpaid, and power cut while contracts are paid."""
-    firm = serving(NeighborhoodModel(load(None, months=1, **LARGE), seed=1))
+    firm = serving(NeighborhoodModel(load(None, "firm.margin=0", months=1, **LARGE), seed=1))
     firm.cash_fen = firm.reserve_fen = 0
     enough = firm.overhead_fen + firm.wages_fen + firm.energy_fen + firm.contracts_fen
     found = []

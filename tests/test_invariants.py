@@ -20,6 +20,7 @@ from sim.errors import InputError
 from sim.measures.catalogue import CATALOGUE
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
+from sim.processes.assembly import Matter
 from sim.processes.issues import (
     COUNTS,
     LATENT,
@@ -131,20 +132,8 @@ def configurations(draw: st.DrawFn) -> Config:
 # --- what must hold -------------------------------------------------------------------------------
 
 CODES = (
-    Tenure,
-    Life,
-    Kind,
-    Stage,
-    Called,
-    Layer,
-    Category,
-    Level,
-    State,
-    Capture,
-    Payer,
-    How,
-    Provider,
-)
+    Tenure, Life, Kind, Stage, Called, Layer, Category, Level, State, Capture, Matter, Payer, How, Provider,
+)  # fmt: skip
 ALLOWED = {"0 to 1": (0.0, 1.0), "0 to 1, NaN": (0.0, 1.0), "-1 to 1": (-1.0, 1.0), "-1, 0 to 1": (-1.0, 1.0),
            "0 or more": (0.0, np.inf), "-1 or more": (-1, np.inf), "1 or more": (1, np.inf),
            "0 or less": (-np.inf, 0.0), "above 0": (1e-12, np.inf), "any": (-np.inf, np.inf),

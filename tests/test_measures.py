@@ -31,9 +31,9 @@ MOVES: dict[str, tuple[set[str], set[str]]] = {
                           {"cell", "residents", "public"}),
     "member_contact": ({"visit_share", "visit_every", "visit_boost", "mediation"}, {"cell"}),
     "lead_by_paying": ({"lead", "pledge"}, {"cell"}),
-    "interim_committee": ({"committee_care", "canvass", "supervision", "committee_image",
-                           "compound_hours"}, {"cell", "community"}),
-    "firm_tender": ({"canvass"}, {"community", "public"}),
+    "interim_committee": ({"committee_care", "supervision", "committee_image", "compound_hours"},
+                          {"cell", "community", "residents"}),
+    "firm_tender": ({"canvass_hours"}, {"community", "public", "residents"}),
     "service_standard": ({"diligence_gain", "compound_hours", "transparency"}, {"public"}),
     "all_age_renewal": (set(), {"public"}),
 }  # fmt: skip

@@ -97,7 +97,8 @@ EXPECTED: dict[str, tuple[Callable[[], Compound], dict[str, Any], set[str]]] = {
     "cross_appointment": (lambda: compound(State.WORKING), {}, {
         "compound_hours", "committee_care", "committee_image", "cell asked"}),
     "committee_party_share": (lambda: compound(State.PREPARING), {}, {
-        "party_rule", "candidate_bar", "community asked"}),
+        "party_rule", "candidate_bar", "canvass_hours", "committee.won_over", "community asked",
+        "cell asked"}),
     "committee_training": (lambda: compound(State.WORKING), {}, {
         "training", "compound_hours", "committee.competence", "costs"}),
     "supervision_evaluation": (lambda: compound(State.WORKING), {}, {
@@ -145,7 +146,8 @@ def test_when_a_measure_ends_its_named_values_and_costs_end(name: str) -> None:
     act(m, c, m.strength(1))
     assert m.strength(2) == 0.0
     begin(c, 2)
-    stays = {"committee_image", "supervision", "compound_hours"} if c.committee.works else set()
+    stays = {"committee_image", "supervision", "compound_hours", "transparency"}
+    stays = stays if c.committee.works else set()
     after = state(c)
     assert {k for k in before if before[k] != after[k]} <= stays
     assert not c.costs and not after["cell asked"] and not after["community asked"]
@@ -274,8 +276,9 @@ def test_vetting_raises_accountability_and_fails_elections_for_want_of_candidate
     """Catches a rule that costs no candidates."""
     c = compound(State.PREPARING)
     willing = (0.5 + c.mean("efficacy")) * c.households / 1000.0
-    c = compound(State.PREPARING, committee={"candidates": 3.3 / willing} | ANY)
-    act(measure("committee_party_share", turned_away=vetted), c)
+    few = {"candidates": 3.3 / willing, "size_power": 1.0}
+    c = compound(State.PREPARING, committee=few | ANY)
+    act(measure("committee_party_share", turned_away=vetted, talks=0.0), c)
     assert elected(c) is passes
     assert c.committee.party_share == (0.5 if passes else c.committee.p.party_share)
 
@@ -550,12 +553,12 @@ def test_a_pilot_leaves_a_compound_with_a_firm_alone() -> None:
 def test_owners_used_to_free_service_may_vote_a_pilot_down() -> None:
     """Catches a vote that always passes."""
     entered = []
-    for canvass, habit in ((4.0, 0.0), (4.0, 1.0), (0.0, 0.0)):
+    for hours, habit in ((1000.0, 0.0), (1000.0, 1.0), (0.0, 0.0)):
         c = compound(firm={"present": False})
         c.column("free_habit")[:] = habit
-        m = measure("property_entry", preparation=1, vote=True, canvass=canvass)
-        c.signals["canvass"] = 0.0
+        m = measure("property_entry", preparation=1, vote=True, canvass_hours=hours)
         act(m, begin(c, 1))
+        c.assembly.hours = 3.0 * c.signals.canvass_hours
         act(m, begin(c, 2))
         entered.append(c.firm.present)
     assert entered == [True, False, False]

@@ -283,7 +283,9 @@ def test_a_month_without_a_rate_is_no_month_of_recovery() -> None:
 TINY = {
     "population": {"households": 90, "buildings": 2},
     "firm": {"present": False, "enters": 0.0, "self_runs": 0.0},
+    "assembly": {"moves": 0.0, "interim_moves": 0.0, "community_calls": 0.0},
 }
+"""A compound without a firm, whose owners bring none in either."""
 
 
 @pytest.fixture(scope="module")

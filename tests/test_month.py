@@ -32,8 +32,8 @@ SWITCHED: dict[str, tuple[str, ...]] = {
     "fees": ("form_norm", "would_pay", "pay"),
     "commons": ("use_commons",),
     "conflict": ("resent", "climb", "speak"),
-    "institutions": ("firms.close_books", "developers.decide", "committees.decide", "companies.decide",
-                     "join_in"),
+    "institutions": ("firms.close_books", "developers.decide", "funds.close_month", "committees.decide",
+                     "assemblies.decide", "companies.decide", "join_in"),
 }  # fmt: skip
 ORDER = (
     *OFFERS, *SHARE, *SWITCHED["turnover"], "show", "look_around", *SWITCHED["issues"],
@@ -56,6 +56,7 @@ TRAITS = {
 SEEN = {"shown", "seen_satisfaction", "seen_paid", "seen_misuse", "seen_conflict", "seen_open"}
 BILLS = {
     "paid",
+    "intends",
     "recovered_fen",
     "received_fen",
     "credited_fen",

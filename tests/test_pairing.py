@@ -216,11 +216,11 @@ def test_every_household_draws_at_its_own_address(what: str) -> None:
 
 def test_owners_vote_at_their_own_address() -> None:
     """Catches a compound whose owners share the luck of another's, and a vote that hangs on turnout."""
-    w = prepared({"area": 1.0})
+    w = prepared({"area": 1.0, "p_assembly.stays_away": 0.0})
     come, agree = Streams(9).uniform(Stream.ASSEMBLY, MONTH, len(w.households), 2) < 0.5
     for compound in w.compounds:
         here = slice(compound.first, compound.last)
-        cast = compound.assembly(np.full(compound.households, 0.5))
+        cast = compound.assembly.ballot(np.full(compound.households, 0.5), 0.0)
         assert cast.turnout_units == come[here].mean()
         assert cast.agreed_units == (come & agree)[here].sum() / come[here].sum()
 

@@ -100,7 +100,7 @@ def test_a_lasting_blow_tips_a_healthy_compound_if_it_is_big_enough() -> None:
     assert small[:, 36].max() < small[:, 11].min() - 0.1, "the small one was felt"
     assert small[:, -1].min() > HIGH
     # Five years and more after the last blow nothing of its cause is left but its consequences.
-    assert big[:, 60:].max() < LOW
+    assert np.nanmax(big[:, 60:]) < LOW
 
 
 def test_a_dispute_about_garages_alone_is_absorbed() -> None:
@@ -137,7 +137,7 @@ def test_what_the_bundle_reached_outlives_it() -> None:
     assert np.array_equal(withdrawn[:, :48], kangqiao(BUNDLE, months=60)[:, :48])
     assert np.median(withdrawn[:, 72]) > HIGH, "24 months after withdrawal"
     assert np.median(withdrawn[:, 84]) > HIGH
-    assert untouched[:, 84].max() < LOW, "the same compound, month and parameters"
+    assert np.nanmax(untouched[:, 84]) < LOW, "the same compound, month and parameters"
 
 
 def test_a_bundle_withdrawn_early_does_not_hold() -> None:

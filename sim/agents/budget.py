@@ -270,7 +270,8 @@ class Budget(Actor):
         census, revenue = self.compound.census, self.public_revenue_fen
         self.fees = int(census.received_fen)
         self.arrears = int(census.recovered_fen)
-        self.public_revenue = revenue - round(self.skimming * revenue)
+        opened = revenue - round(self.skimming * revenue)
+        self.public_revenue = opened - self.compound.fund.claim(opened)
         self.grants = self.grant_fen
         self.grant_fen = 0
         self.overhead = -self.overhead_fen

@@ -1,7 +1,8 @@
 """The owners' committee (业委会): hard to elect, hard to keep working, easy to capture.
 
 none -> preparing -> vote of all owners -> elected -> registered and working -> nominal, lost contact,
-walked off, or refusing to hand over. Without one, an interim committee (物管会) may stand in.
+walked off, or refusing to hand over. Without one, an interim committee (物管会) may stand in: set up by a
+measure month by month, or by the street for a term of its own.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from typing import Literal
 import numpy as np
 
 from sim.agents.actor import Actor
-from sim.agents.compound import passes
+from sim.processes.assembly import Matter
 from sim.schema import Parameters, param
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import exact_sum
+from sim.world.tables import Tenure
 from sim.world.units import MIDDLE, THOUSAND
 
 
@@ -31,6 +33,7 @@ class State(IntEnum):
     LOST_CONTACT = 5
     WALKED_OFF = 6
     REFUSES_HANDOVER = 7
+    INTERIM = 8
 
 
 class Capture(IntEnum):
@@ -70,9 +73,14 @@ class CommitteeParameters(Parameters):
         source="Civil Code art. 278",
     )  # fmt: skip
     candidates: float = param(
-        4.0, "Willing candidates per 1,000 households, before discouragement", unit="1", low=0, high=50,
-        zh="愿任候选人",
-        source="few are willing (人选难): seed 000; size assumed",
+        6.0, "Willing candidates in a compound of 1,000 households, before discouragement", unit="person", low=0,
+        high=50, zh="愿任候选人",
+        source="few are willing (人选难): seed 000; 9.8 for each committee in a drive: K079; without one assumed",
+    )  # fmt: skip
+    size_power: float = param(
+        0.3, "Power of households by which candidates and volunteers grow; 1 is in proportion", low=0, high=1,
+        zh="参与人数的规模弹性",
+        source="compounds of 84 to 129 households found theirs: K057, K061, K072, K088; size assumed",
     )  # fmt: skip
     seats: int = param(5, "Members a committee needs", unit="person", low=3, high=15, zh="委员人数")
     registers: float = param(
@@ -103,11 +111,6 @@ class CommitteeParameters(Parameters):
     refuses: float = param(
         0.15, "Chance that a captured committee refuses to hand over at the end of its term",
         low=0, high=1, zh="拒交接概率",
-    )  # fmt: skip
-    drive: float = param(
-        1.1, "Mean push to vote by owners who prepare an election, from none to twice this", unit="logit",
-        low=0, high=4, zh="筹备组自发动员",
-        source="assumed; so that, as in the seeds, fewer than 30% of compounds get a committee",
     )  # fmt: skip
     hours: float = param(
         40.0, "Hours a working committee has for issues", unit="hour/month", low=0, high=1000,
@@ -140,6 +143,31 @@ class CommitteeParameters(Parameters):
     image_idle: float = param(
         0.2, "What owners see of one that is nominal, lost, walked off or refuses to hand over", low=0,
         high=1, zh="空转或拒交接时的观感",
+    )  # fmt: skip
+    interim_term: int = param(
+        36, "Longest term of an interim committee set up by the street", unit="month", low=1, high=120,
+        zh="物管会任期",
+    )  # fmt: skip
+    interim_known: float = param(
+        0.6, "Share of residents who know of an interim committee", low=0, high=1, zh="物管会知晓率",
+        source="59.9 percent know that a committee or interim committee exists: D035",
+    )  # fmt: skip
+    interim_image: float = param(0.5, "What those see of it", low=0, high=1, zh="物管会观感")
+    interim_supervision: float = param(
+        0.15, "Supervision of the firm it gives", low=0, high=1, zh="物管会监督力度"
+    )
+    interim_hours: float = param(
+        10.0, "Hours it has for issues", unit="hour/month", low=0, high=1000, zh="物管会工时"
+    )
+    stirs: float = param(
+        0.04, "Share of the calm of its full followers that a confrontational committee turns into grievance",
+        unit="1/month", low=0, high=1, zh="对抗型业委会的鼓动",
+        source="30 of 130 committees sued firm or developer: D090; size assumed",
+    )  # fmt: skip
+    discloses: float = param(
+        0.2, "Share of the firm's closed accounts that a fully competent committee shows residents", low=0,
+        high=1, zh="业委会公开账目",
+        source="common revenue shown to owners, open days with the books: K071; size assumed",
     )  # fmt: skip
     confronts: float = param(
         0.2, "Supervision of the firm by a confrontational committee", low=0, high=1,
@@ -221,6 +249,13 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
     months_in_state: int = column("i8", "month", "0 or more", "months in this state")
     months_in_office: int = column("i8", "month", "0 or more", "months of the term")
     interim: float = column("f8", "1", "0 to 1", "strength of an interim committee standing in")
+    stands_in: bool = column(
+        "?", "flag", "0, 1", "an interim committee set up by the street stands in"
+    )
+    interim_months: int = column("i8", "month", "0 or more", "months of its term")
+    won_over: float = column(
+        "f8", "person", "0 or more", "candidates won by talks for the next election"
+    )
     failed_votes: int = column("i8", "vote", "0 or more", "votes that failed so far")
     turnout: float = column(
         "f8", "1", "0 to 1, NaN", "share of owners in the last vote; NaN before the first"
@@ -250,7 +285,7 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
         """Set the named values that the committee stands for."""
         p, s = self.p, self.compound.signals
         self.interim = 0.0
-        if self.state == State.NONE or self.state == State.PREPARING:
+        if self.state == State.NONE or self.state == State.PREPARING or self.state == State.INTERIM:
             failed = p.image_failed * self.failed_votes
             s.committee_image = max(p.image_none - failed, p.image_least)
         elif self.state == State.ELECTED:
@@ -259,6 +294,8 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             image = p.image_working + p.image_competence * self.competence
             s.committee_image = min(image, 1.0)
             s.supervision = self.competence
+            if self.compound.firm.present:
+                s.transparency += p.discloses * self.competence * (1.0 - s.transparency)
             s.compound_hours = s.compound_hours + p.hours * self.competence
         elif self.state == State.WORKING:
             s.committee_image = p.image_captured
@@ -267,6 +304,12 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             s.transparency = p.captured_openness * s.transparency
         else:
             s.committee_image = p.image_idle
+        if self.stands_in and not self.works:
+            self.interim = 1.0
+            known = p.interim_known
+            s.committee_image = (1.0 - known) * s.committee_image + known * p.interim_image
+            s.supervision = max(s.supervision, p.interim_supervision)
+            s.compound_hours = s.compound_hours + p.interim_hours
 
     @rule
     def decide(self, chance: tuple[float, ...]) -> None:
@@ -276,14 +319,18 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             chance: 4 draws of the committee's stream.
         """
         self.months_in_state += 1
-        if self.state == State.NONE:
+        self._serve_interim()
+        if self.state == State.NONE or self.state == State.INTERIM:
             self._think_of_election(chance)
         elif self.state == State.PREPARING:
+            # Where owners are voting on something else, the election waits for its canvassers.
+            self.compound.assembly.open(Matter.ELECT + 0)
             if self.months_in_state >= self.p.preparing_months:
                 self._hold_election(chance)
         elif self.state == State.ELECTED:
             if chance[0] < self.p.registers:
                 self._enter(State.WORKING)
+                self.stands_in = False
         else:
             self._serve_term(chance)
 
@@ -291,6 +338,29 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
     def _enter(self, state: int) -> None:
         self.state = state
         self.months_in_state = 0
+
+    @derived
+    def formed(self) -> bool:
+        """Whether a committee has been elected, whatever it does."""
+        return State.ELECTED <= self.state <= State.REFUSES_HANDOVER
+
+    @rule
+    def set_up_interim(self) -> None:
+        """Let an interim committee stand in, set up by the street."""
+        self.stands_in = True
+        self.interim_months = 0
+        if self.state == State.NONE:
+            self._enter(State.INTERIM)
+
+    @rule
+    def _serve_interim(self) -> None:
+        if not self.stands_in:
+            return
+        self.interim_months += 1
+        if self.interim_months > self.p.interim_term:
+            self.stands_in = False
+            if self.state == State.INTERIM:
+                self._enter(State.NONE)
 
     @rule
     def _think_of_election(self, chance: tuple[float, ...]) -> None:
@@ -304,31 +374,36 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
         )
         discontent = p.attempts_content + (1.0 - p.attempts_content) * upset
         support = 1.0 + p.attempts_care * compound.signals.committee_care
-        if chance[0] < p.attempts * discontent * support:
+        if chance[0] < p.attempts * discontent * support and compound.assembly.open(
+            Matter.ELECT + 0
+        ):
             self._enter(State.PREPARING)
+
+    @rule
+    def _willing(self, luck: float) -> float:
+        """Candidates who stand, those won by talks and those turned away counted in."""
+        p, compound = self.p, self.compound
+        s = compound.signals
+        own = p.candidates * (compound.households / THOUSAND) ** p.size_power
+        own *= p.candidates_unheard + compound.per_household(compound.census.efficacy)
+        own *= (1.0 + s.committee_care) * (1.0 + p.candidates_spread * (luck - MIDDLE))
+        return (own + self.won_over) * (1.0 - s.candidate_bar)
 
     @rule
     def _hold_election(self, chance: tuple[float, ...]) -> None:
         p, compound = self.p, self.compound
         s, firm = compound.signals, compound.firm
         care = s.committee_care
-        # Anything from none to twice the mean.
-        s.canvass = s.canvass + 2.0 * p.drive * chance[2]
         if firm.present:
             s.canvass = s.canvass - firm.p.obstruction * firm.skimming * (1.0 - care)
-        willing = p.candidates * compound.households / THOUSAND
-        willing *= 1.0 - s.candidate_bar
-        heard = p.candidates_unheard + compound.per_household(compound.census.efficacy)
-        willing *= heard * (1.0 + care) * (1.0 + p.candidates_spread * (chance[0] - MIDDLE))
-        trust = self.world.households.trust_committee[compound.first : compound.last]
-        appeal = np.empty(len(trust))
-        for i in range(len(trust)):
-            appeal[i] = p.agrees + p.agrees_trust * trust[i]
-        ballot = compound.assembly(appeal)
-        self.turnout = ballot.turnout_units
         # A small compound makes do with the smallest committee.
         seats = min(p.seats, max(p.seats_least, round(compound.households / p.households_per_seat)))
-        if willing >= seats and passes(ballot, p.quorum, p.majority):
+        found = self._willing(chance[0]) >= seats
+        matter, assembly = Matter.ELECT + 0, compound.assembly
+        agreed = assembly.count(matter, assembly.appeal(matter))
+        self.turnout = assembly.turnout
+        self.won_over = 0.0
+        if found and agreed:
             luck = p.competence_spread * (chance[1] - MIDDLE)
             gained = luck + p.competence_care * care + s.training
             self.competence = min(max(p.competence + gained, 0.0), 1.0)
@@ -338,14 +413,17 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             self._enter(State.ELECTED)
             return
         self.failed_votes += 1
-        for i in range(len(trust)):
+        trust = self.world.households.trust_committee
+        for i in range(compound.first, compound.last):
             trust[i] *= 1.0 - p.vote_trust
-        self._enter(State.NONE)
+        self._enter(State.INTERIM if self.stands_in else State.NONE)
 
     @rule
     def _serve_term(self, chance: tuple[float, ...]) -> None:
         self.months_in_office += 1
         p, s, firm = self.p, self.compound.signals, self.compound.firm
+        if self.state == State.WORKING and self.capture == Capture.CONFRONTATIONAL:
+            self._stir()
         steadied = 1.0 - p.party_steadies * self.party_share
         steadied *= 1.0 - p.care_steadies * s.committee_care
         if self.state == State.WORKING and chance[0] < p.idles * steadied:
@@ -370,3 +448,12 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             else:
                 self.capture = Capture.REPRESENTATIVE
                 self._enter(State.PREPARING)
+
+    @rule
+    def _stir(self) -> None:
+        # A committee at war with the firm leads those who trust it to withhold the fee: their grievance rises.
+        h, stirs = self.world.households, self.p.stirs
+        tenure, trust, grievance = h.tenure, h.trust_committee, h.grievance
+        for i in range(self.compound.first, self.compound.last):
+            if tenure[i] != Tenure.VACANT:
+                grievance[i] += stirs * trust[i] * (1.0 - grievance[i])

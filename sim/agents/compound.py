@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 
-from sim.compiled import kernel
 from sim.processes.bills import JANUARY, end_bills, month_of_year
-from sim.processes.participation import vote
 from sim.processes.service import LINES
 from sim.streams import Stream, Streams
 from sim.world.costs import Cost, CostRefused, Payer
 from sim.world.declare import Row, column, link
 from sim.world.native import derived, register_row, rule
-from sim.world.numbers import pairwise_sum
 from sim.world.tables import Life, Tenure
 from sim.world.units import MIDDLE, MONTHS_PER_YEAR
-
-
-class Ballot(NamedTuple):
-    """Result of a vote of all owners, as shares."""
-
-    turnout_units: float
-    turnout_area: float
-    agreed_units: float
-    agreed_area: float
-
-    def passes(self, quorum: float, majority: float) -> bool:
-        """See ``passes``."""
-        return bool(passes(self, quorum, majority))
-
-
-@kernel
-def passes(ballot, quorum, majority):  # type: ignore[no-untyped-def]
-    """Civil Code art. 278: enough owners and area take part, and enough of those agree."""
-    enough = min(ballot.turnout_units, ballot.turnout_area) >= quorum
-    return enough and min(ballot.agreed_units, ballot.agreed_area) > majority
 
 
 @register_row
@@ -56,7 +33,7 @@ class Compound(Row, table="compounds", parameters="service"):
         "i8", "fen/month", "0 or more", "usual fees due in a month", fixed=True
     )
     price: float = column(
-        "f8", "1", "0 or more", "usual fee relative to the compound's first price, as owners agreed"
+        "f8", "1", "above 0", "usual fee relative to the compound's first price, as owners agreed"
     )
     year_due_fen: int = column(
         "i8", "fen", "0 or more", "fees for this calendar year's months so far"
@@ -65,6 +42,9 @@ class Compound(Row, table="compounds", parameters="service"):
         "i8", "fen", "0 or more", "current bills settled this calendar year"
     )
     year_cash_fen: int = column("i8", "fen", "0 or more", "all fees received this calendar year")
+    expected_share: float = column(
+        "f8", "1", "0 to 1", "share that agreed when owners last voted on firm or fee; 0 before"
+    )
     in_community: int = column("i8", "index", "0 or more", "community", fixed=True)
     tie_count: float = column("f8", "tie", "0 or more", "ties of its households", fixed=True)
     unsolved: int = column("i8", "issue", "0 or more", "issues open at the end of last month")
@@ -79,6 +59,8 @@ class Compound(Row, table="compounds", parameters="service"):
     worked = link("worked")
     firm = link("firms")
     committee = link("committees")
+    assembly = link("assemblies")
+    fund = link("funds")
     cell = link("cells")
     developer = link("developers")
     community = link("communities", "in_community")
@@ -236,24 +218,9 @@ class Compound(Row, table="compounds", parameters="service"):
         return self.price * self.firm.fee_level
 
     @rule
-    def assembly(self, appeal: np.ndarray) -> Ballot:
-        """Let all owners vote, given each household's chance to agree."""
-        n = self.last - self.first
-        took_part, agreed = np.zeros(n), np.zeros(n)
-        vote(self, appeal, took_part, agreed)
-        came, for_it = int(np.count_nonzero(took_part)), int(np.count_nonzero(agreed))
-        area, of_all = pairwise_sum(took_part), self.world.households.area[self.first : self.last]
-        return Ballot(
-            came / n,
-            area / pairwise_sum(of_all),
-            for_it / max(came, 1),
-            pairwise_sum(agreed) / max(area, 1e-9),
-        )
-
-    @rule
-    def votes(self, appeal: np.ndarray, quorum: float, majority: float) -> bool:
-        """Whether a vote of all owners passes, see ``passes``."""
-        return passes(self.assembly(appeal), quorum, majority)
+    def raise_fees(self, share: float) -> None:
+        """Raise the fee by a share of it, from the next bills on."""
+        self.price *= 1.0 + share
 
 
 def cost_of(world: Any, k: int) -> Cost:

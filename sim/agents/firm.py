@@ -7,13 +7,14 @@ from enum import IntEnum
 import numpy as np
 
 from sim.agents.actor import Actor
-from sim.agents.budget import MONTHS_PER_YEAR, BudgetParameters, Provider
+from sim.agents.budget import BudgetParameters, Provider
 from sim.agents.provider import UNSIGNED, ProviderParameters, Providing
 from sim.processes.service import Line
 from sim.schema import Parameters, param
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import exact_dot, exact_sum
+from sim.world.units import MONTHS_PER_YEAR
 
 
 class FirmParameters(BudgetParameters, ProviderParameters):
@@ -176,6 +177,7 @@ class PropertyFirm(Providing, table="firms", parameters="firm"):
         """
         if not self.present:
             self._clear_book()
+            self.compound.fund.claim(self.public_revenue_fen)
             self._find_somebody(chance)
             return
         if self.contract_end == UNSIGNED:

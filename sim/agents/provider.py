@@ -136,6 +136,11 @@ class Providing(Budget):
         return self.provider == Provider.FIRM or self.provider == Provider.TRUST
 
     @derived
+    def lacking(self) -> bool:
+        """Whether a firm is wanted: nobody serves, or an emergency firm does for a time."""
+        return self.provider == Provider.NONE or self.provider == Provider.EMERGENCY
+
+    @derived
     def changes(self) -> int:
         """Firms under contract that are gone so far."""
         return self.exits_loss + self.exits_contract + self.exits_dismissed

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from sim.agents.committee import State
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, at_least, close_gap
+from sim.processes.assembly import Matter
 from sim.schema import param
+from sim.streams import Stream, draw
 from sim.world.costs import Payer
 from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
+
+_OWNERS = int(Stream.OWNERS)
 
 
 @register
@@ -26,8 +30,11 @@ class InterimCommittee(Measure):
         "004_56d13d5bc3bde075: 组建临时业委会、召开恳谈会; "
         "001_966095599a598409: 切实承担起监督物业管理、启用维修基金等职责"
     )
-    through = "supervision of the firm, hours for issues, canvass before votes, community's and cell's hours"
-    through_zh = "对物业的监督、诉求工时、投票前的入户动员;占用社区和党支部工时"
+    through = (
+        "supervision of the firm, hours for issues, hours from door to door before votes; "
+        "community's, cell's and residents' hours"
+    )
+    through_zh = "对物业的监督、诉求工时、投票前的入户动员工时;占用社区、党支部和居民工时"
 
     class Parameters(MeasureParameters):
         """Strength and hours."""
@@ -36,8 +43,9 @@ class InterimCommittee(Measure):
             0.6, "Supervision of the firm it gives", low=0, high=1, zh="监督力度"
         )
         image: float = param(0.55, "What owners see of it", low=0, high=1, zh="业主观感")
-        canvass: float = param(
-            1.0, "Push to take part in votes, from door to door", unit="logit", low=0, high=4, zh="入户动员作用",
+        canvass_hours: float = param(
+            40.0, "Hours its members go from door to door for a vote", unit="hour/month", low=0, high=1000,
+            zh="入户动员工时",
             source="004: 入户征求居民意见; size assumed",
         )  # fmt: skip
         issue_hours: float = param(
@@ -59,7 +67,9 @@ class InterimCommittee(Measure):
         # The community's hours of this month are known only once all have asked: last month's stand in.
         works = compound.community.fidelity * strength * p.coverage
         s.committee_care = at_least(s.committee_care, min(works, 1.0))
-        s.canvass = add(s.canvass, p.canvass * works)
+        if compound.assembly.matter != Matter.NONE:
+            s.canvass_hours = add(s.canvass_hours, p.canvass_hours * works)
+            compound.spend(self.label, Payer.RESIDENTS, hours=p.canvass_hours * works)
         if committee.works:
             return
         committee.interim = min(works, 1.0)
@@ -72,8 +82,8 @@ class InterimCommittee(Measure):
 class CommitteePartyShare(Measure):
     """At least half of a newly elected committee are party members, and candidates are vetted.
 
-    Members answer to the cell as well, so fewer committees idle or are captured; but few owners are
-    willing to stand, and vetting leaves fewer, so more elections fail for want of candidates.
+    Members answer to the cell as well, so fewer committees idle or are captured. Vetting leaves fewer of those
+    willing; the organisation that vets also talks to people whom it wants to stand, and goes from door to door.
     """
 
     name = "committee_party_share"
@@ -85,9 +95,13 @@ class CommitteePartyShare(Measure):
     )
     through = (
         "share of party members in committees elected from now on (their chances to idle or be captured), "
-        "share of willing candidates turned away; community's hours"
+        "share of willing candidates turned away, candidates won by talks, hours from door to door; "
+        "community's and cell's hours"
     )
-    through_zh = "新选业委会的党员比例(影响空转与被俘获概率)、被刷下的候选人比例;占用社区工时"
+    through_zh = (
+        "新选业委会的党员比例(影响空转与被俘获概率)、被刷下的候选人比例、谈话动员的候选人、入户工时;"
+        "占用社区和党支部工时"
+    )
 
     class Parameters(MeasureParameters):
         """Rule, vetting and hours."""
@@ -97,23 +111,51 @@ class CommitteePartyShare(Measure):
             source="at least 50% (党员比例不低于50%): seeds 000, 001",
         )  # fmt: skip
         turned_away: float = param(
-            0.25, "Share of willing candidates that rule and vetting turn away", low=0, high=0.9,
+            0.29, "Share of willing candidates that rule and vetting turn away", low=0, high=0.9,
             zh="被刷下的候选人",
-            source="few are willing (人选难): seed 000; size assumed",
+            source="418 of 1,426 turned away: K079",
         )  # fmt: skip
         vetting_hours: float = param(
             10.0, "Community's hours to vet candidates while an election is prepared", unit="hour/month",
             low=0, high=200, zh="审查候选人工时",
         )  # fmt: skip
 
+        talks: float = param(
+            3.0, "Talks with people wanted as candidates while an election is prepared", unit="talk/month", low=0,
+            high=100, zh="动员谈话次数",
+            source="2,700 talks for 145 committees within a drive: K079; rate without one assumed",
+        )  # fmt: skip
+        talk_brings: float = param(
+            0.53, "Candidates that one talk brings", unit="person/talk", low=0, high=1, zh="每次谈话带来的候选人",
+            source="1,426 candidates from 2,700 talks: K079",
+        )  # fmt: skip
+        talk_hours: float = param(
+            1.0,
+            "Community's hours for one talk",
+            unit="hour/talk",
+            low=0,
+            high=10,
+            zh="每次谈话工时",
+        )
+        door_hours: float = param(
+            15.0, "Cell's hours from door to door while an election is prepared", unit="hour/month", low=0,
+            high=500, zh="党支部入户工时",
+        )  # fmt: skip
+
     @rule
     def act(self, compound: Compound, strength: float) -> None:
-        """Set the rule; vet while an election is prepared."""
+        """Set the rule; while an election is prepared vet, win candidates and go from door to door."""
         p, s, full = self.p, compound.signals, min(strength, 1.0)
         s.party_rule = at_least(s.party_rule, p.rule * full)
         s.candidate_bar = close_gap(s.candidate_bar, p.turned_away * full)
         if compound.committee.state == State.PREPARING:
-            compound.community.ask(compound, self.label, p.vetting_hours * strength)
+            hours = p.vetting_hours + p.talks * p.talk_hours
+            compound.community.ask(compound, self.label, hours * strength)
+            compound.cell.ask(self.label, p.door_hours * strength)
+            talked = p.talks * full * compound.community.fidelity
+            compound.committee.won_over += p.talk_brings * talked
+            door = p.door_hours * full * compound.cell.fidelity
+            s.canvass_hours = add(s.canvass_hours, door)
 
 
 @register
@@ -128,10 +170,10 @@ class CommitteeTraining(Measure):
     zh = "业委会培训(社区治理学院)"
     told = "000_a762daf79c5ee800: 通过培训提升成员素养; 001_966095599a598409: 开办社区治理学院"
     through = (
-        "competence of newly elected committees, and of those in office up to a ceiling; "
+        "competence of newly elected committees, and of those in office up to a ceiling, candidates won; "
         "committee's hours, public money"
     )
-    through_zh = "新选业委会的履职能力,在任业委会能力(有上限);占用业委会工时和公共资金"
+    through_zh = "新选业委会的履职能力,在任业委会能力(有上限),带动参选;占用业委会工时和公共资金"
 
     class Parameters(MeasureParameters):
         """What a course teaches and costs."""
@@ -143,6 +185,11 @@ class CommitteeTraining(Measure):
         learns: float = param(
             0.03, "Share of the gap to the ceiling that members in office close", unit="1/month", low=0, high=0.3,
             zh="在任学习速度",
+        )  # fmt: skip
+        brings: float = param(
+            0.25, "Candidates whom a month of courses before an election makes willing", unit="person/month",
+            low=0, high=5, zh="培训带动参选",
+            source="draws the middle-aged and the expert (吸引中青年和专业人才): seed 000; size assumed",
         )  # fmt: skip
         ceiling: float = param(
             0.7, "Competence beyond which courses teach members in office nothing", low=0, high=1, zh="培训上限"
@@ -164,6 +211,8 @@ class CommitteeTraining(Measure):
         in_office = committee.state == State.ELECTED or committee.state == State.WORKING
         if not in_office and committee.state != State.PREPARING:
             return
+        if not in_office:
+            committee.won_over += p.brings * reached
         hours = p.class_hours * reached
         if committee.works:
             hours = min(hours, s.compound_hours)
@@ -173,3 +222,82 @@ class CommitteeTraining(Measure):
         compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan * reached)
         if in_office:
             committee.competence += p.learns * reached * max(p.ceiling - committee.competence, 0.0)
+
+
+@register
+class CommitteeDrive(Measure):
+    """The street is appraised by committees formed: it prepares elections, or sets up interim committees.
+
+    An interim committee is set up from above, where an election has failed or does not come about. It may call
+    owners' meetings, but few know of it and it watches the firm little.
+    """
+
+    name = "committee_drive"
+    en = "Drive to form committees (street's appraisal)"
+    zh = "业委会(物管会)组建攻坚(街道考核)"
+    told = (
+        "001_966095599a598409: 对尚未成立业委会的小区,由街道牵头成立小区物业管理委员会; "
+        "000_a762daf79c5ee800: 高效推动组建"
+    )
+    through = (
+        "chance that owners prepare an election, candidates won by talks, hours from door to door, interim "
+        "committees where no election passes; street's and community's hours"
+    )
+    through_zh = (
+        "筹备选举的概率、谈话动员的候选人、入户工时、选举不成时设立物管会;占用街道和社区工时"
+    )
+
+    class Parameters(MeasureParameters):
+        """Hours of the street and what they bring about."""
+
+        street_hours: float = param(
+            12.0, "Street's hours for a compound without a committee", unit="hour/month", low=0, high=500,
+            zh="占用街道工时",
+        )  # fmt: skip
+        community_hours: float = param(
+            16.0, "Community's hours from door to door while an election is prepared", unit="hour/month", low=0,
+            high=500, zh="社区入户工时",
+        )  # fmt: skip
+        support: float = param(
+            0.6, "Support of the preparation that these hours give", low=0, high=1, zh="筹备扶持"
+        )
+        talks: float = param(
+            4.0, "Talks with people wanted as candidates", unit="talk/month", low=0, high=100, zh="动员谈话次数",
+            source="2,700 talks for 145 committees: K079, over some four months of preparation",
+        )  # fmt: skip
+        talk_brings: float = param(
+            0.53, "Candidates that one talk brings", unit="person/talk", low=0, high=1, zh="每次谈话带来的候选人",
+            source="1,426 candidates from 2,700 talks: K079",
+        )  # fmt: skip
+        waits: int = param(
+            3, "Months without an election under way before an interim committee is thought of", unit="month",
+            low=0, high=60, zh="设立物管会前月数",
+        )  # fmt: skip
+        interim: float = param(
+            0.15, "Chance that one is then set up, with all the street's hours", unit="1/month", low=0, high=1,
+            zh="设立物管会概率",
+            source="11.9 to 90.1 percent in 12 months is 0.19 a month for both kinds: K077; 74 percent interim: D072",
+        )  # fmt: skip
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        """Work on a compound without an elected committee."""
+        p, s, committee = self.p, compound.signals, compound.committee
+        if committee.formed:
+            return
+        asked = p.street_hours * strength
+        given = min(asked, s.street_hours)
+        s.street_hours = add(s.street_hours, -given)
+        compound.spend(self.label, Payer.STREET, hours=given)
+        works = p.coverage * min(strength, 1.0) * (given / asked if asked > 0.0 else 0.0)
+        s.committee_care = at_least(s.committee_care, p.support * works)
+        if committee.state == State.PREPARING:
+            compound.community.ask(compound, self.label, p.community_hours * strength)
+            door = given + p.community_hours * strength * compound.community.fidelity
+            s.canvass_hours = add(s.canvass_hours, door)
+            committee.won_over += p.talk_brings * p.talks * works
+        elif not committee.stands_in:
+            stuck = committee.failed_votes > 0 or committee.months_in_state >= p.waits
+            u = draw(compound.index, compound.month, compound.world.seed, _OWNERS)
+            if stuck and u[3] < p.interim * works:
+                committee.set_up_interim()

@@ -10,7 +10,7 @@ from sim.streams import Stream, draw
 from sim.world.costs import Payer
 from sim.world.native import rule
 from sim.world.tables import Called
-from sim.world.units import THOUSAND
+from sim.world.units import FEN_PER_YUAN, THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -105,7 +105,9 @@ class FeeSuits(Measure):
                     h.called_on[i] = Called.REMINDED
         hours = min(p.suit_hours * suits, s.compound_hours)
         s.compound_hours -= hours
-        compound.firm.grant_fen -= round(100.0 * (p.suit_yuan * suits + p.letter_yuan * letters))
+        compound.firm.grant_fen -= round(
+            FEN_PER_YUAN * (p.suit_yuan * suits + p.letter_yuan * letters)
+        )
         compound.spend(
             self.label, Payer.FIRM, hours=hours, yuan=p.suit_yuan * suits + p.letter_yuan * letters
         )

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from sim.agents.assembly import trust_at_least
 from sim.agents.budget import Provider
-from sim.agents.compound import passes
-from sim.compiled import kernel
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, scale
-from sim.processes.bills import expect
+from sim.processes.assembly import Matter
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
@@ -47,9 +44,11 @@ class FirmTender(Measure):
             high=36,
             zh="重试间隔",
         )
-        canvass: float = param(
-            0.6, "Push to take part in the vote", unit="logit", low=0, high=4, zh="动员投票作用"
-        )
+        canvass_hours: float = param(
+            40.0, "Hours that owners' representatives go from door to door while it is prepared",
+            unit="hour/month", low=0, high=1000, zh="业主代表入户工时",
+            source="owners' representatives take part all along (业主代表全过程参与): seed 004; size assumed",
+        )  # fmt: skip
         diligence: float = param(0.9, "Care of the winner", low=0, high=1, zh="新物业尽责程度")
         transparency: float = param(0.6, "Openness of the winner", low=0, high=1, zh="新物业透明度")
         skimming: float = param(
@@ -88,25 +87,21 @@ class FirmTender(Measure):
         if contest.done:
             return
         compound.community.ask(compound, self.label, p.community_hours * strength)
-        s.canvass = add(s.canvass, p.canvass * p.coverage * strength)
-        if compound.month < contest.vote:
+        door = p.canvass_hours * p.coverage * strength
+        compound.spend(self.label, Payer.RESIDENTS, hours=door)
+        door += p.community_hours * strength * compound.community.fidelity
+        s.canvass_hours = add(s.canvass_hours, door)
+        collected = compound.assembly.open(Matter.CHOOSE_FIRM + 0)
+        if compound.month < contest.vote or not collected:
             return
         compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan)
-        law = compound.committee.p
-        if compound.votes(self._appeal(compound), law.quorum, law.majority):
+        matter, assembly = Matter.CHOOSE_FIRM + 0, compound.assembly
+        if assembly.count(matter, assembly.appeal(matter)):
             contest.done = True
             compound.firm.hand_over(p.diligence, p.transparency, p.skimming, p.owner_led != 0.0)
-            _trust_at_least(compound, p.goodwill)
+            trust_at_least(compound, p.goodwill)
         else:
             contest.vote = compound.month + int(p.retry)
-
-    @rule
-    def _appeal(self, compound: Compound) -> np.ndarray:
-        trust = compound.world.households.trust_firm[compound.first : compound.last]
-        appeal = np.empty(len(trust))
-        for i in range(len(trust)):
-            appeal[i] = 0.4 + 0.6 * (1.0 - trust[i])
-        return appeal
 
 
 @register
@@ -146,9 +141,10 @@ class PropertyEntry(Measure):
             6, "Months after a failed vote, or a firm that left, until the next decision", unit="month",
             low=1, high=60, zh="重试间隔",
         )  # fmt: skip
-        canvass: float = param(
-            0.6, "Push to take part in the vote", unit="logit", low=0, high=4, zh="动员投票作用"
-        )
+        canvass_hours: float = param(
+            40.0, "Hours that activists go from door to door before a vote", unit="hour/month", low=0,
+            high=1000, zh="入户动员工时",
+        )  # fmt: skip
         goodwill: float = param(
             0.5,
             "Trust in the firm at its start, where owners voted for it",
@@ -225,7 +221,10 @@ class PropertyEntry(Measure):
         compound.community.ask(compound, self.label, p.community_hours * strength)
         by_vote, s = p.vote != 0.0, compound.signals
         if by_vote:
-            s.canvass = add(s.canvass, p.canvass * strength)
+            compound.spend(self.label, Payer.RESIDENTS, hours=p.canvass_hours * strength)
+            s.canvass_hours = add(s.canvass_hours, p.canvass_hours * strength)
+            if not compound.assembly.open(Matter.FIRST_FIRM + 0):
+                return
         if month < pilot.decision:
             return
         if by_vote and not self._voted(compound):
@@ -236,17 +235,8 @@ class PropertyEntry(Measure):
 
     @rule
     def _voted(self, compound: Compound) -> bool:
-        law, habit = compound.committee.p, compound.world.households.free_habit
-        appeal = np.empty(compound.households)
-        # Households used to free service see less reason to pay for any.
-        for i in range(len(appeal)):
-            appeal[i] = 0.75 - 0.5 * habit[compound.first + i]
-        ballot = compound.assembly(appeal)
-        if not passes(ballot, law.quorum, law.majority):
-            return False
-        # Who said yes is expected to pay; not all will (K007).
-        expect(compound, ballot.turnout_units * ballot.agreed_units)
-        return True
+        matter, assembly = Matter.FIRST_FIRM + 0, compound.assembly
+        return assembly.count(matter, assembly.appeal(matter))
 
     @rule
     def _enter(self, compound: Compound) -> None:
@@ -255,7 +245,7 @@ class PropertyEntry(Measure):
         firm.set_menu(p.basic)
         firm.grant_fen += self._public_fen(compound, p.start_yuan * compound.households)
         if p.vote != 0.0:
-            _trust_at_least(compound, p.goodwill)
+            trust_at_least(compound, p.goodwill)
 
     @rule
     def _run_pilot(self, compound: Compound, months_in: int, strength: float) -> None:
@@ -318,9 +308,10 @@ class TrustProperty(Measure):
             high=36,
             zh="重试间隔",
         )
-        canvass: float = param(
-            0.6, "Push to take part in the vote", unit="logit", low=0, high=4, zh="动员投票作用"
-        )
+        canvass_hours: float = param(
+            40.0, "Hours that owners' representatives go from door to door while it is prepared",
+            unit="hour/month", low=0, high=1000, zh="业主代表入户工时",
+        )  # fmt: skip
         diligence: float = param(
             0.85, "Care of the firm", low=0, high=1, zh="物业尽责程度",
             source="pay tied to appraisal: K013; size assumed",
@@ -349,19 +340,20 @@ class TrustProperty(Measure):
         if not plan.begun:
             plan.begun, plan.vote = True, compound.month + int(p.preparation)
         compound.community.ask(compound, self.label, p.community_hours * strength)
-        s.canvass = add(s.canvass, p.canvass * p.coverage * strength)
-        if compound.month < plan.vote:
+        door = p.canvass_hours * p.coverage * strength
+        compound.spend(self.label, Payer.RESIDENTS, hours=door)
+        door += p.community_hours * strength * compound.community.fidelity
+        s.canvass_hours = add(s.canvass_hours, door)
+        matter, assembly = Matter.CHOOSE_FIRM + 0, compound.assembly
+        collected = assembly.open(matter)
+        if compound.month < plan.vote or not collected:
             return
-        trust = compound.world.households.trust_firm
-        law, appeal = compound.committee.p, np.empty(compound.households)
-        for i in range(len(appeal)):
-            appeal[i] = 0.4 + 0.6 * (1.0 - trust[compound.first + i])
-        if not compound.votes(appeal, law.quorum, law.majority):
+        if not assembly.count(matter, assembly.appeal(matter)):
             plan.vote = compound.month + int(p.retry)
             return
         compound.firm.entrust(p.diligence)
-        fen = round(100 * p.yuan_each * compound.households)
-        compound.spend(self.label, Payer.PUBLIC, yuan=fen / 100)
+        fen = round(FEN_PER_YUAN * p.yuan_each * compound.households)
+        compound.spend(self.label, Payer.PUBLIC, yuan=fen / FEN_PER_YUAN)
 
 
 @register
@@ -436,14 +428,6 @@ class SharedProperty(Measure):
         if wait.waited <= p.preparation:
             return
         firm.share_firm(p.diligence, p.transparency, p.scope)
-        fen = round(100 * p.start_yuan * compound.households)
-        compound.spend(self.label, Payer.PUBLIC, yuan=fen / 100)
+        fen = round(FEN_PER_YUAN * p.start_yuan * compound.households)
+        compound.spend(self.label, Payer.PUBLIC, yuan=fen / FEN_PER_YUAN)
         firm.grant_fen += fen
-
-
-@kernel
-def _trust_at_least(compound, goodwill):  # type: ignore[no-untyped-def]
-    # A firm that owners chose begins with some trust of theirs.
-    trust = compound.world.households.trust_firm
-    for i in range(compound.first, compound.last):
-        trust[i] = max(trust[i], goodwill)

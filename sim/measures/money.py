@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.compiled import kernel
+from sim.agents.fund import ALL, mend
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.measures.operators import add, close_gap
-from sim.processes.service import LINES, Line
+from sim.measures.operators import add
+from sim.processes.service import Line
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
@@ -18,26 +18,9 @@ if TYPE_CHECKING:
     from sim.agents.compound import Compound
 
 
-ALL = tuple(range(LINES))
 BUILT = int(Line.FACILITIES), int(Line.AMENITIES)
 GREEN = int(Line.GREENERY), int(Line.AMENITIES)
 """Lines that money outside the firm's books may go to."""
-
-
-@kernel
-def mend(compound, fen, mends, lines):  # type: ignore[no-untyped-def]
-    """Spend money outside the firm's books on the condition of some lines.
-
-    Args:
-        compound: Where.
-        fen: Money spent.
-        mends: Share of what is lacking that a month's cost of full service mends.
-        lines: Numbers of the lines it goes to, in equal parts.
-    """
-    share = fen / max(compound.firm.p.full_cost * compound.monthly_due_fen, 1.0)
-    step = min(mends * share * LINES / len(lines), 1.0)
-    for line in lines:
-        compound.condition[line] = close_gap(compound.condition[line], step)
 
 
 @register

@@ -15,6 +15,7 @@ STATES = (
     "visit_share", "cell_fidelity", "cell_asked", "firm_present", "firm_cash_fen", "works", "state",
     "capture", "interim", "failed_votes", "turnout", "legacy", "other_calls", "hours", "yuan", "year_fees_fen",
     "year_collected_fen", "year_cash_fen", "firm_staff", "firm_result_fen", "firm_changes", "provider",
+    "formed", "votes_held", "firms_dismissed", "fund_fen", "taken_fen",
 )  # fmt: skip
 """What is noted of institutions and costs, in the order in which ``note`` writes them."""
 
@@ -58,6 +59,9 @@ def note(world):  # type: ignore[no-untyped-def]
         to[k + 17] = compound.year_cash_fen
         to[k + 18], to[k + 19] = firm.staff, firm.year_result_fen
         to[k + 20], to[k + 21] = firm.changes, firm.provider
+        assembly, fund = compound.assembly, compound.fund
+        to[k + 22], to[k + 23], to[k + 24] = committee.formed, assembly.held, assembly.dismissals
+        to[k + 25], to[k + 26] = fund.fund_fen, fund.taken_fen
     world.lived += 1
 
 

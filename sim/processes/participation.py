@@ -20,9 +20,7 @@ from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Life, Tenure
 
-_PARTICIPATION, _ASSEMBLY, _CELL = (
-    int(stream) for stream in (Stream.PARTICIPATION, Stream.ASSEMBLY, Stream.CELL)
-)
+_PARTICIPATION, _CELL = int(Stream.PARTICIPATION), int(Stream.CELL)
 
 
 class ParticipationParameters(Parameters):
@@ -112,8 +110,8 @@ MET, MIXED = 1, 2
 
 
 @kernel
-def _weigh(compound, first, last, base, push):  # type: ignore[no-untyped-def]
-    # Every push to come or to vote added up; ``base`` is that on all alike.
+def weigh(compound, first, last, base, push):  # type: ignore[no-untyped-def]
+    """Every push to come or to vote added up into ``push``; ``base`` is that on all alike."""
     h, s, p = compound.world.households, compound.signals, compound.parameters.participation
     life, civic, efficacy, grievance = h.life, h.civic, h.efficacy, h.grievance
     young, working, elderly = p.time_cost_young, p.time_cost_working, p.time_cost_elderly
@@ -172,7 +170,7 @@ def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
     tenure, attended, grievance = h.tenure, h.attended, h.grievance
     efficacy, trust_cell = h.efficacy, h.trust_cell
     start, push = np.uint64(first), np.empty(last - first)
-    _weigh(compound, first, last, p.base + compound.signals.invitation, push)
+    weigh(compound, first, last, p.base + compound.signals.invitation, push)
     to_chances(push)
     calms, speed = 1.0 - p.relief * result, p.efficacy_speed
     step = p.meeting_trust * (result - p.expectation)
@@ -205,31 +203,6 @@ def be_visited(compound, first, last):  # type: ignore[no-untyped-def]
             trust_cell[i] += p.visit_trust * full * (1.0 - trust_cell[i])
         else:
             trust_cell[i] -= p.visit_trust * (1.0 - full / p.empty_visit) * trust_cell[i]
-
-
-@kernel
-def vote(compound, appeal, took_part, agreed):  # type: ignore[no-untyped-def]
-    """Let the owners of a compound vote on one proposal.
-
-    Args:
-        compound: Row of it.
-        appeal: (rows,) chance that an owner who takes part agrees.
-        took_part: (rows,) set to the area of owners who take part, else 0.
-        agreed: (rows,) set to the area of those who take part and agree, else 0.
-    """
-    world, h, p = compound.world, compound.world.households, compound.parameters.participation
-    first, last = compound.first, compound.last
-    u, push, start = np.empty((2, last - first)), np.empty(last - first), np.uint64(first)
-    fill(u, 2, last - first, first, world.month, world.seed, _ASSEMBLY)
-    tenure, area, absentee = h.tenure, h.area, p.absentee
-    _weigh(compound, first, last, p.vote_base + compound.signals.canvass, push)
-    for i in rows(first, last):
-        push[i - start] -= absentee * (tenure[i] != Tenure.OWNER)
-    to_chances(push)
-    for i in rows(first, last):
-        k = i - start
-        took_part[k] = area[i] if u[0, k] < push[k] else 0.0
-        agreed[k] = took_part[k] if u[1, k] < appeal[k] else 0.0
 
 
 @process(How.BLOCK, stream=Stream.CELL, switch="institutions")

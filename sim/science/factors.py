@@ -21,7 +21,7 @@ DOSES = "doses"
 
 _GROUPS = (
     "turnover", "issues", "service", "perception", "participation", "fees", "commons", "conflict",
-    "firm", "company", "committee", "cell", "community", "developer",
+    "firm", "company", "committee", "assembly", "fund", "cell", "community", "developer",
 )  # fmt: skip
 # Groups that say how people and institutions behave, not who they are.
 

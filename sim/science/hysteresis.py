@@ -20,7 +20,7 @@ from sim.science.factors import bounds, one
 
 LIVE = (
     "turnover", "issues", "service", "perception", "participation", "fees", "commons", "conflict",
-    "firm", "company", "committee", "cell", "community", "developer",
+    "firm", "company", "committee", "assembly", "fund", "cell", "community", "developer",
 )  # fmt: skip
 """Groups whose parameters are read while a compound lives."""
 

@@ -41,13 +41,14 @@ class Kind(Parameters):
     committee: dict[str, Any] = param(
         {}, "Settings of group committee that differ", zh="业委会差异"
     )
+    fund: dict[str, Any] = param({}, "Settings of group fund that differ", zh="共有资金差异")
     cell: dict[str, Any] = param({}, "Settings of group cell that differ", zh="党支部差异")
     developer: dict[str, Any] = param(
         {}, "Settings of group developer that differ", zh="开发商差异"
     )
 
 
-KIND_GROUPS = ("population", "service", "bills", "firm", "committee", "cell", "developer")
+KIND_GROUPS = ("population", "service", "bills", "firm", "committee", "fund", "cell", "developer")
 """Groups in which kinds of compounds may differ."""
 
 

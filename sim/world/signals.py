@@ -33,6 +33,10 @@ SIGNALS: dict[str, tuple[float, str]] = {
     "meeting_share": (0.0, "share of buildings that meet this month"),
     "invitation": (0.0, "push to attend a meeting, in logits"),
     "canvass": (0.0, "push to take part in a vote of all owners, in logits"),
+    "canvass_hours": (
+        0.0,
+        "hours that officials and activists go from door to door for a vote this month",
+    ),
     "mixing": (0.0, "share of the civic-minded who join a neighbours' activity this month"),
     "digital": (0.0, "reach of the digital channel for reports and meetings, 0 to 1"),
     # issues: who finds them, who has hours for them

@@ -34,7 +34,7 @@ and how they are set, byte by byte."""
 
 ROW_TABLES = (
     "compounds", "signals", "census", "counted", "worked", "firms", "companies", "committees", "cells",
-    "developers", "communities", "streets", "measures",
+    "developers", "communities", "streets", "measures", "assemblies", "funds",
 )  # fmt: skip
 
 _IN_USE = {"issues": "issues_held", "ledger": "booked"}

@@ -1,0 +1,260 @@
+"""The owners' meeting (业主大会): the one place where all owners vote, and its agenda.
+
+Whoever calls it opens a matter, canvassers gather ballots for some months, then it is counted. A working
+committee, an interim one or the community puts up the dismissal and choice of a firm, a higher fee, the use
+of the fund and of public revenue; elections come from the committee, contests and pilots from measures.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.agents.actor import Actor
+from sim.compiled import kernel
+from sim.processes.assembly import Ballot, Matter, passes, special, vote
+from sim.processes.bills import expect
+from sim.streams import Stream, draw
+from sim.world.declare import column, link
+from sim.world.native import derived, register_row, rule
+from sim.world.numbers import pairwise_sum
+from sim.world.units import MIDDLE, THOUSAND
+
+_OWNERS = int(Stream.OWNERS)
+
+
+@kernel
+def trust_at_least(compound, goodwill):  # type: ignore[no-untyped-def]
+    """A firm that owners chose begins with some trust of theirs."""
+    trust = compound.world.households.trust_firm
+    for i in range(compound.first, compound.last):
+        trust[i] = max(trust[i], goodwill)
+
+
+@register_row
+class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
+    """The meeting of all owners of one compound."""
+
+    matter: int = column("i8", "code", "Matter", "matter on which a vote is being collected")
+    on_agenda: bool = column("?", "flag", "0, 1", "committee or community put it up")
+    months: int = column("i8", "month", "0 or more", "months for which it has been collected")
+    rests: int = column("i8", "month", "0 or more", "months until the next matter may come up")
+    hours: float = column("f8", "hour", "0 or more", "canvassers' hours for it so far: officials'")
+    own_hours: float = column("f8", "hour", "0 or more", "canvassers' hours for it so far: owners'")
+    distrust: int = column("i8", "month", "0 or more", "months in which the firm was distrusted")
+    held: int = column("i8", "vote", "0 or more", "votes of all owners so far")
+    passed: int = column("i8", "vote", "0 or more", "of these, passed")
+    dismissals: int = column("i8", "firm", "0 or more", "firms dismissed by owners so far")
+    turnout: float = column(
+        "f8", "1", "0 to 1, NaN", "turnout of the last vote; NaN before the first"
+    )
+    agreed: float = column("f8", "1", "0 to 1, NaN", "share of these that agreed")
+
+    compound = link("compounds")
+
+    @rule
+    def begin(self) -> None:
+        """Begin without a vote."""
+        self.turnout = self.agreed = np.nan
+
+    # --- one vote ---------------------------------------------------------------------------------
+
+    @rule
+    def open(self, matter: int) -> bool:
+        """Begin to collect votes on a matter; whether it is that matter which is being collected."""
+        if self.matter == Matter.NONE:
+            self.matter = matter
+            self.on_agenda = False
+            self.months = 0
+            self.hours = self.own_hours = 0.0
+        return self.matter == matter and not self.on_agenda
+
+    @rule
+    def close(self, matter: int) -> None:
+        """Give a matter up, if it is the one being collected."""
+        if self.matter == matter and not self.on_agenda:
+            self.matter = Matter.NONE + 0
+
+    @derived
+    def volunteers(self) -> float:
+        """Owners who go from door to door: in a small compound fewer, but more of each household."""
+        size = self.compound.households / THOUSAND
+        return self.p.volunteers * size**self.compound.committee.p.size_power
+
+    @rule
+    def collect(self) -> None:
+        """A month of the collection passes: canvassers go from door to door."""
+        if self.matter == Matter.NONE:
+            return
+        p, compound = self.p, self.compound
+        self.months += 1
+        self.hours += compound.signals.canvass_hours
+        self.own_hours += self.volunteers * p.volunteer_hours
+        if compound.committee.works:
+            self.own_hours += p.committee_hours * compound.committee.competence
+        if self.months > p.longest:
+            self.matter = Matter.NONE + 0
+
+    @rule
+    def ballot(self, appeal: np.ndarray, hours: float) -> Ballot:
+        """Let all owners vote, given each household's chance to agree and canvassers' hours."""
+        compound = self.compound
+        n = compound.last - compound.first
+        took_part, agreed = np.zeros(n), np.zeros(n)
+        vote(compound, appeal, hours, took_part, agreed)
+        came, for_it = int(np.count_nonzero(took_part)), int(np.count_nonzero(agreed))
+        area = pairwise_sum(took_part)
+        of_all = self.world.households.area[compound.first : compound.last]
+        return Ballot(
+            came / n,
+            area / pairwise_sum(of_all),
+            for_it / max(came, 1),
+            pairwise_sum(agreed) / max(area, 1e-9),
+        )
+
+    @rule
+    def count(self, matter: int, appeal: np.ndarray) -> bool:
+        """Count the votes on a matter and close it; whether it passes.
+
+        Args:
+            matter: ``Matter``.
+            appeal: (households,) chance that an owner who takes part agrees.
+        """
+        mine = self.matter == matter
+        # How well owners' own canvassing went: anything from not at all to twice the mean.
+        _, _, u, _ = draw(self.index, self.world.month, self.world.seed, _OWNERS)
+        luck = 2.0 * u
+        hours = self.hours + luck * self.own_hours if mine else 0.0
+        cast, law = self.ballot(appeal, hours), self.compound.committee.p
+        passed = passes(cast, law.quorum, self.p.special if special(matter) else law.majority)
+        self.held += 1
+        self.passed += int(passed)
+        self.turnout = cast.turnout_units
+        self.agreed = cast.agreed_units
+        if Matter.CHOOSE_FIRM <= matter <= Matter.RAISE_PRICE:
+            # Consent is not payment (K007): it only says what to expect of others.
+            self.compound.expected_share = cast.agreed_units
+            expect(self.compound, cast.turnout_units * cast.agreed_units)
+        if mine:
+            self.matter = Matter.NONE + 0
+        return passed
+
+    @rule
+    def appeal(self, matter: int) -> np.ndarray:
+        """Each household's chance to agree to a matter (households,)."""
+        h, p, first = self.world.households, self.p, self.compound.first
+        elect = self.compound.committee.p
+        chances = np.empty(self.compound.households)
+        for k in range(len(chances)):
+            i = first + k
+            if matter == Matter.ELECT:
+                x = elect.agrees + elect.agrees_trust * h.trust_committee[i]
+            elif matter == Matter.FIRST_FIRM:
+                x = p.first_agrees + p.first_need * (1.0 - h.satisfaction[i])
+                x -= p.first_free * h.free_habit[i]
+            elif matter == Matter.RAISE_PRICE:
+                x = p.price_agrees + p.price_satisfied * h.satisfaction[i]
+                x -= p.price_burden * h.burden[i]
+            elif matter == Matter.DISMISS_FIRM or matter == Matter.CHOOSE_FIRM:
+                x = p.change_agrees + p.change_distrust * (1.0 - h.trust_firm[i])
+            else:
+                x = p.spend_agrees + p.spend_trust * h.trust_committee[i]
+            chances[k] = min(max(x, 0.0), 1.0)
+        return chances
+
+    # --- the agenda -------------------------------------------------------------------------------
+
+    @rule
+    def decide(self, chance: tuple[float, ...]) -> None:
+        """Collect ballots, count what is due, or put up what calls for a vote.
+
+        Args:
+            chance: 4 draws of the owners' stream.
+        """
+        self.collect()
+        self.rests = max(self.rests - 1, 0)
+        firm, census = self.compound.firm, self.compound.census
+        trust = self.compound.per_household(census.trust_firm)
+        self.distrust = self.distrust + 1 if firm.present and trust < self.p.distrusted else 0
+        if self.on_agenda and not firm.lacking and self._is_about_a_gap:
+            # Another firm has come meanwhile.
+            self.matter = Matter.NONE + 0
+        if self.matter != Matter.NONE:
+            if self.on_agenda and self.months >= self.p.collects:
+                self._settle()
+        elif self.rests == 0:
+            due = self._due()
+            if due != Matter.NONE and chance[0] < self._calls():
+                self.open(due)
+                self.on_agenda = True
+
+    @derived
+    def _is_about_a_gap(self) -> bool:
+        return self.matter == Matter.CHOOSE_FIRM or self.matter == Matter.FIRST_FIRM
+
+    @rule
+    def _calls(self) -> float:
+        # Who may call the owners together, and how readily.
+        p, committee = self.p, self.compound.committee
+        if committee.works:
+            return p.moves * committee.competence
+        if committee.interim > 0.0:
+            return p.interim_moves * committee.interim
+        return p.community_calls * self.compound.per_household(self.compound.census.grievance)
+
+    @rule
+    def _due(self) -> int:
+        """What calls for a vote, the most pressing first."""
+        p, compound = self.p, self.compound
+        firm, fund, committee = compound.firm, compound.fund, compound.committee
+        if firm.contracted and self.distrust >= p.patience:
+            return Matter.DISMISS_FIRM + 0
+        if firm.lacking and (committee.works or committee.interim > 0.0):
+            return (Matter.CHOOSE_FIRM if self.dismissals > 0 else Matter.FIRST_FIRM) + 0
+        if fund.repair_due and fund.fund_fen >= fund.repair_cost_fen:
+            return Matter.USE_FUND + 0
+        if not committee.works:
+            return Matter.NONE + 0
+        if fund.pool_fen > fund.p.idle_months * firm.public_revenue_fen:
+            return Matter.USE_REVENUE + 0
+        satisfied = compound.per_household(compound.census.satisfaction) > MIDDLE
+        asks = firm.present and satisfied and firm.staff < p.price_asks
+        if asks and compound.price * (1.0 + p.price_step) <= p.price_most:
+            return Matter.RAISE_PRICE + 0
+        return Matter.NONE + 0
+
+    @rule
+    def _settle(self) -> None:
+        matter, compound, p = self.matter, self.compound, self.p
+        self.rests = int(p.rests)
+        if not self.count(matter, self.appeal(matter)):
+            return
+        if matter == Matter.DISMISS_FIRM:
+            self.dismiss_firm()
+            # Whoever dismisses has to look for another at once.
+            self.rests = 0
+        elif matter == Matter.CHOOSE_FIRM or matter == Matter.FIRST_FIRM:
+            self._bring_in_firm()
+        elif matter == Matter.RAISE_PRICE:
+            compound.raise_fees(p.price_step)
+        elif matter == Matter.USE_FUND:
+            compound.fund.repair_from_fund()
+        elif matter == Matter.USE_REVENUE:
+            compound.fund.use_pool()
+
+    @rule
+    def dismiss_firm(self) -> None:
+        """Send the firm away, as owners have decided."""
+        if self.compound.firm.present:
+            self.compound.firm.dismiss()
+            self.dismissals += 1
+            self.distrust = 0
+
+    @rule
+    def _bring_in_firm(self) -> None:
+        compound = self.compound
+        firm, usual, able = compound.firm, compound.firm.p, compound.committee.competence
+        gain = self.p.choice * able
+        care = firm.usual_diligence + gain * (1.0 - firm.usual_diligence)
+        opened = usual.transparency + gain * (1.0 - usual.transparency)
+        firm.hand_over(care, opened, usual.skimming * (1.0 - gain), False)
+        trust_at_least(compound, self.p.goodwill)

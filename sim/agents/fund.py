@@ -1,0 +1,205 @@
+"""Owners' common money: maintenance fund (住宅专项维修资金), public revenue they claim, money residents put together.
+
+All in whole fen. Fund: opening + in - out = fund. Pool: in - taken - repairs - dividends = pool. What
+residents of a building put together is spent at once.
+"""
+
+from __future__ import annotations
+
+from sim.agents.actor import Actor
+from sim.agents.committee import Capture, State
+from sim.compiled import kernel
+from sim.processes.participation import MET
+from sim.processes.service import LINES, Line
+from sim.schema import Parameters, param
+from sim.streams import Stream, draw
+from sim.world.declare import column, link
+from sim.world.native import derived, register_row, rule
+from sim.world.units import FEN_PER_YUAN, MONTHS_PER_YEAR
+
+_GIFTS = int(Stream.GIFTS)
+FACILITIES = (int(Line.FACILITIES),)
+ALL = tuple(range(LINES))
+
+
+class FundParameters(Parameters):
+    """What is there at the start, what comes in, what is taken."""
+
+    yuan_per_m2: float = param(
+        60.0, "Maintenance fund at the start, per floor area", unit="yuan/m2", low=0, high=300, zh="维修资金初始余额",
+        source="first deposit 5 to 8 percent of building cost (decree 165 of 2007, art. 7), some 50 to 120 yuan/m2; "
+        "what is left at the start assumed",
+    )  # fmt: skip
+    interest: float = param(
+        0.015, "Interest on the fund", unit="1/year", low=0, high=0.1, zh="维修资金年利率"
+    )
+    claims: float = param(
+        0.5, "Share of open public revenue that a fully competent committee claims for the owners", low=0, high=1,
+        zh="公共收益归业主比例",
+        source="income from common parts belongs to owners: Civil Code art. 282; committee regained it: K038; "
+        "size assumed",
+    )  # fmt: skip
+    takes: float = param(
+        0.15, "Share of the owners' pool that a self-serving committee takes, or a colluding one leaves to the firm",
+        unit="1/month", low=0, high=1, zh="被侵占比例",
+        source="misuse long undetected (损害业主利益的行为却长期未被发现): seed 000; size assumed",
+    )  # fmt: skip
+    colludes: float = param(
+        0.05, "Share of what the firm does not yet skim that a colluding committee lets it", unit="1/month",
+        low=0, high=1, zh="合谋放任侵占速度",
+    )  # fmt: skip
+    repair_below: float = param(
+        0.5, "Condition of facilities below which a repair is due", low=0, high=1, zh="维修触发状况"
+    )
+    repair_to: float = param(
+        0.8, "Condition of facilities that a repair aims at", low=0, high=1, zh="维修目标状况"
+    )
+    mends: float = param(
+        0.2,
+        "Share of what is lacking that a month's cost of full service mends",
+        low=0,
+        high=1,
+        zh="维修成效",
+    )
+    idle_months: float = param(
+        1.0, "Owners' pool from which its use is put to the vote, in months of public revenue", unit="month",
+        low=0, high=120, zh="公共收益动用起点",
+    )  # fmt: skip
+    gives: float = param(
+        0.6, "Chance that a fully civic-minded household at a meeting gives money for a repair", low=0, high=1,
+        zh="居民凑钱意愿",
+        source="residents agreed to put money together for a railing (居民自愿凑钱加装护栏): seed 000; size assumed",
+    )  # fmt: skip
+    gift_yuan: float = param(
+        100.0, "What such a household gives", unit="yuan", low=0, high=10_000, zh="户均凑钱"
+    )
+
+
+@kernel
+def mend(compound, fen, mends, lines):  # type: ignore[no-untyped-def]
+    """Spend money outside the firm's books on the condition of some lines.
+
+    Args:
+        compound: Where.
+        fen: Money spent.
+        mends: Share of what is lacking that a month's cost of full service mends.
+        lines: Numbers of the lines it goes to, in equal parts.
+    """
+    full = compound.firm.p.full_cost * compound.monthly_due_fen
+    step = min(mends * fen / max(full, 1.0) * LINES / len(lines), 1.0)
+    for line in lines:
+        compound.condition[line] += step * (1.0 - compound.condition[line])
+
+
+@register_row
+class OwnersFund(Actor, table="funds", parameters="fund"):
+    """The common money of the owners of one compound."""
+
+    fund_fen: int = column("i8", "fen", "0 or more", "maintenance fund")
+    opening_fen: int = column("i8", "fen", "0 or more", "maintenance fund it began with")
+    in_fen: int = column("i8", "fen", "0 or more", "come into the fund so far: interest")
+    out_fen: int = column("i8", "fen", "0 or more", "spent from the fund so far")
+    pool_fen: int = column("i8", "fen", "0 or more", "public revenue in the owners' hands")
+    pool_in_fen: int = column("i8", "fen", "0 or more", "come into the pool so far")
+    taken_fen: int = column(
+        "i8", "fen", "0 or more", "taken from the pool by captured committees so far"
+    )
+    repairs_fen: int = column("i8", "fen", "0 or more", "spent from the pool on repairs so far")
+    dividends_fen: int = column("i8", "fen", "0 or more", "paid from the pool to owners so far")
+    gifts_fen: int = column(
+        "i8", "fen", "0 or more", "put together by residents for repairs so far, and spent"
+    )
+
+    compound = link("compounds")
+
+    @rule
+    def begin(self) -> None:
+        """Begin with what first owners deposited."""
+        area, total = self.world.households.area, 0.0
+        for i in range(self.compound.first, self.compound.last):
+            total += area[i]
+        self.opening_fen = round(FEN_PER_YUAN * self.p.yuan_per_m2 * total)
+        self.fund_fen = self.opening_fen
+
+    @rule
+    def claim(self, revenue_fen: int) -> int:
+        """Owners' part of a month's public revenue, which goes into the pool."""
+        committee = self.compound.committee
+        if committee.state != State.WORKING:
+            return 0
+        claimed = round(self.p.claims * committee.competence * revenue_fen)
+        self.pool_fen += claimed
+        self.pool_in_fen += claimed
+        return claimed
+
+    @rule
+    def close_month(self) -> None:
+        """Interest comes in, a captured committee takes, and buildings that met put money together."""
+        p = self.p
+        interest = int(p.interest / MONTHS_PER_YEAR * self.fund_fen)
+        self.fund_fen += interest
+        self.in_fen += interest
+        self._be_robbed()
+        if self.repair_due and self.repair_cost_fen > self.fund_fen:
+            self._put_together()
+
+    @rule
+    def _be_robbed(self) -> None:
+        committee, firm, p = self.compound.committee, self.compound.firm, self.p
+        if committee.state != State.WORKING:
+            return
+        colluding = committee.capture == Capture.COLLUDING
+        if colluding and firm.present:
+            firm.skimming += p.colludes * (1.0 - firm.skimming)
+        if colluding or committee.capture == Capture.SELF_SERVING:
+            taken = round(p.takes * self.pool_fen)
+            self.pool_fen -= taken
+            self.taken_fen += taken
+
+    @derived
+    def repair_due(self) -> bool:
+        """Whether facilities are run down so far that a repair is due."""
+        return self.compound.condition[Line.FACILITIES] < self.p.repair_below
+
+    @derived
+    def repair_cost_fen(self) -> int:
+        """Cost of bringing facilities up to what a repair aims at."""
+        p, compound = self.p, self.compound
+        state = compound.condition[Line.FACILITIES]
+        part = max(p.repair_to - state, 0.0) / max(1.0 - state, 1e-9)
+        full = compound.firm.p.full_cost * compound.monthly_due_fen
+        return round(part * full / max(p.mends * LINES, 1e-9))
+
+    @rule
+    def repair_from_fund(self) -> None:
+        """Repair facilities from the maintenance fund, as far as it goes."""
+        fen = min(self.repair_cost_fen, self.fund_fen)
+        self.fund_fen -= fen
+        self.out_fen += fen
+        mend(self.compound, fen, self.p.mends, FACILITIES)
+
+    @rule
+    def use_pool(self) -> None:
+        """Use the pool: for repairs where they are due, the rest is a dividend, the same for every unit."""
+        fen = min(self.repair_cost_fen, self.pool_fen) if self.repair_due else 0
+        self.repairs_fen += fen
+        mend(self.compound, fen, self.p.mends, FACILITIES)
+        each = (self.pool_fen - fen) // self.compound.households
+        self.dividends_fen += each * self.compound.households
+        self.pool_fen -= fen + each * self.compound.households
+
+    @rule
+    def _put_together(self) -> None:
+        # Where no fund can pay, those at a building's meeting may pay themselves.
+        world, p, compound = self.world, self.p, self.compound
+        h, b, total = world.households, world.buildings, 0
+        for building in range(compound.first_building, compound.last_building):
+            if b.meeting[building] != 1 or b.open[building] == 0.0:
+                continue
+            for i in range(b.start[building], b.end[building]):
+                if h.attended[i] & MET == MET:
+                    u = draw(i, world.month, world.seed, _GIFTS)
+                    total += u[0] < p.gives * h.civic[i] * (1.0 - h.burden[i])
+        fen = total * round(FEN_PER_YUAN * p.gift_yuan)
+        self.gifts_fen += fen
+        mend(compound, fen, p.mends, FACILITIES)

@@ -1,0 +1,280 @@
+"""Votes of all owners (业主大会表决): what they decide, what the law asks, who takes part, who stays away.
+
+A vote is collected over weeks. Owners take part by themselves (paper at the door, or an app), or because
+somebody comes to their door: P = 1 - (1 - own accord) * (1 - visit brings) ** visits. Who is against and sees
+that the others alone cannot make the quorum may stay away, the more the firmer it is against.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compiled import kernel
+from sim.processes.chance import to_chances
+from sim.processes.participation import weigh
+from sim.schema import Parameters, param
+from sim.streams import Stream, fill
+from sim.world.native import rows
+from sim.world.tables import Tenure
+
+_ASSEMBLY = int(Stream.ASSEMBLY)
+
+
+class Matter(IntEnum):
+    """What owners decide together, Civil Code art. 278."""
+
+    NONE = 0
+    ELECT = 1
+    DISMISS_FIRM = 2
+    CHOOSE_FIRM = 3
+    FIRST_FIRM = 4
+    RAISE_PRICE = 5
+    USE_FUND = 6
+    USE_REVENUE = 7
+    RAISE_FUND = 8
+    LET_COMMON = 9
+
+
+_SPECIAL_FROM = int(Matter.RAISE_FUND)
+# Art. 278 items 6 to 8 (raise the fund, rebuild, let common parts) are special; using the fund, item 5, is not.
+
+
+class Ballot(NamedTuple):
+    """Result of a vote of all owners, as shares."""
+
+    turnout_units: float
+    turnout_area: float
+    agreed_units: float
+    agreed_area: float
+
+    def passes(self, quorum: float, majority: float) -> bool:
+        """See ``passes``."""
+        return bool(passes(self, quorum, majority))
+
+
+@kernel
+def passes(ballot, quorum, majority):  # type: ignore[no-untyped-def]
+    """Civil Code art. 278: enough owners and area take part, and enough of those agree."""
+    enough = min(ballot.turnout_units, ballot.turnout_area) >= quorum
+    return enough and min(ballot.agreed_units, ballot.agreed_area) > majority
+
+
+@kernel
+def special(matter):  # type: ignore[no-untyped-def]
+    """Whether three quarters of those taking part must agree, instead of more than half."""
+    return matter >= _SPECIAL_FROM
+
+
+class AssemblyParameters(Parameters):
+    """Votes of all owners: channels, canvassers, staying away, and what makes owners agree."""
+
+    special: float = param(
+        0.75, "Share of those taking part that must agree on special matters", low=0, high=1, zh="特别事项同意门槛",
+        source="Civil Code art. 278: raising the fund, rebuilding, letting common parts",
+    )  # fmt: skip
+    collects: int = param(
+        3, "Months in which a vote is prepared and collected", unit="month", low=1, high=24, zh="征集表决月数",
+        source="each vote a month and more of door to door: K082; size assumed",
+    )  # fmt: skip
+    longest: int = param(
+        24,
+        "Months after which a vote that nobody counts is void",
+        unit="month",
+        low=1,
+        high=120,
+        zh="表决搁置期限",
+    )
+    rests: int = param(
+        6, "Months between two votes on matters of the committee's or community's agenda", unit="month",
+        low=0, high=60, zh="两次会议间隔",
+    )  # fmt: skip
+    visit_hours: float = param(
+        0.2, "Hours for one visit at a door, stairs and nobody at home counted in", unit="hour", low=0.05, high=4,
+        zh="每次上门工时",
+    )  # fmt: skip
+    visit_brings: float = param(
+        0.35, "Chance that a visit brings the ballot of an owner who lives here and would not have voted",
+        low=0, high=1, zh="上门带来的参与",
+    )  # fmt: skip
+    visit_brings_absent: float = param(
+        0.1, "The same for an owner who lives elsewhere, by telephone", low=0, high=1, zh="联系不住业主带来的参与",
+        source="owners live scattered: seed 000 (居住分散难以集中投票); size assumed",
+    )  # fmt: skip
+    app_reaches: float = param(
+        0.5, "Share of the obstacle of living elsewhere that votes by app take away, where all use it", low=0,
+        high=1, zh="线上表决便利",
+        source="official voting app used by 2 percent of compounds it covers: D093; size assumed",
+    )  # fmt: skip
+    volunteers: float = param(
+        12.0, "Owners who go from door to door for a vote, at 1,000 households", unit="person", low=0, high=200,
+        zh="上门志愿业主",
+    )  # fmt: skip
+    volunteer_hours: float = param(
+        8.0, "Hours each of them gives", unit="hour/month", low=0, high=100, zh="志愿者人均工时"
+    )
+    committee_hours: float = param(
+        30.0, "Hours a working committee gives to a vote it calls", unit="hour/month", low=0, high=500,
+        zh="业委会组织表决工时",
+    )  # fmt: skip
+    stays_away: float = param(
+        0.4, "Share of owners wholly against who stay away where the others alone cannot make the quorum; fewer of the "
+        "half-hearted", low=0, high=1,
+        zh="反对者缺席策略",
+        source="campaigns not to vote under the two-thirds rule: K026; size assumed",
+    )  # fmt: skip
+    moves: float = param(
+        0.3, "Chance that a fully competent committee puts to the vote what calls for one", unit="1/month", low=0,
+        high=1, zh="业委会提请表决概率",
+    )  # fmt: skip
+    interim_moves: float = param(
+        0.1,
+        "The same for an interim committee",
+        unit="1/month",
+        low=0,
+        high=1,
+        zh="物管会提请表决概率",
+    )
+    community_calls: float = param(
+        0.01, "The same for the community where there is neither, at full grievance", unit="1/month", low=0, high=1,
+        zh="社区组织表决概率",
+        source="residents' committee and government guide owners' meetings: Civil Code art. 277; size assumed",
+    )  # fmt: skip
+    distrusted: float = param(
+        0.35,
+        "Mean trust in the firm below which its dismissal comes up",
+        low=0,
+        high=1,
+        zh="解聘动议的信任下限",
+    )
+    patience: int = param(
+        9,
+        "Months of such distrust before it does",
+        unit="month",
+        low=1,
+        high=120,
+        zh="解聘动议前月数",
+    )
+    change_agrees: float = param(
+        0.4,
+        "Chance that an owner who fully trusts the firm agrees to another",
+        low=0,
+        high=1,
+        zh="换物业的基准同意率",
+    )
+    change_distrust: float = param(
+        0.6,
+        "More of that without any trust in the firm",
+        low=0,
+        high=1,
+        zh="不信任对换物业同意率的提升",
+    )
+    first_agrees: float = param(
+        0.5, "Chance that an owner satisfied without a firm agrees to a first one", low=0, high=1,
+        zh="首次引入物业的基准同意率",
+    )  # fmt: skip
+    first_need: float = param(
+        0.5,
+        "More of that for an owner wholly dissatisfied",
+        low=0,
+        high=1,
+        zh="不满对引入物业的促进",
+    )
+    first_free: float = param(
+        0.5, "Less of that for an owner wholly used to free service", low=0, high=1, zh="免费习惯对引入物业的阻碍",
+        source="free service seen as a right: seed 002 (免费状态); size assumed",
+    )  # fmt: skip
+    price_agrees: float = param(
+        0.2,
+        "Chance that a dissatisfied owner agrees to a higher fee",
+        low=0,
+        high=1,
+        zh="提价的基准同意率",
+    )
+    price_satisfied: float = param(
+        0.6, "More of that at full satisfaction", low=0, high=1, zh="满意对提价同意率的提升"
+    )
+    price_burden: float = param(
+        0.4,
+        "Less of that for an owner for whom the fee is a full burden",
+        low=0,
+        high=1,
+        zh="负担对提价同意率的影响",
+    )
+    price_step: float = param(
+        0.15, "Rise of the fee that is put to the vote, relative", low=0, high=1, zh="提价幅度"
+    )
+    price_most: float = param(
+        1.6, "Fee, relative to that at the start, beyond which no rise is put to the vote", low=1, high=4,
+        zh="提价上限",
+    )  # fmt: skip
+    price_asks: float = param(
+        0.7,
+        "Effort a firm can pay for below which it asks for a higher fee",
+        low=0,
+        high=1,
+        zh="物业要求提价的投入",
+    )
+    spend_agrees: float = param(
+        0.55, "Chance that an owner without trust in the committee agrees to use common money", low=0, high=1,
+        zh="动用公共资金的基准同意率",
+    )  # fmt: skip
+    spend_trust: float = param(
+        0.35, "More of that at full trust", low=0, high=1, zh="信任对动用资金同意率的提升"
+    )
+    choice: float = param(
+        0.5, "Share of what an ordinary firm lacks in care and openness, and of its skimming, that a fully competent "
+        "committee's choice avoids", low=0, high=1, zh="业委会择优作用",
+    )  # fmt: skip
+    goodwill: float = param(
+        0.4, "Trust in a firm at its start, where owners chose it", low=0, high=1, zh="初始信任",
+        source="selection by owners builds trust (建立居民与物业之间的信任): seed 004; size assumed",
+    )  # fmt: skip
+
+
+@kernel
+def vote(compound, appeal, hours, took_part, agreed):  # type: ignore[no-untyped-def]
+    """Let the owners of a compound vote on one proposal.
+
+    Args:
+        compound: Row of it.
+        appeal: (rows,) chance that an owner who takes part agrees.
+        hours: Canvassers' hours from door to door, over all the weeks of the vote.
+        took_part: (rows,) set to the area of owners who take part, else 0.
+        agreed: (rows,) set to the area of those who take part and agree, else 0.
+    """
+    world, h, s = compound.world, compound.world.households, compound.signals
+    p, q = compound.parameters.assembly, compound.parameters.participation
+    first, last = compound.first, compound.last
+    n = last - first
+    u, comes, start = np.empty((3, n)), np.empty(n), np.uint64(first)
+    fill(u, 3, n, first, world.month, world.seed, _ASSEMBLY)
+    tenure, area = h.tenure, h.area
+    absentee = q.absentee * (1.0 - p.app_reaches * min(s.digital, 1.0))
+    weigh(compound, first, last, q.vote_base + s.canvass, comes)
+    for i in rows(first, last):
+        comes[i - start] -= absentee * (tenure[i] != Tenure.OWNER)
+    to_chances(comes)
+    visits = hours / (p.visit_hours * n)
+    unmoved, unmoved_absent = (
+        (1.0 - p.visit_brings) ** visits,
+        (1.0 - p.visit_brings_absent) ** visits,
+    )
+    in_favour = 0.0
+    for i in rows(first, last):
+        k = i - start
+        comes[k] = 1.0 - (1.0 - comes[k]) * (
+            unmoved if tenure[i] == Tenure.OWNER else unmoved_absent
+        )
+        in_favour += comes[k] * appeal[k]
+    # Where those in favour make the quorum alone, staying away would only leave the vote to them.
+    stays_away = p.stays_away if in_favour < compound.committee.p.quorum * n else 0.0
+    for i in rows(first, last):
+        k = i - start
+        against = u[1, k] >= appeal[k]
+        stays = against & (u[2, k] < stays_away * (1.0 - appeal[k]))
+        part = (u[0, k] < comes[k]) & ~stays
+        took_part[k] = area[i] if part else 0.0
+        agreed[k] = 0.0 if against else took_part[k]

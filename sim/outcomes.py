@@ -441,7 +441,7 @@ _number(
     "物业年度盈亏",
     "yuan/year",
     "income less cost of the last twelve months, before profit is paid out; missing where nobody serves",
-    lambda m: _where(m["firm_present"] > 0, m["firm_result_fen"] / 100),
+    lambda m: _where(m["firm_present"] > 0, m["firm_result_fen"] / FEN_PER_YUAN),
     low=-np.inf,
 )
 _number(
@@ -552,7 +552,7 @@ _number(
     "住宅专项维修资金余额",
     "yuan",
     "fund in fen / 100",
-    lambda m: m["fund_fen"] / 100,
+    lambda m: m["fund_fen"] / FEN_PER_YUAN,
 )
 _number(
     "revenue_taken_yuan",
@@ -560,7 +560,7 @@ _number(
     "累计被业委会侵占的公共收益",
     "yuan",
     "what captured committees took from the owners' pool, in fen / 100",
-    lambda m: m["taken_fen"] / 100,
+    lambda m: m["taken_fen"] / FEN_PER_YUAN,
     better=-1,
 )
 _share(

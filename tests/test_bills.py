@@ -249,6 +249,6 @@ def test_suits_without_debts_do_nothing() -> None:
     """Nobody is written to who owes nothing long enough."""
     paid = {"population": {"paid_start": 1.0}, "fees": SURE, "mechanisms": CALM,
             "developer": {"pays_vacant": 1.0}, "bills": {"last_call": 1.0, "reminded": 0.0}}  # fmt: skip
-    measure = {"policy": {"measures": {"fee_suits": {"start": 1}}}}
+    measure = {"policy": {"measures": {"fee_suits": {"start": 1, "overdue": 24}}}}
     model = lived(6, **paid, **measure)
     assert not [c for c in model.recorder.costs if c["measure"] == "fee_suits"]

@@ -21,7 +21,11 @@ from sim.outcomes import INDICATORS
 from sim.world.process import python
 from sim.world.units import MONTHS_PER_YEAR
 
-LARGE: dict[str, Any] = {"population": {"households": 400, "buildings": 5}}
+LARGE: dict[str, Any] = {
+    "population": {"households": 400, "buildings": 5},
+    "assembly": {"moves": 0.0, "interim_moves": 0.0, "community_calls": 0.0},
+}
+"""A compound whose owners neither dismiss nor choose a firm by themselves."""
 LINES = ("cleaning", "facilities", "security", "greenery", "amenities")
 NOBODY: dict[str, Any] = {"present": False, "enters": 0.0, "self_runs": 0.0}
 
@@ -306,7 +310,7 @@ def test_a_firm_asks_for_the_usual_fee_again_after_self_run() -> None:
 
 
 POLICIES: dict[str, Any] = {
-    "trust": ({"trust_property": {"preparation": 1, "canvass": 4.0}}, {}),
+    "trust": ({"trust_property": {"preparation": 1, "canvass_hours": 400.0}}, {}),
     "shared": ({"shared_property": {"preparation": 1}}, NOBODY),
     "self-run": ({}, NOBODY | {"self_runs": 1.0, "self_run_size": 5000.0, "tires": 0.1}),
     "emergency": ({}, {"emergency": 1.0, "enters": 0.5, "full_cost": 1.4, "loss_patience": 1}),
@@ -416,4 +420,5 @@ def test_owners_decide_on_an_open_account() -> None:
         assert c.firm.provider == Provider.FIRM
         act(measure, begin(c, 2))
         assert c.firm.provider == provider
-        assert bool(c.costs) == (provider == Provider.TRUST)
+        public = [cost for cost in c.costs if cost.actor == "public"]
+        assert bool(public) == (provider == Provider.TRUST)

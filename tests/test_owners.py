@@ -169,12 +169,17 @@ def test_a_higher_fee_is_asked_of_all_and_expected_of_those_who_agreed() -> None
     c = working(committee=ALL, assembly={"price_step": 0.1})
     due, cost, paid = c.monthly_due_fen, c.firm.full_cost_fen, c.column("paid").copy()
     settle(c, Matter.RAISE_PRICE)
-    assert c.monthly_due_fen == c.column("fee_fen").sum() == pytest.approx(1.1 * due, rel=1e-4)
-    assert c.price == pytest.approx(1.1) and c.expected_share == c.assembly.agreed > 0.0
+    assert c.monthly_due_fen == c.column("fee_fen").sum() == due, (
+        "the first price, from which all are told"
+    )
+    assert (
+        c.asked_price == c.price == pytest.approx(1.1)
+        and c.expected_share == c.assembly.agreed > 0.0
+    )
     c.firm.set_menu(1.0)
     assert c.firm.full_cost_fen == pytest.approx(cost, rel=1e-3)
     assert np.array_equal(c.column("paid"), paid)
-    assert begin(c, 2).signals.price_ratio == pytest.approx(1.1)
+    assert begin(c, 2).signals.price_ratio == 1.0, "it is felt once, with the bill"
 
 
 def test_the_fund_mends_what_is_due_and_no_more() -> None:

@@ -193,9 +193,11 @@ class PropertyEntry(Measure):
             zh="户均启动经费",
         )
         community_hours: float = param(
-            15.0, "Community's hours while it is prepared, and half of that in the trial", unit="hour/month",
-            low=0, high=500, zh="占用社区工时",
+            15.0, "Community's hours while it is prepared", unit="hour/month", low=0, high=500, zh="占用社区工时"
         )  # fmt: skip
+        trial_part: float = param(
+            0.5, "Part of these hours that the trial takes", low=0, high=1, zh="试用期工时比例"
+        )
 
     class Memory:
         """How far the pilot has come."""
@@ -260,7 +262,9 @@ class PropertyEntry(Measure):
             s.dunning = scale(s.dunning, 1.0 - full)
             # Households' books carry the whole fee; what the trial lets them off is paid to them from public money.
             compound.spend(self.label, Payer.PUBLIC, yuan=cut * census.collected_fen / FEN_PER_YUAN)
-            compound.community.ask(compound, self.label, 0.5 * p.community_hours * strength)
+            compound.community.ask(
+                compound, self.label, p.trial_part * p.community_hours * strength
+            )
             return
         firm.set_menu(p.basic + (1.0 - p.basic) * p.value_added * compound.collection_rate * full)
 

@@ -77,6 +77,12 @@ def print_sweep(raw: Raw) -> None:
         f"\nWhole processes on {WORKERS} cores, {raw['households']:,} households, 60 months: "
         "seconds (times ours)"
     )
-    head = ["", f"{FEW} runs, wall", f"{FEW} runs, processor", f"{MANY} runs, wall", f"{MOST}, wall"]
+    head = [
+        "",
+        f"{FEW} runs, wall",
+        f"{FEW} runs, processor",
+        f"{MANY} runs, wall",
+        f"{MOST}, wall",
+    ]
     table(head, rows)
     print(f"* reckoned from the measured {FEW} runs")

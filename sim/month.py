@@ -16,6 +16,7 @@ from sim.processes.issues import (
 )
 from sim.processes.neighbours import look_around, show
 from sim.processes.notes import note
+from sim.processes.parking import accept_rents, resent_rents
 from sim.processes.participation import attend, be_visited, call_meetings, join_in
 from sim.processes.perception import perceive
 from sim.processes.turnover import households_move
@@ -71,11 +72,13 @@ MONTH = Month(
         would_pay,
         pay,
         use_commons,
+        resent_rents,
         resent,
         climb,
         speak,
         count,
         take_census,
+        accept_rents,
         each("compounds", "keep_year"),
         each("firms", "close_books", stream=Stream.FIRM, switch="institutions"),
         each("developers", "decide", stream=Stream.DEVELOPER, switch="institutions"),
@@ -100,6 +103,7 @@ START = Month(
         begin_count,
         count,
         take_census,
+        each("compounds", "lay_places"),
         note,
     )
 )

@@ -48,6 +48,7 @@ class Stream(IntEnum):
     MEASURES = 17
     HOTLINE = 18
     DISTRICT = 19
+    PARKING = 20
 
 
 def own_stream(name: str) -> int:

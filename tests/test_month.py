@@ -31,15 +31,15 @@ SWITCHED: dict[str, tuple[str, ...]] = {
     "participation": ("attend", "be_visited"),
     "fees": ("form_norm", "would_pay", "pay"),
     "commons": ("use_commons",),
-    "conflict": ("resent", "climb", "speak"),
+    "conflict": ("resent_rents", "resent", "climb", "speak", "accept_rents"),
     "institutions": ("firms.close_books", "developers.decide", "committees.decide", "companies.decide",
                      "join_in"),
 }  # fmt: skip
 ORDER = (
     *OFFERS, *SHARE, *SWITCHED["turnover"], "show", "look_around", *SWITCHED["issues"],
     *SWITCHED["service"], "compounds.meet_needs", "begin_count", *SWITCHED["perception"],
-    *SWITCHED["participation"], *SWITCHED["fees"], *SWITCHED["commons"], *SWITCHED["conflict"],
-    "count", "take_census", *SWITCHED["institutions"], "note",
+    *SWITCHED["participation"], *SWITCHED["fees"], *SWITCHED["commons"], *SWITCHED["conflict"][:-1],
+    "count", "take_census", SWITCHED["conflict"][-1], "compounds.keep_year", *SWITCHED["institutions"], "note",
 )  # fmt: skip
 TRAITS = {"tenure", "life", "kind", "civic", "burden", "threshold", "member", "taste", "moved"}
 SEEN = {"shown", "seen_satisfaction", "seen_paid", "seen_misuse", "seen_conflict", "seen_open"}

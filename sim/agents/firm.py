@@ -54,7 +54,7 @@ class FirmParameters(Parameters):
         source="public revenue misused: seeds 000, 001; size assumed",
     )  # fmt: skip
     public_revenue_yuan: float = param(
-        6.0, "Public revenue (parking, advertising) per household", unit="yuan/month", low=0, high=200,
+        6.0, "Public revenue (parking, advertising) per household at the start", unit="yuan/month", low=0, high=200,
         zh="户均公共收益",
     )  # fmt: skip
     price_ratio: float = param(
@@ -229,7 +229,8 @@ class PropertyFirm(Actor, table="firms", parameters="firm"):
     @derived
     def public_revenue_fen(self) -> int:
         """Public revenue of the compound in a month, before anything is kept."""
-        return round(FEN_PER_YUAN * self.p.public_revenue_yuan * self.compound.households)
+        of_all = self.p.public_revenue_yuan * self.compound.households
+        return round(FEN_PER_YUAN * of_all * self.compound.public_revenue_ratio)
 
     @rule
     def offer(self) -> None:

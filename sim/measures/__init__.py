@@ -12,6 +12,7 @@ from sim.measures import (
     meetings,
     money,
     organisation,
+    parking,
     renewal,
     residents,
     resources,
@@ -23,5 +24,5 @@ from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters, regist
 __all__ = [
     "CATALOGUE", "Measure", "MeasureParameters", "committee", "contact", "deliberation",
     "digital", "enforcement", "events", "firm", "grid", "meetings", "money", "organisation",
-    "register", "renewal", "residents", "resources", "service", "supervision",
+    "parking", "register", "renewal", "residents", "resources", "service", "supervision",
 ]  # fmt: skip

@@ -58,9 +58,10 @@ def use_commons(compound, first, last):  # type: ignore[no-untyped-def]
     neglect = p.need * (1.0 - tidy / 2.0)
     u, push, start = np.empty((1, last - first)), np.empty(last - first), np.uint64(first)
     fill(u, 1, last - first, first, world.month, world.seed, _COMMONS)
+    crowded = compound.parameters.parking.crowding * compound.parking_short
     for i in rows(first, last):
         held = weight * (civic[i] - MIDDLE) + enforced
-        begin = starts + imitation * seen_misuse[i] + neglect - held
+        begin = starts + imitation * seen_misuse[i] + neglect + crowded - held
         end = stops - imitation * (seen_misuse[i] - MIDDLE) + held
         push[i - start] = end if misuse[i] else begin
     to_chances(push)

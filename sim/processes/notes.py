@@ -14,7 +14,7 @@ from sim.world.tables import COUNTED
 STATES = (
     "visit_share", "cell_fidelity", "cell_asked", "firm_present", "firm_cash_fen", "works", "state",
     "capture", "interim", "failed_votes", "turnout", "legacy", "other_calls", "hours", "yuan", "year_fees_fen",
-    "year_collected_fen", "year_cash_fen",
+    "year_collected_fen", "year_cash_fen", "parking_short", "built_0", "built_1", "built_2",
 )  # fmt: skip
 """What is noted of institutions and costs, in the order in which ``note`` writes them."""
 
@@ -55,7 +55,8 @@ def note(world):  # type: ignore[no-untyped-def]
         to[k + 13] = exact_sum(_picked(world.ledger.hours, of_month))
         to[k + 14] = exact_sum(_picked(world.ledger.yuan, of_month))
         to[k + 15], to[k + 16] = compound.fees_of_year_fen, compound.year_collected_fen
-        to[k + 17] = compound.year_cash_fen
+        to[k + 17], to[k + 18] = compound.year_cash_fen, compound.parking_short
+        _copy(to, k + 19, compound.built)
     world.lived += 1
 
 

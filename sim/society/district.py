@@ -47,7 +47,9 @@ class Kind(Parameters):
     )
 
 
-KIND_GROUPS = ("population", "service", "bills", "firm", "committee", "cell", "developer")
+KIND_GROUPS = (
+    "population", "service", "bills", "parking", "firm", "committee", "cell", "developer",
+)  # fmt: skip
 """Groups in which kinds of compounds may differ."""
 
 

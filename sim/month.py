@@ -17,8 +17,8 @@ from sim.processes.issues import (
 from sim.processes.neighbours import look_around, show
 from sim.processes.notes import note
 from sim.processes.parking import accept_rents, resent_rents
-from sim.processes.participation import attend, be_visited, call_meetings, join_in
-from sim.processes.perception import perceive
+from sim.processes.participation import attend, be_called_on, be_visited, call_meetings, join_in
+from sim.processes.perception import begin_apart, perceive
 from sim.processes.turnover import households_move
 from sim.streams import Stream
 from sim.world.process import How, Month, each, process
@@ -68,6 +68,7 @@ MONTH = Month(
         perceive,
         attend,
         be_visited,
+        be_called_on,
         form_norm,
         would_pay,
         pay,
@@ -100,6 +101,7 @@ START = Month(
         each("communities", "begin"),
         *OFFERS,
         begin_bills,
+        begin_apart,
         begin_count,
         count,
         take_census,

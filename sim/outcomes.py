@@ -233,6 +233,13 @@ _share(
     lambda m: m.share("efficacy"),
     better=+1,
 )
+_share(
+    "estranged",
+    "Deal with the firm alone",
+    "只与物业打交道",
+    "mean over occupied households of how far they deal with the firm alone and not with cell and community",
+    lambda m: m.share("estranged"),
+)
 _number(
     "complaints_per_1000",
     "Hotline calls on property",

@@ -49,6 +49,7 @@ class Stream(IntEnum):
     HOTLINE = 18
     DISTRICT = 19
     PARKING = 20
+    MANAGERS = 21
 
 
 def own_stream(name: str) -> int:

@@ -230,7 +230,7 @@ def test_the_only_column_a_hand_over_sets_is_trust_in_the_new_firm() -> None:
 # --- events ---------------------------------------------------------------------------------------
 
 STRIKES = {
-    "broken_promise": {"legacy", "condition"}, "handover_dispute": {"diligence", "grant"},
+    "broken_promise": {"legacy", "built"}, "handover_dispute": {"diligence", "grant"},
     "developer_default": {"pays_vacant"}, "equipment_failure": {"condition"},
     "illegal_building": {"misuse"}, "grievance_shock": {"grievance"},
 }  # fmt: skip
@@ -241,7 +241,8 @@ def struck(m: NeighborhoodModel) -> dict[str, Any]:
     return columns(m) | {
         "legacy": compound.developer.legacy, "pays_vacant": compound.developer.pays_vacant,
         "diligence": compound.firm.diligence, "grant": compound.firm.grant_fen,
-        "condition": m.world.compounds["condition"].copy(), "signals": m.signals.array.copy(),
+        "condition": m.world.compounds["condition"].copy(),
+        "built": m.world.compounds["built"].copy(), "signals": m.signals.array.copy(),
     }  # fmt: skip
 
 

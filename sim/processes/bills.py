@@ -182,7 +182,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         h.credited_fen,
         h.recovered_fen,
     )
-    arrears_fen, billed = h.arrears_fen, h.billed
+    arrears_fen, billed, called_on = h.arrears_fen, h.billed, h.called_on
     december = month_of_year(world) == MONTHS_PER_YEAR
     price, pays_vacant, keeps = compound.price, compound.signals.developer_pays, fees.habit_keeps
     free_keeps, habit, free_habit, asked = fees.free_habit_keeps, h.habit, h.free_habit, h.asked
@@ -192,8 +192,8 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         k, left = i - start, left_of[begins[i]]
         if bill_months[i] == 0:
             _bill_comes(h, i, left, price, u[2, k])
-        if u[0, k] < chance_of[begins[i]]:
-            # It deals with its bills this month.
+        if u[0, k] < chance_of[begins[i]] or called_on[i] == 1:
+            # It deals with its bills this month, of itself or because staff called on it.
             chance = pays_vacant if tenure[i] == Tenure.VACANT else willing[i]
             if bill_fen[i] > 0:
                 if reluctance[i] < chance:

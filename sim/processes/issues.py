@@ -171,6 +171,11 @@ class IssueParameters(Parameters):
         zh="议事发现概率",
     )  # fmt: skip
 
+    call_finds: float = param(
+        0.5, "Chance that a call by staff brings a hidden problem of the household to light", low=0, high=1,
+        zh="入户走访发现概率",
+    )  # fmt: skip
+
     @field_validator("first_level")
     @classmethod
     def _is_a_level(cls, value: PerCategory) -> PerCategory:
@@ -375,6 +380,8 @@ def _find(compound, j, finding):  # type: ignore[no-untyped-def]
     k, r, kind = world.issues, world.issues.reporter[j], world.issues.category[j]
     heard = p.reports_unheard + (1.0 - p.reports_unheard) * world.households.efficacy[r]
     untold = 1.0 - s.detect_resident * heard
+    if world.households.called_on[r] == 1:
+        untold *= 1.0 - p.call_finds
     unmet = untold
     if world.buildings.meeting[world.households.building[r]] == 1:
         unmet *= 1.0 - p.meeting_finds
@@ -438,6 +445,7 @@ def _solved(compound, r, at):  # type: ignore[no-untyped-def]
     if at == _COMPOUND:
         h.trust_firm[r] += gain * (1.0 - h.trust_firm[r])
     else:
+        h.estranged[r] *= 1.0 - compound.parameters.participation.reacquaints
         h.trust_cell[r] += gain * (1.0 - h.trust_cell[r])
 
 

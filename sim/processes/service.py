@@ -57,8 +57,9 @@ class ServiceParameters(Parameters):
     )
     built: PerAge = param(
         _ages(1.0, 1.0, 1.0),
-        "What amenities there are for each life stage at the start, of those it needs; upkeep adds none", zh="各年龄段设施配置",
-        source="facilities left out of account for all ages: seed 004 (未兼顾全龄需求); complete unless a scenario says otherwise",
+        "What amenities there are for each life stage at the start, of those it needs; upkeep adds none",
+        zh="各年龄段设施配置",
+        source="not thought of for all ages: seed 004 (未兼顾全龄需求); complete unless a scenario says otherwise",
     )  # fmt: skip
     repair: PerLine = param(
         _lines((0.50, 0.16, 0.40, 0.25, 0.05)),

@@ -100,6 +100,10 @@ class Households(Columns):
     habit = column("f8", "1", _UNIT, "habit of paying", newcomer="newcomer_habit")
     free_habit = column("f8", "1", _UNIT, "habit of service without pay", newcomer=0.0)
     contact = column("f8", "logit", "any", "what remains of members' visits", newcomer=0.0)
+    called_on = column("i1", "flag", _FLAG, "staff called on it this month", newcomer=0)
+    estranged = column(
+        "f8", "1", _UNIT, "how far it deals with the firm alone and not with cell and community", newcomer=0.0
+    )  # fmt: skip
     efficacy = column(
         "f8", "1", _UNIT, "belief that taking part has results", newcomer="newcomer_trust"
     )
@@ -329,7 +333,7 @@ COUNTED = {
     "paid_up": "of these, units with none of the last twelve months billed unpaid",
     "satisfied": "households above one half in satisfaction",
     **{name: f"sum of {name}" for name in (
-        "satisfaction", "trust_firm", "trust_committee", "trust_cell", "grievance", "efficacy")},
+        "satisfaction", "trust_firm", "trust_committee", "trust_cell", "grievance", "efficacy", "estranged")},
     "stage_1": "households that tell the firm", "stage_2": "households that call the hotline",
     "stage_3": "households that petition", "stage_4": "households in open conflict",
     "misuse": "households that misuse common space", "attended": "households that came to a meeting",

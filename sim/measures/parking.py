@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, close_gap, scale
 from sim.schema import param
@@ -141,10 +139,10 @@ class ParkingRenewal(Measure):
         compound.cell.ask(self.label, called * p.cell_hours, called * p.residents_hours)
         compound.community.ask(compound, self.label, called * p.community_hours)
         held = called * compound.cell.fidelity
-        before = np.int64(council.found)
+        before = int(council.found)
         more = p.finds * compound.households / 1000 * held
         council.found = max(min(council.found + more, p.most * compound.households), council.found)
-        made = np.int64(council.found) - before
+        made = int(council.found) - before
         compound.places += made
         compound.spend(self.label, Payer.PUBLIC, yuan=p.place_yuan * made)
         council.met += held

@@ -64,6 +64,8 @@ OF_NOTHING = {
     "property_call_share", "complaint_share", "open_conflict_share", "free_rider_share", "misuse_share",
     "attendance", "contacted_share", "cell_fidelity", "issues_in_place_share", "days_to_close",
     "firm_cash_yuan", "satisfaction_gap_age", "satisfaction_gap_tenure",
+    "collection_households", "collection_to_date", "collection_all_money", "estranged", "satisfaction_young",
+    "satisfaction_working", "satisfaction_elderly",
 }  # fmt: skip
 """Shares and means that are missing in a compound in which nothing is noted."""
 

@@ -46,7 +46,8 @@ class ParkingParameters(Parameters):
         source="300 places carry the costs of a compound (K031); assumed",
     )  # fmt: skip
     crowding: float = param(
-        1.0, "Push on households with a car to misuse common space, if no car had a place", unit="logit", low=0, high=5, zh="无位占道权重",
+        1.0, "Push on households with a car to misuse common space, if no car had a place", unit="logit",
+            low=0, high=5, zh="无位占道权重",
         source="parking anyhow as misuse of common space: seed 001 (车辆乱停放); size assumed",
     )  # fmt: skip
     anger: float = param(

@@ -112,6 +112,7 @@ class Households(Columns):
         "flag",
         _FLAG,
         "has an idea of others' paying and a past of its own: a bill fell due, or a vote told it",
+        newcomer=0,
     )
     bill_fen = column("i8", "fen", _MORE, "unpaid of its current bill, not yet overdue")
     bill_months = column("i1", "month", "0 to 12", "months that bill covers, 0 without one")

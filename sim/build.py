@@ -112,6 +112,7 @@ def _put_compounds(world: World, sites: Sequence[Site]) -> None:
     rows["price"] = 1.0
     rows["tie_count"] = indptr[last] - indptr[first]
     rows["condition"] = world.p_service["start"][rows["of_kind"]]
+    rows["built"] = world.p_service["built"][rows["of_kind"]]
     rows["price"] = 1.0
     world.put("compounds", rows)
 

@@ -32,6 +32,7 @@ from sim.processes.commons import CommonsParameters
 from sim.processes.conflict import ConflictParameters
 from sim.processes.fees import FeeParameters
 from sim.processes.issues import IssueParameters
+from sim.processes.parking import ParkingParameters
 from sim.processes.participation import ParticipationParameters
 from sim.processes.perception import PerceptionParameters
 from sim.processes.service import ServiceParameters
@@ -264,6 +265,7 @@ class Config(Parameters):
     fees: FeeParameters = Field(default_factory=FeeParameters)
     bills: BillParameters = Field(default_factory=BillParameters)
     commons: CommonsParameters = Field(default_factory=CommonsParameters)
+    parking: ParkingParameters = Field(default_factory=ParkingParameters)
     conflict: ConflictParameters = Field(default_factory=ConflictParameters)
     firm: FirmParameters = Field(default_factory=FirmParameters)
     company: CompanyParameters = Field(default_factory=CompanyParameters)
@@ -345,7 +347,9 @@ SHARED = (
 )  # fmt: skip
 """Groups of parameters that are alike in every compound."""
 
-BY_KIND = ("service", "bills", "firm", "committee", "fund", "cell", "developer")
+BY_KIND = (
+    "service", "bills", "parking", "firm", "committee", "fund", "cell", "developer",
+)  # fmt: skip
 """Groups in which kinds of compound may differ."""
 
 GROUPS = tuple(Config.model_fields)

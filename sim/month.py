@@ -16,8 +16,9 @@ from sim.processes.issues import (
 )
 from sim.processes.neighbours import look_around, show
 from sim.processes.notes import note
-from sim.processes.participation import attend, be_visited, call_meetings, join_in
-from sim.processes.perception import perceive
+from sim.processes.parking import accept_rents, resent_rents
+from sim.processes.participation import attend, be_called_on, be_visited, call_meetings, join_in
+from sim.processes.perception import begin_apart, perceive
 from sim.processes.turnover import households_move
 from sim.streams import Stream
 from sim.world.process import How, Month, each, process
@@ -67,15 +68,18 @@ MONTH = Month(
         perceive,
         attend,
         be_visited,
+        be_called_on,
         form_norm,
         would_pay,
         pay,
         use_commons,
+        resent_rents,
         resent,
         climb,
         speak,
         count,
         take_census,
+        accept_rents,
         each("compounds", "keep_year"),
         each("firms", "close_books", stream=Stream.FIRM, switch="institutions"),
         each("developers", "decide", stream=Stream.DEVELOPER, switch="institutions"),
@@ -101,9 +105,11 @@ START = Month(
         each("communities", "begin"),
         *OFFERS,
         begin_bills,
+        begin_apart,
         begin_count,
         count,
         take_census,
+        each("compounds", "lay_places"),
         note,
     )
 )

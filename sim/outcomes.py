@@ -26,7 +26,7 @@ from sim.agents.committee import Capture, State
 from sim.errors import InputError
 from sim.processes.issues import COUNTS
 from sim.processes.notes import NOTES
-from sim.processes.service import LINES
+from sim.processes.service import LINES, Line
 from sim.world.process import How, Month, Process, check_takes
 from sim.world.units import FEN_PER_YUAN, THOUSAND
 
@@ -134,6 +134,15 @@ def _condition(line: int) -> Callable[[Months], np.ndarray]:
     return lambda m: m[f"condition_{line}"]
 
 
+def _amenities(life: int) -> Callable[[Months], np.ndarray]:
+    line = int(Line.AMENITIES)
+    return lambda m: m[f"built_{life}"] * m[f"condition_{line}"]
+
+
+def _of_age(name: str) -> Callable[[Months], np.ndarray]:
+    return lambda m: m.share(f"{name}_satisfaction", name)
+
+
 _share(
     "collection_rate",
     "Fees collected",
@@ -224,6 +233,13 @@ _share(
     "mean over occupied households",
     lambda m: m.share("efficacy"),
     better=+1,
+)
+_share(
+    "estranged",
+    "Deal with the firm alone",
+    "只与物业打交道",
+    "mean over occupied households of how far they deal with the firm alone and not with cell and community",
+    lambda m: m.share("estranged"),
 )
 _number(
     "complaints_per_1000",
@@ -403,6 +419,33 @@ _share(
     "mean of the five service lines",
     lambda m: m.mean("condition"),
     better=+1,
+)
+for _life, (_name, _en, _zh) in enumerate(
+    (("young", "the young", "儿童青年"), ("working", "working age", "中年"), ("elderly", "the elderly", "老年"))
+):  # fmt: skip
+    _share(
+        f"amenities_{_name}",
+        f"Amenities for {_en}",
+        f"{_zh}设施",
+        "what there is for this life stage, of what it needs, times the state of the line",
+        _amenities(_life),
+        better=+1,
+    )
+    _share(
+        f"satisfaction_{_name}",
+        f"Satisfaction of {_en}",
+        f"{_zh}满意水平",
+        "mean over occupied households of this life stage; missing without any",
+        _of_age(_name),
+        better=+1,
+    )
+_share(
+    "parking_short",
+    "Cars without a place",
+    "停车缺口",
+    "cars of residents that stand where there is no place for them / cars; 0 without cars",
+    lambda m: m["parking_short"],
+    better=-1,
 )
 _share(
     "firm_present",

@@ -48,7 +48,9 @@ class Stream(IntEnum):
     MEASURES = 17
     HOTLINE = 18
     DISTRICT = 19
-    COURTS = 20
+    PARKING = 20
+    MANAGERS = 21
+    COURTS = 22
     OWNERS = 30
     GIFTS = 31
 

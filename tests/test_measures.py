@@ -57,7 +57,7 @@ def ready(month: int = 1, **keys: Any) -> NeighborhoodModel:
 
 
 # What households carry for measures, which no other rule reads.
-MEMORIES = {"misuse_before", "called_on"}
+MEMORIES = {"misuse_before", "summoned"}
 
 
 def columns(m: NeighborhoodModel) -> dict[str, np.ndarray]:
@@ -232,7 +232,7 @@ def test_the_only_column_a_hand_over_sets_is_trust_in_the_new_firm() -> None:
 # --- events ---------------------------------------------------------------------------------------
 
 STRIKES = {
-    "broken_promise": {"legacy", "condition"}, "handover_dispute": {"disputed", "pays_vacant"},
+    "broken_promise": {"legacy", "built"}, "handover_dispute": {"disputed", "pays_vacant"},
     "developer_default": {"pays_vacant"}, "equipment_failure": {"condition"},
     "illegal_building": {"misuse"}, "grievance_shock": {"grievance"},
 }  # fmt: skip
@@ -243,7 +243,8 @@ def struck(m: NeighborhoodModel) -> dict[str, Any]:
     return columns(m) | {
         "legacy": compound.developer.legacy, "pays_vacant": compound.developer.pays_vacant,
         "diligence": compound.firm.diligence, "disputed": compound.firm.disputed, "grant": compound.firm.grant_fen,
-        "condition": m.world.compounds["condition"].copy(), "signals": m.signals.array.copy(),
+        "condition": m.world.compounds["condition"].copy(),
+        "built": m.world.compounds["built"].copy(), "signals": m.signals.array.copy(),
     }  # fmt: skip
 
 

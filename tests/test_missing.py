@@ -65,6 +65,7 @@ OF_NOTHING = {
     "property_call_share", "complaint_share", "open_conflict_share", "free_rider_share", "misuse_share",
     "attendance", "contacted_share", "cell_fidelity", "issues_in_place_share", "days_to_close",
     "firm_cash_yuan", "firm_staff", "firm_result_yuan", "satisfaction_gap_age", "satisfaction_gap_tenure",
+    "estranged", "satisfaction_young", "satisfaction_working", "satisfaction_elderly",
 }  # fmt: skip
 """Shares and means that are missing in a compound in which nothing is noted."""
 

@@ -28,18 +28,18 @@ SWITCHED: dict[str, tuple[str, ...]] = {
     "issues": ("problems_arise", "problems_are_entered", "problems_are_handled", "buildings_follow_up"),
     "service": ("firms.serve", "compounds.wear"),
     "perception": ("perceive",),
-    "participation": ("attend", "be_visited"),
+    "participation": ("attend", "be_visited", "be_called_on"),
     "fees": ("form_norm", "would_pay", "pay"),
     "commons": ("use_commons",),
-    "conflict": ("resent", "climb", "speak"),
+    "conflict": ("resent_rents", "resent", "climb", "speak", "accept_rents"),
     "institutions": ("firms.close_books", "developers.decide", "funds.close_month", "committees.decide",
                      "assemblies.decide", "companies.decide", "join_in"),
 }  # fmt: skip
 ORDER = (
     *OFFERS, *SHARE, *SWITCHED["turnover"], "show", "look_around", *SWITCHED["issues"],
     *SWITCHED["service"], "compounds.meet_needs", "begin_count", *SWITCHED["perception"],
-    *SWITCHED["participation"], *SWITCHED["fees"], *SWITCHED["commons"], *SWITCHED["conflict"],
-    "count", "take_census", "compounds.keep_year", *SWITCHED["institutions"], "note",
+    *SWITCHED["participation"], *SWITCHED["fees"], *SWITCHED["commons"], *SWITCHED["conflict"][:-1],
+    "count", "take_census", SWITCHED["conflict"][-1], "compounds.keep_year", *SWITCHED["institutions"], "note",
 )  # fmt: skip
 TRAITS = {
     "tenure",
@@ -71,13 +71,13 @@ TRUSTS = {"trust_firm", "trust_committee", "trust_cell"}
 WRITES: dict[str, set[str]] = {
     "turnover": TRAITS | TRUSTS | {
         "active", "satisfaction", "grievance", "norm", "habit", "free_habit", "contact", "efficacy",
-        "stage", "misuse", "points", "asked"},
+        "stage", "misuse", "points", "estranged", "lived_here", "asked"},
     "ties": {"strength"},
     "issues": {"own_open", "efficacy", "grievance", "trust_firm", "trust_cell", "book",
-               "arising"},
+               "arising", "estranged"},
     "service": {"condition", "effort"},
-    "perception": TRUSTS | {"satisfaction"},
-    "participation": {"attended", "contact", "grievance", "trust_cell", "efficacy"},
+    "perception": TRUSTS | {"satisfaction", "estranged"},
+    "participation": {"attended", "contact", "grievance", "trust_cell", "efficacy", "estranged"},
     "fees": {"norm", "habit", "free_habit", "willing", "arrears_fen", "arrears_months", *BILLS},
     "commons": {"misuse"},
     "conflict": {"grievance", "stage", "called", "petitioned"},

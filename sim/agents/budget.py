@@ -180,6 +180,7 @@ class Budget(Actor):
     def public_revenue_fen(self) -> int:
         """Public revenue of the compound in a month, before anything is kept."""
         comes = self.p.public_revenue_yuan * (1.0 - self.disputed)
+        comes *= self.compound.public_revenue_ratio
         return round(FEN_PER_YUAN * comes * self.compound.households)
 
     @derived

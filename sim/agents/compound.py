@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from sim.processes.bills import JANUARY, end_bills, month_of_year
-from sim.processes.service import LINES
+from sim.processes.service import LINES, Line
 from sim.streams import Stream, Streams
 from sim.world.costs import Cost, CostRefused, Payer
 from sim.world.declare import Row, column, link
@@ -52,7 +52,16 @@ class Compound(Row, table="compounds", parameters="service"):
     effort: np.ndarray = column(
         "f8", "1", "0 to 1", "share of full effort delivered", shape=(LINES,)
     )
+    built: np.ndarray = column(
+        "f8", "1", "0 to 1", "what amenities there are for each life stage", shape=(len(Life),)
+    )
     met: np.ndarray = column("f8", "1", "0 to 1", "needs met, by life stage", shape=(len(Life),))
+    places: int = column("i8", "place", "0 or more", "places for cars")
+    place_price: float = column("f8", "1", "0 or more", "rent of a place relative to the first")
+    rents_start: float = column("f8", "place", "0 or more", "places let at the start")
+    parking_unheard: float = column(
+        "f8", "1", "0 to 1", "rise of parking rents that nobody was asked about"
+    )
 
     signals = link("signals")
     census = link("census")
@@ -136,9 +145,43 @@ class Compound(Row, table="compounds", parameters="service"):
                 needs = p.needs_elderly
             good = asked = 0.0
             for line in range(len(condition)):
-                good += needs[line] * condition[line]
+                there = self.built[life] if line == Line.AMENITIES else 1.0
+                good += needs[line] * condition[line] * there
                 asked += needs[line]
             self.met[life] = good / asked if asked > 0.0 else MIDDLE
+
+    @rule
+    def lay_places(self) -> None:
+        """Begin with the places and rents that the parameters say."""
+        self.places = round(self.parameters.parking.places_each * self.households)
+        self.place_price = 1.0
+        self.parking_unheard = 0.0
+        self.rents_start = self.places_let
+
+    @derived
+    def cars(self) -> float:
+        """Cars of its residents."""
+        return self.parameters.parking.cars_each * self.census.occupied
+
+    @derived
+    def places_let(self) -> float:
+        """Places that cars stand on: where rents are above what is usual, some do without."""
+        p = self.parameters.parking
+        dear = max(self.place_price * p.price_yuan / p.usual_price_yuan, 1.0)
+        return min(float(self.places), self.cars * dear**-p.dear)
+
+    @derived
+    def parking_short(self) -> float:
+        """Share of cars that stand where there is no place for them."""
+        cars = self.cars
+        return 1.0 - self.places_let / cars if cars > 0.0 else 0.0
+
+    @derived
+    def public_revenue_ratio(self) -> float:
+        """Public revenue relative to that of the start: rents move, the rest does not."""
+        part, start = self.parameters.parking.of_revenue, self.rents_start
+        rents = self.places_let * self.place_price / start if start > 0.0 else 1.0
+        return 1.0 + part * (rents - 1.0)
 
     @property
     def buildings(self) -> slice:

@@ -13,6 +13,7 @@ from sim.measures import (
     meetings,
     money,
     organisation,
+    parking,
     renewal,
     residents,
     resources,
@@ -24,5 +25,5 @@ from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters, regist
 __all__ = [
     "CATALOGUE", "Measure", "MeasureParameters", "committee", "contact", "courts", "deliberation",
     "digital", "enforcement", "events", "firm", "grid", "meetings", "money", "organisation",
-    "register", "renewal", "residents", "resources", "service", "supervision",
+    "parking", "register", "renewal", "residents", "resources", "service", "supervision",
 ]  # fmt: skip

@@ -98,11 +98,11 @@ class FeeSuits(Measure):
                 h.trust_firm[i] *= 1.0 - p.distrust
                 h.grievance[i] += p.anger * (1.0 - h.grievance[i])
                 if luck[1] < p.paid:
-                    h.called_on[i] = Called.SETTLES
+                    h.summoned[i] = Called.SETTLES
             elif luck[2] < p.letters * reached:
                 letters += 1
-                if h.called_on[i] == Called.NOT:
-                    h.called_on[i] = Called.REMINDED
+                if h.summoned[i] == Called.NOT:
+                    h.summoned[i] = Called.REMINDED
         hours = min(p.suit_hours * suits, s.compound_hours)
         s.compound_hours -= hours
         compound.firm.grant_fen -= round(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import close_gap, scale
 from sim.processes.issues import Category
-from sim.processes.service import Line
+from sim.processes.service import Line, PerAge
 from sim.schema import param
 from sim.world.native import rule
 
@@ -45,22 +45,25 @@ class BrokenPromise(_Event):
     en = "Developer's broken promise"
     zh = "开发商承诺未兑现"
     told = "004_56d13d5bc3bde075: 开发商承诺修建的运动场和游泳池未修建"
-    through = "developer's legacy, condition of amenities"
-    through_zh = "开发遗留程度、全龄设施状况"
+    through = "developer's legacy, amenities that there are for each life stage"
+    through_zh = "开发遗留程度、各年龄段设施配置"
 
     class Parameters(Once):
-        """What is not built."""
+        """Who misses what was promised."""
 
-        amenities: float = param(
-            0.5, "Share of the condition of amenities lost at full size", low=0, high=1, zh="设施损失比例"
+        missing: PerAge = param(
+            PerAge(young=0.5, working=0.5, elderly=0.0), "Share of each life stage's amenities that a broken promise "
+            "of full size leaves unbuilt", zh="各年龄段缺建比例",
+            source="sports ground and pool (运动场和游泳池): seed 004; sizes assumed",
         )  # fmt: skip
 
     @rule
     def strike(self, compound: Compound, size: float) -> None:
-        """Add to the legacy and take from amenities."""
-        developer, condition = compound.developer, compound.condition
+        """Add to the legacy and take from what there is for each life stage."""
+        p, developer, built = self.p, compound.developer, compound.built
         developer.legacy = close_gap(developer.legacy, size)
-        condition[Line.AMENITIES] = scale(condition[Line.AMENITIES], 1.0 - self.p.amenities * size)
+        for life in range(len(built)):
+            built[life] = scale(built[life], 1.0 - p.missing[life] * size)
 
 
 class Handover(Once):

@@ -1,4 +1,4 @@
-"""Building meetings (楼宇会、楼道议事会)."""
+"""Building meetings (楼宇会、楼道议事会), and halls to hold them in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add
 from sim.schema import param
+from sim.world.costs import Payer
+from sim.world.declare import column
 from sim.world.native import rule
 
 if TYPE_CHECKING:
@@ -77,3 +79,67 @@ class BuildingMeetings(Measure):
         follow = held * p.follow_hours * p.carried_out
         s.building_hours = add(s.building_hours, follow)
         compound.cell.ask(self.label, held * p.hours_each, follow, held * p.yuan_each)
+
+
+@register
+class MeetingHall(Measure):
+    """Idle space becomes a place to meet: neighbours come together there, and to a meeting more easily.
+
+    A hall holds no meeting and solves nothing: without meetings it is a room.
+    """
+
+    name = "meeting_hall"
+    en = "Halls to meet in (council hall, neighbours' parlour)"
+    zh = "议事厅、邻里会客厅与楼栋公共客厅"
+    told = (
+        "001_966095599a598409: 在楼栋层面打造公共大厅,形成楼栋“公共客厅”; 002_8c9cd9e280662931: 鄰里會客廳; "
+        "002_8c9cd9e280662931: “紅色議事廳”"
+    )
+    through = (
+        "push to attend meetings that are held, activities that bring neighbours together; public money, "
+        "community's hours"
+    )
+    through_zh = "参会便利、邻里活动;公共资金,占用社区工时"
+
+    class Parameters(MeasureParameters):
+        """What a place is worth, and what it costs."""
+
+        place: float = param(
+            0.2, "Push to attend a meeting, where there is a place for it", unit="logit", low=-0.2, high=1,
+            zh="场地对参会的推动",
+            source="halls for deliberation, exchange and activities: seed 001; size and sign assumed",
+        )  # fmt: skip
+        mixing: float = param(
+            0.03, "Part of the civic-minded whom a hall brings together", unit="1/month", low=0, high=0.5,
+            zh="场地活动参与面",
+        )  # fmt: skip
+        hours: float = param(
+            6.0, "Community's hours per 1,000 households to keep it open", unit="hour/month", low=0, high=300,
+            zh="值守工时",
+        )  # fmt: skip
+        start_yuan: float = param(
+            60.0, "Public money to fit it out, per household", unit="yuan", low=0, high=5000, zh="户均改造费用"
+        )  # fmt: skip
+        yuan_each: float = param(
+            0.5, "Public money to run it, per household", unit="yuan/month", low=0, high=50, zh="户均运行费用"
+        )  # fmt: skip
+
+    class Memory:
+        """Whether it stands."""
+
+        stands: bool = column("?", "flag", "0, 1", "it has been fitted out")
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        """Keep the hall open as far as the community has hours for it."""
+        p, s, hall = self.p, compound.signals, self.states[compound.index]
+        reached = p.coverage * strength
+        if not hall.stands:
+            hall.stands = True
+            yuan = p.start_yuan * compound.households * p.coverage * p.dose
+            compound.spend(self.label, Payer.PUBLIC, yuan=yuan)
+        compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
+        compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan_each * compound.households * reached)
+        is_open = reached * compound.community.fidelity
+        s.invitation = add(s.invitation, p.place * is_open)
+        s.mixing = add(s.mixing, p.mixing * is_open, most=1.0)

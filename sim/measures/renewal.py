@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, close_gap
+from sim.processes.service import PerAge
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
@@ -25,9 +26,10 @@ class AllAgeRenewal(Measure):
     zh = "全龄友好改造(承诺必为)"
     told = "004_56d13d5bc3bde075: 整改公共过道墙砖脱落问题3200平方米,维修更换监控设备22个,更换电梯轿厢底板9个"
     through = (
-        "condition of facilities, security and amenities; the developer's legacy; public money"
+        "condition of facilities, security and amenities; amenities that there are for each life stage; "
+        "the developer's legacy; public money"
     )
-    through_zh = "设施、安防和全龄设施状况,开发遗留程度;公共资金"
+    through_zh = "设施、安防和全龄设施状况,各年龄段设施配置,开发遗留程度;公共资金"
 
     class Parameters(MeasureParameters):
         """Pace, reach and money."""
@@ -41,11 +43,16 @@ class AllAgeRenewal(Measure):
         )
         amenities: float = param(
             0.7,
-            "Share of what amenities lack that the works build",
+            "Share of the upkeep that amenities lack that the works make up",
             low=0,
             high=1,
             zh="全龄设施改善",
         )
+        builds: PerAge = param(
+            PerAge(young=0.7, working=0.7, elderly=0.7),
+            "Share of the amenities each life stage lacks that the works build", zh="各年龄段设施新建比例",
+            source="ramps and rails for the old, a garden with fitness gear for the young: seed 004; sizes assumed",
+        )  # fmt: skip
         promises: float = param(
             0.6, "Share of the developer's legacy that is made good", low=0, high=1, zh="兑现承诺"
         )
@@ -69,6 +76,9 @@ class AllAgeRenewal(Measure):
             # n equal steps of this size leave (1 - share) of what was lacking.
             step = 1.0 - (1.0 - share * p.coverage) ** (strength / p.months)
             compound.condition[line] = close_gap(compound.condition[line], step)
+        for life in range(len(compound.built)):
+            step = 1.0 - (1.0 - p.builds[life] * p.coverage) ** (strength / p.months)
+            compound.built[life] = close_gap(compound.built[life], step)
         kept = 1.0 - (1.0 - p.promises * p.coverage) ** (strength / p.months)
         compound.developer.legacy *= 1.0 - kept
         yuan = p.yuan_each * compound.households * strength / p.months
@@ -91,8 +101,11 @@ class DeveloperRemediation(Measure):
         "004_56d13d5bc3bde075: 有效调和开发商、物业公司和业主之间的矛盾; "
         "004_56d13d5bc3bde075: 仅能通过协调、督促等柔性手段介入; 001_966095599a598409: 房屋质量等开发遗留问题"
     )
-    through = "chance that the fee of a vacant unit is paid, the developer's legacy; street's hours"
-    through_zh = "空置房物业费由开发商缴纳的概率、开发遗留程度;占用街道工时"
+    through = (
+        "chance that the fee of a vacant unit is paid, the developer's legacy and the amenities it left unbuilt; "
+        "street's hours"
+    )
+    through_zh = "空置房物业费由开发商缴纳的概率、开发遗留程度及未建设施;占用街道工时"
 
     class Parameters(MeasureParameters):
         """Pace, what is out of reach, and hours."""
@@ -139,4 +152,9 @@ class DeveloperRemediation(Measure):
         short = max(p.can_pay - developer.pays_vacant, 0.0)
         developer.pays_vacant += min(p.arrears * works, 1.0) * short
         reach = max(developer.legacy - found.beyond, 0.0)
-        developer.legacy -= min(p.facilities * works, 1.0) * reach
+        mended = min(p.facilities * works, 1.0) * reach
+        if developer.legacy > 0.0:
+            # What was promised and is built at last is there for those it was promised to.
+            for life in range(len(compound.built)):
+                compound.built[life] = close_gap(compound.built[life], mended / developer.legacy)
+        developer.legacy -= mended

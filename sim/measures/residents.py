@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class ResidentPoints(Measure):
     """Residents earn points and honours for taking part and keeping order.
 
-    Who was paid may do less than before when the points end (``crowding``, off by default).
+    Points push by what they are worth: points for nothing push nobody. Who was paid may do less than before when
+    they end (``crowding``, off by default).
     """
 
     name = "resident_points"
@@ -41,11 +42,13 @@ class ResidentPoints(Measure):
         """Pushes, points, money, and what is left when they end."""
 
         invitation: float = param(
-            0.2, "Push to attend a meeting", unit="logit", low=-0.5, high=1.5, zh="参会激励",
+            0.2, "Push to attend a meeting, by points of the usual worth", unit="logit", low=-0.5, high=1.5,
+            zh="参会激励",
             source="public rewards may also lower contributions (O'Garra and Alfredo 2019); size and sign assumed",
         )  # fmt: skip
         order: float = param(
-            0.15, "Push against misuse of common space", unit="logit", low=-0.5, high=1.5, zh="守序激励",
+            0.15, "Push against misuse of common space, by points of the usual worth", unit="logit", low=-0.5,
+            high=1.5, zh="守序激励",
             source="size and sign assumed",
         )  # fmt: skip
         for_attending: float = param(
@@ -70,6 +73,14 @@ class ResidentPoints(Measure):
         hours: float = param(
             3.0, "Community's hours per 1,000 households to keep the accounts", unit="hour/month", low=0, high=200,
             zh="积分管理工时",
+        )  # fmt: skip
+        attending_worth: float = param(
+            5.0, "Usual worth of the points for attending once; worth more, they push more, at most twice", unit="yuan",
+            low=0.01, high=1000, zh="参会积分通常价值",
+        )  # fmt: skip
+        order_worth: float = param(
+            0.5, "Usual worth of the points for a month in order", unit="yuan", low=0.01, high=1000,
+            zh="守序积分通常价值",
         )  # fmt: skip
         crowding: float = param(
             0.0, "Fall of both pushes below what they were before, when points end, relative", low=0, high=2,
@@ -98,8 +109,10 @@ class ResidentPoints(Measure):
             push *= -p.crowding
         else:
             self._give(compound, push)
-        s.invitation = add(s.invitation, p.invitation * push)
-        s.enforcement = add(s.enforcement, p.order * push)
+        attending = min(p.for_attending * p.point_yuan / p.attending_worth, 2.0)
+        order = min(p.for_order * p.point_yuan / p.order_worth, 2.0)
+        s.invitation = add(s.invitation, p.invitation * attending * push)
+        s.enforcement = add(s.enforcement, p.order * order * push)
 
     @rule
     def _give(self, compound: Compound, reached: float) -> None:

@@ -66,3 +66,61 @@ class ServiceStandard(Measure):
         s.transparency = add(s.transparency, p.openness * strength, most=1.0)
         yuan = p.appraisal_yuan * compound.households * strength
         compound.spend(self.label, Payer.PUBLIC, yuan=yuan)
+
+
+@register
+class FirmPartyBranch(Measure):
+    """The firm's own party branch: members among its staff take on duty hours, and the cell sits with it.
+
+    Without the cell's hours it is a plate at the door (两张皮): it takes time and changes nothing.
+    """
+
+    name = "firm_party_branch"
+    en = "Party branch of the firm"
+    zh = "物业企业党支部"
+    told = (
+        "004_56d13d5bc3bde075: 物业党支部推行“红色物业”服务模式; "
+        "004_56d13d5bc3bde075: 物业企业党组织建设滞后"
+    )
+    through = "firm's care, duty hours of its members for issues, hours that the branch takes from issues; cell's hours"
+    through_zh = "物业尽责程度、党员职工义务工时、组织生活占用的诉求工时;占用党支部工时"
+
+    class Parameters(MeasureParameters):
+        """What members among the staff give and what the branch takes."""
+
+        care: float = param(
+            0.1, "Share of the firm's lack of care that its branch removes; below 0 where it serves for show",
+            low=-0.1, high=0.5, zh="党支部促尽责",
+            source="party work joined with service (融入物业管理服务全过程), or beside it (两张皮): seed 004; "
+            "size and sign assumed",
+        )  # fmt: skip
+        duty_hours: float = param(
+            6.0, "Members' duty hours for issues per 1,000 households", unit="hour/month", low=0, high=200,
+            zh="党员职工义务工时",
+        )  # fmt: skip
+        takes: float = param(
+            0.02, "Share of the firm's hours for issues that the branch's own life takes", low=0, high=0.5,
+            zh="组织生活占用工时",
+        )  # fmt: skip
+        cell_hours: float = param(
+            4.0,
+            "Cell's hours to sit with the branch",
+            unit="hour/month",
+            low=0,
+            high=100,
+            zh="占用党支部工时",
+        )
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        """Let the branch work as far as the cell sits with it; where there is no firm there is none."""
+        if not compound.firm.present:
+            return
+        p, s, full = self.p, compound.signals, min(self.p.coverage * strength, 1.0)
+        compound.cell.ask(self.label, p.cell_hours * full)
+        works = full * compound.cell.fidelity
+        duty = p.duty_hours * compound.households / 1000 * works
+        s.compound_hours = scale(s.compound_hours, 1.0 - p.takes * full)
+        s.compound_hours = add(s.compound_hours, duty)
+        compound.spend(self.label, Payer.FIRM, hours=duty)
+        s.diligence_gain = min(s.diligence_gain + p.care * works * (1.0 - s.diligence_gain), 1.0)

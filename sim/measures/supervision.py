@@ -9,12 +9,15 @@ from sim.agents.firm import Light
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, at_least, close_gap, scale
 from sim.schema import param
+from sim.streams import Stream, draw
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
+
+_MANAGERS = int(Stream.MANAGERS)
 
 
 @register
@@ -205,8 +208,83 @@ class Disclosure(Measure):
 
 
 @register
+class DelegatesLookBack(Measure):
+    """Residents' delegates look back at what was reported: on site, in talks, by marks given.
+
+    What was put off is taken up again, and who was served is asked. With nobody in the offices to answer, asking is
+    worse than silence.
+    """
+
+    name = "delegates_lookback"
+    en = "Delegates look back"
+    zh = "议事代表“回头看”"
+    told = (
+        "004_56d13d5bc3bde075: 围绕2024年群众反映的46件小区物业管理问题办理情况开展“回头看”; "
+        "004_56d13d5bc3bde075: 街道高度重视发挥议事代表常态履职作用"
+    )
+    through = (
+        "share of overdue problems that rise instead of being shelved, trust from solved ones that are asked after, "
+        "supervision of the firm; residents' and street's hours"
+    )
+    through_zh = (
+        "逾期问题上升而不被搁置的比例、办结后回访的增信、对物业的监督;居民工时、占用街道工时"
+    )
+
+    class Parameters(MeasureParameters):
+        """Delegates, what they take up, and their hours."""
+
+        delegates: float = param(
+            5.0, "Delegates per 1,000 households", unit="person", low=0, high=100, zh="议事代表人数"
+        )
+        hours_each: float = param(
+            4.0, "Hours of one delegate", unit="hour/month", low=0, high=60, zh="代表月均工时"
+        )
+        raises: float = param(
+            0.3, "Share of overdue problems, otherwise shelved, that delegates take up again", low=0, high=1,
+            zh="重新交办比例",
+            source="46 problems looked back at, those named all closed: seed 004; share assumed",
+        )  # fmt: skip
+        revisit: float = param(
+            0.2, "Gain in trust from a solved problem that is asked after, relative", low=-0.5, high=2,
+            zh="回头看增信",
+            source="interviews and marks (居民访谈、满意度测评): seed 004; size and sign assumed",
+        )  # fmt: skip
+        supervision: float = param(
+            0.1, "Part of the supervision of the firm that is lacking and that delegates give", low=0, high=1,
+            zh="代表监督力度",
+        )  # fmt: skip
+        street_hours: float = param(
+            0.5,
+            "Street's hours to answer one delegate",
+            unit="hour/month",
+            low=0,
+            high=40,
+            zh="街道答复工时",
+        )
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        """Look back as far as the street answers."""
+        p, s = self.p, compound.signals
+        out = p.delegates * compound.households / 1000 * p.coverage * strength
+        asked = out * p.street_hours
+        given = min(asked, s.street_hours)
+        s.street_hours = add(s.street_hours, -given)
+        compound.spend(self.label, Payer.STREET, hours=given)
+        compound.spend(self.label, Payer.RESIDENTS, hours=out * p.hours_each)
+        answered = given / asked if asked > 0.0 else 1.0
+        there = min(p.coverage * strength, 1.0) if out > 0.0 else 0.0
+        s.whistle = close_gap(s.whistle, p.raises * there * answered)
+        s.revisit = at_least(add(s.revisit, p.revisit * there * (2.0 * answered - 1.0)), -1.0)
+        if compound.firm.present:
+            s.supervision = close_gap(s.supervision, p.supervision * there * answered)
+
+
+@register
 class CreditFile(Measure):
-    """Firm and manager have a credit file over all compounds they serve: stars, lights, warning, exit.
+    """Firm and manager have a credit file: the firm's over all compounds it serves, the manager's own.
+
+    A manager long under red light must go, and takes the file along; the next one is better or worse.
 
     The street has little hard power, so warnings work no better than firms fear them; a firm that
     expects to go may do even less. Exit leaves a compound to a successor, or to nobody.
@@ -216,8 +294,11 @@ class CreditFile(Measure):
     en = "Credit file of firm and manager (stars, lights, exit)"
     zh = "物业企业与项目经理信用档案(亮灯评星)"
     told = "002_8c9cd9e280662931: 實施“亮燈預警”和“評星定級”機制; 002_8c9cd9e280662931: 警示、約談甚至退出處理"
-    through = "firm's care under stars, warning and summons; exit of firms long under red light; street's hours"
-    through_zh = "评星、亮灯、约谈对物业尽责的影响;长期红灯的物业退出;占用街道工时"
+    through = (
+        "firm's care under stars, warning and summons; another manager where one is long under red light, exit of "
+        "firms that are; street's hours"
+    )
+    through_zh = "评星、亮灯、约谈对物业尽责的影响;长期红灯的项目经理更换、物业退出;占用街道工时"
 
     class Parameters(MeasureParameters):
         """Stars, warnings and exit."""
@@ -240,6 +321,15 @@ class CreditFile(Measure):
         grace: int = param(
             12, "Months before the file of a firm that just came counts", unit="month", low=0, high=60,
             zh="新物业宽限月数",
+        )  # fmt: skip
+        manager_months: int = param(
+            6, "Months of the manager's own file under red light until the firm must send another", unit="month",
+            low=1, high=120, zh="项目经理红灯更换月数",
+            source="a file of the manager (项目经理信用档案): seed 002; months assumed",
+        )  # fmt: skip
+        managers_differ: float = param(
+            0.15, "Most by which another manager's care differs from the last one's, for better or worse", low=0,
+            high=1, zh="项目经理尽责差异",
         )  # fmt: skip
         successor: bool = param(
             True, "Whether the street has an ordinary firm ready to follow", zh="有接替物业"
@@ -272,6 +362,12 @@ class CreditFile(Measure):
         founded: int = column("i8", "month", "any", "of the firm that came in this month")
         counts: int = column("i8", "month", "any", "month from which it counts")
         red: int = column("i8", "month", "0 or more", "months under red light")
+        manager: float = column(
+            "f8", "1", "0 to 1", "standing of the manager, by this compound alone"
+        )
+        manager_red: int = column(
+            "i8", "month", "0 or more", "months the manager is under red light"
+        )
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
@@ -286,6 +382,7 @@ class CreditFile(Measure):
             light = firm.company.light
         file.red = file.red + 1 if light == Light.RED else 0
         works = self._take_street_hours(compound, light, strength)
+        self._judge_manager(compound)
         if file.red > p.red_months:
             self._replace(compound)
             return
@@ -297,9 +394,27 @@ class CreditFile(Measure):
         firm, month, file = compound.firm, compound.month, self.states[compound.index]
         if not file.kept:
             file.kept, file.founded, file.counts = True, firm.founded, month
+            file.manager = firm.company.p.credit_start
         if not firm.present or firm.founded != file.founded:
             # The file follows the company; a firm that just came is not judged by what it inherits.
             file.red, file.founded, file.counts = 0, firm.founded, month + int(self.p.grace)
+            file.manager, file.manager_red = firm.company.p.credit_start, 0
+
+    @rule
+    def _judge_manager(self, compound: Compound) -> None:
+        p, firm, file, month = self.p, compound.firm, self.states[compound.index], compound.month
+        company = firm.company.p
+        calls = company.calls_weight * compound.per_household(compound.census.calls)
+        mark = compound.per_household(compound.census.satisfaction) / (1.0 + calls)
+        file.manager += company.credit_speed * (mark - file.manager)
+        red = month >= file.counts and file.manager < company.yellow_from
+        file.manager_red = file.manager_red + 1 if red else 0
+        if file.manager_red > p.manager_months:
+            # The file goes with the person; who comes has one of an ordinary standing.
+            luck = draw(compound.index, month, compound.world.seed, _MANAGERS)[0]
+            care = firm.diligence + p.managers_differ * (2.0 * luck - 1.0)
+            firm.diligence = min(max(care, 0.0), 1.0)
+            file.manager, file.manager_red = company.credit_start, 0
 
     @rule
     def _take_street_hours(self, compound: Compound, light: int, strength: float) -> float:

@@ -190,12 +190,13 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         compound.signals.developer_pays,
         fees.habit_keeps,
     )
-    free_keeps, habit, free_habit, asked, called_on = (
+    free_keeps, habit, free_habit, asked, called_on, summoned = (
         fees.free_habit_keeps,
         h.habit,
         h.free_habit,
         h.asked,
         h.called_on,
+        h.summoned,
     )
     for i in rows(first, last):
         received_fen[i] = credited_fen[i] = recovered_fen[i] = 0
@@ -203,8 +204,8 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         k, left = i - start, left_of[begins[i]]
         if bill_months[i] == 0:
             _bill_comes(h, i, left, price, u[2, k])
-        if u[0, k] < chance_of[begins[i]] or called_on[i] != Called.NOT:
-            # It deals with its bills this month.
+        if u[0, k] < chance_of[begins[i]] or called_on[i] or summoned[i] != Called.NOT:
+            # It deals with its bills this month, of itself or because somebody called or wrote.
             chance = pays_vacant if tenure[i] == Tenure.VACANT else willing[i]
             if bill_fen[i] > 0:
                 if reluctance[i] < chance:
@@ -215,14 +216,14 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
                 h.ahead[i] = 1
                 next_bill = p.period * asked_fen(h.fee_fen[i], price)
                 received_fen[i] = np.int64(np.floor((1.0 - p.discount) * next_bill))
-            if called_on[i] == Called.SETTLES and arrears_fen[i] > 0:
+            if summoned[i] == Called.SETTLES and arrears_fen[i] > 0:
                 recovered_fen[i] = _pay_back(h, i, h.arrears_months[i])
             elif arrears_fen[i] > 0 and held_back[i] < chance and u[1, k] < p.pays_back:
                 recovered_fen[i] = _pay_back(h, i, p.instalment)
         if left == 1:
             _fall_due(h, i)
     for i in rows(first, last):
-        called_on[i] = Called.NOT
+        summoned[i] = Called.NOT
         settled = (bill_fen[i] == 0) & (bill_months[i] > 0)
         paid[i] = paid[i] | settled
         intends[i] = (

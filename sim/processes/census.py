@@ -144,12 +144,13 @@ def _add_up(counted, first, last, world):  # type: ignore[no-untyped-def]
     h = world.households
     tenure, life, satisfaction, contact = h.tenure, h.life, h.satisfaction, h.contact
     trust_firm, trust_committee, trust_cell = h.trust_firm, h.trust_committee, h.trust_cell
-    grievance, efficacy = h.grievance, h.efficacy
+    grievance, efficacy, estranged = h.grievance, h.efficacy, h.estranged
     happy, by_young = counted.satisfaction, counted.young_satisfaction
     by_working, by_elderly = counted.working_satisfaction, counted.elderly_satisfaction
     by_tenants, firm = counted.tenant_satisfaction, counted.trust_firm
     committee, cell = counted.trust_committee, counted.trust_cell
     grief, heard, visited = counted.grievance, counted.efficacy, counted.contact
+    apart = counted.estranged
     for i in rows(first, last):
         counts = 1.0 if tenure[i] != Tenure.VACANT else 0.0
         mark = counts * satisfaction[i]
@@ -160,6 +161,7 @@ def _add_up(counted, first, last, world):  # type: ignore[no-untyped-def]
         grief += counts * grievance[i]
         heard += counts * efficacy[i]
         visited += counts * contact[i]
+        apart += counts * estranged[i]
         by_young += mark * (life[i] == Life.YOUNG)
         by_working += mark * (life[i] == Life.WORKING)
         by_elderly += mark * (life[i] == Life.ELDERLY)
@@ -169,6 +171,7 @@ def _add_up(counted, first, last, world):  # type: ignore[no-untyped-def]
     counted.tenant_satisfaction, counted.trust_firm = by_tenants, firm
     counted.trust_committee, counted.trust_cell = committee, cell
     counted.grievance, counted.efficacy, counted.contact = grief, heard, visited
+    counted.estranged = apart
 
 
 @process(How.WORLD)

@@ -137,10 +137,6 @@ class IssueParameters(Parameters):
         _numbers(LevelChances, 0.7, 0.3, 0.5, 0.5, 0.0),
         "Chance that an overdue issue rises a level; otherwise it is shelved", zh="升级概率",
     )  # fmt: skip
-    parking_usual: float = param(
-        0.3, "Share of parking problems that arise though nobody misuses common space", low=0, high=1,
-        zh="停车问题固有比例",
-    )  # fmt: skip
     reports_unheard: float = param(
         0.4, "Chance to report of residents who feel not heard at all, relative to those who do", low=0,
         high=1, zh="无效能感居民报事意愿",
@@ -173,6 +169,11 @@ class IssueParameters(Parameters):
     meeting_finds: float = param(
         0.5, "Chance that a meeting brings a hidden problem of its building to light", low=0, high=1,
         zh="议事发现概率",
+    )  # fmt: skip
+
+    call_finds: float = param(
+        0.5, "Chance that a call by staff brings a hidden problem of the household to light", low=0, high=1,
+        zh="入户走访发现概率",
     )  # fmt: skip
 
     @field_validator("first_level")
@@ -253,8 +254,8 @@ def problems_arise(compound, first, last):  # type: ignore[no-untyped-def]
 def _chances(compound):  # type: ignore[no-untyped-def]
     """The chance that a household has a new problem (categories,), summed up over categories.
 
-    Each category has a cause, bad from 0 to 1: the state of its service line, misuse of common
-    space, closed accounts, broken promises; neighbours quarrel anyway.
+    Each category has a cause, bad from 0 to 1: the state of its service line, cars without a place,
+    misuse of common space, closed accounts, broken promises; neighbours quarrel anyway.
     """
     s, condition, census = compound.signals, compound.condition, compound.census
     p, out, total = compound.parameters.issues, np.empty(CATEGORIES), 0.0
@@ -263,7 +264,7 @@ def _chances(compound):  # type: ignore[no-untyped-def]
     for k in range(_OF_LINES):
         total += rate[k] * (1.0 - condition[k])
         out[k] = total
-    parking = p.parking_usual + (1.0 - p.parking_usual) * misuse
+    parking = compound.parking_short + (1.0 - compound.parking_short) * misuse
     others = (parking, 1.0, misuse, 1.0 - s.transparency, s.legacy)
     for k in range(CATEGORIES - _OF_LINES):
         total += rate[_OF_LINES + k] * others[k]
@@ -379,6 +380,8 @@ def _find(compound, j, finding):  # type: ignore[no-untyped-def]
     k, r, kind = world.issues, world.issues.reporter[j], world.issues.category[j]
     heard = p.reports_unheard + (1.0 - p.reports_unheard) * world.households.efficacy[r]
     untold = 1.0 - s.detect_resident * heard
+    if world.households.called_on[r] == 1:
+        untold *= 1.0 - p.call_finds
     unmet = untold
     if world.buildings.meeting[world.households.building[r]] == 1:
         unmet *= 1.0 - p.meeting_finds
@@ -442,6 +445,7 @@ def _solved(compound, r, at):  # type: ignore[no-untyped-def]
     if at == _COMPOUND:
         h.trust_firm[r] += gain * (1.0 - h.trust_firm[r])
     else:
+        h.estranged[r] *= 1.0 - compound.parameters.participation.reacquaints
         h.trust_cell[r] += gain * (1.0 - h.trust_cell[r])
 
 

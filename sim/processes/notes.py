@@ -16,6 +16,7 @@ STATES = (
     "capture", "interim", "failed_votes", "turnout", "legacy", "other_calls", "hours", "yuan", "year_fees_fen",
     "year_collected_fen", "year_cash_fen", "firm_staff", "firm_result_fen", "firm_changes", "provider",
     "formed", "votes_held", "firms_dismissed", "fund_fen", "taken_fen",
+    "parking_short", "built_0", "built_1", "built_2",
 )  # fmt: skip
 """What is noted of institutions and costs, in the order in which ``note`` writes them."""
 
@@ -62,6 +63,8 @@ def note(world):  # type: ignore[no-untyped-def]
         assembly, fund = compound.assembly, compound.fund
         to[k + 22], to[k + 23], to[k + 24] = committee.formed, assembly.held, assembly.dismissals
         to[k + 25], to[k + 26] = fund.fund_fen, fund.taken_fen
+        to[k + 27] = compound.parking_short
+        _copy(to, k + 28, compound.built)
     world.lived += 1
 
 

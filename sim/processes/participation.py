@@ -12,15 +12,18 @@ import math
 
 import numpy as np
 
-from sim.compiled import kernel
+from sim.compiled import inlined, kernel
 from sim.processes.chance import to_chances
+from sim.processes.parking import has_car
 from sim.schema import Parameters, param
 from sim.streams import Stream, draw, fill
 from sim.world.native import rows
 from sim.world.process import How, process
-from sim.world.tables import Life, Tenure
+from sim.world.tables import Life, Stage, Tenure
 
-_PARTICIPATION, _CELL = int(Stream.PARTICIPATION), int(Stream.CELL)
+_PARTICIPATION, _CELL, _PARKING = (
+    int(stream) for stream in (Stream.PARTICIPATION, Stream.CELL, Stream.PARKING)
+)
 
 
 class ParticipationParameters(Parameters):
@@ -103,6 +106,20 @@ class ParticipationParameters(Parameters):
         low=0, high=1, zh="走过场的工时界限",
         source="formalism wears trust: seeds 001, 004; size assumed",
     )  # fmt: skip
+    while_stands: float = param(
+        0.2, "Effect of a staff's call while the cause of the trouble stands, relative to one without", low=0, high=1,
+        zh="症结未除时的走访成效",
+        source="visits had little effect while the cause stood (K035); size assumed",
+    )  # fmt: skip
+    estranged: float = param(
+        0.5, "Lower push to come or vote of a household that deals with the firm alone", unit="logit", low=-0.5,
+        high=3, zh="只认物业者的参与障碍",
+        source="hard to mobilise, weak participation (社区动员难、居民参与弱): seed 001; size and sign assumed",
+    )  # fmt: skip
+    reacquaints: float = param(
+        0.5, "Share of that estrangement that one meeting, activity, visit or problem solved by cell or community ends",
+        low=0, high=1, zh="一次接触的重新联系",
+    )  # fmt: skip
 
 
 MET, MIXED = 1, 2
@@ -116,13 +133,14 @@ def weigh(compound, first, last, base, push):  # type: ignore[no-untyped-def]
     life, civic, efficacy, grievance = h.life, h.civic, h.efficacy, h.grievance
     young, working, elderly = p.time_cost_young, p.time_cost_working, p.time_cost_elderly
     by_civic, by_efficacy, by_salience = p.civic, p.efficacy, p.salience
+    estranged, by_estranged = h.estranged, p.estranged
     # A digital channel takes away part of the cost of time, so it helps the busy most.
     costs, start = 1.0 - p.digital_saves * s.digital, np.uint64(first)
     for i in rows(first, last):
         older = working if life[i] == Life.WORKING else elderly
         cost = young if life[i] == Life.YOUNG else older
         own = by_civic * civic[i] + by_efficacy * efficacy[i] + by_salience * grievance[i]
-        push[i - start] = base + (own - cost * costs)
+        push[i - start] = base + (own - by_estranged * estranged[i] - cost * costs)
 
 
 @process(How.WORLD)
@@ -151,10 +169,12 @@ def attend(compound, first, last):  # type: ignore[no-untyped-def]
     world, h, b = compound.world, compound.world.households, compound.world.buildings
     u, mixing, start = np.empty((2, last - first)), compound.signals.mixing, np.uint64(first)
     fill(u, 2, last - first, first, world.month, world.seed, _PARTICIPATION)
-    tenure, civic, attended = h.tenure, h.civic, h.attended
+    tenure, civic, attended, estranged = h.tenure, h.civic, h.attended, h.estranged
+    ends = compound.parameters.participation.reacquaints
     for i in rows(first, last):
         mixes = (tenure[i] != Tenure.VACANT) & (u[1, i - start] < mixing * civic[i])
         attended[i] = MIXED * mixes
+        estranged[i] *= 1.0 - ends * mixes
     at = first
     while at < last:
         a, building = at, h.building[at]
@@ -177,6 +197,7 @@ def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
     for i in rows(first, last):
         comes = (tenure[i] != Tenure.VACANT) & (u[i - start] < push[i - start])
         attended[i] |= MET * comes
+        h.estranged[i] *= 1.0 - p.reacquaints * comes
         if not comes or result < 0.0:
             continue
         grievance[i] *= calms
@@ -201,8 +222,57 @@ def be_visited(compound, first, last):  # type: ignore[no-untyped-def]
         grievance[i] *= 1.0 - p.visit_calms * full
         if full >= p.empty_visit:
             trust_cell[i] += p.visit_trust * full * (1.0 - trust_cell[i])
+            h.estranged[i] *= 1.0 - p.reacquaints
         else:
             trust_cell[i] -= p.visit_trust * (1.0 - full / p.empty_visit) * trust_cell[i]
+
+
+@inlined
+def troubled(h, i):  # type: ignore[no-untyped-def]
+    """Whether staff have a reason to call on a household: debts, or complaint."""
+    lives = h.tenure[i] != Tenure.VACANT
+    return lives & ((h.arrears_fen[i] > 0) | (h.stage[i] >= Stage.TELLS_FIRM))
+
+
+@kernel
+def count_troubled(compound):  # type: ignore[no-untyped-def]
+    """Households of a compound that staff have a reason to call on."""
+    found, h = 0, compound.world.households
+    for i in range(compound.first, compound.last):
+        found += troubled(h, i)
+    return found
+
+
+@process(How.BLOCK, switch="participation")
+def be_called_on(compound, first, last):  # type: ignore[no-untyped-def]
+    """Staff call on households in debt or complaint; calls do harm without time, little good while a cause stands."""
+    world, h, s = compound.world, compound.world.households, compound.signals
+    p, share, full = compound.parameters.participation, s.door_share, s.door_full
+    for i in rows(first, last):
+        h.called_on[i] = 0
+    if share <= 0.0:
+        return
+    real = full >= p.empty_visit
+    unheard, cars = compound.parking_unheard, compound.parameters.parking.cars_each
+    for i in range(first, last):
+        if not troubled(h, i) or (h.rota[i] - share * world.month) % 1.0 >= share:
+            continue
+        stands = 1.0 if h.own_open[i] > 0 else 0.0
+        if stands == 0.0 and unheard > 0.0 and has_car(draw(i, 0, world.seed, _PARKING)[0], cars):
+            stands = unheard
+        works = full * (1.0 - (1.0 - p.while_stands) * stands)
+        h.called_on[i] = real
+        h.contact[i] = min(h.contact[i] + s.door_boost * works, p.contact_ceiling)
+        h.grievance[i] *= 1.0 - p.visit_calms * works
+        if real:
+            step = p.visit_trust * works
+            h.trust_firm[i] += s.door_firm * step * (1.0 - h.trust_firm[i])
+            h.trust_cell[i] += (1.0 - s.door_firm) * step * (1.0 - h.trust_cell[i])
+            h.estranged[i] *= 1.0 - p.reacquaints * (1.0 - s.door_firm)
+        else:
+            step = p.visit_trust * (1.0 - full / p.empty_visit)
+            h.trust_firm[i] *= 1.0 - s.door_firm * step
+            h.trust_cell[i] *= 1.0 - (1.0 - s.door_firm) * step
 
 
 @process(How.BLOCK, stream=Stream.CELL, switch="institutions")

@@ -3,13 +3,15 @@
 Satisfaction moves toward one's own experience and toward the tie-weighted mean of neighbours
 (DeGroot 1974). Trust in the firm follows satisfaction and openness; trust in the committee follows
 what owners see of it; trust in the cell and community returns slowly to neutral unless deeds
-(solved issues, meetings with results, visits) keep it up.
+(solved issues, meetings with results, visits) keep it up. Whom a firm serves well turns to it alone, and neutral is
+lower for them (seed 001: 部分居民甚至只与物业服务企业打交道).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from sim.compiled import inlined
 from sim.schema import Parameters, param
 from sim.world.native import rows
 from sim.world.process import How, process
@@ -88,6 +90,32 @@ class PerceptionParameters(Parameters):
     cell_forgets: float = param(
         0.02, "Return of that trust to neutral", unit="1/month", low=0, high=0.5, zh="信任回落速度"
     )
+    estranges: float = param(
+        0.15, "Lowering of that neutral trust in a household that deals with the firm alone", low=-0.1, high=0.45,
+        zh="只认物业对社区认同的削弱",
+        source="good service, no dealings with the residents' committee, weaker identification with it: seed 001 "
+        "(只与物业服务企业打交道); size and sign assumed",
+    )  # fmt: skip
+    turns_to_firm: float = param(
+        0.03, "Share of the way to dealing with a good firm alone that a household without other contacts goes",
+        unit="1/month", low=0, high=1, zh="转向物业速度",
+        source="for a long time (长期): seed 001; rate assumed",
+    )  # fmt: skip
+
+
+@inlined
+def served_well(satisfaction, firm_present):  # type: ignore[no-untyped-def]
+    """How far a firm solves what a household needs, so that it needs nobody else, 0 to 1."""
+    return firm_present * max(2.0 * satisfaction - 1.0, 0.0)
+
+
+@process(How.BLOCK, switch="perception")
+def begin_apart(compound, first, last):  # type: ignore[no-untyped-def]
+    """At the start a household that a firm serves well has long dealt with it alone."""
+    h, firm = compound.world.households, compound.signals.firm_present
+    for i in range(first, last):
+        lives = h.tenure[i] != Tenure.VACANT
+        h.estranged[i] = served_well(h.satisfaction[i], firm) if lives else 0.0
 
 
 @process(How.BLOCK, switch="perception")
@@ -106,7 +134,8 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
     blameless = 1.0 - p.trust_from_legacy * s.legacy * s.blame
     trust_speed, revealed = p.trust_speed, p.trust_from_revealed * s.revealed
     image, cell_forgets, cell_neutral = s.committee_image, p.cell_forgets, p.cell_neutral
-    lived_here = h.lived_here
+    lived_here, estranged, firm = h.lived_here, h.estranged, s.firm_present
+    turns, estranges = p.turns_to_firm, p.estranges
     for i in rows(first, last):
         # What newcomers meet in their first months is all they know of the place.
         fresh = 1.0 / (1.0 + lived_here[i])
@@ -120,7 +149,10 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
         reach = (from_opinion * opinion + openness) * blameless
         trust = trust_firm[i] + max(trust_speed, fresh) * (reach - trust_firm[i])
         in_committee = trust_committee[i] + max(trust_speed, fresh) * (image - trust_committee[i])
-        in_cell = trust_cell[i] + cell_forgets * (cell_neutral - trust_cell[i])
+        apart = served_well(opinion, firm) - estranged[i]
+        estranged[i] += turns * apart if lived_in else 0.0
+        neutral = cell_neutral - estranges * estranged[i]
+        in_cell = trust_cell[i] + cell_forgets * (neutral - trust_cell[i])
         satisfaction[i] = opinion if lived_in else satisfaction[i]
         trust_firm[i] = max(trust - revealed * trust, 0.0) if lived_in else trust_firm[i]
         trust_committee[i] = in_committee if lived_in else trust_committee[i]

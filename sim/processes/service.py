@@ -37,12 +37,30 @@ def _lines(values: tuple[float, float, float, float, float]) -> PerLine:
     return PerLine(**dict(zip(PerLine.model_fields, values, strict=True)))
 
 
+class PerAge(Parameters):
+    """One number for each life stage."""
+
+    young: float = param(0.0, "Children and the young", low=0, high=1, zh="儿童与青年")
+    working: float = param(0.0, "Working age", low=0, high=1, zh="中年")
+    elderly: float = param(0.0, "The elderly", low=0, high=1, zh="老年")
+
+
+def _ages(young: float, working: float, elderly: float) -> PerAge:
+    return PerAge(young=young, working=working, elderly=elderly)
+
+
 class ServiceParameters(Parameters):
     """How condition answers to effort, wear and misuse (rates all assumed)."""
 
     start: PerLine = param(
         _lines((0.75, 0.75, 0.75, 0.75, 0.6)), "Condition at the first month", zh="初始状况"
     )
+    built: PerAge = param(
+        _ages(1.0, 1.0, 1.0),
+        "What amenities there are for each life stage at the start, of those it needs; upkeep adds none",
+        zh="各年龄段设施配置",
+        source="not thought of for all ages: seed 004 (未兼顾全龄需求); complete unless a scenario says otherwise",
+    )  # fmt: skip
     repair: PerLine = param(
         _lines((0.50, 0.16, 0.40, 0.25, 0.05)),
         "Monthly gain at full effort, of what is missing", unit="1/month", zh="投入见效速度",

@@ -101,12 +101,13 @@ def begin_anew(world, i):  # type: ignore[no-untyped-def]
     """Give a household that moves in what a newcomer has, see ``newcomer`` in ``tables.Households``."""
     h = world.households
     p = world.compounds[h.compound[i]].parameters.turnover
-    h.active[i] = h.lived_here[i] = h.asked[i] = 0
+    h.active[i] = h.lived_here[i] = h.asked[i] = h.called_on[i] = 0
     h.satisfaction[i] = p.newcomer_satisfaction
     h.trust_firm[i] = h.trust_committee[i] = h.trust_cell[i] = p.newcomer_trust
     h.norm[i] = h.habit[i] = p.newcomer_habit
     h.efficacy[i] = p.newcomer_trust
     h.grievance[i] = h.free_habit[i] = h.contact[i] = h.points[i] = 0.0
+    h.estranged[i] = 0.0
     h.stage[i], h.misuse[i] = Stage.CALM, 0
 
 

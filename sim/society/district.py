@@ -37,6 +37,7 @@ class Kind(Parameters):
     )
     service: dict[str, Any] = param({}, "Settings of group service that differ", zh="服务差异")
     bills: dict[str, Any] = param({}, "Settings of group bills that differ", zh="账单差异")
+    parking: dict[str, Any] = param({}, "Settings of group parking that differ", zh="停车差异")
     firm: dict[str, Any] = param({}, "Settings of group firm that differ", zh="物业差异")
     committee: dict[str, Any] = param(
         {}, "Settings of group committee that differ", zh="业委会差异"
@@ -48,7 +49,9 @@ class Kind(Parameters):
     )
 
 
-KIND_GROUPS = ("population", "service", "bills", "firm", "committee", "fund", "cell", "developer")
+KIND_GROUPS = (
+    "population", "service", "bills", "parking", "firm", "committee", "fund", "cell", "developer",
+)  # fmt: skip
 """Groups in which kinds of compounds may differ."""
 
 

@@ -25,6 +25,13 @@ SIGNALS: dict[str, tuple[float, str]] = {
     "visit_share": (0.0, "share of households assigned to a contact member"),
     "visit_every": (1.0, "months between two visits to an assigned household"),
     "visit_boost": (0.0, "effect of one full visit on paying, in logits"),
+    "door_share": (0.0, "share of households in debt or complaint that staff call on this month"),
+    "door_full": (1.0, "hours there are for each hour those calls ask, at most 1"),
+    "door_boost": (0.0, "effect of one full call on paying, in logits"),
+    "door_firm": (
+        0.0,
+        "share of those calls made by the firm's staff; the rest by the community's",
+    ),
     "cell_fidelity": (1.0, "hours the cell has for each hour its tasks ask, at most 1"),
     "cell_hours": (1.0, "hours an active member gives, relative to usual"),
     "cell_recruits": (0.0, "extra share of idle members who become active in a month"),

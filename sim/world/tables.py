@@ -52,7 +52,7 @@ class Stage(IntEnum):
 
 
 class Called(IntEnum):
-    """Whether somebody called on a household about its bills this month, and with what success."""
+    """Whether a household was written to by a lawyer or sued this month, and with what success."""
 
     NOT = 0
     REMINDED = 1
@@ -108,6 +108,10 @@ class Households(Columns):
     habit = column("f8", "1", _UNIT, "habit of paying", newcomer="newcomer_habit")
     free_habit = column("f8", "1", _UNIT, "habit of service without pay", newcomer=0.0)
     contact = column("f8", "logit", "any", "what remains of members' visits", newcomer=0.0)
+    called_on = column("i1", "flag", _FLAG, "staff called on it this month", newcomer=0)
+    estranged = column(
+        "f8", "1", _UNIT, "how far it deals with the firm alone and not with cell and community", newcomer=0.0
+    )  # fmt: skip
     efficacy = column(
         "f8", "1", _UNIT, "belief that taking part has results", newcomer="newcomer_trust"
     )
@@ -130,7 +134,12 @@ class Households(Columns):
     intends = column("i1", "flag", _FLAG, "its current bill is paid, or it means to pay it")
     arrears_fen = column("i8", "fen", _MORE, "fees overdue")
     arrears_months = column("i4", "month", _MORE, "months overdue")
-    called_on = column("i1", "code", "Called", "somebody called on it about its bills this month")
+    summoned = column(
+        "i1",
+        "code",
+        "Called",
+        "a lawyer wrote to it about its debts this month, or it settles a suit",
+    )
     held_back = column("f8", "1", _UNIT, "chance to pay above which it pays back old debts")
     stage = column("i1", "code", "Stage", "conflict stage, 0 calm to 4 open", newcomer=0)
     misuse = column("i1", "flag", _FLAG, "misuses common space", newcomer=0)
@@ -340,7 +349,7 @@ COUNTED = {
     "paid_up": "of these, units with none of the last twelve months billed unpaid",
     "satisfied": "households above one half in satisfaction",
     **{name: f"sum of {name}" for name in (
-        "satisfaction", "trust_firm", "trust_committee", "trust_cell", "grievance", "efficacy")},
+        "satisfaction", "trust_firm", "trust_committee", "trust_cell", "grievance", "efficacy", "estranged")},
     "stage_1": "households that tell the firm", "stage_2": "households that call the hotline",
     "stage_3": "households that petition", "stage_4": "households in open conflict",
     "misuse": "households that misuse common space", "attended": "households that came to a meeting",

@@ -100,6 +100,13 @@ class Indicator:
 
 INDICATORS: dict[str, Indicator] = {}
 
+RATE = {
+    "en": "Fees collected: by money, of the last twelve months' bills whose period is over, without old debts; in "
+    "December the rate of the calendar year.",
+    "zh": "收缴率按金额计：最近十二个月账期已满的账单中已缴的部分，不含清欠；12月即为当年收缴率。",
+}
+"""Which of the rates in use ``collection_rate`` is: said wherever it is shown."""
+
 OWN: dict[str, Callable[[Any], float]] = {}
 """Indicators of somebody's own, last in ``INDICATORS`` in the same order: what is noted of a compound."""
 

@@ -14,7 +14,7 @@ from sim.as_text import MISSING, exact_text, number_text, value_text, with_inter
 from sim.experiments import paired
 from sim.experiments.summary import HIGH, LOW, spread_text, unit_text
 from sim.measures.catalogue import CATALOGUE
-from sim.outcomes import INDICATORS, OWN
+from sim.outcomes import INDICATORS, OWN, RATE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -484,7 +484,7 @@ def _notes(comparison: Comparison, language: str) -> list[str]:
             first=paired.AFTER[0],
             second=paired.AFTER[1],
         )
-        for line in NOTES[language]
+        for line in (*NOTES[language], RATE[language])
     ]
 
 

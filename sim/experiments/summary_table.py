@@ -10,7 +10,7 @@ from sim import outcomes
 from sim.as_text import MISSING, value_text
 from sim.experiments.store import Study
 from sim.experiments.summary import NO_VALUE, unit_text
-from sim.outcomes import Indicator
+from sim.outcomes import RATE, Indicator
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -130,6 +130,7 @@ def print_summary(study: Study, console: Console, language: str = "en") -> None:
     lived = int((study.runs["status"] == "ok").sum())
     note = words["runs"] if lived > 1 else words["one"]
     console.print(note.format(runs=lived), style="dim", highlight=False)
+    console.print(RATE[language], style="dim", highlight=False)
     few = _shown_rows(study)["runs"]
     if (few < lived).any():
         some = few[few.between(1, lived - 1)]

@@ -9,8 +9,9 @@ something does, debts of years may be paid at once.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
-from pydantic import field_validator
 
 from sim.compiled import kernel
 from sim.schema import Parameters, param
@@ -27,14 +28,12 @@ JANUARY, FEBRUARY, NOVEMBER = 1, 2, 11
 LAST_YEAR = (1 << MONTHS_PER_YEAR) - 1
 """The bits of twelve billed months in ``households.unpaid``, the latest the lowest."""
 
-PERIODS = (1, 3, 6, 12)
-
 
 class BillParameters(Parameters):
     """The calendar of bills, and when in it households get round to paying."""
 
-    period: int = param(
-        12, "Months that a bill covers: 1, 3, 6 or 12", unit="month", low=1, high=12, zh="账单周期",
+    period: Literal[1, 3, 6, 12] = param(
+        12, "Months that a bill covers", unit="month", zh="账单周期",
         source="all four side by side even in one city (D087); which is usual is assumed",
     )  # fmt: skip
     own_date: float = param(
@@ -99,13 +98,6 @@ class BillParameters(Parameters):
         150, "Fee for a square metre that is usual nearby for such a compound", unit="fen/m2/month", low=1,
         high=10_000, zh="周边通常单价",
     )  # fmt: skip
-
-    @field_validator("period")
-    @classmethod
-    def _divides_the_year(cls, months: int) -> int:
-        if months not in PERIODS:
-            raise ValueError(f"a bill cannot cover {months} months; allowed: 1, 3, 6, 12")
-        return months
 
 
 @kernel

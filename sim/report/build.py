@@ -36,7 +36,7 @@ from sim.experiments.question import Question
 from sim.experiments.store import Study, read_study
 from sim.experiments.summary import spread_of, unit_text, unit_word
 from sim.experiments.summary_table import ACTORS
-from sim.outcomes import INDICATORS, Indicator, with_own
+from sim.outcomes import INDICATORS, RATE, Indicator, with_own
 from sim.report import sentences
 from sim.report.content import (
     Block,
@@ -370,6 +370,7 @@ def _results(case: _Case) -> Section:
         figure = figures.effects(case.comparison, case.scenario, case.language, case.extra.within)
         blocks.append(Picture(figure, words["f_effects"], words["see_table"]))
     blocks.append(_levels(case))
+    blocks.append(Paragraph(RATE[case.language], small=True))
     if _lacking(case):
         blocks.append(Paragraph(words["no_level"], small=True))
     blocks.append(_all_levels(case))

@@ -20,7 +20,7 @@ DOSES = "doses"
 """In a list of groups: the dose of every measure of the policy."""
 
 _GROUPS = (
-    "turnover", "issues", "service", "perception", "participation", "fees", "commons", "conflict",
+    "turnover", "issues", "service", "perception", "participation", "fees", "bills", "parking", "commons", "conflict",
     "firm", "company", "committee", "assembly", "fund", "cell", "community", "developer",
 )  # fmt: skip
 # Groups that say how people and institutions behave, not who they are.

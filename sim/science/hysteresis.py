@@ -19,7 +19,7 @@ from sim.own import own_parameters
 from sim.science.factors import bounds, one
 
 LIVE = (
-    "turnover", "issues", "service", "perception", "participation", "fees", "commons", "conflict",
+    "turnover", "issues", "service", "perception", "participation", "fees", "bills", "parking", "commons", "conflict",
     "firm", "company", "committee", "assembly", "fund", "cell", "community", "developer",
 )  # fmt: skip
 """Groups whose parameters are read while a compound lives."""

@@ -207,10 +207,11 @@ def test_a_run_down_place_is_locked_by_the_arrow_from_fees_to_budget_alone(seed:
     name = list(INDICATORS).index("collection_rate")
     rates = []
     for kind in (NeighborhoodModel, Fed):
-        model = kind(load(None, months=60, **RUN_DOWN), seed=seed)
+        # Bills come once a year, so coming back takes years.
+        model = kind(load(None, months=96, **RUN_DOWN), seed=seed)
         model.run()
-        rates.append(float(model.recorder.values[-1, 0, name]))
-    assert rates[0] < 0.3 < rates[1] - 0.2
+        rates.append(float(np.nanmean(model.recorder.values[-24:, 0, name])))
+    assert rates[0] < 0.25 < rates[1] - 0.2
 
 
 # --- exits ------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from sim.processes.service import Line
 from sim.world.costs import Payer
 from sim.world.native import rule
 from sim.world.signals import SIGNALS
-from sim.world.tables import Households
+from sim.world.tables import Households, Life
 
 COLUMNS = list(Households.columns)
 MEASURES = [name for name, measure in CATALOGUE.items() if measure.kind == "measure"]
@@ -299,13 +299,15 @@ def test_an_event_of_size_0_does_nothing_and_a_bigger_one_does_more(name: str) -
 @pytest.mark.parametrize("loses", [0.0, 0.5, 1.0])
 def test_an_event_takes_as_much_of_a_line_as_it_says(loses: float) -> None:
     """Catches a share that no configuration reaches."""
-    for name, key, line in (
-        ("broken_promise", "amenities", Line.AMENITIES), ("equipment_failure", "security", Line.SECURITY),
-    ):  # fmt: skip
+    missing = dict.fromkeys(("young", "working", "elderly"), loses)
+    for name, setting, column, place in (
+        ("broken_promise", {"missing": missing}, "built", Life.ELDERLY),
+        ("equipment_failure", {"security": loses}, "condition", Line.SECURITY),
+    ):
         m = ready()
-        before = m.world.compounds["condition"][0].copy()
-        act(made(name, start=1, size=0.8, **{key: loses}), m.compounds[0])
-        left = m.world.compounds["condition"][0][line] / before[line]
+        before = m.world.compounds[column][0].copy()
+        act(made(name, start=1, size=0.8, **setting), m.compounds[0])
+        left = m.world.compounds[column][0][place] / before[place]
         assert left == pytest.approx(1.0 - 0.8 * loses), name
 
 

@@ -74,7 +74,7 @@ def test_a_bad_month_alone_is_recovered_from() -> None:
     A firm whose contract ends in that very year may not renew.
     """
     rates = live(load(months=36, population={"paid_start": 0.0, "habit_start": 0.0}))
-    assert rates[:, 0].max() == 0.0
+    assert rates[:, 0].max() < 0.06, "vacant units alone, for which the developer pays"
     assert np.median(rates[:, -1]) > HIGH
 
 

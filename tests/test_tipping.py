@@ -113,7 +113,8 @@ def test_folds_are_where_the_formula_has_them() -> None:
     p = (1.0 + np.array([-1.0, 1.0]) * np.sqrt(1.0 - 4.0 / k)) / 2.0
     up, down = np.log(p / (1.0 - p)) - k * p + k / 2.0
     config = norm_alone()
-    moved = drive(config, ["fees.base_conditional"], -0.8, 0.8, 33, 24)
+    # Four years a step, since a rate is of twelve months.
+    moved = drive(config, ["fees.base_conditional"], -0.8, 0.8, 33, 48)
     rates = sweep_slowly(config, moved, seed=5)
     middle = len(moved.levels) // 2
     assert rates[1, middle] < 0.12 and rates[0, middle] > 0.88, "two states at one level"

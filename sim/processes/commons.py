@@ -59,8 +59,9 @@ def use_commons(compound, first, last):  # type: ignore[no-untyped-def]
     neglect = p.need * (1.0 - tidy / 2.0)
     u, push, start = np.empty((1, last - first)), np.empty(last - first), np.uint64(first)
     fill(u, 1, last - first, first, 0, world.seed, _PARKING)
-    cars = compound.parameters.parking.cars_each
-    crowded = compound.parameters.parking.crowding * compound.parking_short
+    parking = compound.parameters.parking
+    cars = parking.cars_each
+    crowded = parking.crowding * (compound.parking_short - parking.usual_short)
     for i in rows(first, last):
         push[i - start] = crowded * has_car(u[0, i - start], cars)
     fill(u, 1, last - first, first, world.month, world.seed, _COMMONS)

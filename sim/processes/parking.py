@@ -46,9 +46,13 @@ class ParkingParameters(Parameters):
         source="300 places carry the costs of a compound (K031); assumed",
     )  # fmt: skip
     crowding: float = param(
-        1.0, "Push on households with a car to misuse common space, if no car had a place", unit="logit",
-            low=0, high=5, zh="无位占道权重",
+        1.0, "Push on households with a car to misuse common space, for each share of cars without a place beyond "
+        "what is usual", unit="logit", low=0, high=5, zh="无位占道权重",
         source="parking anyhow as misuse of common space: seed 001 (车辆乱停放); size assumed",
+    )  # fmt: skip
+    usual_short: float = param(
+        0.3, "Share of cars without a place that is usual: misuse at its base holds it already", low=0, high=1,
+        zh="通常车位缺口",
     )  # fmt: skip
     anger: float = param(
         0.1, "Grievance of a household with a car at a rise of rents nobody was asked about", unit="1/month",

@@ -19,6 +19,35 @@ if TYPE_CHECKING:
     from sim.agents.compound import Compound
 
 
+class Contest(MeasureParameters):
+    """How a vote of all owners on the firm is prepared."""
+
+    preparation: int = param(
+        4, "Months from the start to the vote", unit="month", low=1, high=36, zh="筹备月数"
+    )
+    retry: int = param(
+        6,
+        "Months between a failed vote and the next",
+        unit="month",
+        low=1,
+        high=36,
+        zh="重试间隔",
+    )
+    canvass_hours: float = param(
+        40.0, "Hours that owners' representatives go from door to door while it is prepared",
+        unit="hour/month", low=0, high=1000, zh="业主代表入户工时",
+        source="owners' representatives take part all along (业主代表全过程参与): seed 004; size assumed",
+    )  # fmt: skip
+    community_hours: float = param(
+        15.0,
+        "Community's hours while it is prepared",
+        unit="hour/month",
+        low=0,
+        high=500,
+        zh="占用社区工时",
+    )
+
+
 @register
 class FirmTender(Measure):
     """Owners choose the firm in an open contest; a firm led by an owner may win."""
@@ -30,25 +59,9 @@ class FirmTender(Measure):
     through = "a vote of all owners, then another firm: care, openness, skimming, blame for the developer's legacy"
     through_zh = "全体业主表决后更换物业:尽责、公开、侵占、为开发遗留背负的责难"
 
-    class Parameters(MeasureParameters):
-        """Preparation, vote and the winner's nature."""
+    class Parameters(Contest):
+        """The winner's nature, and what a contest costs."""
 
-        preparation: int = param(
-            4, "Months from the start to the vote", unit="month", low=1, high=36, zh="筹备月数"
-        )
-        retry: int = param(
-            6,
-            "Months between a failed vote and the next",
-            unit="month",
-            low=1,
-            high=36,
-            zh="重试间隔",
-        )
-        canvass_hours: float = param(
-            40.0, "Hours that owners' representatives go from door to door while it is prepared",
-            unit="hour/month", low=0, high=1000, zh="业主代表入户工时",
-            source="owners' representatives take part all along (业主代表全过程参与): seed 004; size assumed",
-        )  # fmt: skip
         diligence: float = param(0.9, "Care of the winner", low=0, high=1, zh="新物业尽责程度")
         transparency: float = param(0.6, "Openness of the winner", low=0, high=1, zh="新物业透明度")
         skimming: float = param(
@@ -59,14 +72,6 @@ class FirmTender(Measure):
             0.4, "Trust in the new firm at its start, where owners chose it", low=0, high=1, zh="初始信任",
             source="selection by owners builds trust (建立居民与物业之间的信任): seed 004; size assumed",
         )  # fmt: skip
-        community_hours: float = param(
-            15.0,
-            "Community's hours while it is prepared",
-            unit="hour/month",
-            low=0,
-            high=500,
-            zh="占用社区工时",
-        )
         yuan: float = param(
             20000.0, "Cost of one contest", unit="yuan", low=0, high=1e6, zh="一次竞选费用"
         )
@@ -298,30 +303,12 @@ class TrustProperty(Measure):
         "全体业主表决后改为固定酬金:账目全公开、无侵占、无利润、无垫资;占用社区工时与公共启动资金"
     )
 
-    class Parameters(MeasureParameters):
-        """Preparation, vote and firm."""
+    class Parameters(Contest):
+        """The firm, and what an account costs."""
 
-        preparation: int = param(
-            4, "Months from the start to the vote", unit="month", low=1, high=36, zh="筹备月数"
-        )
-        retry: int = param(
-            6,
-            "Months between a failed vote and the next",
-            unit="month",
-            low=1,
-            high=36,
-            zh="重试间隔",
-        )
-        canvass_hours: float = param(
-            40.0, "Hours that owners' representatives go from door to door while it is prepared",
-            unit="hour/month", low=0, high=1000, zh="业主代表入户工时",
-        )  # fmt: skip
         diligence: float = param(
             0.85, "Care of the firm", low=0, high=1, zh="物业尽责程度",
             source="pay tied to appraisal: K013; size assumed",
-        )  # fmt: skip
-        community_hours: float = param(
-            15.0, "Community's hours while it is prepared", unit="hour/month", low=0, high=500, zh="占用社区工时"
         )  # fmt: skip
         yuan_each: float = param(
             10.0, "Public money for account and app, per household, once", unit="yuan", low=0, high=500,

@@ -45,7 +45,9 @@ def test_plain_mesa_gives_the_engines_indicators(ours: np.ndarray) -> None:
     assert p > 0.001, where
 
 
-@pytest.mark.parametrize(("number", "wrong"), [("SERVICE", 5.5), ("CALLS", 0.06)])
+@pytest.mark.parametrize(
+    ("number", "wrong"), [("HABIT", 2.5), ("HABIT_KEEPS", 0.85), ("EFFORT", 0.4), ("CALLS", 0.06)]
+)
 def test_the_check_sees_a_wrong_number(
     number: str, wrong: float, ours: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

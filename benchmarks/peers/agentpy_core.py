@@ -19,7 +19,7 @@ class Household(ap.Agent):
             setattr(self, name, value)
         self.neighbours: list[Household] = []
         self.norm = 0.85
-        self.stage = self.owed_fen = self.owed_months = self.recovered = 0
+        self.stage = self.owed_fen = self.owed_months = 0
         self.called = False
 
     def look_around(self) -> None:
@@ -59,15 +59,9 @@ class Household(ap.Agent):
         if self.owed_months > 0:
             push += r.DUNNING
         self.paid = random() < 1.0 / (1.0 + exp(-push))
-        self.recovered = 0
         if not self.paid:
             self.owed_fen += self.fee
             self.owed_months += 1
-        elif self.owed_fen > 0 and random() < r.RECOVERS:
-            self.recovered = min(self.owed_fen, r.INSTALMENT * self.fee)
-            self.owed_fen -= self.recovered
-            left = max(self.owed_months - r.INSTALMENT, 0)
-            self.owed_months = left if self.owed_fen > 0 else 0
         self.habit = r.HABIT_KEEPS * self.habit + (1 - r.HABIT_KEEPS) * self.paid
 
     def climb(self, random) -> None:  # type: ignore[no-untyped-def]
@@ -102,34 +96,33 @@ class CoreModel(ap.Model):
         )
         for i, person in enumerate(people):
             person.neighbours = [people[j] for j in others[ends[i] : ends[i + 1]]]
-        self.firm = r.Firm(sum(world.fee.tolist()), len(people))
+        self.due_fen, self.lines = sum(world.fee.tolist()), r.Lines()
 
     def step(self) -> None:
         self.households.look_around()
-        self.experience = self.firm.serve().tolist()
+        self.experience = self.lines.wear().tolist()
         self.households.live()
 
     def update(self) -> None:
         if self.t == 0:
             return
-        collected = recovered = satisfied = calls = 0
+        collected = owed = satisfied = calls = 0
         trust = grievance = 0.0
         for a in self.households:
             collected += a.fee * a.paid
-            recovered += a.recovered
+            owed += a.owed_fen
             satisfied += a.satisfaction > 0.5
             calls += a.called
             trust += a.trust_firm
             grievance += a.grievance
-        self.firm.close_books(collected, recovered)
         n = len(self.households)
         now = (
-            collected / self.firm.due_fen,
+            collected / self.due_fen,
             satisfied / n,
             trust / n,
             grievance / n,
             1000 * calls / n,
-            self.firm.cash / 100,
+            owed / 100,
         )
         for name, value in zip(r.INDICATORS, now, strict=True):
             self.record(name, value)

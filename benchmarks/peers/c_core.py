@@ -32,13 +32,8 @@ class _World(ctypes.Structure):
     ]
 
 
-class _Firm(ctypes.Structure):
-    _fields_ = [
-        *[(name, ctypes.c_int64) for name in ("due", "full", "overhead", "revenue", "cash")],
-        *[(name, ctypes.c_double) for name in ("expected", "level")],
-        ("condition", ctypes.c_double * 5),
-        ("effort", ctypes.c_double * 5),
-    ]
+class _Lines(ctypes.Structure):
+    _fields_ = [("due", ctypes.c_int64), ("condition", ctypes.c_double * 5)]
 
 
 def compiler() -> str | None:
@@ -94,24 +89,15 @@ class Core:
         }
         self.arrays = arrays  # Kept, since the library holds bare addresses.
         self.world = _World(n, **{name: array.ctypes.data for name, array in arrays.items()})
-        firm = r.Firm(world.fee.sum(), n)
-        self.firm = _Firm(
-            firm.due_fen,
-            firm.full,
-            firm.overhead,
-            firm.revenue,
-            firm.cash,
-            firm.expected,
-            firm.level,
-        )
-        self.firm.condition[:] = list(firm.condition)
+        self.lines = _Lines(int(world.fee.sum()))
+        self.lines.condition[:] = list(r.CONDITION)
         self.lib.core_words(ctypes.byref(self.world))
 
     def run(self, months: int) -> np.ndarray:
         out = np.empty((months, len(r.INDICATORS)))
         getattr(self.lib, self.ENTRY)(
             ctypes.byref(self.world),
-            ctypes.byref(self.firm),
+            ctypes.byref(self.lines),
             ctypes.c_int64(self.month),
             ctypes.c_int64(months),
             ctypes.c_uint64(self.seed),

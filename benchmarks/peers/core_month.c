@@ -28,17 +28,15 @@ typedef struct {
 } World;
 
 typedef struct {
-    int64_t due, full, overhead, revenue, cash;
-    double expected, level, condition[5], effort[5];
-} Firm;
+    int64_t due;
+    double condition[5];
+} Lines;
 
 typedef struct {
-    int64_t collected, recovered, satisfied, calls;
+    int64_t collected, owed, satisfied, calls;
     double trust, grievance;
 } Counts;
 
-static const double PRIORITY[5] = {1.2, 0.8, 1.1, 0.9, 0.7};
-static const double COST[5] = {0.25, 0.25, 0.30, 0.15, 0.05};
 static const double REPAIR[5] = {0.50, 0.16, 0.40, 0.25, 0.05};
 static const double DECAY[5] = {0.12, 0.04, 0.10, 0.06, 0.012};
 static const double NEEDS[3][5] = {{0.25, 0.20, 0.20, 0.15, 0.20},
@@ -47,6 +45,7 @@ static const double NEEDS[3][5] = {{0.25, 0.20, 0.20, 0.15, 0.20},
 static const double BASE[3] = {1.0, 1.8, -0.9};
 static const double NORM[3] = {4.0, 1.5, 1.5};
 static const double STEPS[3] = {0.30, 0.55, 0.80};
+#define EFFORT 0.35
 #define BLAME (1.0 - 0.4 * 0.6)
 #define LEGACY (0.06 * 0.6)
 #define UNIT 0x1p-32
@@ -67,56 +66,37 @@ static inline uint64_t key_of(uint64_t seed, uint64_t month, uint64_t use) {
 
 static inline uint64_t hash(uint64_t key, uint64_t i) { return mix(key + i * 0x9E3779B97F4A7C15u); }
 
-/* --- the firm: a few numbers per compound */
+/* --- service: a few numbers per compound */
 
-static void serve(Firm *f, double experience[3]) {
-    double weight[5], costs = 0.0, weighted = 0.0;
+static void wear(Lines *lines, double experience[3]) {
     for (int l = 0; l < 5; l++) {
-        weight[l] = pow(PRIORITY[l], 1.0 - f->level);
-        costs += COST[l];
-        weighted += COST[l] * weight[l];
-    }
-    for (int l = 0; l < 5; l++) {
-        double c = f->condition[l];
-        f->effort[l] = 0.5 * fmin(f->level * weight[l] * costs / weighted, 1.0);
-        f->condition[l] = clip(c + REPAIR[l] * fmax(f->effort[l], 0.06) * (1.0 - c) - DECAY[l] * c);
+        double c = lines->condition[l];
+        lines->condition[l] = clip(c + REPAIR[l] * fmax(EFFORT, 0.06) * (1.0 - c) - DECAY[l] * c);
     }
     for (int k = 0; k < 3; k++) {
         double met = 0.0, asked = 0.0;
-        for (int l = 0; l < 5; l++) met += NEEDS[k][l] * f->condition[l], asked += NEEDS[k][l];
+        for (int l = 0; l < 5; l++) met += NEEDS[k][l] * lines->condition[l], asked += NEEDS[k][l];
         experience[k] = met / asked;
     }
 }
 
-static void close_books(Firm *f, const Counts *c) {
-    double delivered = 0.0, costs = 0.0;
-    for (int l = 0; l < 5; l++) delivered += COST[l] * f->effort[l], costs += COST[l];
-    int64_t income = c->collected + c->recovered + f->revenue;
-    int64_t effort = llrint((double)(f->full - f->overhead) * delivered / costs);
-    int64_t cash = f->cash + income - f->overhead - effort;
-    f->cash = cash < 4 * f->full ? cash : 4 * f->full;
-    f->expected += 0.3 * ((double)income - f->expected);
-    double spendable = f->expected + 0.1 * (f->cash > 0 ? (double)f->cash : 0.0) - (double)f->overhead;
-    f->level = clip(spendable / (double)(f->full - f->overhead));
-}
-
-static void record(const World *w, const Firm *f, const Counts *c, double *row) {
-    row[0] = (double)c->collected / (double)f->due;
+static void record(const World *w, const Lines *lines, const Counts *c, double *row) {
+    row[0] = (double)c->collected / (double)lines->due;
     row[1] = (double)c->satisfied / (double)w->n;
     row[2] = c->trust / (double)w->n;
     row[3] = c->grievance / (double)w->n;
     row[4] = 1000.0 * (double)c->calls / (double)w->n;
-    row[5] = (double)f->cash / 100.0;
+    row[5] = (double)c->owed / 100.0;
 }
 
 /* --- one loop, as the rules read */
 
-void core_fused(World *w, Firm *f, int64_t first, int64_t months, uint64_t seed, double *out) {
+void core_fused(World *w, Lines *lines, int64_t first, int64_t months, uint64_t seed, double *out) {
     for (int64_t month = first; month < first + months; month++) {
         const uint64_t choose = key_of(seed, month, 1), settle = key_of(seed, month, 2);
         double experience[3];
         Counts sums = {0};
-        serve(f, experience);
+        wear(lines, experience);
         memcpy(w->shown_satisfaction, w->satisfaction, w->n * sizeof(double));
         memcpy(w->shown_paid, w->paid, w->n);
         memcpy(w->shown_stage, w->stage, w->n);
@@ -145,7 +125,6 @@ void core_fused(World *w, Firm *f, int64_t first, int64_t months, uint64_t seed,
             const double u_pay = ((double)(a >> 32) + 0.5) * UNIT;
             const double u_up = ((double)(a & 0xFFFFFFFF) + 0.5) * UNIT;
             const double u_down = ((double)(b >> 42) + 0.5) * 0x1p-22;
-            const double u_back = ((double)(b >> 21 & 0x1FFFFF) + 0.5) * 0x1p-21;
             const double u_call = ((double)(b & 0x1FFFFF) + 0.5) * 0x1p-21;
 
             const double norm = w->norm[i] += 0.5 * (paying * part - w->norm[i]);
@@ -159,19 +138,13 @@ void core_fused(World *w, Firm *f, int64_t first, int64_t months, uint64_t seed,
             const int64_t fee = w->fee[i];
             if (pays) {
                 sums.collected += fee;
-                if (w->owed_fen[i] > 0 && u_back < 0.15) {
-                    const int64_t back = w->owed_fen[i] < 3 * fee ? w->owed_fen[i] : 3 * fee;
-                    const int32_t left = w->owed_months[i] - 3;
-                    sums.recovered += back;
-                    w->owed_fen[i] -= back;
-                    w->owed_months[i] = w->owed_fen[i] == 0 || left < 0 ? 0 : left;
-                }
             } else {
                 w->owed_fen[i] += fee;
                 w->owed_months[i] += 1;
             }
+            sums.owed += w->owed_fen[i];
             w->paid[i] = (int8_t)pays;
-            w->habit[i] = 0.85 * w->habit[i] + 0.15 * pays;
+            w->habit[i] = 0.94 * w->habit[i] + 0.06 * pays;
 
             g = clip(g + (LEGACY + 0.16 * fmax(0.5 - s, 0.0)) * (1.0 - g) - 0.06 * g);
             w->grievance[i] = g;
@@ -192,8 +165,7 @@ void core_fused(World *w, Firm *f, int64_t first, int64_t months, uint64_t seed,
             sums.trust += trust;
             sums.grievance += g;
         }
-        close_books(f, &sums);
-        record(w, f, &sums, out);
+        record(w, lines, &sums, out);
         out += 6;
     }
 }
@@ -287,7 +259,7 @@ static void block(const World *w, int64_t first, int count, const double experie
     uint64_t *restrict next = w->next_words + first;
     const double young = experience[0], working = experience[1], elderly = experience[2];
     double trusts = 0.0, grievances = 0.0;
-    int64_t collected = 0, recovered = 0, satisfied = 0, calls = 0;
+    int64_t collected = 0, owing = 0, satisfied = 0, calls = 0;
 
     /* Narrow columns are widened first, so that the loops below run eight households at a time. */
     double around[BLOCK], start[BLOCK], weight[BLOCK], part[BLOCK];
@@ -318,33 +290,25 @@ static void block(const World *w, int64_t first, int count, const double experie
         trusts += trust;
     }
 
-#pragma omp simd reduction(+ : collected, recovered)
+#pragma omp simd reduction(+ : collected, owing)
     for (int k = 0; k < count; k++) {
         double norm = norms[k];
         norm += 0.5 * ((double)(int64_t)(sum[k] & 0xFF) * part[k] - norm);
         norms[k] = norm;
-        const uint64_t a = hash(choose, (uint64_t)(first + k)), b = hash(settle, (uint64_t)(first + k));
-        const double u = ((double)(int64_t)(a >> 32) + 0.5) * UNIT;
-        const double u_back = ((double)(int64_t)(b >> 21 & 0x1FFFFF) + 0.5) * 0x1p-21;
+        const double u = ((double)(int64_t)(hash(choose, (uint64_t)(first + k)) >> 32) + 0.5) * UNIT;
         double push = start[k] + weight[k] * (norm - 0.5) + 4.0 * (satisfaction[k] - 0.5);
         push += 1.5 * (trust_firm[k] - 0.5);
         push += 2.0 * (habits[k] - 0.5) - 3.0 * grievance[k] - burden[k];
         push -= stage[k] >= 2 ? 0.8 : 0.0;
         push += months[k] > 0 ? 0.2 : 0.0;
         const int64_t yes = u * (1.0 + fast_exp(-push)) < 1.0 ? 1 : 0;
-        const int64_t fee = fees[k], owed = owed_fen[k];
-        const int64_t comes_back = u_back < 0.15 ? yes : 0;
-        int64_t back = owed < 3 * fee ? owed : 3 * fee;
-        back = comes_back ? back : 0;
-        int64_t left = comes_back ? months[k] - 3 : months[k];
-        left = left < 0 ? 0 : left;
-        left = owed == back ? 0 : left;
-        owed_fen[k] = owed - back + (yes ? 0 : fee);
-        months[k] = left + 1 - yes;
-        habits[k] = 0.85 * habits[k] + (yes ? 0.15 : 0.0);
+        const int64_t fee = fees[k], owed = owed_fen[k] + (yes ? 0 : fee);
+        owed_fen[k] = owed;
+        months[k] += 1 - yes;
+        habits[k] = 0.94 * habits[k] + (yes ? 0.06 : 0.0);
         pays[k] = yes;
         collected += yes ? fee : 0;
-        recovered += back;
+        owing += owed;
     }
 
 #pragma omp simd reduction(+ : grievances, calls)
@@ -385,16 +349,16 @@ static void block(const World *w, int64_t first, int count, const double experie
     for (int k = 0; k < count; k++) owed_months[k] = (int32_t)months[k];
     for (int k = 0; k < count; k++) paid[k] = (int8_t)pays[k];
     total->trust += trusts, total->grievance += grievances;
-    total->collected += collected, total->recovered += recovered;
+    total->collected += collected, total->owed += owing;
     total->satisfied += satisfied, total->calls += calls;
 }
 
-void core_blocks(World *w, Firm *f, int64_t first, int64_t months, uint64_t seed, double *out) {
+void core_blocks(World *w, Lines *lines, int64_t first, int64_t months, uint64_t seed, double *out) {
     for (int64_t month = first; month < first + months; month++) {
         const uint64_t choose = key_of(seed, month, 1), settle = key_of(seed, month, 2);
         double experience[3];
         Counts sums = {0};
-        serve(f, experience);
+        wear(lines, experience);
         for (int64_t i = 0; i < w->n; i += BLOCK) {
             const int count = w->n - i < BLOCK ? (int)(w->n - i) : BLOCK;
             block(w, i, count, experience, choose, settle, &sums);
@@ -402,8 +366,7 @@ void core_blocks(World *w, Firm *f, int64_t first, int64_t months, uint64_t seed
         uint64_t *was = w->words;
         w->words = w->next_words;
         w->next_words = was;
-        close_books(f, &sums);
-        record(w, f, &sums, out);
+        record(w, lines, &sums, out);
         out += 6;
     }
 }

@@ -12,6 +12,7 @@ from sim.compose import load
 from sim.config import Config
 from sim.model import NeighborhoodModel
 from sim.outcomes import column
+from sim.processes.notes import NOTES
 
 HERE = Path(__file__).resolve().parents[1]
 HOUSEHOLDS_PER_BUILDING = 88
@@ -41,4 +42,8 @@ class Core:
     def run(self, months: int) -> np.ndarray:
         for _ in range(months):
             self.model.step()
-        return self.model.recorder.values[-months:, 0][:, [column(name) for name in INDICATORS]]
+        recorder = self.model.recorder
+        notes, values = recorder.notes[-months:, 0], recorder.values[-months:, 0]
+        # The model's own rate is of twelve months' bills; this one is of the month's.
+        paid = notes[:, NOTES.index("collected_fen")] / notes[:, NOTES.index("due_fen")]
+        return np.column_stack([paid, *(values[:, column(name)] for name in INDICATORS[1:])])

@@ -40,7 +40,6 @@ class Households(AgentSetPolars):
                 "stage": np.zeros(n, np.int8),
                 "owed_fen": np.zeros(n, np.int64),
                 "owed_months": np.zeros(n, np.int32),
-                "recovered": np.zeros(n, np.int64),
             }
         ).with_columns(_by("kind", r.BASE).alias("base"), _by("kind", r.NORM).alias("weight"))
         degree = np.diff(world.indptr)
@@ -49,7 +48,7 @@ class Households(AgentSetPolars):
 
     def step(self) -> None:
         self.look_around()
-        self.judge(self.model.firm.serve())
+        self.judge(self.model.lines.wear())
         self.pay()
         self.resent()
         self.climb()
@@ -91,23 +90,10 @@ class Households(AgentSetPolars):
         push -= r.STRIKE * (c("stage") >= 2).cast(pl.Float64)
         push += r.DUNNING * (c("owed_months") > 0).cast(pl.Float64)
         self.agents = self.agents.with_columns(paid=pl.lit(self.chance()) < _logistic(push))
-        back = c("paid") & (c("owed_fen") > 0) & (pl.lit(self.chance()) < r.RECOVERS)
-        amount = pl.min_horizontal(c("owed_fen"), r.INSTALMENT * c("fee"))
         self.agents = self.agents.with_columns(
-            recovered=pl.when(back).then(amount).otherwise(0),
+            owed_fen=c("owed_fen") + pl.when(c("paid")).then(0).otherwise(c("fee")),
+            owed_months=c("owed_months") + (~c("paid")).cast(pl.Int32),
             habit=r.HABIT_KEEPS * c("habit") + (1 - r.HABIT_KEEPS) * c("paid").cast(pl.Float64),
-        )
-        left = (c("owed_months") - r.INSTALMENT).clip(lower_bound=0)
-        left = pl.when(c("owed_fen") > c("recovered")).then(left).otherwise(0)
-        self.agents = self.agents.with_columns(
-            owed_months=pl.when(~c("paid"))
-            .then(c("owed_months") + 1)
-            .when(c("recovered") > 0)
-            .then(left)
-            .otherwise(c("owed_months")),
-            owed_fen=c("owed_fen")
-            - c("recovered")
-            + pl.when(c("paid")).then(0).otherwise(c("fee")),
         )
 
     def resent(self) -> None:
@@ -138,26 +124,23 @@ class CoreModel(ModelDF):
         super().__init__(seed)
         self.households = Households(self, world)
         self.agents += self.households
-        self.firm = r.Firm(int(world.fee.sum()), len(world))
+        self.due_fen, self.lines = int(world.fee.sum()), r.Lines()
         self.rows: list[tuple[float, ...]] = []
 
     def step(self) -> None:
         self.agents.step()
         people = self.get_agents_of_type(Households).agents
         n = len(people)
-        collected, recovered, satisfied, trust, grievance, calls = people.select(
+        collected, owed, satisfied, trust, grievance, calls = people.select(
             c("fee").filter(c("paid")).sum(),
-            c("recovered").sum(),
+            c("owed_fen").sum(),
             (c("satisfaction") > 0.5).sum(),
             c("trust_firm").mean(),
             c("grievance").mean(),
             c("called").sum(),
         ).row(0)
-        self.firm.close_books(collected, recovered)
-        rate = collected / self.firm.due_fen
-        self.rows.append(
-            (rate, satisfied / n, trust, grievance, 1000 * calls / n, self.firm.cash / 100)
-        )
+        share = collected / self.due_fen
+        self.rows.append((share, satisfied / n, trust, grievance, 1000 * calls / n, owed / 100))
 
 
 class Core:

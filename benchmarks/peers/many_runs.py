@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
 def mesa(runs: int, households: int) -> None:
-    """Print the mean of the last month's collection rate over the runs."""
+    """Print the mean over the runs of the share paid in the last month."""
     import pandas as pd
     from mesa.batchrunner import batch_run
 
@@ -27,11 +27,11 @@ def mesa(runs: int, households: int) -> None:
     )
     table = pd.DataFrame(rows)
     assert len(table) == runs
-    print(table["collection_rate"].mean())
+    print(table["paid_share"].mean())
 
 
 def agentpy(runs: int, households: int) -> None:
-    """Print the mean of the last month's collection rate over the runs."""
+    """Print the mean over the runs of the share paid in the last month."""
     import agentpy as ap
 
     from peers.agentpy_core import CoreModel
@@ -41,7 +41,7 @@ def agentpy(runs: int, households: int) -> None:
     table = experiment.run(n_jobs=2, verbose=0).variables.CoreModel
     last = table[table.index.get_level_values("t") == 60]
     assert len(last) == runs
-    print(last["collection_rate"].mean())
+    print(last["paid_share"].mean())
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class Household(mesa.Agent):
         self.__dict__.update(start)
         self.neighbours: list[Household] = []
         self.norm = 0.85
-        self.stage = self.owed_fen = self.owed_months = self.recovered = 0
+        self.stage = self.owed_fen = self.owed_months = 0
         self.called = False
 
     def look_around(self) -> None:
@@ -59,15 +59,9 @@ class Household(mesa.Agent):
         if self.owed_months > 0:
             push += r.DUNNING
         self.paid = self.random.random() < 1.0 / (1.0 + exp(-push))
-        self.recovered = 0
         if not self.paid:
             self.owed_fen += self.fee
             self.owed_months += 1
-        elif self.owed_fen > 0 and self.random.random() < r.RECOVERS:
-            self.recovered = min(self.owed_fen, r.INSTALMENT * self.fee)
-            self.owed_fen -= self.recovered
-            left = max(self.owed_months - r.INSTALMENT, 0)
-            self.owed_months = left if self.owed_fen > 0 else 0
         self.habit = r.HABIT_KEEPS * self.habit + (1 - r.HABIT_KEEPS) * self.paid
 
     def resent(self) -> None:
@@ -126,11 +120,11 @@ class CoreModel(mesa.Model):
         ends, others = world.indptr.tolist(), world.neighbours.tolist()
         for i, person in enumerate(people):
             person.neighbours = [people[j] for j in others[ends[i] : ends[i + 1]]]
-        self.firm = r.Firm(sum(world.fee.tolist()), len(people))
+        self.due_fen, self.lines = sum(world.fee.tolist()), r.Lines()
 
     def step(self) -> None:
         self.agents.do("look_around")
-        self.experience = self.firm.serve().tolist()
+        self.experience = self.lines.wear().tolist()
         self.agents.do("live")
         self.record()
         self.datacollector.collect(self)
@@ -138,24 +132,23 @@ class CoreModel(mesa.Model):
         self.running = self.lived < self.months
 
     def record(self) -> None:
-        collected = recovered = satisfied = calls = 0
+        collected = owed = satisfied = calls = 0
         trust = grievance = 0.0
         for a in self.agents:
             collected += a.fee * a.paid
-            recovered += a.recovered
+            owed += a.owed_fen
             satisfied += a.satisfaction > 0.5
             calls += a.called
             trust += a.trust_firm
             grievance += a.grievance
-        self.firm.close_books(collected, recovered)
         n = len(self.agents)
         self.now = (
-            collected / self.firm.due_fen,
+            collected / self.due_fen,
             satisfied / n,
             trust / n,
             grievance / n,
             1000 * calls / n,
-            self.firm.cash / 100,
+            owed / 100,
         )
 
 

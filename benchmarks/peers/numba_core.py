@@ -17,7 +17,7 @@ def _month(  # type: ignore[no-untyped-def]
     shown_satisfaction, shown_paid, shown_stage, satisfaction, trust_firm, trust_cell, grievance, habit,
     norm, paid, stage, owed_fen, owed_months,
 ):  # fmt: skip
-    collected = recovered = satisfied = calls = 0
+    collected = owed = satisfied = calls = 0
     trusts = grievances = 0.0
     for i in range(len(life)):
         content, paying, conflict, in_open = 0.0, 0, 0, 0
@@ -47,14 +47,10 @@ def _month(  # type: ignore[no-untyped-def]
         pays = rng.random() < 1.0 / (1.0 + math.exp(-push))
         if pays:
             collected += fee[i]
-            if owed_fen[i] > 0 and rng.random() < r.RECOVERS:
-                back = min(owed_fen[i], r.INSTALMENT * fee[i])
-                recovered += back
-                owed_fen[i] -= back
-                owed_months[i] = max(owed_months[i] - r.INSTALMENT, 0) if owed_fen[i] > 0 else 0
         else:
             owed_fen[i] += fee[i]
             owed_months[i] += 1
+        owed += owed_fen[i]
         paid[i] = pays
         habit[i] = r.HABIT_KEEPS * habit[i] + (1 - r.HABIT_KEEPS) * pays
 
@@ -79,7 +75,7 @@ def _month(  # type: ignore[no-untyped-def]
         satisfied += satisfaction[i] > 0.5
         trusts += trust_firm[i]
         grievances += g
-    return collected, recovered, satisfied, calls, trusts, grievances
+    return collected, owed, satisfied, calls, trusts, grievances
 
 
 class Core:
@@ -100,23 +96,22 @@ class Core:
         self.rest = (w.trust_firm.copy(), w.trust_cell.copy(), w.grievance.copy(), w.habit.copy())
         self.norm = np.full(n, 0.85)
         self.owed_fen, self.owed_months = np.zeros(n, np.int64), np.zeros(n, np.int32)
-        self.firm = r.Firm(w.fee.sum(), n)
+        self.due_fen, self.lines = w.fee.sum(), r.Lines()
 
     def run(self, months: int) -> np.ndarray:
         return np.array([self.month() for _ in range(months)])
 
     def month(self) -> tuple[float, ...]:
-        collected, recovered, satisfied, calls, trusts, grievances = _month(
-            self.rng, self.firm.serve(), *self.given, self.satisfaction.copy(), self.paid.copy(),
+        collected, owed, satisfied, calls, trusts, grievances = _month(
+            self.rng, self.lines.wear(), *self.given, self.satisfaction.copy(), self.paid.copy(),
             self.stage.copy(), self.satisfaction, *self.rest, self.norm, self.paid, self.stage,
             self.owed_fen, self.owed_months,
         )  # fmt: skip
-        self.firm.close_books(collected, recovered)
         return (
-            collected / self.firm.due_fen,
+            collected / self.due_fen,
             satisfied / self.n,
             trusts / self.n,
             grievances / self.n,
             1000 * calls / self.n,
-            self.firm.cash / 100,
+            owed / 100,
         )

@@ -27,7 +27,7 @@ class Core:
         self.norm = np.full(self.n, 0.85)
         self.stage = np.zeros(self.n, np.int8)
         self.owed_fen, self.owed_months = np.zeros(self.n, np.int64), np.zeros(self.n, np.int32)
-        self.firm = r.Firm(w.fee.sum(), self.n)
+        self.due_fen, self.lines = w.fee.sum(), r.Lines()
 
     def run(self, months: int) -> np.ndarray:
         return np.array([self.month() for _ in range(months)])
@@ -35,20 +35,18 @@ class Core:
     def month(self) -> tuple[float, ...]:
         shown = np.column_stack([self.satisfaction, self.paid, self.stage >= 2, self.stage == 4])
         seen_satisfaction, seen_paid, seen_conflict, seen_open = (self.ties @ shown / self.degree).T
-        self.judge(self.firm.serve(), seen_satisfaction)
-        recovered = self.pay(seen_paid)
+        self.judge(self.lines.wear(), seen_satisfaction)
+        self.pay(seen_paid)
         self.resent()
         self.climb(seen_conflict, seen_open)
         calls = np.count_nonzero(self.rng.random(np.count_nonzero(self.stage >= 2)) < r.CALLS)
-        collected = self.w.fee[self.paid].sum()
-        self.firm.close_books(collected, recovered)
         return (
-            collected / self.firm.due_fen,
+            self.w.fee[self.paid].sum() / self.due_fen,
             np.count_nonzero(self.satisfaction > 0.5) / self.n,
             self.trust_firm.mean(),
             self.grievance.mean(),
             1000 * calls / self.n,
-            self.firm.cash / 100,
+            self.owed_fen.sum() / 100,
         )
 
     def judge(self, experience: np.ndarray, seen: np.ndarray) -> None:
@@ -59,7 +57,7 @@ class Core:
         self.trust_firm += r.TRUST_SPEED * (reach - self.trust_firm)
         self.trust_cell += r.CELL_FORGETS * (r.CELL_NEUTRAL - self.trust_cell)
 
-    def pay(self, seen_paid: np.ndarray) -> int:
+    def pay(self, seen_paid: np.ndarray) -> None:
         self.norm += r.NORM_SPEED * (seen_paid - self.norm)
         push = self.base + self.weight * (self.norm - 0.5) + r.SERVICE * (self.satisfaction - 0.5)
         push += r.TRUST * (self.trust_firm - 0.5) + r.HABIT * (self.habit - 0.5)
@@ -67,17 +65,9 @@ class Core:
         push -= r.STRIKE * (self.stage >= 2)
         push += r.DUNNING * (self.owed_months > 0)
         self.paid = self.rng.random(self.n) < expit(push)
-        owing = np.flatnonzero(self.paid & (self.owed_fen > 0))
-        back = owing[self.rng.random(len(owing)) < r.RECOVERS]
-        amount = np.minimum(self.owed_fen[back], r.INSTALMENT * self.w.fee[back])
-        self.owed_fen[back] -= amount
-        self.owed_months[back] = np.where(
-            self.owed_fen[back] > 0, np.maximum(self.owed_months[back] - r.INSTALMENT, 0), 0
-        )
         self.owed_fen += np.where(self.paid, 0, self.w.fee)
         self.owed_months += ~self.paid
         self.habit = r.HABIT_KEEPS * self.habit + (1 - r.HABIT_KEEPS) * self.paid
-        return int(amount.sum())
 
     def resent(self) -> None:
         inflow = r.LEGACY + r.DISCONTENT * np.maximum(0.5 - self.satisfaction, 0.0)

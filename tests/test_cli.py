@@ -406,7 +406,12 @@ def test_explain_month_in_chinese(xiaoqu: Command, tmp_path: Path) -> None:
     code, out, err = xiaoqu("explain", "month", *asked, "--lang", "zh", *options)
     assert (code, err) == (0, "")
     rows = rows_of_month(out)
-    assert rows["pay"] == ["编译", "fees", "fees", "物业费账单送达，住户按期缴清或形成欠费，并补缴以往欠费。"]
+    assert rows["pay"] == [
+        "编译",
+        "fees",
+        "fees",
+        "物业费账单送达，住户按期缴清或形成欠费，并补缴以往欠费。",
+    ]
     assert "条件合作者" in rows["would_pay"][3], (
         "the theory's own words, not those of the usual one"
     )

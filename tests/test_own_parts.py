@@ -42,7 +42,13 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "docs" / "own").glob("*.py"))
 GUIDE = (ROOT / "docs" / "own_parts.md").read_text(encoding="utf-8")
 SMALL = {"population": {"households": 120, "buildings": 4}}
-WORDS = ("population.households=60", "population.buildings=2", "months=3", "replications=2", "bills.period=1")
+WORDS = (
+    "population.households=60",
+    "population.buildings=2",
+    "months=3",
+    "replications=2",
+    "bills.period=1",
+)
 # By the month, so that three months are enough for a push to show in what is collected.
 
 

@@ -145,7 +145,12 @@ def test_the_configurations_seed_is_the_default() -> None:
 # --- every draw at its own address ---
 
 Even = dict[str, float | int]
-BILLED: Even = {"bill_month": 1, "p_bills.at_once": 1.0, "p_bills.later": 1.0, "p_bills.spring_festival": 1.0}
+BILLED: Even = {
+    "bill_month": 1,
+    "p_bills.at_once": 1.0,
+    "p_bills.later": 1.0,
+    "p_bills.spring_festival": 1.0,
+}
 """Everybody gets round to bills every month, whose year begins in January."""
 EVENS: dict[str, tuple[str, Stream, int, Even, Callable[[Households], np.ndarray]]] = {
     "moves": ("households_move", Stream.TURNOVER, 0, {"p_turnover.owner_moves": 0.5}, lambda h: h.moved == 1),

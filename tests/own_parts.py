@@ -43,7 +43,9 @@ class Own(NeighborhoodModel):
         super().step()
         self.memory += self.households.satisfaction
         self.diary.append(self.random.random() + float(self.rng.random()))
-        self.habits += 0.001 * sum(self.diary) + 1e-4 * self.memory
+        # A habit is half a year's memory, so what is added month by month would soon go beyond its range.
+        grown = self.habits + 0.001 * sum(self.diary) + 1e-4 * self.memory
+        np.minimum(grown, 1.0, out=self.habits)
         self.mediator.work()
         for compound in self.compounds:
             compound.pot += 1.0  # type: ignore[attr-defined]

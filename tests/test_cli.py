@@ -373,7 +373,7 @@ def test_explain_month_prints_every_process_in_its_order(xiaoqu: Command) -> Non
     assert (code, err) == (0, "")
     rows = rows_of_month(out)
     assert list(rows) == [process.name for process in MONTH]
-    assert rows["pay"][:3] == ["compiled", "fees", "fees"] and "pay" in rows["pay"][3]
+    assert rows["pay"][:3] == ["compiled", "fees", "fees"] and "paid" in rows["pay"][3]
     assert rows["firms.close_books"][:3] == ["compiled", "institutions", "firm"]
     assert rows["begin_month"][:3] == ["compiled", "-", "-"]
     assert all(len(row) == 4 and row[3] for row in rows.values())
@@ -406,7 +406,12 @@ def test_explain_month_in_chinese(xiaoqu: Command, tmp_path: Path) -> None:
     code, out, err = xiaoqu("explain", "month", *asked, "--lang", "zh", *options)
     assert (code, err) == (0, "")
     rows = rows_of_month(out)
-    assert rows["pay"] == ["编译", "fees", "fees", "居民缴纳或不缴纳本月物业费,并补缴欠费。"]
+    assert rows["pay"] == [
+        "编译",
+        "fees",
+        "fees",
+        "物业费账单送达，住户按期缴清或形成欠费，并补缴以往欠费。",
+    ]
     assert "条件合作者" in rows["would_pay"][3], (
         "the theory's own words, not those of the usual one"
     )

@@ -299,7 +299,10 @@ def test_who_deals_with_the_firm_alone_comes_and_votes_less_and_comes_back_by_co
             assert (w.households.estranged[~came[apart]] == 1.0).all()
     assert came[1.0].mean() < 0.6 * came[0.0].mean()
     votes = [
-        world(2000, estranged=x, civic=1.0).compounds[0].assembly(np.ones(2000)).turnout_units
+        world(2000, estranged=x, civic=1.0)
+        .compounds[0]
+        .assembly.ballot(np.ones(2000), 0.0)
+        .turnout_units
         for x in (0.0, 1.0)
     ]
     assert votes[1] < votes[0]

@@ -42,7 +42,14 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "docs" / "own").glob("*.py"))
 GUIDE = (ROOT / "docs" / "own_parts.md").read_text(encoding="utf-8")
 SMALL = {"population": {"households": 120, "buildings": 4}}
-WORDS = ("population.households=60", "population.buildings=2", "months=3", "replications=2")
+WORDS = (
+    "population.households=60",
+    "population.buildings=2",
+    "months=3",
+    "replications=2",
+    "bills.period=1",
+)
+# By the month, so that three months are enough for a push to show in what is collected.
 
 
 @pytest.fixture(autouse=True)
@@ -284,7 +291,7 @@ def test_every_trait_of_a_file_is_taken(tmp_path: Path) -> None:
 
     values = {"life": "elderly", "kind": "free_rider", "member": "yes", "active": "1",
               "stage": "petitions", "misuse": "1", "threshold": "0.31", "taste": "-0.2",
-              "contact": "0.4", "points": "7"}  # fmt: skip
+              "contact": "0.4", "points": "7", "lived_here": "77"}  # fmt: skip
     values |= {name: "0.77" for name in traits() if name not in values}
     file = households(tmp_path, ",".join(values), lambda _: ",".join(values.values()))
     h = NeighborhoodModel(

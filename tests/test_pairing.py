@@ -145,17 +145,28 @@ def test_the_configurations_seed_is_the_default() -> None:
 # --- every draw at its own address ---
 
 Even = dict[str, float | int]
+BILLED: Even = {
+    "bill_month": 1,
+    "p_bills.at_once": 1.0,
+    "p_bills.later": 1.0,
+    "p_bills.spring_festival": 1.0,
+}
+"""Everybody gets round to bills every month, whose year begins in January."""
 EVENS: dict[str, tuple[str, Stream, int, Even, Callable[[Households], np.ndarray]]] = {
     "moves": ("households_move", Stream.TURNOVER, 0, {"p_turnover.owner_moves": 0.5}, lambda h: h.moved == 1),
     "reports": ("problems_arise", Stream.ISSUES_ARISE, 0, {"signals.legacy": 1.0}, lambda h: h.arising >= 0),
     "joins in": ("attend", Stream.PARTICIPATION, 1, {"civic": 0.5, "signals.mixing": 1.0},
                  lambda h: h.attended == MIXED),
     "meets": ("attend", Stream.PARTICIPATION, 0, {"buildings.meeting": 1}, lambda h: h.attended == MET),
-    "pays": ("pay", Stream.FEES, 0, {"willing": 0.5}, lambda h: h.paid == 1),
+    "gets round to a bill": ("pay", Stream.FEES, 0, {**BILLED, "willing": 1.0, "p_bills.later": 0.5},
+                             lambda h: h.paid == 1),
+    "pays": ("pay", Stream.FEES, 2, {**BILLED, "willing": 0.5}, lambda h: h.paid == 1),
     "pays back": ("pay", Stream.FEES, 1,
-                  {"willing": 1.0, "arrears_fen": 100, "p_fees.recovers": 0.5, "p_fees.instalment": 1},
+                  {**BILLED, "willing": 1.0, "arrears_fen": 100, "p_bills.pays_back": 0.5, "p_bills.instalment": 1},
                   lambda h: h.recovered_fen > 0),
-    "misuses": ("use_commons", Stream.COMMONS, 0, {}, lambda h: h.misuse == 1),
+    "pays ahead": ("pay", Stream.FEES, 3,
+                   {**BILLED, "bill_months": 9, "first_month": 6, "p_bills.ahead": 0.5}, lambda h: h.ahead == 1),
+    "misuses": ("use_commons", Stream.COMMONS, 0, {"p_parking.crowding": 0.0}, lambda h: h.misuse == 1),
     "is calmed": ("resent", Stream.CONFLICT, 0,
                   {"stage": 1, "grievance": 0.5, "signals.mediation": 0.5, "p_conflict.calms": 1.0},
                   lambda h: h.grievance == 0.0),
@@ -194,6 +205,9 @@ def prepared(settings: Even) -> World:
     w = blank().copy(whole=True)
     w.p_issues["rate"][:, Category.DEVELOPER] = 0.5
     for key, value in settings.items():
+        if key == "first_month":
+            w.first_month = value
+            continue
         *group, name = key.split(".")
         table = w.tables[group[0] if group else "households"]
         values = getattr(table, name) if isinstance(table, Columns) else table[name]

@@ -318,7 +318,7 @@ def stirred(seed: int) -> World:
     """The district in a random state."""
     w = district().copy()
     h, rng = w.households, np.random.default_rng(seed)
-    for name, top in (("moved", 2), ("attended", 2), ("paid", 2), ("misuse", 2), ("stage", 5)):
+    for name, top in (("moved", 2), ("attended", 2), ("intends", 2), ("misuse", 2), ("stage", 5)):
         getattr(h, name)[:] = rng.integers(0, top, len(h))
     h.moved[rng.random(len(h)) < 0.8] = 0
     return w
@@ -327,7 +327,7 @@ def stirred(seed: int) -> World:
 def test_path_of_three_sees_weighted_means() -> None:
     """Catches a neighbour who counts other than by the tie, or shows something else."""
     w = path_of_three(
-        satisfaction=[1.0, 0.3, 0.2], paid=[1, 0, 0], member=[1, 0, 0], misuse=[0, 0, 1],
+        satisfaction=[1.0, 0.3, 0.2], intends=[1, 0, 0], member=[1, 0, 0], misuse=[0, 0, 1],
         stage=[Stage.OPEN_CONFLICT, Stage.TELLS_FIRM, Stage.CALLS_HOTLINE],
     )  # fmt: skip
     look(w)
@@ -340,8 +340,8 @@ def test_path_of_three_sees_weighted_means() -> None:
 
 
 def test_a_member_who_pays_counts_more_where_members_lead() -> None:
-    """Catches a lead that weighs nothing, or members who do not pay."""
-    w = path_of_three(paid=[1, 0, 0], member=[1, 0, 0])
+    """Catches a lead that weighs nothing, or members who neither paid nor mean to."""
+    w = path_of_three(intends=[1, 0, 0], member=[1, 0, 0])
     w.signals["lead"] = 2.0
     look(w)
     assert w.households.seen_paid[1] == pytest.approx(0.2 * 3 / (0.2 * 3 + 0.6))

@@ -49,7 +49,7 @@ def test_nodes_have_the_columns_asked_for(model: NeighborhoodModel) -> None:
     text = "\n".join(nx.generate_graphml(graph))
     assert nx.parse_graphml(text, node_type=int).number_of_edges() == graph.number_of_edges()
     with pytest.raises(
-        InputError, match=r"columns: households have no 'payed'; did you mean paid\?"
+        InputError, match=r"columns: households have no 'payed'; did you mean paid or asked"
     ):
         model.to_networkx(["payed"])
 

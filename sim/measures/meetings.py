@@ -10,6 +10,7 @@ from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
+from sim.world.units import THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -138,7 +139,7 @@ class MeetingHall(Measure):
             hall.stands = True
             yuan = p.start_yuan * compound.households * p.coverage * p.dose
             compound.spend(self.label, Payer.PUBLIC, yuan=yuan)
-        compound.community.ask(compound, self.label, p.hours * compound.households / 1000 * reached)
+        compound.community.ask(compound, self.label, p.hours * compound.households / THOUSAND * reached)
         compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan_each * compound.households * reached)
         is_open = reached * compound.community.fidelity
         s.invitation = add(s.invitation, p.place * is_open)

@@ -10,6 +10,7 @@ from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
+from sim.world.units import THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -140,7 +141,7 @@ class ParkingRenewal(Measure):
         compound.community.ask(compound, self.label, called * p.community_hours)
         held = called * compound.cell.fidelity
         before = int(council.found)
-        more = p.finds * compound.households / 1000 * held
+        more = p.finds * compound.households / THOUSAND * held
         council.found = max(min(council.found + more, p.most * compound.households), council.found)
         made = int(council.found) - before
         compound.places += made

@@ -9,6 +9,7 @@ from sim.measures.operators import add, scale
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.native import rule
+from sim.world.units import THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -119,7 +120,7 @@ class FirmPartyBranch(Measure):
         p, s, full = self.p, compound.signals, min(self.p.coverage * strength, 1.0)
         compound.cell.ask(self.label, p.cell_hours * full)
         works = full * compound.cell.fidelity
-        duty = p.duty_hours * compound.households / 1000 * works
+        duty = p.duty_hours * compound.households / THOUSAND * works
         s.compound_hours = scale(s.compound_hours, 1.0 - p.takes * full)
         s.compound_hours = add(s.compound_hours, duty)
         compound.spend(self.label, Payer.FIRM, hours=duty)

@@ -13,6 +13,7 @@ from sim.streams import Stream, draw
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
+from sim.world.units import THOUSAND
 
 if TYPE_CHECKING:
     from sim.agents.compound import Compound
@@ -266,7 +267,7 @@ class DelegatesLookBack(Measure):
     def act(self, compound: Compound, strength: float) -> None:
         """Look back as far as the street answers."""
         p, s = self.p, compound.signals
-        out = p.delegates * compound.households / 1000 * p.coverage * strength
+        out = p.delegates * compound.households / THOUSAND * p.coverage * strength
         asked = out * p.street_hours
         given = min(asked, s.street_hours)
         s.street_hours = add(s.street_hours, -given)

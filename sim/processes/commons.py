@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.compiled import inlined, kernel
 from sim.processes.chance import to_chances
-from sim.processes.parking import has_car
+from sim.processes.parking import who_has_cars
 from sim.processes.service import Line
 from sim.schema import Parameters, param
 from sim.streams import Stream, fill
@@ -19,7 +19,7 @@ from sim.world.process import How, process
 from sim.world.tables import Tenure
 from sim.world.units import MIDDLE
 
-_COMMONS, _PARKING = int(Stream.COMMONS), int(Stream.PARKING)
+_COMMONS = int(Stream.COMMONS)
 _TEAMS = 31
 """Bits of ``misuse_before``. A policy has hardly two teams; they would share one only if this far apart."""
 
@@ -58,16 +58,13 @@ def use_commons(compound, first, last):  # type: ignore[no-untyped-def]
     tidy = condition[Line.SECURITY] + condition[Line.GREENERY]
     neglect = p.need * (1.0 - tidy / 2.0)
     u, push, start = np.empty((1, last - first)), np.empty(last - first), np.uint64(first)
-    fill(u, 1, last - first, first, 0, world.seed, _PARKING)
-    parking = compound.parameters.parking
-    cars = parking.cars_each
+    parking, car = compound.parameters.parking, np.empty(last - first, np.bool_)
     crowded = parking.crowding * (compound.parking_short - parking.usual_short)
-    for i in rows(first, last):
-        push[i - start] = crowded * has_car(u[0, i - start], cars)
+    who_has_cars(compound, first, last, car)
     fill(u, 1, last - first, first, world.month, world.seed, _COMMONS)
     for i in rows(first, last):
         held = weight * (civic[i] - MIDDLE) + enforced
-        begin = starts + imitation * seen_misuse[i] + neglect + push[i - start] - held
+        begin = starts + imitation * seen_misuse[i] + neglect + crowded * car[i - start] - held
         end = stops - imitation * (seen_misuse[i] - MIDDLE) + held
         push[i - start] = end if misuse[i] else begin
     to_chances(push)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.compiled import inlined
+from sim.compiled import kernel
 from sim.schema import Parameters, param
-from sim.streams import Stream, fill
+from sim.streams import Stream, draw, fill
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Tenure
@@ -66,10 +66,20 @@ class ParkingParameters(Parameters):
     )  # fmt: skip
 
 
-@inlined
-def has_car(luck, cars_each):  # type: ignore[no-untyped-def]
-    """Whether a unit's household has a car, by the draw of month 0 in the stream of parking."""
-    return luck < cars_each
+@kernel
+def has_car(world, i, cars_each):  # type: ignore[no-untyped-def]
+    """Whether the household of unit ``i`` has a car: drawn once for a unit, in month 0, for ever."""
+    return draw(i, 0, world.seed, _PARKING)[0] < cars_each
+
+
+@kernel
+def who_has_cars(compound, first, last, has):  # type: ignore[no-untyped-def]
+    """Write into ``has`` whether households ``first`` to ``last - 1`` have a car, see ``has_car``."""
+    u, start = np.empty((1, last - first)), np.uint64(first)
+    cars = compound.parameters.parking.cars_each
+    fill(u, 1, last - first, first, 0, compound.world.seed, _PARKING)
+    for i in rows(first, last):
+        has[i - start] = u[0, i - start] < cars
 
 
 @process(How.BLOCK, stream=Stream.PARKING, switch="conflict")
@@ -77,12 +87,12 @@ def resent_rents(compound, first, last):  # type: ignore[no-untyped-def]
     """Households with a car resent a rise of rents that nobody asked them about."""
     if compound.parking_unheard <= 0.0:
         return
-    world, h, p = compound.world, compound.world.households, compound.parameters.parking
+    h, p = compound.world.households, compound.parameters.parking
     tenure, grievance, start = h.tenure, h.grievance, np.uint64(first)
-    u, cars, anger = np.empty((1, last - first)), p.cars_each, p.anger * compound.parking_unheard
-    fill(u, 1, last - first, first, 0, world.seed, _PARKING)
+    car, anger = np.empty(last - first, np.bool_), p.anger * compound.parking_unheard
+    who_has_cars(compound, first, last, car)
     for i in rows(first, last):
-        resents = (tenure[i] != Tenure.VACANT) & has_car(u[0, i - start], cars)
+        resents = (tenure[i] != Tenure.VACANT) & car[i - start]
         grievance[i] += anger * (1.0 - grievance[i]) * resents
 
 

@@ -21,9 +21,7 @@ from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Life, Stage, Tenure
 
-_PARTICIPATION, _CELL, _PARKING = (
-    int(stream) for stream in (Stream.PARTICIPATION, Stream.CELL, Stream.PARKING)
-)
+_PARTICIPATION, _CELL = int(Stream.PARTICIPATION), int(Stream.CELL)
 
 
 class ParticipationParameters(Parameters):
@@ -258,7 +256,7 @@ def be_called_on(compound, first, last):  # type: ignore[no-untyped-def]
         if not troubled(h, i) or (h.rota[i] - share * world.month) % 1.0 >= share:
             continue
         stands = 1.0 if h.own_open[i] > 0 else 0.0
-        if stands == 0.0 and unheard > 0.0 and has_car(draw(i, 0, world.seed, _PARKING)[0], cars):
+        if stands == 0.0 and unheard > 0.0 and has_car(world, i, cars):
             stands = unheard
         works = full * (1.0 - (1.0 - p.while_stands) * stands)
         h.called_on[i] = real

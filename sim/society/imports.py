@@ -33,6 +33,10 @@ CODES: dict[str, dict[str, int]] = {
 }  # fmt: skip
 NUMBERS = {"area_m2": (1.0, 10_000.0), "fee_yuan": (0.0, 1_000_000.0)}
 
+FOUND_OUT = ("asked", "called_on", "estranged")
+"""What the start finds out whatever a file says (whether somebody asks for fees, who has long dealt with the firm
+alone), or each month anew."""
+
 UNEVEN, FEWEST_LANDINGS = 0.5, 6
 """Share of floors, and fewest of them, whose rows differ in number within a stair as those of people do."""
 
@@ -97,7 +101,7 @@ def traits() -> dict[str, Column]:
     """Columns that a file may give by their own name: what is the household's, and all of somebody's own."""
     columns = world.Households.columns.items()
     of_household = {n: c for n, c in columns if c.newcomer is not None or c.drawn is not None}
-    return {name: c for name, c in of_household.items() if not c.shape}
+    return {n: c for n, c in of_household.items() if not c.shape and n not in FOUND_OUT}
 
 
 def _optional(path: str, table: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -44,6 +44,7 @@ class Own(NeighborhoodModel):
         self.memory += self.households.satisfaction
         self.diary.append(self.random.random() + float(self.rng.random()))
         self.habits += 0.001 * sum(self.diary) + 1e-4 * self.memory
+        np.minimum(self.habits, 1.0, out=self.habits)
         self.mediator.work()
         for compound in self.compounds:
             compound.pot += 1.0  # type: ignore[attr-defined]

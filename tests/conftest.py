@@ -31,9 +31,12 @@ def assert_version_told(folder: Path | None, library: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_indicators_taken_back() -> Iterator[None]:
-    """What a test gives, another does not find."""
+def _own_parts_taken_back() -> Iterator[None]:
+    """What a test gives, another does not find: a file given by ``--plugin`` is in force in this process."""
     yield
+    own = sys.modules.get("sim.own")
+    if own is not None and own.GIVEN:
+        own.forget()
     outcomes = sys.modules.get("sim.outcomes")
     if outcomes is not None:
         outcomes.forget_indicators()

@@ -34,7 +34,8 @@ ALONE = Executor(workers=1)
 SQUARE = {"a": (0.0, 1.0), "b": (0.0, 1.0)}
 SMALL = (
     "population.households=60", "population.buildings=3", "population.stairs_per_building=1",
-    "scenario.history_months=6",
+    "scenario.history_months=6", "bills.period=1", "firm.leaves=0", "firm.renewal_loss=1",
+    "assembly.distrusted=0",
 )  # fmt: skip
 
 

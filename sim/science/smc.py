@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock, local
 from typing import Any
 
 import numpy as np
@@ -226,6 +227,32 @@ class _Proposals(pyabc.MultivariateNormalTransition):
                 return pyabc.Parameter(dict(zip(self.X.columns, moved[inside[0]], strict=True)))
 
 
+class _Draws:
+    """numpy's global state, from which pyabc and scipy draw: lent to one simulation at a time.
+
+    Threads of this process share it, and let each other in while they draw.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._mine = Lock(), local()
+
+    def begin(self, seeds: list[int]) -> None:
+        """Draw from these seeds, in this thread alone."""
+        self._lock.acquire()
+        self._mine.before = np.random.get_state()
+        np.random.seed(seeds)
+
+    def end(self) -> None:
+        """Give it back as it was; a caller's own must not be disturbed."""
+        before = vars(self._mine).pop("before", None)
+        if before is not None:
+            np.random.set_state(before)
+            self._lock.release()
+
+
+_DRAWS = _Draws()
+
+
 def _own_distance(found: dict[str, Any], _observed: dict[str, Any]) -> float:
     return float(found["distance"])
 
@@ -250,6 +277,8 @@ class _Model(pyabc.IntegratedModel):
 
     def _live(self, pars: Any, limit: float) -> dict[str, Any]:
         seed = int(np.random.randint(0, 2**31))
+        # All is drawn, and others may draw while this one lives.
+        _DRAWS.end()
         distance, values = self._simulate({k: float(v) for k, v in pars.items()}, seed, limit)
         return {"distance": distance, "values": values}
 
@@ -304,15 +333,13 @@ class _Numbered(pyabc.Sampler):
 
 
 def _live_numbered(simulate_one: Callable[[], Any], seed: int, t: int, numbers: range) -> list[Any]:
-    # pyabc and scipy draw from numpy's global state; a caller's own must not be disturbed.
-    before = np.random.get_state()
     lived = []
-    try:
-        for number in numbers:
-            np.random.seed([seed, t + 1, number])
+    for number in numbers:
+        _DRAWS.begin([seed, t + 1, number])
+        try:
             lived.append(simulate_one())
-    finally:
-        np.random.set_state(before)
+        finally:
+            _DRAWS.end()
     return lived
 
 

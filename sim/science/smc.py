@@ -146,7 +146,14 @@ def sample(
                 max_total_nr_simulations=plan.simulations,
                 max_nr_populations=MOST_GENERATIONS,
             )
-    return _read(pyabc.History(place) if database else abc.history, priors, plan)
+    if database is not None:
+        return _read(pyabc.History(place), priors, plan)
+    try:
+        return _read(abc.history, priors, plan)
+    finally:
+        # Left to the garbage collector it would be closed in any thread, which SQLite refuses with a traceback.
+        abc.history._session.close()
+        abc.history._engine.dispose()
 
 
 def check_place(database: Path) -> None:

@@ -29,7 +29,7 @@ from sim.figures.posterior import posterior, predictive
 size = (
     {
         "particles": 20,
-        "simulations": 600,
+        "simulations": 1200,
         "draws": 10,
         **TINY,
         "scenario__history_months": 3,

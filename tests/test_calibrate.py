@@ -34,7 +34,8 @@ ALONE = Executor(workers=1)
 SQUARE = {"a": (0.0, 1.0), "b": (0.0, 1.0)}
 SMALL = (
     "population.households=60", "population.buildings=3", "population.stairs_per_building=1",
-    "scenario.history_months=6",
+    "scenario.history_months=6", "bills.period=1", "firm.leaves=0", "firm.renewal_loss=1",
+    "assembly.distrusted=0",
 )  # fmt: skip
 
 
@@ -362,12 +363,15 @@ def test_coverage_of_known_truths(tmp_path: Path) -> None:
     assert coverage.loc["fees.matching", "width"] > 0.85
 
 
-def test_processes_change_nothing() -> None:
+@pytest.mark.parametrize("kind", ["local", "threads"])
+def test_processes_change_nothing(kind: str) -> None:
+    """Catches threads that draw from each other's numbers: one run in four was another with four threads."""
     one = sample(band, SQUARE, Plan(20, 900, 2), ALONE)
-    two = sample(band, SQUARE, Plan(20, 900, 2), Executor(workers=2))
-    pd.testing.assert_frame_equal(one.parameters, two.parameters, check_exact=True)
-    assert np.array_equal(one.values, two.values)
-    assert np.array_equal(one.weights, two.weights)
+    for _ in range(8 if kind == "threads" else 1):
+        two = sample(band, SQUARE, Plan(20, 900, 2), Executor(kind=kind, workers=4))  # type: ignore[arg-type]
+        pd.testing.assert_frame_equal(one.parameters, two.parameters, check_exact=True)
+        assert np.array_equal(one.values, two.values)
+        assert np.array_equal(one.weights, two.weights)
 
 
 # --- prediction ---------------------------------------------------------------------------------

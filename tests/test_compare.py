@@ -31,6 +31,8 @@ from sim.outcomes import INDICATORS
 from sim.world.runner import Runner
 
 SMALL = ("population.households=240", "population.buildings=4", "executor.workers=1")
+STAYS = ("firm.leaves=0", "firm.renewal_loss=1", "assembly.distrusted=0")
+"""The firm neither goes nor is dismissed: all runs have a collection rate, and no emergency firm costs hours."""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,7 @@ def kangqiao(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         ["none", "idle", "member_contact+lead_by_paying"],
         "kangqiao",
         *SMALL,
+        *STAYS,
         config_dir=idle_policy(tmp_path_factory.mktemp("own")),
         withdraw=13,
         months=36,
@@ -320,6 +323,7 @@ def test_two_processes_keep_the_same_bytes_as_one(kangqiao: Comparison, tmp_path
         ["none", "idle", "member_contact+lead_by_paying"],
         "kangqiao",
         *SMALL[:2],
+        *STAYS,
         "executor.workers=2",
         config_dir=idle_policy(tmp_path),
         withdraw=13,

@@ -138,7 +138,7 @@ def asked_of(cluster: Cluster, question: str, **keys: Any) -> Any:
     """One of the questions, lived by the workers of a cluster."""
     given: dict[str, Any] = {
         "executor": {"kind": "dask", "address": cluster.address}, "months": 3, "replications": 2,
-        "population": {"households": 40, "stairs_per_building": 2}, **keys,
+        "population": {"households": 40, "stairs_per_building": 2}, "bills": {"period": 1}, **keys,
     }  # fmt: skip
     if question == "run":
         model = given.pop("model", None)

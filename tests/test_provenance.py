@@ -33,7 +33,7 @@ from sim.schema import PATH, param
 ROOT = Path(__file__).parents[1]
 SMALL: dict[str, Any] = {
     "population": {"households": 40, "stairs_per_building": 2},
-    "months": 3, "replications": 2, "executor": {"workers": 1},
+    "bills": {"period": 1}, "months": 3, "replications": 2, "executor": {"workers": 1},
 }  # fmt: skip
 WORDS = (
     "population.households=40", "population.stairs_per_building=2", "months=3", "replications=2",

@@ -45,7 +45,7 @@ from sim.report.write import report_words
 EVIL = '<script>alert(1)</script>=HYPERLINK("x")'
 SMALL = (
     "population.households=120", "population.buildings=3", "scenario.history_months=3", "months=14",
-    "replications=3", "executor.workers=1",
+    "replications=3", "executor.workers=1", "firm.leaves=0", "firm.renewal_loss=1", "assembly.distrusted=0",
 )  # fmt: skip
 
 

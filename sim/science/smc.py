@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock, local
 from typing import Any
 
 import numpy as np
@@ -145,7 +146,14 @@ def sample(
                 max_total_nr_simulations=plan.simulations,
                 max_nr_populations=MOST_GENERATIONS,
             )
-    return _read(pyabc.History(place) if database else abc.history, priors, plan)
+    if database is not None:
+        return _read(pyabc.History(place), priors, plan)
+    try:
+        return _read(abc.history, priors, plan)
+    finally:
+        # Left to the garbage collector it would be closed in any thread, which SQLite refuses with a traceback.
+        abc.history._session.close()
+        abc.history._engine.dispose()
 
 
 def check_place(database: Path) -> None:
@@ -226,6 +234,32 @@ class _Proposals(pyabc.MultivariateNormalTransition):
                 return pyabc.Parameter(dict(zip(self.X.columns, moved[inside[0]], strict=True)))
 
 
+class _Draws:
+    """numpy's global state, from which pyabc and scipy draw: lent to one simulation at a time.
+
+    Threads of this process share it, and let each other in while they draw.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._mine = Lock(), local()
+
+    def begin(self, seeds: list[int]) -> None:
+        """Draw from these seeds, in this thread alone."""
+        self._lock.acquire()
+        self._mine.before = np.random.get_state()
+        np.random.seed(seeds)
+
+    def end(self) -> None:
+        """Give it back as it was; a caller's own must not be disturbed."""
+        before = vars(self._mine).pop("before", None)
+        if before is not None:
+            np.random.set_state(before)
+            self._lock.release()
+
+
+_DRAWS = _Draws()
+
+
 def _own_distance(found: dict[str, Any], _observed: dict[str, Any]) -> float:
     return float(found["distance"])
 
@@ -250,6 +284,8 @@ class _Model(pyabc.IntegratedModel):
 
     def _live(self, pars: Any, limit: float) -> dict[str, Any]:
         seed = int(np.random.randint(0, 2**31))
+        # All is drawn, and others may draw while this one lives.
+        _DRAWS.end()
         distance, values = self._simulate({k: float(v) for k, v in pars.items()}, seed, limit)
         return {"distance": distance, "values": values}
 
@@ -304,15 +340,13 @@ class _Numbered(pyabc.Sampler):
 
 
 def _live_numbered(simulate_one: Callable[[], Any], seed: int, t: int, numbers: range) -> list[Any]:
-    # pyabc and scipy draw from numpy's global state; a caller's own must not be disturbed.
-    before = np.random.get_state()
     lived = []
-    try:
-        for number in numbers:
-            np.random.seed([seed, t + 1, number])
+    for number in numbers:
+        _DRAWS.begin([seed, t + 1, number])
+        try:
             lived.append(simulate_one())
-    finally:
-        np.random.set_state(before)
+        finally:
+            _DRAWS.end()
     return lived
 
 

@@ -207,6 +207,8 @@ def unknown_key(
     """
     keys = list(owner.model_fields)
     problem = f"unknown key{given}"
+    if where in REPLACED:
+        return InputError(where, f"{problem}; {REPLACED[where]}", _some(keys))
     if not get_close_matches(name, keys):
         # Right key, wrong group: "norm" for "fees.norm".
         below = {row.key.rpartition(".")[2]: row.key for row in top.describe()}
@@ -214,6 +216,17 @@ def unknown_key(
         if elsewhere:
             problem += f"; did you mean {below[elsewhere[0]]}?"
     return unknown_name(where, problem, name, keys)
+
+
+REPLACED = {
+    "fees.recovers": "it is bills.pays_back now",
+    "fees.instalment": "it is bills.instalment now",
+    "perception.price": "the price counts in paying now, see fees.price",
+    "firm.expectation_speed": "a firm plans by the last twelve months now, see firm.notice and firm.hiring",
+    "issues.parking_usual": "it follows cars and places now, see group parking",
+    "committee.drive": "the street's drive is the measure committee_drive now",
+}
+"""Keys that were, and what stands in their place."""
 
 
 def unknown_name(where: str, problem: str, name: str, names: list[str]) -> InputError:

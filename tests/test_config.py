@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from sim.compose import choices, folder, load, load_overrides
 from sim.config import Config, change, check
 from sim.errors import InputError
+from sim.explain import REPLACED
 from sim.measures import CATALOGUE
 
 ALONE = sorted(name for name, measure in CATALOGUE.items() if measure.kind == "measure")
@@ -422,3 +424,12 @@ def test_files_of_names_that_cannot_be_chosen_are_named(tmp_path: Path, name: st
     assert "cannot be chosen by its name" in str(refusal(config_dir=tmp_path))
     write(tmp_path / "${x}/policy/a.yaml", "title: t\n")
     assert refusal(config_dir=tmp_path / "${x}").where == "--config-dir"
+
+
+@pytest.mark.parametrize("key", REPLACED)
+def test_a_key_that_was_names_what_stands_in_its_place(key: str) -> None:
+    """Catches a file of yesterday that is refused without a word of where its key went."""
+    with pytest.raises(
+        InputError, match=rf"{re.escape(key)}: unknown key .*{re.escape(REPLACED[key])}"
+    ):
+        load(None, f"{key}=0.5")

@@ -139,7 +139,9 @@ class MeetingHall(Measure):
             hall.stands = True
             yuan = p.start_yuan * compound.households * p.coverage * p.dose
             compound.spend(self.label, Payer.PUBLIC, yuan=yuan)
-        compound.community.ask(compound, self.label, p.hours * compound.households / THOUSAND * reached)
+        compound.community.ask(
+            compound, self.label, p.hours * compound.households / THOUSAND * reached
+        )
         compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan_each * compound.households * reached)
         is_open = reached * compound.community.fidelity
         s.invitation = add(s.invitation, p.place * is_open)

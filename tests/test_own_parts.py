@@ -1169,7 +1169,8 @@ def test_names_of_a_model_are_told_once() -> None:
 def test_a_loop_moves_a_parameter_of_ones_own(tmp_path: Path) -> None:
     """Catches a theory's own weight that tipping takes for one of the beginning."""
     give(tmp_path, example("mine.py"))
-    config = load(months=1, **SMALL, fees={"response": "by_income"})
-    moved = drive(config, ["mine.income"], 0.0, 2.0, 3, 2)
+    # By the month and a year at each level: the rate is that of twelve months billed.
+    config = load(months=1, **SMALL, fees={"response": "by_income"}, bills={"period": 1})
+    moved = drive(config, ["mine.income"], 0.0, 2.0, 3, 12)
     rates = sweep_slowly(config, moved, seed=5)
     assert rates.shape == (3, 3) and np.ptp(rates[0]) > 0.05

@@ -68,6 +68,8 @@ for name, rows in end.items():
 # %% [markdown]
 # ## What came out, at full size
 #
+# *Lived before bills, failing firms and parking were part of the model (`CHANGELOG.md`); not yet lived anew.*
+#
 # 50 seeds. Without measures Kangqiao stays where it fell: 1% collected after five years (90% of runs: 1
 # to 2%). With the bundle 65% are collected at month 24 (59 to 75) and 91% at month 60 (90 to 93).
 

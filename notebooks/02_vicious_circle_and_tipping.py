@@ -77,6 +77,8 @@ show(basin(result, LANGUAGE), "02-basin", result.provenance, result.basin)
 # %% [markdown]
 # ## What came out, at full size
 #
+# *Lived before bills, failing firms and parking were part of the model (`CHANGELOG.md`); not yet lived anew.*
+#
 # - *Two ends, and nothing between.* 27 of 45 paths end near 83% collected with little grievance, 18 near 4%
 #   with much; none ends between 35 and 65%. All come onto one slanting line first, within a year or two, and part on
 #   it at about 22% collected and a grievance of 43%: which way a run goes there is chance for some starts

@@ -93,6 +93,8 @@ optimum.frontier
 # %% [markdown]
 # ## What came out, at full size
 #
+# *Lived before bills, failing firms and parking were part of the model (`CHANGELOG.md`); not yet lived anew.*
+#
 # 50 seeds, month 24, collection beside 2% without measures: five-level linkage +63.4 points [62.0, 64.7],
 # member contact +2.4 [2.2, 2.7], members lead by paying +0.9 [0.8, 1.0], building meetings +0.5 [0.4, 0.5],
 # the tender alone nothing (−0.02 [−0.05, −0.00]): without a committee there is nobody to hold it. What

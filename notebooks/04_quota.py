@@ -96,6 +96,8 @@ for hours, part in runs.groupby("hours"):
 # %% [markdown]
 # ## What came out, at full size
 #
+# *Lived before bills, failing firms and parking were part of the model (`CHANGELOG.md`); not yet lived anew.*
+#
 # 50 seeds, 12 quotas. There is a best quota, and it is where the members' hours run out: 10 households
 # per member with 3 hours a month, 20 with 6. With fewer, collection rises with everybody who is reached;
 # with more, visits get emptier, trust in the cell falls (3 hours), and collection falls a little:

@@ -174,6 +174,8 @@ frame
 # %% [markdown]
 # ## What came out, at full size
 #
+# *Lived before bills, failing firms and parking were part of the model (`CHANGELOG.md`); not yet lived anew.*
+#
 # 30 seeds, month 0, when Kangqiao has tipped.
 #
 # - *Who pays:* 17% of unconditional payers, 2.9% of conditional ones, 1.2% of free-riders. So conditional

@@ -62,6 +62,8 @@ pd.concat([a.values.assign(system=name) for name, a in found.items()]).sort_valu
 # %% [markdown]
 # ## What came out, at full size
 #
+# *Lived before bills, failing firms and parking were part of the model (`CHANGELOG.md`); not yet lived anew.*
+#
 # 20 seeds, collection at month 24, from 2.0% without measures.
 #
 # | bundle | effect, points [95%] | hours | yuan | largest parts |

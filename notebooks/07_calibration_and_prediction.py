@@ -76,6 +76,8 @@ else:
 # %% [markdown]
 # ## What came out, at full size
 #
+# *Lived before bills, failing firms and parking were part of the model (`CHANGELOG.md`); not yet lived anew.*
+#
 # 150 particles, all within the three figures, worth 101 of equal weight. Three parameters are narrowed: the
 # push to pay (width 0.48 of the prior), habit (0.49), closed accounts (0.65). The other nine stay at 0.9 and
 # more. Of nine figures of other cases seven lie inside by their median, five of which the prior meets nearly

@@ -57,6 +57,8 @@ result.noise
 # %% [markdown]
 # ## What came out, at full size
 #
+# *Lived before bills, failing firms and parking were part of the model (`CHANGELOG.md`); not yet lived anew.*
+#
 # 20 trajectories over 242 parameters and 512 rows over the first ten, 2 seeds a point: 22,008 runs. Seeds make
 # 0.1 to 0.5% of the variance at month 24 (2.7% in the Sobol stage at month 0), so more seeds a point would
 # buy nothing.

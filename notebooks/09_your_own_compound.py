@@ -100,6 +100,8 @@ else:
 # %% [markdown]
 # ## What came out, at full size
 #
+# *Lived before bills, failing firms and parking were part of the model (`CHANGELOG.md`); not yet lived anew.*
+#
 # 50 seeds, the list that comes along (48 households), month 24, collection beside 79% without measures:
 # member contact +8.1 points [6.5, 9.6], building meetings +4.1 [3.1, 5.2], disclosure of accounts −1.8
 # [−2.5, −1.0].

@@ -33,7 +33,7 @@ class BillParameters(Parameters):
     """The calendar of bills, and when in it households get round to paying."""
 
     period: Literal[1, 3, 6, 12] = param(
-        12, "Months that a bill covers", unit="month", zh="账单周期",
+        12, "Months that a bill covers: 1, 3, 6 or 12", unit="month", zh="账单周期",
         source="all four side by side even in one city (D087); which is usual is assumed",
     )  # fmt: skip
     own_date: float = param(

@@ -44,8 +44,15 @@ def validation(quick: bool) -> str:
     return as_markdown(validate(2 if quick else 10, progress=not quick))
 
 
+def _between(low: float, high: float) -> str:
+    """An interval in percent, or that there is none: one seed alone has a value in every case."""
+    return DASH if low != low else f"{100 * low:.1f} to {100 * high:.1f}"
+
+
 def _percent(values: pd.Series, digits: int = 0) -> str:
     """Median and 90% of runs, in percent."""
+    if not values.notna().any():
+        return DASH
     middle, low, high = (f"{100 * values.quantile(q):.{digits}f}" for q in (0.5, 0.05, 0.95))
     return f"{middle}% ({low} to {high})"
 
@@ -240,7 +247,7 @@ def attribution_rows(answer: Attribution) -> str:
     lines = [
         [
             measure_title(answer.question.config, row["measure"], "en"),
-            f"{100 * row['value']:.1f} ({100 * row['low']:.1f} to {100 * row['high']:.1f})",
+            f"{100 * row['value']:.1f} ({_between(row['low'], row['high'])})",
             f"{round(100 * row['alone'], 1) + 0.0:.1f}",
             f"{100 * row['left_out']:.1f}",
             f"{row['hours']:,.0f}",

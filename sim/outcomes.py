@@ -156,7 +156,7 @@ _share(
     "物业费收缴率",
     "by money: of the fees of the last twelve months billed whose period is over, the part paid by now, current "
     "bills only; in December that of the calendar year; missing where none fell due, as without a firm",
-    lambda m: _where(m["firm_present"] > 0, 1.0 - m.share("unpaid_fen", "billed_fen")),
+    lambda m: _where(m["due_fen"] > 0, 1.0 - m.share("unpaid_fen", "billed_fen")),
     better=+1,
 )
 _share(
@@ -164,7 +164,7 @@ _share(
     "Households paid up",
     "按户收缴率",
     "by households: units that paid all of the last twelve months billed / units billed; missing where none were",
-    lambda m: _where(m["firm_present"] > 0, m.share("paid_up", "billed_units")),
+    lambda m: _where(m["due_fen"] > 0, m.share("paid_up", "billed_units")),
     better=+1,
 )
 _share(
@@ -173,7 +173,7 @@ _share(
     "当年累计收缴率",
     "by money: bills settled since 1 January / fees of the whole calendar year",
     lambda m: _where(
-        m["firm_present"] > 0, np.minimum(m.share("year_collected_fen", "year_fees_fen"), 1.0)
+        m["due_fen"] > 0, np.minimum(m.share("year_collected_fen", "year_fees_fen"), 1.0)
     ),
     better=+1,
 )
@@ -183,7 +183,7 @@ _number(
     "当年实收占应收（含清欠和预缴）",
     "1",
     "all fees received since 1 January, old debts and payments ahead too / fees of the whole calendar year",
-    lambda m: _where(m["firm_present"] > 0, m.share("year_cash_fen", "year_fees_fen")),
+    lambda m: _where(m["due_fen"] > 0, m.share("year_cash_fen", "year_fees_fen")),
 )
 _share(
     "satisfied_share",

@@ -24,7 +24,7 @@ from sim.compose import load
 from sim.model import NeighborhoodModel
 from sim.month import OFFERS
 from sim.outcomes import INDICATORS
-from sim.processes.assembly import Ballot
+from sim.processes.assembly import Ballot, Matter
 
 Draws = tuple[float, ...]
 NEVER: Draws = (1.0,) * 4
@@ -263,6 +263,7 @@ def test_a_vote_needs_candidates() -> None:
     """Catches a committee of nobody: few are willing (seed 000)."""
     committee = in_state(State.PREPARING, candidates=0.1)
     committee.months_in_state = committee.p.preparing_months
+    assert committee.compound.assembly.open(Matter.ELECT + 0), "ballots are being gathered"
     let_vote(committee, 1.0)
     committee.decide(chance(0.5, 0.5, 0.5))
     assert committee.state == State.NONE and committee.failed_votes == 1

@@ -188,10 +188,10 @@ def empty(m: NeighborhoodModel) -> dict[str, np.ndarray]:
         "open_conflict_share", "misuse_share", "contacted_share", "estranged",
     )  # fmt: skip
     return {name: n["occupied"] == 0 for name in of_the_lived_in} | {
-        "collection_rate": (n["firm_present"] == 0) | (n["billed_fen"] == 0),
-        "collection_households": (n["firm_present"] == 0) | (n["billed_units"] == 0),
-        "collection_to_date": (n["firm_present"] == 0) | (n["year_fees_fen"] == 0),
-        "collection_all_money": (n["firm_present"] == 0) | (n["year_fees_fen"] == 0),
+        "collection_rate": (n["due_fen"] == 0) | (n["billed_fen"] == 0),
+        "collection_households": (n["due_fen"] == 0) | (n["billed_units"] == 0),
+        "collection_to_date": (n["due_fen"] == 0) | (n["year_fees_fen"] == 0),
+        "collection_all_money": (n["due_fen"] == 0) | (n["year_fees_fen"] == 0),
         **{f"satisfaction_{life}": n[life] == 0 for life in ("young", "working", "elderly")},
         "free_rider_share": (n["due_fen"] == 0) | (n["occupied"] == 0),
         "property_call_share": calls == 0,

@@ -56,7 +56,7 @@ def test_arrears_and_books_balance_to_the_fen_every_month(case: str, seed: int) 
         without, ahead, before = h.bill_months == 0, h.ahead.copy(), (firm.present, firm.founded)
         model.step()
         happened = events(firm, *before)
-        asks = bool(model.signals["firm_present"][0])
+        asks = bool(model.census[0]["due_fen"] > 0)
         due = h.fee_fen if asks else np.zeros_like(h.fee_fen)
         written_off = model.written_off_fen - wiped
         wiped = model.written_off_fen

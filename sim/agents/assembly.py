@@ -174,9 +174,13 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         self.rests = max(self.rests - 1, 0)
         firm, census = self.compound.firm, self.compound.census
         trust = self.compound.per_household(census.trust_firm)
-        self.distrust = self.distrust + 1 if firm.present and trust < self.p.distrusted else 0
+        known = firm.contracted and firm.founded != self.world.month
+        self.distrust = self.distrust + 1 if known and trust < self.p.distrusted else 0
         if self.on_agenda and not firm.lacking and self._is_about_a_gap:
             # Another firm has come meanwhile.
+            self.matter = Matter.NONE + 0
+        if self.on_agenda and self.matter == Matter.DISMISS_FIRM and self.distrust == 0:
+            # The firm in question is gone, or trusted again.
             self.matter = Matter.NONE + 0
         if self.matter != Matter.NONE:
             if self.on_agenda and self.months >= self.p.collects:
@@ -214,12 +218,12 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
             return Matter.USE_FUND + 0
         if not committee.works:
             return Matter.NONE + 0
-        if fund.pool_fen > fund.p.idle_months * firm.public_revenue_fen:
-            return Matter.USE_REVENUE + 0
         satisfied = compound.per_household(compound.census.satisfaction) > MIDDLE
-        asks = firm.present and satisfied and firm.staff < p.price_asks
+        asks = firm.contracted and satisfied and firm.staff < p.price_asks
         if asks and compound.price * (1.0 + p.price_step) <= p.price_most:
             return Matter.RAISE_PRICE + 0
+        if fund.pool_fen > fund.p.idle_months * firm.public_revenue_fen:
+            return Matter.USE_REVENUE + 0
         return Matter.NONE + 0
 
     @rule
@@ -252,7 +256,8 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
     @rule
     def _bring_in_firm(self) -> None:
         compound = self.compound
-        firm, usual, able = compound.firm, compound.firm.p, compound.committee.competence
+        firm, usual, committee = compound.firm, compound.firm.p, compound.committee
+        able = committee.competence if committee.works else 0.0
         gain = self.p.choice * able
         care = firm.usual_diligence + gain * (1.0 - firm.usual_diligence)
         opened = usual.transparency + gain * (1.0 - usual.transparency)

@@ -255,7 +255,7 @@ class Budget(Actor):
     @rule
     def _reckon(self, rate: float, fee_level: float) -> None:
         """Fill the year with what it reckons with, and staff the place by that."""
-        fees = rate * fee_level * self.compound.monthly_due_fen
+        fees = rate * fee_level * self.compound.price * self.compound.monthly_due_fen
         expected = round(fees + (1.0 - self.skimming) * self.public_revenue_fen)
         for month in range(MONTHS_PER_YEAR):
             self.receipts[month] = expected

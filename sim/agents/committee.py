@@ -324,8 +324,14 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             self._think_of_election(chance)
         elif self.state == State.PREPARING:
             # Where owners are voting on something else, the election waits for its canvassers.
-            self.compound.assembly.open(Matter.ELECT + 0)
-            if self.months_in_state >= self.p.preparing_months:
+            assembly, due = self.compound.assembly, self.months_in_state >= self.p.preparing_months
+            urn_is_new = assembly.matter == Matter.NONE
+            collected = assembly.open(Matter.ELECT + 0)
+            if due and collected and urn_is_new:
+                # What stood in its way is over: its ballots are gathered first.
+                waits = min(assembly.p.collects, self.p.preparing_months)
+                self.months_in_state = int(self.p.preparing_months - waits)
+            elif due and collected:
                 self._hold_election(chance)
         elif self.state == State.ELECTED:
             if chance[0] < self.p.registers:

@@ -7,6 +7,7 @@ residents of a building put together is spent at once.
 from __future__ import annotations
 
 from sim.agents.actor import Actor
+from sim.agents.budget import Provider
 from sim.agents.committee import Capture, State
 from sim.compiled import kernel
 from sim.processes.participation import MET
@@ -149,7 +150,7 @@ class OwnersFund(Actor, table="funds", parameters="fund"):
         if committee.state != State.WORKING:
             return
         colluding = committee.capture == Capture.COLLUDING
-        if colluding and firm.present:
+        if colluding and firm.provider == Provider.FIRM:
             firm.skimming += p.colludes * (1.0 - firm.skimming)
         if colluding or committee.capture == Capture.SELF_SERVING:
             taken = round(p.takes * self.pool_fen)

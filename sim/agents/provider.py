@@ -194,10 +194,15 @@ class Providing(Budget):
         self.contract_end = self.world.month + rest + MONTHS_PER_YEAR * int(lot * years)
         self._reckon(self._known_rate(), self.fee_level)
 
+    @derived
+    def _rate_is_known(self) -> bool:
+        """Whether a firm under contract serves, and bills of its time fell due."""
+        return self.contracted and self.compound.census.billed_fen > 0.0
+
     @rule
     def _known_rate(self) -> float:
         """Collection rate that whoever comes here reckons with."""
-        known = self.compound.collection_rate if self.present else self.place_rate
+        known = self.compound.collection_rate if self._rate_is_known else self.place_rate
         return max(known, self.p.expects_least)
 
     @rule
@@ -236,6 +241,10 @@ class Providing(Budget):
         self._take_over(Provider.FIRM, diligence, transparency, 0.0, rate)
         self.set_menu(scope)
         self.sharing = 1
+        # Cash and staff are those of its own menu.
+        self.cash_fen = round(self.p.reserve_months * self.full_cost_fen)
+        self.opening_cash_fen = self.cash_fen
+        self._reckon(rate, 1.0)
 
     @rule
     def _enter(self) -> None:
@@ -302,6 +311,7 @@ class Providing(Budget):
         self.provider, self.present, self.owner_led = Provider.NONE + 0, False, False
         self.sharing = 0
         self.staff = self.upkeep = self.power = self.volunteers = 0.0
+        self.compound.signals.firm_present = 0.0
 
     @rule
     def _settle(self, why: int) -> None:
@@ -317,7 +327,8 @@ class Providing(Budget):
             self.exits_tired += 1
         if self.provider == Provider.TRUST or self.provider == Provider.SELF_RUN:
             self.owners_fen += max(self.cash_fen, 0)
-        if self.provider != Provider.SELF_RUN:
+            self.cash_fen = 0
+        if self._rate_is_known:
             self.place_rate = self.compound.collection_rate
         self.compound.write_off()
 
@@ -327,11 +338,12 @@ class Providing(Budget):
     def prospect(self) -> float:
         """How far the income that a firm expects here goes beyond what it could not save, 0 to 1."""
         p, due = self.p, self.compound.monthly_due_fen
+        fees = due * self.compound.price
         fixed = max(p.overhead * p.full_cost * due, FEN_PER_YUAN * p.overhead_least_yuan)
         running = (1.0 - p.overhead) * p.full_cost * due
         wages = running * (1.0 - p.energy - p.contracts)
         least = fixed + p.energy * running + p.least_staff * wages
-        income = max(self.place_rate, p.expects_least) * due + self.public_revenue_fen
+        income = max(self.place_rate, p.expects_least) * fees + self.public_revenue_fen
         return min(max((income - least) / max(fixed + running - least, 1.0), 0.0), 1.0)
 
     @rule

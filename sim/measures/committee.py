@@ -72,7 +72,7 @@ class InterimCommittee(Measure):
             compound.spend(self.label, Payer.RESIDENTS, hours=p.canvass_hours * works)
         if committee.works:
             return
-        committee.interim = min(works, 1.0)
+        committee.interim = max(committee.interim, min(works, 1.0))
         s.supervision = at_least(s.supervision, p.supervision * committee.interim)
         s.committee_image = at_least(s.committee_image, p.image * committee.interim)
         s.compound_hours = add(s.compound_hours, p.issue_hours * works)

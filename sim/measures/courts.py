@@ -9,7 +9,7 @@ from sim.schema import param
 from sim.streams import Stream, draw
 from sim.world.costs import Payer
 from sim.world.native import rule
-from sim.world.tables import Called
+from sim.world.tables import Called, Tenure
 from sim.world.units import FEN_PER_YUAN, THOUSAND
 
 if TYPE_CHECKING:
@@ -84,13 +84,13 @@ class FeeSuits(Measure):
         h, reached = world.households, min(p.coverage * strength, 1.0)
         long_owing = 0
         for i in range(compound.first, compound.last):
-            long_owing += h.arrears_months[i] >= p.overdue
+            long_owing += (h.arrears_months[i] >= p.overdue) & (h.tenure[i] != Tenure.VACANT)
         if long_owing == 0:
             return
         sued_share = min(p.suits * compound.households / THOUSAND / long_owing, 1.0) * reached
         letters = suits = 0
         for i in range(compound.first, compound.last):
-            if h.arrears_months[i] < p.overdue:
+            if h.arrears_months[i] < p.overdue or h.tenure[i] == Tenure.VACANT:
                 continue
             luck = draw(i, world.month, world.seed, _COURTS)
             if luck[0] < sued_share:

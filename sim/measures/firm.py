@@ -96,8 +96,13 @@ class FirmTender(Measure):
         compound.spend(self.label, Payer.RESIDENTS, hours=door)
         door += p.community_hours * strength * compound.community.fidelity
         s.canvass_hours = add(s.canvass_hours, door)
+        urn_is_new = compound.assembly.matter == Matter.NONE
         collected = compound.assembly.open(Matter.CHOOSE_FIRM + 0)
         if compound.month < contest.vote or not collected:
+            return
+        if urn_is_new:
+            # Another vote stood in its way: ballots are gathered first.
+            contest.vote = compound.month + int(p.preparation)
             return
         compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan)
         matter, assembly = Matter.CHOOSE_FIRM + 0, compound.assembly
@@ -336,8 +341,12 @@ class TrustProperty(Measure):
         door += p.community_hours * strength * compound.community.fidelity
         s.canvass_hours = add(s.canvass_hours, door)
         matter, assembly = Matter.CHOOSE_FIRM + 0, compound.assembly
+        urn_is_new = assembly.matter == Matter.NONE
         collected = assembly.open(matter)
         if compound.month < plan.vote or not collected:
+            return
+        if urn_is_new:
+            plan.vote = compound.month + int(p.preparation)
             return
         if not assembly.count(matter, assembly.appeal(matter)):
             plan.vote = compound.month + int(p.retry)

@@ -125,7 +125,10 @@ def begin_bills(compound, first, last):  # type: ignore[no-untyped-def]
         intends[i] = paid[i]
         owed = min(h.arrears_months[i], MONTHS_PER_YEAR)
         h.unpaid[i] = (1 << owed) - 1
-        h.held_back[i] = luck[1] if owed > 0 else 0.0
+        if served and tenure[i] == Tenure.VACANT and paid[i] == 0:
+            h.unpaid[i] = LAST_YEAR
+        # Who is in debt has refused: its reluctance lies above the share that paid.
+        h.held_back[i] = h.norm[i] + (1.0 - h.norm[i]) * luck[1] if owed > 0 else 0.0
         h.dear[i] = np.log(max(h.fee_fen[i], 1) / (h.area[i] * usual))
 
 
@@ -163,6 +166,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         _nobody_asks(compound, first, last)
         return
     p, fees = compound.parameters.bills, compound.parameters.fees
+    newcomers = compound.parameters.turnover.newcomer_habit
     left_of, chance_of = np.zeros(MONTHS_PER_YEAR + 1, np.int64), np.zeros(MONTHS_PER_YEAR + 1)
     _chances(compound, left_of, chance_of)
     u, start = np.empty((4, last - first)), first
@@ -210,10 +214,17 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
                 received_fen[i] = np.int64(np.floor((1.0 - p.discount) * next_bill))
             if summoned[i] == Called.SETTLES and arrears_fen[i] > 0:
                 recovered_fen[i] = _pay_back(h, i, h.arrears_months[i])
-            elif arrears_fen[i] > 0 and held_back[i] < chance and u[1, k] < p.pays_back:
+            elif (
+                arrears_fen[i] > 0 and held_back[i] < chance
+                # A bill that was only forgotten is paid as soon as it is thought of.
+                and (u[1, k] < p.pays_back or h.arrears_months[i] <= p.period)
+            ):  # fmt: skip
                 recovered_fen[i] = _pay_back(h, i, p.instalment)
+            if arrears_fen[i] == 0 and bill_fen[i] == 0:
+                paid[i] = 1
         if left == 1:
-            _fall_due(h, i)
+            vacant = tenure[i] == Tenure.VACANT
+            _fall_due(h, i, pays_vacant if vacant else willing[i], newcomers)
     for i in rows(first, last):
         summoned[i] = Called.NOT
         settled = (bill_fen[i] == 0) & (bill_months[i] > 0)
@@ -251,23 +262,25 @@ def _pay_back(h, i, most):  # type: ignore[no-untyped-def]
     for k in range(MONTHS_PER_YEAR):
         if bits >> k & 1:
             owed += 1
-            if owed > h.arrears_months[i]:
+            if h.arrears_months[i] < owed <= months:
                 bits &= ~(1 << k)
     h.unpaid[i] = bits
     return back
 
 
 @kernel
-def _fall_due(h, i):  # type: ignore[no-untyped-def]
+def _fall_due(h, i, chance, habit):  # type: ignore[no-untyped-def]
     # The months of the bill are over: what is unpaid of it is owed from now on.
-    months = h.bill_months[i]
+    months = np.int64(h.bill_months[i])
     owes = h.bill_fen[i] > 0
+    if owes and (h.arrears_months[i] == 0 or h.reluctance[i] >= chance):
+        # A bill that was only forgotten does not soften who refused earlier ones.
+        h.held_back[i] = h.reluctance[i]
     h.unpaid[i] = (h.unpaid[i] << months | ((1 << months) - 1 if owes else 0)) & LAST_YEAR
     h.billed[i] = min(h.billed[i] + months, MONTHS_PER_YEAR)
     if owes:
         h.arrears_fen[i] += h.bill_fen[i]
         h.arrears_months[i] += months
-        h.held_back[i] = h.reluctance[i]
     h.paid[i] = not owes
     h.bill_fen[i] = 0
     h.bill_months[i] = 0
@@ -275,7 +288,7 @@ def _fall_due(h, i):  # type: ignore[no-untyped-def]
         # It learns what others did, and has a past of its own.
         h.asked[i] = 1
         h.norm[i] = h.seen_paid[i]
-        h.habit[i] = MIDDLE
+        h.habit[i] = habit
 
 
 @kernel

@@ -125,7 +125,8 @@ class FeeParameters(Parameters):
 def form_norm(compound, first, last):  # type: ignore[no-untyped-def]
     """Residents come to believe how many others pay, from neighbours and from what is published."""
     h, s, census = compound.world.households, compound.signals, compound.census
-    if s.firm_present == 0.0:
+    if s.firm_present == 0.0 or census.due_fen == 0.0:
+        # Where nobody asked for a fee last month, nobody showed that it pays one.
         return
     tenure, norm, seen_paid = h.tenure, h.norm, h.seen_paid
     published = s.published if census.billed_fen > 0.0 else 0.0
@@ -133,7 +134,7 @@ def form_norm(compound, first, last):  # type: ignore[no-untyped-def]
     asked, lived_here = h.asked, h.lived_here
     for i in rows(first, last):
         seen = (1.0 - published) * seen_paid[i] + known
-        speed = max(norm_speed, 1.0 / (1.0 + lived_here[i]))
+        speed = max(norm_speed, 1.0 / (2.0 + lived_here[i]))
         norm[i] += speed * (seen - norm[i]) if (tenure[i] != Tenure.VACANT) & asked[i] else 0.0
 
 

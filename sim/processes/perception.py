@@ -138,7 +138,7 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
     turns, estranges = p.turns_to_firm, p.estranges
     for i in rows(first, last):
         # What newcomers meet in their first months is all they know of the place.
-        fresh = 1.0 / (1.0 + lived_here[i])
+        fresh = 1.0 / (2.0 + lived_here[i])
         lived_in = tenure[i] != Tenure.VACANT
         older = working if life[i] == Life.WORKING else elderly
         experience = young if life[i] == Life.YOUNG else older

@@ -102,6 +102,7 @@ def begin_anew(world, i):  # type: ignore[no-untyped-def]
     h = world.households
     p = world.compounds[h.compound[i]].parameters.turnover
     h.active[i] = h.lived_here[i] = h.asked[i] = h.called_on[i] = 0
+    h.summoned[i] = 0
     h.satisfaction[i] = p.newcomer_satisfaction
     h.trust_firm[i] = h.trust_committee[i] = h.trust_cell[i] = p.newcomer_trust
     h.norm[i] = h.habit[i] = p.newcomer_habit

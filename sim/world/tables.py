@@ -139,6 +139,7 @@ class Households(Columns):
         "code",
         "Called",
         "a lawyer wrote to it about its debts this month, or it settles a suit",
+        newcomer=0,
     )
     held_back = column("f8", "1", _UNIT, "chance to pay above which it pays back old debts")
     stage = column("i1", "code", "Stage", "conflict stage, 0 calm to 4 open", newcomer=0)

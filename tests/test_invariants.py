@@ -260,22 +260,24 @@ def institutions_hold(m: NeighborhoodModel) -> None:
             )
 
 
-def firms_now(m: NeighborhoodModel) -> list[tuple[bool, int]]:
-    return [(compound.firm.present, compound.firm.founded) for compound in m.compounds]
+def firms_now(m: NeighborhoodModel) -> list[tuple[bool, int, float]]:
+    return [(c.firm.present, c.firm.founded, c.asked_price) for c in m.compounds]
 
 
-def money_holds(m: NeighborhoodModel, before: Households, firms: list[tuple[bool, int]]) -> None:
+def money_holds(
+    m: NeighborhoodModel, before: Households, firms: list[tuple[bool, int, float]]
+) -> None:
     """What was owed or open, and is billed, has been paid, or is owed or open; where no firm came or went."""
     h, now = m.households, (m.month - 1 + m.config.scenario.first_month - 1) % 12 + 1
     fees = m.config.mechanisms.fees
     for compound, was in zip(m.compounds, firms, strict=True):
         here = compound.rows
-        if was != (compound.firm.present, compound.firm.founded):
+        if was[:2] != (compound.firm.present, compound.firm.founded):
             continue
         period = int(m.world.p_bills["period"][compound.of_kind])
         left = period - (now - h.bill_month[here]) % 12 % period
         asks = fees and was[0]
-        fee = np.floor(h.fee_fen[here] * compound.asked_price + 0.5).astype(np.int64)
+        fee = np.floor(h.fee_fen[here] * was[2] + 0.5).astype(np.int64)
         billed = np.where((before.bill_months[here] == 0) & asks, left * fee, 0)
         paid = (h.credited_fen + h.recovered_fen)[here] if fees else 0
         was_out = (before.arrears_fen + before.bill_fen)[here]

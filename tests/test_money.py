@@ -53,11 +53,13 @@ def test_arrears_and_books_balance_to_the_fen_every_month(case: str, seed: int) 
     cash, wiped = firm.opening_cash_fen, 0
     while model.month < CASES[case].months:
         owed, open_bills = h.arrears_fen.copy(), h.bill_fen.copy()
+        price = model.compounds[0].asked_price
         without, ahead, before = h.bill_months == 0, h.ahead.copy(), (firm.present, firm.founded)
         model.step()
         happened = events(firm, *before)
         asks = bool(model.census[0]["due_fen"] > 0)
-        due = h.fee_fen if asks else np.zeros_like(h.fee_fen)
+        fee = np.floor(h.fee_fen * price + 0.5).astype(np.int64)
+        due = fee if asks else np.zeros_like(fee)
         written_off = model.written_off_fen - wiped
         wiped = model.written_off_fen
         if not happened:
@@ -65,7 +67,7 @@ def test_arrears_and_books_balance_to_the_fen_every_month(case: str, seed: int) 
             assert written_off == 0
             month_of_year = (model.month - 1) % 12
             left = 12 - (month_of_year - (h.bill_month - 1)) % 12
-            billed = np.where(without & asks, left * h.fee_fen, 0)
+            billed = np.where(without & asks, left * fee, 0)
             paid = h.credited_fen + h.recovered_fen
             assert np.array_equal(h.arrears_fen + h.bill_fen, owed + open_bills + billed - paid)
             # What was paid ahead settles its bill without money.

@@ -162,7 +162,7 @@ EVENS: dict[str, tuple[str, Stream, int, Even, Callable[[Households], np.ndarray
                              lambda h: h.paid == 1),
     "pays": ("pay", Stream.FEES, 2, {**BILLED, "willing": 0.5}, lambda h: h.paid == 1),
     "pays back": ("pay", Stream.FEES, 1,
-                  {**BILLED, "willing": 1.0, "arrears_fen": 100, "p_bills.pays_back": 0.5, "p_bills.instalment": 1},
+                  {**BILLED, "willing": 1.0, "arrears_fen": 3600, "arrears_months": 36, "p_bills.pays_back": 0.5, "p_bills.instalment": 1},
                   lambda h: h.recovered_fen > 0),
     "pays ahead": ("pay", Stream.FEES, 3,
                    {**BILLED, "bill_months": 9, "first_month": 6, "p_bills.ahead": 0.5}, lambda h: h.ahead == 1),

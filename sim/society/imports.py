@@ -33,7 +33,7 @@ CODES: dict[str, dict[str, int]] = {
 }  # fmt: skip
 NUMBERS = {"area_m2": (1.0, 10_000.0), "fee_yuan": (0.0, 1_000_000.0)}
 
-FOUND_OUT = ("asked", "called_on", "estranged")
+FOUND_OUT = ("asked", "called_on", "estranged", "summoned")
 """What the start finds out whatever a file says (whether somebody asks for fees, who has long dealt with the firm
 alone), or each month anew."""
 

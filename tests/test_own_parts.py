@@ -1007,7 +1007,7 @@ for theory in (no_number, pushes, nothing, misspelt, shorter, named, nobody, rig
     [
         (
             "no_number",
-            "column households.willing: is nan .* after would_pay of mine\\w*; allowed: 0 to 1",
+            "column households.willing: is nan .* after would_pay of mine; allowed: 0 to 1",
         ),
         ("pushes", "column households.willing: is 3 in row 0 by month 2"),
         ("nothing", "column households.willing: is nan"),

@@ -6,8 +6,10 @@ would otherwise end in numbers that look right: who pays with the chance NaN nev
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,13 +22,15 @@ LEEWAY = 1e-9
 
 
 def foreign(month: Iterable[Any], measures: list[Any]) -> tuple[str, ...]:
-    """Processes and measures of a month that are not of xiaoqu itself, each with its module."""
+    """Processes and measures of a month that are not of xiaoqu itself, each with its file or module."""
     homes = ((p.name, _module(p, measures)) for p in month)
-    return tuple(
-        f"{name} of {home.removeprefix('xiaoqu_plugin_')}"
-        for name, home in homes
-        if not home.startswith("sim.")
-    )
+    return tuple(f"{name} of {_told(home)}" for name, home in homes if not home.startswith("sim."))
+
+
+def _told(home: str) -> str:
+    # Files of one name are told apart by what is put behind it, of which nobody knows.
+    file = getattr(sys.modules.get(home), "__file__", None)
+    return Path(file).stem if file and home.startswith("xiaoqu_plugin_") else home
 
 
 def _module(process: Any, measures: list[Any]) -> str:

@@ -172,6 +172,11 @@ class Budget(Actor):
         self.full_cost_fen = round(scope * self.p.full_cost * self.compound.monthly_due_fen)
 
     @derived
+    def full_service_fen(self) -> float:
+        """Cost of full service in a month, whatever the menu."""
+        return self.p.full_cost * self.compound.monthly_due_fen
+
+    @derived
     def month_of_year(self) -> int:
         """1 for January to 12 for December."""
         return month_of_year(self.world)
@@ -215,11 +220,6 @@ class Budget(Actor):
         return self.running_fen - self.energy_fen - self.contracts_fen
 
     @derived
-    def least_cost_fen(self) -> int:
-        """What cannot be saved in a month: what is fixed, energy, least staff."""
-        return self.overhead_fen + self.energy_fen + round(self.p.least_staff * self.wages_fen)
-
-    @derived
     def plan_fen(self) -> float:
         """What it plans to spend in a month: a twelfth of the year's income.
 
@@ -253,9 +253,9 @@ class Budget(Actor):
         return lost and self.cash_fen < -bears * self.full_cost_fen
 
     @rule
-    def _reckon(self, rate: float, fee_level: float) -> None:
+    def _reckon(self, rate: float) -> None:
         """Fill the year with what it reckons with, and staff the place by that."""
-        fees = rate * fee_level * self.compound.price * self.compound.monthly_due_fen
+        fees = rate * self.compound.asked_price * self.compound.monthly_due_fen
         expected = round(fees + (1.0 - self.skimming) * self.public_revenue_fen)
         for month in range(MONTHS_PER_YEAR):
             self.receipts[month] = expected

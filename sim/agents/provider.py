@@ -151,7 +151,7 @@ class Providing(Budget):
     def _take_over(
         self, provider: int, diligence: float, transparency: float, skimming: float, rate: float
     ) -> None:
-        """Open new books: ``rate`` is the collection that the newcomer reckons with."""
+        """Begin to serve: ``rate`` is the collection that the newcomer reckons with."""
         p = self.p
         self.provider, self.present = provider, provider != Provider.NONE
         self.diligence, self.transparency, self.skimming = diligence, transparency, skimming
@@ -165,17 +165,22 @@ class Providing(Budget):
         elif provider == Provider.EMERGENCY:
             level = p.emergency_scope
         self.fee_level = level
-        self.set_menu(level)
+        self.volunteers = 1.0 if provider == Provider.SELF_RUN else 0.0
+        self._open_books(level, rate)
+
+    @rule
+    def _open_books(self, scope: float, rate: float) -> None:
+        """Open the books of a menu, with the cash it takes and the staff that ``rate`` pays for."""
+        self.set_menu(scope)
         self.cash_fen = 0
-        if provider == Provider.FIRM:
-            self.cash_fen = round(p.reserve_months * self.full_cost_fen)
-        elif provider == Provider.TRUST or provider == Provider.SELF_RUN:
+        if self.provider == Provider.FIRM:
+            self.cash_fen = round(self.p.reserve_months * self.full_cost_fen)
+        elif self.provider == Provider.TRUST or self.provider == Provider.SELF_RUN:
             self.cash_fen, self.owners_fen = self.owners_fen, 0
         self.opening_cash_fen = self.cash_fen
-        self.volunteers = 1.0 if provider == Provider.SELF_RUN else 0.0
         self._clear_book()
         if self.present:
-            self._reckon(rate, level)
+            self._reckon(rate)
         else:
             self.staff = self.upkeep = self.power = 0.0
 
@@ -192,7 +197,7 @@ class Providing(Budget):
         """Know the place that it served before the run; its contract ends in any of the coming Decembers."""
         rest, years = MONTHS_PER_YEAR - self.month_of_year, int(self.p.contract_years)
         self.contract_end = self.world.month + rest + MONTHS_PER_YEAR * int(lot * years)
-        self._reckon(self._known_rate(), self.fee_level)
+        self._reckon(self._known_rate())
 
     @derived
     def _rate_is_known(self) -> bool:
@@ -239,12 +244,8 @@ class Providing(Budget):
         if self.present:
             self._settle(Exit.DISMISSED)
         self._take_over(Provider.FIRM, diligence, transparency, 0.0, rate)
-        self.set_menu(scope)
         self.sharing = 1
-        # Cash and staff are those of its own menu.
-        self.cash_fen = round(self.p.reserve_months * self.full_cost_fen)
-        self.opening_cash_fen = self.cash_fen
-        self._reckon(rate, 1.0)
+        self._open_books(scope, rate)
 
     @rule
     def _enter(self) -> None:

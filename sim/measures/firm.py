@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sim.agents.compound import Compound
 
 
-class Contest(MeasureParameters):
+class Preparation(MeasureParameters):
     """How a vote of all owners on the firm is prepared."""
 
     preparation: int = param(
@@ -48,8 +48,47 @@ class Contest(MeasureParameters):
     )
 
 
+class _Contest(Measure):
+    Parameters = Preparation
+
+    class Memory:
+        """How far the contest has come."""
+
+        begun: bool = column("?", "flag", "0, 1", "preparation has begun")
+        vote: int = column("i8", "month", "any", "month of the next vote")
+
+    @rule
+    def gathered(self, compound: Compound, strength: float) -> bool:
+        """Live a month of preparation; whether the ballots are gathered and due to be counted."""
+        p, s, contest = self.p, compound.signals, self.states[compound.index]
+        if not contest.begun:
+            contest.begun, contest.vote = True, compound.month + int(p.preparation)
+        compound.community.ask(compound, self.label, p.community_hours * strength)
+        door = p.canvass_hours * p.coverage * strength
+        compound.spend(self.label, Payer.RESIDENTS, hours=door)
+        door += p.community_hours * strength * compound.community.fidelity
+        s.canvass_hours = add(s.canvass_hours, door)
+        urn_is_new = compound.assembly.matter == Matter.NONE
+        collected = compound.assembly.open(Matter.CHOOSE_FIRM + 0)
+        if compound.month < contest.vote or not collected:
+            return False
+        if urn_is_new:
+            # Another vote stood in its way: ballots are gathered first.
+            contest.vote = compound.month + int(p.preparation)
+        return not urn_is_new
+
+    @rule
+    def agreed(self, compound: Compound) -> bool:
+        """Count the ballots; where the vote fails, it is tried again."""
+        matter, assembly = Matter.CHOOSE_FIRM + 0, compound.assembly
+        passed = assembly.count(matter, assembly.appeal(matter))
+        if not passed:
+            self.states[compound.index].vote = compound.month + int(self.p.retry)
+        return passed
+
+
 @register
-class FirmTender(Measure):
+class FirmTender(_Contest):
     """Owners choose the firm in an open contest; a firm led by an owner may win."""
 
     name = "firm_tender"
@@ -59,7 +98,7 @@ class FirmTender(Measure):
     through = "a vote of all owners, then another firm: care, openness, skimming, blame for the developer's legacy"
     through_zh = "全体业主表决后更换物业:尽责、公开、侵占、为开发遗留背负的责难"
 
-    class Parameters(Contest):
+    class Parameters(Preparation):
         """The winner's nature, and what a contest costs."""
 
         diligence: float = param(0.9, "Care of the winner", low=0, high=1, zh="新物业尽责程度")
@@ -76,42 +115,22 @@ class FirmTender(Measure):
             20000.0, "Cost of one contest", unit="yuan", low=0, high=1e6, zh="一次竞选费用"
         )
 
-    class Memory:
+    class Memory(_Contest.Memory):
         """How far the contest has come."""
 
-        begun: bool = column("?", "flag", "0, 1", "preparation has begun")
         done: bool = column("?", "flag", "0, 1", "owners have chosen")
-        vote: int = column("i8", "month", "any", "month of the next vote")
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Prepare, put it to the vote, and hand over if the vote passes."""
-        p, s, contest = self.p, compound.signals, self.states[compound.index]
-        if not contest.begun:
-            contest.begun, contest.vote = True, compound.month + int(p.preparation)
-        if contest.done:
-            return
-        compound.community.ask(compound, self.label, p.community_hours * strength)
-        door = p.canvass_hours * p.coverage * strength
-        compound.spend(self.label, Payer.RESIDENTS, hours=door)
-        door += p.community_hours * strength * compound.community.fidelity
-        s.canvass_hours = add(s.canvass_hours, door)
-        urn_is_new = compound.assembly.matter == Matter.NONE
-        collected = compound.assembly.open(Matter.CHOOSE_FIRM + 0)
-        if compound.month < contest.vote or not collected:
-            return
-        if urn_is_new:
-            # Another vote stood in its way: ballots are gathered first.
-            contest.vote = compound.month + int(p.preparation)
+        p, contest = self.p, self.states[compound.index]
+        if contest.done or not self.gathered(compound, strength):
             return
         compound.spend(self.label, Payer.PUBLIC, yuan=p.yuan)
-        matter, assembly = Matter.CHOOSE_FIRM + 0, compound.assembly
-        if assembly.count(matter, assembly.appeal(matter)):
+        if self.agreed(compound):
             contest.done = True
             compound.firm.hand_over(p.diligence, p.transparency, p.skimming, p.owner_led != 0.0)
             trust_at_least(compound, p.goodwill)
-        else:
-            contest.vote = compound.month + int(p.retry)
 
 
 @register
@@ -224,7 +243,7 @@ class PropertyEntry(Measure):
         pilot = self.states[compound.index]
         if not pilot.begun:
             pilot.begun, pilot.decision = True, month + int(p.preparation)
-        if firm.present and firm.provider != Provider.EMERGENCY:
+        if not firm.lacking:
             if pilot.runs and pilot.entered == firm.founded:
                 self._run_pilot(compound, month - pilot.entered, strength)
             return
@@ -286,7 +305,7 @@ class PropertyEntry(Measure):
 
 
 @register
-class TrustProperty(Measure):
+class TrustProperty(_Contest):
     """Fees become the owners' own money on an open account; a firm serves for a set pay (信托制物业).
 
     Every item of the account can be looked up, nothing can be kept off it, and service reaches as far
@@ -308,7 +327,7 @@ class TrustProperty(Measure):
         "全体业主表决后改为固定酬金:账目全公开、无侵占、无利润、无垫资;占用社区工时与公共启动资金"
     )
 
-    class Parameters(Contest):
+    class Parameters(Preparation):
         """The firm, and what an account costs."""
 
         diligence: float = param(
@@ -320,36 +339,14 @@ class TrustProperty(Measure):
             zh="户均启动费用",
         )  # fmt: skip
 
-    class Memory:
-        """How far it has come."""
-
-        begun: bool = column("?", "flag", "0, 1", "preparation has begun")
-        vote: int = column("i8", "month", "any", "month of the next vote")
-
     @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Prepare and vote wherever no account is open, anew if its firm is gone."""
-        p, s, plan = self.p, compound.signals, self.states[compound.index]
+        p = self.p
         if compound.firm.provider == Provider.TRUST:
-            plan.begun = False
+            self.states[compound.index].begun = False
             return
-        if not plan.begun:
-            plan.begun, plan.vote = True, compound.month + int(p.preparation)
-        compound.community.ask(compound, self.label, p.community_hours * strength)
-        door = p.canvass_hours * p.coverage * strength
-        compound.spend(self.label, Payer.RESIDENTS, hours=door)
-        door += p.community_hours * strength * compound.community.fidelity
-        s.canvass_hours = add(s.canvass_hours, door)
-        matter, assembly = Matter.CHOOSE_FIRM + 0, compound.assembly
-        urn_is_new = assembly.matter == Matter.NONE
-        collected = assembly.open(matter)
-        if compound.month < plan.vote or not collected:
-            return
-        if urn_is_new:
-            plan.vote = compound.month + int(p.preparation)
-            return
-        if not assembly.count(matter, assembly.appeal(matter)):
-            plan.vote = compound.month + int(p.retry)
+        if not self.gathered(compound, strength) or not self.agreed(compound):
             return
         compound.firm.entrust(p.diligence)
         fen = round(FEN_PER_YUAN * p.yuan_each * compound.households)
@@ -418,7 +415,7 @@ class SharedProperty(Measure):
         wait = self.states[compound.index]
         if firm.sharing > 0 and compound.month - firm.founded < p.free_months:
             s.dunning = scale(s.dunning, 0.0)
-        if firm.present and firm.provider != Provider.EMERGENCY:
+        if not firm.lacking:
             wait.waited = 0
             return
         wait.waited += 1

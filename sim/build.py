@@ -109,7 +109,6 @@ def _put_compounds(world: World, sites: Sequence[Site]) -> None:
     rows["households"] = last - first
     for k, (a, z) in enumerate(zip(first, last, strict=True)):
         rows[k]["monthly_due_fen"] = h.fee_fen[a:z].sum()
-    rows["price"] = 1.0
     rows["tie_count"] = indptr[last] - indptr[first]
     rows["condition"] = world.p_service["start"][rows["of_kind"]]
     rows["built"] = world.p_service["built"][rows["of_kind"]]

@@ -347,10 +347,8 @@ SHARED = (
 )  # fmt: skip
 """Groups of parameters that are alike in every compound."""
 
-BY_KIND = (
-    "service", "bills", "parking", "firm", "committee", "fund", "cell", "developer",
-)  # fmt: skip
-"""Groups in which kinds of compound may differ."""
+BY_KIND = tuple(group for group in KIND_GROUPS if group != "population")
+"""Groups that rules read in which kinds of compound may differ; of population only the start is made."""
 
 GROUPS = tuple(Config.model_fields)
 """Keys and groups that come along with xiaoqu."""

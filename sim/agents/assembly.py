@@ -68,12 +68,6 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
             self.hours = self.own_hours = 0.0
         return self.matter == matter and not self.on_agenda
 
-    @rule
-    def close(self, matter: int) -> None:
-        """Give a matter up, if it is the one being collected."""
-        if self.matter == matter and not self.on_agenda:
-            self.matter = Matter.NONE + 0
-
     @derived
     def volunteers(self) -> float:
         """Owners who go from door to door: in a small compound fewer, but more of each household."""

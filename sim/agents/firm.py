@@ -168,6 +168,13 @@ class PropertyFirm(Providing, table="firms", parameters="firm"):
         # Lifts and lights stand still where energy is not paid for.
         effort[Line.FACILITIES] *= self.power
 
+    @derived
+    def mark(self) -> float:
+        """This month's mark in the credit file, 0 to 1: residents' satisfaction, less for calls to the hotline."""
+        compound, census = self.compound, self.compound.census
+        calls = self.company.p.calls_weight * compound.per_household(census.calls)
+        return compound.per_household(census.satisfaction) / (1.0 + calls)
+
     @rule
     def close_books(self, chance: tuple[float, ...]) -> None:
         """Book the month, then decide on staff, contracts, skimming and whether to stay.
@@ -207,14 +214,11 @@ class Company(Actor, table="companies", parameters="company"):
         marks, households, served = np.zeros(n), 0, 0
         for k in range(n):
             c = self.world.branches[self.first_branch + k]
-            firm, census = self.world.firms[c], self.world.census[c]
+            firm = self.world.firms[c]
             if not firm.contracted:
                 continue
             size = self.world.compounds[c].households
-            occupied = max(census.occupied, 1.0)
-            calls = p.calls_weight * (census.calls / occupied)
-            mark = census.satisfaction / occupied / (1.0 + calls)
-            marks[served] = mark * size
+            marks[served] = firm.mark * size
             households += size
             served += 1
         if served:

@@ -86,7 +86,7 @@ def mend(compound, fen, mends, lines):  # type: ignore[no-untyped-def]
         mends: Share of what is lacking that a month's cost of full service mends.
         lines: Numbers of the lines it goes to, in equal parts.
     """
-    full = compound.firm.p.full_cost * compound.monthly_due_fen
+    full = compound.firm.full_service_fen
     step = min(mends * fen / max(full, 1.0) * LINES / len(lines), 1.0)
     for line in lines:
         compound.condition[line] += step * (1.0 - compound.condition[line])
@@ -168,8 +168,7 @@ class OwnersFund(Actor, table="funds", parameters="fund"):
         p, compound = self.p, self.compound
         state = compound.condition[Line.FACILITIES]
         part = max(p.repair_to - state, 0.0) / max(1.0 - state, 1e-9)
-        full = compound.firm.p.full_cost * compound.monthly_due_fen
-        return round(part * full / max(p.mends * LINES, 1e-9))
+        return round(part * compound.firm.full_service_fen / max(p.mends * LINES, 1e-9))
 
     @rule
     def repair_from_fund(self) -> None:

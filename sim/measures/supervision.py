@@ -405,9 +405,7 @@ class CreditFile(Measure):
     def _judge_manager(self, compound: Compound) -> None:
         p, firm, file, month = self.p, compound.firm, self.states[compound.index], compound.month
         company = firm.company.p
-        calls = company.calls_weight * compound.per_household(compound.census.calls)
-        mark = compound.per_household(compound.census.satisfaction) / (1.0 + calls)
-        file.manager += company.credit_speed * (mark - file.manager)
+        file.manager += company.credit_speed * (firm.mark - file.manager)
         red = month >= file.counts and file.manager < company.yellow_from
         file.manager_red = file.manager_red + 1 if red else 0
         if file.manager_red > p.manager_months:

@@ -15,14 +15,7 @@ from sim.config import Config, change
 from sim.errors import InputError
 from sim.experiments.run import spread
 from sim.explain import show
-from sim.own import own_parameters
-from sim.science.factors import bounds, one
-
-LIVE = (
-    "turnover", "issues", "service", "perception", "participation", "fees", "bills", "parking", "commons", "conflict",
-    "firm", "company", "committee", "assembly", "fund", "cell", "community", "developer",
-)  # fmt: skip
-"""Groups whose parameters are read while a compound lives."""
+from sim.science.factors import bounds, groups, one
 
 LEGS = ("down", "up", "down again")
 COLLAPSE, RECOVERY = "collapse", "recovery"
@@ -82,7 +75,7 @@ def drive(
     known = [one(config, "parameter", key) for key in keys]
     for row, _ in known:
         still = row.key.startswith("service.start")
-        live = (*LIVE, *own_parameters(config))
+        live = groups()
         if row.key.split(".")[0] not in live or still or isinstance(row.default, int):
             allowed = f"a number that acts while a compound lives, of {', '.join(live)}"
             raise InputError("parameter", f"{show(row.key)} cannot be moved", allowed)

@@ -253,7 +253,7 @@ def populate(
         _begin(part, p, given or {}, _Draws(streams, c))
         bills = groups(c).get("bills")
         if bills is not None:
-            lay_bills(part, cast("BillParameters", bills), streams, c)
+            _lay_bills(part, cast("BillParameters", bills), _Draws(streams, c))
         _draw_own(part, partial(groups, c), given or {}, _Draws(streams, c))
         part.building += building
         part.stair += stair
@@ -352,9 +352,9 @@ def _area(rng: np.random.Generator, n: int, mean: float, sd: float) -> np.ndarra
     return rng.lognormal(np.log(mean) - spread / 2.0, np.sqrt(spread), n)
 
 
-def lay_bills(h: Households, p: BillParameters, streams: Streams, compound: int) -> None:
-    """Give each unit of a compound the calendar month in which its year of bills begins."""
-    u = _Draws(streams, compound).of(_Trait.BILL_MONTH).random((3, len(h)))
+def _lay_bills(h: Households, p: BillParameters, d: _Draws) -> None:
+    """Give each unit the calendar month in which its year of bills begins."""
+    u = d.of(_Trait.BILL_MONTH).random((3, len(h)))
     autumn = 10 + (3 * u[2]).astype(np.int64)
     other = 1 + (9 * u[2]).astype(np.int64)
     own = np.where(u[1] < p.autumn, autumn, other)

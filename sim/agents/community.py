@@ -174,6 +174,6 @@ class Street(Actor, table="streets", parameters="community"):
             s.district_hours = p.district_hours * thousands * share
             firm = self.world.firms[c]
             if firm.provider == Provider.EMERGENCY:
-                s.street_hours = s.street_hours - firm.take_street_hours(s.street_hours)
+                firm.take_street_hours()
             if firm.sharing > 0:
                 firm.sharing = sharing

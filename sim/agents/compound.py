@@ -242,6 +242,15 @@ class Compound(Row, table="compounds", parameters="service"):
         world.booked = at + 1
 
     @rule
+    def take_street_hours(self, label: int, asked: float) -> float:
+        """Take hours of the street's departments from those they have for problems, and book them; what was given."""
+        s = self.signals
+        given = min(asked, s.street_hours)
+        s.street_hours -= given
+        self.spend(label, Payer.STREET, given)
+        return given
+
+    @rule
     def write_off(self) -> int:
         """Take all arrears off the books; the sum in fen."""
         h, total = self.world.households, 0

@@ -274,12 +274,10 @@ class Providing(Budget):
         self.grant_fen += fen
 
     @rule
-    def take_street_hours(self, have: float) -> float:
-        """Hours of the street, of those it has, that an emergency firm takes."""
-        given = min(self.p.emergency_hours, have)
+    def take_street_hours(self) -> None:
+        """An emergency firm takes hours of the street, of those it has."""
         label = self.world.number_of_measures + EMERGENCY_FIRM
-        self.compound.spend(label, Payer.STREET, given, 0.0)
-        return given
+        self.compound.take_street_hours(label, self.p.emergency_hours)
 
     @rule
     def _book_volunteers(self) -> None:

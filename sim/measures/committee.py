@@ -286,9 +286,7 @@ class CommitteeDrive(Measure):
         if committee.formed:
             return
         asked = p.street_hours * strength
-        given = min(asked, s.street_hours)
-        s.street_hours = add(s.street_hours, -given)
-        compound.spend(self.label, Payer.STREET, hours=given)
+        given = compound.take_street_hours(self.label, asked)
         works = p.coverage * min(strength, 1.0) * (given / asked if asked > 0.0 else 0.0)
         s.committee_care = at_least(s.committee_care, p.support * works)
         if committee.state == State.PREPARING:

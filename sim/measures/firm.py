@@ -419,9 +419,7 @@ class SharedProperty(Measure):
             wait.waited = 0
             return
         wait.waited += 1
-        given = min(p.street_hours * strength, s.street_hours)
-        s.street_hours = add(s.street_hours, -given)
-        compound.spend(self.label, Payer.STREET, hours=given)
+        compound.take_street_hours(self.label, p.street_hours * strength)
         if wait.waited <= p.preparation:
             return
         firm.share_firm(p.diligence, p.transparency, p.scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.measures.operators import add, close_gap
+from sim.measures.operators import close_gap
 from sim.processes.service import PerAge
 from sim.schema import param
 from sim.world.costs import Payer
@@ -140,12 +140,10 @@ class DeveloperRemediation(Measure):
     @rule
     def act(self, compound: Compound, strength: float) -> None:
         """Press as far as the street has hours."""
-        p, s, developer = self.p, compound.signals, compound.developer
+        p, developer = self.p, compound.developer
         wanted = p.hours * compound.households / THOUSAND * p.coverage * strength
-        taken = min(wanted, s.street_hours)
+        taken = compound.take_street_hours(self.label, wanted)
         works = p.coverage * strength * (taken / wanted if wanted != 0.0 else 1.0)
-        s.street_hours = add(s.street_hours, -taken)
-        compound.spend(self.label, Payer.STREET, hours=taken)
         found = self.states[compound.index]
         if not found.met:
             found.met, found.beyond = True, p.beyond * developer.legacy

@@ -269,9 +269,7 @@ class DelegatesLookBack(Measure):
         p, s = self.p, compound.signals
         out = p.delegates * compound.households / THOUSAND * p.coverage * strength
         asked = out * p.street_hours
-        given = min(asked, s.street_hours)
-        s.street_hours = add(s.street_hours, -given)
-        compound.spend(self.label, Payer.STREET, hours=given)
+        given = compound.take_street_hours(self.label, asked)
         compound.spend(self.label, Payer.RESIDENTS, hours=out * p.hours_each)
         answered = given / asked if asked > 0.0 else 1.0
         there = min(p.coverage * strength, 1.0) if out > 0.0 else 0.0
@@ -417,11 +415,9 @@ class CreditFile(Measure):
 
     @rule
     def _take_street_hours(self, compound: Compound, light: int, strength: float) -> float:
-        p, s = self.p, compound.signals
+        p = self.p
         asked = (p.file_hours + (p.summons_hours if light != Light.GREEN else 0.0)) * strength
-        given = min(asked, s.street_hours)
-        s.street_hours = add(s.street_hours, -given)
-        compound.spend(self.label, Payer.STREET, hours=given)
+        given = compound.take_street_hours(self.label, asked)
         return given / asked if asked != 0.0 else 1.0
 
     @rule

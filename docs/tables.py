@@ -21,7 +21,7 @@ from sim.agents.budget import Provider
 from sim.agents.committee import Capture, State
 from sim.agents.provider import Exit
 from sim.compose import choices, folder, load
-from sim.config import Config, Scenario
+from sim.config import Config, Entry, Policy, Scenario
 from sim.experiments import paired
 from sim.experiments.compare import Comparison, compare
 from sim.experiments.run import run
@@ -241,6 +241,39 @@ def _bundles(measure: str) -> list[str]:
     return [p.name for p in policies if measure in {e.measure.name for e in p.entries()}]
 
 
+def evidence_bundles() -> str:
+    """Every part of every policy that a text tells: when, what is set, and the passages."""
+    names = [name for name in choices("policy") if name not in CATALOGUE]
+    return _table(
+        "policy,part,from month,set otherwise than the default,text and passages",
+        (
+            (policy.name, _part(entry), entry.parameters.start, _set(entry), _passages(policy, entry))
+            for policy in (load(policy=name).policy for name in names)
+            if policy.told
+            for entry in policy.entries()
+        ),
+    )  # fmt: skip
+
+
+def _part(entry: Entry) -> str:
+    of = "" if entry.label == entry.measure.name else f" (`{entry.measure.name}`)"
+    return f"`{entry.label}`{of}"
+
+
+def _set(entry: Entry) -> str:
+    usual, own = entry.measure.Parameters().model_dump(), entry.parameters.model_dump()
+    found = []
+    for key, value in own.items():
+        if key != "start" and value != usual[key]:
+            parts = value.items() if isinstance(value, dict) else [("", value)]
+            found += [f"{key}{'.' if k else ''}{k} {v:g}" for k, v in parts]
+    return ", ".join(found)
+
+
+def _passages(policy: Policy, entry: Entry) -> str:
+    return _wrappable(policy.told.get(entry.label, "")).replace("; ", "<br>")
+
+
 def _scenarios() -> list[Scenario]:
     return [load(name).scenario for name in choices("scenario")]
 
@@ -253,7 +286,7 @@ def evidence_targets() -> str:
             (
                 s.name, t.label, f"`{t.indicator}`", f"{t.month:+d}", f"{t.low:g} to {t.high:g}",
                 "" if t.reported is None else f"{t.reported:g}", t.source[:3],
-                "fitted" if t.fitted else "predicted", t.note,
+                t.use, t.note,
             )
             for s in _scenarios()
             for t in s.targets
@@ -426,6 +459,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "measure_parameters": measure_parameters,
     "run": run_parameters,
     "evidence_measures": evidence_measures,
+    "evidence_bundles": evidence_bundles,
     "evidence_targets": evidence_targets,
     "evidence_groups": evidence_groups,
     "evidence_passages": evidence_passages,

@@ -91,6 +91,10 @@ class Target(Parameters):
     label: str = param("", "What the figure says, for a table", zh="名称")
     source: str = param("", "File name of the source", zh="出处")
     fitted: bool = param(False, "Whether parameters were fitted to this figure", zh="是否用于校准")
+    in_words: bool = param(
+        False, "Whether the text tells it in words, without a figure: the interval is ours, so it counts as no hit",
+        zh="仅有文字表述",
+    )  # fmt: skip
     note: str = param("", "Caveat", zh="说明")
 
     @field_validator("indicator", "weight")
@@ -104,7 +108,18 @@ class Target(Parameters):
     def _ordered(self) -> Target:
         if self.low > self.high:
             raise ValueError(f"low {self.low} is above high {self.high}")
+        if self.in_words and (self.fitted or self.reported is not None):
+            raise ValueError(
+                "in_words is said of a target that is fitted or has a reported figure; allowed: one of the two"
+            )
         return self
+
+    @property
+    def use(self) -> str:
+        """What a hit says: "fitted", "predicted", or "told in words" where the text gives no figure."""
+        if self.in_words:
+            return "told in words"
+        return "fitted" if self.fitted else "predicted"
 
 
 class Scenario(Parameters):
@@ -163,6 +178,10 @@ class Policy(Parameters):
         "the label is the measure's name unless measure is given",
         zh="措施",
     )
+    told: dict[str, str] = param(
+        {}, "Passages that tell the measures, by label: FILE: passage as the source has it, several split by '; '",
+        zh="措施出处原文",
+    )  # fmt: skip
     _entries: tuple[Entry, ...] = PrivateAttr(default=())
 
     @field_validator("measures", mode="before")
@@ -330,7 +349,7 @@ class Config(Parameters):
         tree = self.resolved()
         del tree["executor"], tree["experiment"], tree["scenario"]["evidence"]
         for said in (tree["scenario"], tree["policy"], *tree["district"]["kinds"].values()):
-            for text in ("title", "title_zh", "summary"):
+            for text in ("title", "title_zh", "summary", "told"):
                 said.pop(text, None)
         for (*place, last), path in self.named_files():
             group: Any = tree

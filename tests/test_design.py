@@ -196,12 +196,12 @@ def test_values_from_python() -> None:
 
 
 def test_lists_come_back_as_they_were() -> None:
-    kinds = Levels(([], ["unpaid_vacant"]))
+    kinds = Levels(([], ["bayue"]))
     case = ("scenario", "tongqiao")
     asked = lay_out([case, ("policy", "member_contact"), ("measure.kinds", kinds)])
     assert asked.types == {"measure.kinds": "json"}
     found = [given["policy.measures.member_contact.kinds"] for _, given in asked.settings([0, 1])]
-    assert found == [[], ["unpaid_vacant"]]
+    assert found == [[], ["bayue"]]
 
 
 def test_null_chooses_no_file() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sim.compose import choices, load
-from sim.config import Config, Scenario
+from sim.config import Config, Policy, Scenario
 from sim.measures import CATALOGUE, MeasureParameters
 from sim.outcomes import INDICATORS
 
@@ -19,6 +19,7 @@ SEEDS = ROOT.parent / "shared" / "seeds"
 SECTIONS = dict(
     re.findall(r"^## Seed (\d{3})\b[^\n]*\n(.*?)(?=^## )", PAGE, re.DOTALL | re.MULTILINE)
 )
+POLICIES = [load(policy=name).policy for name in choices("policy") if name not in CATALOGUE]
 SCENARIOS = [load(name).scenario for name in choices("scenario")]
 needs_seeds = pytest.mark.skipif(
     not SEEDS.is_dir(), reason="the texts are not beside the repository"
@@ -45,9 +46,14 @@ def seed(number: str) -> str:
 
 def told(name: str) -> list[tuple[str, str]]:
     """Number of the text and quote, for every part of what tells a measure; reported cases left out."""
-    parts = [p for p in CATALOGUE[name].told.split("; ") if not re.match(r"case K\d{3}: ", p)]
+    return passages(CATALOGUE[name].told)
+
+
+def passages(said: str) -> list[tuple[str, str]]:
+    """The same of what is said of anything that a text tells."""
+    parts = [p for p in said.split("; ") if not re.match(r"case K\d{3}: ", p)]
     found = [re.fullmatch(r"(\d{3})_[0-9a-f]{16}: (.+)", p) for p in parts]
-    assert all(found), f"each part of told names its text: {CATALOGUE[name].told}"
+    assert all(found), f"each part of told names its text: {said}"
     return [(m[1], m[2]) for m in found if m]
 
 
@@ -66,6 +72,16 @@ def names(text: str) -> set[str]:
 def test_what_tells_a_measure_stands_in_the_text(name: str) -> None:
     """Catches a quote joined from pieces, shortened, or given to the wrong text."""
     assert not [(n, quote) for n, quote in told(name) if plain(quote) not in seed(n)]
+
+
+@needs_seeds
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda p: p.name)
+def test_what_tells_a_bundle_stands_in_the_text(policy: Policy) -> None:
+    """Catches a part that nobody tells of, one of another system, and a passage that nobody wrote."""
+    assert set(policy.told) == set(policy.measures)
+    found = [part for said in policy.told.values() for part in passages(said)]
+    assert not [(n, quote) for n, quote in found if plain(quote) not in seed(n)]
+    assert len({n for n, _ in found}) <= 1, "one text tells of one system"
 
 
 @needs_seeds
@@ -112,10 +128,9 @@ def test_every_target_is_found_both_ways(scenario: Scenario) -> None:
     for target in scenario.targets:
         section = names(SECTIONS[target.source[:3]])
         assert f"{scenario.name}.{target.indicator}" in section
-        use = "fitted" if target.fitted else "predicted"
         line = f"| {scenario.name} | {target.label} | `{target.indicator}` | {target.month:+d} |"
         (row,) = [r for r in table("evidence_targets").splitlines() if r.startswith(line)]
-        assert f"| {use} |" in row
+        assert f"| {target.use} |" in row
     for item in scenario.evidence:
         assert f"| {scenario.name} | {item.quote} |" in table("evidence_passages")
 

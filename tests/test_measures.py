@@ -172,6 +172,19 @@ def test_renewal_leaves_the_stated_share_of_what_was_lacking() -> None:
     assert not compound.costs
 
 
+@pytest.mark.parametrize(("facilities", "renewed"), [(0.3, True), (0.6, False)])
+def test_works_for_the_worn_leave_the_others_alone(facilities: float, renewed: bool) -> None:
+    """Catches money for the old that goes to the new, and works that stop once they show."""
+    m = ready(service={"start": {"facilities": facilities}})
+    works, compound = made("all_age_renewal", months=4, worn_below=0.5), m.compounds[0]
+    for m.world.month in range(1, 5):
+        act(works, compound)
+    assert (compound.condition[Line.FACILITIES] > facilities) == renewed
+    left = 1.0 - 0.6 * renewed
+    assert 1.0 - compound.condition[Line.FACILITIES] == pytest.approx(left * (1.0 - facilities))
+    assert bool(compound.costs) == renewed
+
+
 def test_two_teams_in_one_compound_both_remember_whom_they_found() -> None:
     """Catches a team that takes what another has just noted for what it saw itself last month."""
     m = ready(population={"households": 600, "vacant_share": 0.0})

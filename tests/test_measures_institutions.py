@@ -23,7 +23,7 @@ SMALL: dict[str, Any] = {"population": {"households": 300}}
 NAMES = (
     "party_organisation", "cross_appointment", "committee_party_share", "committee_training",
     "supervision_evaluation", "disclosure", "credit_file", "public_revenue", "special_funds",
-    "property_entry", "moral_appeal",
+    "property_entry", "moral_appeal", "cleaning_rounds", "parties_council",
 )  # fmt: skip
 AGENTS = ("firm", "committee", "cell", "developer", "community")
 
@@ -113,6 +113,9 @@ EXPECTED: dict[str, tuple[Callable[[], Compound], dict[str, Any], set[str]]] = {
         "firm.grant_fen", "condition", "diligence_gain", "community asked", "costs"}),
     "property_entry": (lambda: compound(firm={"present": False}), {}, {"community asked"}),
     "moral_appeal": (compound, {}, {"appeal", "dunning", "compound_hours", "costs"}),
+    "cleaning_rounds": (compound, {}, {"cleaning_care", "cell asked"}),
+    "parties_council": (lambda: compound(State.WORKING), {}, {
+        "compound_hours", "revisit", "cell asked", "community asked", "costs"}),
 }  # fmt: skip
 
 
@@ -229,6 +232,34 @@ def test_where_there_is_nobody_to_join_nothing_is_joined() -> None:
     assert not moved(compound(firm={"present": False}), measure("cross_appointment"))
     only_firm = moved(compound(), measure("cross_appointment"))
     assert only_firm == {"compound_hours", "cell asked"}
+
+
+def test_a_council_without_firm_and_committee_has_nobody_to_sit_with() -> None:
+    """Catches a table at which the cell sits alone, and a chair that takes the whole gain."""
+    assert not moved(compound(firm={"present": False}), measure("parties_council"))
+    one, both = compound(), compound(State.WORKING)
+    for c in (one, both):
+        before = float(c.signals["compound_hours"])
+        act(measure("parties_council", coordination=0.2, firm_hours=10.0), c)
+        gain = 1.2 if c is both else 1.1
+        assert float(c.signals["compound_hours"]) == pytest.approx((before - 10.0) * gain)
+        assert booked(c)["firm"] == (10.0, 0.0)
+
+
+def test_watched_cleaners_clean_more_and_nothing_else_is_served_better() -> None:
+    """Catches care that spreads to lines nobody watches, and cleaning beyond what there are cleaners for."""
+    c = compound(firm={"diligence": 0.5})
+    c.firm.serve()
+    before = c.effort.copy()
+    act(measure("cleaning_rounds", care=0.6), c)
+    c.firm.serve()
+    expected = before.copy()
+    expected[0] *= (0.5 + 0.5 * 0.6) / 0.5
+    assert c.effort == pytest.approx(expected)
+    assert expected[0] < c.firm.scope
+    begin(c, 2)
+    c.firm.serve()
+    assert c.effort == pytest.approx(before)
 
 
 @pytest.mark.parametrize(("firm_part", "hours"), [(0.5, 4.0), (0.75, 6.0), (0.0, 0.0)])

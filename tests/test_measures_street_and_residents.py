@@ -39,6 +39,8 @@ MOVES: dict[str, tuple[set[str], set[str]]] = {
     "resident_points": ({"invitation", "enforcement", "points"}, {"community", "public"}),
     "mutual_help": ({"mixing", "building_hours"}, {"cell", "residents"}),
     "mediation": ({"mediation"}, {"cell"}),
+    "greening": ({"condition"}, {"residents", "public"}),
+    "building_heads": ({"building_hours", "enforcement"}, {"cell"}),
     "deliberation": ({"building_hours", "whistle", "invitation"}, {"cell", "community", "residents"}),
     "evening_talks": ({"mixing", "mediation"}, {"cell", "community", "public"}),
     "developer_remediation": ({"street_hours", "legacy", "pays_vacant"}, {"street"}),
@@ -288,6 +290,31 @@ def test_compounds_share_the_projects_of_their_community() -> None:
     m = ready(district=district, population={"households": 200})
     yuan = conference(12, m, projects=12.0, wanes=0.0, yuan_each=1.0)
     assert 8 <= sum(yuan) <= 12
+
+
+def test_there_are_no_more_building_heads_than_members() -> None:
+    """Catches heads out of nowhere, and hours that no cell gives."""
+    m = ready()
+    c = m.compounds[0]
+    buildings = c.last_building - c.first_building
+    c.census["active"] = 2.0
+    few = acted("building_heads", m=m, hours_each=5.0, handles=0.4, order=0.3)
+    assert few.signals["building_hours"] == pytest.approx(2 * 5.0 * 0.4)
+    assert few.signals["enforcement"] == pytest.approx(0.3 * 2 / buildings)
+    assert sum(cost.hours for cost in booked(few)) == pytest.approx(2 * 5.0)
+
+
+def test_greening_plants_its_share_once_and_nothing_else() -> None:
+    """Catches works without end, and greenery paid for that is not planted."""
+    m = ready()
+    c, works = m.compounds[0], made("greening", start=2, months=3, mends=0.5, yuan_each=40.0)
+    before, yuan = c.condition.copy(), 0.0
+    for month in range(2, 7):
+        act(works, begin(c, month))
+        yuan += sum(cost.yuan for cost in c.costs)
+    lacks = (1.0 - c.condition) / (1.0 - before)
+    assert lacks == pytest.approx([1.0, 1.0, 1.0, 0.5, 1.0])
+    assert yuan == pytest.approx(40.0 * 600)
 
 
 def test_grants_beyond_leaders_stay_unspent() -> None:

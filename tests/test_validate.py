@@ -18,6 +18,7 @@ from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS, column
 from sim.science.cases import case_of, of_runs, predictive
 from sim.science.cases import live as live_case
+from sim.science.observed import of_scenario
 
 
 def recorded(first: int, **indicators: list[float] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,6 +112,22 @@ def test_an_indicator_that_is_none_is_refused() -> None:
             load("kangqiao", word.replace("indicator: satisfaction, indicator", "indicator"))
 
 
+def test_what_is_told_in_words_has_no_figure() -> None:
+    """Catches a reported or fitted figure that is let off as words, and words that are fitted to."""
+    assert Target(in_words=True).use == "told in words"
+    for key in ("reported: 0.5", "fitted: true"):
+        with pytest.raises(InputError, match="in_words is said of a target"):
+            load(None, f"scenario.targets=[{{indicator: legacy, in_words: true, {key}}}]")
+    targets = [
+        {"indicator": "legacy", "in_words": True, "label": "words"},
+        {"indicator": "legacy", "high": 0.5, "label": "figure"},
+    ]
+    both = load(None, scenario__targets=targets)
+    assert [t.label for t in of_scenario(both, "all").targets] == ["figure"]
+    words = load(None, scenario__targets=targets[:1])
+    assert [t.label for t in of_scenario(words, "all").targets] == ["words"]
+
+
 def test_a_month_that_was_not_lived_gives_nothing() -> None:
     """Catches a target that is met by a month nobody simulated."""
     target = Target(indicator="collection_rate", month=40)
@@ -126,7 +143,7 @@ def test_shenhong_is_held_with_and_without_its_policy(monkeypatch: pytest.Monkey
     row = result.cases.set_index("target").loc["a firm has entered"]
     assert (row["median"], row["none_median"], row["verdict"]) == (1.0, 0.0, "inside")
     assert row["none_share_inside"] == 0.0
-    assert set(result.cases["use"]) == {"predicted"}
+    assert result.cases["use"].tolist() == ["predicted", *["told in words"] * 3]
     text = v.as_markdown(result)
     assert "| shenhong | a firm has entered | +12 |" in text
     assert result.patterns["median"].notna().all()

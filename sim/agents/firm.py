@@ -161,8 +161,11 @@ class PropertyFirm(Providing, table="firms", parameters="firm"):
         # Weights move staff between lines and leave their number as it is.
         weighted = exact_dot(p.cost_share, weight)
         each = self.staff * exact_sum(p.cost_share) / max(weighted, 1e-9)
-        given = self.scope * self.care
+        care = self.care
+        # Cleaners whose rounds are watched make more of those they are paid for.
+        watched = care + (1.0 - care) * self.compound.signals.cleaning_care
         for line in range(len(effort)):
+            given = self.scope * (watched if line == Line.CLEANING else care)
             by_staff = (1.0 - p.by_contract[line]) * min(each * weight[line], 1.0)
             effort[line] = given * (by_staff + p.by_contract[line] * self.upkeep)
         # Lifts and lights stand still where energy is not paid for.

@@ -187,7 +187,7 @@ def summarise(
         A row per indicator and month, one more for each further target there: ``runs`` with a
         value, ``median``, ``low`` (5%) and ``high`` (95%); where the scenario has a target its
         label, interval and ``reported`` figure, ``share_inside`` of runs with a value, ``verdict`` as
-        of ``verdict`` for the median, ``use`` "fitted" or "predicted", and ``source``.
+        of ``verdict`` for the median, ``use`` of the target (fitted, predicted, told in words), and ``source``.
     """
     lived = sorted(int(month) for month in months["month"].unique())
     wanted = {0, 12, 24, lived[-1]} if at is None else set(at)
@@ -244,7 +244,7 @@ def _beside(target: Target, values: np.ndarray) -> dict[str, Any]:
         "reported": math.nan if target.reported is None else target.reported,
         "share_inside": known.mean(inside),
         "verdict": verdict(target.low, target.high, float(known.median(there))),
-        "use": "fitted" if target.fitted else "predicted",
+        "use": target.use,
         "source": target.source,
     }
 

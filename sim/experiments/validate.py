@@ -140,7 +140,7 @@ def _row(config: Config, target: Target, lived: list[Any]) -> dict[str, Any]:
         "none_q95": without["high"],
         "none_share_inside": _inside(target, bare),
         "verdict": verdict(target.low, target.high, with_policy["median"]),
-        "use": "fitted" if target.fitted else "predicted",
+        "use": target.use,
     }
 
 

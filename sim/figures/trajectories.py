@@ -48,6 +48,7 @@ WORDS = {
         "single": "single run",
         "fitted": "target, used to fit",
         "predicted": "target, predicted",
+        "told in words": "told in words, interval ours",
         "measures": "Measures in force",
         "none": "no measure in force",
     },
@@ -59,6 +60,7 @@ WORDS = {
         "single": "单次模拟",
         "fitted": "目标(用于校准)",
         "predicted": "目标(用于检验)",
+        "told in words": "仅有文字表述(区间为本模型所设)",
         "measures": "实施中的措施",
         "none": "无措施",
     },
@@ -215,7 +217,7 @@ def _draw_runs(axes: Axes, means: pd.DataFrame, language: str) -> float:
 
 
 def _draw_target(axes: Axes, target: Target, language: str) -> None:
-    word = "fitted" if target.fitted else "predicted"
+    word = target.use
     at = (target.low + target.high) / 2 if target.reported is None else target.reported
     spread = [[max(at - target.low, 0.0)], [max(target.high - at, 0.0)]]
     axes.errorbar(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sim.agents.committee import State
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.measures.operators import add, close_gap, scale
+from sim.measures.operators import add, at_least, close_gap, scale
 from sim.schema import param
+from sim.world.costs import Payer
 from sim.world.native import rule
 
 if TYPE_CHECKING:
@@ -148,3 +149,126 @@ class CrossAppointment(Measure):
         if seated:
             s.committee_care = close_gap(s.committee_care, p.steadies * works)
             s.committee_image = min(scale(s.committee_image, 1.0 - p.distrust * full), 1.0)
+
+
+@register
+class PartiesCouncil(Measure):
+    """Cell, community, committee and firm sit at one table as a rule, and post what became of each demand.
+
+    Nobody takes a second office, unlike in cross-appointment. A table takes hours from all who sit at it; where it
+    settles nothing they are lost.
+    """
+
+    name = "parties_council"
+    en = "Council of cell, community, committee and firm"
+    zh = "多方协同议事(三方协同、四方共治)"
+    told = (
+        "002_8c9cd9e280662931: “社區黨組織、物業服務企業、業主委員會”三方協同的常態化治理架構; "
+        "004_56d13d5bc3bde075: 与物业公司开展四方共治,清单化公示居民意见建议办理情况; "
+        "000_a762daf79c5ee800: 在小区绿化改造等项目中实现信息共享与协同决策"
+    )
+    through = (
+        "hours for issues that coordination saves and sitting takes, trust from solved issues whose outcome is "
+        "posted; cell's, community's and firm's hours"
+    )
+    through_zh = "协调节省与开会占用的诉求工时、办理结果公示的增信;占用党支部、社区和物业工时"
+
+    class Parameters(MeasureParameters):
+        """What a table saves, and what it takes."""
+
+        coordination: float = param(
+            0.08, "Hours for issues gained where all four sit at the table, relative; below 0 where they only talk",
+            low=-0.1, high=0.3, zh="协调成本节省",
+            source="shared information, joint decisions (信息共享与协同决策): seed 000; size and sign assumed",
+        )  # fmt: skip
+        posted: float = param(
+            0.1, "Gain in trust from a solved issue whose outcome is posted, relative", low=-0.2, high=1,
+            zh="公示办理情况的增信",
+            source="a list of what became of residents' opinions (清单化公示): seed 004; size and sign assumed",
+        )  # fmt: skip
+        cell_hours: float = param(
+            4.0,
+            "Cell's hours for the table",
+            unit="hour/month",
+            low=0,
+            high=100,
+            zh="占用党支部工时",
+        )
+        community_hours: float = param(
+            3.0,
+            "Community's hours for table and list",
+            unit="hour/month",
+            low=0,
+            high=100,
+            zh="占用社区工时",
+        )
+        firm_hours: float = param(
+            4.0, "Firm's hours at the table, lost for issues", unit="hour/month", low=0, high=200, zh="占用物业工时"
+        )  # fmt: skip
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        """Sit with whatever of firm and committee there is; without either there is no table."""
+        p, s, committee = self.p, compound.signals, compound.committee
+        has_firm, has_committee = compound.firm.present, committee.works or committee.stands_in
+        if not has_firm and not has_committee:
+            return
+        full = min(p.coverage * strength, 1.0)
+        compound.cell.ask(self.label, p.cell_hours * full)
+        compound.community.ask(compound, self.label, p.community_hours * full)
+        works = full * min(compound.cell.fidelity, compound.community.fidelity)
+        hours = s.compound_hours
+        if has_firm:
+            sat = min(p.firm_hours * full, hours)
+            hours -= sat
+            compound.spend(self.label, Payer.FIRM, hours=sat)
+        # Half of it is the firm's coming, half the committee's.
+        joined = 0.5 * has_firm + 0.5 * has_committee
+        s.compound_hours = scale(hours, 1.0 + p.coordination * joined * works)
+        s.revisit = at_least(add(s.revisit, p.posted * works), -1.0)
+
+
+@register
+class BuildingHeads(Measure):
+    """A party member is head of each building: settles small matters at once, talks people out of misuse.
+
+    There are no more heads than active members, and what they give the cell lacks for its other tasks.
+    """
+
+    name = "building_heads"
+    en = "Member building heads, small matters at once"
+    zh = "党员楼栋长与小微问题劝导快处"
+    told = (
+        "004_56d13d5bc3bde075: 培育“党员楼栋长”; 004_56d13d5bc3bde075: 建立小微问题劝导快处机制; "
+        "001_966095599a598409: 突出抓好党小组长、楼栋长、治安员、卫生员、调解员、监督员等组成的“两长多员”队伍建设"
+    )
+    through = "hours for small problems of the building, small push against misuse of common space; cell's hours"
+    through_zh = "楼内小微问题工时、对占用公共空间的轻微劝导;占用党支部工时"
+
+    class Parameters(MeasureParameters):
+        """Hours of a head, and what they do."""
+
+        hours_each: float = param(
+            4.0, "Cell's hours of one head", unit="hour/month", low=0, high=60, zh="楼栋长月工时"
+        )
+        handles: float = param(
+            0.5, "Share of these hours that goes to small problems; the rest is rounds and talk", low=0, high=1,
+            zh="用于小微问题的比例",
+        )  # fmt: skip
+        order: float = param(
+            0.08, "Push against misuse where every building has a head; below 0 where it annoys", unit="logit",
+            low=-0.1, high=0.5, zh="劝导作用",
+            source="talked out of wires and litter (小微问题劝导): seed 004; size and sign assumed",
+        )  # fmt: skip
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        """Let heads work in as many buildings as there are active members."""
+        p, s, cell = self.p, compound.signals, compound.cell
+        buildings = compound.last_building - compound.first_building
+        heads = min(buildings * min(p.coverage * strength, 1.0), cell.members)
+        hours = heads * p.hours_each
+        cell.ask(self.label, hours)
+        # Hours at building level are cut to what the cell has when it settles.
+        s.building_hours = add(s.building_hours, hours * p.handles)
+        s.enforcement = add(s.enforcement, p.order * heads / buildings * cell.fidelity)

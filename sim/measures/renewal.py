@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import close_gap
-from sim.processes.service import PerAge
+from sim.processes.service import Line, PerAge
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
@@ -64,12 +64,28 @@ class AllAgeRenewal(Measure):
             high=100_000,
             zh="户均投入",
         )
+        worn_below: float = param(
+            1.0, "Works are for compounds whose facilities are below this state when they begin; 1 for all", low=0,
+            high=1, zh="仅限设施状况低于",
+            source="facilities of old compounds renewed (老旧小区基础设施升级): seed 000; the state is assumed",
+        )  # fmt: skip
+
+    class Memory:
+        """Whether the compound is one of those the works are for."""
+
+        seen: bool = column("?", "flag", "0, 1", "its facilities have been looked at")
+        chosen: bool = column("?", "flag", "0, 1", "the works are for it")
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
-        """Do one month of the works."""
-        p = self.p
+        """Do one month of the works, where they are done."""
+        p, works = self.p, self.states[compound.index]
         if compound.month >= p.start + p.months:
+            return
+        if not works.seen:
+            facilities = compound.condition[Line.FACILITIES]
+            works.seen, works.chosen = True, p.worn_below >= 1.0 or facilities < p.worn_below
+        if not works.chosen:
             return
         shares = (0.0, p.facilities, p.security, 0.0, p.amenities)
         for line, share in enumerate(shares):
@@ -82,6 +98,50 @@ class AllAgeRenewal(Measure):
         kept = 1.0 - (1.0 - p.promises * p.coverage) ** (strength / p.months)
         compound.developer.legacy *= 1.0 - kept
         yuan = p.yuan_each * compound.households * strength / p.months
+        compound.spend(self.label, Payer.PUBLIC, yuan=yuan)
+
+
+@register
+class Greening(Measure):
+    """Green belts are cleared and planted anew, as neighbours wished; without upkeep they go back."""
+
+    name = "greening"
+    en = "Greening, green belts restored"
+    zh = "绿化改造与绿化带复垦"
+    told = (
+        "000_a762daf79c5ee800: 居民通过“楼宇会”参与,物业公司实施,小区绿化面积大增; "
+        "004_56d13d5bc3bde075: 绿化带复垦"
+    )
+    through = "condition of greenery; residents' hours, public money"
+    through_zh = "绿化状况;居民工时和公共资金"
+
+    class Parameters(MeasureParameters):
+        """Pace, reach and what it costs."""
+
+        months: int = param(6, "Months the works last", unit="month", low=1, high=60, zh="工期")
+        mends: float = param(
+            0.5, "Share of what greenery lacks that the works make up", low=0, high=1, zh="绿化改善",
+            source="green area grew much (绿化面积大增): seed 000; size assumed",
+        )  # fmt: skip
+        hours: float = param(
+            20.0, "Residents' hours per 1,000 households to choose and plant", unit="hour/month", low=0, high=1000,
+            zh="居民参与工时",
+        )  # fmt: skip
+        yuan_each: float = param(
+            100.0, "Public money per household over the whole works", unit="yuan", low=0, high=10_000, zh="户均投入"
+        )  # fmt: skip
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        """Do one month of the works."""
+        p, condition, reached = self.p, compound.condition, self.p.coverage * strength
+        if compound.month >= p.start + p.months:
+            return
+        step = 1.0 - (1.0 - p.mends * p.coverage) ** (strength / p.months)
+        condition[Line.GREENERY] = close_gap(condition[Line.GREENERY], step)
+        hours = p.hours * compound.households / THOUSAND * reached
+        compound.spend(self.label, Payer.RESIDENTS, hours=hours)
+        yuan = p.yuan_each * compound.households * reached / p.months
         compound.spend(self.label, Payer.PUBLIC, yuan=yuan)
 
 

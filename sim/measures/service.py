@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.measures.operators import add, scale
+from sim.measures.operators import add, close_gap, scale
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.native import rule
@@ -125,3 +125,42 @@ class FirmPartyBranch(Measure):
         s.compound_hours = add(s.compound_hours, duty)
         compound.spend(self.label, Payer.FIRM, hours=duty)
         s.diligence_gain = min(s.diligence_gain + p.care * works * (1.0 - s.diligence_gain), 1.0)
+
+
+@register
+class CleaningRounds(Measure):
+    """The firm sweeps and takes refuse away as often as it is paid to, because somebody looks.
+
+    Committee and cell watch the rounds. Nobody is hired for it: where the firm lacks cleaners, watching them
+    brings little.
+    """
+
+    name = "cleaning_rounds"
+    en = "More frequent cleaning, watched by cell and committee"
+    zh = "增加清扫频次(党支部与业委会监督)"
+    told = "000_a762daf79c5ee800: 物业公司在业委会和小区党支部监督下,增加清扫频次,垃圾及时清理"
+    through = "care of the firm's cleaners, as far as the cell watches; cell's hours"
+    through_zh = "保洁人员的尽责程度(以党支部的监督工时为限);占用党支部工时"
+
+    class Parameters(MeasureParameters):
+        """What watching the rounds brings, and its hours."""
+
+        care: float = param(
+            0.6, "Share of the slack left in its cleaners' care that watching their rounds removes", low=0, high=1,
+            zh="清扫监督促尽责",
+            source="cleaned more often under supervision (监督下,增加清扫频次): seed 000; size assumed",
+        )  # fmt: skip
+        cell_hours: float = param(
+            8.0, "Cell's hours per 1,000 households to watch the rounds", unit="hour/month", low=0, high=200,
+            zh="占用党支部工时",
+        )  # fmt: skip
+
+    @rule
+    def act(self, compound: Compound, strength: float) -> None:
+        """Watch the rounds as far as the cell has hours; where there is no firm, nobody makes any."""
+        if not compound.firm.present:
+            return
+        p, s, full = self.p, compound.signals, min(self.p.coverage * strength, 1.0)
+        compound.cell.ask(self.label, p.cell_hours * compound.households / THOUSAND * full)
+        works = p.care * full * compound.cell.fidelity
+        s.cleaning_care = close_gap(s.cleaning_care, works)

@@ -164,7 +164,8 @@ def of_scenario(config: Config, which: str) -> Observed:
 
     Args:
         config: Its configuration.
-        which: "fitted" takes those marked as such (all if none is), "all" every one.
+        which: "fitted" takes those marked as such (all if none is), "all" every one. What a text
+            tells in words only is no figure to fit to, unless it tells nothing else.
 
     Raises:
         InputError: The scenario has none, or one lies before its history.
@@ -173,8 +174,9 @@ def of_scenario(config: Config, which: str) -> Observed:
     if not targets:
         problem = f"scenario {config.scenario.name} has no targets"
         raise InputError("scenario", problem, "a scenario with targets, or file=months.csv")
-    fitted = [target for target in targets if target.fitted]
-    chosen = fitted if which == "fitted" and fitted else targets
+    figures = [target for target in targets if not target.in_words] or targets
+    fitted = [target for target in figures if target.fitted]
+    chosen = fitted if which == "fitted" and fitted else figures
     return _checked(Observed(tuple(chosen)), config, "scenario.targets")
 
 

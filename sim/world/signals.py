@@ -59,6 +59,10 @@ SIGNALS: dict[str, tuple[float, str]] = {
     "hard_case_gain": (0.0, "gain in the chance that street or district solve an issue, relative"),
     "revisit": (0.0, "gain in trust from solved issues that are followed up by a visit, relative"),
     "diligence_gain": (0.0, "share of the slack in the firm's care that a standard removes"),
+    "cleaning_care": (
+        0.0,
+        "share of the slack left in the care of its cleaners that watching their rounds removes",
+    ),
     "supervision": (0.0, "strength of supervision over the firm, 0 to 1"),
     "committee_care": (0.0, "strength of support and supervision for the committee, 0 to 1"),
     "candidate_bar": (0.0, "share of willing candidates that vetting turns away"),

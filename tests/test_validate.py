@@ -126,7 +126,7 @@ def test_shenhong_is_held_with_and_without_its_policy(monkeypatch: pytest.Monkey
     row = result.cases.set_index("target").loc["a firm has entered"]
     assert (row["median"], row["none_median"], row["verdict"]) == (1.0, 0.0, "inside")
     assert row["none_share_inside"] == 0.0
-    assert set(result.cases["use"]) == {"told in words"}, "no figure is reported of it"
+    assert set(result.cases["use"]) == {"predicted"}
     text = v.as_markdown(result)
     assert "| shenhong | a firm has entered | +12 |" in text
     assert result.patterns["median"].notna().all()

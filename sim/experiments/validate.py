@@ -58,8 +58,7 @@ class Validation:
 
     Attributes:
         cases: A row per target: case, policy, target, month, reported, low, high, with the policy
-            (median, q05, q95, share_inside), without measures (none_ the same), verdict, and ``use``:
-            "fitted", "predicted", or "told in words" where no figure is reported.
+            (median, q05, q95, share_inside), without measures (none_ the same), verdict, use.
         patterns: A row per outside pattern.
     """
 
@@ -141,15 +140,8 @@ def _row(config: Config, target: Target, lived: list[Any]) -> dict[str, Any]:
         "none_q95": without["high"],
         "none_share_inside": _inside(target, bare),
         "verdict": verdict(target.low, target.high, with_policy["median"]),
-        "use": _use(target),
+        "use": "fitted" if target.fitted else "predicted",
     }
-
-
-def _use(target: Target) -> str:
-    """What a target is worth: a figure that was fitted or predicted, or words whose range is ours."""
-    if target.fitted:
-        return "fitted"
-    return "told in words" if target.reported is None else "predicted"
 
 
 def _inside(target: Target, values: np.ndarray) -> float:

@@ -713,29 +713,69 @@ def explain(
 
 @app.command()
 def validate(
-    replications: Annotated[int, typer.Option(min=1, max=1000, help="Seeds per case")] = 10,
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="levels, trials, cases; default all three")
+    ] = None,
+    replications: Annotated[
+        int,
+        typer.Option(
+            "--seeds", "--replications", min=1, max=1000, help="Seeds per case and population"
+        ),
+    ] = 10,
     seed: Annotated[int, typer.Option(min=0, help="First seed")] = 1,
+    draws: Annotated[
+        int,
+        typer.Option(
+            min=0, max=1000, help="Draws of the main parameters that show which checks test nothing"
+        ),
+    ] = 24,
     workers: Annotated[int, typer.Option(min=0, help="Processes, 0 for one per core")] = 0,
     markdown: Annotated[bool, typer.Option(help="Print the tables as Markdown")] = False,
+    lang: Annotated[Language, typer.Option(help="Language of levels and trials")] = Language.EN,
     plugin: Plugins = None,
 ) -> None:
-    """Hold every case against what was reported, with its policy and without measures.
+    """Hold the model against what is known of many compounds, published trials, and reported cases.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
-    xiaoqu validate --replications 10
+    xiaoqu validate
+
+    xiaoqu validate levels trials --seeds 10 --lang zh
+
+    xiaoqu validate cases --replications 10
     """
     _load_plugins(plugin)
+    from sim.explain import unknown_name
+
+    known = ("levels", "trials", "cases")
+    for part in parts or ():
+        if part not in known:
+            raise unknown_name("PARTS", f"no part is named {part!r}", part, list(known))
+    for part in known:
+        if not parts or part in parts:
+            _hold(part, replications, seed, draws, workers, markdown, lang.value)
+
+
+def _hold(
+    part: str, seeds: int, seed: int, draws: int, workers: int, as_text: bool, language: str
+) -> None:
     from rich.console import Console
 
-    from sim.experiments.validate import as_markdown, print_validation
-    from sim.experiments.validate import validate as hold
+    if part == "cases":
+        from sim.experiments.validate import as_markdown, print_validation
+        from sim.experiments.validate import validate as hold
 
-    result = hold(replications, seed, workers, progress=True)
-    if markdown:
-        typer.echo(as_markdown(result))
-    else:
-        print_validation(result, Console())
+        result = hold(seeds, seed, workers, progress=True)
+        return typer.echo(as_markdown(result)) if as_text else print_validation(result, Console())
+    from sim.science import levels_table
+    from sim.science.levels import run_levels
+    from sim.science.trials import run_trials
+
+    run = run_levels if part == levels_table.LEVELS else run_trials
+    frame = run(seeds, seed, draws, workers, progress=True)
+    if as_text:
+        return typer.echo(levels_table.as_markdown(frame, part, language))
+    return levels_table.print_checks(frame, part, Console(), language)
 
 
 @app.command()

@@ -44,6 +44,27 @@ def validation(quick: bool) -> str:
     return as_markdown(validate(2 if quick else 10, progress=not quick))
 
 
+def levels(quick: bool) -> str:
+    """Untouched compounds beside what is known of many."""
+    from sim.science.levels import run_levels
+    from sim.science.levels_table import LEVELS, as_markdown
+
+    return as_markdown(run_levels(*_checks(quick), progress=not quick), LEVELS)
+
+
+def trials(quick: bool) -> str:
+    """Published field trials, run in the model."""
+    from sim.science.levels_table import TRIALS, as_markdown
+    from sim.science.trials import run_trials
+
+    return as_markdown(run_trials(*_checks(quick), progress=not quick), TRIALS)
+
+
+def _checks(quick: bool) -> tuple[int, int, int]:
+    """Seeds, the first of them, and draws."""
+    return (1, 1, 2) if quick else (10, 1, 24)
+
+
 def _between(low: float, high: float) -> str:
     """An interval in percent, or that there is none: one seed alone has a value in every case."""
     return DASH if low != low else f"{100 * low:.1f} to {100 * high:.1f}"
@@ -430,6 +451,8 @@ def predicted_rows(answer: Prediction) -> str:
 
 
 LIVED: dict[str, Callable[[bool], str]] = {
+    "levels": levels,
+    "trials": trials,
     "validate": validation,
     "patterns": patterns,
     "switched_off": switched_off,
@@ -444,7 +467,7 @@ LIVED: dict[str, Callable[[bool], str]] = {
 }
 """Tables made from runs: quick or not, to Markdown."""
 
-ROWS_OF_RUNS = frozenset(LIVED) - {"validate", "patterns", "switched_off"}
+ROWS_OF_RUNS = frozenset(LIVED) - {"levels", "trials", "validate", "patterns", "switched_off"}
 """Tables whose very rows come from runs, in their order or number: a quick run has the head only."""
 
 FIGURES: dict[str, Callable[[bool, Path | None], pd.DataFrame]] = {

@@ -1,0 +1,133 @@
+"""What checks of level and of trials say in a page: the band beside what the model gives, and the verdict."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sim.as_text import MISSING, number_text
+from sim.experiments.summary import markdown, spread_text
+from sim.science.holding import ABSENT, FITTED, HOLD, MISS, NEARLY_ANY, PREDICTED, UNTOLD
+from sim.science.trials import SCENARIO
+from sim.science.untouched import POPULATIONS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LEVELS, TRIALS = "levels", "trials"
+
+WORDS = {
+    "en": {
+        LEVELS: "Levels: untouched compounds beside what is known of many",
+        TRIALS: "Trials: published field trials run in the model",
+        "check": "check", "whom": "whom", "counted": "how counted", "allowed": "allowed", "set": "how it is set",
+        "source": "source (grade)", "levels_model": "model, median [90% of seeds]",
+        "trials_model": "model, mean [95%]", "met": "model: prior draws inside", "verdict": "verdict",
+        "to": "{low} to {high}", "no_test": "no test", "points": " points", "sd": " sd", "percent": "%",
+        "points/year": " points a year", "1/year": " a year", "day": " days", "of 100": "", "ratio": "", "1": "",
+        HOLD: HOLD, MISS: MISS, UNTOLD: UNTOLD, ABSENT: ABSENT, FITTED: FITTED, PREDICTED: PREDICTED,
+        "told": "{hold} hold, {miss} miss, {untold} cannot be told, {absent} not in the model; {no_test} of those that "
+        "hold are no test: more than {nearly:.0%} of draws of the main parameters meet them.",
+    },
+    "zh": {
+        LEVELS: "水平检验：未施加措施的小区与多小区已知数据对照",
+        TRIALS: "试验检验：在模型中重做已发表的实地试验",
+        "check": "检验项", "whom": "对象", "counted": "口径", "allowed": "允许区间", "set": "区间依据",
+        "source": "来源（等级）", "levels_model": "模型中位数[90%种子]", "trials_model": "模型均值[95%]",
+        "met": "模型：先验抽样落入比例", "verdict": "结论", "to": "{low}至{high}", "no_test": "不构成检验",
+        "points": "个百分点", "sd": "个标准差", "percent": "%", "points/year": "个百分点/年", "1/year": "件/年",
+        "day": "天", "of 100": "分", "ratio": "", "1": "",
+        HOLD: "成立", MISS: "不符", UNTOLD: "无法判断", ABSENT: "模型中没有", FITTED: "已用于设定参数",
+        PREDICTED: "预测",
+        "told": "{hold}项成立，{miss}项不符，{untold}项无法判断，{absent}项模型中没有；成立项中{no_test}项不构成检验："
+        "主要参数的先验抽样有{nearly:.0%}以上落入区间。",
+    },
+}  # fmt: skip
+
+
+def as_markdown(frame: pd.DataFrame, part: str, language: str = "en") -> str:
+    """All that is known of each check, as a table for documents."""
+    words = WORDS[language]
+    shown = (
+        "check",
+        "whom",
+        "counted",
+        "allowed",
+        "set",
+        "source",
+        f"{part}_model",
+        "met",
+        "verdict",
+    )
+    head = [words[key] for key in shown]
+    rows = [
+        [
+            row[language], _whom(row, language), row["definition"], _allowed(row, words),
+            row["band" if language == "en" else "band_zh"], f"{row['source']} ({row['grade']})", _model(row, words),
+            _met(row), _verdict(row, words),
+        ]
+        for row in frame.to_dict("records")
+    ]  # fmt: skip
+    return markdown(head, rows)
+
+
+def print_checks(frame: pd.DataFrame, part: str, console: Console, language: str = "en") -> None:
+    """Print what was allowed, what came, and how many hold."""
+    from rich import box
+    from rich.table import Table
+
+    words = WORDS[language]
+    shown = ("check", "whom", "allowed", f"{part}_model", "met", "verdict", "source")
+    head = [words[key] for key in shown]
+    table = Table(
+        *head, title=words[part], title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for row in frame.to_dict("records"):
+        table.add_row(
+            row[language], _whom(row, language), _allowed(row, words), _model(row, words), _met(row),
+            _verdict(row, words), f"{row['source']} ({row['grade']})",
+        )  # fmt: skip
+    console.print(table)
+    console.print(told(frame, language), highlight=False)
+
+
+def told(frame: pd.DataFrame, language: str = "en") -> str:
+    """How many hold, in a sentence."""
+    counts = frame["verdict"].value_counts()
+    number = {
+        key: int(counts.get(name, 0))
+        for key, name in (("hold", HOLD), ("miss", MISS), ("untold", UNTOLD), ("absent", ABSENT))
+    }
+    empty = int((frame["no_test"] & (frame["verdict"] == HOLD)).sum())
+    return WORDS[language]["told"].format(**number, no_test=empty, nearly=NEARLY_ANY)
+
+
+def _whom(row: dict[Any, Any], language: str) -> str:
+    name = "ordinary" if row["population"] == SCENARIO else row["population"]
+    population = POPULATIONS[name]
+    return population.zh if language == "zh" else population.en
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{100 * value:.1f}%" if unit == "1" else number_text(value)
+
+
+def _allowed(row: dict[Any, Any], words: dict[str, str]) -> str:
+    low, high = (_number(row[end], row["unit"]) for end in ("low", "high"))
+    return words["to"].format(low=low, high=high) + words[row["unit"]]
+
+
+def _model(row: dict[Any, Any], words: dict[str, str]) -> str:
+    return spread_text(row, ("median", "q05", "q95"), lambda value: _number(value, row["unit"]))
+
+
+def _met(row: dict[Any, Any]) -> str:
+    return MISSING if math.isnan(row["met"]) else f"{100 * row['met']:.0f}%"
+
+
+def _verdict(row: dict[Any, Any], words: dict[str, str]) -> str:
+    use = words[row["use"]] + (f" ({row['parameter']})" if row["parameter"] else "")
+    empty = f"; {words['no_test']}" if row["no_test"] else ""
+    return f"{words[row['verdict']]}, {use}{empty}"

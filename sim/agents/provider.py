@@ -336,10 +336,10 @@ class Providing(Budget):
     @derived
     def prospect(self) -> float:
         """How far the income that a firm expects here goes beyond what it could not save, 0 to 1."""
-        p, due = self.p, self.compound.monthly_due_fen
-        fees = due * self.compound.price
-        fixed = max(p.overhead * p.full_cost * due, FEN_PER_YUAN * p.overhead_least_yuan)
-        running = (1.0 - p.overhead) * p.full_cost * due
+        p, full = self.p, self.full_service_fen
+        fees = self.compound.monthly_due_fen * self.compound.price
+        fixed = max(p.overhead * full, FEN_PER_YUAN * p.overhead_least_yuan)
+        running = (1.0 - p.overhead) * full
         wages = running * (1.0 - p.energy - p.contracts)
         least = fixed + p.energy * running + p.least_staff * wages
         income = max(self.place_rate, p.expects_least) * fees + self.public_revenue_fen

@@ -131,6 +131,11 @@ class Providing(Budget):
     exits_tired: int = column("i8", "1", "0 or more", "times owners have given up running it")
 
     @derived
+    def is_new(self) -> bool:
+        """Whether it came within the last month: households have not judged it yet."""
+        return self.present and self.months <= 1 and self.founded == self.world.month - 1
+
+    @derived
     def contracted(self) -> bool:
         """Whether a firm under contract serves: no emergency firm, no volunteers."""
         return self.provider == Provider.FIRM or self.provider == Provider.TRUST
@@ -249,8 +254,11 @@ class Providing(Budget):
 
     @rule
     def _enter(self) -> None:
-        """An ordinary firm comes, and takes over from an emergency firm."""
-        p, rate = self.p, self._known_rate()
+        """An ordinary firm comes, and takes over from an emergency firm.
+
+        Having promised full service it begins with that: good at first (K042, K055).
+        """
+        p, rate = self.p, max(self._known_rate(), self.p.reckons)
         if self.present:
             self._settle(Exit.CONTRACT_END)
         self._take_over(Provider.FIRM, self.usual_diligence, p.transparency, p.skimming, rate)

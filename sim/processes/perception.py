@@ -99,6 +99,11 @@ class PerceptionParameters(Parameters):
         0.10, "Share of the gap closed by trust in a month", unit="1/month", low=0, high=1,
         zh="信任调整速度",
     )  # fmt: skip
+    fresh_start: float = param(
+        0.5, "Part of the way to what a newcomer feels that trust goes when somebody else comes to serve", low=0,
+        high=1, zh="更换物业后的信任重置比例",
+        source="a new firm is not the old one, yet old grievances are carried over to it: K042; part assumed",
+    )  # fmt: skip
     trust_from_opinion: float = param(
         0.8, "Weight of satisfaction in trust in the firm; the rest is openness of the accounts",
         low=0, high=1, zh="满意度在信任中的权重",
@@ -185,6 +190,8 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
     blameless = 1.0 - p.trust_from_legacy * s.legacy * s.blame
     trust_speed, revealed = p.trust_speed, p.trust_from_revealed * s.revealed
     image, cell_forgets, cell_neutral = s.committee_image, p.cell_forgets, p.cell_neutral
+    renewed = p.fresh_start if compound.firm.is_new else 0.0
+    stranger = compound.parameters.turnover.newcomer_trust
     lived_here, estranged, firm = h.lived_here, h.estranged, s.firm_present
     turns, estranges = p.turns_to_firm, p.estranges
     expects, dear, contrast, adapts = h.expects, h.dear, p.contrast, p.adapts
@@ -203,7 +210,8 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
         judged = (1.0 - hearsay) * experience + hearsay * seen_satisfaction[i]
         opinion = satisfaction[i] + max(speed, fresh) * (judged - satisfaction[i])
         reach = (from_opinion * opinion + openness) * blameless
-        trust = trust_firm[i] + max(trust_speed, fresh) * (reach - trust_firm[i])
+        felt = trust_firm[i] + renewed * (stranger - trust_firm[i])
+        trust = felt + max(trust_speed, fresh) * (reach - felt)
         in_committee = trust_committee[i] + max(trust_speed, fresh) * (image - trust_committee[i])
         apart = served_well(opinion, firm) - estranged[i]
         estranged[i] += turns * apart if lived_in else 0.0

@@ -113,6 +113,8 @@ def _put_compounds(world: World, sites: Sequence[Site]) -> None:
     rows["condition"] = world.p_service["start"][rows["of_kind"]]
     rows["built"] = world.p_service["built"][rows["of_kind"]]
     rows["price"] = 1.0
+    for name in ("cost", "revenue", "wear", "places"):
+        rows[f"{name}_here"] = [getattr(site.traits, name) for site in sites]
     world.put("compounds", rows)
 
 
@@ -125,8 +127,8 @@ def _put_actors(world: World, sites: Sequence[Site]) -> None:
         rows = _rows(name, len(sites))
         rows["of_kind"] = world.compounds["of_kind"]
         world.put(name, rows)
-    world.firms["care_shift"][:] = [site.care_shift for site in sites]
-    world.developers["legacy_shift"][:] = [site.legacy_shift for site in sites]
+    world.firms["care_shift"][:] = [site.traits.care for site in sites]
+    world.developers["legacy_shift"][:] = [site.traits.legacy for site in sites]
     starts: list[Any] = [site.groups["committee"] for site in sites]
     world.committees["state"][:] = [State[start.state.upper()] for start in starts]
     branches = _by(sites, lambda site: site.company)

@@ -18,7 +18,7 @@ from sim.processes.neighbours import look_around, show
 from sim.processes.notes import note
 from sim.processes.parking import accept_rents, resent_rents
 from sim.processes.participation import attend, be_called_on, be_visited, call_meetings, join_in
-from sim.processes.perception import begin_apart, perceive
+from sim.processes.perception import begin_apart, begin_expecting, perceive
 from sim.processes.turnover import households_move
 from sim.streams import Stream
 from sim.world.process import How, Month, each, process
@@ -105,6 +105,8 @@ START = Month(
         each("communities", "begin"),
         *OFFERS,
         begin_bills,
+        each("compounds", "meet_needs"),
+        begin_expecting,
         begin_apart,
         begin_count,
         count,

@@ -189,7 +189,7 @@ _share(
     "satisfied_share",
     "Satisfied residents",
     "居民满意度",
-    "occupied households with satisfaction > 1/2",
+    "occupied households that, asked, say that they are satisfied (satisfaction > perception.satisfied_from)",
     lambda m: m.share("satisfied"),
     better=+1,
 )

@@ -169,12 +169,12 @@ class Budget(Actor):
     def set_menu(self, scope: float) -> None:
         """Agree on a menu that holds ``scope`` of full service, at that share of its cost."""
         self.scope = scope
-        self.full_cost_fen = round(scope * self.p.full_cost * self.compound.monthly_due_fen)
+        self.full_cost_fen = round(scope * self.full_service_fen)
 
     @derived
     def full_service_fen(self) -> float:
         """Cost of full service in a month, whatever the menu."""
-        return self.p.full_cost * self.compound.monthly_due_fen
+        return self.p.full_cost * self.compound.cost_here * self.compound.monthly_due_fen
 
     @derived
     def month_of_year(self) -> int:
@@ -184,7 +184,7 @@ class Budget(Actor):
     @derived
     def public_revenue_fen(self) -> int:
         """Public revenue of the compound in a month, before anything is kept."""
-        comes = self.p.public_revenue_yuan * (1.0 - self.disputed)
+        comes = self.p.public_revenue_yuan * self.compound.revenue_here * (1.0 - self.disputed)
         comes *= self.compound.public_revenue_ratio
         return round(FEN_PER_YUAN * comes * self.compound.households)
 

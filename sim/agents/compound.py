@@ -35,6 +35,18 @@ class Compound(Row, table="compounds", parameters="service"):
     price: float = column(
         "f8", "1", "above 0", "usual fee relative to the compound's first price, as owners agreed"
     )
+    cost_here: float = column(
+        "f8", "1", "above 0", "cost of full service relative to its kind's", fixed=True
+    )
+    revenue_here: float = column(
+        "f8", "1", "above 0", "public revenue of a household relative to its kind's", fixed=True
+    )
+    wear_here: float = column(
+        "f8", "1", "above 0", "wear of facilities and amenities relative to its kind's", fixed=True
+    )
+    places_here: float = column(
+        "f8", "1", "above 0", "places for cars relative to its kind's", fixed=True
+    )
     year_due_fen: int = column(
         "i8", "fen", "0 or more", "fees for this calendar year's months so far"
     )
@@ -130,7 +142,9 @@ class Compound(Row, table="compounds", parameters="service"):
         for line in range(len(condition)):
             state = condition[line]
             gain = p.repair[line] * max(effort[line], p.floor) * (1.0 - state)
-            loss = p.decay[line] * state + p.misuse_load[line] * misuse
+            ages = line == Line.FACILITIES or line == Line.AMENITIES
+            decay = p.decay[line] * (self.wear_here if ages else 1.0)
+            loss = min(decay, 1.0) * state + p.misuse_load[line] * misuse
             condition[line] = min(max(state + gain - loss, 0.0), 1.0)
 
     @rule
@@ -153,7 +167,8 @@ class Compound(Row, table="compounds", parameters="service"):
     @rule
     def lay_places(self) -> None:
         """Begin with the places and rents that the parameters say."""
-        self.places = round(self.parameters.parking.places_each * self.households)
+        each = self.parameters.parking.places_each * self.places_here
+        self.places = round(each * self.households)
         self.place_price = 1.0
         self.parking_unheard = 0.0
         self.rents_start = self.places_let

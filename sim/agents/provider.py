@@ -131,6 +131,11 @@ class Providing(Budget):
     exits_tired: int = column("i8", "1", "0 or more", "times owners have given up running it")
 
     @derived
+    def is_new(self) -> bool:
+        """Whether it came within the last month: households have not judged it yet."""
+        return self.present and self.months <= 1 and self.founded == self.world.month - 1
+
+    @derived
     def contracted(self) -> bool:
         """Whether a firm under contract serves: no emergency firm, no volunteers."""
         return self.provider == Provider.FIRM or self.provider == Provider.TRUST
@@ -249,8 +254,11 @@ class Providing(Budget):
 
     @rule
     def _enter(self) -> None:
-        """An ordinary firm comes, and takes over from an emergency firm."""
-        p, rate = self.p, self._known_rate()
+        """An ordinary firm comes, and takes over from an emergency firm.
+
+        Having promised full service it begins with that: good at first (K042, K055).
+        """
+        p, rate = self.p, max(self._known_rate(), self.p.reckons)
         if self.present:
             self._settle(Exit.CONTRACT_END)
         self._take_over(Provider.FIRM, self.usual_diligence, p.transparency, p.skimming, rate)
@@ -336,10 +344,10 @@ class Providing(Budget):
     @derived
     def prospect(self) -> float:
         """How far the income that a firm expects here goes beyond what it could not save, 0 to 1."""
-        p, due = self.p, self.compound.monthly_due_fen
-        fees = due * self.compound.price
-        fixed = max(p.overhead * p.full_cost * due, FEN_PER_YUAN * p.overhead_least_yuan)
-        running = (1.0 - p.overhead) * p.full_cost * due
+        p, full = self.p, self.full_service_fen
+        fees = self.compound.monthly_due_fen * self.compound.price
+        fixed = max(p.overhead * full, FEN_PER_YUAN * p.overhead_least_yuan)
+        running = (1.0 - p.overhead) * full
         wages = running * (1.0 - p.energy - p.contracts)
         least = fixed + p.energy * running + p.least_staff * wages
         income = max(self.place_rate, p.expects_least) * fees + self.public_revenue_fen

@@ -293,15 +293,17 @@ def _fall_due(h, i, chance, habit):  # type: ignore[no-untyped-def]
 
 @kernel
 def _nobody_asks(compound, first, last):  # type: ignore[no-untyped-def]
-    # Nothing is billed; the habit of paying fades all the same, and that of free service grows.
+    # Nothing is billed; the habit of paying fades all the same, and that of free service grows as far as
+    # there is service to be had: where there is none, nobody gets used to it.
     h, p = compound.world.households, compound.parameters.fees
     tenure, habit, free_habit = h.tenure, h.habit, h.free_habit
-    keeps, grows = p.habit_keeps, p.free_habit_grows
+    keeps, grows, life, met = p.habit_keeps, p.free_habit_grows, h.life, compound.met
     for i in rows(first, last):
         h.recovered_fen[i] = h.received_fen[i] = h.credited_fen[i] = h.bill_fen[i] = 0
         h.paid[i] = h.intends[i] = h.bill_months[i] = h.ahead[i] = h.billed[i] = h.unpaid[i] = 0
         habit[i] *= keeps
-        free_habit[i] += grows * (1.0 - free_habit[i]) if tenure[i] != Tenure.VACANT else 0.0
+        gained = grows * met[life[i]] * (1.0 - free_habit[i])
+        free_habit[i] += gained if tenure[i] != Tenure.VACANT else 0.0
 
 
 @kernel

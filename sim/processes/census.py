@@ -76,11 +76,12 @@ def _count_acts(counted, first, last, world):  # type: ignore[no-untyped-def]
     tenure, misuse, attended, stage = h.tenure, h.misuse, h.attended, h.stage
     called, petitioned = h.called, h.petitioned
     satisfaction, arrears_fen = h.satisfaction, h.arrears_fen
+    satisfied_from = world.compounds[h.compound[first]].parameters.perception.satisfied_from
     misusing = attending = calls = petitions = satisfied = owed = at_1 = at_2 = at_3 = at_4 = 0
     for i in rows(first, last):
         lived_in = tenure[i] != Tenure.VACANT
         owed += arrears_fen[i]
-        satisfied += lived_in & (satisfaction[i] > MIDDLE)
+        satisfied += lived_in & (satisfaction[i] > satisfied_from)
         misusing += lived_in & (misuse[i] == 1)
         attending += lived_in & (attended[i] & MET == MET)
         calls += lived_in & (called[i] == 1)
@@ -112,9 +113,10 @@ def _count_fees(counted, first, last, world):  # type: ignore[no-untyped-def]
         h.satisfaction,
         h.asked,
     )
+    satisfied_from = world.compounds[h.compound[first]].parameters.perception.satisfied_from
     due = collected = received = recovered = payers = free_riding = over = owed = units = up = 0
     for i in rows(first, last):
-        happy = (tenure[i] != Tenure.VACANT) & (satisfaction[i] > MIDDLE)
+        happy = (tenure[i] != Tenure.VACANT) & (satisfaction[i] > satisfied_from)
         fee = asked_fen(fee_fen[i], price)
         due += fee
         received += received_fen[i]

@@ -90,8 +90,8 @@ class FeeParameters(Parameters):
         unit="1/month", low=0, high=1, zh="免费习惯月留存率",
     )  # fmt: skip
     free_habit_grows: float = param(
-        0.02, "Share of the rest of that habit gained in a month in which nobody asks for a fee",
-        unit="1/month", low=0, high=1, zh="免费习惯月增长率",
+        0.02, "Share of the rest of that habit gained in a month in which nobody asks for a fee, where service is had "
+        "all the same", unit="1/month", low=0, high=1, zh="免费习惯月增长率",
         source="long without a firm, service is seen as a free right: seed 002; size assumed",
     )  # fmt: skip
     matching: float = param(

@@ -1,7 +1,9 @@
 """Perception: residents judge what they live in, listen to neighbours, and come to trust or not.
 
 Satisfaction moves toward one's own experience and toward the tie-weighted mean of neighbours
-(DeGroot 1974). Trust in the firm follows satisfaction and openness; trust in the committee follows
+(DeGroot 1974). Experience is how well needs are met, and by how much that is more or less than expected
+(expectancy disconfirmation, Oliver 1980); what is expected follows what one got used to and what the fee
+promises, so a lasting change is felt less and less. Trust in the firm follows satisfaction and openness; trust in the committee follows
 what owners see of it; trust in the cell and community returns slowly to neutral unless deeds
 (solved issues, meetings with results, visits) keep it up. Whom a firm serves well turns to it alone, and neutral is
 lower for them (seed 001: 部分居民甚至只与物业服务企业打交道).
@@ -54,6 +56,33 @@ class PerceptionParameters(Parameters):
         0.3, "Weight of neighbours' satisfaction against own experience",
         low=0, high=1, zh="邻里影响权重",
     )  # fmt: skip
+    contrast: float = param(
+        0.5, "Weight of service that is better or worse than expected, against how well it meets needs", low=0, high=2,
+        zh="期望落差权重",
+        source="over 50 studies satisfaction hangs as much on disconfirmed expectations (r .46) as on performance "
+        "(.34): Szymanski and Henard 2001, doi 10.1177/0092070301291002; weight assumed",
+    )  # fmt: skip
+    adapts: float = param(
+        0.05, "Share of the gap closed in a month by what a household expects", unit="1/month", low=0, high=1,
+        zh="期望适应速度",
+        source="people get used to most changes of their lives within one to two years: Clark et al. 2008, "
+        "doi 10.1111/j.1468-0297.2008.02150.x; half in 14 months assumed",
+    )  # fmt: skip
+    promise: float = param(
+        0.5, "Part of what is expected that the fee promises; the rest is what one got used to", low=0, high=1,
+        zh="收费承诺在期望中的占比",
+        source="80 percent call the price too high for the service: D017; part assumed",
+    )  # fmt: skip
+    promised: float = param(
+        0.8, "Needs met that a usual fee promises; a dearer one promises more in proportion", low=0.3, high=1,
+        zh="通常收费所承诺的服务水平",
+        source="condition of the lines under full effort, by service.repair and service.decay",
+    )  # fmt: skip
+    satisfied_from: float = param(
+        0.6, "Satisfaction from which a household asked says that it is satisfied: the upper two of five equal answers",
+        low=0.4, high=0.8, zh="满意的下限",
+        source="surveys count very and fairly satisfied, with a middling answer below: D019, D021",
+    )  # fmt: skip
     own_issue: float = param(
         0.12, "Satisfaction lost for each own unsolved problem that counts", low=0, high=0.5,
         zh="自家未解决问题的影响",
@@ -69,6 +98,11 @@ class PerceptionParameters(Parameters):
     trust_speed: float = param(
         0.10, "Share of the gap closed by trust in a month", unit="1/month", low=0, high=1,
         zh="信任调整速度",
+    )  # fmt: skip
+    fresh_start: float = param(
+        0.5, "Part of the way to what a newcomer feels that trust goes when somebody else comes to serve", low=0,
+        high=1, zh="更换物业后的信任重置比例",
+        source="a new firm is not the old one, yet old grievances are carried over to it: K042; part assumed",
     )  # fmt: skip
     trust_from_opinion: float = param(
         0.8, "Weight of satisfaction in trust in the firm; the rest is openness of the accounts",
@@ -109,6 +143,28 @@ def served_well(satisfaction, firm_present):  # type: ignore[no-untyped-def]
     return firm_present * max(2.0 * satisfaction - 1.0, 0.0)
 
 
+@inlined
+def expected(used_to, part, usual, dear):  # type: ignore[no-untyped-def]
+    """What service is expected in the long run: what one is used to, and what the fee promises.
+
+    Args:
+        used_to: Needs met, 0 to 1.
+        part: Of it all, what the fee promises.
+        usual: What a fee at this firm's price promises where all else is usual.
+        dear: ln of the household's fee relative to what is usual nearby.
+    """
+    return used_to + part * (min(usual * max(1.0 + dear, 0.0), 1.0) - used_to)
+
+
+@process(How.BLOCK, switch="perception")
+def begin_expecting(compound, first, last):  # type: ignore[no-untyped-def]
+    """At the start people are used to what there is."""
+    h, s, p = compound.world.households, compound.signals, compound.parameters.perception
+    part, usual = p.promise * s.firm_present, p.promised * compound.asked_price * s.price_ratio
+    for i in range(first, last):
+        h.expects[i] = expected(compound.met[h.life[i]], part, usual, h.dear[i])
+
+
 @process(How.BLOCK, switch="perception")
 def begin_apart(compound, first, last):  # type: ignore[no-untyped-def]
     """At the start a household that a firm serves well has long dealt with it alone."""
@@ -134,25 +190,34 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
     blameless = 1.0 - p.trust_from_legacy * s.legacy * s.blame
     trust_speed, revealed = p.trust_speed, p.trust_from_revealed * s.revealed
     image, cell_forgets, cell_neutral = s.committee_image, p.cell_forgets, p.cell_neutral
+    renewed = p.fresh_start if compound.firm.is_new else 0.0
+    stranger = compound.parameters.turnover.newcomer_trust
     lived_here, estranged, firm = h.lived_here, h.estranged, s.firm_present
     turns, estranges = p.turns_to_firm, p.estranges
+    expects, dear, contrast, adapts = h.expects, h.dear, p.contrast, p.adapts
+    part, usual = p.promise * firm, p.promised * compound.asked_price * s.price_ratio
     for i in rows(first, last):
         # What newcomers meet in their first months is all they know of the place.
         fresh = 1.0 / (2.0 + lived_here[i])
         lived_in = tenure[i] != Tenure.VACANT
         older = working if life[i] == Life.WORKING else elderly
         experience = young if life[i] == Life.YOUNG else older
-        experience += taste[i] - own_issue * min(own_open[i], counted)
+        wanted = expects[i]
+        aim = expected(experience, part, usual, dear[i])
+        experience += contrast * (experience - wanted) + taste[i]
+        experience -= own_issue * min(own_open[i], counted)
         experience = min(max(experience - lost, 0.0), 1.0)
         judged = (1.0 - hearsay) * experience + hearsay * seen_satisfaction[i]
         opinion = satisfaction[i] + max(speed, fresh) * (judged - satisfaction[i])
         reach = (from_opinion * opinion + openness) * blameless
-        trust = trust_firm[i] + max(trust_speed, fresh) * (reach - trust_firm[i])
+        felt = trust_firm[i] + renewed * (stranger - trust_firm[i])
+        trust = felt + max(trust_speed, fresh) * (reach - felt)
         in_committee = trust_committee[i] + max(trust_speed, fresh) * (image - trust_committee[i])
         apart = served_well(opinion, firm) - estranged[i]
         estranged[i] += turns * apart if lived_in else 0.0
         neutral = cell_neutral - estranges * estranged[i]
         in_cell = trust_cell[i] + cell_forgets * (neutral - trust_cell[i])
+        expects[i] = wanted + adapts * (aim - wanted) if lived_in else wanted
         satisfaction[i] = opinion if lived_in else satisfaction[i]
         trust_firm[i] = max(trust - revealed * trust, 0.0) if lived_in else trust_firm[i]
         trust_committee[i] = in_committee if lived_in else trust_committee[i]

@@ -40,6 +40,10 @@ class TurnoverParameters(Parameters):
     newcomer_satisfaction: float = param(
         0.6, "Satisfaction a household arrives with", low=0, high=1, zh="新住户初始满意度"
     )
+    newcomer_expects: float = param(
+        0.75, "Needs met that a household expects that comes from elsewhere", low=0, high=1, zh="新住户的服务期望",
+        source="what it was used to: an ordinary compound's service in this model; assumed",
+    )  # fmt: skip
     newcomer_trust: float = param(
         0.5, "Trust in firm, committee and cell a household arrives with",
         low=0, high=1, zh="新住户初始信任",
@@ -109,6 +113,7 @@ def begin_anew(world, i):  # type: ignore[no-untyped-def]
     h.efficacy[i] = p.newcomer_trust
     h.grievance[i] = h.free_habit[i] = h.contact[i] = h.points[i] = 0.0
     h.estranged[i] = 0.0
+    h.expects[i] = p.newcomer_expects
     h.stage[i], h.misuse[i] = Stage.CALM, 0
 
 

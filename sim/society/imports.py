@@ -33,9 +33,9 @@ CODES: dict[str, dict[str, int]] = {
 }  # fmt: skip
 NUMBERS = {"area_m2": (1.0, 10_000.0), "fee_yuan": (0.0, 1_000_000.0)}
 
-FOUND_OUT = ("asked", "called_on", "estranged", "summoned")
+FOUND_OUT = ("asked", "called_on", "estranged", "expects", "summoned")
 """What the start finds out whatever a file says (whether somebody asks for fees, who has long dealt with the firm
-alone), or each month anew."""
+alone, what people are used to), or each month anew."""
 
 UNEVEN, FEWEST_LANDINGS = 0.5, 6
 """Share of floors, and fewest of them, whose rows differ in number within a stair as those of people do."""

@@ -109,6 +109,9 @@ class Households(Columns):
     free_habit = column("f8", "1", _UNIT, "habit of service without pay", newcomer=0.0)
     contact = column("f8", "logit", "any", "what remains of members' visits", newcomer=0.0)
     called_on = column("i1", "flag", _FLAG, "staff called on it this month", newcomer=0)
+    expects = column(
+        "f8", "1", _UNIT, "needs met that it expects for its fee", newcomer="newcomer_expects"
+    )
     estranged = column(
         "f8", "1", _UNIT, "how far it deals with the firm alone and not with cell and community", newcomer=0.0
     )  # fmt: skip
@@ -348,7 +351,7 @@ COUNTED = {
     "billed_fen": "fees of the last twelve months billed and over", "unpaid_fen": "of these, unpaid",
     "payers": "units that paid their bill", "billed_units": "units with a bill that fell due",
     "paid_up": "of these, units with none of the last twelve months billed unpaid",
-    "satisfied": "households above one half in satisfaction",
+    "satisfied": "households that say they are satisfied",
     **{name: f"sum of {name}" for name in (
         "satisfaction", "trust_firm", "trust_committee", "trust_cell", "grievance", "efficacy", "estranged")},
     "stage_1": "households that tell the firm", "stage_2": "households that call the hotline",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 MIDDLE = 0.5
-"""Middle of a scale from 0 to 1: a state there pushes a household neither way, and one whose satisfaction
-lies above it counts as satisfied."""
+"""Middle of a scale from 0 to 1: a state there pushes a household neither way."""
 
 THOUSAND = 1000.0
 """Households that hours, candidates and petitions "per 1,000 households" are told for."""

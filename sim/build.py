@@ -22,10 +22,14 @@ from sim.society.population import PopulationParameters, populate
 from sim.society.ties import build_ties
 from sim.streams import Stream, Streams
 from sim.world import native
+from sim.world.arrows import weights
 from sim.world.costs import BOOKED_BY_ACTORS
 from sim.world.process import How, Month, Process
 from sim.world.tables import NEUTRAL, Donors, Issues, Ledger, Placing, Tasks, Tenure
 from sim.world.world import World, ledger_rows, see
+
+ARROWS = "arrows"
+"""The group in which rules read which arrows are cut."""
 
 
 def parameters_of(config: Config) -> dict[str, list[Parameters]]:
@@ -35,6 +39,7 @@ def parameters_of(config: Config) -> dict[str, list[Parameters]]:
         group: [of[group] for of in kinds.values()] for group in BY_KIND
     }
     alike = {group: getattr(config, group) for group in SHARED} | own.own_parameters(config)
+    alike[ARROWS] = weights(config.cut)
     return groups | {group: [of] * len(kinds) for group, of in alike.items()}
 
 
@@ -51,7 +56,7 @@ def build(config: Config, streams: Streams, model: Any) -> World:
     """
     sites = lay_out(config.district, config.kinds(), streams)
     groups = parameters_of(config)
-    see({name: groups[name][0].record.dtype for name in (*BY_KIND, *SHARED)})
+    see({name: groups[name][0].record.dtype for name in (*BY_KIND, *SHARED, ARROWS)})
     world = World(model)
     world.put_parameters(groups)
     world.kinds, world.seed = list(config.kinds()), streams.seed

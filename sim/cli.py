@@ -676,7 +676,7 @@ def explain(
     name: Annotated[
         str,
         typer.Argument(
-            help="A measure, event, indicator, scenario, policy, theory of paying, parameter key, or month"
+            help="A measure, event, indicator, scenario, policy, theory of paying, key, arrow, or month, arrows"
         ),
     ],
     overrides: Annotated[
@@ -684,12 +684,12 @@ def explain(
     ] = None,
     lang: Annotated[
         Language,
-        typer.Option(help="Language of a month or a theory; others are named in both at once"),
+        typer.Option(help="Language of a month, theory or arrow; others are named in both at once"),
     ] = Language.EN,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Explain a measure, an indicator, a case, a policy, a theory, a parameter, or what happens in a month.
+    """Explain a measure, an indicator, a case, a policy, a theory, a parameter, an arrow, or what happens in a month.
 
     [bold]Examples[/bold]
 
@@ -702,10 +702,16 @@ def explain(
     xiaoqu explain theory=match
 
     xiaoqu explain month scenario=kangqiao policy=red_pilot --lang zh
+
+    xiaoqu explain arrows
     """
     _load_plugins(plugin)
     if name == "month":
         return typer.echo(_month(overrides or [], config_dir, lang.value))
+    if name == "arrows":
+        from sim.texts import arrows_text
+
+        return typer.echo(arrows_text(lang.value))
     if overrides:
         raise InputError(overrides[0], f"is not asked for with {name}", "settings, with month only")
     typer.echo(_text(name, config_dir, lang.value))
@@ -978,6 +984,7 @@ def _text(asked: str, config_dir: Path | None, lang: str) -> str:
     from sim.measures import CATALOGUE
     from sim.outcomes import INDICATORS
     from sim.processes.fees import THEORIES, FeeParameters
+    from sim.world.arrows import ARROWS
 
     group, _, name = asked.rpartition("=")
     scenarios, policies = choices("scenario", config_dir), choices("policy", config_dir)
@@ -993,6 +1000,8 @@ def _text(asked: str, config_dir: Path | None, lang: str) -> str:
         return texts.policy_text(_loaded("policy", name, config_dir).policy)
     if group in ("", "experiment") and name in choices("experiment", config_dir):
         return texts.experiment_text(_loaded("experiment", name, config_dir).experiment)
+    if group in ("", "arrow", "cut") and name in ARROWS:
+        return texts.arrow_text(ARROWS[name], lang)
     place, _, key = name.partition(".")
     if not group and place in CATALOGUE:
         return explain.group_text(key, CATALOGUE[place].Parameters)
@@ -1000,6 +1009,7 @@ def _text(asked: str, config_dir: Path | None, lang: str) -> str:
     if not group and (place in Config.model_fields or key or name in parts):
         return explain.group_text(name, Config)
     known = [
-        "month", *CATALOGUE, *INDICATORS, *THEORIES, *scenarios, *policies, *Config.model_fields
+        "month", "arrows", *CATALOGUE, *INDICATORS, *THEORIES, *ARROWS, *scenarios, *policies,
+        *Config.model_fields,
     ]  # fmt: skip
     raise explain.unknown_name(asked, "nothing has this name", name, sorted(set(known)))

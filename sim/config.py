@@ -41,6 +41,7 @@ from sim.schema import PATH, Parameters, param
 from sim.society.district import KIND_GROUPS, DistrictParameters
 from sim.society.population import PopulationParameters
 from sim.society.ties import NetworkParameters
+from sim.world.arrows import ARROWS
 
 MOST_PARTS = 50
 """Most parts of a dotted key; those of the schema have far fewer."""
@@ -273,6 +274,9 @@ class Config(Parameters):
     scenario: Scenario = Field(default_factory=Scenario)
     policy: Policy = Field(default_factory=Policy)
     mechanisms: Mechanisms = Field(default_factory=Mechanisms)
+    cut: list[str] = param(
+        [], "Causal arrows that are cut, by their names in `xiaoqu explain arrows`", zh="切断的因果箭头"
+    )  # fmt: skip
     district: DistrictParameters = Field(default_factory=DistrictParameters)
     population: PopulationParameters = Field(default_factory=PopulationParameters)
     network: NetworkParameters = Field(default_factory=NetworkParameters)
@@ -298,6 +302,19 @@ class Config(Parameters):
     executor: Executor = Field(default_factory=Executor)
 
     _kinds: dict[str, dict[str, Parameters]] = PrivateAttr(default_factory=dict)
+
+    @field_validator("cut", mode="before")
+    @classmethod
+    def _arrows(cls, cut: Any) -> Any:
+        # One name stands for a list of it, so that a sweep may take several in turn.
+        names = [cut] if isinstance(cut, str) else cut
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            return cut
+        for name in names:
+            if name not in ARROWS:
+                problem = f"no arrow is named {show(name)}"
+                raise unknown_name("cut", problem, name.replace("->", "_to_"), sorted(ARROWS))
+        return sorted(set(names))
 
     @model_validator(mode="after")
     def _typed_kinds(self) -> Config:

@@ -11,6 +11,7 @@ from sim.measures.catalogue import Measure
 from sim.month_zh import CHINESE
 from sim.outcomes import Indicator
 from sim.streams import Stream
+from sim.world.arrows import ARROWS, Arrow
 from sim.world.process import Month, Process
 
 _HEADS = {
@@ -18,6 +19,11 @@ _HEADS = {
     "zh": ("", "过程", "运行方式", "开关", "随机数", "做什么"),
 }
 _RUN = {"en": ("Python", "compiled"), "zh": ("Python", "编译")}
+_CUT = {"en": "cut: ", "zh": "切断后："}
+_USE_OF_CUT = {
+    "en": "use: cut=[{name}], with run, compare, sweep and others",
+    "zh": "用法：cut=[{name}]，可用于 run、compare、sweep 等命令",
+}
 _OWN_DRAWS = {"en": "own", "zh": "自有"}
 
 
@@ -121,6 +127,19 @@ def month_text(month: Month, lang: str = "en") -> str:
         for row in (_HEADS[lang], *rows)
     )
     return "\n".join(lines)
+
+
+def arrows_text(lang: str = "en") -> str:
+    """Every causal arrow: its name as ``cut`` takes it, how it acts, and what its rule sees where it is cut."""
+    blocks = [arrow_text(one, lang) for _, one in sorted(ARROWS.items())]
+    use = _USE_OF_CUT[lang].format(name="income_to_effort,norm_to_pay")
+    return "\n".join([*blocks, "", use])
+
+
+def arrow_text(one: Arrow, lang: str = "en") -> str:
+    """One arrow in two lines."""
+    how, cut = (one.zh, one.zh_neutral) if lang == "zh" else (one.en, one.neutral)
+    return f"{one.name}: {how}\n    {_CUT[lang]}{cut} ({one.module})"
 
 
 def done(process: Process, lang: str = "en") -> str:

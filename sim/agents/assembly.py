@@ -14,6 +14,7 @@ from sim.compiled import kernel
 from sim.processes.assembly import Ballot, Matter, passes, special, vote
 from sim.processes.bills import expect
 from sim.streams import Stream, draw
+from sim.world.arrows import arrow, through
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import pairwise_sum
@@ -22,10 +23,61 @@ from sim.world.units import MIDDLE, THOUSAND
 _OWNERS = int(Stream.OWNERS)
 
 
+arrow(
+    "distrust", "dismissal", "a firm long distrusted is put to a vote",
+    neutral="trust is never that low",
+    zh="长期不受信任的物业被提请表决解聘",
+    zh_neutral="信任从不如此之低",
+)  # fmt: skip
+arrow(
+    "shortfall", "price_votes", "a firm that cannot pay for its service asks for a higher fee",
+    neutral="it never asks",
+    zh="入不敷出的物业提请涨价",
+    zh_neutral="从不提请",
+)  # fmt: skip
+arrow(
+    "trust", "firm_votes", "owners who distrust the firm vote for another",
+    neutral="trust of a newcomer (turnover.newcomer_trust)",
+    zh="不信任物业的业主赞成换物业",
+    zh_neutral="新住户的信任（turnover.newcomer_trust）",
+)  # fmt: skip
+arrow(
+    "committee_trust", "votes", "owners who trust their committee vote for it and for what it proposes",
+    neutral="trust of a newcomer (turnover.newcomer_trust)",
+    zh="信任业委会的业主支持它及其提案",
+    zh_neutral="新住户的信任（turnover.newcomer_trust）",
+)  # fmt: skip
+arrow(
+    "satisfaction", "votes", "the dissatisfied want a first firm, the satisfied agree to a higher fee",
+    neutral="satisfaction of a newcomer (turnover.newcomer_satisfaction)",
+    zh="不满者赞成引入物业，满意者同意涨价",
+    zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
+)  # fmt: skip
+arrow(
+    "free_habit", "votes", "who is used to free service votes against a first firm",
+    neutral="no such habit",
+    zh="习惯于免费服务者反对引入物业",
+    zh_neutral="没有这种习惯",
+)  # fmt: skip
+arrow(
+    "competence", "choice", "a competent committee chooses a better firm",
+    neutral="an ordinary firm comes",
+    zh="业委会择优选聘物业",
+    zh_neutral="来的是普通物业",
+)  # fmt: skip
+arrow(
+    "choice", "trust", "owners trust a firm that they chose",
+    neutral="trust stays",
+    zh="业主信任自己选的物业",
+    zh_neutral="信任不变",
+)  # fmt: skip
+
+
 @kernel
 def trust_at_least(compound, goodwill):  # type: ignore[no-untyped-def]
     """A firm that owners chose begins with some trust of theirs."""
     trust = compound.world.households.trust_firm
+    goodwill *= compound.parameters.arrows.choice_to_trust
     for i in range(compound.first, compound.last):
         trust[i] = max(trust[i], goodwill)
 
@@ -136,22 +188,30 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
     def appeal(self, matter: int) -> np.ndarray:
         """Each household's chance to agree to a matter (households,)."""
         h, p, first = self.world.households, self.p, self.compound.first
-        elect = self.compound.committee.p
+        elect, on, usual = (
+            self.compound.committee.p,
+            self.parameters.arrows,
+            self.parameters.turnover,
+        )
+        content, start = usual.newcomer_satisfaction, usual.newcomer_trust
         chances = np.empty(self.compound.households)
         for k in range(len(chances)):
             i = first + k
+            satisfied = through(on.satisfaction_to_votes, h.satisfaction[i], content)
+            trusts = through(on.committee_trust_to_votes, h.trust_committee[i], start)
             if matter == Matter.ELECT:
-                x = elect.agrees + elect.agrees_trust * h.trust_committee[i]
+                x = elect.agrees + elect.agrees_trust * trusts
             elif matter == Matter.FIRST_FIRM:
-                x = p.first_agrees + p.first_need * (1.0 - h.satisfaction[i])
-                x -= p.first_free * h.free_habit[i]
+                x = p.first_agrees + p.first_need * (1.0 - satisfied)
+                x -= p.first_free * h.free_habit[i] * on.free_habit_to_votes
             elif matter == Matter.RAISE_PRICE:
-                x = p.price_agrees + p.price_satisfied * h.satisfaction[i]
+                x = p.price_agrees + p.price_satisfied * satisfied
                 x -= p.price_burden * h.burden[i]
             elif matter == Matter.DISMISS_FIRM or matter == Matter.CHOOSE_FIRM:
-                x = p.change_agrees + p.change_distrust * (1.0 - h.trust_firm[i])
+                trust = through(on.trust_to_firm_votes, h.trust_firm[i], start)
+                x = p.change_agrees + p.change_distrust * (1.0 - trust)
             else:
-                x = p.spend_agrees + p.spend_trust * h.trust_committee[i]
+                x = p.spend_agrees + p.spend_trust * trusts
             chances[k] = min(max(x, 0.0), 1.0)
         return chances
 
@@ -169,6 +229,7 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         firm, census = self.compound.firm, self.compound.census
         trust = self.compound.per_household(census.trust_firm)
         known = firm.contracted and firm.founded != self.world.month
+        known = known and self.parameters.arrows.distrust_to_dismissal > 0.0
         self.distrust = self.distrust + 1 if known and trust < self.p.distrusted else 0
         if self.on_agenda and not firm.lacking and self._is_about_a_gap:
             # Another firm has come meanwhile.
@@ -214,6 +275,7 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
             return Matter.NONE + 0
         satisfied = compound.per_household(compound.census.satisfaction) > MIDDLE
         asks = firm.contracted and satisfied and firm.staff < p.price_asks
+        asks = asks and self.parameters.arrows.shortfall_to_price_votes > 0.0
         if asks and compound.price * (1.0 + p.price_step) <= p.price_most:
             return Matter.RAISE_PRICE + 0
         if fund.pool_fen > fund.p.idle_months * firm.public_revenue_fen:
@@ -252,7 +314,7 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         compound = self.compound
         firm, usual, committee = compound.firm, compound.firm.p, compound.committee
         able = committee.competence if committee.works else 0.0
-        gain = self.p.choice * able
+        gain = self.p.choice * able * self.parameters.arrows.competence_to_choice
         care = firm.usual_diligence + gain * (1.0 - firm.usual_diligence)
         opened = usual.transparency + gain * (1.0 - usual.transparency)
         firm.hand_over(care, opened, usual.skimming * (1.0 - gain), False)

@@ -16,6 +16,7 @@ from sim.agents.actor import Actor
 from sim.processes.bills import month_of_year
 from sim.processes.service import PerLine, _lines
 from sim.schema import Parameters, bounded, param
+from sim.world.arrows import arrow
 from sim.world.declare import column, link
 from sim.world.native import derived, rule
 from sim.world.units import FEN_PER_YUAN, MONTHS_PER_YEAR
@@ -120,6 +121,14 @@ BOOK = (
     "fees", "arrears", "public_revenue", "grants", "overhead", "wages", "energy", "contracts", "profit_paid",
 )  # fmt: skip
 """Entries of a month's book, each a column of the firm."""
+
+
+arrow(
+    "income", "effort", "a firm with less income keeps fewer staff and pays for fewer contracts and less energy",
+    neutral="the income it reckons with when it comes (firm.reckons)",
+    zh="收入减少，物业减员、停付外包和能耗",
+    zh_neutral="进场时预期的收入（firm.reckons）",
+)  # fmt: skip
 
 
 class Budget(Actor):
@@ -228,6 +237,8 @@ class Budget(Actor):
         total = 0
         for income in self.receipts:
             total += income
+        if self.parameters.arrows.income_to_effort == 0.0:
+            total = MONTHS_PER_YEAR * self._expected_fen(self.p.reckons)
         if self.provider == Provider.FIRM:
             return (1.0 - self.p.margin) * total / MONTHS_PER_YEAR
         return total / MONTHS_PER_YEAR + self.p.reserve_use * max(
@@ -253,10 +264,15 @@ class Budget(Actor):
         return lost and self.cash_fen < -bears * self.full_cost_fen
 
     @rule
+    def _expected_fen(self, rate: float) -> int:
+        """Income of a month in which ``rate`` of the fees is collected."""
+        fees = rate * self.compound.asked_price * self.compound.monthly_due_fen
+        return round(fees + (1.0 - self.skimming) * self.public_revenue_fen)
+
+    @rule
     def _reckon(self, rate: float) -> None:
         """Fill the year with what it reckons with, and staff the place by that."""
-        fees = rate * self.compound.asked_price * self.compound.monthly_due_fen
-        expected = round(fees + (1.0 - self.skimming) * self.public_revenue_fen)
+        expected = self._expected_fen(rate)
         for month in range(MONTHS_PER_YEAR):
             self.receipts[month] = expected
             self.results[month] = 0

@@ -15,6 +15,7 @@ import numpy as np
 from sim.agents.actor import Actor
 from sim.processes.assembly import Matter
 from sim.schema import Parameters, param
+from sim.world.arrows import arrow, through
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import exact_sum
@@ -238,6 +239,74 @@ class CommitteeParameters(Parameters):
     )  # fmt: skip
 
 
+arrow(
+    "committee", "image", "a working committee looks the better the more able it is, a failed one worse",
+    neutral="what is seen where none is elected (committee.image_none)",
+    zh="业委会履职或失职决定其观感",
+    zh_neutral="无业委会时的观感（committee.image_none）",
+)  # fmt: skip
+arrow(
+    "committee", "supervision", "a working or interim committee watches the firm",
+    neutral="nobody watches",
+    zh="业委会或物管会监督物业",
+    zh_neutral="无人监督",
+)  # fmt: skip
+arrow(
+    "committee", "accounts", "a working committee shows the firm's accounts, a captured one hides them",
+    neutral="the firm's own openness",
+    zh="正常履职的业委会公开账目，被俘获的遮掩账目",
+    zh_neutral="物业自身的公开程度",
+)  # fmt: skip
+arrow(
+    "committee", "handling", "committees give hours to problems",
+    neutral="no hours",
+    zh="业委会投入工时办理诉求",
+    zh_neutral="没有工时",
+)  # fmt: skip
+arrow(
+    "discontent", "elections", "discontent makes owners prepare an election",
+    neutral="nobody is discontent",
+    zh="不满促使业主筹备选举",
+    zh_neutral="无人不满",
+)  # fmt: skip
+arrow(
+    "support", "elections", "support of street and community makes owners prepare an election",
+    neutral="no support",
+    zh="街道社区的扶持促使筹备选举",
+    zh_neutral="没有扶持",
+)  # fmt: skip
+arrow(
+    "efficacy", "candidates", "who feels heard stands for the committee",
+    neutral="efficacy of a newcomer (turnover.newcomer_trust)",
+    zh="有效能感者愿意参选",
+    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+)  # fmt: skip
+arrow(
+    "skimming", "elections", "a firm that skims obstructs the vote for a committee",
+    neutral="it obstructs nothing",
+    zh="侵占公共收益的物业阻挠选举",
+    zh_neutral="不阻挠",
+)  # fmt: skip
+arrow(
+    "failed_votes", "committee_trust", "a failed vote costs trust in committees",
+    neutral="trust stays",
+    zh="选举失败使业主对业委会失去信任",
+    zh_neutral="信任不变",
+)  # fmt: skip
+arrow(
+    "support", "steadiness", "supported committees idle less and are captured less",
+    neutral="no support",
+    zh="得到扶持的业委会较少空转、被俘获",
+    zh_neutral="没有扶持",
+)  # fmt: skip
+arrow(
+    "stirring", "grievance", "a confrontational committee turns its followers' calm into grievance",
+    neutral="it stirs nobody",
+    zh="对抗型业委会鼓动业主",
+    zh_neutral="无人被鼓动",
+)  # fmt: skip
+
+
 @register_row
 class OwnersCommittee(Actor, table="committees", parameters="committee"):
     """The committee of one compound."""
@@ -284,6 +353,7 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
     def offer(self) -> None:
         """Set the named values that the committee stands for."""
         p, s = self.p, self.compound.signals
+        opened, hours = s.transparency, s.compound_hours
         self.interim = 0.0
         if self.state == State.NONE or self.state == State.PREPARING or self.state == State.INTERIM:
             failed = p.image_failed * self.failed_votes
@@ -310,6 +380,11 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             s.committee_image = (1.0 - known) * s.committee_image + known * p.interim_image
             s.supervision = max(s.supervision, p.interim_supervision)
             s.compound_hours = s.compound_hours + p.interim_hours
+        on = self.parameters.arrows
+        s.committee_image = through(on.committee_to_image, s.committee_image, p.image_none)
+        s.supervision *= on.committee_to_supervision
+        s.transparency = through(on.committee_to_accounts, s.transparency, opened)
+        s.compound_hours = through(on.committee_to_handling, s.compound_hours, hours)
 
     @rule
     def decide(self, chance: tuple[float, ...]) -> None:
@@ -378,8 +453,11 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             compound.per_household(census.grievance),
             1.0 - compound.per_household(census.satisfaction),
         )
+        on = self.parameters.arrows
+        upset *= on.discontent_to_elections
         discontent = p.attempts_content + (1.0 - p.attempts_content) * upset
-        support = 1.0 + p.attempts_care * compound.signals.committee_care
+        care = compound.signals.committee_care * on.support_to_elections
+        support = 1.0 + p.attempts_care * care
         if chance[0] < p.attempts * discontent * support and compound.assembly.open(
             Matter.ELECT + 0
         ):
@@ -391,7 +469,11 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
         p, compound = self.p, self.compound
         s = compound.signals
         own = p.candidates * (compound.households / THOUSAND) ** p.size_power
-        own *= p.candidates_unheard + compound.per_household(compound.census.efficacy)
+        heard = compound.per_household(compound.census.efficacy)
+        usual = self.parameters.turnover.newcomer_trust
+        own *= p.candidates_unheard + through(
+            self.parameters.arrows.efficacy_to_candidates, heard, usual
+        )
         own *= (1.0 + s.committee_care) * (1.0 + p.candidates_spread * (luck - MIDDLE))
         return (own + self.won_over) * (1.0 - s.candidate_bar)
 
@@ -401,7 +483,8 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
         s, firm = compound.signals, compound.firm
         care = s.committee_care
         if firm.present:
-            s.canvass = s.canvass - firm.p.obstruction * firm.skimming * (1.0 - care)
+            skims = firm.skimming * self.parameters.arrows.skimming_to_elections
+            s.canvass = s.canvass - firm.p.obstruction * skims * (1.0 - care)
         # A small compound makes do with the smallest committee.
         seats = min(p.seats, max(p.seats_least, round(compound.households / p.households_per_seat)))
         found = self._willing(chance[0]) >= seats
@@ -420,8 +503,9 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             return
         self.failed_votes += 1
         trust = self.world.households.trust_committee
+        lost = p.vote_trust * self.parameters.arrows.failed_votes_to_committee_trust
         for i in range(compound.first, compound.last):
-            trust[i] *= 1.0 - p.vote_trust
+            trust[i] *= 1.0 - lost
         self._enter(State.INTERIM if self.stands_in else State.NONE)
 
     @rule
@@ -431,7 +515,8 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
         if self.state == State.WORKING and self.capture == Capture.CONFRONTATIONAL:
             self._stir()
         steadied = 1.0 - p.party_steadies * self.party_share
-        steadied *= 1.0 - p.care_steadies * s.committee_care
+        care = s.committee_care * self.parameters.arrows.support_to_steadiness
+        steadied *= 1.0 - p.care_steadies * care
         if self.state == State.WORKING and chance[0] < p.idles * steadied:
             # Nominal, lost or gone, one as likely as the other.
             self._enter(State.NOMINAL + min(int(_IDLE * chance[1]), _IDLE - 1))
@@ -445,7 +530,7 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
                 reached += tempting
                 kind += reached <= pick
             self.capture = Capture.COLLUDING + min(kind, len(tempts) - 1)
-        elif self.idles and chance[2] < p.revives * s.committee_care:
+        elif self.idles and chance[2] < p.revives * care:
             self._enter(State.WORKING)
         if self.months_in_office >= p.term:
             if self.capture != Capture.REPRESENTATIVE and chance[1] < p.refuses:
@@ -458,7 +543,10 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
     @rule
     def _stir(self) -> None:
         # A committee at war with the firm leads those who trust it to withhold the fee: their grievance rises.
-        h, stirs = self.world.households, self.p.stirs
+        h, stirs = (
+            self.world.households,
+            self.p.stirs * self.parameters.arrows.stirring_to_grievance,
+        )
         tenure, trust, grievance = h.tenure, h.trust_committee, h.grievance
         for i in range(self.compound.first, self.compound.last):
             if tenure[i] != Tenure.VACANT:

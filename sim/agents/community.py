@@ -13,6 +13,7 @@ from sim.agents.budget import Provider
 from sim.agents.compound import Compound
 from sim.compiled import kernel
 from sim.schema import Parameters, param
+from sim.world.arrows import arrow
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import derived, register_row, rule
@@ -59,6 +60,14 @@ class CommunityParameters(Parameters):
         low=0, high=100, zh="非物业热线",
         source="14 valid complaints per compound and year (Shanghai 2018, anchors in docs/odd.md); split assumed",
     )  # fmt: skip
+
+
+arrow(
+    "problems", "attention", "community and street turn to compounds where more is unsolved",
+    neutral="hours by households alone",
+    zh="社区和街道关注问题较多的小区",
+    zh_neutral="只按户数分配",
+)  # fmt: skip
 
 
 @kernel
@@ -138,7 +147,8 @@ class Community(Actor, table="communities", parameters="community"):
         self.fidelity = min(1.0, free / total) if total > 0.0 else 1.0
         left = have - total * self.fidelity
         compounds = world.compounds.array[self.first : self.last]
-        shares = attention(compounds, self.households, p.attention_need)
+        need = p.attention_need * self.parameters.arrows.problems_to_attention
+        shares = attention(compounds, self.households, need)
         for c in range(self.first, self.last):
             s, share = world.signals[c], shares[c - self.first]
             s.community_hours = s.community_hours + left * share
@@ -164,7 +174,8 @@ class Street(Actor, table="streets", parameters="community"):
         """Share the departments' hours among the compounds, and see which of them have one firm together."""
         p, thousands = self.p, self.households / THOUSAND
         compounds = self.world.compounds.array[self.first : self.last]
-        shares = attention(compounds, self.households, p.attention_need)
+        need = p.attention_need * self.parameters.arrows.problems_to_attention
+        shares = attention(compounds, self.households, need)
         sharing = 0
         for c in range(self.first, self.last):
             sharing += self.world.firms[c].sharing > 0

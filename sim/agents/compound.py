@@ -10,11 +10,37 @@ import numpy as np
 from sim.processes.bills import JANUARY, end_bills, month_of_year
 from sim.processes.service import LINES, Line
 from sim.streams import Stream, Streams
+from sim.world.arrows import arrow, through
 from sim.world.costs import Cost, CostRefused, Payer
 from sim.world.declare import Row, column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.tables import Life, Tenure
 from sim.world.units import MIDDLE, MONTHS_PER_YEAR
+
+arrow(
+    "effort", "condition", "what the firm does keeps the compound up",
+    neutral="the effort that keeps each line at its first state (service.start)",
+    zh="物业投入维持小区状况",
+    zh_neutral="恰能维持期初状况的投入（service.start）",
+)  # fmt: skip
+arrow(
+    "misuse", "condition", "misused common space wears faster",
+    neutral="nobody misuses it",
+    zh="占用公共空间加速损耗",
+    zh_neutral="无人占用",
+)  # fmt: skip
+arrow(
+    "condition", "satisfaction", "residents judge the state of what they live in",
+    neutral="the state of the first month (service.start)",
+    zh="住户按小区状况评价服务",
+    zh_neutral="首月状况（service.start）",
+)  # fmt: skip
+arrow(
+    "amenities", "satisfaction", "amenities that a life stage lacks leave its needs unmet",
+    neutral="all are there",
+    zh="缺少适龄设施，需求得不到满足",
+    zh_neutral="设施齐全",
+)  # fmt: skip
 
 
 @register_row
@@ -138,19 +164,23 @@ class Compound(Row, table="compounds", parameters="service"):
     def wear(self) -> None:
         """Move the condition on by a month: the firm's effort meets wear and misuse."""
         p, census, condition, effort = self.p, self.census, self.condition, self.effort
-        misuse = census.misuse / max(census.occupied, 1.0)
+        on = self.parameters.arrows
+        misuse = census.misuse / max(census.occupied, 1.0) * on.misuse_to_condition
         for line in range(len(condition)):
-            state = condition[line]
-            gain = p.repair[line] * max(effort[line], p.floor) * (1.0 - state)
+            state, first = condition[line], p.start[line]
             ages = line == Line.FACILITIES or line == Line.AMENITIES
-            decay = p.decay[line] * (self.wear_here if ages else 1.0)
-            loss = min(decay, 1.0) * state + p.misuse_load[line] * misuse
+            decay = min(p.decay[line] * (self.wear_here if ages else 1.0), 1.0)
+            lasting = decay * first / max(p.repair[line] * (1.0 - first), 1e-9)
+            given = through(on.effort_to_condition, effort[line], min(lasting, 1.0))
+            gain = p.repair[line] * max(given, p.floor) * (1.0 - state)
+            loss = decay * state + p.misuse_load[line] * misuse
             condition[line] = min(max(state + gain - loss, 0.0), 1.0)
 
     @rule
     def meet_needs(self) -> None:
         """Reckon how well the condition meets the needs of each life stage."""
         p, condition = self.parameters.perception, self.condition
+        on, first = self.parameters.arrows, self.p.start
         for life in range(len(self.met)):
             needs = p.needs_working
             if life == Life.YOUNG:
@@ -160,7 +190,9 @@ class Compound(Row, table="compounds", parameters="service"):
             good = asked = 0.0
             for line in range(len(condition)):
                 there = self.built[life] if line == Line.AMENITIES else 1.0
-                good += needs[line] * condition[line] * there
+                there = through(on.amenities_to_satisfaction, there, 1.0)
+                state = through(on.condition_to_satisfaction, condition[line], first[line])
+                good += needs[line] * state * there
                 asked += needs[line]
             self.met[life] = good / asked if asked > 0.0 else MIDDLE
 

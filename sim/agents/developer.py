@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim.agents.actor import Actor
 from sim.schema import Parameters, param
+from sim.world.arrows import arrow
 from sim.world.declare import column, link
 from sim.world.native import register_row, rule
 from sim.world.units import THOUSAND
@@ -35,6 +36,14 @@ class DeveloperParameters(Parameters):
         5.0, "Petitions per 1,000 households and month that make it move", unit="1/month", low=0, high=1000,
         zh="整改压力阈值",
     )  # fmt: skip
+
+
+arrow(
+    "petitions", "legacy", "many petitions make the developer mend a part of its legacy",
+    neutral="nobody petitions",
+    zh="集中信访促使开发商整改遗留问题",
+    zh_neutral="无人信访",
+)  # fmt: skip
 
 
 @register_row
@@ -70,5 +79,6 @@ class Developer(Actor, table="developers", parameters="developer"):
         p = self.p
         self.legacy *= 1.0 - p.fades
         petitions = THOUSAND * self.compound.per_household(self.compound.census.petitions)
-        if petitions > p.pressure and chance[0] < p.remedies:
+        remedies = p.remedies * self.parameters.arrows.petitions_to_legacy
+        if petitions > p.pressure and chance[0] < remedies:
             self.legacy *= 1.0 - p.remedy_share

@@ -11,6 +11,7 @@ from sim.agents.budget import BudgetParameters, Provider
 from sim.agents.provider import UNSIGNED, ProviderParameters, Providing
 from sim.processes.service import Line
 from sim.schema import Parameters, param
+from sim.world.arrows import arrow
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import exact_dot, exact_sum
@@ -92,6 +93,26 @@ class Light(IntEnum):
     RED = 2
 
 
+arrow(
+    "supervision", "effort", "who is supervised works with more care",
+    neutral="nobody supervises",
+    zh="监督使物业更尽责",
+    zh_neutral="无人监督",
+)  # fmt: skip
+arrow(
+    "standards", "effort", "standards, stars and warnings raise care",
+    neutral="no standard",
+    zh="标准、星级与警示促使尽责",
+    zh_neutral="没有标准",
+)  # fmt: skip
+arrow(
+    "supervision", "skimming", "supervision ends the skimming of public revenue",
+    neutral="nobody supervises",
+    zh="监督遏制侵占公共收益",
+    zh_neutral="无人监督",
+)  # fmt: skip
+
+
 @register_row
 class PropertyFirm(Providing, table="firms", parameters="firm"):
     """Who serves one compound: a company's branch there, or whoever stands in its place."""
@@ -142,9 +163,10 @@ class PropertyFirm(Providing, table="firms", parameters="firm"):
     @derived
     def care(self) -> float:
         """Care with which staff work, with standards and supervision counted in."""
-        s = self.compound.signals
-        slack = (1.0 - self.diligence) * (1.0 - s.diligence_gain)
-        given = 1.0 - slack * (1.0 - self.p.supervised_care * s.supervision)
+        s, on = self.compound.signals, self.parameters.arrows
+        slack = (1.0 - self.diligence) * (1.0 - s.diligence_gain * on.standards_to_effort)
+        watched = s.supervision * on.supervision_to_effort
+        given = 1.0 - slack * (1.0 - self.p.supervised_care * watched)
         # A firm that gives nothing and is paid all the same (special funds) cannot give less.
         return max(given, 0.0)
 
@@ -194,7 +216,8 @@ class PropertyFirm(Providing, table="firms", parameters="firm"):
             self._was_there_before(chance[2])
         self._book()
         self._plan()
-        self.skimming *= 1.0 - self.p.supervised_skimming * self.compound.signals.supervision
+        watched = self.compound.signals.supervision * self.parameters.arrows.supervision_to_skimming
+        self.skimming *= 1.0 - self.p.supervised_skimming * watched
         self._stay_or_go(chance)
 
 

@@ -14,6 +14,7 @@ from sim.processes.participation import MET
 from sim.processes.service import LINES, Line
 from sim.schema import Parameters, param
 from sim.streams import Stream, draw
+from sim.world.arrows import arrow
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.units import FEN_PER_YUAN, MONTHS_PER_YEAR
@@ -92,6 +93,32 @@ def mend(compound, fen, mends, lines):  # type: ignore[no-untyped-def]
         compound.condition[line] += step * (1.0 - compound.condition[line])
 
 
+arrow(
+    "committee", "revenue", "a working committee claims public revenue for the owners",
+    neutral="it claims nothing",
+    zh="正常履职的业委会为业主争取公共收益",
+    zh_neutral="不争取",
+)  # fmt: skip
+arrow(
+    "capture", "revenue", "a captured committee takes from the owners' pool, or lets the firm skim",
+    neutral="it takes nothing",
+    zh="被俘获的业委会侵占业主共有资金，或放任物业侵占",
+    zh_neutral="分文不取",
+)  # fmt: skip
+arrow(
+    "fund", "repair", "owners' common money pays for repairs that are due",
+    neutral="none is spent on repairs",
+    zh="业主共有资金用于到期维修",
+    zh_neutral="不用于维修",
+)  # fmt: skip
+arrow(
+    "meetings", "repair", "who meets puts money together for a repair that no fund can pay",
+    neutral="nobody gives",
+    zh="参会者为维修资金不足的修缮凑钱",
+    zh_neutral="无人凑钱",
+)  # fmt: skip
+
+
 @register_row
 class OwnersFund(Actor, table="funds", parameters="fund"):
     """The common money of the owners of one compound."""
@@ -128,7 +155,8 @@ class OwnersFund(Actor, table="funds", parameters="fund"):
         committee = self.compound.committee
         if committee.state != State.WORKING:
             return 0
-        claimed = round(self.p.claims * committee.competence * revenue_fen)
+        able = committee.competence * self.parameters.arrows.committee_to_revenue
+        claimed = round(self.p.claims * able * revenue_fen)
         self.pool_fen += claimed
         self.pool_in_fen += claimed
         return claimed
@@ -141,13 +169,15 @@ class OwnersFund(Actor, table="funds", parameters="fund"):
         self.fund_fen += interest
         self.in_fen += interest
         self._be_robbed()
-        if self.repair_due and self.repair_cost_fen > self.fund_fen:
+        give = self.parameters.arrows.meetings_to_repair > 0.0
+        if give and self.repair_due and self.repair_cost_fen > self.fund_fen:
             self._put_together()
 
     @rule
     def _be_robbed(self) -> None:
         committee, firm, p = self.compound.committee, self.compound.firm, self.p
-        if committee.state != State.WORKING:
+        cut = self.parameters.arrows.capture_to_revenue == 0.0
+        if committee.state != State.WORKING or cut:
             return
         colluding = committee.capture == Capture.COLLUDING
         if colluding and firm.provider == Provider.FIRM:
@@ -174,6 +204,8 @@ class OwnersFund(Actor, table="funds", parameters="fund"):
     def repair_from_fund(self) -> None:
         """Repair facilities from the maintenance fund, as far as it goes."""
         fen = min(self.repair_cost_fen, self.fund_fen)
+        if self.parameters.arrows.fund_to_repair == 0.0:
+            fen = 0
         self.fund_fen -= fen
         self.out_fen += fen
         mend(self.compound, fen, self.p.mends, FACILITIES)
@@ -181,7 +213,8 @@ class OwnersFund(Actor, table="funds", parameters="fund"):
     @rule
     def use_pool(self) -> None:
         """Use the pool: for repairs where they are due, the rest is a dividend, the same for every unit."""
-        fen = min(self.repair_cost_fen, self.pool_fen) if self.repair_due else 0
+        due = self.repair_due and self.parameters.arrows.fund_to_repair > 0.0
+        fen = min(self.repair_cost_fen, self.pool_fen) if due else 0
         self.repairs_fen += fen
         mend(self.compound, fen, self.p.mends, FACILITIES)
         each = (self.pool_fen - fen) // self.compound.households

@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from sim.agents.budget import Budget, Provider
 from sim.schema import Parameters, param
+from sim.world.arrows import arrow, through
 from sim.world.costs import EMERGENCY_FIRM, SELF_RUN, Payer
 from sim.world.declare import column
 from sim.world.native import derived, rule
@@ -105,6 +106,40 @@ class ProviderParameters(Parameters):
         0.10, "Set pay of a firm on an open account, as a share of the cost of its menu", low=0, high=0.5,
         zh="信托制酬金比例",
     )  # fmt: skip
+
+
+arrow(
+    "loss", "exit", "a firm that loses money leaves, or does not renew its contract",
+    neutral="it never goes at a loss",
+    zh="亏损的物业撤场或不再续约",
+    zh_neutral="从不因亏损撤场",
+)  # fmt: skip
+arrow(
+    "rate", "entry", "firms come where the known collection rate would pay for service",
+    neutral="the rate a firm reckons with (firm.reckons)",
+    zh="已知收缴率够支付服务时，新物业才进场",
+    zh_neutral="预期收缴率（firm.reckons）",
+)  # fmt: skip
+arrow(
+    "exit", "emergency", "the street puts in an emergency firm when a firm has left",
+    neutral="it puts in none",
+    zh="物业撤场后街道引入应急物业",
+    zh_neutral="不引入",
+)  # fmt: skip
+arrow(
+    "efficacy",
+    "self_running",
+    "owners who feel heard come to run their compound themselves, and find fresh volunteers",
+    neutral="efficacy of a newcomer (turnover.newcomer_trust)",
+    zh="业主有效能感，才会自管并换上新的志愿者",
+    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+)  # fmt: skip
+arrow(
+    "self_running", "tiring", "who run their compound themselves tire",
+    neutral="their energy stays",
+    zh="自管者日渐疲惫",
+    zh_neutral="精力不减",
+)  # fmt: skip
 
 
 class Providing(Budget):
@@ -350,14 +385,16 @@ class Providing(Budget):
         running = (1.0 - p.overhead) * full
         wages = running * (1.0 - p.energy - p.contracts)
         least = fixed + p.energy * running + p.least_staff * wages
-        income = max(self.place_rate, p.expects_least) * fees + self.public_revenue_fen
+        rate = through(self.parameters.arrows.rate_to_entry, self.place_rate, p.reckons)
+        income = max(rate, p.expects_least) * fees + self.public_revenue_fen
         return min(max((income - least) / max(fixed + running - least, 1.0), 0.0), 1.0)
 
     @rule
     def _find_somebody(self, chance: tuple[float, ...]) -> None:
         """The street steps in, another firm comes by what the place would pay, or owners run it themselves."""
         p, compound = self.p, self.compound
-        if self.just_left and chance[3] < p.emergency:
+        on = self.parameters.arrows
+        if self.just_left and chance[3] < p.emergency * on.exit_to_emergency:
             self._bring_emergency_firm()
             return
         self.just_left = False
@@ -365,6 +402,8 @@ class Providing(Budget):
             self._enter()
             return
         heard = compound.per_household(compound.census.efficacy)
+        usual = self.parameters.turnover.newcomer_trust
+        heard = through(on.efficacy_to_self_running, heard, usual)
         close = min(p.self_run_size / compound.households, 1.0)
         if chance[1] < p.self_runs * heard * close:
             self._run_themselves()
@@ -372,7 +411,8 @@ class Providing(Budget):
     @rule
     def _stay_or_go(self, chance: tuple[float, ...]) -> None:
         p = self.p
-        self.months_in_debt = self.months_in_debt + 1 if self.in_debt else 0
+        bears = self.parameters.arrows.loss_to_exit == 0.0
+        self.months_in_debt = self.months_in_debt + 1 if self.in_debt and not bears else 0
         fed_up = self.months_in_debt > p.loss_patience and chance[1] < p.leaves
         if self.provider == Provider.SELF_RUN:
             self._tire(fed_up, chance)
@@ -385,7 +425,7 @@ class Providing(Budget):
                 self._go(Exit.CONTRACT_END)
             return
         loses = self.year_result_fen < -p.renewal_loss * MONTHS_PER_YEAR * self.full_cost_fen
-        if fed_up or (ends and loses):
+        if fed_up or (ends and loses and not bears):
             self._go(Exit.LOSS if fed_up else Exit.CONTRACT_END)
         elif ends:
             self.contract_end += MONTHS_PER_YEAR * int(p.contract_years)
@@ -394,9 +434,11 @@ class Providing(Budget):
     def _tire(self, broke: bool, chance: tuple[float, ...]) -> None:
         """Volunteers tire; a year's end may bring fresh ones, if people feel heard."""
         p, compound = self.p, self.compound
-        self.volunteers *= 1.0 - p.tires
+        on, usual = self.parameters.arrows, self.parameters.turnover.newcomer_trust
+        self.volunteers *= 1.0 - p.tires * on.self_running_to_tiring
         self.diligence = self.volunteers
         heard = compound.per_household(compound.census.efficacy)
+        heard = through(on.efficacy_to_self_running, heard, usual)
         if self.month_of_year == MONTHS_PER_YEAR and chance[2] < p.renews * heard:
             self.renew_volunteers()
         if broke or self.volunteers < p.gives_up:

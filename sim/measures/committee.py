@@ -10,6 +10,7 @@ from sim.measures.operators import add, at_least, close_gap
 from sim.processes.assembly import Matter
 from sim.schema import param
 from sim.streams import Stream, draw
+from sim.world.arrows import arrow
 from sim.world.costs import Payer
 from sim.world.native import rule
 
@@ -224,6 +225,16 @@ class CommitteeTraining(Measure):
             committee.competence += p.learns * reached * max(p.ceiling - committee.competence, 0.0)
 
 
+arrow(
+    "drive",
+    "committees",
+    "the street, appraised by committees formed, prepares elections and sets up interim committees",
+    neutral="it brings about nothing, whatever its hours",
+    zh="以组建率考核街道，推动选举或设立物管会",
+    zh_neutral="耗时而无效果",
+)  # fmt: skip
+
+
 @register
 class CommitteeDrive(Measure):
     """The street is appraised by committees formed: it prepares elections, or sets up interim committees.
@@ -288,6 +299,7 @@ class CommitteeDrive(Measure):
         asked = p.street_hours * strength
         given = compound.take_street_hours(self.label, asked)
         works = p.coverage * min(strength, 1.0) * (given / asked if asked > 0.0 else 0.0)
+        works *= compound.parameters.arrows.drive_to_committees
         s.committee_care = at_least(s.committee_care, p.support * works)
         if committee.state == State.PREPARING:
             compound.community.ask(compound, self.label, p.community_hours * strength)

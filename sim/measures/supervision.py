@@ -10,6 +10,7 @@ from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, at_least, close_gap, scale
 from sim.schema import param
 from sim.streams import Stream, draw
+from sim.world.arrows import arrow
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
@@ -279,6 +280,14 @@ class DelegatesLookBack(Measure):
             s.supervision = close_gap(s.supervision, p.supervision * there * answered)
 
 
+arrow(
+    "credit", "effort", "a firm cares for its credit file: stars, warning, summons",
+    neutral="no wish for stars, no fear of lights",
+    zh="信用档案促使物业尽责：星级、警示、约谈",
+    zh_neutral="不在乎星级与亮灯",
+)  # fmt: skip
+
+
 @register
 class CreditFile(Measure):
     """Firm and manager have a credit file: the firm's over all compounds it serves, the manager's own.
@@ -386,6 +395,7 @@ class CreditFile(Measure):
             self._replace(compound)
             return
         push = (p.stars, p.warned, p.summoned)[light]
+        push *= compound.parameters.arrows.credit_to_effort
         s.diligence_gain = close_gap(s.diligence_gain, push * min(strength, 1.0) * works)
 
     @rule

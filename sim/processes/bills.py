@@ -16,6 +16,7 @@ import numpy as np
 from sim.compiled import kernel
 from sim.schema import Parameters, param
 from sim.streams import Stream, draw, fill
+from sim.world.arrows import arrow, through
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Called, Tenure
@@ -132,13 +133,28 @@ def begin_bills(compound, first, last):  # type: ignore[no-untyped-def]
         h.dear[i] = np.log(max(h.fee_fen[i], 1) / (h.area[i] * usual))
 
 
+arrow(
+    "year_end", "pay", "staff who go from door to door in November and December bring households to their bills",
+    neutral="any other month",
+    zh="年终上门清欠促使住户办理账单",
+    zh_neutral="平常月份",
+)  # fmt: skip
+arrow(
+    "reminders", "bills", "a firm that reminds more than usual brings more households to their bills",
+    neutral="usual reminders (bills.usual_reminders)",
+    zh="催缴勤于通常时，更多住户办理账单",
+    zh_neutral="通常催缴力度（bills.usual_reminders）",
+)  # fmt: skip
+
+
 @kernel
 def _chances(compound, periods, chances):  # type: ignore[no-untyped-def]
     # For each month in which a unit's year of bills may begin: months that the period still has, this one
     # counted, and the chance to get round to bills this month.
     p, now = compound.parameters.bills, month_of_year(compound.world)
     reminders = compound.signals.dunning / p.usual_reminders
-    called = 1.0 + p.reminded * (reminders - 1.0)
+    on = compound.parameters.arrows
+    called = 1.0 + p.reminded * (reminders - 1.0) * on.reminders_to_bills
     for begins in range(1, MONTHS_PER_YEAR + 1):
         age = (now - begins) % MONTHS_PER_YEAR % p.period
         left = p.period - age
@@ -146,7 +162,7 @@ def _chances(compound, periods, chances):  # type: ignore[no-untyped-def]
         if now == FEBRUARY:
             chance *= p.spring_festival
         if now >= NOVEMBER:
-            chance = max(chance, p.year_end * called)
+            chance = max(chance, p.year_end * called * on.year_end_to_pay)
         if left == 1:
             chance = max(chance, p.last_call * called)
         periods[begins], chances[begins] = left, min(chance, 1.0)
@@ -156,6 +172,32 @@ def _chances(compound, periods, chances):  # type: ignore[no-untyped-def]
 def asked_fen(fee_fen, price):  # type: ignore[no-untyped-def]
     """Monthly fee asked of a household, in whole fen."""
     return np.int64(np.floor(fee_fen * price + MIDDLE))
+
+
+arrow(
+    "calls", "bills", "who is called on deals with its bills",
+    neutral="nobody has called",
+    zh="有人上门时住户办理账单",
+    zh_neutral="无人上门",
+)  # fmt: skip
+arrow(
+    "suits", "pay", "letters of lawyers and suits bring debtors to their bills, and to pay old debts",
+    neutral="nobody is written to or sued",
+    zh="律师函与诉讼促使欠费户办理账单、补缴旧欠",
+    zh_neutral="无函无诉",
+)  # fmt: skip
+arrow(
+    "willingness", "old_debts", "who has become willing pays old debts",
+    neutral="old debts stay",
+    zh="愿缴者补缴旧欠",
+    zh_neutral="旧欠不动",
+)  # fmt: skip
+arrow(
+    "developer", "pay", "the developer pays the fee of vacant units, or defaults",
+    neutral="it pays as at the start (developer.pays_vacant)",
+    zh="开发商缴纳或拖欠空置房物业费",
+    zh_neutral="同期初（developer.pays_vacant）",
+)  # fmt: skip
 
 
 @process(How.BLOCK, stream=Stream.FEES, switch="fees")
@@ -181,10 +223,13 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
     )
     arrears_fen, billed, intends = h.arrears_fen, h.billed, h.intends
     december = month_of_year(world) == MONTHS_PER_YEAR
-    price, pays_vacant, keeps = (
-        compound.asked_price,
-        compound.signals.developer_pays,
-        fees.habit_keeps,
+    on, owed = compound.parameters.arrows, compound.parameters.developer.pays_vacant
+    price, keeps = compound.asked_price, fees.habit_keeps
+    pays_vacant = through(on.developer_to_pay, compound.signals.developer_pays, owed)
+    by_calls, by_suits, debts = (
+        on.calls_to_bills > 0.0,
+        on.suits_to_pay > 0.0,
+        on.willingness_to_old_debts,
     )
     free_keeps, habit, free_habit, asked, called_on, summoned = (
         fees.free_habit_keeps,
@@ -196,11 +241,16 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
     )
     for i in rows(first, last):
         received_fen[i] = credited_fen[i] = recovered_fen[i] = 0
+        summoned[i] = summoned[i] if by_suits else 0
     for i in range(first, last):
         k, left = i - start, left_of[begins[i]]
         if bill_months[i] == 0:
             _bill_comes(h, i, left, price, u[2, k])
-        if u[0, k] < chance_of[begins[i]] or called_on[i] or summoned[i] != Called.NOT:
+        if (
+            u[0, k] < chance_of[begins[i]]
+            or (called_on[i] and by_calls)
+            or summoned[i] != Called.NOT
+        ):
             # It deals with its bills this month, of itself or because somebody called or wrote.
             chance = pays_vacant if tenure[i] == Tenure.VACANT else willing[i]
             if bill_fen[i] > 0:
@@ -215,7 +265,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
             if summoned[i] == Called.SETTLES and arrears_fen[i] > 0:
                 recovered_fen[i] = _pay_back(h, i, h.arrears_months[i])
             elif (
-                arrears_fen[i] > 0 and held_back[i] < chance
+                arrears_fen[i] > 0 and held_back[i] < chance * debts
                 # A bill that was only forgotten is paid as soon as it is thought of.
                 and (u[1, k] < p.pays_back or h.arrears_months[i] <= p.period)
             ):  # fmt: skip
@@ -315,9 +365,19 @@ def end_bills(compound):  # type: ignore[no-untyped-def]
         h.bill_months[i] = h.ahead[i] = 0
 
 
+arrow(
+    "votes", "norm", "a vote or pledge tells those never asked for a fee what others will do",
+    neutral="no vote tells anything",
+    zh="表决或承诺使从未缴费者形成对他人的预期",
+    zh_neutral="表决不带来预期",
+)  # fmt: skip
+
+
 @kernel
 def expect(compound, share):  # type: ignore[no-untyped-def]
     """A vote or pledge tells those never asked for a fee what share of others to expect to pay."""
+    if compound.parameters.arrows.votes_to_norm == 0.0:
+        return
     h = compound.world.households
     asked, norm, habit = h.asked, h.norm, h.habit
     for i in range(compound.first, compound.last):

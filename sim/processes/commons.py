@@ -14,6 +14,7 @@ from sim.processes.parking import who_has_cars
 from sim.processes.service import Line
 from sim.schema import Parameters, param
 from sim.streams import Stream, fill
+from sim.world.arrows import arrow, through
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Tenure
@@ -47,19 +48,49 @@ class CommonsParameters(Parameters):
     )
 
 
+arrow(
+    "neighbours", "misuse", "a household misuses common space where it sees others do so",
+    neutral="what it sees counts for nothing",
+    zh="看到别人占用公共空间便效仿",
+    zh_neutral="所见不起作用",
+)  # fmt: skip
+arrow(
+    "condition", "misuse", "neglected grounds invite misuse",
+    neutral="security and greenery as at the start (service.start)",
+    zh="环境失管招致占用",
+    zh_neutral="安保与绿化同期初（service.start）",
+)  # fmt: skip
+arrow(
+    "parking", "misuse", "cars without a place stand in lanes and on lawns",
+    neutral="as many as is usual (parking.usual_short)",
+    zh="无车位的车辆占道占绿",
+    zh_neutral="通常缺口（parking.usual_short）",
+)  # fmt: skip
+arrow(
+    "enforcement", "misuse", "enforcement holds misuse down",
+    neutral="nobody enforces",
+    zh="执法抑制占用",
+    zh_neutral="无人执法",
+)  # fmt: skip
+
+
 @process(How.BLOCK, stream=Stream.COMMONS, switch="commons")
 def use_commons(compound, first, last):  # type: ignore[no-untyped-def]
     """Residents start or stop misusing common space."""
     world, h, p = compound.world, compound.world.households, compound.parameters.commons
     tenure, civic, seen_misuse, misuse = h.tenure, h.civic, h.seen_misuse, h.misuse
-    weight, imitation, starts, stops = p.civic, p.imitation, p.starts, p.stops
-    enforced = compound.signals.enforcement
-    condition = compound.condition
-    tidy = condition[Line.SECURITY] + condition[Line.GREENERY]
+    on, start_state = compound.parameters.arrows, compound.p.start
+    weight, starts, stops = p.civic, p.starts, p.stops
+    imitation = p.imitation * on.neighbours_to_misuse
+    enforced = compound.signals.enforcement * on.enforcement_to_misuse
+    condition, seen = compound.condition, on.condition_to_misuse
+    tidy = through(seen, condition[Line.SECURITY], start_state[Line.SECURITY])
+    tidy += through(seen, condition[Line.GREENERY], start_state[Line.GREENERY])
     neglect = p.need * (1.0 - tidy / 2.0)
     u, push, start = np.empty((1, last - first)), np.empty(last - first), np.uint64(first)
     parking, car = compound.parameters.parking, np.empty(last - first, np.bool_)
     crowded = parking.crowding * (compound.parking_short - parking.usual_short)
+    crowded *= on.parking_to_misuse
     who_has_cars(compound, first, last, car)
     fill(u, 1, last - first, first, world.month, world.seed, _COMMONS)
     for i in rows(first, last):
@@ -82,6 +113,14 @@ def note_misuse(compound, team):  # type: ignore[no-untyped-def]
         before[i] = before[i] | bit if misuse[i] else before[i] & ~bit
 
 
+arrow(
+    "force", "cell_trust", "who is made to stop, and who watches, loses trust in the cell",
+    neutral="nobody minds",
+    zh="被强制清理者和旁观者对党组织失信",
+    zh_neutral="无人介意",
+)  # fmt: skip
+
+
 @kernel
 def feel_stopped(compound, team, made_to, anger, neighbours):  # type: ignore[no-untyped-def]
     """Let households that stopped misusing, and the building that watched, lose trust in the cell.
@@ -94,6 +133,7 @@ def feel_stopped(compound, team, made_to, anger, neighbours):  # type: ignore[no
         neighbours: The same for a household all of whose building is made to stop, -1 to 1.
     """
     world, h = compound.world, compound.world.households
+    made_to *= compound.parameters.arrows.force_to_cell_trust
     tenure, trust_cell, bit = h.tenure, h.trust_cell, 1 << team % _TEAMS
     for b in range(compound.first_building, compound.last_building):
         first, last = world.buildings.start[b], world.buildings.end[b]

@@ -13,6 +13,7 @@ import numpy as np
 from sim.processes.chance import to_chances
 from sim.schema import Parameters, param
 from sim.streams import Stream, fill
+from sim.world.arrows import arrow
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Stage, Tenure
@@ -92,6 +93,32 @@ class ConflictParameters(Parameters):
     )  # fmt: skip
 
 
+arrow(
+    "problems", "grievance", "own and neighbours' unsolved problems make angry",
+    neutral="none are open",
+    zh="自家和本楼未解决的问题引起怨气",
+    zh_neutral="没有未解决的问题",
+)  # fmt: skip
+arrow(
+    "legacy", "grievance", "the developer's broken promises make angry",
+    neutral="no legacy",
+    zh="开发商失信引起怨气",
+    zh_neutral="没有遗留问题",
+)  # fmt: skip
+arrow(
+    "satisfaction", "grievance", "who is dissatisfied grows angry",
+    neutral="satisfaction of one half",
+    zh="不满滋生怨气",
+    zh_neutral="满意度为一半",
+)  # fmt: skip
+arrow(
+    "mediation", "grievance", "mediation takes grievance away",
+    neutral="nobody mediates",
+    zh="调解消解怨气",
+    zh_neutral="无人调解",
+)  # fmt: skip
+
+
 @process(How.BLOCK, stream=Stream.CONFLICT, switch="conflict")
 def resent(compound, first, last):  # type: ignore[no-untyped-def]
     """Grievance grows from what is unsolved, broken or bad, fades, and is mediated."""
@@ -101,8 +128,14 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
     building, open_per_household = h.building, world.buildings.open_per_household
     tenure, own_open, stage = h.tenure, h.own_open, h.stage
     satisfaction, grievance = h.satisfaction, h.grievance
-    own_issue, discontent, forgets, calms = p.own_issue, p.discontent, p.forgets, p.calms
-    building_issue, legacy, mediation = p.building_issue, p.legacy * s.legacy, s.mediation
+    on, forgets = compound.parameters.arrows, p.forgets
+    own_issue = p.own_issue * on.problems_to_grievance
+    building_issue = p.building_issue * on.problems_to_grievance
+    discontent, calms = (
+        p.discontent * on.satisfaction_to_grievance,
+        p.calms * on.mediation_to_grievance,
+    )
+    legacy, mediation = p.legacy * s.legacy * on.legacy_to_grievance, s.mediation
     counted = np.int64(p.issues_counted)
     for i in rows(first, last):
         nearby = building_issue * open_per_household[np.uint64(building[i])]
@@ -112,6 +145,26 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
         mediated = (stage[i] >= Stage.TELLS_FIRM) & (u[0, i - start] < mediation)
         g *= 1.0 - calms * mediated
         grievance[i] = min(max(g, 0.0), 1.0) if tenure[i] != Tenure.VACANT else grievance[i]
+
+
+arrow(
+    "grievance", "conflict", "who bears a grievance climbs the ladder of complaint",
+    neutral="no grievance",
+    zh="怨气推动矛盾升级",
+    zh_neutral="没有怨气",
+)  # fmt: skip
+arrow(
+    "neighbours", "conflict", "who sees neighbours complain joins them",
+    neutral="nobody is seen to",
+    zh="看到邻居投诉便跟进",
+    zh_neutral="看不到别人投诉",
+)  # fmt: skip
+arrow(
+    "cell_trust", "conflict", "trust in cell and community keeps people from complaining in the open",
+    neutral="trust of one half",
+    zh="对党组织和社区的信任抑制矛盾升级",
+    zh_neutral="信任为一半",
+)  # fmt: skip
 
 
 @process(How.BLOCK, stream=Stream.CONFLICT, switch="conflict")
@@ -124,19 +177,23 @@ def climb(compound, first, last):  # type: ignore[no-untyped-def]
     tenure, grievance, trust_cell, stage = h.tenure, h.grievance, h.trust_cell, h.stage
     seen_conflict, seen_open, threshold = h.seen_conflict, h.seen_open, h.threshold
     to_firm, to_hotline, to_petition = p.threshold_firm, p.threshold_hotline, p.threshold_petition
-    steepness, patience, contagion, legitimacy = p.steepness, p.patience, p.contagion, p.legitimacy
+    on, steepness, patience = compound.parameters.arrows, p.steepness, p.patience
+    angry, joins = on.grievance_to_conflict, on.neighbours_to_conflict
+    contagion, legitimacy = p.contagion * joins, p.legitimacy * on.cell_trust_to_conflict
     to_open, tires, settles = p.threshold_open, p.tires, p.settles
     for i in rows(first, last):
         # From stage 3 on another rule holds, and this push is not used.
         higher = to_hotline if stage[i] == Stage.TELLS_FIRM else to_petition
         bar = to_firm if stage[i] == Stage.CALM else higher
-        x = steepness * (grievance[i] - bar) - patience + contagion * seen_conflict[i]
+        x = steepness * (angry * grievance[i] - bar) - patience + contagion * seen_conflict[i]
         push[i - start] = x - legitimacy * (trust_cell[i] - MIDDLE)
     to_chances(push)
     for i in rows(first, last):
-        g, at = grievance[i], stage[i]
+        g, at = angry * grievance[i], stage[i]
         alone = (at < Stage.PETITIONS) & (u[1, i - start] < push[i - start])
-        with_others = (at == Stage.PETITIONS) & (g >= to_open) & (seen_open[i] >= threshold[i])
+        with_others = (
+            (at == Stage.PETITIONS) & (g >= to_open) & (joins * seen_open[i] >= threshold[i])
+        )
         lived_in = tenure[i] != Tenure.VACANT
         up = lived_in & (alone | with_others)
         tired = lived_in & (u[2, i - start] < tires + settles * (1.0 - g))

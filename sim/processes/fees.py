@@ -14,6 +14,7 @@ from pydantic import field_validator
 
 from sim.processes.chance import to_chances
 from sim.schema import Parameters, param
+from sim.world.arrows import arrow, through
 from sim.world.native import rows
 from sim.world.process import How, Process, process
 from sim.world.tables import Kind, Stage, Tenure
@@ -121,6 +122,20 @@ class FeeParameters(Parameters):
         return name
 
 
+arrow(
+    "neighbours", "norm", "what neighbours are seen to pay shapes what a household takes for normal",
+    neutral="its own belief, as it is",
+    zh="邻居缴费的情形影响住户对“多数人缴费”的认识",
+    zh_neutral="住户原有的看法",
+)  # fmt: skip
+arrow(
+    "published", "norm", "a published rate shapes it too",
+    neutral="nothing is published",
+    zh="公布的收缴率影响住户的看法",
+    zh_neutral="不公布",
+)  # fmt: skip
+
+
 @process(How.BLOCK, switch="fees")
 def form_norm(compound, first, last):  # type: ignore[no-untyped-def]
     """Residents come to believe how many others pay, from neighbours and from what is published."""
@@ -128,14 +143,95 @@ def form_norm(compound, first, last):  # type: ignore[no-untyped-def]
     if s.firm_present == 0.0 or census.due_fen == 0.0:
         # Where nobody asked for a fee last month, nobody showed that it pays one.
         return
-    tenure, norm, seen_paid = h.tenure, h.norm, h.seen_paid
-    published = s.published if census.billed_fen > 0.0 else 0.0
+    tenure, norm, seen_paid, on = h.tenure, h.norm, h.seen_paid, compound.parameters.arrows
+    published = s.published * on.published_to_norm if census.billed_fen > 0.0 else 0.0
     known, norm_speed = published * compound.collection_rate, compound.parameters.fees.norm_speed
     asked, lived_here = h.asked, h.lived_here
+    by_neighbours, fresh = on.neighbours_to_norm, on.first_months_to_newcomers
     for i in rows(first, last):
-        seen = (1.0 - published) * seen_paid[i] + known
-        speed = max(norm_speed, 1.0 / (2.0 + lived_here[i]))
+        seen = (1.0 - published) * through(by_neighbours, seen_paid[i], norm[i]) + known
+        speed = max(norm_speed, fresh / (2.0 + lived_here[i]))
         norm[i] += speed * (seen - norm[i]) if (tenure[i] != Tenure.VACANT) & asked[i] else 0.0
+
+
+arrow(
+    "satisfaction", "pay", "who is satisfied pays more readily, and finds a high fee less dear",
+    neutral="satisfaction of a newcomer (turnover.newcomer_satisfaction)",
+    zh="满意者更愿缴费，也更能接受较高的价格",
+    zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
+)  # fmt: skip
+arrow(
+    "norm", "pay", "conditional cooperators pay where they believe that others do",
+    neutral="half of the others are believed to pay",
+    zh="认为别人缴费，自己也缴费",
+    zh_neutral="认为半数人缴费",
+)  # fmt: skip
+arrow(
+    "trust", "pay", "who trusts the firm pays more readily",
+    neutral="trust of one half",
+    zh="信任物业者更愿缴费",
+    zh_neutral="信任为一半",
+)  # fmt: skip
+arrow(
+    "habit", "pay", "who has paid goes on paying",
+    neutral="habit of one half",
+    zh="缴费成习惯",
+    zh_neutral="习惯为一半",
+)  # fmt: skip
+arrow(
+    "grievance", "pay", "who bears a grievance withholds the fee",
+    neutral="no grievance",
+    zh="有怨气者拒缴",
+    zh_neutral="没有怨气",
+)  # fmt: skip
+arrow(
+    "conflict", "pay", "who complains in the open withholds the fee besides",
+    neutral="calm",
+    zh="公开投诉者以拒缴抗争",
+    zh_neutral="平静",
+)  # fmt: skip
+arrow(
+    "contact", "pay", "a visit moves a household to pay",
+    neutral="nobody has called",
+    zh="上门走访促使住户缴费",
+    zh_neutral="无人上门",
+)  # fmt: skip
+arrow(
+    "price", "pay", "a fee above what is usual nearby deters, and weighs more on the poor",
+    neutral="the usual fee",
+    zh="高于周边的价格抑制缴费，困难户尤甚",
+    zh_neutral="周边通常价格",
+)  # fmt: skip
+arrow(
+    "hardship", "pay", "who is poor pays less readily",
+    neutral="no hardship",
+    zh="经济困难者缴费较少",
+    zh_neutral="没有困难",
+)  # fmt: skip
+arrow(
+    "free_habit", "pay", "who is used to free service withholds the fee",
+    neutral="no such habit",
+    zh="习惯于免费服务者不愿缴费",
+    zh_neutral="没有这种习惯",
+)  # fmt: skip
+arrow(
+    "reminders", "pay", "reminders move households in debt to pay",
+    neutral="no reminders",
+    zh="催缴促使欠费户缴费",
+    zh_neutral="不催缴",
+)  # fmt: skip
+arrow(
+    "pledge", "pay", "active members who have pledged pay first",
+    neutral="no pledge",
+    zh="承诺带头的党员先缴",
+    zh_neutral="没有承诺",
+)  # fmt: skip
+arrow(
+    "appeal", "pay", "letters that appeal to duty move all",
+    neutral="no letters",
+    zh="倡议书促使住户缴费",
+    zh_neutral="没有倡议书",
+)  # fmt: skip
 
 
 @process(How.BLOCK, switch="fees")
@@ -146,11 +242,15 @@ def would_pay(compound, first, last):  # type: ignore[no-untyped-def]
     kind, active, burden, stage, contact = h.kind, h.active, h.burden, h.stage, h.contact
     satisfaction, trust_firm, grievance = h.satisfaction, h.trust_firm, h.grievance
     norm, habit, free_habit, arrears_months = h.norm, h.habit, h.free_habit, h.arrears_months
+    on, usual = compound.parameters.arrows, compound.parameters.turnover.newcomer_satisfaction
     base, base_always, base_free = p.base_conditional, p.base_unconditional, p.base_free_rider
-    by_norm, by_norm_others = p.norm_conditional, p.norm_others
-    by_service, by_trust, by_habit = p.service, p.trust, p.habit
-    by_grievance, by_burden, by_free_habit = p.grievance, p.burden, p.free_habit
-    pledge, strike, dunned, appeal = s.pledge, p.strike, p.dunning * s.dunning, s.appeal
+    by_norm, by_norm_others = p.norm_conditional * on.norm_to_pay, p.norm_others * on.norm_to_pay
+    by_service, by_trust, by_habit = p.service, p.trust * on.trust_to_pay, p.habit * on.habit_to_pay
+    by_grievance, by_burden = p.grievance * on.grievance_to_pay, p.burden * on.hardship_to_pay
+    by_free_habit, strike = p.free_habit * on.free_habit_to_pay, p.strike * on.conflict_to_pay
+    dunned = p.dunning * s.dunning * on.reminders_to_pay
+    pledge, appeal = s.pledge * on.pledge_to_pay, s.appeal * on.appeal_to_pay
+    by_contact, priced, felt = on.contact_to_pay, on.price_to_pay, on.satisfaction_to_pay
     asked, dear, by_price, cut, worth = h.asked, h.dear, p.price, p.price_cut, p.worth
     risen = np.log(max(compound.asked_price * s.price_ratio, _LEAST_PRICE))
     for i in rows(first, last):
@@ -159,10 +259,11 @@ def would_pay(compound, first, last):  # type: ignore[no-untyped-def]
         x = base if conditional else others
         told = (by_norm if conditional else by_norm_others) * (norm[i] - MIDDLE)
         x += (told + by_habit * (habit[i] - MIDDLE)) * asked[i]
-        x += by_service * (satisfaction[i] - MIDDLE) + by_trust * (trust_firm[i] - MIDDLE)
-        x += contact[i] + pledge * active[i]
-        price = dear[i] + risen
-        excused = 1.0 + worth * (1.0 - 2.0 * satisfaction[i])
+        content = through(felt, satisfaction[i], usual)
+        x += by_service * (content - MIDDLE) + by_trust * (trust_firm[i] - MIDDLE)
+        x += by_contact * contact[i] + pledge * active[i]
+        price = priced * (dear[i] + risen)
+        excused = 1.0 + worth * (1.0 - 2.0 * content)
         x -= by_price * (max(price, 0.0) * excused + cut * min(price, 0.0))
         x -= by_grievance * grievance[i] + by_burden * burden[i] * max(1.0 + price, 0.0)
         x -= by_free_habit * free_habit[i]
@@ -177,8 +278,9 @@ def would_match(compound, first, last):  # type: ignore[no-untyped-def]
     """The chance to pay: conditional cooperators repay a share of the norm (another theory of paying)."""
     h, matching = compound.world.households, compound.parameters.fees.matching
     kind, norm, willing = h.kind, h.norm, h.willing
+    by_norm = compound.parameters.arrows.norm_to_pay
     for i in rows(first, last):
-        gives = matching * norm[i] if kind[i] == Kind.CONDITIONAL else 0.0
+        gives = matching * through(by_norm, norm[i], MIDDLE) if kind[i] == Kind.CONDITIONAL else 0.0
         willing[i] = 1.0 if kind[i] == Kind.UNCONDITIONAL else gives
 
 

@@ -15,6 +15,7 @@ from pydantic import field_validator
 from sim.compiled import kernel
 from sim.schema import Parameters, bounded, param
 from sim.streams import BLOCK, Stream, fill, philox
+from sim.world.arrows import arrow, through
 from sim.world.declare import SealedRow, column
 from sim.world.native import register_row, rows
 from sim.world.process import How, process
@@ -250,6 +251,38 @@ def problems_arise(compound, first, last):  # type: ignore[no-untyped-def]
             arising[i] = category
 
 
+arrow(
+    "condition", "problems", "what is run down breaks and is dirty",
+    neutral="the state of the first month (service.start)",
+    zh="失修失管产生问题",
+    zh_neutral="首月状况（service.start）",
+)  # fmt: skip
+arrow(
+    "parking", "problems", "cars without a place lead to quarrels",
+    neutral="as many as is usual (parking.usual_short), and no misuse",
+    zh="车位不足引起纠纷",
+    zh_neutral="通常缺口（parking.usual_short），无占用",
+)  # fmt: skip
+arrow(
+    "misuse", "problems", "misused common space is a problem to others",
+    neutral="nobody misuses it",
+    zh="占用公共空间给他人造成问题",
+    zh_neutral="无人占用",
+)  # fmt: skip
+arrow(
+    "accounts", "problems", "closed accounts lead to questions",
+    neutral="accounts as open as an ordinary firm's (firm.transparency)",
+    zh="账目不公开引起质疑",
+    zh_neutral="普通物业的公开程度（firm.transparency）",
+)  # fmt: skip
+arrow(
+    "legacy", "problems", "what the developer left undone is a problem",
+    neutral="no legacy",
+    zh="开发遗留产生问题",
+    zh_neutral="没有遗留",
+)  # fmt: skip
+
+
 @kernel
 def _chances(compound):  # type: ignore[no-untyped-def]
     """The chance that a household has a new problem (categories,), summed up over categories.
@@ -260,12 +293,16 @@ def _chances(compound):  # type: ignore[no-untyped-def]
     s, condition, census = compound.signals, compound.condition, compound.census
     p, out, total = compound.parameters.issues, np.empty(CATEGORIES), 0.0
     rate = p.rate
-    misuse = census.misuse / max(census.occupied, 1.0)
+    on, first = compound.parameters.arrows, compound.p.start
+    misuse = census.misuse / max(census.occupied, 1.0) * on.misuse_to_problems
     for k in range(_OF_LINES):
-        total += rate[k] * (1.0 - condition[k])
+        total += rate[k] * (1.0 - through(on.condition_to_problems, condition[k], first[k]))
         out[k] = total
-    parking = compound.parking_short + (1.0 - compound.parking_short) * misuse
-    others = (parking, 1.0, misuse, 1.0 - s.transparency, s.legacy)
+    short, usual = compound.parking_short, compound.parameters.parking.usual_short
+    parking = through(on.parking_to_problems, short + (1.0 - short) * misuse, usual)
+    usual = compound.parameters.firm.transparency
+    closed = 1.0 - through(on.accounts_to_problems, s.transparency, usual)
+    others = (parking, 1.0, misuse, closed, s.legacy * on.legacy_to_problems)
     for k in range(CATEGORIES - _OF_LINES):
         total += rate[_OF_LINES + k] * others[k]
         out[_OF_LINES + k] = total
@@ -373,12 +410,24 @@ def _hours(world):  # type: ignore[no-untyped-def]
     return hours
 
 
+arrow(
+    "efficacy", "reports", "who feels heard reports problems",
+    neutral="efficacy of a newcomer (turnover.newcomer_trust)",
+    zh="有效能感者愿意报事",
+    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+)  # fmt: skip
+
+
 @kernel
 def _find(compound, j, finding):  # type: ignore[no-untyped-def]
     # What happens to hidden problem j: somebody may find it, and then it is sent to a level.
     world, s, p = compound.world, compound.signals, compound.parameters.issues
     k, r, kind = world.issues, world.issues.reporter[j], world.issues.category[j]
-    heard = p.reports_unheard + (1.0 - p.reports_unheard) * world.households.efficacy[r]
+    usual = compound.parameters.turnover.newcomer_trust
+    feels = through(
+        compound.parameters.arrows.efficacy_to_reports, world.households.efficacy[r], usual
+    )
+    heard = p.reports_unheard + (1.0 - p.reports_unheard) * feels
     untold = 1.0 - s.detect_resident * heard
     if world.households.called_on[r] == 1:
         untold *= 1.0 - p.call_finds
@@ -434,30 +483,53 @@ def _handle(compound, j, hours, solving, rising):  # type: ignore[no-untyped-def
     return note | _SHELVED_NOW
 
 
+arrow(
+    "solved", "trust", "a problem solved wins trust in who handled it, one shelved costs it",
+    neutral="trust stays",
+    zh="办结增信，搁置失信",
+    zh_neutral="信任不变",
+)  # fmt: skip
+arrow(
+    "solved", "grievance", "a problem solved takes grievance away, one shelved adds to it",
+    neutral="grievance stays",
+    zh="办结消气，搁置生怨",
+    zh_neutral="怨气不变",
+)  # fmt: skip
+arrow(
+    "solved", "efficacy", "a problem solved gives the feeling of being heard, one shelved takes it",
+    neutral="efficacy stays",
+    zh="办结增强效能感，搁置削弱效能感",
+    zh_neutral="效能感不变",
+)  # fmt: skip
+
+
 @kernel
 def _solved(compound, r, at):  # type: ignore[no-untyped-def]
     world, h, p = compound.world, compound.world.households, compound.parameters.issues
     world.worked.numbers[compound.index, _CLOSED0 + at] += 1
     world.buildings.closed[h.building[r]] += 1.0
-    h.efficacy[r] += p.heard * (1.0 - h.efficacy[r])
-    h.grievance[r] *= 1.0 - p.relief
-    gain = min(p.solved_trust * (1.0 + compound.signals.revisit), 1.0)
+    on = compound.parameters.arrows
+    h.efficacy[r] += p.heard * on.solved_to_efficacy * (1.0 - h.efficacy[r])
+    h.grievance[r] *= 1.0 - p.relief * on.solved_to_grievance
+    gain = min(p.solved_trust * (1.0 + compound.signals.revisit), 1.0) * on.solved_to_trust
     if at == _COMPOUND:
         h.trust_firm[r] += gain * (1.0 - h.trust_firm[r])
     else:
-        h.estranged[r] *= 1.0 - compound.parameters.participation.reacquaints
+        again = compound.parameters.participation.reacquaints
+        h.estranged[r] *= 1.0 - again * on.contacts_to_estranged
         h.trust_cell[r] += gain * (1.0 - h.trust_cell[r])
 
 
 @kernel
 def _shelved(compound, r, at):  # type: ignore[no-untyped-def]
-    h, p = compound.world.households, compound.parameters.issues
-    h.efficacy[r] *= 1.0 - p.heard
-    h.grievance[r] += p.shelved * (1.0 - h.grievance[r])
+    h, p, on = compound.world.households, compound.parameters.issues, compound.parameters.arrows
+    h.efficacy[r] *= 1.0 - p.heard * on.solved_to_efficacy
+    h.grievance[r] += p.shelved * on.solved_to_grievance * (1.0 - h.grievance[r])
+    lost = p.shelved_trust * on.solved_to_trust
     if at == _COMPOUND:
-        h.trust_firm[r] *= 1.0 - p.shelved_trust
+        h.trust_firm[r] *= 1.0 - lost
     else:
-        h.trust_cell[r] *= 1.0 - p.shelved_trust
+        h.trust_cell[r] *= 1.0 - lost
 
 
 @process(How.WORLD, switch="issues")

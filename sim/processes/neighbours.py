@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import kernel
+from sim.world.arrows import arrow
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Stage, Tenure
@@ -127,13 +128,22 @@ def _repeat(world, a, b, owns):  # type: ignore[no-untyped-def]
             at += wide
 
 
+arrow(
+    "meetings", "ties", "who meets comes to know each other",
+    neutral="ties drift as without meetings",
+    zh="共同参会或活动使邻里熟悉",
+    zh_neutral="邻里关系不因会议变化",
+)  # fmt: skip
+
+
 @kernel
 def _move_on(world, a, b, owns, others):  # type: ignore[no-untyped-def]
     # A tie of a vacant unit is 0, one of a new household ``newcomer``; any other drifts toward its
     # latent strength and grows when both households attended a meeting or activity.
     p, strength, latent = world.p_network[0], world.ties.strength, world.ties.latent
     begin, end = np.uint64(world.ties.indptr[a]), np.uint64(world.ties.indptr[b])
-    newcomer, forget, meet = p.newcomer, p.forget, p.meet
+    newcomer, forget = p.newcomer, p.forget
+    meet = p.meet * world.p_arrows[0].meetings_to_ties
     for e in rows(begin, end):
         own, other, w = owns[e - begin], others[e - begin], strength[e]
         met = 1.0 if own & other & (1 << ATTENDED) else 0.0

@@ -11,6 +11,7 @@ import numpy as np
 from sim.compiled import kernel
 from sim.schema import Parameters, param
 from sim.streams import Stream, draw, fill
+from sim.world.arrows import arrow
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Tenure
@@ -82,6 +83,14 @@ def who_has_cars(compound, first, last, has):  # type: ignore[no-untyped-def]
         has[i - start] = u[0, i - start] < cars
 
 
+arrow(
+    "rents", "grievance", "a rise of parking rents that nobody was asked about makes angry",
+    neutral="nobody minds",
+    zh="未经商议上涨车位租金引起怨气",
+    zh_neutral="无人介意",
+)  # fmt: skip
+
+
 @process(How.BLOCK, stream=Stream.PARKING, switch="conflict")
 def resent_rents(compound, first, last):  # type: ignore[no-untyped-def]
     """Households with a car resent a rise of rents that nobody asked them about."""
@@ -90,6 +99,7 @@ def resent_rents(compound, first, last):  # type: ignore[no-untyped-def]
     h, p = compound.world.households, compound.parameters.parking
     tenure, grievance, start = h.tenure, h.grievance, np.uint64(first)
     car, anger = np.empty(last - first, np.bool_), p.anger * compound.parking_unheard
+    anger *= compound.parameters.arrows.rents_to_grievance
     who_has_cars(compound, first, last, car)
     for i in rows(first, last):
         resents = (tenure[i] != Tenure.VACANT) & car[i - start]

@@ -17,6 +17,7 @@ from sim.processes.chance import to_chances
 from sim.processes.parking import has_car
 from sim.schema import Parameters, param
 from sim.streams import Stream, draw, fill
+from sim.world.arrows import arrow, through
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Life, Stage, Tenure
@@ -124,20 +125,49 @@ MET, MIXED = 1, 2
 """Flags of ``attended``: at a meeting, at an activity."""
 
 
+arrow(
+    "efficacy", "attendance", "who feels that taking part is of use comes and votes",
+    neutral="efficacy of a newcomer (turnover.newcomer_trust)",
+    zh="觉得参与有用者才来开会、投票",
+    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+)  # fmt: skip
+arrow(
+    "grievance", "attendance", "who bears a grievance comes and votes",
+    neutral="no grievance",
+    zh="有怨气者更愿参会、投票",
+    zh_neutral="没有怨气",
+)  # fmt: skip
+arrow(
+    "estranged", "attendance", "who deals with the firm alone stays away",
+    neutral="it deals with others as before",
+    zh="只认物业者不来参与",
+    zh_neutral="照常与社区往来",
+)  # fmt: skip
+arrow(
+    "digital", "attendance", "digital channels save time of those who are busy",
+    neutral="no such channels",
+    zh="数字渠道节省时间成本",
+    zh_neutral="没有数字渠道",
+)  # fmt: skip
+
+
 @kernel
 def weigh(compound, first, last, base, push):  # type: ignore[no-untyped-def]
     """Every push to come or to vote added up into ``push``; ``base`` is that on all alike."""
     h, s, p = compound.world.households, compound.signals, compound.parameters.participation
     life, civic, efficacy, grievance = h.life, h.civic, h.efficacy, h.grievance
     young, working, elderly = p.time_cost_young, p.time_cost_working, p.time_cost_elderly
-    by_civic, by_efficacy, by_salience = p.civic, p.efficacy, p.salience
-    estranged, by_estranged = h.estranged, p.estranged
+    on, usual = compound.parameters.arrows, compound.parameters.turnover.newcomer_trust
+    by_civic, by_efficacy, heard = p.civic, p.efficacy, on.efficacy_to_attendance
+    by_salience = p.salience * on.grievance_to_attendance
+    estranged, by_estranged = h.estranged, p.estranged * on.estranged_to_attendance
     # A digital channel takes away part of the cost of time, so it helps the busy most.
-    costs, start = 1.0 - p.digital_saves * s.digital, np.uint64(first)
+    costs, start = 1.0 - p.digital_saves * s.digital * on.digital_to_attendance, np.uint64(first)
     for i in rows(first, last):
         older = working if life[i] == Life.WORKING else elderly
         cost = young if life[i] == Life.YOUNG else older
-        own = by_civic * civic[i] + by_efficacy * efficacy[i] + by_salience * grievance[i]
+        own = by_civic * civic[i] + by_efficacy * through(heard, efficacy[i], usual)
+        own += by_salience * grievance[i]
         push[i - start] = base + (own - by_estranged * estranged[i] - cost * costs)
 
 
@@ -158,6 +188,14 @@ def call_meetings(world):  # type: ignore[no-untyped-def]
             meeting[first + b] = math.floor(now) > math.floor(before)
 
 
+arrow(
+    "contacts", "estranged", "a meeting, activity or visit acquaints a household again with cell and community",
+    neutral="it stays estranged",
+    zh="会议、活动或走访使住户与社区重新往来",
+    zh_neutral="疏远依旧",
+)  # fmt: skip
+
+
 @process(How.BLOCK, stream=Stream.PARTICIPATION, switch="participation")
 def attend(compound, first, last):  # type: ignore[no-untyped-def]
     """Residents attend the meeting of their building, or an activity; a meeting has effects.
@@ -169,6 +207,7 @@ def attend(compound, first, last):  # type: ignore[no-untyped-def]
     fill(u, 2, last - first, first, world.month, world.seed, _PARTICIPATION)
     tenure, civic, attended, estranged = h.tenure, h.civic, h.attended, h.estranged
     ends = compound.parameters.participation.reacquaints
+    ends *= compound.parameters.arrows.contacts_to_estranged
     for i in rows(first, last):
         mixes = (tenure[i] != Tenure.VACANT) & (u[1, i - start] < mixing * civic[i])
         attended[i] = MIXED * mixes
@@ -181,6 +220,26 @@ def attend(compound, first, last):  # type: ignore[no-untyped-def]
             _meet(compound, a, at, u[0, a - first :], b.followed[building])
 
 
+arrow(
+    "meetings", "grievance", "a meeting with results takes grievance away",
+    neutral="it takes none away",
+    zh="议事见效，怨气消解",
+    zh_neutral="怨气不变",
+)  # fmt: skip
+arrow(
+    "meetings", "efficacy", "what comes of a meeting teaches whether taking part is of use",
+    neutral="efficacy stays",
+    zh="议事结果改变效能感",
+    zh_neutral="效能感不变",
+)  # fmt: skip
+arrow(
+    "meetings", "cell_trust", "a meeting with results wins trust in cell and community, one without costs it",
+    neutral="trust stays",
+    zh="议事有无结果决定对党组织和社区的信任",
+    zh_neutral="信任不变",
+)  # fmt: skip
+
+
 @kernel
 def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
     # The meeting of rows first to last - 1; ``result`` is what came of the building's problems.
@@ -190,17 +249,33 @@ def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
     start, push = np.uint64(first), np.empty(last - first)
     weigh(compound, first, last, p.base + compound.signals.invitation, push)
     to_chances(push)
-    calms, speed = 1.0 - p.relief * result, p.efficacy_speed
-    step = p.meeting_trust * (result - p.expectation)
+    on = compound.parameters.arrows
+    calms = 1.0 - p.relief * result * on.meetings_to_grievance
+    speed = p.efficacy_speed * on.meetings_to_efficacy
+    step = p.meeting_trust * (result - p.expectation) * on.meetings_to_cell_trust
     for i in rows(first, last):
         comes = (tenure[i] != Tenure.VACANT) & (u[i - start] < push[i - start])
         attended[i] |= MET * comes
-        h.estranged[i] *= 1.0 - p.reacquaints * comes
+        h.estranged[i] *= 1.0 - p.reacquaints * on.contacts_to_estranged * comes
         if not comes or result < 0.0:
             continue
         grievance[i] *= calms
         efficacy[i] += speed * (result - efficacy[i])
         trust_cell[i] += step * (1.0 - trust_cell[i] if step > 0.0 else trust_cell[i])
+
+
+arrow(
+    "visits", "grievance", "a visit calms",
+    neutral="nobody is calmed",
+    zh="走访消解怨气",
+    zh_neutral="怨气不变",
+)  # fmt: skip
+arrow(
+    "visits", "trust", "a visit with time wins trust, an empty one costs it",
+    neutral="trust stays",
+    zh="走访有实效则增信，走过场则失信",
+    zh_neutral="信任不变",
+)  # fmt: skip
 
 
 @process(How.BLOCK, switch="participation")
@@ -209,7 +284,8 @@ def be_visited(compound, first, last):  # type: ignore[no-untyped-def]
     h, s, p = compound.world.households, compound.signals, compound.parameters.participation
     tenure, rota, contact = h.tenure, h.rota, h.contact
     grievance, trust_cell = h.grievance, h.trust_cell
-    keeps, full = p.contact_keeps, s.cell_fidelity
+    keeps, full, on = p.contact_keeps, s.cell_fidelity, compound.parameters.arrows
+    calms, wins = p.visit_calms * on.visits_to_grievance, p.visit_trust * on.visits_to_trust
     for i in rows(first, last):
         contact[i] *= keeps
     every = max(int(s.visit_every), 1)
@@ -217,12 +293,12 @@ def be_visited(compound, first, last):  # type: ignore[no-untyped-def]
         if tenure[i] == Tenure.VACANT or rota[i] >= s.visit_share:
             continue
         contact[i] = min(contact[i] + s.visit_boost * full, p.contact_ceiling)
-        grievance[i] *= 1.0 - p.visit_calms * full
+        grievance[i] *= 1.0 - calms * full
         if full >= p.empty_visit:
-            trust_cell[i] += p.visit_trust * full * (1.0 - trust_cell[i])
-            h.estranged[i] *= 1.0 - p.reacquaints
+            trust_cell[i] += wins * full * (1.0 - trust_cell[i])
+            h.estranged[i] *= 1.0 - p.reacquaints * on.contacts_to_estranged
         else:
-            trust_cell[i] -= p.visit_trust * (1.0 - full / p.empty_visit) * trust_cell[i]
+            trust_cell[i] -= wins * (1.0 - full / p.empty_visit) * trust_cell[i]
 
 
 @inlined
@@ -241,6 +317,14 @@ def count_troubled(compound):  # type: ignore[no-untyped-def]
     return found
 
 
+arrow(
+    "causes", "calls", "a call does little good while the cause of the trouble stands",
+    neutral="no cause stands",
+    zh="症结未除，走访收效甚微",
+    zh_neutral="没有症结",
+)  # fmt: skip
+
+
 @process(How.BLOCK, switch="participation")
 def be_called_on(compound, first, last):  # type: ignore[no-untyped-def]
     """Staff call on households in debt or complaint; calls do harm without time, little good while a cause stands."""
@@ -250,7 +334,9 @@ def be_called_on(compound, first, last):  # type: ignore[no-untyped-def]
         h.called_on[i] = 0
     if share <= 0.0:
         return
-    real = full >= p.empty_visit
+    real, on = full >= p.empty_visit, compound.parameters.arrows
+    calms, wins = p.visit_calms * on.visits_to_grievance, p.visit_trust * on.visits_to_trust
+    ends = p.reacquaints * on.contacts_to_estranged
     unheard, cars = compound.parking_unheard, compound.parameters.parking.cars_each
     for i in range(first, last):
         if not troubled(h, i) or (h.rota[i] - share * world.month) % 1.0 >= share:
@@ -258,19 +344,27 @@ def be_called_on(compound, first, last):  # type: ignore[no-untyped-def]
         stands = 1.0 if h.own_open[i] > 0 else 0.0
         if stands == 0.0 and unheard > 0.0 and has_car(world, i, cars):
             stands = unheard
-        works = full * (1.0 - (1.0 - p.while_stands) * stands)
+        works = full * (1.0 - (1.0 - p.while_stands) * stands * on.causes_to_calls)
         h.called_on[i] = real
         h.contact[i] = min(h.contact[i] + s.door_boost * works, p.contact_ceiling)
-        h.grievance[i] *= 1.0 - p.visit_calms * works
+        h.grievance[i] *= 1.0 - calms * works
         if real:
-            step = p.visit_trust * works
+            step = wins * works
             h.trust_firm[i] += s.door_firm * step * (1.0 - h.trust_firm[i])
             h.trust_cell[i] += (1.0 - s.door_firm) * step * (1.0 - h.trust_cell[i])
-            h.estranged[i] *= 1.0 - p.reacquaints * (1.0 - s.door_firm)
+            h.estranged[i] *= 1.0 - ends * (1.0 - s.door_firm)
         else:
-            step = p.visit_trust * (1.0 - full / p.empty_visit)
+            step = wins * (1.0 - full / p.empty_visit)
             h.trust_firm[i] *= 1.0 - s.door_firm * step
             h.trust_cell[i] *= 1.0 - (1.0 - s.door_firm) * step
+
+
+arrow(
+    "tasks", "members", "a cell with tasks wins over members who so far stood by",
+    neutral="nobody is won over",
+    zh="党支部有任务，旁观的党员被动员起来",
+    zh_neutral="无人被动员",
+)  # fmt: skip
 
 
 @process(How.BLOCK, stream=Stream.CELL, switch="institutions")
@@ -281,6 +375,7 @@ def join_in(compound, first, last):  # type: ignore[no-untyped-def]
         return
     tenure, member, active = h.tenure, h.member, h.active
     wins = cell.p.recruits + compound.signals.cell_recruits
+    wins *= compound.parameters.arrows.tasks_to_members
     for i in range(first, last):
         if member[i] == 1 and active[i] == 0 and tenure[i] != Tenure.VACANT:
             u, _, _, _ = draw(i, world.month, world.seed, _CELL)

@@ -15,6 +15,7 @@ import numpy as np
 
 from sim.compiled import inlined
 from sim.schema import Parameters, param
+from sim.world.arrows import arrow, through
 from sim.world.native import rows
 from sim.world.process import How, process
 from sim.world.tables import Life, Tenure
@@ -143,6 +144,14 @@ def served_well(satisfaction, firm_present):  # type: ignore[no-untyped-def]
     return firm_present * max(2.0 * satisfaction - 1.0, 0.0)
 
 
+arrow(
+    "service", "estranged", "whom a firm serves well turns to it alone",
+    neutral="nobody turns to it alone",
+    zh="物业服务好，住户便只与物业打交道",
+    zh_neutral="无人只认物业",
+)  # fmt: skip
+
+
 @inlined
 def expected(used_to, part, usual, dear):  # type: ignore[no-untyped-def]
     """What service is expected in the long run: what one is used to, and what the fee promises.
@@ -168,10 +177,73 @@ def begin_expecting(compound, first, last):  # type: ignore[no-untyped-def]
 @process(How.BLOCK, switch="perception")
 def begin_apart(compound, first, last):  # type: ignore[no-untyped-def]
     """At the start a household that a firm serves well has long dealt with it alone."""
-    h, firm = compound.world.households, compound.signals.firm_present
+    h, on = compound.world.households, compound.parameters.arrows
+    firm = compound.signals.firm_present * on.service_to_estranged
     for i in range(first, last):
         lives = h.tenure[i] != Tenure.VACANT
         h.estranged[i] = served_well(h.satisfaction[i], firm) if lives else 0.0
+
+
+arrow(
+    "problems", "satisfaction", "own unsolved problems lower satisfaction",
+    neutral="none are open",
+    zh="自家未解决的问题降低满意度",
+    zh_neutral="没有未解决的问题",
+)  # fmt: skip
+arrow(
+    "neighbours", "satisfaction", "what neighbours say moves a household's own judgement",
+    neutral="it hears nobody",
+    zh="邻居的评价影响住户的评价",
+    zh_neutral="只凭自己的体验",
+)  # fmt: skip
+arrow(
+    "accounts", "satisfaction", "closed accounts lower satisfaction",
+    neutral="accounts as open as an ordinary firm's (firm.transparency)",
+    zh="账目不公开降低满意度",
+    zh_neutral="普通物业的公开程度（firm.transparency）",
+)  # fmt: skip
+arrow(
+    "first_months", "newcomers", "what newcomers meet in their first months sets satisfaction, trust and norm",
+    neutral="they move as slowly as all others",
+    zh="新住户头几个月的见闻决定其满意度、信任和规范感",
+    zh_neutral="调整与他人一样缓慢",
+)  # fmt: skip
+arrow(
+    "satisfaction", "trust", "who is satisfied comes to trust the firm",
+    neutral="satisfaction of a newcomer (turnover.newcomer_satisfaction)",
+    zh="满意者逐渐信任物业",
+    zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
+)  # fmt: skip
+arrow(
+    "accounts", "trust", "open accounts win trust in the firm",
+    neutral="accounts as open as an ordinary firm's (firm.transparency)",
+    zh="账目公开赢得对物业的信任",
+    zh_neutral="普通物业的公开程度（firm.transparency）",
+)  # fmt: skip
+arrow(
+    "legacy", "trust", "the developer's legacy laid at the firm's door lowers trust in it",
+    neutral="nothing is laid at its door",
+    zh="把开发遗留归咎于物业，降低信任",
+    zh_neutral="不归咎物业",
+)  # fmt: skip
+arrow(
+    "revelations", "trust", "seeing that public revenue was skimmed costs the firm trust",
+    neutral="nothing comes to light",
+    zh="公共收益被侵占的曝光使物业失信",
+    zh_neutral="没有曝光",
+)  # fmt: skip
+arrow(
+    "image", "committee_trust", "what owners see of their committee decides how far they trust it",
+    neutral="trust of a newcomer (turnover.newcomer_trust)",
+    zh="业委会给人的观感决定业主对它的信任",
+    zh_neutral="新住户的信任（turnover.newcomer_trust）",
+)  # fmt: skip
+arrow(
+    "estranged", "cell_trust", "who deals with the firm alone trusts cell and community less",
+    neutral="it deals with others as before",
+    zh="只认物业者对党组织和社区较疏远",
+    zh_neutral="照常与社区往来",
+)  # fmt: skip
 
 
 @process(How.BLOCK, switch="perception")
@@ -183,33 +255,40 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
     trust_firm, trust_committee, trust_cell = h.trust_firm, h.trust_committee, h.trust_cell
     met = compound.met
     young, working, elderly = met[Life.YOUNG], met[Life.WORKING], met[Life.ELDERLY]
-    own_issue, hearsay, speed = p.own_issue, p.hearsay, p.speed
+    on, start = compound.parameters.arrows, compound.parameters.turnover
+    own_issue, speed = p.own_issue * on.problems_to_satisfaction, p.speed
+    hearsay = p.hearsay * on.neighbours_to_satisfaction
     counted = np.int64(p.issues_counted)
-    lost = p.opacity * (1.0 - s.transparency)
-    from_opinion, openness = p.trust_from_opinion, (1.0 - p.trust_from_opinion) * s.transparency
-    blameless = 1.0 - p.trust_from_legacy * s.legacy * s.blame
-    trust_speed, revealed = p.trust_speed, p.trust_from_revealed * s.revealed
-    image, cell_forgets, cell_neutral = s.committee_image, p.cell_forgets, p.cell_neutral
-    renewed = p.fresh_start if compound.firm.is_new else 0.0
-    stranger = compound.parameters.turnover.newcomer_trust
+    usual = compound.parameters.firm.transparency
+    lost = p.opacity * (1.0 - through(on.accounts_to_satisfaction, s.transparency, usual))
+    from_opinion, by_opinion = p.trust_from_opinion, on.satisfaction_to_trust
+    openness = (1.0 - from_opinion) * through(on.accounts_to_trust, s.transparency, usual)
+    blameless = 1.0 - p.trust_from_legacy * s.legacy * s.blame * on.legacy_to_trust
+    trust_speed = p.trust_speed
+    revealed = p.trust_from_revealed * s.revealed * on.revelations_to_trust
+    image = through(on.image_to_committee_trust, s.committee_image, start.newcomer_trust)
+    cell_forgets, cell_neutral = p.cell_forgets, p.cell_neutral
+    renewed, stranger = p.fresh_start if compound.firm.is_new else 0.0, start.newcomer_trust
     lived_here, estranged, firm = h.lived_here, h.estranged, s.firm_present
-    turns, estranges = p.turns_to_firm, p.estranges
+    turns, estranges = p.turns_to_firm, p.estranges * on.estranged_to_cell_trust
     expects, dear, contrast, adapts = h.expects, h.dear, p.contrast, p.adapts
-    part, usual = p.promise * firm, p.promised * compound.asked_price * s.price_ratio
+    part, promised = p.promise * firm, p.promised * compound.asked_price * s.price_ratio
+    firm, newcomers = firm * on.service_to_estranged, on.first_months_to_newcomers
+    arrives = start.newcomer_satisfaction
     for i in rows(first, last):
         # What newcomers meet in their first months is all they know of the place.
-        fresh = 1.0 / (2.0 + lived_here[i])
+        fresh = newcomers / (2.0 + lived_here[i])
         lived_in = tenure[i] != Tenure.VACANT
         older = working if life[i] == Life.WORKING else elderly
         experience = young if life[i] == Life.YOUNG else older
         wanted = expects[i]
-        aim = expected(experience, part, usual, dear[i])
+        aim = expected(experience, part, promised, dear[i])
         experience += contrast * (experience - wanted) + taste[i]
         experience -= own_issue * min(own_open[i], counted)
         experience = min(max(experience - lost, 0.0), 1.0)
         judged = (1.0 - hearsay) * experience + hearsay * seen_satisfaction[i]
         opinion = satisfaction[i] + max(speed, fresh) * (judged - satisfaction[i])
-        reach = (from_opinion * opinion + openness) * blameless
+        reach = (from_opinion * through(by_opinion, opinion, arrives) + openness) * blameless
         felt = trust_firm[i] + renewed * (stranger - trust_firm[i])
         trust = felt + max(trust_speed, fresh) * (reach - felt)
         in_committee = trust_committee[i] + max(trust_speed, fresh) * (image - trust_committee[i])

@@ -28,6 +28,7 @@ from sim.experiments.run import run
 from sim.experiments.store import Study
 from sim.experiments.sweep import Sweep
 from sim.explain import group_in, parameter_table
+from sim.library import MEASURES, Case, cases
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
 from sim.outcomes import INDICATORS
 from sim.processes.assembly import Matter
@@ -324,6 +325,30 @@ def evidence_passages() -> str:
     )
 
 
+def library_cases() -> str:
+    """Every case of the library: what is reported, how good the source is, and whether it is lived."""
+    return _table(
+        "case,who,reported,before,after,grade,negative,lived as",
+        (
+            (
+                f"`{c.id}`", f"{c.title} {c.title_zh}", MEASURES[c.measure][0], c.before.words, c.after.words,
+                c.grade, "yes" if c.negative else "", _lived_as(c),
+            )
+            for c in cases()
+        ),
+    )  # fmt: skip
+
+
+def _lived_as(case: Case) -> str:
+    if case.run is None:
+        return f"not: {case.why[0]}"
+    figures = [
+        f"`{f.indicator}`{' relative' if f.relative else ''} {f.month:+d}: {f.low:g} to {f.high:g}"
+        for f in case.run.figures
+    ]
+    return f"{case.run.role}; {', '.join(figures)}"
+
+
 KEYS = {
     "run": ("1", "number of the run within its study or policy, from 0"),
     "seed": ("1", "seed of the run"),
@@ -433,6 +458,7 @@ def glossary() -> str:
         policy = load(policy=name).policy
         if policy.title and policy.title_zh:
             rows.append((policy.title_zh, policy.title, f"policy `{name}`"))
+    rows += [(case.title_zh, case.title, f"case `{case.id}`") for case in cases()]
     rows += [(row.zh, row.en, f"parameter `{row.key}`") for row in Config.describe() if row.zh]
     for name, measure in CATALOGUE.items():
         own = [r for r in measure.Parameters.describe(f"{name}.") if r.zh]
@@ -463,6 +489,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "evidence_targets": evidence_targets,
     "evidence_groups": evidence_groups,
     "evidence_passages": evidence_passages,
+    "library_cases": library_cases,
     **{name: partial(parameter_table, group, f"{name}.") for name, group in groups().items()},
 }
 

@@ -77,6 +77,7 @@ class Kind(StrEnum):
     EXPERIMENTS = "experiments"
 
     SCENARIOS = "scenarios"
+    CASES = "cases"
     POLICIES = "policies"
     MEASURES = "measures"
     EVENTS = "events"
@@ -133,6 +134,8 @@ def run(
     [bold]Examples[/bold]
 
     xiaoqu run scenario=kangqiao policy=none months=60 replications=30
+
+    xiaoqu run case=K053 replications=30
 
     xiaoqu run scenario=kangqiao policy=five_level_linkage policy.measures.member_contact.quota=20
 
@@ -662,7 +665,7 @@ def list_names(
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
 ) -> None:
-    """List what can be named: scenarios, policies, measures, events, indicators, groups of keys, theories."""
+    """List what can be named: scenarios, reported cases, policies, measures, events, indicators, keys, theories."""
     _load_plugins(plugin)
     console = _console()
     for one in [kind] if kind else list(Kind):
@@ -676,7 +679,8 @@ def explain(
     name: Annotated[
         str,
         typer.Argument(
-            help="A measure, event, indicator, scenario, policy, theory of paying, key, arrow, or month, arrows"
+            help="A measure, event, indicator, scenario, reported case, policy, theory of paying, key, arrow, "
+            "or month, arrows"
         ),
     ],
     overrides: Annotated[
@@ -684,7 +688,9 @@ def explain(
     ] = None,
     lang: Annotated[
         Language,
-        typer.Option(help="Language of a month, theory or arrow; others are named in both at once"),
+        typer.Option(
+            help="Language of a month, theory, arrow or reported case; others are named in both at once"
+        ),
     ] = Language.EN,
     plugin: Plugins = None,
     config_dir: ConfigDir = None,
@@ -696,6 +702,8 @@ def explain(
     xiaoqu explain member_contact
 
     xiaoqu explain scenario=kangqiao
+
+    xiaoqu explain case=K053
 
     xiaoqu explain fees.norm_conditional
 
@@ -920,6 +928,12 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
         for name in choices("scenario", config_dir):
             scenario = _loaded("scenario", name, config_dir).scenario
             yield name, scenario.title, scenario.title_zh
+    elif kind is Kind.CASES:
+        from sim.library import MEASURES, cases
+
+        for case in cases():
+            lived = case.run.role if case.run else "not lived"
+            yield case.id, f"{case.title}: {MEASURES[case.measure][0]}; {lived}", case.title_zh
     elif kind is Kind.POLICIES:
         for name in choices("policy", config_dir):
             policy = _loaded("policy", name, config_dir).policy
@@ -978,7 +992,7 @@ def _month(overrides: list[str], config_dir: Path | None, lang: str) -> str:
 
 
 def _text(asked: str, config_dir: Path | None, lang: str) -> str:
-    from sim import explain, texts
+    from sim import explain, library, texts
     from sim.compose import choices
     from sim.config import Config
     from sim.measures import CATALOGUE
@@ -996,6 +1010,8 @@ def _text(asked: str, config_dir: Path | None, lang: str) -> str:
         return texts.theory_text(name, THEORIES[name], FeeParameters().response, lang)
     if group in ("", "scenario") and name in scenarios:
         return texts.scenario_text(_loaded("scenario", name, config_dir).scenario)
+    if group == "case" or (group in ("", "scenario", "policy") and library.NAME.fullmatch(name)):
+        return texts.case_text(library.case(name), lang)
     if group in ("", "policy") and name in policies:
         return texts.policy_text(_loaded("policy", name, config_dir).policy)
     if group in ("", "experiment") and name in choices("experiment", config_dir):

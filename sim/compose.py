@@ -37,6 +37,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import MappingNode, Node, SafeLoader, SequenceNode, YAMLError
 from yaml import compose as compose_yaml
 
+from sim import library
 from sim.config import GROUPS, MOST_PARTS, Config, check, installed_measures, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
@@ -70,6 +71,9 @@ LARGEST_YAML, MOST_NODES = 4 * 2**20, 200_000
 
 CONFIG = "config.yaml"
 """File that the merging begins with: months, seed and replications, and a list of all groups."""
+
+CASE = "case"
+"""``case=NAME`` is short for the scenario and the policy of that case of the library."""
 
 FILES = ("household_file", "file")
 """Last parts of keys that name a file to be read."""
@@ -265,9 +269,9 @@ def load_settings(
         config_dir = checked_folder(config_dir)
     chosen: dict[str, Choice] = _usual_choices(config_dir)
     settings: list[Setting] = []
-    for key, value in given:
+    for key, value in _written_out(given):
         if is_choice(key, value, config_dir):
-            chosen[key] = _checked_choice(key, value, choices(key, config_dir))
+            chosen[key] = _checked_choice(key, value, _known(key, value, config_dir))
         else:
             settings.append((full_key(key), value))
     tree = _compose(chosen, config_dir)
@@ -281,6 +285,31 @@ def load_settings(
             _say_own(config_dir)
         look_at(config)
     return config, references
+
+
+def _written_out(given: list[Setting]) -> Iterator[Setting]:
+    """Settings with ``case=K053`` written out: the case of the library, and what was done there."""
+    for key, value in given:
+        if key == CASE:
+            name = library.case(value).lived() and value
+            yield from (("scenario", name), ("policy", name))
+        else:
+            yield key, value
+
+
+def _known(group: str, value: Any, config_dir: Path | None) -> list[str]:
+    """Names that a group takes, and among them those of the library's cases that are asked for.
+
+    Raises:
+        InputError: A case of the library that is not there, or cannot be lived.
+    """
+    names = choices(group, config_dir)
+    if group in ("scenario", "policy"):
+        for name in value if isinstance(value, list) else [value]:
+            if name not in names and library.NAME.fullmatch(str(name)):
+                library.case(str(name)).lived()
+                names.append(str(name))
+    return names
 
 
 def is_choice(key: str, value: Any, config_dir: Path | None = None) -> bool:
@@ -423,16 +452,26 @@ def _register(chosen: dict[str, Choice], config_dir: Path | None) -> None:
     files = [folder("configs"), *([config_dir] if config_dir else [])]
     for name in [names] if isinstance(names, str) else names:
         if not any((root / "policy" / f"{name}.yaml").exists() for root in files):
-            store.store(group="policy", name=name, node={"name": name, "measures": {name: {}}})
+            alone = {"name": name, "measures": {name: {}}}
+            node = alone if name in CATALOGUE else library.case(name).bundle()
+            store.store(group="policy", name=name, node=node)
 
 
 def scenario_tree(name: str, config_dir: Path | None = None) -> DictConfig:
-    """A scenario's file, as it stands.
+    """A scenario's file as it stands, or what stands for a case of the library.
 
     Raises:
         InputError: It cannot be read.
     """
-    return _read_yaml(_scenario_files(config_dir)[name])
+    found = _scenario_files(config_dir)
+    if name in found:
+        return _read_yaml(found[name])
+    case = library.case(name)
+    base = _read_yaml(found[case.lived().base])
+    own = OmegaConf.create(case.tree(base.population))
+    merged = OmegaConf.merge(base, own)
+    assert isinstance(merged, DictConfig)
+    return merged
 
 
 def _scenario_files(config_dir: Path | None) -> dict[str, Path]:

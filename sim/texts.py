@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
 from unicodedata import east_asian_width
 
 from sim.config import Experiment, Policy, Scenario
 from sim.explain import parameter_lines, show
-from sim.measures.catalogue import Measure
+from sim.library import KINDS, MEASURES, UNITS, Case, Figure, Number, Run
+from sim.measures.catalogue import CATALOGUE, Measure
 from sim.month_zh import CHINESE
-from sim.outcomes import Indicator
+from sim.outcomes import INDICATORS, Indicator
 from sim.streams import Stream
 from sim.world.arrows import ARROWS, Arrow
 from sim.world.process import Month, Process
@@ -25,6 +28,47 @@ _USE_OF_CUT = {
     "zh": "用法：cut=[{name}]，可用于 run、compare、sweep 等命令",
 }
 _OWN_DRAWS = {"en": "own", "zh": "自有"}
+
+_CASE = {
+    "en": {
+        "case": "case", "reported": "reported", "counts": "counts", "kind": "kind", "households": "households",
+        "before": "before", "after": "after", "months": "months between", "begun": "begun", "done": "done",
+        "source": "source", "grade": "grade", "negative": "it fell, failed or did not change",
+        "beware": "beware", "used": "parameters that take their size from it, so that it tests them little",
+        "why": "cannot be lived", "lived": "lived as", "like": "like", "month_0": "month 0",
+        "history": "months lived before", "settings": "settings", "past": "before month 0",
+        "measures": "measures", "figures": "figures", "read": "how it is told",
+        "unmapped": "told and not mapped", "assumed": "assumed", "use": "use",
+    },
+    "zh": {
+        "case": "案例", "reported": "报道指标", "counts": "口径", "kind": "类型", "households": "户数",
+        "before": "此前", "after": "此后", "months": "间隔月数", "begun": "开始", "done": "做法",
+        "source": "来源", "grade": "等级", "negative": "下降、失败或没有变化",
+        "beware": "注意", "used": "以此案例定值的参数（故对其检验作用小）",
+        "why": "不能模拟", "lived": "模拟为", "like": "基准情景", "month_0": "第0个月",
+        "history": "此前模拟月数", "settings": "设定", "past": "第0个月之前",
+        "measures": "措施", "figures": "数字", "read": "报道性质",
+        "unmapped": "未映射", "assumed": "假定", "use": "用法",
+    },
+}  # fmt: skip
+"""Heads of what is told of a case."""
+
+_NOT_TOLD, _NONE, _DEFAULT, _COLON, _SEMICOLON = (
+    {"en": en, "zh": zh}
+    for en, zh in (
+        ("not told", "未述"), ("none", "无"), ("as by default", "默认参数"), (": ", "："), ("; ", "；"),
+    )
+)  # fmt: skip
+_SAID = {
+    "change": "前后变化", "level": "单一水平", "event": "是否发生", "start": "起点", "outcome": "结果",
+    "success": "因成功而报道", "trouble": "因出事而报道", "ordinary": "调查或统计",
+    "errs up": "可能偏高", "errs down": "可能偏低", "errs none": "无明显偏向",
+    "money": "按金额", "households": "按户", "unstated": "口径未述", "no rate": "非比率",
+    "self-reported": "自报", "told by others": "他人所述",
+    "a year to date": "当年累计", "a whole year or a date": "全年或时点",
+    "old no": "不含清欠", "old may": "可能含清欠", "old yes": "为清欠",
+}  # fmt: skip
+"""Words of the mapping in Chinese."""
 
 
 def measure_text(name: str, measure: type[Measure]) -> str:
@@ -66,6 +110,137 @@ def scenario_text(scenario: Scenario) -> str:
             f"{reported}; {use}; {target.label} [{target.source}]"
         )
     return "\n".join(lines)
+
+
+def case_text(case: Case, lang: str = "en") -> str:
+    """A case of the library: what is reported, from where, and what stands for it in a run."""
+    at = ("en", "zh").index(lang)
+    counts, done, note = (
+        getattr(case, name if lang == "en" else f"{name}_zh") for name in ("counts", "done", "note")
+    )
+    told = {
+        "reported": MEASURES[case.measure][at] + _aside(UNITS[case.unit][at], lang),
+        "counts": counts,
+        "kind": KINDS[case.kind][at] + _aside(case.place, lang),
+        "households": _in_words(case.households, lang),
+        "before": _in_words(case.before, lang),
+        "after": _in_words(case.after, lang),
+        "months": _in_words(case.months, lang),
+        "begun": case.start or _NOT_TOLD[lang],
+        "done": done,
+        "source": (case.url or _NOT_TOLD[lang]) + _aside(case.date or _NOT_TOLD[lang], lang),
+        "grade": case.grade,
+        "beware": note,
+        "used": ", ".join(case.used_in),
+        "why": case.why[at],
+    }
+    named = f"{case.id}: {case.title} {case.title_zh}"
+    lines = [named + _aside(_CASE[lang]["case"], lang)]
+    lines += [_line(name, text, lang) for name, text in told.items() if text]
+    lines += [_CASE[lang]["negative"]] if case.negative else []
+    return "\n".join([*lines, *(["", *_run_lines(case, case.run, lang)] if case.run else [])])
+
+
+def _run_lines(case: Case, run: Run, lang: str) -> Iterator[str]:
+    """What stands for a case in a run."""
+    yield _line("lived", _said(run.role, lang), lang)
+    yield _line("like", run.base, lang)
+    yield _line("month_0", run.month_0, lang)
+    yield _line("history", str(run.history_months), lang)
+    sized = {} if run.households is None else {"population.households": run.households}
+    went = {} if run.standing is None else {"standing": run.standing}
+    settings = {**sized, **went, **run.states, **run.settings}
+    yield _line("settings", "" if settings else _NONE[lang], lang).rstrip()
+    yield from (f"  {key}: {value}" for key, value in _flat(settings))
+    for name, entries in (("past", run.history), ("measures", run.measures)):
+        yield _line(name, "" if entries else _NONE[lang], lang).rstrip()
+        yield from (_entry(label, given, lang) for label, given in entries.items())
+    yield _line("figures", "", lang).rstrip()
+    yield from (_figure(figure, lang) for figure in run.figures)
+    yield _line("read", _read(run, lang), lang)
+    en = lang == "en"
+    for name, text in (
+        ("unmapped", run.unmapped if en else run.unmapped_zh),
+        ("assumed", run.assumed if en else run.assumed_zh),
+    ):
+        yield from [_line(name, text, lang)] if text else []
+    yield _line("use", f"xiaoqu run case={case.id}", lang)
+    if run.measures:
+        yield f"     xiaoqu compare scenario={case.id} policies=[none,{case.id}]"
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Keys down to single values, and those as a command takes them."""
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _aside(text: str, lang: str) -> str:
+    return f" ({text})" if lang == "en" else f"（{text}）"
+
+
+def _line(head: str, text: str, lang: str) -> str:
+    return f"{_CASE[lang][head]}{_COLON[lang]}{text}"
+
+
+def _said(word: str, lang: str) -> str:
+    return word if lang == "en" else _SAID[word]
+
+
+def _figure(figure: Figure, lang: str) -> str:
+    span = f"{figure.low:g} to {figure.high:g}"
+    if lang == "en":
+        reported = "" if figure.reported is None else f", reported {figure.reported:g}"
+        change = " (relative change)" if figure.relative else ""
+        return (
+            f"  {figure.of}: {figure.indicator}{change} in month {figure.month}: {span}{reported}"
+        )
+    reported = "" if figure.reported is None else f"，报道值{figure.reported:g}"
+    change = "（相对变化）" if figure.relative else ""
+    span = f"{figure.low:g}至{figure.high:g}"
+    return f"  {_SAID[figure.of]}：第{figure.month}个月{INDICATORS[figure.indicator].zh}{change}{span}{reported}"
+
+
+def _read(run: Run, lang: str) -> str:
+    """How a figure is told, and where it probably errs."""
+    by = "self-reported" if run.self_reported else "told by others"
+    year = "a year to date" if run.year_to_date else "a whole year or a date"
+    if lang == "zh":
+        basis = "no rate" if run.basis == "none" else run.basis
+        words = (run.told_because, by, basis, year, f"old {run.old_money}", f"errs {run.direction}")
+        return "，".join(_SAID[word] for word in words)
+    basis = {"none": "no rate", "unstated": "basis not stated"}.get(run.basis, f"by {run.basis}")
+    old = {"no": "no old debts in it", "may": "old debts may be in it", "yes": "of old debts"}
+    errs = "errs neither way" if run.direction == "none" else f"probably errs {run.direction}"
+    because = {"ordinary": "a survey or statistic"}.get(
+        run.told_because, f"because of {run.told_because}"
+    )
+    return f"{because}, {by}; {basis}; {year}; {old[run.old_money]}; {errs}"
+
+
+def _entry(label: str, given: dict[str, Any], lang: str) -> str:
+    measure = CATALOGUE[given.get("measure", label)]
+    words = ", ".join(f"{key} {value}" for key, value in given.items() if key != "measure")
+    title = measure.en if lang == "en" else measure.zh
+    return f"  {label}{_COLON[lang]}{title}{_SEMICOLON[lang]}{words or _DEFAULT[lang]}"
+
+
+def _in_words(number: Number, lang: str) -> str:
+    """A figure in its own words in English, by its bounds in Chinese."""
+    low, high = number.low, number.high
+    if lang == "en" and number.words:
+        return number.words
+    if low is not None and high is not None:
+        between = " to " if lang == "en" else "至"
+        return f"{low:.9g}" if low == high else f"{low:.9g}{between}{high:.9g}"
+    if low is not None:
+        return f"{low:.9g} and more" if lang == "en" else f"{low:.9g}以上"
+    if high is not None:
+        return f"up to {high:.9g}" if lang == "en" else f"不超过{high:.9g}"
+    return _NOT_TOLD[lang]
 
 
 def experiment_text(experiment: Experiment) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.compose import Levels, Setting, load_settings, parse_sweep
+from sim.compose import CASE, Levels, Setting, load_settings, parse_sweep
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.run import check_seeds
@@ -36,7 +36,7 @@ def split(overrides: Sequence[str], words: Sequence[str]) -> tuple[dict[str, Any
         place = key.removeprefix("~").split(".")[0]
         if key in words:
             own[key] = value
-        elif "." not in key and place not in Config.model_fields:
+        elif "." not in key and place not in (CASE, *Config.model_fields):
             raise unknown_name(key, "unknown key", place, [*words, *Config.model_fields])
         else:
             settings.append((key, value))

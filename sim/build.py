@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 from zlib import crc32
 
@@ -18,7 +19,7 @@ from sim.outcomes import noted, with_own_notes
 from sim.processes.fees import THEORIES
 from sim.schema import Parameters
 from sim.society.district import Site, lay_out
-from sim.society.population import PopulationParameters, populate
+from sim.society.population import PopulationParameters, populate, rooms_of
 from sim.society.ties import build_ties
 from sim.streams import Stream, Streams
 from sim.world import native
@@ -72,7 +73,8 @@ def build(config: Config, streams: Streams, model: Any) -> World:
         return {group: of[kind] for group, of in groups.items()} | dict(sites[k].groups)
 
     households, buildings = populate(populations, streams, of_site)
-    ties = build_ties(config.network, households, buildings, streams)
+    files = [p.household_file for p in populations]
+    ties = build_ties(config.network, households, buildings, streams, partial(rooms_of, files))
     degree = np.add.reduceat(np.append(ties.strength, 0.0), ties.indptr[buildings.start])
     buildings.tied = degree * (ties.indptr[buildings.end] > ties.indptr[buildings.start])
     for name, table in (

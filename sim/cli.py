@@ -659,6 +659,71 @@ def desk(
     serve(host, port, lang.value, workers, browser, plugin or [])
 
 
+@app.command("import")
+def import_files(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Registers, ledgers, tickets, months, ties", metavar="FILE..."),
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Option("--as", help="register, ledger, tickets, months or edges, if it is not seen"),
+    ] = None,
+    use: Annotated[
+        list[Path] | None,
+        typer.Option("--mapping", help="How to read them, as --out keeps it", metavar="FILE"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for clean files; without it nothing is written", metavar="DIR"),
+    ] = None,
+    zero: Annotated[
+        str | None, typer.Option(help="Last month before the policy, as 2025-03", metavar="MONTH")
+    ] = None,
+    compound: Annotated[
+        str | None,
+        typer.Option(help="Which compound, where tickets are of several", metavar="NAME"),
+    ] = None,
+    households: Annotated[
+        int | None, typer.Option(min=1, help="Households, where no register tells", metavar="N")
+    ] = None,
+    plugin: Plugins = None,
+    lang: Annotated[Language, typer.Option(help="Language of what is said")] = Language.EN,
+) -> None:
+    """Read files as an office keeps them, show what was matched and left out, write clean ones.
+
+    [bold]Examples[/bold]
+
+    xiaoqu import register.xlsx ledger.xlsx tickets.csv
+
+    xiaoqu import register.xlsx ledger.xlsx --zero 2025-03 --out mine
+
+    xiaoqu import register.xls --mapping mine/mapping-register.yaml --out mine
+
+    Takes xlsx, xls, ods and text (csv) of any usual encoding, and graphs (GraphML, GEXF, Pajek). Columns that
+    tell of persons are dropped before anything is kept.
+    """
+    _load_plugins(plugin)
+    from sim.intake import tell
+    from sim.intake.door import read_files, write
+    from sim.intake.mapping import read as read_mapping
+
+    said = [read_mapping(path) for path in use or []]
+    found = read_files(
+        [str(path) for path in files],
+        said,
+        kind=kind,
+        zero=zero,
+        compound=compound,
+        households=households,
+    )
+    for line in tell.lines(found, lang.value):
+        typer.echo(line)
+    written = write(found, out) if out is not None else []
+    for line in tell.after(found, written, lang.value):
+        typer.echo(line)
+
+
 @app.command("list")
 def list_names(
     kind: Annotated[Kind | None, typer.Argument(help="What to list; all of it if left out")] = None,

@@ -78,6 +78,12 @@ CASE = "case"
 FILES = ("household_file", "file")
 """Last parts of keys that name a file to be read."""
 
+PATHS = (*FILES, "posterior")
+"""Last parts of keys and words whose value is a file's name."""
+
+QUOTED = """ "key='a, b'" """.strip()
+"""A word with anything in its value, as bash, PowerShell and cmd.exe all take it."""
+
 MOST_LEVELS = 1_000_000
 """Most values that one key may take in a sweep."""
 
@@ -172,16 +178,22 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
     Raises:
         InputError: If it is not written so.
     """
+    if path := _named_file(text):
+        return path
     try:
         override = OverridesParser.create().parse_override(_quoted(text))
         if not override.key_or_group:
             raise ValueError(text)
     except (HydraException, ValueError, RecursionError, AttributeError):
-        key = text.partition("=")[0].strip() or repr(text)
+        key, _, value = text.partition("=")
+        if key.strip().rpartition(".")[2] in PATHS and value.strip():
+            # Whoever reads it says that there is no such file.
+            return full_key(key.strip()), value.strip()
+        key = key.strip() or repr(text)
         raise InputError(
             shorten(key),
             f"{shorten(text)!r} cannot be read",
-            "key=value; quote other text as in key='a, b'",
+            f"key=value; other text in two pairs of quotes: {QUOTED}",
         ) from None
     if override.package is not None:
         raise InputError(shorten(text), f"'@{shorten(override.package)}' is not taken", "key=value")
@@ -198,6 +210,27 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
     if isinstance(value, ChoiceSweep):
         return key, Levels(tuple(override.sweep_iterator(_unquoted)))
     return key, value
+
+
+def _named_file(text: str) -> Setting | None:
+    """A word that names a file that is there, whatever stands in its name; None if it is another word.
+
+    A name with commas, brackets, spaces or quotes would else be several values, a list or no word at all.
+    """
+    key, equals, value = text.partition("=")
+    key = full_key(key.strip().replace("/", ".")) if equals else ""
+    if key.rpartition(".")[2] not in PATHS or not value.strip() or value.isidentifier():
+        return None
+    try:
+        there = Path(value.strip()).is_file()
+    except (OSError, ValueError):
+        return None
+    return (key, value.strip()) if there else None
+
+
+def _literal(value: str) -> str:
+    """A text in which ``${`` is meant as it stands."""
+    return re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + r"\${", value)
 
 
 def _numbers(key: str, sweep: RangeSweep) -> list[int] | list[float]:
@@ -276,7 +309,8 @@ def load_settings(
             settings.append((full_key(key), value))
     tree = _compose(chosen, config_dir)
     for key, value in settings:
-        _set(tree, key, value)
+        named = _named_file(f"{key}={value}") if isinstance(value, str) else None
+        _set(tree, key, _literal(value) if named else value)
     texts = texts_of(OmegaConf.to_container(tree, resolve=False))
     references = frozenset(name for text in texts for name in _REFERENCE.findall(text))
     config = check(_resolve(tree))
@@ -491,7 +525,10 @@ def _read_yaml(path: Path) -> DictConfig:
         place = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
         problem = getattr(error, "problem", None) or str(error)
         raise InputError(place, problem, "YAML with each key once") from None
-    except (OSError, UnicodeDecodeError, OmegaConfBaseException, RecursionError) as error:
+    except UnicodeDecodeError:
+        allowed = 'a YAML file in UTF-8; an editor\'s "save as" has it among its encodings'
+        raise InputError(path.name, "is not UTF-8 (GBK or UTF-16, it seems)", allowed) from None
+    except (OSError, OmegaConfBaseException, RecursionError) as error:
         raise InputError(path.name, str(error), "a YAML file in UTF-8") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # The library makes a value of each scalar and leaves it to Python to say what is none.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Hashable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from sim.config import Config
@@ -68,6 +69,7 @@ def _read_files(config: Config, seen: set[Hashable]) -> None:
     # These bring pandas, which most configurations do not need.
     from sim.society.edges import read_edges
     from sim.society.imports import read_households
+    from sim.society.population import rooms_of
 
     sizes: dict[str, int] = {}
     own = dict.fromkeys(group.household_file for group in groups if group.household_file)
@@ -79,15 +81,13 @@ def _read_files(config: Config, seen: set[Hashable]) -> None:
         say_read(path, notes)
     if config.network.file:
         notes = []
-        read_edges(config.network.file, _households(config, sizes), notes)
+        sites = lay_out(config.district, config.kinds(), Streams(config.seed))
+        populations = [cast("PopulationParameters", site.groups["population"]) for site in sites]
+        # Where compounds differ by chance, those of other runs have other numbers of households.
+        count = sum(sizes.get(p.household_file, p.households) for p in populations)
+        rooms = partial(rooms_of, [p.household_file for p in populations])
+        read_edges(config.network.file, count, notes, rooms)
         say_read(config.network.file, notes)
-
-
-def _households(config: Config, sizes: dict[str, int]) -> int:
-    """Households of the first run; where compounds differ by chance, others have other numbers."""
-    sites = lay_out(config.district, config.kinds(), Streams(config.seed))
-    populations = [cast("PopulationParameters", site.groups["population"]) for site in sites]
-    return sum(sizes.get(p.household_file, p.households) for p in populations)
 
 
 # --- measures that never act ----------------------------------------------------------------------

@@ -369,7 +369,7 @@ def test_archives_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             lay_out([parse_sweep("experiment.design=csv"), ("experiment.file", str(path))])
         with pytest.raises(InputError):
             read_households(str(path))
-    monkeypatch.setattr("sim.society.tables.LARGEST_BYTES", 10)
+    monkeypatch.setattr("sim.intake.sheets.LARGEST_BYTES", 10)
     (tmp_path / "y.csv").write_text("fees.habit\n0.1\n0.2\n")
     with pytest.raises(InputError, match="at most 10"):
         lay_out(

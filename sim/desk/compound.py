@@ -21,11 +21,12 @@ from sim.desk.session import TO_THE_END, Own, Plan, Session
 from sim.desk.words import WORDS
 from sim.errors import InputError
 from sim.explain import input_error, show
+from sim.intake import sheets
+from sim.intake.figures import read_months
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.schema import Described
-from sim.society import tables
-from sim.society.imports import CODES, NUMBERS, REQUIRED, ROOM, read_households, read_months
+from sim.society.imports import CODES, NUMBERS, REQUIRED, ROOM, read_households
 from sim.society.reading import Notes, sentences
 from sim.standing import standing
 from sim.world.tables import Life, Tenure
@@ -337,7 +338,7 @@ def in_table(text: str) -> dict[str, Any]:
     if "member" in given:
         # The form's share is of occupied units, and a member lives in one.
         occupied = 1 - decided.get("population.vacant_share", 0.0)
-        decided["population.member_share"] = _share(given["member"]) / max(occupied, 1e-9)
+        decided["population.member_share"] = _share(given["member"] == 1) / max(occupied, 1e-9)
     if "fee_fen" in given:
         decided["population.price_fen_per_m2"] = None
     return decided
@@ -380,7 +381,12 @@ def own_months(said: Own, notes: Notes | None = None) -> dict[str, list[tuple[in
         return {}
     path = _kept(said.months, "months")
     bounds = {name: (known.low, known.high) for name, known in INDICATORS.items()}
-    cells = _named(path, "months.csv", lambda: read_months(str(path), bounds, (-240, 600), notes))
+    titles = {name: (known.zh, known.en) for name, known in INDICATORS.items()}
+    cells = _named(
+        path,
+        "months.csv",
+        lambda: read_months(str(path), bounds, (-240, 600), notes, titles=titles),
+    )
     found: dict[str, list[tuple[int, float]]] = {}
     for name, month, value in cells:
         found.setdefault(name, []).append((month, value))
@@ -393,7 +399,7 @@ def decoded(data: bytes, shown: str) -> str:
     Raises:
         InputError: It is neither, or empty; names the table as ``shown``.
     """
-    text = tables.decode(shown, data)
+    text = sheets.decode(shown, data)
     if not text.strip():
         # No text stands for no table, which would pass without a word.
         raise InputError(shown, "the file is empty", "a header and rows")

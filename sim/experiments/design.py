@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -341,7 +342,7 @@ def _columns(points: Sequence[Mapping[str, Any]], where: str) -> dict[str, list[
 
 def _read_csv(path: Path) -> dict[str, list[Any]]:
     aside: Notes = []
-    frame = read_table(str(path), (), None, aside)
+    frame = read_table(str(path), aside)
     if frame.empty:
         raise InputError(str(path), "holds no point", "a column per key, named in row 1, and rows")
     columns = {full_key(str(name)): _cells(path, str(name), frame[name]) for name in frame}
@@ -361,6 +362,10 @@ def _cells(path: Path, name: str, cells: pd.Series) -> list[Any]:
             values.append(compose.parse(f"{name}={cell}")[1])
         except InputError as error:
             raise InputError(where, error.problem, error.allowed) from None
+    # Programs write the whole numbers of a column as 12.0.
+    written = [cell.strip() for cell in cells.fillna("")]
+    if all(re.fullmatch(r"-?\d+\.0+", cell) for cell in written):
+        return [int(value) for value in values]
     return values
 
 

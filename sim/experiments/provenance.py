@@ -22,10 +22,10 @@ from sim import files, source
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.own_code import OwnCode, own_code
+from sim.intake.sheets import read_whole
 from sim.measures.catalogue import CATALOGUE, Measure
 from sim.outcomes import INDICATORS, OWN, Indicator
 from sim.own import GIVEN, givers, in_python
-from sim.society.tables import read_whole
 
 LIBRARIES = (
     "numpy", "numba", "llvmlite", "scipy", "networkx", "mesa", "pandas", "pyarrow",

@@ -17,8 +17,8 @@ from sim.config import Config, Target
 from sim.errors import InputError
 from sim.experiments.summary import target_value
 from sim.inputs import say_read
+from sim.intake.figures import read_months
 from sim.outcomes import INDICATORS
-from sim.society.imports import read_months
 from sim.society.reading import Notes
 
 MISSING = 1e6
@@ -185,15 +185,16 @@ def of_file(config: Config, path: Path) -> Observed:
 
     Args:
         config: What is lived: its history must reach back to the first month with a value.
-        path: CSV with the column month (0 is the last before the policy) and any indicators;
-            empty cells are left out.
+        path: Workbook or text with a column of months (0 is the last before the policy) and any indicators by
+            name or title; empty cells are left out.
 
     Raises:
         InputError: Names file, row and column.
     """
     bounds = {name: (i.low, i.high) for name, i in INDICATORS.items()}
     notes: Notes = []
-    cells = read_months(str(path), bounds, (-240, MONTHS_NAMED), notes)
+    titles = {name: (i.zh, i.en) for name, i in INDICATORS.items()}
+    cells = read_months(str(path), bounds, (-240, MONTHS_NAMED), notes, titles=titles)
     say_read(str(path), notes)
     targets = [
         Target(

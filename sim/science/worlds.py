@@ -28,9 +28,9 @@ from sim.experiments import run as runs_of
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.together import live_together
 from sim.explain import shorten, unknown_name
+from sim.intake.sheets import LARGEST_BYTES
 from sim.outcomes import INDICATORS
 from sim.science.factors import Factor, settings
-from sim.society.tables import LARGEST_BYTES
 
 WEIGHTS = ("weight", "weights", "w")
 """Columns of a posterior that may hold the weights of its draws."""

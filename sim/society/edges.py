@@ -1,24 +1,44 @@
 """A user's own ties: read from a table or a graph file, checked tie by tie.
 
-Files are data and nothing else: XML that declares entities or a document type is refused before it
-is parsed as a graph.
+Programs give nodes ids of their own and keep the user's as a label, count from 1, and write a weight
+where none was given. What a file means by its names is found out for all of them at once, never node by
+node, and said.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-from xml.parsers import expat
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from sim.errors import InputError
+from sim.intake import cells, graphs, layout, names, rooms
+from sim.intake.mapping import Mapping as Said
+from sim.intake.sheets import TEXTS, WORKBOOKS, read_bytes, sheets
 from sim.society import tables
 from sim.society.reading import Note, Notes
 
-_LAYERS = {"stair": 0, "building": 1, "interest": 2, "across": 3}
+LAYERS = {"stair": 0, "building": 1, "interest": 2, "across": 3}
+_LAYER_WORDS = LAYERS | {
+    "单元": 0,
+    "同单元": 0,
+    "楼栋": 1,
+    "同楼": 1,
+    "同楼栋": 1,
+    "兴趣": 2,
+    "跨小区": 3,
+}
+
+LOOK = layout.Look(
+    names.EDGES,
+    required=("source", "target"),
+    allowed=("source", "target", "strength", "weight", "layer"),
+    strict=False,
+)
 
 
 class Edges(NamedTuple):
@@ -34,18 +54,30 @@ class Edges(NamedTuple):
     """int8, as ``ties.Layer``, -1 where the file says nothing."""
 
 
-def read_edges(path: str, n: int, notes: Notes | None = None) -> Edges:
-    """Read ties between households from .csv, .graphml or .gexf.
+Rooms = Callable[[], Sequence[str] | None]
+
+
+def read_edges(
+    path: str,
+    n: int,
+    notes: Notes | None = None,
+    rooms_of: Rooms | None = None,
+    said: Said | None = None,
+) -> Edges:
+    """Read ties between households from a table or a graph (GraphML, GEXF, Pajek).
 
     Args:
-        path: CSV with the columns source, target and optionally strength and layer, where a row
-            without a target names a household without ties; or a graph whose node ids are household
-            numbers and whose edges may carry ``strength`` (or ``weight``) and ``layer``. Households
-            are numbered from 0 in the order of the household file. Direction is ignored; a pair
-            given twice must say the same twice. A weight of 1 on every edge says nothing, as
-            programs write it where none was given.
+        path: A table with the columns source, target and optionally strength or weight, and layer, where a row
+            without a target names a household without ties; or a graph whose nodes are households by id or label,
+            and whose edges may carry the same. Households are numbered from 0 in the order of the household file,
+            or named by their rooms. Directions are not used; two of different strength are taken as
+            their mean. Weights above 1 are counts and divided by the largest; weights that are all alike say
+            nothing, as programs write them where none was given.
         n: Number of households.
         notes: What was read and what was not used is added.
+        rooms_of: Gives the room of each household in one way, as ``sim.intake.rooms.keys_of`` has it, None if they
+            are not known; asked only if the ties name no numbers.
+        said: What somebody says of the file: ``first``, ``twice``, ``columns``.
 
     Returns:
         The ties.
@@ -53,155 +85,294 @@ def read_edges(path: str, n: int, notes: Notes | None = None) -> Edges:
     Raises:
         InputError: Names file, row or edge, column, value and what is allowed.
     """
-    readers: dict[str, Callable[[str, int, Notes], Edges]] = {
-        ".csv": _of_table,
-        ".graphml": _of_graph,
-        ".gexf": _of_graph,
-    }
     suffix = Path(path).suffix.lower()
-    if suffix not in readers:
-        raise InputError(path, f"file type {suffix!r} is not known", ", ".join(readers))
     aside: Notes = []
-    edges = readers[suffix](path, n, aside)
+    asked = _Asked(path, n, aside, rooms_of, Said() if said is None else said)
+    if suffix in graphs.GRAPHS:
+        edges = _of_graph(asked)
+    elif suffix in (*TEXTS, *WORKBOOKS):
+        edges = _of_table(asked)
+    else:
+        allowed = ", ".join((*TEXTS, *WORKBOOKS, *graphs.GRAPHS))
+        raise InputError(path, f"file type {suffix!r} is not known", allowed)
     if notes is not None:
         notes += [*_described(edges, n), *aside]
     return edges
 
 
-def _of_table(path: str, n: int, notes: Notes) -> Edges:
-    table = tables.read_table(path, ("source", "target"), ("strength", "layer"), notes)
-    source = tables.whole(path, table, "source", 0, n - 1)
-    untied = (table["target"].fillna("").str.strip() == "").to_numpy()
-    table, tied = table[~untied], source[~untied]
-    target = tables.whole(path, table, "target", 0, n - 1)
-    _refuse_one_based(f"{path}: source, target", [source, target], "a row with source 0, no target")
+class _Asked(NamedTuple):
+    path: str
+    n: int
+    notes: Notes
+    rooms_of: Rooms | None
+    said: Said
+
+
+def _of_table(asked: _Asked) -> Edges:
+    path, notes = asked.path, asked.notes
+    data = read_bytes(path)
+    table = layout.table(path, LOOK, notes, asked.said, sheets(path, data)).frame
+    target = table["target"].fillna("").str.strip()
+    untied = (target == "").to_numpy()
+    source = table["source"].fillna("").str.strip()
+    every = pd.concat([source, target[~untied]])
+    for name in ("source", "target"):
+        short = table[name].fillna("").str.contains(r"^\d+(?:\.\d+)?e", case=False).to_numpy(bool)
+        # Programs write long numbers as 1.2E+05, whose last digits are lost.
+        tables.refuse(path, table, name, short, f"a whole number from 0 to {asked.n - 1}")
+    known = _households(asked, list(every.unique()))
+    if isinstance(known, str):
+        for name, column in (("source", source), ("target", target)):
+            tables.refuse(
+                path,
+                table,
+                name,
+                (column == known).to_numpy() & ~(untied & (name == "target")),
+                _allowed(asked),
+            )
+    assert isinstance(known, dict)
+    table, source, target = table[~untied], source[~untied], target[~untied]
     m = len(table)
-    has = set(table)
-    strength = tables.numbers(path, table, "strength", 0.0, 1.0) if "strength" in has else None
-    layer = tables.codes(path, table, "layer", _LAYERS) if "layer" in has else None
+    strength = _column_strength(asked, table)
+    layer = np.full(m, -1, dtype=np.int8)
+    if "layer" in table:
+        filled = tables.filled_cells(table["layer"])
+        layer[filled] = tables.codes(path, table[filled], "layer", _LAYER_WORDS)
     return _pairs(
-        tied,
-        target,
-        np.full(m, np.nan) if strength is None else strength,
-        np.full(m, -1, dtype=np.int8) if layer is None else layer,
+        asked, source.map(known).to_numpy(np.int64), target.map(known).to_numpy(np.int64), strength, layer,
         lambda e: f"{path}: row {table.index[e]}",
-        notes,
+    )  # fmt: skip
+
+
+def _column_strength(asked: _Asked, table: pd.DataFrame) -> np.ndarray:
+    if "strength" in table:
+        if "weight" in table:
+            asked.notes.append(Note("unused", {"columns": ["weight"]}))
+        return tables.numbers(asked.path, table, "strength", 0.0, 1.0, blank=True)
+    if "weight" not in table:
+        return np.full(len(table), np.nan)
+    nan = (
+        table["weight"]
+        .fillna("")
+        .map(lambda t: cells.plain(t) in ("nan", *cells.NOTHING))
+        .to_numpy(bool)
     )
+    kept = table.assign(weight=table["weight"].mask(nan, ""))
+    weight = tables.numbers(asked.path, kept, "weight", 0.0, np.inf, blank=True)
+    return _of_weights(asked, weight)
 
 
-def _of_graph(path: str, n: int, notes: Notes) -> Edges:
-    import networkx as nx  # Slow to import, and needed by few.
-
-    data = tables.read_bytes(path)
-    _refuse_entities(path, data)
-    read = nx.read_gexf if path.lower().endswith(".gexf") else nx.read_graphml
-    try:
-        graph = read(io.BytesIO(data))
-    except Exception as problem:  # networkx raises many types on a malformed graph
-        raise InputError(path, f"not a readable graph ({problem})", "GraphML or GEXF") from problem
-    edges = list(graph.edges(data=True))
-    names = [f"{path}: edge {a} - {b}" for a, b, _ in edges]
-    number = {name: _node(f"{path}: node", name, n) for name in graph.nodes}
-    _refuse_renamed(path, graph.nodes(data=True))
-    nodes = np.array(list(number.values()), dtype=np.int64)
-    _refuse_one_based(path, [nodes], "a node 0 without edges")
-    if graph.is_directed() and edges:
-        notes.append(Note("direction", {}))
-    layer = [_layer(w, e[2]) for w, e in zip(names, edges, strict=True)]
+def _of_graph(asked: _Asked) -> Edges:
+    path = asked.path
+    graph = graphs.read(path, read_bytes(path))
+    nodes = dict(graph.nodes)
+    for a, b, _ in graph.edges:
+        nodes.setdefault(a, "")
+        nodes.setdefault(b, "")
+    known = _nodes(asked, nodes, graph.own_ids)
+    edges = graph.edges
+    where = [f"{path}: edge {a} - {b}" for a, b, _ in edges]
+    if graph.directed and edges:
+        asked.notes.append(Note("direction", {}))
+    said = [data for _, _, data in edges]
+    key = "strength" if any("strength" in data for data in said) else "weight"
+    numbers = np.array(
+        [_number(f"{w}: {key}", data.get(key), key) for w, data in zip(where, said, strict=True)],
+        dtype=float,
+    )
+    strength = numbers if key == "strength" else _of_weights(asked, numbers)
+    layer = [_layer(w, data.get("layer", "")) for w, data in zip(where, said, strict=True)]
     return _pairs(
-        np.array([number[a] for a, _, _ in edges], dtype=np.int64),
-        np.array([number[b] for _, b, _ in edges], dtype=np.int64),
-        _strengths(names, [e[2] for e in edges], notes),
-        np.array(layer, dtype=np.int8),
-        lambda e: names[e],
-        notes,
-    )
+        asked, np.array([known[a] for a, _, _ in edges], dtype=np.int64),
+        np.array([known[b] for _, b, _ in edges], dtype=np.int64), strength,
+        np.array(layer, dtype=np.int8), lambda e: where[e],
+    )  # fmt: skip
 
 
-def _node(where: str, name: Any, n: int) -> int:
-    text = str(name)
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) < n):
-        allowed = f"0 to {n - 1}, in the order of the households"
-        raise InputError(where, f"{text[: tables.LONGEST_LABEL]!r} is no household", allowed)
-    return int(text)
+# --- which household is meant ---------------------------------------------------------------------
 
 
-def _refuse_renamed(path: str, nodes: Iterable[tuple[Any, Mapping[str, Any]]]) -> None:
-    """Programs give nodes ids of their own and keep the user's number as a name."""
-    for node, data in nodes:
-        for key in ("label", "name"):
-            said = str(data.get(key, "")).strip()
-            if said.isascii() and said.isdigit() and said != str(node):
-                problem = f"node {node} has the {key} {said!r}: which of the two is the household?"
-                raise InputError(path, problem, f"a node's id as its {key}, or no number there")
+def _allowed(asked: _Asked) -> str:
+    return f"0 to {asked.n - 1}, in the order of the households, or rooms as 2-1-301 where the household file has them"
 
 
-def _refuse_one_based(where: str, named: list[np.ndarray], way_out: str) -> None:
-    """Households 1 to n numbered from 0 would each be tied to the neighbour of whom is meant."""
-    numbers = np.concatenate(named)
-    if len(numbers) and numbers.min() == 1:
+def _number_of(label: str) -> int | None:
+    found = re.fullmatch(r"(\d{1,12})(?:\.0+)?", label)
+    return int(found[1]) if found and label.isascii() else None
+
+
+def _households(asked: _Asked, labels: Sequence[str]) -> dict[str, int] | str:
+    """Household of each label, or the first label that is none."""
+    numbers = [_number_of(label) for label in labels]
+    if all(number is not None for number in numbers):
+        return _numbered(asked, dict(zip(labels, numbers, strict=True)))  # type: ignore[arg-type]
+    by_room = _by_rooms(asked, labels)
+    if by_room is not None:
+        asked.notes.append(Note("by_room_label", {"n": len(by_room)}))
+        return by_room
+    begun = {label: re.fullmatch(r"([a-z_]+)(\d+)", label.casefold()) for label in labels}
+    if all(begun.values()) and len({found[1] for found in begun.values() if found}) == 1:
+        return _numbered(asked, {label: int(found[2]) for label, found in begun.items() if found})
+    return next(label for label, number in zip(labels, numbers, strict=True) if number is None)
+
+
+def _numbered(asked: _Asked, numbers: dict[str, int]) -> dict[str, int] | str:
+    """Numbers from 0, or from 1 where only that can be meant or was said."""
+    if not numbers:
+        return {}
+    low, high = min(numbers.values()), max(numbers.values())
+    first = asked.said.first
+    if first is None and low == 1 and high == asked.n:
+        first = 1
+        asked.notes.append(Note("from_one", {"n": asked.n}))
+    elif first is None and low == 1 and high < asked.n:
         problem = "household 0 is not there and 1 is, as where households are numbered from 1"
-        raise InputError(where, problem, f"numbers from 0; {way_out}, if it has no ties")
+        way_out = "numbers from 0; a row with source 0 and no target, or a node 0 without edges, if it has no ties; or first: 1"
+        raise InputError(asked.path, problem, way_out)
+    shift = first or 0
+    for label, number in numbers.items():
+        if not shift <= number < asked.n + shift:
+            return label
+    return {label: number - shift for label, number in numbers.items()}
 
 
-def _strengths(names: list[str], attributes: list[Mapping[str, Any]], notes: Notes) -> np.ndarray:
-    """Strengths (m,) under the name ``strength``, or ``weight`` where no edge has the first."""
-    key = "strength" if any("strength" in data for data in attributes) else "weight"
-    given = [data.get(key) for data in attributes]
-    known = [value for value in given if isinstance(value, int | float) and value == value]
-    counts = key == "weight" and bool(known) and max(known) > 1
-    allowed = "0 to 1"
-    if counts:
-        allowed += f"; counts divided by the largest, {max(known):g}"
-    for where, value in zip(names, given, strict=True):
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-        if value is not None and not fits:
-            raise InputError(f"{where}: {key}", f"{value!r} cannot be used", allowed)
-    if key == "weight" and given and all(value == 1 for value in given):
-        notes.append(Note("ones", {}))
-        given = [None] * len(given)
-    return np.array([np.nan if value is None else float(value) for value in given])
+def _by_rooms(asked: _Asked, labels: Sequence[str]) -> dict[str, int] | None:
+    known = asked.rooms_of() if asked.rooms_of is not None else None
+    if not known:
+        return None
+    place = {key: k for k, key in enumerate(known)}
+    if len(place) < len(known):
+        return None
+    # Without its stair a room is known where no other of its building has that number.
+    short: dict[str, int] = {}
+    for key, k in place.items():
+        parts = key.split("-")
+        brief = f"{parts[0]}-{parts[-1]}"
+        short[brief] = -1 if brief in short else k
+    found = {}
+    for label in labels:
+        taken = rooms.split(label)
+        key = taken._replace(before="").key if taken else rooms.alike(label, "room")
+        k = place.get(key, short.get(key, -1))
+        if k < 0:
+            return None
+        found[label] = k
+    return found if len(set(found.values())) == len(found) else None
 
 
-def _layer(where: str, data: Mapping[str, Any]) -> int:
-    value = data.get("layer")
-    if value is None:
+def _nodes(asked: _Asked, nodes: dict[str, str], own_ids: bool) -> dict[str, int]:
+    """Household of each node: by its id, or by its label where the ids are a program's."""
+    ids, labels = list(nodes), list(nodes.values())
+    full = bool(labels) and all(labels) and len(set(labels)) == len(labels)
+    label_numbers = [_number_of(label) for label in labels]
+    if full and any(number is None for number in label_numbers):
+        by_room = _by_rooms(asked, labels)
+        if by_room is not None:
+            asked.notes.append(Note("by_room_label", {"n": len(ids)}))
+            return {node: by_room[label] for node, label in nodes.items()}
+    id_numbers = [_number_of(node) for node in ids]
+    ids_fit = own_ids and all(k is not None and k < asked.n for k in id_numbers)
+    labels_fit = full and all(k is not None and k < asked.n for k in label_numbers)
+    if labels_fit and not ids_fit:
+        asked.notes.append(Note("by_label", {"n": len(ids)}))
+        found = _numbered(asked, dict(zip(labels, label_numbers, strict=True)))  # type: ignore[arg-type]
+        assert isinstance(found, dict)
+        return {node: found[label] for node, label in nodes.items()}
+    for node, label in nodes.items():
+        number = _number_of(label)
+        if own_ids and number is not None and _number_of(node) not in (None, number):
+            problem = f"node {node} is called {label!r}: which of the two is the household?"
+            raise InputError(asked.path, problem, "a node's id as its label, or no number there")
+    if not own_ids and asked.said.first is None:
+        asked = asked._replace(said=asked.said.model_copy(update={"first": 1}))
+    known = _households(asked, ids)
+    if isinstance(known, str):
+        where = f"{asked.path}: node"
+        raise InputError(
+            where, f"{known[: layout.LONGEST_LABEL]!r} is no household", _allowed(asked)
+        )
+    return known
+
+
+# --- how strong -----------------------------------------------------------------------------------
+
+
+def _number(where: str, text: str | None, key: str) -> float:
+    """A number of an attribute, NaN where it says nothing."""
+    if text is None or cells.plain(text) in ("nan", *cells.NOTHING):
+        return np.nan
+    number = cells.number(text)
+    if np.isnan(number):
+        try:
+            number = float(text)
+        except ValueError:
+            number = np.nan
+    if not (0.0 <= number < np.inf) or (key == "strength" and number > 1.0):
+        allowed = "0 to 1" if key == "strength" else "0 to 1, or counts"
+        raise InputError(where, f"{text!r} cannot be used", allowed)
+    return number
+
+
+def _of_weights(asked: _Asked, weight: np.ndarray) -> np.ndarray:
+    """Strengths of weights: counts in parts of the largest, and nothing where all are alike."""
+    known = weight[~np.isnan(weight)]
+    if not len(known):
+        return weight
+    if known.max() >= 1.0 and np.all(known == known[0]):
+        asked.notes.append(Note("ones", {"weight": f"{known[0]:g}"}))
+        return np.full(len(weight), np.nan)
+    if known.max() > 1.0:
+        asked.notes.append(Note("scaled", {"high": f"{known.max():g}"}))
+        return weight / known.max()
+    return weight
+
+
+def _layer(where: str, value: str) -> int:
+    if not value.strip():
         return -1
-    if not isinstance(value, str) or value not in _LAYERS:
-        raise InputError(f"{where}: layer", f"{value!r} is not known", ", ".join(_LAYERS))
-    return _LAYERS[value]
+    code = _LAYER_WORDS.get(cells.plain(value))
+    if code is None:
+        raise InputError(f"{where}: layer", f"{value!r} is not known", ", ".join(LAYERS))
+    return code
 
 
 def _pairs(
-    i: np.ndarray,
-    j: np.ndarray,
-    strength: np.ndarray,
-    layer: np.ndarray,
-    where: Callable[[int], str],
-    notes: Notes,
-) -> Edges:
+    asked: _Asked, i: np.ndarray, j: np.ndarray, strength: np.ndarray, layer: np.ndarray, where: Callable[[int], str]
+) -> Edges:  # fmt: skip
     own = np.flatnonzero(i == j)
     if len(own):
         raise InputError(where(int(own[0])), f"household {i[own[0]]} tied to itself", "two others")
-    low, high = np.minimum(i, j), np.maximum(i, j)
+    low, high, turned = np.minimum(i, j), np.maximum(i, j), i > j
     order = np.lexsort((high, low))
-    low, high, strength, layer = low[order], high[order], strength[order], layer[order]
+    low, high, strength, layer, turned = (a[order] for a in (low, high, strength, layer, turned))
     again = np.zeros(len(order), dtype=bool)
     again[1:] = (low[1:] == low[:-1]) & (high[1:] == high[:-1])
-    differs = np.zeros(len(order), dtype=bool)
-    same_strength = (strength[1:] == strength[:-1]) | (
-        np.isnan(strength[1:]) & np.isnan(strength[:-1])
-    )
-    differs[1:] = again[1:] & ~(same_strength & (layer[1:] == layer[:-1]))
-    if differs.any():
-        at = int(np.flatnonzero(differs)[0])
+    same = np.ones(len(order), dtype=bool)
+    same[1:] = (strength[1:] == strength[:-1]) | (np.isnan(strength[1:]) & np.isnan(strength[:-1]))
+    differs = again & ~same
+    rule = asked.said.twice
+    # The same direction twice, or two kinds of tie, is a slip; two directions are two views of one tie.
+    one_way = again.copy()
+    one_way[1:] &= turned[1:] == turned[:-1]
+    kinds = np.zeros(len(order), dtype=bool)
+    kinds[1:] = again[1:] & (layer[1:] != layer[:-1])
+    wrong = kinds | (differs & (one_way if rule is None else np.full(len(order), rule == "refuse")))
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
         raise InputError(
             where(int(order[at])),
             f"households {low[at]} and {high[at]} are tied twice with different values",
-            "each pair once, or the same values",
+            "each pair once, or the same values; a rule for it is `twice` of a mapping: mean, largest, smallest",
         )
+    pair = np.cumsum(~again) - 1
+    if differs.any():
+        merged = pd.Series(strength).groupby(pair)
+        how = {"largest": merged.max, "smallest": merged.min}.get(rule or "mean", merged.mean)
+        strength = how().to_numpy()[pair]
+        told = {"n": len(np.unique(pair[differs])), "how": Note(f"how_{rule or 'mean'}", {})}
+        asked.notes.append(Note("both_ways", told))
     if again.any():
-        notes.append(Note("twice", {"n": int(again.sum())}))
+        asked.notes.append(Note("twice", {"n": int(again.sum())}))
     return Edges(low[~again], high[~again], strength[~again], layer[~again])
 
 
@@ -215,17 +386,3 @@ def _described(edges: Edges, n: int) -> Notes:
     if unsaid := len(edges.strength) - len(known):
         notes.append(Note("unsaid", {"n": unsaid}))
     return notes
-
-
-def _refuse_entities(path: str, data: bytes) -> None:
-    # Entities can blow up memory and read other files; the same guard as the defusedxml package.
-    def refuse(*_: Any) -> None:
-        raise InputError(path, "declares a document type or entities", "XML without <!DOCTYPE>")
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    try:
-        parser.Parse(data, True)
-    except expat.ExpatError as problem:
-        raise InputError(f"{path}: line {problem.lineno}", f"not XML ({problem})") from problem

@@ -1,4 +1,4 @@
-"""A user's own households and monthly figures: read from tables, checked cell by cell.
+"""A user's own households: a register in any usual layout as arrays, checked cell by cell.
 
 Files are data and nothing else: no value is ever evaluated. What would be misread is refused by row
 and column; what was read, and what was left out, goes into the notes that a reader is given.
@@ -6,7 +6,7 @@ and column; what was read, and what was left out, goes into the notes that a rea
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,6 +14,11 @@ import pandas as pd
 
 import sim.world.tables as world
 from sim.errors import InputError
+from sim.intake import cells, register
+from sim.intake.mapping import Mapping as Said
+from sim.intake.register import ROOM
+from sim.intake.rooms import alike, keys_of
+from sim.intake.sheets import read_bytes, sheets
 from sim.society import tables
 from sim.society.reading import Note, Notes
 from sim.world.declare import Column
@@ -22,8 +27,7 @@ FEWEST_HOUSEHOLDS = 10
 
 HouseholdColumns = Mapping[str, np.ndarray]
 
-REQUIRED = ("building", "stair", "floor")
-ROOM = "room"
+REQUIRED = register.PLACE
 CODES: dict[str, dict[str, int]] = {
     "tenure": {"owner": 0, "tenant": 1, "vacant": 2, "业主": 0, "租户": 1, "空置": 2},
     "life_stage": {"young": 0, "working": 1, "elderly": 2, "青年": 0, "中年": 1, "老年": 2},
@@ -32,6 +36,10 @@ CODES: dict[str, dict[str, int]] = {
                           "条件合作": 0, "无条件合作": 1, "搭便车": 2},
 }  # fmt: skip
 NUMBERS = {"area_m2": (1.0, 10_000.0), "fee_yuan": (0.0, 1_000_000.0)}
+FLOORS = (-9, 200)
+
+UNKNOWN = -1
+"""Code of a cell that says nothing: what is drawn for everybody is then drawn for this household."""
 
 FOUND_OUT = ("asked", "called_on", "estranged", "expects", "summoned")
 """What the start finds out whatever a file says (whether somebody asks for fees, who has long dealt with the firm
@@ -42,45 +50,74 @@ UNEVEN, FEWEST_LANDINGS = 0.5, 6
 
 _TARGETS = {"tenure": "tenure", "life_stage": "life", "party_member": "member",
             "contribution_type": "kind"}  # fmt: skip
-_CHINESE = "〇一二三四五六七八九十"
-_AROUND = {
-    "building": re.compile(
-        r"^(?:第|no\.? ?(?=\d)|building |bldg\.? ?|block )?(.+?)(?: ?(?:栋|幢|座|楼|号|#))*$"
-    ),
-    "stair": re.compile(
-        r"^(?:第|no\.? ?(?=\d)|stair |unit |entrance )?(.+?)(?: ?(?:单元|梯|门|号|#))*$"
-    ),
-    "room": re.compile(r"^(?:no\.? ?(?=\d))?(.+?)(?: ?(?:室|房|号|户|#))*$"),
-}
+
+_MOST_KEPT = 8
+_kept: dict[tuple[str, ...], tuple[HouseholdColumns, Notes, pd.DataFrame]] = {}
+"""Registers read of late, by path, content and what may be in them: each run of a study reads its own."""
 
 
-def read_households(path: str, notes: Notes | None = None) -> HouseholdColumns:
-    """Read households from a CSV file (UTF-8 or GB18030), one row each, with a header.
+def read_households(
+    path: str, notes: Notes | None = None, said: Said | None = None
+) -> HouseholdColumns:
+    """Read households from a register: a workbook or text, in any layout that ``sim.intake`` knows.
 
     Args:
-        path: File with the columns building and stair (any label), floor (whole number), and
-            optionally room (any label, once in a floor of a stair), tenure, life_stage, party_member,
-            area_m2, fee_yuan, contribution_type, and any of ``traits``. Blank rows and rows of totals
-            are left out.
+        path: File that tells building, stair and floor of each flat, in columns or in the label of its room, and
+            optionally tenure, life stage, party members, area, fee and any of ``traits``. One row a flat, or
+            several that are joined by their room.
         notes: What was read and what was left out is added.
+        said: What somebody says of the file.
 
     Returns:
         Arrays (n,) ordered by building, stair and floor: ``building`` and ``stair`` numbered from
         0 in the order the file first names them, ``floor``, ``file_row`` (place among the
         households of the file from 0), and ``tenure``, ``life``, ``member``, ``area`` (m2),
-        ``fee_fen`` (fen), ``kind`` and other traits where the file has them.
+        ``fee_fen`` (fen), ``kind`` and other traits where the file has them; ``UNKNOWN`` (area: NaN) in cells
+        of the first six that are empty.
 
     Raises:
-        InputError: Names file, row (the header is row 1), column, value and what is allowed.
+        InputError: Names file, row (the first is row 1), column, value and what is allowed.
     """
-    notes = [] if notes is None else notes
-    aside: Notes = []
-    table = tables.read_table(path, REQUIRED, (ROOM, *CODES, *NUMBERS, *traits()), aside)
+    columns, told, _ = _read(path, said)
+    if notes is not None:
+        notes += told
+    return columns
+
+
+def clean(path: str, said: Said | None = None, notes: Notes | None = None) -> pd.DataFrame:
+    """The register of ``read_households`` as a table of model's names and words, and nothing else of the file."""
+    _, told, frame = _read(path, said)
+    if notes is not None:
+        notes += told
+    return frame
+
+
+def read_rooms(path: str, said: Said | None = None) -> list[str] | None:
+    """Building, stair and room of each household in one way to write them, in the order of the file; None without rooms."""
+    frame = _read(path, said)[2]
+    return keys_of(frame).tolist() if ROOM in frame else None
+
+
+def _read(path: str, said: Said | None) -> tuple[HouseholdColumns, Notes, pd.DataFrame]:
+    data = read_bytes(path)
+    named = (ROOM, *CODES, *NUMBERS, *traits())
+    asked = (path, hashlib.sha256(data).hexdigest(), repr(said), *named)
+    if asked not in _kept:
+        aside: Notes = []
+        table = register.read(path, (*REQUIRED, *named), aside, said, sheets(path, data))
+        found = _checked(path, table.frame, aside)
+        while len(_kept) >= _MOST_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[asked] = (found, [*_described(found), *aside], table.frame)
+    return _kept[asked]
+
+
+def _checked(path: str, table: pd.DataFrame, aside: Notes) -> HouseholdColumns:
     if len(table) < FEWEST_HOUSEHOLDS:
         raise InputError(path, f"{len(table)} households", f"at least {FEWEST_HOUSEHOLDS}")
     building = _numbered(path, table, "building", aside)
     entrance = _numbered(path, table, "stair", aside)
-    floor = tables.whole(path, table, "floor", 0, 200)
+    floor = tables.whole(path, table, "floor", *FLOORS, read=cells.floor)
     order = np.lexsort((floor, entrance, building))
     pair = building * (entrance.max() + 1) + entrance
     _refuse_people(path, table, pair, floor)
@@ -91,9 +128,10 @@ def read_households(path: str, notes: Notes | None = None) -> HouseholdColumns:
         "floor": floor[order],
         "file_row": order.astype(np.int64),
     }
-    for name, values in _optional(path, table).items():
+    for name, values in _optional(path, table, aside).items():
         columns[name] = values[order]
-    notes += [*_described(columns), *aside]
+    for values in columns.values():
+        values.flags.writeable = False
     return columns
 
 
@@ -104,31 +142,38 @@ def traits() -> dict[str, Column]:
     return {n: c for n, c in of_household.items() if not c.shape and n not in FOUND_OUT}
 
 
-def _optional(path: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
+def _optional(path: str, table: pd.DataFrame, notes: Notes) -> dict[str, np.ndarray]:
     found = {
-        target: tables.codes(path, table, name, CODES[name])
+        target: tables.codes(path, table, name, CODES[name], blank=UNKNOWN)
         for name, target in _TARGETS.items()
         if name in table
     }
-    if "tenure" in found and "member" in found:
-        wrong = (found["tenure"] == CODES["tenure"]["vacant"]) & (found["member"] == 1)
+    vacant = found["tenure"] == CODES["tenure"]["vacant"] if "tenure" in found else None
+    if vacant is not None and "member" in found:
+        wrong = vacant & (found["member"] == 1)
         tables.refuse(path, table, "party_member", wrong, "0 where tenure is vacant")
     for name, bounds in NUMBERS.items():
         if name in table:
-            values = tables.numbers(path, table, name, *bounds)
-            _refuse_sum(path, table, name, values)
-            is_area = name == "area_m2"
-            found["area" if is_area else "fee_fen"] = (
-                values if is_area else np.rint(values * 100.0).astype(np.int64)
+            values = tables.numbers(path, table, name, *bounds, blank=True)
+            _refuse_sum(path, table, name, np.nan_to_num(values))
+            fen = np.where(np.isnan(values), UNKNOWN, np.rint(np.nan_to_num(values) * 100.0))
+            found["area" if name == "area_m2" else "fee_fen"] = (
+                values if name == "area_m2" else fen.astype(np.int64)
             )
+    for name in (*_TARGETS, *NUMBERS):
+        if name in table:
+            empty = ~tables.filled_cells(table[name])
+            if name == "life_stage" and vacant is not None:
+                empty &= ~vacant
+            if empty.any():
+                rows = table.index[empty].tolist()
+                notes.append(Note("blank_cells", {"n": len(rows), "column": name, "rows": rows}))
     for name, declared in traits().items():
         if name not in table:
             continue
         if name in found:
             other = next(word for word, target in _TARGETS.items() if target == name)
-            raise InputError(
-                f"{path}: row 1", f"columns {name!r} and {other!r} are the same", "one"
-            )
+            raise InputError(f"{path}", f"columns {name!r} and {other!r} are the same", "one")
         found[name] = _trait(path, table, name, declared)
     if "active" in found:
         wrong = found["active"] > found.get("member", np.zeros_like(found["active"]))
@@ -152,32 +197,7 @@ def _trait(path: str, table: pd.DataFrame, name: str, declared: Column) -> np.nd
     return tables.whole(path, table, name, int(max(low, held.min)), int(min(high, held.max)))
 
 
-# --- labels that are written in several ways ------------------------------------------------------
-
-
-def alike(label: str, column: str) -> str:
-    """A label without what people put around its number: 1, 01, 1栋, 1号楼, 1# and １ are one.
-
-    Args:
-        label: As the file has it.
-        column: building, stair or room.
-    """
-    text = tables.plain(label)
-    found = _AROUND[column].match(text)
-    core = found[1] if found else text
-    if re.fullmatch(f"[{_CHINESE}]+", core):
-        core = str(_chinese_number(core))
-    # Programs that hold a label for a number write 1.0.
-    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"^(\d+)\.0+$", r"\1", core))
-
-
-def _chinese_number(text: str) -> int | str:
-    """Number up to 99 as Chinese writes it: 十二, 二十, 三."""
-    tens, ten, ones = text.rpartition("十")
-    digits = [_CHINESE.index(one) for one in (tens or "一") + (ones or "〇")]
-    if not ten:
-        return int("".join(str(_CHINESE.index(one)) for one in text))
-    return 10 * digits[0] + digits[1] if len(digits) == 2 else text
+# --- labels -----------------------------------------------------------------------------------------
 
 
 def _numbered(path: str, table: pd.DataFrame, name: str, notes: Notes) -> np.ndarray:
@@ -267,16 +287,16 @@ def _described(columns: HouseholdColumns) -> Notes:
         ("life", "life", ("young", "working", "elderly")),
     ):
         if target in columns:
-            counts = np.bincount(columns[target], minlength=3).tolist()
+            counts = np.bincount(columns[target][columns[target] >= 0], minlength=3).tolist()
             notes.append(Note(kind, dict(zip(words, counts, strict=True))))
     if "member" in columns:
-        notes.append(Note("members", {"n": int(columns["member"].sum())}))
+        notes.append(Note("members", {"n": int((columns["member"] == 1).sum())}))
     if "area" in columns:
-        area = columns["area"]
+        area = columns["area"][~np.isnan(columns["area"])]
         values = {"low": area.min(), "high": area.max(), "total": area.sum()}
         notes.append(Note("area", values))
     if "fee_fen" in columns:
-        fee = columns["fee_fen"] / 100
+        fee = columns["fee_fen"][columns["fee_fen"] >= 0] / 100
         notes.append(Note("fee", {"low": fee.min(), "high": fee.max()}))
     for name in traits():
         if name in columns and name not in _TARGETS.values():
@@ -288,55 +308,3 @@ def _described(columns: HouseholdColumns) -> Notes:
     had |= {name: name for name, declared in traits().items() if declared.drawn is not None}
     lacking = [name for name, key in had.items() if key not in columns]
     return [*notes, *([Note("drawn", {"names": lacking})] if lacking else [])]
-
-
-# --- monthly figures ------------------------------------------------------------------------------
-
-
-def read_months(
-    path: str,
-    indicators: Mapping[str, tuple[float, float]],
-    months: tuple[int, int],
-    notes: Notes | None = None,
-) -> list[tuple[str, int, float]]:
-    """Read a compound's own figures by month from a CSV file (UTF-8 or GB18030).
-
-    Args:
-        path: File with the column month (each once) and columns named after indicators; empty
-            cells are left out, as are blank rows and rows of totals.
-        indicators: Smallest and largest value of each.
-        months: Smallest and largest month.
-        notes: What was read and what was left out is added.
-
-    Returns:
-        Indicator, month and value of every filled cell.
-
-    Raises:
-        InputError: Names file, row (the header is row 1), column, value and what is allowed.
-    """
-    notes = [] if notes is None else notes
-    aside: Notes = []
-    table = tables.read_table(path, ("month",), tuple(indicators), aside)
-    month = tables.whole(path, table, "month", *months)
-    again = pd.Series(month).duplicated().to_numpy()
-    tables.refuse(path, table, "month", again, "each month once")
-    cells: list[tuple[str, int, float]] = []
-    figures: Notes = []
-    for name in [str(name) for name in table if name != "month"]:
-        number = tables.optional_numbers(path, table, name, *indicators[name])
-        filled = np.flatnonzero(~np.isnan(number))
-        cells += [(name, int(month[row]), float(number[row])) for row in filled]
-        if len(filled):
-            share = indicators[name] == (0.0, 1.0)
-            low, high = (_figure(number[filled].min(), share), _figure(number[filled].max(), share))
-            figures.append(Note("figure", {"name": name, "low": low, "high": high}))
-    if not cells:
-        raise InputError(path, "no cell holds a value", "at least one figure in one month")
-    span = {"n": len(month), "first": int(month.min()), "last": int(month.max())}
-    notes += [Note("months", span), *figures, *aside]
-    return cells
-
-
-def _figure(value: float, share: bool) -> str:
-    # A column of 1 is then seen to be read as 100%, where somebody may have meant 1%.
-    return f"{100 * value:.3g}%" if share else f"{value:.4g}"

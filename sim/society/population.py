@@ -144,7 +144,7 @@ class PopulationParameters(Parameters):
         low=0, high=1200, zh="初始居住月数",
     )  # fmt: skip
     household_file: str = param(
-        "", "CSV file with the user's own households; empty: households are drawn",
+        "", "Register of the user's own households (xlsx, xls, ods, csv); empty: households are drawn",
         unit="path", zh="住户数据文件",
     )  # fmt: skip
 
@@ -270,6 +270,18 @@ def _own_households(path: str) -> HouseholdColumns | None:
     return read_households(path)
 
 
+def rooms_of(files: Sequence[str]) -> list[str] | None:
+    """Rooms of households in the order of their files, in one way to write them; None unless files tell all of them."""
+    if not all(files) or len(set(files)) < len(files):
+        return None
+    from sim.society.imports import read_rooms
+
+    found = [read_rooms(path) for path in files]
+    return (
+        None if any(one is None for one in found) else [key for one in found for key in one or ()]
+    )
+
+
 def _place(h: Households, p: PopulationParameters, given: HouseholdColumns | None) -> None:
     n = len(h)
     if given is not None:
@@ -316,27 +328,27 @@ def _settle(h: Households, p: PopulationParameters, given: HouseholdColumns, d: 
         p.vacant_share,
         (Tenure.TENANT, Tenure.OWNER, Tenure.VACANT),
     )
-    h.tenure[:] = given.get("tenure", tenure)
+    h.tenure[:] = _told(given, "tenure", tenure)
     life = _exact(
         d.order(_Trait.LIFE, n),
         p.young_share,
         p.elderly_share,
         (Life.YOUNG, Life.WORKING, Life.ELDERLY),
     )
-    h.life[:] = given.get("life", life)
+    h.life[:] = _told(given, "life", life)
     kind = _exact(
         d.order(_Trait.KIND, n),
         p.conditional_share,
         p.free_rider_share,
         (Kind.CONDITIONAL, Kind.UNCONDITIONAL, Kind.FREE_RIDER),
     )
-    h.kind[:] = given.get("kind", kind)
+    h.kind[:] = _told(given, "kind", kind)
     lived_in = h.tenure != Tenure.VACANT
-    h.member[:] = given.get("member", _some(d.order(_Trait.MEMBER, n), lived_in, p.member_share))
+    h.member[:] = _told(given, "member", _some(d.order(_Trait.MEMBER, n), lived_in, p.member_share))
     active = _some(d.order(_Trait.ACTIVE, n), h.member == 1, p.active_share)
     h.active[:] = given.get("active", active)
-    h.area[:] = given.get("area", _area(d.of(_Trait.AREA), n, p.area_mean, p.area_sd))
-    h.fee_fen[:] = given.get("fee_fen", np.rint(h.area * p.price_fen_per_m2).astype(np.int64))
+    h.area[:] = _told(given, "area", _area(d.of(_Trait.AREA), n, p.area_mean, p.area_sd))
+    h.fee_fen[:] = _told(given, "fee_fen", np.rint(h.area * p.price_fen_per_m2).astype(np.int64))
     civic = d.beta(_Trait.CIVIC, n, p.civic_mean, p.civic_concentration)
     h.civic[:] = given.get("civic", civic)
     burden = d.beta(_Trait.BURDEN, n, p.burden_mean, p.burden_concentration)
@@ -345,6 +357,14 @@ def _settle(h: Households, p: PopulationParameters, given: HouseholdColumns, d: 
     h.threshold[:] = given.get("threshold", threshold)
     h.taste[:] = given.get("taste", d.of(_Trait.TASTE).normal(0.0, p.taste_sd, n))
     h.rota[:] = d.of(_Trait.ROTA).random(n)
+
+
+def _told(given: HouseholdColumns, name: str, drawn: np.ndarray) -> np.ndarray:
+    """What the file says of each household, and what was drawn where it says nothing."""
+    if name not in given:
+        return drawn
+    said = given[name]
+    return np.where(np.isnan(said) | (said == -1), drawn, said)
 
 
 def _area(rng: np.random.Generator, n: int, mean: float, sd: float) -> np.ndarray:

@@ -7,6 +7,7 @@ chat group is a broadcast and no tie.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Literal
 
@@ -38,7 +39,7 @@ class NetworkParameters(Parameters):
         "blocks", "How ties are made", unit="name", zh="网络生成方式"
     )
     file: str = param(
-        "", "CSV, GraphML or GEXF file with the user's own ties (generator: file)",
+        "", "Table (csv, xlsx ...) or graph (GraphML, GEXF, Pajek) with the user's own ties (generator: file)",
         unit="path", zh="邻里关系文件",
     )  # fmt: skip
     stair_degree: float = param(
@@ -152,7 +153,11 @@ _Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def build_ties(
-    parameters: NetworkParameters, households: Households, buildings: Buildings, streams: Streams
+    parameters: NetworkParameters,
+    households: Households,
+    buildings: Buildings,
+    streams: Streams,
+    rooms_of: Callable[[], Sequence[str] | None] | None = None,
 ) -> Ties:
     """Make the ties of all compounds.
 
@@ -175,6 +180,7 @@ def build_ties(
         households: Rows to tie; stair, building, compound, life, tenure and file_row are read.
         buildings: Ranges of buildings and compounds.
         streams: Random numbers; set-up draws of ``Stream.TIES``.
+        rooms_of: Gives the room of each household of a file, for ties that name rooms.
 
     Returns:
         The ties, with strength at its latent level, or 0 where a unit is vacant.
@@ -191,7 +197,7 @@ def build_ties(
     elif parameters.generator == "stochastic_block":
         pairs = _stochastic_block(parameters, households, buildings, rng)
     else:
-        pairs, given = _from_file(parameters.file, households)
+        pairs, given = _from_file(parameters.file, households, rooms_of)
     if given is None and buildings.number_of_compounds > 1:
         pairs.append(_across(parameters.across_degree, households, buildings, rng))
     low, high, layer = _unique(pairs, len(households))
@@ -329,11 +335,13 @@ def _owns(target, u, w):  # type: ignore[no-untyped-def]
     return found
 
 
-def _from_file(path: str, h: Households) -> tuple[list[_Pairs], np.ndarray]:
+def _from_file(
+    path: str, h: Households, rooms_of: Callable[[], Sequence[str] | None] | None
+) -> tuple[list[_Pairs], np.ndarray]:
     """Pairs of the file in rows of ``h``, and their strengths in the order low row, high row."""
     from sim.society.edges import read_edges  # Brings pandas, which drawing does not need.
 
-    edges = read_edges(path, len(h))
+    edges = read_edges(path, len(h), rooms_of=rooms_of)
     row = np.empty(len(h), dtype=np.int64)
     row[h.file_row] = np.arange(len(h))
     i, j = row[edges.i], row[edges.j]

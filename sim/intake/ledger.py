@@ -1,0 +1,346 @@
+"""A ledger of fees (物业费收缴台账) as what was due and paid by flat and month, and the rates that follow.
+
+Taken as read: what stands as paid under a month settled that month's bill by the day the file was
+made. Payments beyond a bill are old debts or payments ahead and count in none of the rates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import InputError
+from sim.intake import cells, layout, names, rooms
+from sim.intake.figures import with_year
+from sim.intake.mapping import Mapping as Said
+from sim.intake.sheets import Sheet
+from sim.society import tables
+from sim.society.reading import Note, Notes
+
+YEAR = 12
+"""Months of bills that a rate is of, as the model's ``collection_rate`` has it."""
+
+_MOST = 1e9
+_PENNY = 0.005
+_DONE = re.compile(r"√|✓|✔|☑|是|已[缴交付收]清?|[缴交付收]清|全[缴交]|y|yes|paid")
+_NOT = re.compile(r"×|✗|✘|否|未[缴交付收]|欠费?|n|no|unpaid")
+_MONTHLY = re.compile(
+    r"^(?P<before>应[收缴交付]|实[收缴交付]|已[收缴交付]|欠[费缴]|未[收缴交付])?(?P<when>(?:(?:19|20)?\d{2}年度?[-/.]?)?(?:\d{1,2}|[一二三四五六七八九十]{1,3})月份?|(?:19|20)\d{2}[-/.]?(?:0[1-9]|1[0-2]|[1-9])(?!\d)月?|(?:19|20)\d{2}年度?"
+    r"|(?:(?:19|20)?\d{2}年)?第?(?P<quarter>[一二三四1-4])季度?)(?P<what>.*)$"
+)
+_KINDS = (("owed", r"欠|未[收缴交付]"), ("paid", r"实|已[收缴交付]|收款|缴费|到账|paid|received"), ("due", r"应|账单|due|billed|payable"))  # fmt: skip
+
+
+@dataclass
+class Ledger:
+    """What a ledger tells.
+
+    Attributes:
+        flats: One row a flat: ``key`` (building, stair and room in one way), the label as written and in its parts,
+            ``due_yuan``, ``paid_yuan``, ``arrears_yuan``, ``months_unpaid``.
+        months: By year and month: ``due_yuan``, ``paid_yuan``, ``flats``, ``flats_paid``, ``rate``.
+        figures: Indicator, month of the calendar and value.
+    """
+
+    flats: pd.DataFrame
+    months: pd.DataFrame
+    figures: list[tuple[str, cells.Month, float]]
+
+
+def monthly(written: str) -> tuple[cells.Month, str] | None:
+    """Month and kind (due, paid, owed; empty if it is not said) of a column of one month; None if it is none."""
+    core = names.header(written)
+    found = _MONTHLY.match(core.core + core.unit.replace("元", "").replace("㎡", ""))
+    if not found:
+        return None
+    said = (found["before"] or "") + found["what"]
+    kind = next((kind for kind, pattern in _KINDS if re.search(pattern, said)), "")
+    if not kind and said:
+        return None
+    if found["quarter"]:
+        quarter = "一二三四".find(found["quarter"]) + 1 or int(found["quarter"])
+        year = re.match(r"(\d{2,4})年", found["when"])
+        return (_year(year[1]) if year else 0, 3 * quarter), kind
+    if year := re.fullmatch(r"(\d{4})年度?", found["when"]):
+        return (int(year[1]), YEAR), kind
+    when = cells.month(found["when"].replace("份", ""))
+    return None if when is None else (when, kind)
+
+
+def _year(text: str) -> int:
+    return int(text) + (2000 if len(text) == 2 else 0)
+
+
+LOOK = layout.Look(
+    names.LEDGER, wide=lambda written: monthly(written) is not None, strict=False,
+    allowed=("room", "month", "due", "paid"),
+)  # fmt: skip
+
+
+def read(
+    path: str, notes: Notes, said: Said | None = None, read: list[Sheet] | None = None
+) -> Ledger:
+    """Read a ledger, one row a flat with columns by month, or one row a bill.
+
+    Args:
+        path: What the file is called.
+        notes: What was matched, read and left out is added.
+        said: What somebody says of the file.
+        read: Its sheets, if they are read already.
+
+    Raises:
+        InputError: Names file, row, column and what is allowed.
+    """
+    said = Said() if said is None else said
+    table = layout.table(path, LOOK, notes, said, read)
+    frame = table.frame
+    if not len(frame):
+        raise InputError(path, "holds no row", "a header and rows")
+    wide = {
+        str(name): found
+        for name in frame
+        if (found := monthly(str(name))) and name not in LOOK.fields
+    }
+    key = rooms.keys_of(frame)
+    label = _labels(frame)
+    if wide:
+        bills = _of_columns(table, wide, key)
+    else:
+        bills = _of_rows(table, key)
+    bills = _dated(table, bills, said)
+    declared = _declared(table, key)
+    return _told(path, bills, declared, label, key, notes)
+
+
+def _labels(frame: pd.DataFrame) -> pd.DataFrame:
+    kept = [name for name in ("building", "stair", "floor", "room") if name in frame]
+    return frame[kept].fillna("").astype(str)
+
+
+def _money(table: layout.Table, name: str) -> np.ndarray:
+    """Yuan of a column, NaN where a cell is empty or says that nothing is known."""
+    scale = 10_000.0 if "万" in table.units.get(name, "") + table.written.get(name, "") else 1.0
+    return tables.optional_numbers(table.path, table.frame, name, -_MOST, _MOST) * scale
+
+
+def _of_columns(
+    table: layout.Table, wide: dict[str, tuple[cells.Month, str]], key: pd.Series
+) -> pd.DataFrame:
+    frame, parts = table.frame, []
+    fee = _fee(table)
+    by_month: dict[cells.Month, dict[str, str]] = {}
+    for name, (when, kind) in wide.items():
+        by_month.setdefault(when, {})[kind or "paid"] = name
+    for when, columns in sorted(by_month.items()):
+        due = _money(table, columns["due"]) if "due" in columns else fee
+        if due is None and "owed" not in columns:
+            where = f"{table.path}: row {table.header}"
+            problem = f"{columns['paid']!r} has no column of what was due"
+            raise InputError(
+                where, problem, "a column of each month's 应收, or of the monthly fee (月应收)"
+            )
+        paid = _paid(table, columns["paid"], due) if "paid" in columns else None
+        owed = _money(table, columns["owed"]) if "owed" in columns else None
+        if due is None:
+            due = (
+                np.nan_to_num(paid) + np.nan_to_num(owed)
+                if paid is not None
+                else np.nan_to_num(owed)
+            )
+        if paid is None:
+            paid = due - np.nan_to_num(owed) if owed is not None else np.full(len(frame), np.nan)
+        parts.append(_bills(frame.index, key, when, due, paid))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _fee(table: layout.Table) -> np.ndarray | None:
+    """Yuan due each month by flat, where the table says it once for all months."""
+    if "fee_yuan" in table.frame:
+        return _money(table, "fee_yuan")
+    if "price" in table.frame and "area_m2" in table.frame:
+        return _money(table, "price") * _money(table, "area_m2")
+    return None
+
+
+def _paid(table: layout.Table, name: str, due: np.ndarray | None) -> np.ndarray:
+    """Yuan paid; a tick is all of what was due."""
+    text = table.frame[name].fillna("").map(cells.plain)
+    done, undone = text.str.fullmatch(_DONE), text.str.fullmatch(_NOT)
+    if not (done | undone).any():
+        return _money(table, name)
+    if due is None:
+        raise InputError(
+            f"{table.path}: row {table.header}",
+            f"{name!r} has ticks and nothing says what was due",
+            "amounts",
+        )
+    rest = layout.Table(
+        table.path,
+        table.frame.assign(**{name: table.frame[name].mask(done | undone, "")}),
+        table.written,
+        table.units,
+    )
+    return np.where(done, due, np.where(undone, 0.0, _money(rest, name)))
+
+
+def _of_rows(table: layout.Table, key: pd.Series) -> pd.DataFrame:
+    """Bills that stand one a row, or one row a flat for the whole time."""
+    frame = table.frame
+    where = f"{table.path}: row {table.header}"
+    if "due" not in frame and _fee(table) is None and not {"paid", "owed"} <= set(frame):
+        raise InputError(
+            where, "column 'due' is missing", "应收 (due), or 实收 (paid) and 欠费 (owed)"
+        )
+    paid = _money(table, "paid") if "paid" in frame else None
+    owed = _money(table, "owed") if "owed" in frame else None
+    if paid is None and owed is None:
+        raise InputError(where, "column 'paid' is missing", "实收 (paid) or 欠费 (owed)")
+    due = _money(table, "due") if "due" in frame else _fee(table)
+    if due is None:
+        due = np.nan_to_num(paid) + np.nan_to_num(owed)
+    if paid is None:
+        paid = due - np.nan_to_num(owed)
+    if "month" in frame:
+        when = [cells.month(_first(text)) for text in frame["month"].fillna("").astype(str)]
+        wrong = np.array([one is None for one in when], dtype=bool)
+        tables.refuse(table.path, frame, "month", wrong, "a month, as 2025-01 or 2025年1月")
+    elif "sheet" in frame and all(cells.month(name) for name in frame["sheet"].unique()):
+        when = [cells.month(name) for name in frame["sheet"]]
+    else:
+        when = [None] * len(frame)
+    bills = _bills(frame.index, key, (0, 0), due, paid)
+    bills["when"] = pd.Series([one or (0, 0) for one in when], dtype=object)
+    return bills
+
+
+def _first(text: str) -> str:
+    """Of a period (2025-01-01至2025-01-31) its first day."""
+    return re.split(r"\s*(?:至|到|~|～|—|--| - )\s*", text.strip())[0]
+
+
+def _bills(
+    index: pd.Index, key: pd.Series, when: cells.Month, due: np.ndarray, paid: np.ndarray
+) -> pd.DataFrame:
+    made = pd.DataFrame(
+        {
+            "row": index,
+            "key": key.to_numpy(),
+            "due": np.nan_to_num(due),
+            "paid": np.nan_to_num(paid),
+        }
+    )
+    made["when"] = pd.Series([when] * len(made), dtype=object)
+    return made
+
+
+def _dated(table: layout.Table, bills: pd.DataFrame, said: Said) -> pd.DataFrame:
+    """Months that do not tell their year have that of the title, the sheet or the file's name."""
+    year = said.year
+    if year is None:
+        for text in (table.title, table.sheet, table.path.replace("\\", "/").rpartition("/")[2]):
+            if found := re.search(r"(?<!\d)(20\d{2})(?!\d)", text):
+                year = int(found[1])
+                break
+    asked = said.model_copy(update={"year": year})
+    dated = with_year(list(bills["when"]), asked)
+    bills["when"] = pd.Series([one if one[1] else (0, 0) for one in dated], dtype=object)
+    return bills
+
+
+def _declared(table: layout.Table, key: pd.Series) -> pd.Series | None:
+    """What the table itself says is owed by flat, over all time; None if it says nothing."""
+    if "owed" not in table.frame or "month" in table.frame:
+        return None
+    owed = pd.Series(np.nan_to_num(_money(table, "owed")), index=key.to_numpy())
+    owed = owed.groupby(level=0, sort=False).sum()
+    return owed
+
+
+def _told(
+    path: str,
+    bills: pd.DataFrame,
+    declared: pd.Series | None,
+    label: pd.DataFrame,
+    key: pd.Series,
+    notes: Notes,
+) -> Ledger:
+    settled = np.minimum(bills["paid"].clip(lower=0), bills["due"].clip(lower=0))
+    bills = bills.assign(settled=settled, unpaid=(bills["due"] - settled).clip(lower=0))
+    beyond = float((bills["paid"] - bills["settled"]).clip(lower=0).sum())
+    due = bills[bills["due"] > 0]
+    if due.empty:
+        raise InputError(path, "nothing is due in it", "amounts due (应收) above 0")
+    by_flat = bills.groupby("key", sort=False)
+    flats = pd.DataFrame({
+        "due_yuan": by_flat["due"].sum(), "paid_yuan": by_flat["settled"].sum(),
+        "arrears_yuan": by_flat["unpaid"].sum(),
+        "months_unpaid": (bills["unpaid"] > _PENNY).groupby(bills["key"], sort=False).sum(),
+    }).round(2)  # fmt: skip
+    counted = float(flats["arrears_yuan"].sum())
+    notes.append(Note("ledger", {"n": len(flats), "due": float(flats["due_yuan"].sum()),
+                                 "paid": float(flats["paid_yuan"].sum()), "owed": counted}))  # fmt: skip
+    if declared is not None and not (declared > _PENNY).any():
+        # A column that nobody filled is no statement that all have paid.
+        if counted > 1:
+            notes.append(Note("owed_unused", {"counted": counted}))
+    elif declared is not None:
+        flats["arrears_yuan"] = declared.reindex(flats.index).fillna(0.0).round(2)
+        if abs(counted - float(declared.sum())) > 1:
+            values = {"said": float(declared.sum()), "counted": counted}
+            notes.append(Note("owed_differs", values))
+    if beyond > 1:
+        notes.append(Note("paid_beyond", {"yuan": beyond}))
+    first = label[~key.duplicated().to_numpy()].set_index(key[~key.duplicated()].to_numpy())
+    flats = first.join(flats, how="right") if len(first.columns) else flats
+    flats.index.name = "key"
+    months = _by_month(bills)
+    figures = _figures(bills, months, float(flats["arrears_yuan"].sum()), notes)
+    return Ledger(flats.reset_index(), months, figures)
+
+
+def _by_month(bills: pd.DataFrame) -> pd.DataFrame:
+    due = bills[(bills["due"] > 0) & bills["when"].map(lambda when: when[1] > 0)]
+    group = due.groupby("when", sort=True)
+    months = pd.DataFrame({
+        "due_yuan": group["due"].sum(), "paid_yuan": group["settled"].sum(), "flats": group["key"].nunique(),
+        "flats_paid": due[due["unpaid"] <= _PENNY].groupby("when")["key"].nunique(),
+    })  # fmt: skip
+    months["flats_paid"] = months["flats_paid"].fillna(0).astype(int)
+    months["rate"] = months["paid_yuan"] / months["due_yuan"]
+    return months
+
+
+def _figures(
+    bills: pd.DataFrame, months: pd.DataFrame, owed: float, notes: Notes
+) -> list[tuple[str, cells.Month, float]]:
+    """Rates by the model's definitions, where the ledger reaches back far enough for them."""
+    when: Sequence[cells.Month] = list(months.index)
+    if not when:
+        notes.append(Note("no_months", {}))
+        return []
+    figures = [("month_rate", month, float(months.at[month, "rate"])) for month in when]
+    last = max(when)
+    dated = bills[(bills["due"] > 0) & bills["when"].map(lambda one: one[1] > 0)]
+    full = [
+        month
+        for month in when
+        if sum(1 for one in when if 0 <= cells.months_between(one, month) < YEAR) >= YEAR
+    ]
+    if not full:
+        notes.append(Note("short_ledger", {"n": len(when)}))
+    for month in full or [last]:
+        inside = dated[
+            dated["when"].map(lambda one, month=month: 0 <= cells.months_between(one, month) < YEAR)
+        ]
+        figures.append(
+            ("collection_rate", month, float(inside["settled"].sum() / inside["due"].sum()))
+        )
+        unpaid = inside.groupby("key")["unpaid"].sum() <= _PENNY
+        if len(unpaid) > 1:
+            figures.append(("collection_households", month, float(unpaid.mean())))
+    figures.append(("arrears_yuan", last, owed))
+    return figures

@@ -38,6 +38,7 @@ from sim.remade import LIVED
 from sim.schema import ASSUMED, Described, Parameters
 from sim.science.attribute import Attribution
 from sim.science.calibrate import Calibration
+from sim.science.core import CORE
 from sim.science.optimise import Optimum
 from sim.science.predict import Prediction
 from sim.science.robustness import Robustness
@@ -199,6 +200,20 @@ def measure_parameters() -> str:
 def _wrappable(text: str) -> str:
     # A seed's file name is too long for a cell; its number names it.
     return re.sub(r"\b(\d{3})_[0-9a-f]{16}", r"\1", text)
+
+
+def core() -> str:
+    """The numbers of behaviour that stay free, with their priors."""
+    return _table(
+        "number,meaning,default,prior,unit,default set from,prior rests on",
+        (
+            (
+                f"`{one.key}`", one.described.en, f"{one.described.default:g}",
+                f"{one.low:g} to {one.high:g}", one.described.unit, one.by, one.source,
+            )
+            for one in CORE
+        ),
+    )  # fmt: skip
 
 
 def run_parameters() -> str:
@@ -484,6 +499,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "measure_common": partial(parameter_table, MeasureParameters),
     "measure_parameters": measure_parameters,
     "run": run_parameters,
+    "core": core,
     "evidence_measures": evidence_measures,
     "evidence_bundles": evidence_bundles,
     "evidence_targets": evidence_targets,

@@ -342,7 +342,7 @@ def sensitivity(
 
     xiaoqu sensitivity 'fees.service=interval(2,6)' 'firm.full_cost=interval(0.6,1.2)' samples=64
 
-    Besides keys of a configuration it takes: over (groups, keys, doses), indicator, at (months),
+    Besides keys of a configuration it takes: over (core, groups, keys, doses), indicator, at (months),
     width (share of the way to the nearer limit of the schema, or whole), trajectories, top, samples.
     """
     _load_plugins(plugin)

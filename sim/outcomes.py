@@ -310,7 +310,7 @@ _share(
     "free_rider_share",
     "Satisfied but not paying",
     "搭便车户比例",
-    "occupied households with satisfaction > 1/2 that did not pay / occupied; missing where no fees are due",
+    "occupied households that say they are satisfied and did not pay / occupied; missing where no fees are due",
     lambda m: _where(m["due_fen"] > 0, m.share("free_riders")),
     better=-1,
 )

@@ -26,12 +26,13 @@ from sim.science import calibrate as calibration
 from sim.science import predict, smc
 from sim.science.calibrate import ask_words, calibrate
 from sim.science.cases import as_case, case_of, live
+from sim.science.core import PRIORS, Prior
 from sim.science.observed import MISSING, Observed, of_file, of_scenario
 from sim.science.recover import recover
 from sim.science.smc import Plan, sample
 
 ALONE = Executor(workers=1)
-SQUARE = {"a": (0.0, 1.0), "b": (0.0, 1.0)}
+SQUARE = {"a": Prior(0.0, 1.0), "b": Prior(0.0, 1.0)}
 SMALL = (
     "population.households=60", "population.buildings=3", "population.stairs_per_building=1",
     "scenario.history_months=6", "bills.period=1", "firm.leaves=0", "firm.renewal_loss=1",
@@ -71,7 +72,7 @@ def test_known_posterior_is_found() -> None:
 
 def test_weight_does_not_gather_on_one_particle() -> None:
     # With pyabc's own proposals a few particles carry it all, and the spread comes out too small.
-    priors = {f"p{k}": (0.0, 1.0) for k in range(9)}
+    priors = {f"p{k}": Prior(0.0, 1.0) for k in range(9)}
     found = sample(narrow, priors, Plan(80, 6000, 1), ALONE)
     assert found.distances.max() == 0.0
     assert calibration.effective_size(found.weights) > 35
@@ -82,14 +83,14 @@ def test_weight_does_not_gather_on_one_particle() -> None:
 
 
 def test_stopped_and_continued_is_the_same_and_other_seed_is_not(tmp_path: Path) -> None:
-    whole = sample(narrow, SQUARE | {"c": (0.0, 1.0)}, Plan(30, 3000, 5), ALONE)
+    whole = sample(narrow, SQUARE | {"c": Prior(0.0, 1.0)}, Plan(30, 3000, 5), ALONE)
     place = tmp_path / "abc.db"
-    first = sample(narrow, SQUARE | {"c": (0.0, 1.0)}, Plan(30, 640, 5), ALONE, place)
-    again = sample(narrow, SQUARE | {"c": (0.0, 1.0)}, Plan(30, 3000, 5, batch=7), ALONE, place)
+    first = sample(narrow, SQUARE | {"c": Prior(0.0, 1.0)}, Plan(30, 640, 5), ALONE, place)
+    again = sample(narrow, SQUARE | {"c": Prior(0.0, 1.0)}, Plan(30, 3000, 5, batch=7), ALONE, place)
     assert len(first.generations) < len(again.generations)
     pd.testing.assert_frame_equal(whole.parameters, again.parameters, check_exact=True)
     assert np.array_equal(whole.weights, again.weights)
-    other = sample(narrow, SQUARE | {"c": (0.0, 1.0)}, Plan(30, 3000, 6), ALONE)
+    other = sample(narrow, SQUARE | {"c": Prior(0.0, 1.0)}, Plan(30, 3000, 6), ALONE)
     assert not np.array_equal(whole.weights, other.weights)
 
 
@@ -241,15 +242,16 @@ def test_questions_that_cannot_be_asked(given: list[str], words: str) -> None:
     assert words in str(error.value)
 
 
-def test_priors_come_from_the_schema_and_the_policy_from_the_scenario() -> None:
+def test_priors_come_from_the_core_or_the_schema_and_the_policy_from_the_scenario() -> None:
     question = ask_words(["scenario=kangqiao"])
-    assert tuple(question.priors) == calibration.PARAMETERS
-    assert 8 <= len(question.priors) <= 12
-    assert question.priors["fees.service"] == (0.0, 10.0)
+    assert question.priors == PRIORS
+    assert question.priors["fees.service"] == (2.0, 6.0, 4.0)
+    named = ask_words(["scenario=kangqiao", "parameters=[fees.service,fees.burden]"])
+    assert named.priors == {"fees.service": PRIORS["fees.service"], "fees.burden": (0.0, 5.0, None)}
     assert question.cases[0].config.policy.name == "five_level_linkage"
     assert question.cases[0].config.months == 24
     narrowed = ask_words(["scenario=kangqiao", "policy=none", "fees.service=interval(2,6)"])
-    assert narrowed.priors == {"fees.service": (2.0, 6.0)}
+    assert narrowed.priors == {"fees.service": (2.0, 6.0, None)}
     assert narrowed.cases[0].config.policy.name == "none"
 
 

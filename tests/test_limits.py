@@ -63,6 +63,70 @@ def test_degroot_in_the_model_reaches_the_strength_weighted_mean_of_the_start() 
     assert m.households.satisfaction == pytest.approx(np.full(80, expected), abs=1e-9)
 
 
+# --- expectancy disconfirmation, Oliver 1980 ------------------------------------------------------
+
+
+def served(met: float, **given: Any) -> World:
+    """Households without neighbours that judge at once by what they live in, and the service they get."""
+    perception = {"speed": 1.0, "hearsay": 0.0, "opacity": 0.0, "contrast": 0.5, "promise": 0.0}
+    w = world(perception=perception | given.pop("perception", {}), **given)
+    w.signals[0].firm_present = 1.0
+    w.compounds[0].met[:] = met
+    return w
+
+
+def judged(w: World) -> float:
+    do(w, "perceive")
+    return float(w.households.satisfaction[0])
+
+
+def test_a_change_is_felt_more_than_it_is_and_then_got_used_to() -> None:
+    """Catches surprise of the wrong sign or size, and one that never ends."""
+    w = served(0.4, expects=0.4, perception={"adapts": 0.1})
+    assert judged(w) == pytest.approx(0.4), "as expected"
+    w.compounds[0].met[:] = 0.6
+    felt = [judged(w) for _ in range(200)]
+    assert felt[0] == pytest.approx(0.6 + 0.5 * 0.2)
+    assert felt[1] == pytest.approx(0.6 + 0.5 * 0.2 * 0.9)
+    assert felt[-1] == pytest.approx(0.6, abs=1e-6)
+    assert w.households.expects[0] == pytest.approx(0.6, abs=1e-6)
+
+
+def test_what_a_fee_promises_and_service_lacks_is_minded_for_good() -> None:
+    """Catches a promise that wears off, one of a small menu as of a full one, and one where nobody asks for a fee."""
+    for scope, promised in ((1.0, 0.8), (0.5, 0.4)):
+        w = served(0.5, perception={"promise": 0.4, "promised": 0.8, "adapts": 1.0})
+        w.firms[0].scope = scope
+        assert [judged(w) for _ in range(3)][-1] == pytest.approx(0.5 - 0.5 * 0.4 * (promised - 0.5))
+    w = served(0.5, perception={"promise": 0.4, "adapts": 1.0})
+    w.signals[0].firm_present = 0.0
+    assert [judged(w) for _ in range(3)][-1] == pytest.approx(0.5), "nobody asks for a fee"
+
+
+def test_trust_starts_half_anew_with_a_new_firm() -> None:
+    """Catches a new firm that is trusted as the old one was, and one without a past (K042)."""
+    for before in (0.0, 0.9):
+        w = served(0.5, trust_firm=before, perception={"trust_speed": 0.0, "fresh_start": 0.5})
+        w.households.lived_here[:] = 30000
+        firm, w.month = w.firms[0], 8
+        firm.founded, firm.months = 8, 0
+        do(w, "perceive")
+        assert w.households.trust_firm[0] == pytest.approx(before, abs=1e-4), "it has not begun"
+        w.month = 9
+        do(w, "perceive")
+        assert w.households.trust_firm[0] == pytest.approx((before + 0.5) / 2, abs=1e-4)
+        w.month, firm.months = 10, 2
+        do(w, "perceive")
+        assert w.households.trust_firm[0] == pytest.approx((before + 0.5) / 2, abs=1e-4), "once"
+
+
+def test_who_is_satisfied_is_asked_as_surveys_ask() -> None:
+    """Catches a middling answer that counts as satisfied."""
+    w = world(satisfaction=np.linspace(0.05, 0.95, 10))
+    do(w, "begin_count", "count", "take_census")
+    assert w.census[0].satisfied == 4, "the upper two of five equal answers"
+
+
 # --- Granovetter 1978 -----------------------------------------------------------------------------
 
 

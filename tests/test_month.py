@@ -71,12 +71,12 @@ TRUSTS = {"trust_firm", "trust_committee", "trust_cell"}
 WRITES: dict[str, set[str]] = {
     "turnover": TRAITS | TRUSTS | {
         "active", "satisfaction", "grievance", "norm", "habit", "free_habit", "contact", "efficacy",
-        "stage", "misuse", "points", "estranged", "lived_here", "asked"},
+        "stage", "misuse", "points", "estranged", "expects", "lived_here", "asked"},
     "ties": {"strength"},
     "issues": {"own_open", "efficacy", "grievance", "trust_firm", "trust_cell", "book",
                "arising", "estranged"},
     "service": {"condition", "effort"},
-    "perception": TRUSTS | {"satisfaction", "estranged"},
+    "perception": TRUSTS | {"satisfaction", "estranged", "expects"},
     "participation": {"attended", "contact", "grievance", "trust_cell", "efficacy", "estranged"},
     "fees": {"norm", "habit", "free_habit", "willing", "arrears_fen", "arrears_months", *BILLS},
     "commons": {"misuse"},

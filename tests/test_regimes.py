@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.compose import load
-from sim.config import Config
+from sim.config import Config, change
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 
@@ -66,6 +66,41 @@ def test_a_run_down_compound_of_the_same_parameters_stays_low_for_ten_years() ->
     """Catches a model with one regime: the same rules and institutions, another start."""
     rates = live(load(months=120, **RUN_DOWN))
     assert np.median(rates[:, -1]) < LOW
+
+
+def pushed(config: Config, shift: float, months: int) -> np.ndarray:
+    """Fees collected (seeds,) in the mean of the last three years, when all are pushed to pay by so many logits.
+
+    The compound lives five years as it is first.
+    """
+    fees = config.fees
+    bases = ("base_conditional", "base_unconditional", "base_free_rider")
+    moved = change(
+        config.resolved(), {f"fees.{name}": getattr(fees, name) + shift for name in bases}
+    )
+    ends = []
+    for seed in SEEDS:
+        m, seen = NeighborhoodModel(config, seed=seed), []
+        m.live_until(60)
+        m.change_rules(moved)
+        for _ in range(months):
+            m.step()
+            seen.append(float(m.recorder.latest("collection_rate")[0]))
+        ends.append(np.nan_to_num(seen[-36:]).mean())
+    return np.array(ends)
+
+
+def test_an_ordinary_estate_has_both_folds() -> None:
+    """Catches a low state that nothing leaves, a high one that nothing breaks, and one state only.
+
+    What keeps either is the same loop of residents and firms: the high one falls under a push of 1.6 logits,
+    the low one of the same parameters rises only above one twice as large.
+    """
+    well, ill = load("ordinary_estate", months=600), load("ordinary_estate", months=600, **RUN_DOWN)
+    assert pushed(well, -1.6, 180).max() < LOW, "collapse"
+    assert pushed(well, 0.0, 180).min() > HIGH
+    assert pushed(ill, 1.6, 180).max() < 0.5, "a push that would break the high state does not lift the low one"
+    assert np.median(pushed(ill, 4.2, 420)) > HIGH, "recovery"
 
 
 def test_a_bad_month_alone_is_recovered_from() -> None:

@@ -59,7 +59,9 @@ class Developer(Actor, table="developers", parameters="developer"):
     @rule
     def begin(self) -> None:
         """Begin as the parameters say."""
-        self.legacy = min(max(self.p.legacy + self.legacy_shift, 0.0), 1.0)
+        # Where a kind has no developer to blame, no compound of it has.
+        shift = self.legacy_shift if self.p.legacy > 0.0 else 0.0
+        self.legacy = min(max(self.p.legacy + shift, 0.0), 1.0)
         self.pays_vacant = self.p.pays_vacant
 
     @rule

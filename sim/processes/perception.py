@@ -60,14 +60,14 @@ class PerceptionParameters(Parameters):
     contrast: float = param(
         0.5, "Weight of service that is better or worse than expected, against how well it meets needs", low=0, high=2,
         zh="期望落差权重",
-        source="over 50 studies satisfaction hangs as much on disconfirmed expectations (r .46) as on performance "
-        "(.34): Szymanski and Henard 2001, doi 10.1177/0092070301291002; weight assumed",
+        source="disconfirmed expectations are among what satisfaction hangs on most: Szymanski and Henard 2001, "
+        "doi 10.1177/0092070301291002; weight assumed",
     )  # fmt: skip
     adapts: float = param(
         0.05, "Share of the gap closed in a month by what a household expects", unit="1/month", low=0, high=1,
         zh="期望适应速度",
-        source="people get used to most changes of their lives within one to two years: Clark et al. 2008, "
-        "doi 10.1111/j.1468-0297.2008.02150.x; half in 14 months assumed",
+        source="people get used to most changes, in months to years and not always whole: reviewed by Luhmann and "
+        "Intelisano 2018; half in 14 months assumed",
     )  # fmt: skip
     promise: float = param(
         0.5, "Part of what is expected that the fee promises; the rest is what one got used to", low=0, high=1,
@@ -75,8 +75,8 @@ class PerceptionParameters(Parameters):
         source="80 percent call the price too high for the service: D017; part assumed",
     )  # fmt: skip
     promised: float = param(
-        0.8, "Needs met that a usual fee promises; a dearer one promises more in proportion", low=0.3, high=1,
-        zh="通常收费所承诺的服务水平",
+        0.8, "Needs met that a fee for full service promises; a smaller menu promises less in proportion", low=0.3,
+        high=1, zh="足额收费所承诺的服务水平",
         source="condition of the lines under full effort, by service.repair and service.decay",
     )  # fmt: skip
     satisfied_from: float = param(
@@ -153,25 +153,21 @@ arrow(
 
 
 @inlined
-def expected(used_to, part, usual, dear):  # type: ignore[no-untyped-def]
-    """What service is expected in the long run: what one is used to, and what the fee promises.
+def expected(used_to, part, promised):  # type: ignore[no-untyped-def]
+    """What service is expected in the long run: what one is used to, and to a ``part`` what the fee promises.
 
-    Args:
-        used_to: Needs met, 0 to 1.
-        part: Of it all, what the fee promises.
-        usual: What a fee at this firm's price promises where all else is usual.
-        dear: ln of the household's fee relative to what is usual nearby.
+    A fee that is dear for its service acts in the decision to pay (``fees``), not here: it would count twice.
     """
-    return used_to + part * (min(usual * max(1.0 + dear, 0.0), 1.0) - used_to)
+    return used_to + part * (promised - used_to)
 
 
 @process(How.BLOCK, switch="perception")
 def begin_expecting(compound, first, last):  # type: ignore[no-untyped-def]
     """At the start people are used to what there is."""
     h, s, p = compound.world.households, compound.signals, compound.parameters.perception
-    part, usual = p.promise * s.firm_present, p.promised * compound.asked_price * s.price_ratio
+    part, promised = p.promise * s.firm_present, p.promised * compound.firm.scope
     for i in range(first, last):
-        h.expects[i] = expected(compound.met[h.life[i]], part, usual, h.dear[i])
+        h.expects[i] = expected(compound.met[h.life[i]], part, promised)
 
 
 @process(How.BLOCK, switch="perception")
@@ -271,8 +267,8 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
     renewed, stranger = p.fresh_start if compound.firm.is_new else 0.0, start.newcomer_trust
     lived_here, estranged, firm = h.lived_here, h.estranged, s.firm_present
     turns, estranges = p.turns_to_firm, p.estranges * on.estranged_to_cell_trust
-    expects, dear, contrast, adapts = h.expects, h.dear, p.contrast, p.adapts
-    part, promised = p.promise * firm, p.promised * compound.asked_price * s.price_ratio
+    expects, contrast, adapts = h.expects, p.contrast, p.adapts
+    part, promised = p.promise * firm, p.promised * compound.firm.scope
     firm, newcomers = firm * on.service_to_estranged, on.first_months_to_newcomers
     arrives = start.newcomer_satisfaction
     for i in rows(first, last):
@@ -282,7 +278,7 @@ def perceive(compound, first, last):  # type: ignore[no-untyped-def]
         older = working if life[i] == Life.WORKING else elderly
         experience = young if life[i] == Life.YOUNG else older
         wanted = expects[i]
-        aim = expected(experience, part, promised, dear[i])
+        aim = expected(experience, part, promised)
         experience += contrast * (experience - wanted) + taste[i]
         experience -= own_issue * min(own_open[i], counted)
         experience = min(max(experience - lost, 0.0), 1.0)

@@ -39,28 +39,12 @@ from sim.science.cases import (
     predictive,
     prior_draws,
 )
+from sim.science.core import PRIORS, Prior
 from sim.science.kept import Asked
 from sim.science.observed import of_file, of_scenario
 
 if TYPE_CHECKING:
     from sim.science.smc import Sampled
-
-PARAMETERS = (
-    "fees.base_conditional",
-    "fees.norm_conditional",
-    "fees.service",
-    "fees.trust",
-    "fees.grievance",
-    "fees.habit",
-    "conflict.legacy",
-    "conflict.discontent",
-    "perception.opacity",
-    "perception.hearsay",
-    "population.active_share",
-    "firm.diligence",
-)
-"""Calibrated where nothing is said: the weights of paying, what feeds grievance, how opinions form,
-how many members are active, and what the firm gives for its money."""
 
 WORDS = ("parameters", "file", "targets", "particles", "simulations", "draws")
 """What the command line takes beside the keys of a configuration."""
@@ -77,7 +61,7 @@ class Question:
 
     Attributes:
         cases: Held against together, the quickest first.
-        priors: Low and high of each parameter; the prior is uniform between them.
+        priors: Of each parameter.
         particles: Parameter sets in a generation.
         simulations: Simulations in all.
         draws: Runs of the posterior predictive, and of the prior's.
@@ -86,7 +70,7 @@ class Question:
     """
 
     cases: tuple[Case, ...]
-    priors: dict[str, tuple[float, float]]
+    priors: dict[str, Prior]
     particles: int = 150
     simulations: int = 15_000
     draws: int = 100
@@ -183,8 +167,8 @@ def calibrate(
     Args:
         scenario: Name of a scenario; none gives a compound with default parameters.
         *overrides: Settings as on the command line; ``key=interval(low,high)`` narrows a prior.
-        parameters: Keys to calibrate, each between the bounds of the schema; ``PARAMETERS`` if
-            neither these nor intervals are given.
+        parameters: Keys to calibrate, each by its prior of the core, or uniform between the bounds of the
+            schema; the core if neither these nor intervals are given.
         file: CSV of a compound's own months instead of the scenario's targets.
         targets: "fitted" for the targets marked so, "all" for every one.
         particles: Parameter sets in a generation.
@@ -252,18 +236,16 @@ def _ask(own: dict[str, Any], settings: list[Setting], config_dir: Path | None) 
     )
 
 
-def priors(
-    named: Any, intervals: dict[str, Interval], config: Config
-) -> dict[str, tuple[float, float]]:
-    """Uniform priors: bounds of the schema, or an interval of the user's own.
+def priors(named: Any, intervals: dict[str, Interval], config: Config) -> dict[str, Prior]:
+    """Priors: those of the core, else uniform between bounds of the schema, or in an interval of the user's own.
 
     Raises:
         InputError: A key that is no continuous parameter, or bounds that are not allowed.
     """
-    keys = list(PARAMETERS) if named is None and not intervals else []
+    keys = list(PRIORS) if named is None and not intervals else []
     keys += [] if named is None else [str(key) for key in words.listed("parameters", named)]
     described = {row.key: row for row in Config.describe()}
-    bounds: dict[str, tuple[float, float]] = {}
+    found: dict[str, Prior] = {}
     for key in keys:
         row = described.get(key)
         if row is None:
@@ -271,15 +253,15 @@ def priors(
         if not isinstance(row.default, float) or row.low is None or row.high is None:
             problem = f"{key} is not a number between two bounds"
             raise InputError("parameters", problem, f"{key}=interval(low,high), or another")
-        bounds[key] = (float(row.low), float(row.high))
-    bounds |= {key: (interval.low, interval.high) for key, interval in intervals.items()}
-    for key, (low, high) in bounds.items():
-        if not low < high:
-            raise InputError(key, f"interval({low:g},{high:g})", "low below high")
+        found[key] = PRIORS.get(key) or Prior(float(row.low), float(row.high))
+    found |= {key: Prior(interval.low, interval.high) for key, interval in intervals.items()}
+    for key, prior in found.items():
+        if not prior.low < prior.high:
+            raise InputError(key, f"interval({prior.low:g},{prior.high:g})", "low below high")
     tree = config.resolved()
     for end in (0, 1):
-        change(tree, {key: pair[end] for key, pair in bounds.items()})
-    return bounds
+        change(tree, {key: prior[end] for key, prior in found.items()})
+    return found
 
 
 # --- answering ---------------------------------------------------------------------------------
@@ -382,20 +364,21 @@ def identified(parameters: pd.DataFrame, weights: np.ndarray, question: Question
     """Posterior against prior, a row per parameter; see ``Calibration.parameters``."""
     tree = question.cases[0].config.resolved()
     rows = []
-    for key, (low, high) in question.priors.items():
+    for key, prior in question.priors.items():
         q05, median, q95 = weighted_quantiles(
             parameters[key].to_numpy(), weights, (0.05, 0.5, 0.95)
         )
         default: Any = tree
         for name in key.split("."):
             default = default.get(name) if isinstance(default, dict) else None
-        wide = 0.9 * (high - low)
+        before = prior.quantile(np.array([0.05, 0.5, 0.95]))
+        wide = float(before[2] - before[0])
         rows.append(
             {
-                "parameter": key, "prior_low": low, "prior_high": high,
+                "parameter": key, "prior_low": prior.low, "prior_high": prior.high,
                 "default": math.nan if default is None else float(default),
                 "q05": q05, "median": median, "q95": q95, "width": (q95 - q05) / wide,
-                "shift": (median - (low + high) / 2) / wide,
+                "shift": (median - float(before[1])) / wide,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

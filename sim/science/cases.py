@@ -19,6 +19,7 @@ from sim.experiments.provenance import note_failures
 from sim.experiments.run import live as live_once
 from sim.experiments.run import one_line
 from sim.outcomes import column
+from sim.science.core import Prior
 from sim.science.observed import Observed, of_scenario
 
 FRESH = 1_000_000
@@ -172,11 +173,11 @@ def _over_compounds(observed: Observed, record: np.ndarray) -> np.ndarray:
     return means
 
 
-def prior_draws(bounds: dict[str, tuple[float, float]], count: int, seed: int) -> pd.DataFrame:
+def prior_draws(priors: dict[str, Prior], count: int, seed: int) -> pd.DataFrame:
     """Parameter sets drawn from the prior."""
-    rng = np.random.default_rng([seed, 1])
-    low, high = np.array(list(bounds.values())).T
-    return pd.DataFrame(rng.uniform(low, high, (count, len(bounds))), columns=list(bounds))
+    shares = np.random.default_rng([seed, 1]).random((count, len(priors)))
+    drawn = {key: prior.quantile(shares[:, k]) for k, (key, prior) in enumerate(priors.items())}
+    return pd.DataFrame(drawn)
 
 
 def figure_row(case: Case, place: int, values: np.ndarray, prefix: str = "") -> dict[str, float]:

@@ -14,6 +14,7 @@ from sim.config import GROUPS as OURS
 from sim.config import Config
 from sim.errors import InputError
 from sim.explain import show, unknown_name
+from sim.science.core import CORE_NAME, PRIORS
 from sim.schema import Described
 
 DOSES = "doses"
@@ -116,9 +117,9 @@ def choose(
 
     Args:
         config: What is lived where nothing is varied.
-        over: Groups of the configuration, ``doses``, and single keys.
+        over: ``core``, groups of the configuration, ``doses``, and single keys.
         intervals: Keys with bounds of the user's own.
-        width: See ``bounds``.
+        width: See ``bounds``; numbers of the core vary between the ends of their priors where it is named.
 
     Raises:
         InputError: A name that is neither, or a bound that is not allowed.
@@ -134,6 +135,8 @@ def choose(
     for key, (row, value) in known.items():
         if key in chosen:
             low, high = bounds(row, value, width)
+            if CORE_NAME in over and key in PRIORS:
+                low, high, _ = PRIORS[key]
             if key in intervals:
                 low, high = _own(row, intervals[key])
             factors.append(Factor(key, value, low, high, _counts(row), row.en, row.zh))
@@ -141,6 +144,8 @@ def choose(
 
 
 def _named(item: str, known: Mapping[str, tuple[Described, float]]) -> set[str]:
+    if item == CORE_NAME:
+        return set(PRIORS) & known.keys()
     measures = "policy.measures."
     if item == DOSES:
         return {key for key in known if key.startswith(measures) and key.endswith(".dose")}
@@ -149,7 +154,7 @@ def _named(item: str, known: Mapping[str, tuple[Described, float]]) -> set[str]:
     group = {key for key in known if key.startswith(f"{item}.") and not key.startswith(measures)}
     if not group or item not in Config.model_fields:
         groups = list(dict.fromkeys(k.split(".")[0] for k in known if "." in k))
-        allowed = [DOSES, *groups, *known]
+        allowed = [CORE_NAME, DOSES, *groups, *known]
         raise unknown_name("over", f"{show(item)} is no group or number", item, allowed)
     return group
 

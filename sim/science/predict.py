@@ -28,7 +28,8 @@ from sim.outcomes import INDICATORS
 from sim.science import calibrate as calibration
 from sim.science import cases as cases_of
 from sim.science import kept, words
-from sim.science.calibrate import PARAMETERS, Calibration, Question
+from sim.science.calibrate import Calibration, Question
+from sim.science.core import Prior
 from sim.science.cases import FRESH, Case, case_of
 from sim.science.kept import Asked
 from sim.science.observed import MISSING
@@ -59,14 +60,14 @@ class Task:
             ``calibrate``, so that its posterior of a case is read back.
         draws: Runs of a quick case that is predicted.
         heavy_draws: Runs of a case of many compounds.
-        priors: Low and high of each parameter.
+        priors: Of each parameter.
         seed: Seed of everything drawn.
         executor: Where it is computed.
     """
 
     fits: tuple[tuple[str, ...], ...]
     cases: tuple[str, ...]
-    priors: dict[str, tuple[float, float]]
+    priors: dict[str, Prior]
     particles: int = Question.particles
     simulations: int = Question.simulations
     draws: int = Question.draws
@@ -399,4 +400,4 @@ def _text(share: bool, relative: bool, value: float) -> str:
     return f"{100 * value:.0f}%" if share else f"{value:.3g}"
 
 
-__all__ = ["PARAMETERS", "Prediction", "Task", "answer", "ask_words", "predict"]
+__all__ = ["Prediction", "Task", "answer", "ask_words", "predict"]

@@ -133,13 +133,14 @@ def _turn(
     distance[truth] = np.inf
     count = max(int((distance <= 0).sum()), LEAST)
     rows = np.argsort(distance, kind="stable")[:count]
-    for key, (low, high) in question.priors.items():
+    for key, prior in question.priors.items():
+        least, most = prior.quantile(np.array([0.05, 0.95]))
         found, known = parameters[key].to_numpy()[rows], float(parameters[key].iloc[truth])
         q05, q95 = np.quantile(found, [0.05, 0.95])
         yield {
             "turn": turn, "parameter": key, "truth": known,
             "rank": (float((found < known).sum()) + 0.5) / (count + 1),
-            "width": float(q95 - q05) / (0.9 * (high - low)), "rows": count,
+            "width": float(q95 - q05) / float(most - least), "rows": count,
             "tolerance": float(distance[rows].max()),
         }  # fmt: skip
 

@@ -29,7 +29,7 @@ from sim.explain import show
 from sim.inputs import look_at
 from sim.outcomes import INDICATORS
 from sim.science import factors, kept, words, worlds
-from sim.science.calibrate import PARAMETERS
+from sim.science.core import CORE_NAME
 from sim.science.discovery import boxes_of, need_sklearn
 from sim.science.kept import Asked
 from sim.science.worlds import COSTS, Reading, World
@@ -215,7 +215,7 @@ def ask(
     width = own.get("width", 0.5)
     if width != factors.WHOLE:
         width = words.number("width", width, 0.001, 1)
-    over = words.listed("over", own.get("over", list(PARAMETERS)))
+    over = words.listed("over", own.get("over", [CORE_NAME]))
     posterior = str(own.get("posterior") or "")
     return Question(
         config,

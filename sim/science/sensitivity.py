@@ -26,7 +26,8 @@ from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.run import live
 from sim.outcomes import INDICATORS
 from sim.science import kept, words
-from sim.science.factors import DOSES, WHOLE, Factor, choose, groups, problem, settings
+from sim.science.core import CORE_NAME
+from sim.science.factors import DOSES, WHOLE, Factor, choose, problem, settings
 from sim.science.kept import Asked
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def sensitivity(
         progress: Show a bar on standard error.
         config_dir: Folder with configuration groups of your own.
         force: Live it again even if the answer is there.
-        **own: ``over`` (groups, keys, "doses"), ``indicator`` (one or several), ``at`` (months),
+        **own: ``over`` ("core", groups, keys, "doses"), ``indicator`` (one or several), ``at`` (months),
             ``width`` (how far towards the nearer limit of the schema, or "whole"),
             ``trajectories``, ``top``, ``samples``; other keys are settings as ``load`` takes them.
 
@@ -183,7 +184,7 @@ def ask(
         first = -config.scenario.history_months
         raise InputError("at", f"{at} is not lived", f"months from {first} to {config.months}")
     names = words.indicators("indicator", own.get("indicator", "collection_rate"))
-    over = words.listed("over", own.get("over", [] if intervals else [*groups(), DOSES]) or [None])
+    over = words.listed("over", own.get("over", [] if intervals else [CORE_NAME, DOSES]) or [None])
     factors = choose(config, [item for item in over if item], intervals, _width(own))
     if len(factors) < 2:
         raise InputError("over", f"{len(factors)} parameters are varied", "at least 2")

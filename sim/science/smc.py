@@ -27,6 +27,7 @@ from sim.config import Executor
 from sim.errors import InputError
 from sim.experiments import executors
 from sim.experiments.progress import Advance, bar
+from sim.science.core import Prior
 
 Simulate = Callable[[dict[str, float], int, float], tuple[float, np.ndarray]]
 """From parameters, a seed and a limit to the distance and the values behind it; a run may stop
@@ -99,17 +100,17 @@ class Sampled:
 
 def sample(
     simulate: Simulate,
-    priors: dict[str, tuple[float, float]],
+    priors: dict[str, Prior],
     plan: Plan,
     executor: Executor,
     database: Path | None = None,
     progress: bool = False,
 ) -> Sampled:
-    """Sample the posterior under uniform priors, or go on where a database ends.
+    """Sample the posterior under priors, or go on where a database ends.
 
     Args:
         simulate: The model and its distance.
-        priors: Low and high of each parameter.
+        priors: Of each parameter.
         plan: How long.
         executor: Where simulations are computed.
         database: SQLite file of pyabc; what it holds is gone on with. None keeps it in memory.
@@ -125,7 +126,7 @@ def sample(
         abc = pyabc.ABCSMC(
             _Model(simulate),
             pyabc.Distribution(
-                **{k: pyabc.RV("uniform", low, high - low) for k, (low, high) in priors.items()}
+                **{k: _variable(prior) for k, prior in priors.items()}
             ),
             pyabc.FunctionDistance(_own_distance),
             population_size=pyabc.ConstantPopulationSize(
@@ -210,14 +211,14 @@ class _Proposals(pyabc.MultivariateNormalTransition):
     a run. What is proposed has the same distribution.
     """
 
-    def __init__(self, priors: dict[str, tuple[float, float]]) -> None:
+    def __init__(self, priors: dict[str, Prior]) -> None:
         super().__init__(scaling=SCALING)
         self._bounds = priors
 
     def fit(self, X: pd.DataFrame, w: np.ndarray) -> None:
         """See ``pyabc.Transition``."""
         super().fit(X, w)
-        low, high = zip(*(self._bounds[str(key)] for key in X.columns), strict=True)
+        low, high, _ = zip(*(self._bounds[str(key)] for key in X.columns), strict=True)
         self._low, self._high = np.array(low), np.array(high)
         size, axes = np.linalg.eigh(self.cov)
         self._root = axes * np.sqrt(np.maximum(size, 0.0))
@@ -232,6 +233,11 @@ class _Proposals(pyabc.MultivariateNormalTransition):
             inside = np.flatnonzero(((moved >= self._low) & (moved <= self._high)).all(axis=1))
             if len(inside):
                 return pyabc.Parameter(dict(zip(self.X.columns, moved[inside[0]], strict=True)))
+
+
+def _variable(prior: Prior) -> pyabc.RV:
+    name, shape, low, wide = prior.law
+    return pyabc.RV(name, *shape, low, wide)
 
 
 class _Draws:
@@ -350,7 +356,7 @@ def _live_numbered(simulate_one: Callable[[], Any], seed: int, t: int, numbers: 
     return lived
 
 
-def _read(history: Any, priors: dict[str, tuple[float, float]], plan: Plan) -> Sampled:
+def _read(history: Any, priors: dict[str, Prior], plan: Plan) -> Sampled:
     if history.max_t < 0:
         raise RuntimeError(
             f"{plan.simulations} simulations are too few for one generation of {plan.particles}; "

@@ -46,6 +46,7 @@ from sim.science.sensitivity import Sensitivity
 from sim.science.tipping import Tipping
 from sim.society.ties import Layer
 from sim.streams import Stream
+from sim.world.arrows import ARROWS
 from sim.world.costs import Payer
 from sim.world.declare import Column, describe
 from sim.world.native import ROWS
@@ -224,6 +225,21 @@ def run_parameters() -> str:
 
 def _key(row: str) -> str:
     return row.split("`")[1]
+
+
+def arrow_list() -> str:
+    """Every causal arrow, what its rule sees where it is cut, and where that rule is."""
+    return _table(
+        "cut,how it acts,where it is cut the rule sees,作用,切断后取值,declared in",
+        (
+            (f"`{name}`", a.en, a.neutral, a.zh, a.zh_neutral, f"`{_file_of(a.module)}`")
+            for name, a in sorted(ARROWS.items(), key=lambda item: (item[1].module, item[0]))
+        ),
+    )
+
+
+def _file_of(module: str) -> str:
+    return module.removeprefix("sim.").replace(".", "/") + ".py"
 
 
 def groups() -> dict[str, type[Parameters]]:
@@ -498,6 +514,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "measures": measures,
     "measure_common": partial(parameter_table, MeasureParameters),
     "measure_parameters": measure_parameters,
+    "arrow_list": arrow_list,
     "run": run_parameters,
     "core": core,
     "evidence_measures": evidence_measures,

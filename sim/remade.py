@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim.as_text import MISSING as DASH
+from sim.experiments import paired
 from sim.experiments.summary import markdown
 
 if TYPE_CHECKING:
     from sim.science.attribute import Attribution
     from sim.science.calibrate import Calibration
+    from sim.science.carried import Carried
     from sim.science.optimise import Optimum
     from sim.science.predict import Prediction
     from sim.science.robustness import Robustness
@@ -126,102 +128,109 @@ _PATTERNS = (
 )  # fmt: skip
 
 
-# --- switched off -------------------------------------------------------------------------------
+# --- arrows -------------------------------------------------------------------------------------
 
-_WORDS = {
-    "en": {
-        "all": "all in force", "none": "no measures", BUNDLE: "five-level linkage",
-        "x": "mechanism switched off", "start": "collected, month 0 (% of fees due)",
-        "end": "collected, month 24 (% of fees due)", "over": "over seeds",
-    },
-    "zh": {
-        "all": "全部运行", "none": "无措施", BUNDLE: "五级联动", "x": "关闭的机制",
-        "start": "第0月收缴率(占应收%)", "end": "第24月收缴率(占应收%)",
-        "over": "各随机种子",
-    },
-}  # fmt: skip
-
-
-FROZEN = ("service",)
-"""Mechanisms whose switching off tells nothing of what they do: without service nothing wears and nothing
-is mended, so what events of the past broke stays broken, which no firm however good would leave so."""
+LEAST = 0.02
+"""Difference of fees collected, or of mean satisfaction, from which an arrow has a row of its own."""
 
 
 @cache
-def _without(quick: bool) -> pd.DataFrame:
-    """Fees collected with each mechanism switched off but ``FROZEN``: off, policy, run, start, end."""
-    from sim.compose import load
-    from sim.config import Mechanisms
-    from sim.experiments.run import run
+def _carried(quick: bool) -> Carried:
+    """What each arrow carries in each stage; with one seed alone there are no intervals."""
+    from sim.science.carried import carried
 
-    found = []
-    for off in ("", *(name for name in Mechanisms.model_fields if name not in FROZEN)):
-        for policy in ("none", BUNDLE):
-            size: dict[str, Any] = {"months": 24, "replications": 2 if quick else 20}
-            if off:
-                size[f"mechanisms__{off}"] = False
-            config = load("kangqiao", policy=policy, **size)
-            rates = run(config).months.pivot(index="run", columns="month", values="collection_rate")
-            two = pd.DataFrame({"start": rates[0], "end": rates[24]}).reset_index()
-            found.append(two.assign(off=off, policy=policy))
-    return pd.concat(found, ignore_index=True)
+    return carried(replications=1 if quick else 20)
 
 
-def switched_off(quick: bool) -> str:
-    """What becomes of Kangqiao without each mechanism but ``FROZEN``, for ``docs/trace.md``."""
-    frame = _without(quick)
-    rows = []
-    for off, part in frame.groupby("off", sort=False):
-        by = {policy: rates for policy, rates in part.groupby("policy")}
-        rows.append(
-            [
-                f"`{off!s}`" if off else "none: all in force",
-                _percent(by["none"]["start"], 1),
-                _percent(by["none"]["end"], 1),
-                _percent(by[BUNDLE]["end"], 1),
-            ]
-        )
-    head = ["switched off", "model at month 0", "model at month 24, no measures",
-            "model at month 24, five-level linkage"]  # fmt: skip
-    return markdown(head, rows)
+def arrows(quick: bool) -> str:
+    """What becomes of fees in each case and stage without each arrow, for ``docs/trace.md``."""
+    return arrows_rows(_carried(quick))
 
 
-def switched_off_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
-    """The same as a figure: means with 95% intervals."""
-    from sim.figures.response import means
+def arrows_rows(found: Carried) -> str:
+    """A row per arrow that moves fees by ``LEAST`` somewhere for sure, the strongest first."""
+    from sim.science.carried import STAGES
 
-    frame = _without(quick)
-    shown = means(frame, ["off", "policy"], ["start", "end"])
-    return _draw_switched_off(shown, stem)
+    stages = [stage for stage in STAGES if stage.name in set(found.levels["stage"])]
+    levels = found.levels[found.levels["outcome"] == "collection"].set_index("stage")
+    head = ["cut", *(stage.en for stage in stages)]
+    first = ["none: fees collected, %"]
+    for stage in stages:
+        level = levels.loc[stage.name]
+        first.append(f"{100 * level['mean']:.0f} ({_between(level['low'], level['high'])})")
+    effects = {stage.name: found.of(stage.name, "collection") for stage in stages}
+    names = list(dict.fromkeys(found.effects["arrow"]))
+    most = {n: max(_strength(effects[s.name].loc[n]) for s in stages) for n in names}
+    told = sorted((n for n in names if most[n] >= LEAST), key=lambda n: -most[n])
+    rows = [
+        [f"`{name}`", *(_points(effects[stage.name].loc[name]) for stage in stages)]
+        for name in told
+    ]
+    rest = [f"the other {len(names) - len(told)}", *("under 2" for _ in stages)]
+    return markdown(head, [first, *rows, rest])
 
 
-def _draw_switched_off(shown: pd.DataFrame, stem: Path | None) -> pd.DataFrame:
-    from sim.config import Mechanisms
+def _strength(effect: pd.Series) -> float:
+    """Size of an effect, 0 where its interval holds 0."""
+    sure = effect["low"] > 0.0 or effect["high"] < 0.0
+    return abs(float(effect["mean"])) if sure else 0.0
+
+
+def _points(effect: pd.Series) -> str:
+    low, high = 100 * effect["low"], 100 * effect["high"]
+    text = f"{100 * effect['mean'] + 0.0:+.1f} ({low + 0.0:+.1f} to {high + 0.0:+.1f})"
+    return text if _strength(effect) > 0.0 else DASH
+
+
+def loops_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
+    """The loops with their strengths; numbers of every arrow, stage and outcome."""
     from sim.figures import style
-    from sim.figures.axes import parameter_names
-    from sim.figures.response import response
+    from sim.figures.loops import loops
 
-    known = Mechanisms.model_fields
-    chinese = dict(
-        zip(known, parameter_names([f"mechanisms.{k}" for k in known], "zh"), strict=True)
-    )
-    order = {off: k for k, off in enumerate(["", *known])}
-    shown = shown.sort_values("policy", ascending=False, kind="stable")
-    shown = shown.sort_values("off", key=lambda c: c.map(order), kind="stable", ignore_index=True)
+    found = _carried(quick)
     for language in LANGUAGES if stem else ():
-        words = _WORDS[language]
-        names = chinese if language == "zh" else {}
-        drawn = shown.assign(
-            off=[names.get(off, off) if off else words["all"] for off in shown["off"]],
-            policy=shown["policy"].map(words),
-        )
-        panels = {name: words[name] for name in ("start", "end")}
-        figure = response(
-            drawn, "off", panels, words["x"], "policy", shares=("start", "end"),
-            over=words["over"], language=language,
-        )  # fmt: skip
-        style.save(figure, Path(f"{stem}-{language}"), ["svg"], {"scenario": "kangqiao"})
-    return shown.assign(off=shown["off"].replace("", "none"))
+        style.save(loops(found, language), Path(f"{stem}-{language}"), ["svg"], {"arrows": "cut"})
+    whole = found.levels.assign(arrow="none")[
+        ["stage", "arrow", "outcome", "mean", "low", "high", "n"]
+    ]
+    return pd.concat([whole, found.effects], ignore_index=True)
+
+
+def mechanisms_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
+    """Each mechanism with its arrow and without it, over months."""
+    from sim.compose import load
+    from sim.experiments.run import run
+    from sim.figures import style
+    from sim.figures.with_without import PANELS, with_and_without
+
+    parts = []
+    for panel in PANELS:
+        for cut in (False, True):
+            size: dict[str, Any] = {"replications": 2 if quick else 10, "months": panel.months}
+            named = [panel.arrow] if cut else []
+            config = load(panel.scenario, policy=panel.policy, cut=named, **size, **panel.settings)
+            months = run(config).months
+            values = months[months["month"] >= panel.since].pivot_table(
+                index="month", columns="run", values=panel.indicator, aggfunc="mean", dropna=False
+            )
+            told = [paired.mean(row[~pd.isna(row)]) for row in values.to_numpy(float)]
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "arrow": panel.arrow,
+                        "cut": cut,
+                        "month": values.index,
+                        "mean": [one.value for one in told],
+                        "low": [one.low for one in told],
+                        "high": [one.high for one in told],
+                    }
+                )
+            )
+    numbers = pd.concat(parts, ignore_index=True)
+    for language in LANGUAGES if stem else ():
+        figure = with_and_without(numbers, PANELS, language)
+        style.save(figure, Path(f"{stem}-{language}"), ["svg"], {"mechanisms": "cut"})
+    return numbers
 
 
 # --- the figure of the README -------------------------------------------------------------------
@@ -455,7 +464,7 @@ LIVED: dict[str, Callable[[bool], str]] = {
     "trials": trials,
     "validate": validation,
     "patterns": patterns,
-    "switched_off": switched_off,
+    "arrows": arrows,
     "attribution": attribution,
     "folds": folds,
     "worlds": worlds,
@@ -467,11 +476,12 @@ LIVED: dict[str, Callable[[bool], str]] = {
 }
 """Tables made from runs: quick or not, to Markdown."""
 
-ROWS_OF_RUNS = frozenset(LIVED) - {"levels", "trials", "validate", "patterns", "switched_off"}
+ROWS_OF_RUNS = frozenset(LIVED) - {"levels", "trials", "validate", "patterns"}
 """Tables whose very rows come from runs, in their order or number: a quick run has the head only."""
 
 FIGURES: dict[str, Callable[[bool, Path | None], pd.DataFrame]] = {
     "kangqiao": kangqiao_figure,
-    "switched_off": switched_off_figure,
+    "loops": loops_figure,
+    "mechanisms": mechanisms_figure,
 }
 """Figures of the documents: quick or not, and where to draw it, to the numbers drawn."""

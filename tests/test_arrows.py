@@ -357,6 +357,7 @@ def _mean(counted: str, share: float) -> Act:
 def _loss(fen: int) -> Act:
     def act(world: World) -> None:
         firm = world.firms[0]
+        world.tables["p_firm"]["leaves"] = 1.0
         firm.provider, firm.months, firm.months_in_debt, firm.contract_end = (
             Provider.FIRM,
             24,
@@ -489,7 +490,7 @@ CASES: dict[str, Case] = {
     "supervision_to_skimming": pairs("signals.supervision", 0.9, 0.0, "firms.close_books", "firms.skimming", {
         "firms.skimming": 0.3}),
     "income_to_effort": Case(_no_income, _expected_income, _call("firms", "_plan"), _read("firms.staff")),
-    "loss_to_exit": Case(_loss(-10**6), _loss(10**6), _call("firms", "_stay_or_go", (0.0,) * 4), _read("firms.present")),
+    "loss_to_exit": Case(_loss(-(10**6)), _loss(10**6), _call("firms", "_stay_or_go", (0.0,) * 4), _read("firms.present")),
     "rate_to_entry": pairs("firms.place_rate", 0.35, 0.8, lambda world: np.array([world.firms[0].prospect]), "", {
         "p_firm.expects_least": 0.1}),
     "exit_to_emergency": pairs("firms.just_left", True, False, _call("firms", "_find_somebody", (1.0, 1.0, 1.0, 0.0)),

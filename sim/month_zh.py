@@ -96,8 +96,8 @@ CHINESE = {
         "维修资金计息；被俘获的业委会侵占公共收益；已开会的楼栋由居民自愿凑钱维修。",
     "Live one month of the committee's life.":
         "业委会的状态推进一个月。",
-    "Collect ballots, count what is due, or put up what calls for a vote.":
-        "业主大会收集表决票，对到期事项计票，或将应表决事项提上议程。",
+    "Collect ballots, count what is due, put up what calls for a vote, and open what has waited longest.":
+        "业主大会收集表决票，对到期事项计票，将应表决事项提上议程，并开启等候最久的表决。",
     "Bring the credit file up to date with this month's residents.":
         "按本月居民评价更新物业企业信用档案。",
     "A cell with tasks wins over members who so far only stood by (从“隐身者”变为“领跑者”, seed 001).":
@@ -118,7 +118,7 @@ CHINESE = {
     "Begin with hours for whatever is asked.":
         "起步时工时足以应对各项任务。",
     "Where a firm asks for fees, the year before the start is taken as billed, and owed by those in debt.":
-        "有物业公司收费的小区，视同起步前一年已出账，欠费户相应欠缴。",
+        "有物业公司收费的小区，视同起步前一年已出账，欠费户相应欠缴；已开始的账期按进度计入。",
     "At the start a household that a firm serves well has long dealt with it alone.":
         "起步时，享受良好物业服务的住户早已只与物业公司打交道。",
     "Begin with the places and rents that the parameters say.":

@@ -53,6 +53,7 @@ class Stream(IntEnum):
     COURTS = 22
     OWNERS = 30
     GIFTS = 31
+    LEADERS = 40
 
 
 def own_stream(name: str) -> int:

@@ -7,7 +7,7 @@ from sim.build import equip, month_of
 from sim.measures.catalogue import Measure
 from sim.model import NeighborhoodModel
 from sim.month import OFFERS
-from sim.world.process import How, Month, do_in_python
+from sim.world.process import How, Month, do_in_python, each
 from sim.world.runner import Runner
 
 ANY, NO = ({"quorum": 0.0, "majority": majority} for majority in (0.0, 1.0))
@@ -38,7 +38,7 @@ def act(measure: Measure, c: Compound, strength: float = 1.0) -> None:
 def live_measures(
     m: NeighborhoodModel, until: int, *, offers: bool = True, threads: int = 1
 ) -> None:
-    """Live on to a month, through months in which institutions offer, measures act, and no more happens."""
+    """Live on to a month, in which institutions offer, measures act, ballots are gathered, and no more happens."""
     acts = [p for p in month_of(m.config, m.measures) if p.how == How.MEASURE]
-    month = Month([*OFFERS, *acts] if offers else acts)
+    month = Month([*OFFERS, *acts, each("assemblies", "collect")] if offers else acts)
     Runner(m.world, month, m.measures, threads).live_until(until)

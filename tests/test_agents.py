@@ -154,7 +154,8 @@ def test_a_month_out_of_debt_restores_patience() -> None:
 
 def test_what_is_owed_leaves_with_the_firm() -> None:
     """Catches debts that a later firm could collect, and service or dues after it left."""
-    m = model(*BROKE, population={"households": 300, "paid_start": 0.4, "arrears_start": 5})
+    people = {"households": 300, "paid_start": 0.4, "arrears_start": 5}
+    m = model(*BROKE, population=people, bills={"own_date": 0.0})
     firm, h = m.compounds[0].firm, m.households
     owed = int(h.arrears_fen.sum())
     firm.leave()
@@ -232,12 +233,36 @@ def test_owners_start_preparing_when_discontent_moves_them() -> None:
 
 
 def test_support_makes_a_start_likelier() -> None:
-    """Catches care for committees that does nothing."""
-    for care, expected in ((0.0, State.NONE), (1.0, State.PREPARING)):
-        committee = in_state(State.NONE, attempts=0.2)
-        committee.compound.signals["committee_care"] = care
-        committee.decide(chance(0.2 * 0.3 * 3))
-        assert committee.state == expected
+    """Catches care for committees that does nothing, and support that makes owners ask who would not."""
+    for care, share in ((0.0, 0.25), (0.4, 0.55), (1.0, 1.0)):
+        for luck, expected in ((0.99, State.PREPARING), (1.01, State.NONE)):
+            committee = in_state(State.NONE, attempts=0.2, attempts_content=1.0, convenes=0.25)
+            committee.compound.signals["committee_care"] = care
+            committee.decide(chance(luck * share * 0.2))
+            assert committee.state == expected
+
+
+def test_nobody_asks_for_an_election_without_people_to_lead_it() -> None:
+    """Catches elections begun by nobody, and a supply of candidates that is another at each try (人选难)."""
+    lacking = in_state(State.NONE, candidates=6.0)
+    lacking.leaders = 0.0
+    lacking.decide(chance(0.0))
+    assert lacking.lacks_candidates and lacking.state == State.NONE
+    lacking.won_over = 9.0
+    lacking.decide(chance(0.0))
+    assert not lacking.lacks_candidates and lacking.state == State.PREPARING
+
+
+def test_who_leads_is_there_for_years_and_not_everywhere() -> None:
+    """Catches leaders drawn anew by the month, and compounds that are all alike."""
+    district = {"compounds": 40, "communities": 4}
+    m = NeighborhoodModel(
+        load(None, months=2, district=district, population={"households": 30}), seed=1
+    )
+    before = m.committees["leaders"].copy()
+    m.run()
+    assert np.array_equal(m.committees["leaders"], before)
+    assert before.min() < 0.3 and before.max() > 1.7 and abs(before.mean() - 1.0) < 0.3
 
 
 @pytest.mark.parametrize(
@@ -246,11 +271,13 @@ def test_support_makes_a_start_likelier() -> None:
 def test_a_vote_needs_its_quorum(share: float, expected: State) -> None:
     """Catches an election without the two thirds of the Civil Code, and one that is never held."""
     committee = in_state(State.PREPARING)
+    committee.leaders = 0.0
     let_vote(committee, share)
     trust = committee.model.households.trust_committee
     before = trust.mean()
     for _ in range(int(committee.p.preparing_months) - 1):
         committee.decide(chance(0.5, 0.5, 0.5))
+        committee.compound.assembly.collect()
         assert committee.state == State.PREPARING, "not before the months of preparation"
     committee.decide(chance(0.5, 0.5, 0.5))
     assert committee.state == expected and committee.turnout == share
@@ -263,7 +290,9 @@ def test_a_vote_needs_candidates() -> None:
     """Catches a committee of nobody: few are willing (seed 000)."""
     committee = in_state(State.PREPARING, candidates=0.1)
     committee.months_in_state = committee.p.preparing_months
-    assert committee.compound.assembly.open(Matter.ELECT + 0), "ballots are being gathered"
+    assembly = committee.compound.assembly
+    assembly.ask(Matter.ELECT)
+    assembly.months = assembly.p.collects
     let_vote(committee, 1.0)
     committee.decide(chance(0.5, 0.5, 0.5))
     assert committee.state == State.NONE and committee.failed_votes == 1

@@ -159,11 +159,10 @@ def test_the_calendar_follows_the_first_month(month: int) -> None:
     model = lived(
         1, scenario="new_estate", **{"scenario.first_month": month}, bills={"own_date": 0.0}
     )
-    left = 12 - (month - 1)
-    expected = left - 1 if left > 1 else 0
     h = model.households
     # In December the bill has fallen due.
-    assert (h.bill_months == (left if expected else 0)).all()
+    assert (h.bill_months == (12 if month < 12 else 0)).all()
+    assert (h.bill_over == month % 12).all()
 
 
 def test_a_dear_fee_is_paid_less_and_a_cheap_one_hardly_more() -> None:
@@ -218,6 +217,105 @@ def test_a_firm_that_goes_takes_its_open_bills_with_it() -> None:
     model.step()
     assert (model.households.billed == 0).all()
     assert np.isnan(series(model, "collection_rate")[6])
+
+
+def begun(**groups: Any) -> NeighborhoodModel:
+    """A small estate before its first month."""
+    people = {"households": 300, "buildings": 4} | groups.pop("population", {})
+    return NeighborhoodModel(
+        load("ordinary_estate", population=people, months=36, **groups), seed=1
+    )
+
+
+@pytest.mark.parametrize("period", [3, 12])
+def test_bills_are_in_their_phase_at_the_start(period: int) -> None:
+    """Catches a first year in which units of an own date are billed for more than twelve months."""
+    model = begun(mechanisms=CALM, bills={"own_date": 1.0, "period": period, "ahead": 0.0})
+    h, billed = model.households, np.zeros(300, np.int64)
+    over = (12 - h.bill_month) % period + 1
+    assert np.array_equal(h.bill_over, np.where(over < period, over, 0))
+    assert np.array_equal(h.bill_months, np.where(over < period, period, 0))
+    # Who is behind has refused, and of the others some have not got round to it yet.
+    going = h.bill_months > 0
+    assert (h.bill_fen[going & (h.paid == 0)] > 0).all()
+    assert 0.05 < (h.bill_fen[going & (h.paid == 1)] == 0).mean() < 0.95
+    for _ in range(12):
+        comes = h.bill_months == 0
+        model.step()
+        billed += np.where(comes, period * h.bill_fee_fen, 0)
+    assert np.array_equal(billed, 12 * h.fee_fen)
+
+
+def test_a_raised_price_is_due_from_the_next_bill_on() -> None:
+    """Catches fees due at a price that no bill has asked yet."""
+    model = begun(mechanisms=CALM)
+    model.step()
+    compound, h = model.world.compounds[0], model.households
+    before = compound.census.due_fen
+    compound.raise_fees(0.1)
+    model.step()
+    dear = (h.bill_months > 0) & (h.bill_over == 1)
+    asked = np.where(dear, np.floor(1.1 * h.fee_fen + 0.5), h.fee_fen)
+    assert 0 < dear.sum() < 100 and compound.census.due_fen == asked.sum() > before
+    for _ in range(11):
+        model.step()
+    assert compound.census.due_fen == np.floor(1.1 * h.fee_fen + 0.5).sum()
+
+
+def test_a_bill_from_a_firm_in_mid_period_is_a_new_one() -> None:
+    """Catches households that treat a bill just come as one that has lain there for months."""
+    chances = {"at_once": 1.0, "later": 0.0, "own_date": 0.0}
+    model = begun(mechanisms=CALM, fees=SURE, bills=chances, firm={"present": False, "enters": 0.0})
+    for _ in range(5):
+        model.step()
+    model.compounds[0].firm.hand_over(0.8, 0.5, 0.0, False)
+    model.step()
+    h = model.households
+    assert (h.bill_months == 7).all() and (h.bill_fen[h.tenure != 2] == 0).mean() > 0.98
+
+
+@pytest.mark.parametrize("cash", [0, 10**9])
+def test_a_successor_serves_who_has_paid_and_bills_the_others(cash: int) -> None:
+    """Catches fees for the same months paid twice, and months served by the first firm that nobody owes it."""
+    model = begun(mechanisms=CALM, bills={"own_date": 0.5})
+    for _ in range(5):
+        model.step()
+    compound, h = model.compounds[0], model.households
+    firm, owed, billed = compound.firm, int(h.arrears_fen.sum()), h.billed.copy()
+    paid, over = (h.bill_fen == 0) & (h.bill_months > 0), h.bill_over.copy()
+    served_unpaid = int((over * h.bill_fee_fen)[h.bill_fen > 0].sum())
+    to_come = int(((h.bill_months - over) * h.bill_fee_fen)[paid].sum())
+    firm.cash_fen = cash
+    firm.hand_over(0.8, 0.5, 0.0, False)
+    assert 0 < served_unpaid == model.written_off_fen - owed
+    assert firm.handed_fen == min(cash, to_come)
+    assert np.array_equal(h.billed, np.minimum(billed + over, 12))
+    assert (h.bill_fen == 0).all() and np.array_equal(h.bill_months > 0, paid)
+    settled = int(h.bill_months[paid][0])
+    model.step()
+    assert (h.bill_fen[paid] == 0).all() and (h.received_fen[paid & (h.bill_over != 0)] == 0).all()
+    assert h.bill_months[paid][0] == settled, "nothing is billed twice"
+    assert firm.last["handed_over"] == min(cash, to_come)
+    assert firm.cash_fen == firm.opening_cash_fen + sum(firm.last.values())
+
+
+@pytest.mark.parametrize("cash", [0, 10**9])
+def test_who_leaves_gives_back_what_was_paid_ahead_as_far_as_there_is_cash(cash: int) -> None:
+    """Catches payments ahead, in December too, that vanish without a trace."""
+    model = begun(mechanisms=CALM, bills={"ahead": 1.0})
+    for _ in range(12):
+        model.step()
+    compound, h = model.compounds[0], model.households
+    price = 12 * h.fee_fen
+    ahead = int(np.floor(0.92 * price).astype(int)[h.ahead == 1].sum())
+    going = (h.bill_fen == 0) & (h.bill_months > 0)
+    to_come = int(((h.bill_months - h.bill_over) * h.bill_fee_fen)[going].sum())
+    assert ahead > 0 and to_come > 0
+    compound.firm.cash_fen = cash
+    compound.firm.end_contract()
+    assert compound.firm.returned_fen + compound.firm.lost_fen == ahead + to_come
+    assert compound.firm.returned_fen == min(cash, ahead + to_come)
+    assert not h.ahead.any() and not h.bill_months.any()
 
 
 @pytest.mark.parametrize("period", [0, 2, 5, 13])

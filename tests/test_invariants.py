@@ -200,7 +200,9 @@ def empty(m: NeighborhoodModel) -> dict[str, np.ndarray]:
         "tie_strength": ties == 0,
         "issues_in_place_share": closed + n["issues_shelved"] == 0,
         "days_to_close": closed == 0,
-        **dict.fromkeys(("firm_cash_yuan", "firm_staff", "firm_result_yuan"), ~m.firms["present"]),
+        **dict.fromkeys(
+            ("firm_cash_yuan", "firm_staff", "firm_result_yuan"), m.firms["provider"] == 0
+        ),
         "vote_turnout": np.isnan(m.committees["turnout"]),
         "satisfaction_gap_age": lives < 2,
         "satisfaction_gap_tenure": (n["tenants"] == 0) | (n["occupied"] == n["tenants"]),

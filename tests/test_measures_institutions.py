@@ -16,6 +16,7 @@ from sim.agents.compound import Compound
 from sim.compose import load
 from sim.measures import CATALOGUE, Measure
 from sim.model import NeighborhoodModel
+from sim.processes.assembly import Matter
 from sim.world.signals import SIGNALS
 from sim.world.tables import Households
 
@@ -34,6 +35,13 @@ def compound(stage: State = State.NONE, **settings: Any) -> Compound:
     model.compounds[0].committee.state = stage
     model.compounds[0].committee.competence = 0.5
     return begin(model.compounds[0], 1)
+
+
+def preparing() -> Compound:
+    """A compound whose owners are voting on a committee."""
+    c = compound(State.PREPARING)
+    c.assembly.ask(Matter.ELECT)
+    return c
 
 
 def measure(name: str, **given: Any) -> Measure:
@@ -96,7 +104,7 @@ EXPECTED: dict[str, tuple[Callable[[], Compound], dict[str, Any], set[str]]] = {
         "cell_hours", "cell_recruits", "cell asked", "community asked"}),
     "cross_appointment": (lambda: compound(State.WORKING), {}, {
         "compound_hours", "committee_care", "committee_image", "cell asked"}),
-    "committee_party_share": (lambda: compound(State.PREPARING), {}, {
+    "committee_party_share": (preparing, {}, {
         "party_rule", "candidate_bar", "canvass_hours", "committee.won_over", "community asked",
         "cell asked"}),
     "committee_training": (lambda: compound(State.WORKING), {}, {
@@ -565,8 +573,9 @@ def test_a_pilot_prepares_then_enters_with_a_small_menu() -> None:
     for month in (1, 2, 3):
         assert moved(begin(c, month), m) == {"community asked"}
     changed = moved(begin(c, 4), m)
-    assert {"firm.present", "firm.scope", "firm.full_cost_fen", "costs"} <= changed
-    assert {n for n in changed if not n.startswith("firm.")} == {"costs", "community asked"}
+    assert {"firm.provider", "firm.scope", "firm.full_cost_fen", "costs"} <= changed
+    trial = {"price_ratio", "dunning"}
+    assert {n for n in changed if not n.startswith("firm.")} == trial | {"costs", "community asked"}
     full = round(c.firm.p.full_cost * c.monthly_due_fen)
     assert c.firm.scope == 0.6 and c.firm.full_cost_fen == round(0.6 * full)
     c.firm.serve()
@@ -574,6 +583,18 @@ def test_a_pilot_prepares_then_enters_with_a_small_menu() -> None:
     assert moved(begin(c, 5), m) == {"price_ratio", "dunning", "community asked", "costs"}
     c.firm.leave()
     assert moved(begin(c, 6), m) == {"community asked"}, "a pilot that failed is prepared anew"
+
+
+def test_a_trial_is_paid_for_month_by_month() -> None:
+    """Catches public money for a whole year's bill where half of some months' fee was let off."""
+    given = {"preparation": 1, "trial": 4, "trial_price": 0.5, "special": 0.0, "special_yuan": 0.0}
+    m = run("property_entry", months=16, given=given, **EMPTY)
+    c, fees = m.compounds[0], m.households.fee_fen.sum() / 100
+    paid = [row for row in m.recorder.costs if row["actor"] == "public"]
+    by_month = {row["month"]: row["yuan"] for row in paid if row["month"] > 2}
+    entered = c.firm.founded
+    assert set(by_month) == set(range(entered + 1, entered + 5))
+    assert 0.0 < max(by_month.values()) <= 0.5 * fees
 
 
 def test_a_pilot_leaves_a_compound_with_a_firm_alone() -> None:
@@ -589,6 +610,7 @@ def test_owners_used_to_free_service_may_vote_a_pilot_down() -> None:
         c.column("free_habit")[:] = habit
         m = measure("property_entry", preparation=1, vote=True, canvass_hours=hours)
         act(m, begin(c, 1))
+        c.assembly.collect()
         c.assembly.hours = 3.0 * c.signals.canvass_hours
         act(m, begin(c, 2))
         entered.append(c.firm.present)

@@ -209,7 +209,7 @@ def test_a_household_called_on_deals_with_its_bills() -> None:
                   billed=12, called_on=np.arange(200) % 2, bill_months=12, bill_fen=120_000, reluctance=0.5, rota=0.5,
                   bills={"at_once": 0, "later": 0, "year_end": 0, "last_call": 0, "pays_back": 1})  # fmt: skip
         w.month = 5
-        w.compounds[0].firm.present = True
+        w.compounds[0].firm.provider = 1
         w.signals[0].firm_present = 1.0
         do(w, "pay")
         paid = w.households.recovered_fen > 0
@@ -253,6 +253,16 @@ def test_calls_come_in_turn_and_take_hours() -> None:
     c.column("arrears_fen")[:] = 0
     act(made("staff_visits"), c)
     assert not c.world.community_tasks.hours.any()
+
+
+def test_two_rounds_of_calls_each_count_as_far_as_they_go() -> None:
+    """Catches a second entry that overwrites the first."""
+    c = ready()
+    c.column("arrears_fen")[:] = 100
+    act(made("staff_visits", every=2, boost=0.4, firm_share=0.0), c)
+    act(made("staff_visits", every=4, boost=0.1, firm_share=0.0), c)
+    assert c.signals.door_share == pytest.approx(0.75)
+    assert c.signals.door_boost == pytest.approx((0.5 * 0.4 + 0.25 * 0.1) / 0.75)
 
 
 # --- a firm that does everything ------------------------------------------------------------------

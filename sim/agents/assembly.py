@@ -1,8 +1,9 @@
 """The owners' meeting (业主大会): the one place where all owners vote, and its agenda.
 
-Whoever calls it opens a matter, canvassers gather ballots for some months, then it is counted. A working
-committee, an interim one or the community puts up the dismissal and choice of a firm, a higher fee, the use
-of the fund and of public revenue; elections come from the committee, contests and pilots from measures.
+One vote is collected at a time: canvassers gather ballots for some months, then it is counted. What else is
+asked for waits, and what has waited longest comes next. A working committee, an interim one or the community
+puts up the dismissal and choice of a firm, a higher fee, the use and topping up of the fund, the letting of
+common parts and the use of public revenue; elections come from the committee, contests and pilots from measures.
 """
 
 from __future__ import annotations
@@ -11,16 +12,14 @@ import numpy as np
 
 from sim.agents.actor import Actor
 from sim.compiled import kernel
-from sim.processes.assembly import Ballot, Matter, passes, special, vote
+from sim.processes.assembly import PRESSING, Ballot, Matter, passes, special, vote
 from sim.processes.bills import expect
-from sim.streams import Stream, draw
 from sim.world.arrows import arrow, through
+from sim.world.costs import OWNERS_VOTE, Payer
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
 from sim.world.numbers import pairwise_sum
 from sim.world.units import MIDDLE, THOUSAND
-
-_OWNERS = int(Stream.OWNERS)
 
 
 arrow(
@@ -89,7 +88,21 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
     matter: int = column("i8", "code", "Matter", "matter on which a vote is being collected")
     on_agenda: bool = column("?", "flag", "0, 1", "committee or community put it up")
     months: int = column("i8", "month", "0 or more", "months for which it has been collected")
-    rests: int = column("i8", "month", "0 or more", "months until the next matter may come up")
+    rests: int = column("i8", "month", "0 or more", "months until the agenda's next may come up")
+    waits: np.ndarray = column(
+        "i8",
+        "month",
+        "0 or more",
+        "months for which each matter has waited for its turn",
+        shape=(len(Matter),),
+    )
+    called: np.ndarray = column(
+        "?",
+        "flag",
+        "0, 1",
+        "asked for this month, by a committee being formed or by a measure",
+        shape=(len(Matter),),
+    )
     hours: float = column("f8", "hour", "0 or more", "canvassers' hours for it so far: officials'")
     own_hours: float = column("f8", "hour", "0 or more", "canvassers' hours for it so far: owners'")
     distrust: int = column("i8", "month", "0 or more", "months in which the firm was distrusted")
@@ -108,17 +121,48 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         """Begin without a vote."""
         self.turnout = self.agreed = np.nan
 
-    # --- one vote ---------------------------------------------------------------------------------
+    # --- one vote at a time -----------------------------------------------------------------------
 
     @rule
-    def open(self, matter: int) -> bool:
-        """Begin to collect votes on a matter; whether it is that matter which is being collected."""
-        if self.matter == Matter.NONE:
-            self.matter = matter
-            self.on_agenda = False
-            self.months = 0
-            self.hours = self.own_hours = 0.0
-        return self.matter == matter and not self.on_agenda
+    def ask(self, matter: int) -> None:
+        """Ask for a vote on a matter, anew each month: a place in the queue is lost where nobody asks any more."""
+        self.called[matter] = True
+        if self.matter == Matter.NONE and self._next(matter) == matter:
+            self._open(matter, False)
+
+    @rule
+    def gathered(self, matter: int, prepares: float) -> bool:
+        """Ask for a vote on a matter; whether its ballots are gathered.
+
+        Args:
+            matter: ``Matter``.
+            prepares: Months for which whoever asks prepares it, if these are fewer than a vote is usually collected.
+        """
+        self.ask(matter)
+        mine = self.matter == matter and not self.on_agenda
+        return mine and self.months >= min(self.p.collects, prepares)
+
+    @rule
+    def _next(self, asks: int) -> int:
+        """Whose turn it is: the matter that has waited longest, then the most pressing; ``NONE`` if none waits.
+
+        Args:
+            asks: A matter just asked for, ``NONE`` for none.
+        """
+        chosen, longest = Matter.NONE + 0, -1
+        for matter in PRESSING:
+            waits = self.waits[matter] > 0 or matter == asks
+            # On the agenda nothing is opened while owners rest from votes.
+            may = self.called[matter] or self.rests == 0
+            if waits and may and self.waits[matter] > longest:
+                chosen, longest = matter, self.waits[matter]
+        return chosen
+
+    @rule
+    def _open(self, matter: int, on_agenda: bool) -> None:
+        self.matter, self.on_agenda, self.months = matter, on_agenda, 0
+        self.hours = self.own_hours = 0.0
+        self.waits[matter] = 0
 
     @derived
     def volunteers(self) -> float:
@@ -134,11 +178,16 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         p, compound = self.p, self.compound
         self.months += 1
         self.hours += compound.signals.canvass_hours
-        self.own_hours += self.volunteers * p.volunteer_hours
+        label, own = (
+            self.world.number_of_measures + OWNERS_VOTE,
+            self.volunteers * p.volunteer_hours,
+        )
+        compound.spend(label, Payer.RESIDENTS, own)
         if compound.committee.works:
-            self.own_hours += p.committee_hours * compound.committee.competence
-        if self.months > p.longest:
-            self.matter = Matter.NONE + 0
+            given = p.committee_hours * compound.committee.competence
+            compound.spend(label, Payer.COMMITTEE, given)
+            own += given
+        self.own_hours += own
 
     @rule
     def ballot(self, appeal: np.ndarray, hours: float) -> Ballot:
@@ -166,11 +215,10 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
             appeal: (households,) chance that an owner who takes part agrees.
         """
         mine = self.matter == matter
-        # How well owners' own canvassing went: anything from not at all to twice the mean.
-        _, _, u, _ = draw(self.index, self.world.month, self.world.seed, _OWNERS)
-        luck = 2.0 * u
-        hours = self.hours + luck * self.own_hours if mine else 0.0
-        cast, law = self.ballot(appeal, hours), self.compound.committee.p
+        # Owners' own canvassing goes as far as there are people who lead it.
+        committee = self.compound.committee
+        hours = self.hours + committee.leaders * self.own_hours if mine else 0.0
+        cast, law = self.ballot(appeal, hours), committee.p
         passed = passes(cast, law.quorum, self.p.special if special(matter) else law.majority)
         self.held += 1
         self.passed += int(passed)
@@ -178,10 +226,10 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         self.agreed = cast.agreed_units
         if Matter.CHOOSE_FIRM <= matter <= Matter.RAISE_PRICE:
             # Consent is not payment (K007): it only says what to expect of others.
-            self.compound.expected_share = cast.agreed_units
             expect(self.compound, cast.turnout_units * cast.agreed_units)
         if mine:
             self.matter = Matter.NONE + 0
+        self.waits[matter], self.called[matter] = 0, False
         return passed
 
     @rule
@@ -207,6 +255,10 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
             elif matter == Matter.RAISE_PRICE:
                 x = p.price_agrees + p.price_satisfied * satisfied
                 x -= p.price_burden * h.burden[i]
+            elif matter == Matter.RAISE_FUND:
+                # It is their own money.
+                x = p.spend_agrees + p.spend_trust * trusts
+                x -= p.price_burden * h.burden[i]
             elif matter == Matter.DISMISS_FIRM or matter == Matter.CHOOSE_FIRM:
                 trust = through(on.trust_to_firm_votes, h.trust_firm[i], start)
                 x = p.change_agrees + p.change_distrust * (1.0 - trust)
@@ -219,36 +271,54 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
 
     @rule
     def decide(self, chance: tuple[float, ...]) -> None:
-        """Collect ballots, count what is due, or put up what calls for a vote.
+        """Collect ballots, count what is due, put up what calls for a vote, and open what has waited longest.
 
         Args:
             chance: 4 draws of the owners' stream.
         """
         self.collect()
         self.rests = max(self.rests - 1, 0)
-        firm, census = self.compound.firm, self.compound.census
-        trust = self.compound.per_household(census.trust_firm)
+        self._watch_firm()
+        if self._has_lapsed:
+            self.matter = Matter.NONE + 0
+        elif self.matter != Matter.NONE and self.on_agenda and self.months >= self.p.collects:
+            self._settle()
+        self._queue(self.rests == 0 and chance[0] < self._calls())
+        if self.matter == Matter.NONE:
+            due = self._next(Matter.NONE + 0)
+            if due != Matter.NONE:
+                self._open(due, not self.called[due])
+        self.called[:] = False
+
+    @rule
+    def _watch_firm(self) -> None:
+        firm, trust = self.compound.firm, self.compound.census.trust_firm
         known = firm.contracted and firm.founded != self.world.month
         known = known and self.parameters.arrows.distrust_to_dismissal > 0.0
-        self.distrust = self.distrust + 1 if known and trust < self.p.distrusted else 0
-        if self.on_agenda and not firm.lacking and self._is_about_a_gap:
-            # Another firm has come meanwhile.
-            self.matter = Matter.NONE + 0
-        if self.on_agenda and self.matter == Matter.DISMISS_FIRM and self.distrust == 0:
-            # The firm in question is gone, or trusted again.
-            self.matter = Matter.NONE + 0
-        if self.matter != Matter.NONE:
-            if self.on_agenda and self.months >= self.p.collects:
-                self._settle()
-        elif self.rests == 0:
-            due = self._due()
-            if due != Matter.NONE and chance[0] < self._calls():
-                self.open(due)
-                self.on_agenda = True
+        distrusted = self.compound.per_household(trust) < self.p.distrusted
+        self.distrust = self.distrust + 1 if known and distrusted else 0
 
     @derived
-    def _is_about_a_gap(self) -> bool:
-        return self.matter == Matter.CHOOSE_FIRM or self.matter == Matter.FIRST_FIRM
+    def _has_lapsed(self) -> bool:
+        """Whether nobody wants the vote any more that is being collected."""
+        if self.matter == Matter.NONE:
+            return False
+        if not self.on_agenda:
+            # A measure has ended, or a committee came about some other way.
+            return not self.called[self.matter]
+        if self.matter == Matter.CHOOSE_FIRM or self.matter == Matter.FIRST_FIRM:
+            # Another firm has come meanwhile.
+            return not self.compound.firm.lacking
+        # The firm in question is gone, or trusted again.
+        return self.matter == Matter.DISMISS_FIRM and self.distrust == 0
+
+    @rule
+    def _queue(self, put_up: bool) -> None:
+        """Matters asked for, and those due that are put up now or were before, wait a month longer."""
+        for matter in PRESSING:
+            stays = put_up or self.waits[matter] > 0
+            wanted = self.called[matter] or (stays and self._is_due(matter))
+            self.waits[matter] = self.waits[matter] + 1 if wanted and matter != self.matter else 0
 
     @rule
     def _calls(self) -> float:
@@ -261,26 +331,31 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         return p.community_calls * self.compound.per_household(self.compound.census.grievance)
 
     @rule
-    def _due(self) -> int:
-        """What calls for a vote, the most pressing first."""
+    def _is_due(self, matter: int) -> bool:
+        """Whether a matter calls for a vote that whoever there is may put up."""
         p, compound = self.p, self.compound
         firm, fund, committee = compound.firm, compound.fund, compound.committee
-        if firm.contracted and self.distrust >= p.patience:
-            return Matter.DISMISS_FIRM + 0
-        if firm.lacking and (committee.works or committee.interim > 0.0):
-            return (Matter.CHOOSE_FIRM if self.dismissals > 0 else Matter.FIRST_FIRM) + 0
-        if fund.repair_due and fund.fund_fen >= fund.repair_cost_fen:
-            return Matter.USE_FUND + 0
+        if matter == Matter.DISMISS_FIRM:
+            return firm.contracted and self.distrust >= p.patience
+        if matter == Matter.CHOOSE_FIRM or matter == Matter.FIRST_FIRM:
+            chosen = self.dismissals > 0
+            asked = committee.works or committee.interim > 0.0
+            return firm.lacking and asked and chosen == (matter == Matter.CHOOSE_FIRM)
+        if matter == Matter.USE_FUND:
+            return fund.repair_due and fund.fund_fen >= fund.repair_cost_fen
+        if matter == Matter.RAISE_FUND:
+            return fund.repair_due and fund.fund_fen < fund.repair_cost_fen
         if not committee.works:
-            return Matter.NONE + 0
-        satisfied = compound.per_household(compound.census.satisfaction) > MIDDLE
-        asks = firm.contracted and satisfied and firm.staff < p.price_asks
-        asks = asks and self.parameters.arrows.shortfall_to_price_votes > 0.0
-        if asks and compound.price * (1.0 + p.price_step) <= p.price_most:
-            return Matter.RAISE_PRICE + 0
-        if fund.pool_fen > fund.p.idle_months * firm.public_revenue_fen:
-            return Matter.USE_REVENUE + 0
-        return Matter.NONE + 0
+            return False
+        if matter == Matter.RAISE_PRICE:
+            satisfied = compound.per_household(compound.census.satisfaction) > MIDDLE
+            asks = firm.contracted and satisfied and firm.staff < p.price_asks
+            asks = asks and self.parameters.arrows.shortfall_to_price_votes > 0.0
+            return asks and compound.price * (1.0 + p.price_step) <= p.price_most
+        if matter == Matter.LET_COMMON:
+            return not fund.lets and fund.p.lets > 0.0
+        idle = fund.p.idle_months * firm.public_revenue_fen
+        return matter == Matter.USE_REVENUE and fund.pool_fen > idle
 
     @rule
     def _settle(self) -> None:
@@ -292,12 +367,17 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
             self.dismiss_firm()
             # Whoever dismisses has to look for another at once.
             self.rests = 0
+            self.waits[Matter.CHOOSE_FIRM + 0] = 1 + self.waits.max()
         elif matter == Matter.CHOOSE_FIRM or matter == Matter.FIRST_FIRM:
             self._bring_in_firm()
         elif matter == Matter.RAISE_PRICE:
             compound.raise_fees(p.price_step)
         elif matter == Matter.USE_FUND:
             compound.fund.repair_from_fund()
+        elif matter == Matter.RAISE_FUND:
+            compound.fund.top_up()
+        elif matter == Matter.LET_COMMON:
+            compound.fund.lets = True
         elif matter == Matter.USE_REVENUE:
             compound.fund.use_pool()
 

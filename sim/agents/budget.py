@@ -118,7 +118,8 @@ class BudgetParameters(Parameters):
 
 
 BOOK = (
-    "fees", "arrears", "public_revenue", "grants", "overhead", "wages", "energy", "contracts", "profit_paid",
+    "fees", "arrears", "handed_over", "public_revenue", "grants", "overhead", "wages", "energy", "contracts",
+    "profit_paid",
 )  # fmt: skip
 """Entries of a month's book, each a column of the firm."""
 
@@ -162,8 +163,17 @@ class Budget(Actor):
     )
     skimming: float = column("f8", "1", "0 to 1", "share of public revenue it keeps off the books")
     grant_fen: int = column("i8", "fen", "any", "grants since the last books")
+    handed_fen: int = column(
+        "i8",
+        "fen",
+        "0 or more",
+        "fees for months to come, from who served before, since the last books",
+    )
     fees: int = column("i8", "fen", "0 or more", "booked this month: fees")
     arrears: int = column("i8", "fen", "0 or more", "booked this month: old fees")
+    handed_over: int = column(
+        "i8", "fen", "0 or more", "booked this month: fees for months to come that who served before had been paid"
+    )  # fmt: skip
     public_revenue: int = column("i8", "fen", "0 or more", "booked this month: public revenue")
     grants: int = column("i8", "fen", "any", "booked this month: grants")
     overhead: int = column("i8", "fen", "0 or less", "booked this month: fixed cost")
@@ -195,6 +205,8 @@ class Budget(Actor):
         """Public revenue of the compound in a month, before anything is kept."""
         comes = self.p.public_revenue_yuan * self.compound.revenue_here * (1.0 - self.disputed)
         comes *= self.compound.public_revenue_ratio
+        if self.compound.fund.lets:
+            comes *= 1.0 + self.compound.fund.p.lets
         return round(FEN_PER_YUAN * comes * self.compound.households)
 
     @derived
@@ -289,13 +301,13 @@ class Budget(Actor):
         self.arrears = int(census.recovered_fen)
         opened = revenue - round(self.skimming * revenue)
         self.public_revenue = opened - self.compound.fund.claim(opened)
-        self.grants = self.grant_fen
-        self.grant_fen = 0
+        self.grants, self.handed_over = self.grant_fen, self.handed_fen
+        self.grant_fen = self.handed_fen = 0
         self.overhead = -self.overhead_fen
         self.wages = -round(self.staff * self.wages_fen)
         self.energy = -round(self.power * self.energy_fen)
         self.contracts = -round(self.upkeep * self.contracts_fen)
-        came = self.fees + self.arrears + self.public_revenue + self.grants
+        came = self.fees + self.arrears + self.handed_over + self.public_revenue + self.grants
         self.months += 1
         left = came + self.overhead + self.wages + self.energy + self.contracts
         at = self.month_of_year - 1
@@ -335,7 +347,7 @@ class Budget(Actor):
 
     @rule
     def _clear_book(self) -> None:
-        self.fees = self.arrears = self.public_revenue = self.grants = 0
+        self.fees = self.arrears = self.handed_over = self.public_revenue = self.grants = 0
         self.overhead = self.wages = self.energy = self.contracts = self.profit_paid = 0
 
     @property

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from sim.processes.bills import JANUARY, end_bills, month_of_year
+from sim.processes.bills import JANUARY, month_of_year
 from sim.processes.service import LINES, Line
 from sim.streams import Stream, Streams
 from sim.world.arrows import arrow, through
@@ -80,9 +80,6 @@ class Compound(Row, table="compounds", parameters="service"):
         "i8", "fen", "0 or more", "current bills settled this calendar year"
     )
     year_cash_fen: int = column("i8", "fen", "0 or more", "all fees received this calendar year")
-    expected_share: float = column(
-        "f8", "1", "0 to 1", "share that agreed when owners last voted on firm or fee; 0 before"
-    )
     in_community: int = column("i8", "index", "0 or more", "community", fixed=True)
     tie_count: float = column("f8", "tie", "0 or more", "ties of its households", fixed=True)
     unsolved: int = column("i8", "issue", "0 or more", "issues open at the end of last month")
@@ -306,10 +303,15 @@ class Compound(Row, table="compounds", parameters="service"):
             total += owed[i]
             owed[i] = 0
             months[i] = 0
-        end_bills(self)
         self.world.written_off_fen += total
         self.census.arrears_fen = 0.0
         return total
+
+    @rule
+    def take_back(self, credited_fen: int, cash_fen: int) -> None:
+        """Take out of the year's fees what was paid for months that nobody serves."""
+        self.year_collected_fen = max(self.year_collected_fen - credited_fen, 0)
+        self.year_cash_fen = max(self.year_cash_fen - cash_fen, 0)
 
     @derived
     def asked_price(self) -> float:

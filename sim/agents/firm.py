@@ -134,7 +134,7 @@ class PropertyFirm(Providing, table="firms", parameters="firm"):
         self.place_rate, self.fee_level = p.expects_least, 1.0
         serves = p.present != 0.0
         provider = Provider.FIRM + 0 if serves else Provider.NONE + 0
-        self._take_over(provider, self.usual_diligence, p.transparency, p.skimming, p.reckons)
+        self._take_over(provider, self.usual_diligence, p.transparency, p.skimming, p.reckons, 1.0)
         self.founded, self.months, self.contract_end = 0, MONTHS_PER_YEAR, UNSIGNED
 
     @rule

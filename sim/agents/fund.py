@@ -17,6 +17,7 @@ from sim.streams import Stream, draw
 from sim.world.arrows import arrow
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
+from sim.world.tables import Tenure
 from sim.world.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
 _GIFTS = int(Stream.GIFTS)
@@ -63,6 +64,11 @@ class FundParameters(Parameters):
         high=1,
         zh="维修成效",
     )
+    lets: float = param(
+        0.1, "Further public revenue from idle premises and advertising places that owners agree to let, relative",
+        low=0, high=1, zh="共有部分出租增收",
+        source="idle premises and places for advertising let (閑置用房、公共廣告位): seed 002; size assumed",
+    )  # fmt: skip
     idle_months: float = param(
         1.0, "Owners' pool from which its use is put to the vote, in months of public revenue", unit="month",
         low=0, high=120, zh="公共收益动用起点",
@@ -125,7 +131,11 @@ class OwnersFund(Actor, table="funds", parameters="fund"):
 
     fund_fen: int = column("i8", "fen", "0 or more", "maintenance fund")
     opening_fen: int = column("i8", "fen", "0 or more", "maintenance fund it began with")
-    in_fen: int = column("i8", "fen", "0 or more", "come into the fund so far: interest")
+    in_fen: int = column(
+        "i8", "fen", "0 or more", "come into the fund so far: interest, owners' own"
+    )
+    topped_up_fen: int = column("i8", "fen", "0 or more", "of this, put in by owners after a vote")
+    lets: bool = column("?", "flag", "0, 1", "owners have agreed to let common parts")
     out_fen: int = column("i8", "fen", "0 or more", "spent from the fund so far")
     pool_fen: int = column("i8", "fen", "0 or more", "public revenue in the owners' hands")
     pool_in_fen: int = column("i8", "fen", "0 or more", "come into the pool so far")
@@ -209,6 +219,26 @@ class OwnersFund(Actor, table="funds", parameters="fund"):
         self.fund_fen -= fen
         self.out_fen += fen
         mend(self.compound, fen, self.p.mends, FACILITIES)
+
+    @rule
+    def top_up(self) -> None:
+        """Let owners put in by floor area what a repair lacks, and repair as far as the money goes.
+
+        Consent is not payment: a household pays its part as it would pay a bill.
+        """
+        world, compound, h = self.world, self.compound, self.world.households
+        lacks, area, came = self.repair_cost_fen - self.fund_fen, 0.0, 0
+        for i in range(compound.first, compound.last):
+            area += h.area[i]
+        for i in range(compound.first, compound.last):
+            _, u, _, _ = draw(i, world.month, world.seed, _GIFTS)
+            vacant = h.tenure[i] == Tenure.VACANT
+            if u < (compound.signals.developer_pays if vacant else h.willing[i]):
+                came += round(lacks * h.area[i] / area)
+        self.fund_fen += came
+        self.in_fen += came
+        self.topped_up_fen += came
+        self.repair_from_fund()
 
     @rule
     def use_pool(self) -> None:

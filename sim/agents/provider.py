@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from sim.agents.budget import Budget, Provider
+from sim.processes.bills import end_bills
 from sim.schema import Parameters, param
 from sim.world.arrows import arrow, through
 from sim.world.costs import EMERGENCY_FIRM, SELF_RUN, Payer
@@ -146,7 +147,6 @@ class Providing(Budget):
     """Who serves one compound, since when, and what became of those before."""
 
     usual_diligence: float = column("f8", "1", "0 to 1", "care of an ordinary firm here")
-    present: bool = column("?", "flag", "0, 1", "somebody serves the compound and asks for fees")
     just_left: bool = column("?", "flag", "0, 1", "a firm under contract left since the last books")
     owner_led: bool = column(
         "?", "flag", "0, 1", "won a contest, led by an owner (自己的小区自己管)"
@@ -158,6 +158,12 @@ class Providing(Budget):
     fee_level: float = column("f8", "1", "0 or more", "fee it asks, relative to the usual one")
     volunteers: float = column("f8", "1", "0 to 1", "energy left to owners who run it")
     owners_fen: int = column("i8", "fen", "0 or more", "owners' own money that nobody spends")
+    returned_fen: int = column(
+        "i8", "fen", "0 or more", "paid for months to come to who then left, and given back so far"
+    )
+    lost_fen: int = column(
+        "i8", "fen", "0 or more", "paid for months to come to who then left, and lost so far"
+    )
     place_rate: float = column("f8", "1", "0 or more", "collection rate that firms know it by")
     months_in_debt: int = column("i8", "month", "0 or more", "months beyond the debt it can bear")
     exits_loss: int = column("i8", "1", "0 or more", "firms gone so far: at a loss")
@@ -169,6 +175,11 @@ class Providing(Budget):
     def is_new(self) -> bool:
         """Whether it came within the last month: households have not judged it yet."""
         return self.present and self.months <= 1 and self.founded == self.world.month - 1
+
+    @derived
+    def present(self) -> bool:
+        """Whether somebody serves the compound and asks for fees."""
+        return self.provider != Provider.NONE
 
     @derived
     def contracted(self) -> bool:
@@ -189,24 +200,27 @@ class Providing(Budget):
 
     @rule
     def _take_over(
-        self, provider: int, diligence: float, transparency: float, skimming: float, rate: float
-    ) -> None:
-        """Begin to serve: ``rate`` is the collection that the newcomer reckons with."""
+        self, provider: int, diligence: float, transparency: float, skimming: float, rate: float, scope: float
+    ) -> None:  # fmt: skip
+        """Begin to serve: ``rate`` is the collection that the newcomer reckons with, ``scope`` its menu.
+
+        What was disputed at the developer's handover is written into a new contract, and grants of this month are for
+        the compound, whoever serves it.
+        """
         p = self.p
-        self.provider, self.present = provider, provider != Provider.NONE
+        self.provider, self.disputed = provider, 0.0
         self.diligence, self.transparency, self.skimming = diligence, transparency, skimming
         self.owner_led, self.sharing = False, 0
-        self.months_in_debt = self.grant_fen = 0
+        self.months_in_debt = 0
         self.founded, self.months, self.just_left = self.world.month, 0, False
         self._sign()
-        level = 1.0
+        self.fee_level = 1.0
         if provider == Provider.SELF_RUN:
-            level = p.self_run_fee
+            self.fee_level = p.self_run_fee
         elif provider == Provider.EMERGENCY:
-            level = p.emergency_scope
-        self.fee_level = level
+            self.fee_level = p.emergency_scope
         self.volunteers = 1.0 if provider == Provider.SELF_RUN else 0.0
-        self._open_books(level, rate)
+        self._open_books(scope, rate)
 
     @rule
     def _open_books(self, scope: float, rate: float) -> None:
@@ -252,21 +266,22 @@ class Providing(Budget):
 
     @rule
     def hand_over(
-        self, diligence: float, transparency: float, skimming: float, owner_led: bool
-    ) -> None:
+        self, diligence: float, transparency: float, skimming: float, owner_led: bool, scope: float = 1.0
+    ) -> None:  # fmt: skip
         """Replace whoever serves by a firm, with new books.
 
-        Having promised full service it begins with that, and cuts what a year's income does not pay (K056).
+        Having promised all of its menu it begins with that, and cuts what a year's income does not pay (K056).
 
         Args:
             diligence: Care of the new firm, 0 to 1.
             transparency: Share of its accounts residents can check, 0 to 1.
             skimming: Share of public revenue it keeps, 0 to 1.
             owner_led: Whether its legal representative is an owner.
+            scope: Its menu, as a share of full service.
         """
         if self.present:
-            self._settle(Exit.DISMISSED)
-        self._take_over(Provider.FIRM, diligence, transparency, skimming, self.p.reckons)
+            self._settle(Exit.DISMISSED, True)
+        self._take_over(Provider.FIRM, diligence, transparency, skimming, self.p.reckons, scope)
         self.owner_led = owner_led
 
     @rule
@@ -274,17 +289,18 @@ class Providing(Budget):
         """Replace whoever serves by a firm for a set pay, on an open account of the owners."""
         rate = self._known_rate()
         if self.present:
-            self._settle(Exit.DISMISSED)
-        self._take_over(Provider.TRUST, diligence, 1.0, 0.0, rate)
+            self._settle(Exit.DISMISSED, True)
+        self._take_over(Provider.TRUST, diligence, 1.0, 0.0, rate, 1.0)
 
     @rule
     def share_firm(self, diligence: float, transparency: float, scope: float) -> None:
         """Come under one firm for many compounds of the street, which carry its fixed cost together."""
         rate = self._known_rate()
         if self.present:
-            self._settle(Exit.DISMISSED)
-        self._take_over(Provider.FIRM, diligence, transparency, 0.0, rate)
+            self._settle(Exit.DISMISSED, True)
+        self._take_over(Provider.FIRM, diligence, transparency, 0.0, rate, scope)
         self.sharing = 1
+        # Once more, now that its fixed cost is shared.
         self._open_books(scope, rate)
 
     @rule
@@ -295,21 +311,21 @@ class Providing(Budget):
         """
         p, rate = self.p, max(self._known_rate(), self.p.reckons)
         if self.present:
-            self._settle(Exit.CONTRACT_END)
-        self._take_over(Provider.FIRM, self.usual_diligence, p.transparency, p.skimming, rate)
+            self._settle(Exit.CONTRACT_END, True)
+        self._take_over(Provider.FIRM, self.usual_diligence, p.transparency, p.skimming, rate, 1.0)
 
     @rule
     def _run_themselves(self) -> None:
         """Owners take it over: what a firm reckons with, they do; all accounts are posted."""
-        self._take_over(Provider.SELF_RUN, 1.0, 1.0, 0.0, self.p.reckons)
+        self._take_over(Provider.SELF_RUN, 1.0, 1.0, 0.0, self.p.reckons, self.p.self_run_fee)
 
     @rule
     def _bring_emergency_firm(self) -> None:
         """The street puts in a firm and pays for its start."""
         p, compound = self.p, self.compound
         self._take_over(
-            Provider.EMERGENCY, self.usual_diligence, p.transparency, 0.0, self.place_rate
-        )
+            Provider.EMERGENCY, self.usual_diligence, p.transparency, 0.0, self.place_rate, p.emergency_scope
+        )  # fmt: skip
         self.contract_end = self.world.month + int(p.emergency_months)
         fen = round(FEN_PER_YUAN * p.emergency_yuan * compound.households)
         label = self.world.number_of_measures + EMERGENCY_FIRM
@@ -332,7 +348,10 @@ class Providing(Budget):
 
     @rule
     def leave(self) -> None:
-        """Walk away at a loss: what is owed to this firm leaves the compound's books with it."""
+        """Walk away at a loss: what is owed to this firm leaves the compound's books with it.
+
+        What it was paid for months to come is given back as far as it has cash.
+        """
         self._go(Exit.LOSS)
 
     @rule
@@ -349,15 +368,15 @@ class Providing(Budget):
     @rule
     def _go(self, why: int) -> None:
         self.just_left = self.contracted
-        self._settle(why)
-        self.provider, self.present, self.owner_led = Provider.NONE + 0, False, False
+        self._settle(why, False)
+        self.provider, self.owner_led = Provider.NONE + 0, False
         self.sharing = 0
         self.staff = self.upkeep = self.power = self.volunteers = 0.0
         self.compound.signals.firm_present = 0.0
 
     @rule
-    def _settle(self, why: int) -> None:
-        """Count the exit, write off what is owed; owners' money stays theirs."""
+    def _settle(self, why: int, successor: bool) -> None:
+        """Count the exit, write off what is owed, settle what was paid ahead; owners' money stays theirs."""
         if self.contracted:
             if why == Exit.LOSS:
                 self.exits_loss += 1
@@ -367,11 +386,23 @@ class Providing(Budget):
                 self.exits_dismissed += 1
         elif why == Exit.TIRED:
             self.exits_tired += 1
+        if self._rate_is_known:
+            self.place_rate = self.compound.collection_rate
+        on_bills, ahead = end_bills(self.compound, successor)
+        settled = min(on_bills + ahead, max(self.cash_fen, 0))
+        self.cash_fen -= settled
+        if successor:
+            # The successor serves who has paid, with as much of the money as there still is.
+            self.handed_fen += settled
+        else:
+            self.returned_fen += settled
+            self.lost_fen += on_bills + ahead - settled
+            self.compound.take_back(on_bills, settled)
         if self.provider == Provider.TRUST or self.provider == Provider.SELF_RUN:
             self.owners_fen += max(self.cash_fen, 0)
             self.cash_fen = 0
-        if self._rate_is_known:
-            self.place_rate = self.compound.collection_rate
+        # Costs of its own, such as suits, go with it; grants are for the compound.
+        self.grant_fen = max(self.grant_fen, 0)
         self.compound.write_off()
 
     # --- every month --------------------------------------------------------------------------------

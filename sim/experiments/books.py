@@ -17,11 +17,13 @@ WHO = {
 }
 HEADS = {
     "en": {"month": "month", "who": "serves", "collected": "collected", "staff": "staff", "upkeep": "contracts",
-           "facilities": "lifts", "fees": "fees", "arrears": "old fees", "public_revenue": "public",
-           "grants": "grants", "overhead": "fixed", "wages": "wages", "energy": "energy", "contracts": "upkeep",
+           "facilities": "lifts", "fees": "fees", "arrears": "old fees", "handed_over": "handed over",
+           "public_revenue": "public", "grants": "grants", "overhead": "fixed", "wages": "wages", "energy": "energy",
+           "contracts": "upkeep",
            "profit_paid": "profit", "cash": "cash", "year": "12 months"},
     "zh": {"month": "月", "who": "服务主体", "collected": "收缴率", "staff": "人员", "upkeep": "维保",
-           "facilities": "设施", "fees": "物业费", "arrears": "补缴", "public_revenue": "公共收益", "grants": "补助",
+           "facilities": "设施", "fees": "物业费", "arrears": "补缴", "handed_over": "前任移交",
+           "public_revenue": "公共收益", "grants": "补助",
            "overhead": "固定", "wages": "工资", "energy": "能耗", "contracts": "外包", "profit_paid": "利润",
            "cash": "现金", "year": "年度盈亏"},
 }  # fmt: skip

@@ -76,7 +76,7 @@ class InterimCommittee(Measure):
         committee.interim = max(committee.interim, min(works, 1.0))
         s.supervision = at_least(s.supervision, p.supervision * committee.interim)
         s.committee_image = at_least(s.committee_image, p.image * committee.interim)
-        s.compound_hours = add(s.compound_hours, p.issue_hours * works)
+        committee.give_hours(p.issue_hours * works)
 
 
 @register
@@ -155,8 +155,9 @@ class CommitteePartyShare(Measure):
             compound.cell.ask(self.label, p.door_hours * strength)
             talked = p.talks * full * compound.community.fidelity
             compound.committee.won_over += p.talk_brings * talked
-            door = p.door_hours * full * compound.cell.fidelity
-            s.canvass_hours = add(s.canvass_hours, door)
+            if compound.assembly.matter == Matter.ELECT:
+                door = p.door_hours * full * compound.cell.fidelity
+                s.canvass_hours = add(s.canvass_hours, door)
 
 
 @register
@@ -239,8 +240,8 @@ arrow(
 class CommitteeDrive(Measure):
     """The street is appraised by committees formed: it prepares elections, or sets up interim committees.
 
-    An interim committee is set up from above, where an election has failed or does not come about. It may call
-    owners' meetings, but few know of it and it watches the firm little.
+    An interim committee is set up from above, wherever there is no committee. It may call owners' meetings, but few
+    know of it and it watches the firm little.
     """
 
     name = "committee_drive"
@@ -251,11 +252,11 @@ class CommitteeDrive(Measure):
         "000_a762daf79c5ee800: 高效推动组建"
     )
     through = (
-        "chance that owners prepare an election, candidates won by talks, hours from door to door, interim "
-        "committees where no election passes; street's and community's hours"
+        "preparation of elections that owners ask for, candidates won by talks, hours from door to door, interim "
+        "committees where there is none; street's and community's hours"
     )
     through_zh = (
-        "筹备选举的概率、谈话动员的候选人、入户工时、选举不成时设立物管会;占用街道和社区工时"
+        "业主申请的选举筹备、谈话动员的候选人、入户工时、在无业委会处设立物管会;占用街道和社区工时"
     )
 
     class Parameters(MeasureParameters):
@@ -280,13 +281,9 @@ class CommitteeDrive(Measure):
             0.53, "Candidates that one talk brings", unit="person/talk", low=0, high=1, zh="每次谈话带来的候选人",
             source="1,426 candidates from 2,700 talks: K079",
         )  # fmt: skip
-        waits: int = param(
-            3, "Months without an election under way before an interim committee is thought of", unit="month",
-            low=0, high=60, zh="设立物管会前月数",
-        )  # fmt: skip
         interim: float = param(
-            0.15, "Chance that one is then set up, with all the street's hours", unit="1/month", low=0, high=1,
-            zh="设立物管会概率",
+            0.15, "Chance that an interim committee is set up where there is none yet, with all the street's hours",
+            unit="1/month", low=0, high=1, zh="设立物管会概率",
             source="11.9 to 90.1 percent in 12 months is 0.19 a month for both kinds: K077; 74 percent interim: D072",
         )  # fmt: skip
 
@@ -303,11 +300,14 @@ class CommitteeDrive(Measure):
         s.committee_care = at_least(s.committee_care, p.support * works)
         if committee.state == State.PREPARING:
             compound.community.ask(compound, self.label, p.community_hours * strength)
-            door = given + p.community_hours * strength * compound.community.fidelity
-            s.canvass_hours = add(s.canvass_hours, door)
+            if compound.assembly.matter == Matter.ELECT:
+                door = given + p.community_hours * strength * compound.community.fidelity
+                s.canvass_hours = add(s.canvass_hours, door)
+        if committee.state == State.PREPARING or committee.lacks_candidates:
+            # Without people to lead it no election is asked for.
             committee.won_over += p.talk_brings * p.talks * works
-        elif not committee.stands_in:
-            stuck = committee.failed_votes > 0 or committee.months_in_state >= p.waits
+        if not committee.stands_in:
+            # It comes first, and prepares the meeting of owners that elects a committee.
             u = draw(compound.index, compound.month, compound.world.seed, _OWNERS)
-            if stuck and u[3] < p.interim * works:
+            if u[3] < p.interim * works:
                 committee.set_up_interim()

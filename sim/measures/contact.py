@@ -157,9 +157,13 @@ class StaffVisits(Measure):
         s.compound_hours = add(s.compound_hours, -given)
         compound.spend(self.label, Payer.FIRM, hours=given)
         of_firm = given / (hours * by_firm) if hours * by_firm > 0.0 else 1.0
+        full = by_firm * of_firm + (1.0 - by_firm) * compound.community.fidelity
+        # Of several rounds of calls each counts as far as it goes.
+        part = share / max(s.door_share + share, 1e-9)
+        s.door_full += part * (full - s.door_full)
+        s.door_boost += part * (p.boost - s.door_boost)
+        s.door_firm += part * (by_firm - s.door_firm)
         s.door_share = add(s.door_share, share, most=1.0)
-        s.door_full = by_firm * of_firm + (1.0 - by_firm) * compound.community.fidelity
-        s.door_boost, s.door_firm = p.boost, by_firm
 
 
 @register

@@ -9,6 +9,7 @@ from sim.agents.budget import Provider
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, scale
 from sim.processes.assembly import Matter
+from sim.processes.bills import settled_fen
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
@@ -63,19 +64,17 @@ class _Contest(Measure):
         p, s, contest = self.p, compound.signals, self.states[compound.index]
         if not contest.begun:
             contest.begun, contest.vote = True, compound.month + int(p.preparation)
-        compound.community.ask(compound, self.label, p.community_hours * strength)
-        door = p.canvass_hours * p.coverage * strength
-        compound.spend(self.label, Payer.RESIDENTS, hours=door)
-        door += p.community_hours * strength * compound.community.fidelity
-        s.canvass_hours = add(s.canvass_hours, door)
-        urn_is_new = compound.assembly.matter == Matter.NONE
-        collected = compound.assembly.open(Matter.CHOOSE_FIRM + 0)
-        if compound.month < contest.vote or not collected:
+        if compound.month < contest.vote - int(p.preparation):
+            # After a failed vote others have their turn.
             return False
-        if urn_is_new:
-            # Another vote stood in its way: ballots are gathered first.
-            contest.vote = compound.month + int(p.preparation)
-        return not urn_is_new
+        compound.community.ask(compound, self.label, p.community_hours * strength)
+        gathered = compound.assembly.gathered(Matter.CHOOSE_FIRM + 0, p.preparation)
+        if compound.assembly.matter == Matter.CHOOSE_FIRM:
+            door = p.canvass_hours * p.coverage * strength
+            compound.spend(self.label, Payer.RESIDENTS, hours=door)
+            door += p.community_hours * strength * compound.community.fidelity
+            s.canvass_hours = add(s.canvass_hours, door)
+        return gathered and compound.month >= contest.vote
 
     @rule
     def agreed(self, compound: Compound) -> bool:
@@ -249,20 +248,24 @@ class PropertyEntry(Measure):
             return
         if pilot.runs:
             pilot.runs, pilot.decision = False, month + int(p.retry)
+        if month < pilot.decision - int(p.preparation):
+            # After a failed vote others have their turn.
+            return
         compound.community.ask(compound, self.label, p.community_hours * strength)
-        by_vote, s = p.vote != 0.0, compound.signals
+        by_vote, s, gathered = p.vote != 0.0, compound.signals, True
         if by_vote:
-            compound.spend(self.label, Payer.RESIDENTS, hours=p.canvass_hours * strength)
-            s.canvass_hours = add(s.canvass_hours, p.canvass_hours * strength)
-            if not compound.assembly.open(Matter.FIRST_FIRM + 0):
-                return
-        if month < pilot.decision:
+            gathered = compound.assembly.gathered(Matter.FIRST_FIRM + 0, p.preparation)
+            if compound.assembly.matter == Matter.FIRST_FIRM:
+                compound.spend(self.label, Payer.RESIDENTS, hours=p.canvass_hours * strength)
+                s.canvass_hours = add(s.canvass_hours, p.canvass_hours * strength)
+        if month < pilot.decision or not gathered:
             return
         if by_vote and not self._voted(compound):
             pilot.decision = month + int(p.retry)
             return
         self._enter(compound)
         pilot.runs, pilot.entered = True, month
+        self._run_pilot(compound, 0, strength)
 
     @rule
     def _voted(self, compound: Compound) -> bool:
@@ -272,8 +275,7 @@ class PropertyEntry(Measure):
     @rule
     def _enter(self, compound: Compound) -> None:
         firm, p = compound.firm, self.p
-        firm.hand_over(p.diligence, p.transparency, p.skimming, owner_led=False)
-        firm.set_menu(p.basic)
+        firm.hand_over(p.diligence, p.transparency, p.skimming, False, p.basic)
         firm.grant_fen += self._public_fen(compound, p.start_yuan * compound.households)
         if p.vote != 0.0:
             trust_at_least(compound, p.goodwill)
@@ -285,12 +287,15 @@ class PropertyEntry(Measure):
         share = census.elderly / max(census.occupied, 1.0)
         s.price_ratio = scale(s.price_ratio, 1.0 - p.special * share * full)
         compound.spend(self.label, Payer.PUBLIC, yuan=p.special_yuan * census.elderly * full)
-        if months_in <= p.trial:
-            cut = (1.0 - p.trial_price) * full
+        cut = (1.0 - p.trial_price) * full
+        if 0 < months_in <= p.trial:
+            # Bills carry the whole fee; what the trial lets off of last month's is paid from public money.
+            compound.spend(
+                self.label, Payer.PUBLIC, yuan=cut * settled_fen(compound) / FEN_PER_YUAN
+            )
+        if months_in < p.trial:
             s.price_ratio = scale(s.price_ratio, 1.0 - cut)
             s.dunning = scale(s.dunning, 1.0 - full)
-            # Households' books carry the whole fee; what the trial lets them off is paid to them from public money.
-            compound.spend(self.label, Payer.PUBLIC, yuan=cut * census.collected_fen / FEN_PER_YUAN)
             compound.community.ask(
                 compound, self.label, p.trial_part * p.community_hours * strength
             )

@@ -251,6 +251,10 @@ class DelegatesLookBack(Measure):
             zh="回头看增信",
             source="interviews and marks (居民访谈、满意度测评): seed 004; size and sign assumed",
         )  # fmt: skip
+        formality: float = param(
+            0.5, "Share of the street's hours needed at which asking turns from a help into a formality, which costs "
+            "trust", low=0, high=0.9, zh="回头看流于形式的工时占比",
+        )  # fmt: skip
         supervision: float = param(
             0.1, "Part of the supervision of the firm that is lacking and that delegates give", low=0, high=1,
             zh="代表监督力度",
@@ -275,7 +279,8 @@ class DelegatesLookBack(Measure):
         answered = given / asked if asked > 0.0 else 1.0
         there = min(p.coverage * strength, 1.0) if out > 0.0 else 0.0
         s.whistle = close_gap(s.whistle, p.raises * there * answered)
-        s.revisit = at_least(add(s.revisit, p.revisit * there * (2.0 * answered - 1.0)), -1.0)
+        beyond = (answered - p.formality) / (1.0 - p.formality)
+        s.revisit = at_least(add(s.revisit, p.revisit * there * beyond), -1.0)
         if compound.firm.present:
             s.supervision = close_gap(s.supervision, p.supervision * there * answered)
 
@@ -436,6 +441,6 @@ class CreditFile(Measure):
         compound.spend(self.label, Payer.PUBLIC, yuan=p.exit_yuan)
         if p.successor != 0.0:
             usual = firm.p
-            firm.hand_over(usual.diligence, usual.transparency, usual.skimming, False)
+            firm.hand_over(firm.usual_diligence, usual.transparency, usual.skimming, False)
         else:
             firm.dismiss()

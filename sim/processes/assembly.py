@@ -42,6 +42,13 @@ _SPECIAL_FROM = int(Matter.RAISE_FUND)
 # Art. 278 items 6 to 8 (raise the fund, rebuild, let common parts) are special; using the fund, item 5, is not.
 
 
+PRESSING = (
+    int(Matter.DISMISS_FIRM), int(Matter.CHOOSE_FIRM), int(Matter.FIRST_FIRM), int(Matter.ELECT), int(Matter.USE_FUND),
+    int(Matter.RAISE_FUND), int(Matter.RAISE_PRICE), int(Matter.LET_COMMON), int(Matter.USE_REVENUE),
+)  # fmt: skip
+"""Matters, the most pressing first: their order where they have waited alike."""
+
+
 class Ballot(NamedTuple):
     """Result of a vote of all owners, as shares."""
 
@@ -79,14 +86,6 @@ class AssemblyParameters(Parameters):
         3, "Months in which a vote is prepared and collected", unit="month", low=1, high=24, zh="征集表决月数",
         source="each vote a month and more of door to door: K082; size assumed",
     )  # fmt: skip
-    longest: int = param(
-        24,
-        "Months after which a vote that nobody counts is void",
-        unit="month",
-        low=1,
-        high=120,
-        zh="表决搁置期限",
-    )
     rests: int = param(
         6, "Months between two votes on matters of the committee's or community's agenda", unit="month",
         low=0, high=60, zh="两次会议间隔",

@@ -1,10 +1,10 @@
 """Bills: when a household is asked for its fee, when it gets round to paying, and what becomes of old debts.
 
-A bill covers a month, a quarter, a half-year or a year. It falls overdue when its months are over. Whether a
-household would pay it stands in ``fees``: each bill meets the household with a reluctance drawn once, and is
-paid when the household gets round to it (soon after it comes, when somebody calls, at the year's end) if its
-chance to pay is above that reluctance. So a bill refused stays refused until something changes, and when
-something does, debts of years may be paid at once.
+A bill covers a month, a quarter, a half-year or a year. It falls overdue when its months are over; where the firm
+goes before, what it served falls overdue and the rest was never due. Whether a household would pay it stands in
+``fees``: each bill meets the household with a reluctance drawn once, and is paid when the household gets round to it
+(soon after it comes, when somebody calls, at the year's end) if its chance to pay is above that reluctance. So a bill
+refused stays refused until something changes, and when something does, debts of years may be paid at once.
 """
 
 from __future__ import annotations
@@ -109,10 +109,15 @@ def month_of_year(world):  # type: ignore[no-untyped-def]
 
 @process(How.BLOCK)
 def begin_bills(compound, first, last):  # type: ignore[no-untyped-def]
-    """Where a firm asks for fees, the year before the start is taken as billed, and owed by those in debt."""
+    """Where a firm asks for fees, the year before the start is taken as billed, and owed by those in debt.
+
+    A bill that has begun then is open with the months of it that are over.
+    """
     world, h = compound.world, compound.world.households
     tenure, asked, paid, intends = h.tenure, h.asked, h.paid, h.intends
     served, usual = compound.signals.firm_present > 0.0, compound.parameters.bills.usual_price_fen
+    dealt_with = np.zeros(MONTHS_PER_YEAR + 1)
+    _dealt_with(compound, dealt_with)
     for i in range(first, last):
         asked[i] = served
         luck = draw(i, world.month, world.seed, _FEES)
@@ -129,8 +134,14 @@ def begin_bills(compound, first, last):  # type: ignore[no-untyped-def]
         if served and tenure[i] == Tenure.VACANT and paid[i] == 0:
             h.unpaid[i] = LAST_YEAR
         # Who is in debt has refused: its reluctance lies above the share that paid.
-        h.held_back[i] = h.norm[i] + (1.0 - h.norm[i]) * luck[1] if owed > 0 else 0.0
+        refuses = h.norm[i] + (1.0 - h.norm[i]) * luck[1]
+        h.held_back[i] = refuses if owed > 0 else 0.0
         h.dear[i] = np.log(max(h.fee_fen[i], 1) / (h.area[i] * usual))
+        if served:
+            keeps = luck[0] if tenure[i] == Tenure.VACANT else h.norm[i] * luck[2]
+            settled = paid[i] == 1 and luck[3] < dealt_with[h.bill_month[i]]
+            lives = tenure[i] != Tenure.VACANT
+            _begin_bill(compound, i, refuses if lives and paid[i] == 0 else keeps, settled)
 
 
 arrow(
@@ -148,24 +159,59 @@ arrow(
 
 
 @kernel
-def _chances(compound, periods, chances):  # type: ignore[no-untyped-def]
-    # For each month in which a unit's year of bills may begin: months that the period still has, this one
-    # counted, and the chance to get round to bills this month.
-    p, now = compound.parameters.bills, month_of_year(compound.world)
+def _begin_bill(compound, i, reluctance, settled):  # type: ignore[no-untyped-def]
+    # The bill of a period that has begun before the start and goes on.
+    world, h, period = (
+        compound.world,
+        compound.world.households,
+        np.int64(compound.parameters.bills.period),
+    )
+    over = (month_of_year(world) - h.bill_month[i]) % MONTHS_PER_YEAR % period + 1
+    h.bill_fee_fen[i] = asked_fen(h.fee_fen[i], compound.asked_price)
+    if over < period:
+        h.bill_months[i], h.bill_over[i], h.reluctance[i] = period, over, reluctance
+        h.bill_fen[i] = 0 if settled else period * h.bill_fee_fen[i]
+
+
+@kernel
+def _chance(compound, now, age, fresh):  # type: ignore[no-untyped-def]
+    # Chance to get round to bills in calendar month ``now``, which is month ``age`` of the bill's period.
+    p = compound.parameters.bills
     reminders = compound.signals.dunning / p.usual_reminders
-    on = compound.parameters.arrows
-    called = 1.0 + p.reminded * (reminders - 1.0) * on.reminders_to_bills
+    called = 1.0 + p.reminded * (reminders - 1.0) * compound.parameters.arrows.reminders_to_bills
+    chance = p.at_once if fresh else p.later
+    if now == FEBRUARY:
+        chance *= p.spring_festival
+    if now >= NOVEMBER:
+        chance = max(chance, p.year_end * called * compound.parameters.arrows.year_end_to_pay)
+    if age == p.period - 1:
+        chance = max(chance, p.last_call * called)
+    return min(chance, 1.0)
+
+
+@kernel
+def _dealt_with(compound, chances):  # type: ignore[no-untyped-def]
+    # For each month in which a unit's year of bills may begin: chance that by the end of this month a
+    # household has got round to the bill that is open.
+    period, now = np.int64(compound.parameters.bills.period), month_of_year(compound.world)
     for begins in range(1, MONTHS_PER_YEAR + 1):
-        age = (now - begins) % MONTHS_PER_YEAR % p.period
-        left = p.period - age
-        chance = p.at_once if age == 0 else p.later
-        if now == FEBRUARY:
-            chance *= p.spring_festival
-        if now >= NOVEMBER:
-            chance = max(chance, p.year_end * called * on.year_end_to_pay)
-        if left == 1:
-            chance = max(chance, p.last_call * called)
-        periods[begins], chances[begins] = left, min(chance, 1.0)
+        not_yet, age = 1.0, (now - begins) % MONTHS_PER_YEAR % period
+        for ago in range(age + 1):
+            month = (now - ago - 1) % MONTHS_PER_YEAR + 1
+            not_yet *= 1.0 - _chance(compound, month, age - ago, ago == age)
+        chances[begins] = 1.0 - not_yet
+
+
+@kernel
+def _chances(compound, periods, at_once, later):  # type: ignore[no-untyped-def]
+    # For each month in which a unit's year of bills may begin: months that the period still has, this one
+    # counted, and the chance to get round to bills this month, to one that comes now and to an older one.
+    period, now = np.int64(compound.parameters.bills.period), month_of_year(compound.world)
+    for begins in range(1, MONTHS_PER_YEAR + 1):
+        age = (now - begins) % MONTHS_PER_YEAR % period
+        periods[begins] = period - age
+        at_once[begins] = _chance(compound, now, age, True)
+        later[begins] = _chance(compound, now, age, False)
 
 
 @kernel
@@ -209,12 +255,14 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         return
     p, fees = compound.parameters.bills, compound.parameters.fees
     newcomers = compound.parameters.turnover.newcomer_habit
-    left_of, chance_of = np.zeros(MONTHS_PER_YEAR + 1, np.int64), np.zeros(MONTHS_PER_YEAR + 1)
-    _chances(compound, left_of, chance_of)
+    left_of, at_once = np.zeros(MONTHS_PER_YEAR + 1, np.int64), np.zeros(MONTHS_PER_YEAR + 1)
+    later = np.zeros(MONTHS_PER_YEAR + 1)
+    _chances(compound, left_of, at_once, later)
     u, start = np.empty((4, last - first)), first
     fill(u, 4, last - first, first, world.month, world.seed, _FEES)
     willing, reluctance, held_back, tenure = h.willing, h.reluctance, h.held_back, h.tenure
     bill_fen, bill_months, begins = h.bill_fen, h.bill_months, h.bill_month
+    bill_over = h.bill_over
     paid, received_fen, credited_fen, recovered_fen = (
         h.paid,
         h.received_fen,
@@ -243,14 +291,13 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         received_fen[i] = credited_fen[i] = recovered_fen[i] = 0
         summoned[i] = summoned[i] if by_suits else 0
     for i in range(first, last):
-        k, left = i - start, left_of[begins[i]]
-        if bill_months[i] == 0:
-            _bill_comes(h, i, left, price, u[2, k])
-        if (
-            u[0, k] < chance_of[begins[i]]
-            or (called_on[i] and by_calls)
-            or summoned[i] != Called.NOT
-        ):
+        k, comes = i - start, bill_months[i] == 0
+        if comes:
+            # For the rest of a period if the firm came in its midst.
+            _bill_comes(h, i, left_of[begins[i]], price, u[2, k])
+        soon = at_once[begins[i]] if comes else later[begins[i]]
+        by_call = called_on[i] and by_calls
+        if u[0, k] < soon or by_call or summoned[i] != Called.NOT:
             # It deals with its bills this month, of itself or because somebody called or wrote.
             chance = pays_vacant if tenure[i] == Tenure.VACANT else willing[i]
             if bill_fen[i] > 0:
@@ -260,8 +307,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
                     bill_fen[i] = 0
             elif december and arrears_fen[i] == 0 and h.ahead[i] == 0 and u[3, k] < p.ahead:
                 h.ahead[i] = 1
-                next_bill = p.period * asked_fen(h.fee_fen[i], price)
-                received_fen[i] = np.int64(np.floor((1.0 - p.discount) * next_bill))
+                received_fen[i] = _ahead_fen(p, h.fee_fen[i], price)
             if summoned[i] == Called.SETTLES and arrears_fen[i] > 0:
                 recovered_fen[i] = _pay_back(h, i, h.arrears_months[i])
             elif (
@@ -272,7 +318,8 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
                 recovered_fen[i] = _pay_back(h, i, p.instalment)
             if arrears_fen[i] == 0 and bill_fen[i] == 0:
                 paid[i] = 1
-        if left == 1:
+        bill_over[i] += 1
+        if bill_over[i] == bill_months[i]:
             vacant = tenure[i] == Tenure.VACANT
             _fall_due(h, i, pays_vacant if vacant else willing[i], newcomers)
     for i in rows(first, last):
@@ -282,7 +329,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         intends[i] = (
             settled
             | ((bill_fen[i] > 0) & (reluctance[i] < willing[i]))
-            | (left_of[begins[i]] == 1) & paid[i]
+            | (bill_months[i] == 0) & paid[i]
         )
         free_habit[i] *= free_keeps if paid[i] else 1.0
         remembered = keeps * habit[i] + (1.0 - keeps) * paid[i]
@@ -290,11 +337,17 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _ahead_fen(p, fee_fen, price):  # type: ignore[no-untyped-def]
+    # Price of a whole bill to who pays it ahead.
+    return np.int64(np.floor((1.0 - p.discount) * (p.period * asked_fen(fee_fen, price))))
+
+
+@kernel
 def _bill_comes(h, i, months, price, reluctance):  # type: ignore[no-untyped-def]
-    # For the rest of a period if the firm came in its midst.
-    h.bill_months[i] = months
+    h.bill_months[i], h.bill_over[i] = months, 0
     h.reluctance[i] = reluctance
-    h.bill_fen[i] = months * asked_fen(h.fee_fen[i], price)
+    h.bill_fee_fen[i] = asked_fen(h.fee_fen[i], price)
+    h.bill_fen[i] = months * h.bill_fee_fen[i]
     if h.ahead[i]:
         h.credited_fen[i] = h.bill_fen[i]
         h.bill_fen[i] = h.ahead[i] = 0
@@ -319,21 +372,26 @@ def _pay_back(h, i, most):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _be_over(h, i, months, owes):  # type: ignore[no-untyped-def]
+    # So many months of the bill are over: what is unpaid of them is owed from now on.
+    h.unpaid[i] = (h.unpaid[i] << months | ((1 << months) - 1 if owes else 0)) & LAST_YEAR
+    h.billed[i] = min(h.billed[i] + months, MONTHS_PER_YEAR)
+    h.paid[i] = not owes
+    if owes:
+        h.arrears_fen[i] += months * h.bill_fee_fen[i]
+        h.arrears_months[i] += months
+
+
+@kernel
 def _fall_due(h, i, chance, habit):  # type: ignore[no-untyped-def]
-    # The months of the bill are over: what is unpaid of it is owed from now on.
-    months = np.int64(h.bill_months[i])
+    # The months of the bill are over, all of them.
     owes = h.bill_fen[i] > 0
     if owes and (h.arrears_months[i] == 0 or h.reluctance[i] >= chance):
         # A bill that was only forgotten does not soften who refused earlier ones.
         h.held_back[i] = h.reluctance[i]
-    h.unpaid[i] = (h.unpaid[i] << months | ((1 << months) - 1 if owes else 0)) & LAST_YEAR
-    h.billed[i] = min(h.billed[i] + months, MONTHS_PER_YEAR)
-    if owes:
-        h.arrears_fen[i] += h.bill_fen[i]
-        h.arrears_months[i] += months
-    h.paid[i] = not owes
+    _be_over(h, i, np.int64(h.bill_months[i]), owes)
     h.bill_fen[i] = 0
-    h.bill_months[i] = 0
+    h.bill_months[i] = h.bill_over[i] = 0
     if h.asked[i] == 0:
         # It learns what others did, and has a past of its own.
         h.asked[i] = 1
@@ -351,18 +409,49 @@ def _nobody_asks(compound, first, last):  # type: ignore[no-untyped-def]
     for i in rows(first, last):
         h.recovered_fen[i] = h.received_fen[i] = h.credited_fen[i] = h.bill_fen[i] = 0
         h.paid[i] = h.intends[i] = h.bill_months[i] = h.ahead[i] = h.billed[i] = h.unpaid[i] = 0
+        h.bill_over[i] = h.bill_fee_fen[i] = 0
         habit[i] *= keeps
         gained = grows * met[life[i]] * (1.0 - free_habit[i])
         free_habit[i] += gained if tenure[i] != Tenure.VACANT else 0.0
 
 
 @kernel
-def end_bills(compound):  # type: ignore[no-untyped-def]
-    """The firm goes: its open bills and what was paid it ahead go with it."""
-    h = compound.world.households
+def end_bills(compound, successor):  # type: ignore[no-untyped-def]
+    """The firm goes: what it served falls due, what it did not serve is no longer asked for.
+
+    Who has paid for months to come has paid them to a successor as well, if one takes over at once.
+
+    Args:
+        compound: Row of it.
+        successor: Whether one does.
+
+    Returns:
+        What households have paid for months to come, in fen: on bills, and ahead of bills.
+    """
+    h, p, price = compound.world.households, compound.parameters.bills, compound.asked_price
+    on_bills = ahead = 0
     for i in range(compound.first, compound.last):
+        owes, over = h.bill_fen[i] > 0, np.int64(h.bill_over[i])
+        if over > 0:
+            _be_over(h, i, over, owes)
+        left = np.int64(h.bill_months[i]) - over
+        h.bill_over[i] = 0
+        h.bill_months[i] = left if successor and not owes else 0
         h.bill_fen[i] = 0
-        h.bill_months[i] = h.ahead[i] = 0
+        on_bills += 0 if owes else left * h.bill_fee_fen[i]
+        if h.ahead[i]:
+            ahead += _ahead_fen(p, h.fee_fen[i], price)
+            h.ahead[i] = successor
+    return on_bills, ahead
+
+
+@kernel
+def settled_fen(compound):  # type: ignore[no-untyped-def]
+    """This month's fees on bills that are paid, in fen."""
+    h, total = compound.world.households, 0
+    for i in range(compound.first, compound.last):
+        total += h.bill_fee_fen[i] if h.bill_months[i] > 0 and h.bill_fen[i] == 0 else 0
+    return total
 
 
 arrow(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sim.compiled import kernel
-from sim.processes.bills import asked_fen
 from sim.processes.participation import MET
 from sim.world.native import rows
 from sim.world.numbers import bits
@@ -106,18 +105,15 @@ def _count_acts(counted, first, last, world):  # type: ignore[no-untyped-def]
 def _count_fees(counted, first, last, world):  # type: ignore[no-untyped-def]
     # Where nobody asks for a fee, none is due.
     h = world.households
-    tenure, fee_fen, paid, recovered_fen = h.tenure, h.fee_fen, h.paid, h.recovered_fen
+    tenure, bill_fee_fen, paid, recovered_fen = h.tenure, h.bill_fee_fen, h.paid, h.recovered_fen
     received_fen, credited_fen, billed, unpaid = h.received_fen, h.credited_fen, h.billed, h.unpaid
-    price, satisfaction, asked = (
-        world.compounds[h.compound[first]].asked_price,
-        h.satisfaction,
-        h.asked,
-    )
+    satisfaction, asked = h.satisfaction, h.asked
     satisfied_from = world.compounds[h.compound[first]].parameters.perception.satisfied_from
     due = collected = received = recovered = payers = free_riding = over = owed = units = up = 0
     for i in rows(first, last):
         happy = (tenure[i] != Tenure.VACANT) & (satisfaction[i] > satisfied_from)
-        fee = asked_fen(fee_fen[i], price)
+        # A price that was raised is due from the next bill on.
+        fee = bill_fee_fen[i]
         due += fee
         received += received_fen[i]
         collected += credited_fen[i]

@@ -20,10 +20,10 @@ class Payer(IntEnum):
     COMMITTEE = 6
 
 
-BOOKED_BY_ACTORS = ("emergency_firm", "self_run")
+BOOKED_BY_ACTORS = ("emergency_firm", "self_run", "owners_vote")
 """Labels under which actors book what nobody's measure took; they stand behind those of the measures."""
 
-EMERGENCY_FIRM, SELF_RUN = range(len(BOOKED_BY_ACTORS))
+EMERGENCY_FIRM, SELF_RUN, OWNERS_VOTE = range(len(BOOKED_BY_ACTORS))
 """Their places there."""
 
 

@@ -127,6 +127,10 @@ class Households(Columns):
     )
     bill_fen = column("i8", "fen", _MORE, "unpaid of its current bill, not yet overdue")
     bill_months = column("i1", "month", "0 to 12", "months that bill covers, 0 without one")
+    bill_over = column("i1", "month", "0 to 11", "of these, months that are over")
+    bill_fee_fen = column(
+        "i8", "fen/month", _MORE, "monthly fee its current bill asks, or else its last one did"
+    )
     reluctance = column("f8", "1", _UNIT, "chance to pay above which it pays that bill")
     ahead = column("i1", "flag", _FLAG, "has paid its next bill ahead")
     billed = column("i1", "month", "0 to 12", "months billed and over, of the last twelve such")

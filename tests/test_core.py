@@ -73,7 +73,9 @@ def test_a_prior_is_a_pert_beta_or_uniform() -> None:
     assert prior.quantile(shares).mean() == pytest.approx((1 + 8 + 5) / 6, abs=1e-3)
     name, shape, low, wide = prior.law
     at = np.linspace(1.01, 4.99, 399)
-    assert at[getattr(stats, name).pdf(at, *shape, low, wide).argmax()] == pytest.approx(2.0, abs=0.02)
+    assert at[getattr(stats, name).pdf(at, *shape, low, wide).argmax()] == pytest.approx(
+        2.0, abs=0.02
+    )
     assert prior.quantile(0.0) == 1.0 and prior.quantile(1.0) == 5.0
     flat = Prior(2.0, 6.0)
     assert flat.law == ("uniform", (), 2.0, 4.0) and flat.quantile(0.25) == 3.0

@@ -21,7 +21,6 @@ from sim.world.native import derived, register_row, rule
 from sim.world.numbers import pairwise_sum
 from sim.world.units import MIDDLE, THOUSAND
 
-
 arrow(
     "distrust", "dismissal", "a firm long distrusted is put to a vote",
     neutral="trust is never that low",

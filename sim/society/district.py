@@ -178,7 +178,12 @@ def dealt(shares: Sequence[float], n: int) -> list[int]:
 def _site(
     p: DistrictParameters, kind: str, stated: Mapping[str, Parameters], streams: Streams, k: int
 ) -> Site:
-    community, company, traits, groups = k * p.communities // p.compounds, k, AS_STATED, dict(stated)
+    community, company, traits, groups = (
+        k * p.communities // p.compounds,
+        k,
+        AS_STATED,
+        dict(stated),
+    )
     if p.companies:
         company = int(uniform(streams, Trait.COMPANY, k) * p.companies)
     if p.compounds > 1:

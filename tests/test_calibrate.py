@@ -86,7 +86,9 @@ def test_stopped_and_continued_is_the_same_and_other_seed_is_not(tmp_path: Path)
     whole = sample(narrow, SQUARE | {"c": Prior(0.0, 1.0)}, Plan(30, 3000, 5), ALONE)
     place = tmp_path / "abc.db"
     first = sample(narrow, SQUARE | {"c": Prior(0.0, 1.0)}, Plan(30, 640, 5), ALONE, place)
-    again = sample(narrow, SQUARE | {"c": Prior(0.0, 1.0)}, Plan(30, 3000, 5, batch=7), ALONE, place)
+    again = sample(
+        narrow, SQUARE | {"c": Prior(0.0, 1.0)}, Plan(30, 3000, 5, batch=7), ALONE, place
+    )
     assert len(first.generations) < len(again.generations)
     pd.testing.assert_frame_equal(whole.parameters, again.parameters, check_exact=True)
     assert np.array_equal(whole.weights, again.weights)

@@ -106,7 +106,11 @@ def test_a_spread_of_nothing_leaves_a_trait_as_its_kind_states_it() -> None:
 
 def test_a_compound_alone_is_as_it_states() -> None:
     """Catches a scenario of one estate that is drawn around what it says."""
-    assert drawn_of(sites(1, size_spread=0.5)[0]) == ("", AS_STATED, PopulationParameters().model_dump())
+    assert drawn_of(sites(1, size_spread=0.5)[0]) == (
+        "",
+        AS_STATED,
+        PopulationParameters().model_dump(),
+    )
 
 
 def test_a_compound_more_changes_nothing_for_the_others() -> None:
@@ -141,10 +145,14 @@ def test_projects_of_one_company_are_alike_in_care() -> None:
 def test_draws_have_the_laws_they_are_declared_with() -> None:
     """Catches a spread in other units: log, logit, or as it is; and a legacy that is not skewed."""
     found = sites(3000, seed=3)
-    traits = {name: np.array([getattr(s.traits, name) for s in found]) for name in AS_STATED._fields}
+    traits = {
+        name: np.array([getattr(s.traits, name) for s in found]) for name in AS_STATED._fields
+    }
     price = np.array([s.groups["population"].price_fen_per_m2 for s in found]) / 150
     assert np.log(price).std() == pytest.approx(0.15, rel=0.05)
-    assert np.log(traits["cost"] * price).std() == pytest.approx(0.10, rel=0.05), "a low fee is dear to serve"
+    assert np.log(traits["cost"] * price).std() == pytest.approx(0.10, rel=0.05), (
+        "a low fee is dear to serve"
+    )
     assert np.log(traits["wear"]).std() == pytest.approx(0.25, rel=0.05)
     assert traits["legacy"].mean() == pytest.approx(0.0, abs=0.01)
     assert traits["legacy"].std() == pytest.approx(0.15, rel=0.1)
@@ -169,7 +177,9 @@ def test_make_up_can_always_be_lived() -> None:
 
 def test_traits_reach_what_they_are_of() -> None:
     """Catches a trait that is drawn and never read by the compound, its firm or its developer."""
-    m = NeighborhoodModel(load("ordinary_estate", "scenario.history_months=0", district={"compounds": 6}))
+    m = NeighborhoodModel(
+        load("ordinary_estate", "scenario.history_months=0", district={"compounds": 6})
+    )
     alone = NeighborhoodModel(load("ordinary_estate", "scenario.history_months=0"))
     one = alone.compounds[0]
     for compound in m.compounds:

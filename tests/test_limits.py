@@ -97,7 +97,9 @@ def test_what_a_fee_promises_and_service_lacks_is_minded_for_good() -> None:
     for scope, promised in ((1.0, 0.8), (0.5, 0.4)):
         w = served(0.5, perception={"promise": 0.4, "promised": 0.8, "adapts": 1.0})
         w.firms[0].scope = scope
-        assert [judged(w) for _ in range(3)][-1] == pytest.approx(0.5 - 0.5 * 0.4 * (promised - 0.5))
+        assert [judged(w) for _ in range(3)][-1] == pytest.approx(
+            0.5 - 0.5 * 0.4 * (promised - 0.5)
+        )
     w = served(0.5, perception={"promise": 0.4, "adapts": 1.0})
     w.signals[0].firm_present = 0.0
     assert [judged(w) for _ in range(3)][-1] == pytest.approx(0.5), "nobody asks for a fee"

@@ -99,7 +99,9 @@ def test_an_ordinary_estate_has_both_folds() -> None:
     well, ill = load("ordinary_estate", months=600), load("ordinary_estate", months=600, **RUN_DOWN)
     assert pushed(well, -1.6, 180).max() < LOW, "collapse"
     assert pushed(well, 0.0, 180).min() > HIGH
-    assert pushed(ill, 1.6, 180).max() < 0.5, "a push that would break the high state does not lift the low one"
+    assert pushed(ill, 1.6, 180).max() < 0.5, (
+        "a push that would break the high state does not lift the low one"
+    )
     assert np.median(pushed(ill, 4.2, 420)) > HIGH, "recovery"
 
 

@@ -9,7 +9,6 @@ from sim.world.native import rows
 from sim.world.numbers import bits
 from sim.world.process import How, process
 from sim.world.tables import Life, Stage, Tenure
-from sim.world.units import MIDDLE
 
 
 @process(How.WORLD)

@@ -14,8 +14,8 @@ from sim.config import GROUPS as OURS
 from sim.config import Config
 from sim.errors import InputError
 from sim.explain import show, unknown_name
-from sim.science.core import CORE_NAME, PRIORS
 from sim.schema import Described
+from sim.science.core import CORE_NAME, PRIORS
 
 DOSES = "doses"
 """In a list of groups: the dose of every measure of the policy."""

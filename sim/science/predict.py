@@ -29,8 +29,8 @@ from sim.science import calibrate as calibration
 from sim.science import cases as cases_of
 from sim.science import kept, words
 from sim.science.calibrate import Calibration, Question
-from sim.science.core import Prior
 from sim.science.cases import FRESH, Case, case_of
+from sim.science.core import Prior
 from sim.science.kept import Asked
 from sim.science.observed import MISSING
 

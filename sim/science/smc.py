@@ -125,9 +125,7 @@ def sample(
         sampler = _Numbered(plan, executor, advance)
         abc = pyabc.ABCSMC(
             _Model(simulate),
-            pyabc.Distribution(
-                **{k: _variable(prior) for k, prior in priors.items()}
-            ),
+            pyabc.Distribution(**{k: _variable(prior) for k, prior in priors.items()}),
             pyabc.FunctionDistance(_own_distance),
             population_size=pyabc.ConstantPopulationSize(
                 plan.particles, nr_calibration_particles=FIRST_SAMPLE * plan.particles

@@ -83,8 +83,8 @@ class DistrictParameters(Parameters):
     legacy_spread: float = param(
         0.15, "Spread of developers' legacy (standard deviation; exponential around the kind's level)", low=0, high=1,
         zh="开发遗留差异",
-        source="house defects are one of the two main reasons not to pay, in some compounds that of 70 percent of those: "
-        "D012; size assumed",
+        source="house defects are one of the two main reasons not to pay, in one compound that of 70 percent: D012; "
+        "size assumed",
     )  # fmt: skip
     price_spread: float = param(
         0.15, "Spread of the fee around what is usual nearby (standard deviation of its logarithm)", low=0, high=1,
@@ -178,7 +178,12 @@ def dealt(shares: Sequence[float], n: int) -> list[int]:
 def _site(
     p: DistrictParameters, kind: str, stated: Mapping[str, Parameters], streams: Streams, k: int
 ) -> Site:
-    community, company, traits, groups = k * p.communities // p.compounds, k, AS_STATED, dict(stated)
+    community, company, traits, groups = (
+        k * p.communities // p.compounds,
+        k,
+        AS_STATED,
+        dict(stated),
+    )
     if p.companies:
         company = int(uniform(streams, Trait.COMPANY, k) * p.companies)
     if p.compounds > 1:

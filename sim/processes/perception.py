@@ -3,10 +3,10 @@
 Satisfaction moves toward one's own experience and toward the tie-weighted mean of neighbours
 (DeGroot 1974). Experience is how well needs are met, and by how much that is more or less than expected
 (expectancy disconfirmation, Oliver 1980); what is expected follows what one got used to and what the fee
-promises, so a lasting change is felt less and less. Trust in the firm follows satisfaction and openness; trust in the committee follows
-what owners see of it; trust in the cell and community returns slowly to neutral unless deeds
-(solved issues, meetings with results, visits) keep it up. Whom a firm serves well turns to it alone, and neutral is
-lower for them (seed 001: 部分居民甚至只与物业服务企业打交道).
+promises, so a lasting change is felt less and less. Trust in the firm follows satisfaction and
+openness; trust in the committee follows what owners see of it; trust in the cell and community returns
+slowly to neutral unless deeds (solved issues, meetings with results, visits) keep it up. Whom a firm
+serves well turns to it alone, and neutral is lower for them (seed 001: 部分居民甚至只与物业服务企业打交道).
 """
 
 from __future__ import annotations

@@ -83,52 +83,150 @@ class Core(NamedTuple):
 
 CORE = (
     # Who people are.
-    Core("population.conditional_share", 0.35, 0.65, "50 percent of people (Fischbacher, Gächter and Fehr 2001, doi "
-         "10.1016/S0165-1765(01)00394-9), 55 by a mixed logit", SOURCE),
-    Core("population.free_rider_share", 0.05, 0.33, "up to a third in the same experiments; 40 percent say they do not "
-         "pay or do not mean to (D017)", SOURCE),
-    Core("population.burden_mean", 0.05, 0.35, "assumed: hardship is hardly named among reasons (D012, D017)", ASSUMED),
-    Core("population.taste_sd", 0.10, 0.30, "27 good, 59 middling, 14 poor in thirds of a scale: a spread of 0.2 over "
-         "people and compounds (D019)", LEVEL),
+    Core(
+        "population.conditional_share", 0.35, 0.65,
+        "50 percent of people (Fischbacher, Gächter and Fehr 2001, doi "
+        "10.1016/S0165-1765(01)00394-9), 55 by a mixed logit",
+        SOURCE,
+    ),
+    Core(
+        "population.free_rider_share", 0.05, 0.33,
+        "up to a third in the same experiments; 40 percent say they do not pay or do not mean"
+        " to (D017)",
+        SOURCE,
+    ),
+    Core(
+        "population.burden_mean", 0.05, 0.35,
+        "assumed: hardship is hardly named among reasons (D012, D017)",
+        ASSUMED,
+    ),
+    Core(
+        "population.taste_sd", 0.1, 0.3,
+        "27 good, 59 middling, 14 poor in thirds of a scale: a spread of 0.2 over people and "
+        "compounds (D019)",
+        LEVEL,
+    ),
     # Paying.
-    Core("fees.base_conditional", 0.0, 2.0, "71 to 90 percent collected in ordinary compounds (W), 60 to 65 in whole "
-         "cities (D010, D051)", LEVEL),
-    Core("fees.base_free_rider", -2.0, 0.2, "the same levels: nine of ten at most in ordinary compounds, all in some of a good "
-         "firm (D054)", LEVEL),
-    Core("fees.norm_conditional", 2.0, 6.0, "four times the slope of what is given on what others are believed to give: "
-         "0.5 to 1 in the experiments, more where it is seen; size assumed beyond that", SOURCE),
-    Core("fees.service", 2.0, 6.0, "service is the reason named first (D012, D094: 92 percent); weight assumed", ASSUMED),
-    Core("fees.trust", 0.0, 3.0, "openness and trust: no effect on payment in trials (doi 10.1016/j.jebo.2025.107042) "
-         "to the told loss of it (seed 000); 0 included", ASSUMED),
-    Core("fees.grievance", 1.0, 5.0, "unsolved matters as reason to refuse (seed 004; D012); weight assumed", ASSUMED),
-    Core("fees.habit", 0.5, 3.5, "past payment predicts payment (D047); weight assumed", ASSUMED),
-    Core("fees.dunning", 0.0, 1.0, "reminders raise payment of overdue property tax in China (grade F); official dunning "
-         "twice without effect (K042)", SOURCE),
-    Core("fees.free_habit", 1.0, 5.0, "free service seen as a right (seed 002); weight assumed", ASSUMED),
-    Core("fees.price", 0.5, 2.5, "1 percent higher, 0.23 points fewer pay on time (D050)", SOURCE),
+    Core(
+        "fees.base_conditional", 0.0, 2.0,
+        "71 to 90 percent collected in ordinary compounds (W), 60 to 65 in whole cities "
+        "(D010, D051)",
+        LEVEL,
+    ),
+    Core(
+        "fees.base_free_rider", -2.0, 0.2,
+        "the same levels: nine of ten at most in ordinary compounds, all in some of a good "
+        "firm (D054)",
+        LEVEL,
+    ),
+    Core(
+        "fees.norm_conditional", 2.0, 6.0,
+        "four times the slope of what is given on what others are believed to give: 0.5 to 1 "
+        "in the experiments, more where it is seen; size assumed beyond that",
+        SOURCE,
+    ),
+    Core(
+        "fees.service", 2.0, 6.0,
+        "service is the reason named first (D012, D094: 92 percent); weight assumed",
+        ASSUMED,
+    ),
+    Core(
+        "fees.trust", 0.0, 3.0,
+        "openness and trust: no effect on payment in trials (doi 10.1016/j.jebo.2025.107042) "
+        "to the told loss of it (seed 000); weight assumed, 0 included",
+        ASSUMED,
+    ),
+    Core(
+        "fees.grievance", 1.0, 5.0,
+        "unsolved matters as reason to refuse (seed 004; D012); weight assumed",
+        ASSUMED,
+    ),
+    Core(
+        "fees.habit", 0.5, 3.5,
+        "past payment predicts payment (D047); weight assumed",
+        ASSUMED,
+    ),
+    Core(
+        "fees.dunning", 0.0, 1.0,
+        "reminders raise payment of overdue property tax in China (grade F); official dunning"
+        " twice without effect (K042); weight assumed",
+        ASSUMED,
+    ),
+    Core(
+        "fees.free_habit", 1.0, 5.0,
+        "free service seen as a right (seed 002); weight assumed",
+        ASSUMED,
+    ),
+    Core(
+        "fees.price", 0.5, 2.5,
+        "1 percent higher, 0.23 points fewer pay on time (D050)",
+        SOURCE,
+    ),
     # Judging.
-    Core("perception.contrast", 0.0, 1.0, "disconfirmed expectations are among what satisfaction hangs on most, less so "
-         "for services (Szymanski and Henard 2001, doi 10.1177/0092070301291002)", SOURCE),
-    Core("perception.adapts", 0.02, 0.12, "people get used to most changes within half a year to some years (reviewed by "
-         "Luhmann and Intelisano 2018); rate assumed", ASSUMED),
-    Core("perception.hearsay", 0.05, 0.50, "opinions move toward neighbours' (DeGroot 1974); 57 percent talk weekly or "
-         "more, 28 never (D064); weight assumed", ASSUMED),
-    Core("perception.opacity", 0.0, 0.16, "openness betters attitudes (doi 10.1016/j.jebo.2025.107042); size assumed, 0 "
-         "included", ASSUMED),
+    Core(
+        "perception.contrast", 0.0, 1.0,
+        "disconfirmed expectations are among what satisfaction hangs on most, less so for "
+        "services (Szymanski and Henard 2001, doi 10.1177/0092070301291002); weight assumed",
+        ASSUMED,
+    ),
+    Core(
+        "perception.adapts", 0.02, 0.12,
+        "people get used to most changes within half a year to some years (reviewed by "
+        "Luhmann and Intelisano 2018); rate assumed",
+        ASSUMED,
+    ),
+    Core(
+        "perception.hearsay", 0.05, 0.5,
+        "opinions move toward neighbours' (DeGroot 1974); 57 percent talk weekly or more, 28 "
+        "never (D064); weight assumed",
+        ASSUMED,
+    ),
+    Core(
+        "perception.opacity", 0.0, 0.16,
+        "openness betters attitudes (doi 10.1016/j.jebo.2025.107042); size assumed, 0 "
+        "included",
+        ASSUMED,
+    ),
     # Anger.
-    Core("conflict.discontent", 0.05, 0.30, "services decline, conflicts sharpen (seed 004); rate assumed", ASSUMED),
-    Core("conflict.legacy", 0.02, 0.10, "promises not kept are one of two main reasons (D012; seed 004); rate assumed",
-         ASSUMED),
-    Core("conflict.forgets", 0.03, 0.10, "old grievances are carried over to a new firm for a year and more (K042); rate "
-         "assumed", ASSUMED),
+    Core(
+        "conflict.discontent", 0.05, 0.3,
+        "services decline, conflicts sharpen (seed 004); rate assumed",
+        ASSUMED,
+    ),
+    Core(
+        "conflict.legacy", 0.02, 0.1,
+        "promises not kept are one of two main reasons (D012; seed 004); rate assumed",
+        ASSUMED,
+    ),
+    Core(
+        "conflict.forgets", 0.03, 0.1,
+        "old grievances are carried over to a new firm for a year and more (K042); rate "
+        "assumed",
+        ASSUMED,
+    ),
     # Firms.
-    Core("firm.diligence", 0.60, 0.90, "59 to 75 of 100 in surveys of satisfaction (EVIDENCE, D031, D068)", LEVEL),
-    Core("firm.full_cost", 0.65, 0.95, "below 80 percent collected a firm cannot keep going, says an office (D010)",
-         SOURCE),
+    Core(
+        "firm.diligence", 0.6, 0.9,
+        "59 to 75 of 100 in surveys of satisfaction (EVIDENCE, D031, D068)",
+        LEVEL,
+    ),
+    Core(
+        "firm.full_cost", 0.65, 0.95,
+        "below 80 percent collected a firm cannot keep going, says an office (D010)",
+        SOURCE,
+    ),
     # Common space and taking part.
-    Core("commons.starts", -6.0, -4.0, "assumed: pets, gardens, stairs and building together name a quarter of the worst "
-         "problems (D066)", ASSUMED),
-    Core("participation.base", -3.6, -1.6, "assumed", ASSUMED),
+    Core(
+        "commons.starts", -6.0, -4.0,
+        "assumed: pets, gardens, stairs and building together name a quarter of the worst "
+        "problems (D066)",
+        ASSUMED,
+    ),
+    Core(
+        "participation.base", -3.6, -1.6,
+        "assumed",
+        ASSUMED,
+    ),
 )  # fmt: skip
 """In the order of the document."""
 

@@ -83,8 +83,8 @@ class DistrictParameters(Parameters):
     legacy_spread: float = param(
         0.15, "Spread of developers' legacy (standard deviation; exponential around the kind's level)", low=0, high=1,
         zh="开发遗留差异",
-        source="house defects are one of the two main reasons not to pay, in some compounds that of 70 percent of those: "
-        "D012; size assumed",
+        source="house defects are one of the two main reasons not to pay, in one compound that of 70 percent: D012; "
+        "size assumed",
     )  # fmt: skip
     price_spread: float = param(
         0.15, "Spread of the fee around what is usual nearby (standard deviation of its logarithm)", low=0, high=1,

@@ -138,7 +138,7 @@ def test_the_ends_of_a_band_are_in_it(value: float, verdict: str) -> None:
 def test_results_are_written_once(held: pd.DataFrame) -> None:
     """Catches a second run that takes the place of the first, and a count that is wrong."""
     table = frozen.as_markdown(held)
-    assert "| toy | served | +1 | 1 to 1 | 1 [1, 1] | 1 [1, 1] | hit | predicted |" in table
+    assert "| toy | served | +1 | 100% to 100% | 100% [100%, 100%] |" in table
     assert "told in words: 0 of 1 hit" in table and "predicted: " in table
     empty = f"a\n<!-- frozen results -->\n{frozen.NOT_RUN}\n<!-- end frozen results -->\nb\n"
     page = frozen.put(empty, table)

@@ -98,7 +98,7 @@ def test_the_questions_of_science_say_it(
 ) -> None:
     from importlib import import_module
 
-    own = {"attribute": ["at=12"], "calibrate": ["scenario=kangqiao"]}.get(module, [])
+    own = {"attribute": ["at=24"], "calibrate": ["scenario=kangqiao"]}.get(module, [])
     if module == "calibrate":
         pytest.importorskip("pyabc")
     import_module(f"sim.science.{module}").ask_words([*own, *words(files)])
@@ -232,8 +232,8 @@ def test_what_of_a_bundle_comes_too_late_is_said(capsys: pytest.CaptureFixture[s
     """A short run of a bundle that comes in step by step may be wished for."""
     load(None, policy="shenhong", months=8)
     assert capsys.readouterr().err.splitlines() == [
-        "policy shenhong: no effect of digital_platform (month 9), credit_file (month 9), "
-        "as months 1 to 8 are lived"
+        "policy shenhong: no effect of digital_platform (month 9), resident_points (month 9), "
+        "revisits (month 9), credit_file (month 9), as months 1 to 8 are lived"
     ]
     load(None, policy="shenhong", months=9)
     load("kangqiao", policy="none")
@@ -242,10 +242,10 @@ def test_what_of_a_bundle_comes_too_late_is_said(capsys: pytest.CaptureFixture[s
 
 def test_events_before_the_history_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     """Catches a shortened history in which nothing happens any more."""
-    load("kangqiao", policy="none", scenario__history_months=24)
+    load("kangqiao", policy="none", scenario__history_months=20)
     line = capsys.readouterr().err
-    assert line.startswith("scenario kangqiao: no effect of broken_promise (month -34), ")
-    assert "equipment_failure" not in line and "as months -23 to 60 are lived" in line
+    assert line.startswith("scenario kangqiao: no effect of broken_promise (month -24), ")
+    assert "equipment_failure" not in line and "as months -19 to 60 are lived" in line
     load("kangqiao", "policy.measures.member_contact.start=-40", policy="member_contact")
     assert capsys.readouterr().err == "", "a measure may have been in force for long"
 

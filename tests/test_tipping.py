@@ -193,7 +193,8 @@ def test_a_push_ends_whole_and_keeps_within_the_schema() -> None:
     made = pushed(config, bundle, Try("five_level_linkage", DOSE, 1.5, 3))
     entries = {e.label: e.parameters for e in made.policy.entries()}
     assert set(entries) == {
-        "interim_committee", "building_meetings", "member_contact", "lead_by_paying", "firm_tender",
+        "interim_committee", "evening_talks", "firm_tender", "committee_drive", "member_contact", "mutual_help",
+        "building_heads", "building_meetings", "mediation", "joint_enforcement",
     }  # fmt: skip
     assert {p.end for p in entries.values()} == {4} and {p.dose for p in entries.values()} == {1.5}
     assert made.months == 3 + 36

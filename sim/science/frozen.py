@@ -44,7 +44,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "evidence.md"
 RESULTS = re.compile(r"(<!-- frozen results -->\n)(.*?)(<!-- end frozen results -->)", re.DOTALL)
 NOT_RUN = "not run yet"
 
-HEAD = ["case", "target", "month", "hit band", "model [90%]", "without measures [90%]", "verdict", "use", "settings"]  # fmt: skip
+HEAD = [
+    "case", "target", "month", "hit band", "model [90%]", "without measures [90%]", "verdict", "use", "settings",
+]  # fmt: skip
 
 
 def files_of(case: str) -> list[Path]:

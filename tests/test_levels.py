@@ -177,15 +177,13 @@ def test_verdicts() -> None:
     assert np.isnan(drawn(np.array([0.3, np.nan, np.nan]), band))
 
 
-def test_the_district_is_made_of_the_generic_estates() -> None:
-    """Catches kinds that drift from the scenarios they stand for."""
-    config = POPULATIONS["district"].config()
-    kinds = config.kinds()
-    assert set(kinds) == {"ordinary_estate", "old_estate", "resettlement_estate", "new_estate"}
-    for name in ("old", "resettlement", "new"):
-        alone = POPULATIONS[name].config()
-        for group, of in kinds[f"{name}_estate"].items():
-            assert of == getattr(alone, group), (name, group)
+def test_nothing_is_done_to_the_untouched() -> None:
+    """Catches a population with a policy, an event of a past, or a year that does not begin in January."""
+    for population in POPULATIONS.values():
+        config = population.config()
+        assert not config.policy.entries() and not config.scenario.entries(), population.name
+        assert config.scenario.first_month == 1 and config.months == 60
+    assert POPULATIONS["district"].config().district.compounds >= 40
 
 
 NO_FIT = {

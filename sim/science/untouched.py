@@ -1,14 +1,13 @@
 """Untouched compounds and districts: who is lived for checks of level, and what is read of one run.
 
-Nothing is done in them beyond what institutions do anyway; no event of a past is put on. Two years are lived before
-anything is read, then three calendar years are.
+Nothing is done in them beyond what institutions do anyway; no event of a past is put on. Beside a scenario's own
+history two years are lived before anything is read, then three calendar years are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from sim.outcomes import INDICATORS, column
 from sim.processes.chance import to_chances
 from sim.processes.notes import NOTES
 from sim.processes.participation import weigh
-from sim.society.district import KIND_GROUPS
 from sim.world.tables import Life, Tenure
 
 SETTLES, YEARS = 24, 3
@@ -36,7 +34,6 @@ class Population:
         name, en, zh: Name and titles.
         scenario: Generic scenario.
         settings: Where it differs from that.
-        kinds: Generic scenarios of which a district is made, and their shares; none for one compound.
     """
 
     name: str
@@ -44,16 +41,11 @@ class Population:
     zh: str
     scenario: str
     settings: Mapping[str, Any] = field(default_factory=dict)
-    kinds: Mapping[str, float] = field(default_factory=dict)
 
     def config(self, **keys: Any) -> Config:
         """What is lived."""
-        own: dict[str, Any] = {"scenario__first_month": 1, **self.settings}
-        if self.kinds:
-            kinds = {name: _as_kind(name, share) for name, share in self.kinds.items()}
-            own["district"] = {**own.get("district", {}), "kinds": kinds}
-        months = SETTLES + 12 * YEARS
-        return load(self.scenario, policy="none", months=months, **own, **keys)
+        own: dict[str, Any] = {"scenario__first_month": 1, "months": SETTLES + 12 * YEARS}
+        return load(self.scenario, policy="none", **{**own, **self.settings, **keys})
 
 
 POPULATIONS = {
@@ -68,27 +60,10 @@ POPULATIONS = {
             # Care and openness of the firm in Baohe's high-end compounds; assumed there.
             {"firm": {"diligence": 0.92, "transparency": 0.4}},
         ),
-        Population(
-            "district", "district of 60 compounds", "60个小区的城区", "ordinary_estate",
-            # As Baohe: spreads assumed there. Shares of kinds are assumed.
-            {"district": {"compounds": 60, "communities": 12, "streets": 3, "companies": 20, "size_spread": 0.4,
-                          "care_spread": 0.12, "legacy_spread": 0.2}},
-            {"ordinary_estate": 5, "old_estate": 3, "resettlement_estate": 2, "new_estate": 1},
-        ),
+        Population("district", "ordinary district", "一般城区", "ordinary_district"),
     )
 }  # fmt: skip
 """Whom checks of level are about."""
-
-
-@cache
-def _as_kind(name: str, share: float) -> dict[str, Any]:
-    """A generic scenario as a kind of compound: where it differs from the ordinary estate."""
-    of, usual = load(name, policy="none"), load("ordinary_estate", policy="none")
-    kind: dict[str, Any] = {"share": share, "title": of.scenario.title}
-    for group in KIND_GROUPS:
-        mine, theirs = getattr(of, group).model_dump(), getattr(usual, group).model_dump()
-        kind[group] = {key: value for key, value in mine.items() if value != theirs[key]}
-    return kind
 
 
 class Absent(Exception):

@@ -193,7 +193,7 @@ def test_own_months_are_read_with_row_and_column() -> None:
     own = Own(months="month,collection_rate\n-1,0.4\n0,0.45\n")
     assert compound.own_months(own) == {"collection_rate": [(-1, 0.4), (0, 0.45)]}
     with pytest.raises(InputError, match=r"months.csv: row 2: collection_rate"):
-        compound.own_months(Own(months="month,collection_rate\n0,45\n"))
+        compound.own_months(Own(months="month,collection_rate\n0,450\n"))
 
 
 def test_a_table_of_households_decides_fields_of_the_form() -> None:
@@ -228,11 +228,11 @@ def test_an_empty_table_is_refused(data: bytes) -> None:
     ("table", "said"),
     [
         ("building,stair\n1,1\n", "households.csv 第1行:缺少“floor”列;允许:building, stair"),
-        ("building,stair,floor,foo\n", "households.csv 第1行:不认识“foo”这一列"),
+        ("building,stair,floor,tenur\n", "households.csv 第1行:不认识“tenur”这一列;允许:tenure"),
         ("building,stair,floor\n1,1,1\n", "households.csv:只有 1 户;允许:至少 10 户"),
         (
             "building,stair,floor\n" + "1,1,x\n" * 10,
-            "households.csv 第2行 floor 列:“x”不能使用;允许:0 至 200 的整数",
+            "households.csv 第2行 floor 列:“x”不能使用;允许:-9 至 200 的整数",
         ),
         (
             "building,stair,floor\n" + "1,,1\n" * 10,
@@ -260,7 +260,7 @@ def test_other_refusals_are_chinese_where_there_are_words() -> None:
             "会话文件:停止月份 5 不在开始月份 5 之后",
         ),
         (lambda: compound.decoded(b"", "months.csv"), "months.csv:文件是空的;允许:表头和数据行"),
-        (lambda: compound.decoded(b"\x81\0", "months.csv"), "months.csv:文字编码无法识别"),
+        (lambda: compound.decoded(b"\x81\xff", "months.csv"), "months.csv:文字编码无法识别"),
         (
             lambda: compound.own(Own(values={"population.price_fen_per_m2": 1.8})),
             "物业费单价:不能填 1.8;允许:0 至 10000 的整数",

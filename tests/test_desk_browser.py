@@ -313,7 +313,7 @@ def test_the_form_says_what_it_took(visit) -> None:
         "document.querySelector(\"[data-name='population.price_fen_per_m2']\").value == '150'"
     )
     field = "[data-name=upload-households] input[type=file]"
-    people = b"building,stair,floor,room\n" + b"1,1,1,101\n" * 12
+    people = b"building,floor,room\n" + b"1,1,101\n" * 12
     for data, said in (
         (b"", "文件是空的"),
         (b"building,stair\n", "缺少“floor”列"),
@@ -327,7 +327,7 @@ def test_the_form_says_what_it_took(visit) -> None:
     page.wait_for_selector(
         "text=12 户，1 栋楼，1 个单元，楼层 1 至 1；业主 12 户、租户 0 户、空置 0 户"
     )
-    page.wait_for_selector("text=略去第 14 行（“合计”，合计行）；building 1 有多种写法：1、1栋")
+    page.wait_for_selector("text=略去第 14 行（“合计”，合计行）；楼栋 1 有多种写法：1、1栋")
     assert page.input_value("[data-name='population.households']") == "12"
     assert page.locator("[data-name='population.households']").is_disabled()
     assert page.locator("[data-name='population.tenant_share']").is_disabled()

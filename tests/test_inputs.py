@@ -10,7 +10,7 @@ from conftest import Command
 
 from sim import compare, load, sweep
 from sim import inputs as said_once
-from sim.desk import compound
+from sim.desk import compound, step_files
 from sim.desk.refusals import refusal
 from sim.desk.session import Own, Plan, Planned, Session
 from sim.errors import InputError
@@ -176,11 +176,16 @@ def test_the_desk_refuses_in_chinese(table: str, chinese: str) -> None:
     assert not any("a" <= c <= "z" for c in line.partition("允许")[2].replace("room", ""))
 
 
-def test_the_desk_refuses_workbooks_in_chinese() -> None:
-    for data, chinese in ((b"PK\x03\x04xx", "工作簿"), ("户".encode("utf-16"), "UTF-16")):
+def test_the_desk_refuses_broken_workbooks_in_chinese() -> None:
+    for data, chinese in (
+        (b"PK\x03\x04xx", "工作簿已损坏"),
+        (b"\xd0\xcf\x11\xe0xx", "工作簿已损坏"),
+        (b"\x81\xff\xff", "文字编码无法识别"),
+        (b"<svg/>", "是网页或 XML 文件"),
+    ):
         with pytest.raises(InputError) as error:
-            compound.decoded(data, "households.csv")
-        assert chinese in refusal(error.value, "zh")
+            step_files.arrive(Own(), "households", data, "清册.xlsx")
+        assert chinese in refusal(error.value, "zh"), error.value
 
 
 def test_a_session_has_no_measure_after_its_last_month() -> None:

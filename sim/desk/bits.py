@@ -74,26 +74,26 @@ class FileField(ui.upload):
 
     Args:
         label: What is asked for.
-        taken: Called with the file's bytes.
+        taken: Called with the file's bytes and its name.
         refused: Said where the browser does not send it: too large, or of another kind.
         largest: Bytes.
-        kind: Ending of its name, with the dot.
+        kind: Endings of its name, with their dots, parted by commas.
     """
 
     def __init__(
-        self, label: str, taken: Callable[[bytes], None], refused: str, *, largest: int, kind: str
+        self, label: str, taken: Callable[[bytes, str], None], refused: str, *, largest: int, kind: str
     ) -> None:
         super().__init__(
             label=label, auto_upload=True, max_files=1, max_file_size=largest, on_upload=self._take,
             on_rejected=lambda: ui.notify(refused, type="warning"),
         )  # fmt: skip
         self.props(f"accept={kind}")
-        self._taken: Callable[[bytes], None] | None = taken
+        self._taken: Callable[[bytes, str], None] | None = taken
 
     async def _take(self, event: UploadEventArguments) -> None:
         data = await event.file.read()
         if self._taken is not None:
-            self._taken(data)
+            self._taken(data, event.file.name)
         if not self.is_deleted:
             # A field with a file in it shows a tick, even where the file was refused, and takes no other.
             self.reset()

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 from nicegui import Client, ui
@@ -21,6 +22,10 @@ from sim.desk.visit import Visit
 from sim.desk.words import WORDS
 from sim.errors import InputError
 from sim.report.sentences import Runs
+from sim.society.reading import Notes
+
+if TYPE_CHECKING:
+    from sim.desk.step_files import Arrived
 
 TICK = 0.25
 """Seconds between two looks at what has come in: drawing takes from the work."""
@@ -57,6 +62,10 @@ class Page:
         self._root: ui.element | None = None
         self.address = ""
         """Of the page itself, for links."""
+        self.arrived: Arrived | None = None
+        """A file that waits to be confirmed."""
+        self.told: dict[str, Notes] = {}
+        """What was said of the files that a table of the session came from, by its text."""
 
     @property
     def words(self) -> dict[str, str]:
@@ -223,7 +232,7 @@ class Page:
     def _ask_file(self) -> None:
         with ui.dialog() as dialog, ui.card():
             FileField(
-                self.words["open"], lambda data: self._open_file(data, dialog), self.words["open_hint"],
+                self.words["open"], lambda data, _: self._open_file(data, dialog), self.words["open_hint"],
                 largest=LARGEST_FILE, kind=".json",
             )  # fmt: skip
             ui.button(self.words["close"], on_click=dialog.close)

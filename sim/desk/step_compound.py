@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -12,12 +11,10 @@ from nicegui import ui
 from sim import known
 from sim.as_text import exact_text, is_share, month_text, percent_text
 from sim.config import Config
-from sim.desk import compound
+from sim.desk import compound, step_files
 from sim.desk.bits import (
-    FileField,
     as_list,
     card,
-    fold,
     one_line,
     row_label,
     step_of,
@@ -25,7 +22,7 @@ from sim.desk.bits import (
     with_unit,
 )
 from sim.desk.range_slider import RangeSlider
-from sim.desk.session import LARGEST_UPLOAD, Own, Trouble
+from sim.desk.session import Own, Trouble
 from sim.explain import find_field
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
@@ -143,7 +140,7 @@ def _form(page: Page) -> None:
             if event.kind == "event" and "size" in event.Parameters.model_fields:
                 _trouble(page, name)
     with card(words["own_data"]):
-        _uploads(page, table)
+        step_files.build(page, table)
 
 
 def _say(page: Page, rebuild: bool = False, step: bool = True, **values: Any) -> bool:
@@ -308,43 +305,3 @@ def _trouble(page: Page, name: str) -> None:
         words["trouble_month"], -trouble.month, 0, 36, step=1, settled=page.settle,
         moved=lambda v: put(now().model_copy(update={"month": -round(v)}), step=False),
     )  # fmt: skip
-
-
-def _uploads(page: Page, table: dict[str, Any]) -> None:
-    words, own = page.words, page.visit.session.own
-    text("p", words["upload_hint"], "small")
-    for what in ("households", "months"):
-        if getattr(own, what):
-            with ui.element("div").classes("flow"):
-                ui.label(words["uploaded"].format(name=f"{what}.csv"))
-                ui.button(
-                    words["remove_upload"],
-                    on_click=lambda _, w=what: _forget(page, w),
-                ).props("flat")
-            for line in compound.what_was_read(own, what, page.visit.session.language):
-                text("p", line, "found")
-            if what == "households" and table:
-                text("p", words["in_table"], "found")
-        else:
-            FileField(
-                words[f"upload_{what}"], partial(_take, page, what), words["upload_hint"],
-                largest=LARGEST_UPLOAD, kind=".csv",
-            ).props(f"flat bordered data-name=upload-{what}")  # fmt: skip
-            columns = compound.columns_of(what, page.visit.session.language)
-            told = [f"{name}: {said or words['column_needed']}" for name, said in columns.items()]
-            fold(words["columns"], f"columns-{what}").set_content(as_list(told))
-
-
-def _forget(page: Page, what: str) -> None:
-    own = page.visit.session.own.model_copy(update={what: ""})
-    page.rebuild(lambda: page.visit.set(own=own))
-
-
-def _take(page: Page, what: str, data: bytes) -> None:
-    def put() -> None:
-        table = compound.decoded(data, f"{what}.csv")
-        own = page.visit.session.own.model_copy(update={what: table})
-        compound.own_months(own)
-        page.visit.set(own=own)
-
-    page.rebuild(put)

@@ -75,7 +75,7 @@ def kind_of(path: str, read: list[Sheet] | None = None, said: Said | None = None
     read = sheets(path) if read is None else read
     seen: dict[Kind, dict[str, int]] = {}
     best: dict[Kind, int] = {}
-    for kind, look in _looks().items():
+    for kind, look in looks().items():
         places = [layout.place(sheet, look, said) for sheet in read]
         place = max(places, key=lambda place: place.score)
         seen[kind], best[kind] = place.found, place.score
@@ -114,7 +114,8 @@ def kind_of(path: str, read: list[Sheet] | None = None, said: Said | None = None
     raise InputError(path, problem, "a register, ledger, tickets, months or edges; --as says which")
 
 
-def _looks() -> dict[Kind, layout.Look]:
+def looks() -> dict[Kind, layout.Look]:
+    """What is looked for in each kind of table."""
     exact = ("building", "stair", "floor", register.ROOM, *CODES, *NUMBERS, *traits())
     return {
         "register": register.look(exact), "ledger": ledger.LOOK, "tickets": tickets.LOOK,
@@ -166,7 +167,9 @@ def _read(path: str, kind: Kind, found: list[Sheet], said: Said, before: list[Re
         read.households = clean(path, said, notes)
     elif kind == "ledger":
         told = ledger.read(path, notes, said, found)
-        read.flats, read.months, read.figures = told.flats, told.months, list(told.figures)
+        read.months, read.figures = told.months, list(told.figures)
+        # Sums of the whole compound are of no flat.
+        read.flats = told.flats if len(told.flats) > 1 else None
         if homes is not None:
             _join(read, homes)
     elif kind == "tickets":
@@ -381,7 +384,8 @@ def shown(one: Read) -> list[list[str]]:
         rows = [[cells.month_name(when), f"{row.due_yuan:,.2f}", f"{row.paid_yuan:,.2f}", f"{100 * row.rate:.1f}%",
                  f"{row.flats_paid}/{row.flats}"]
                 for when, row in zip(one.months.index, one.months.itertuples(), strict=True)]  # fmt: skip
-        return [["month", "due", "paid", "rate", "flats"], *rows]
+        table = [["month", "due", "paid", "rate", "flats"], *rows]
+        return table if one.flats is not None else [row[:-1] for row in table]
     if one.kind == "tickets" and one.months is not None:
         rates = {when: value for name, when, value in one.figures if name == "tickets_per_1000"}
         rows = [[cells.month_name(when), str(row.tickets), str(row.property), _rate(rates.get(when)), _percent(row.repeats)]

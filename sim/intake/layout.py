@@ -22,16 +22,19 @@ from sim.society.reading import Note, Notes
 
 LONGEST_LABEL = 40
 TOTAL = re.compile(
-    r"(合计|小计|总计|共计|总和|累计)\W*$|^(合计|小计|总计|共计|累计)[\W\d]|^((grand |sub-?)?totals?|sum)\W*$"
+    r"(合计|小计|总计|共计|总和|累计)\W*$|^(平均值?|均值|average|mean)\W*$|^(合计|小计|总计|共计|累计)[\W\d]|^((grand |sub-?)?totals?|sum)\W*$"
 )
 # One of these is in each of those words, also in letters of full width.
-_OF_TOTALS = "[计和tTｔＴsSｓＳ]"
+_OF_TOTALS = "[计和均tTｔＴsSｓＳaAｍm]"
 _REMARK = re.compile(
     r"^\W*(?:注|备注|说明|制表|填表|填报|审核|复核|核对|打印|导出|统计|数据来源|来源|截[至止]|日期|单位|负责人|经办|以上|联系|盖章|签[字名]"
     r"|note|remark|source|prepared|printed|exported|as of)"
 )
 _MANY = 200_000
 """Rows above which only the columns of the table are looked at for totals."""
+
+
+_OF_COLUMNS = ("columns", "personal", "unused", "rival", "unnamed", "empty_columns")
 
 
 @dataclass(frozen=True)
@@ -151,8 +154,14 @@ def table(
             notes.append(Note("sheets", {"n": len(alike), "sheets": named}))
         others = [s.name for s in read if all(s is not place.sheet for place in alike)]
         if others:
-            notes.append(Note("sheet", {"sheet": alike[0].sheet.name, "others": others}))
-    parts = [_part(path, place, look, said, notes, several) for place in alike]
+            kind = "sheets_left" if several else "sheet"
+            notes.append(Note(kind, {"sheet": alike[0].sheet.name, "others": others}))
+    parts = []
+    for k, one in enumerate(alike):
+        told: Notes = []
+        parts.append(_part(path, one, look, said, told, several))
+        # Sheets that are alike have the same columns, which are told once.
+        notes += [note for note in told if not k or note.kind not in _OF_COLUMNS]
     first = parts[0]
     if several:
         first.frame = pd.concat([part.frame for part in parts])

@@ -105,6 +105,7 @@ def read(
         for name in frame
         if (found := monthly(str(name))) and name not in LOOK.fields
     }
+    frame = table.frame = _of_service(frame, notes)
     key = rooms.keys_of(frame)
     label = _labels(frame)
     if wide:
@@ -114,6 +115,18 @@ def read(
     bills = _dated(table, bills, said)
     declared = _declared(table, key)
     return _told(path, bills, declared, label, key, notes)
+
+
+def _of_service(frame: pd.DataFrame, notes: Notes) -> pd.DataFrame:
+    """Bills of the service only, where a ledger has parking, water and others too."""
+    if "item" not in frame:
+        return frame
+    ours = frame["item"].str.contains("物业|管理费|服务费|service|management", case=False)
+    if ours.all() or not ours.any():
+        return frame
+    others = [(str(word), int(n)) for word, n in frame["item"][~ours].str.strip().value_counts().items()]
+    notes.append(Note("not_service", {"n": int((~ours).sum()), "kinds": others}))
+    return frame[ours].copy()
 
 
 def _labels(frame: pd.DataFrame) -> pd.DataFrame:
@@ -281,8 +294,9 @@ def _told(
         "months_unpaid": (bills["unpaid"] > _PENNY).groupby(bills["key"], sort=False).sum(),
     }).round(2)  # fmt: skip
     counted = float(flats["arrears_yuan"].sum())
-    notes.append(Note("ledger", {"n": len(flats), "due": float(flats["due_yuan"].sum()),
-                                 "paid": float(flats["paid_yuan"].sum()), "owed": counted}))  # fmt: skip
+    by_flats = len(label.columns) > 0
+    sums = {"n": len(flats), "due": float(flats["due_yuan"].sum()), "paid": float(flats["paid_yuan"].sum()), "owed": counted}
+    notes.append(Note("ledger" if by_flats else "ledger_sums", sums))
     if declared is not None and not (declared > _PENNY).any():
         # A column that nobody filled is no statement that all have paid.
         if counted > 1:

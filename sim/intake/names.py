@@ -82,6 +82,7 @@ LEDGER: dict[str, tuple[str, ...]] = {
     "owed": (rf"(?:物业费?|累计|历史|总|合计|截[至止].*)?(?:欠[费缴交款]|未[收缴交付]|拖欠|尾欠){_MONEY}(?:合计|总额|总计|余额|累计)?|(?:total)?arrears|owed|outstanding|balance|unpaid",),
     "rate": (r"(?:物业费?|综合|当[期月年]|本[期月年]|累计)?(?:收缴|缴费|收费|缴交|回款|收取)(?:比?率|比例)|collectionrate",),
     "area_m2": REGISTER["area_m2"], "price": REGISTER["price"],
+    "item": (r"(?:收费|费用|缴费|账单|计费)(?:项目?|类[型别]|名称|科目|种类)(?:名称)?|费项|科目|收费项|item|chargetype",),
     "paid_on": (r"(?:缴费|收费|付款|收款|到账|支付|交费|缴款)(?:日期|时间)|paid(?:on|date|at)|paymentdate|dateofpayment",),
 }  # fmt: skip
 

@@ -140,7 +140,7 @@ def _places(table: layout.Table, frame: pd.DataFrame, notes: Notes) -> tuple[pd.
     written = table.written.get(ROOM, ROOM)
     gained = []
     if ROOM in frame:
-        parts = rooms.split_all(frame[ROOM])
+        parts = rooms.split_all(frame[ROOM], frame.get("building"))
         if parts is not None:
             for name in PLACE:
                 if name not in frame and (parts[name] != "").all():

@@ -83,10 +83,15 @@ def split(label: str) -> Room | None:
     )
 
 
-def split_all(labels: pd.Series) -> pd.DataFrame | None:
+def split_all(labels: pd.Series, building: pd.Series | None = None) -> pd.DataFrame | None:
     """Parts of all labels of a column; None unless nearly all of them name their building or stair.
 
     What stands before the building (the compound, the road) is part of it where it differs from row to row.
+
+    Args:
+        labels: Labels of rooms.
+        building: Buildings that the table tells in a column of its own: 1-301 then is stair 1, unless the building
+            is 1 in every such row.
     """
     words = labels.fillna("").str.strip()
     known = {word: split(word) for word in words.unique()}
@@ -98,6 +103,12 @@ def split_all(labels: pd.Series) -> pd.DataFrame | None:
     # What cannot be taken apart stays whole, to be refused by its row.
     whole = pd.Series([part is None for part in parts], index=labels.index)
     frame.loc[whole, "room"] = words[whole]
+    if building is not None and (frame["stair"] == "").all() and (frame["building"][~whole] != "").all():
+        first = frame["building"][~whole].map(lambda label: alike(label, "building"))
+        own = building.fillna("")[~whole].map(lambda label: alike(label, "building"))
+        if not (first == own).all():
+            frame["stair"], frame["building"] = frame["building"], ""
+            return frame
     if frame["before"][~whole].nunique() > 1:
         frame["building"] = frame["before"] + frame["building"]
     return frame
@@ -117,7 +128,7 @@ def floor_of(room: str) -> str:
 def keys_of(frame: pd.DataFrame) -> pd.Series:
     """Building, stair and room of each row in one way, from columns of these names or the room's label alone."""
     index = frame.index
-    parts = split_all(frame["room"]) if "room" in frame else None
+    parts = split_all(frame["room"], frame.get("building")) if "room" in frame else None
     told: list[pd.Series] = []
     for name in ("building", "stair", "room"):
         if name in frame and not (name == "room" and parts is not None):

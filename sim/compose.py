@@ -325,8 +325,9 @@ def _written_out(given: list[Setting]) -> Iterator[Setting]:
     """Settings with ``case=K053`` written out: the case of the library, and what was done there."""
     for key, value in given:
         if key == CASE:
-            name = library.case(value).lived() and value
-            yield from (("scenario", name), ("policy", name))
+            case = library.case(value)
+            case.lived()
+            yield from (("scenario", case.id), ("policy", case.id))
         else:
             yield key, value
 

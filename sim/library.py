@@ -350,7 +350,7 @@ def cases() -> tuple[Case, ...]:
     runs, reasons = _mapping()
     found = []
     for where, row in _rows("cases.csv"):
-        known = {
+        known: dict[str, Any] = {
             "households": _number(where, row, "households", words=False),
             "before": _number(where, row, "before"),
             "after": _number(where, row, "after"),
@@ -399,10 +399,11 @@ def case(name: str) -> Case:
     Raises:
         InputError: There is none of this name; the closest are named.
     """
-    known = {one.id: one for one in cases()}
-    if name not in known:
-        raise unknown_name("case", f"no case is named {show(name)}", str(name), list(known))
-    return known[name]
+    found = next((one for one in cases() if one.id == name), None)
+    if found is None:
+        known = [one.id for one in cases()]
+        raise unknown_name("case", f"no case is named {show(name)}", str(name), known)
+    return found
 
 
 def mapping_hash() -> str:

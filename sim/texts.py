@@ -209,16 +209,16 @@ def _read(run: Run, lang: str) -> str:
     by = "self-reported" if run.self_reported else "told by others"
     year = "a year to date" if run.year_to_date else "a whole year or a date"
     if lang == "zh":
-        basis = "no rate" if run.basis == "none" else run.basis
-        words = (run.told_because, by, basis, year, f"old {run.old_money}", f"errs {run.direction}")
+        rate = "no rate" if run.basis == "none" else run.basis
+        words = (run.told_because, by, rate, year, f"old {run.old_money}", f"errs {run.direction}")
         return "，".join(_SAID[word] for word in words)
-    basis = {"none": "no rate", "unstated": "basis not stated"}.get(run.basis, f"by {run.basis}")
+    counts = {"none": "no rate", "unstated": "basis not stated"}.get(run.basis, f"by {run.basis}")
     old = {"no": "no old debts in it", "may": "old debts may be in it", "yes": "of old debts"}
     errs = "errs neither way" if run.direction == "none" else f"probably errs {run.direction}"
     because = {"ordinary": "a survey or statistic"}.get(
         run.told_because, f"because of {run.told_because}"
     )
-    return f"{because}, {by}; {basis}; {year}; {old[run.old_money]}; {errs}"
+    return f"{because}, {by}; {counts}; {year}; {old[run.old_money]}; {errs}"
 
 
 def _entry(label: str, given: dict[str, Any], lang: str) -> str:

@@ -153,7 +153,8 @@ def test_every_case_is_a_configuration(first: int) -> None:
         assert config.population.households == (run.households or config.population.households)
         if run.standing is not None:
             assert config.population.paid_start == run.standing
-        assert all(t.month > -config.scenario.history_months for t in case.targets)
+        first = min(t.month - t.window + 1 for t in case.targets)
+        assert first >= -config.scenario.history_months, name
 
 
 def test_a_case_is_held_against_its_figures_as_any_scenario_is() -> None:

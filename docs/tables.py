@@ -32,7 +32,7 @@ from sim.library import MEASURES, Case, cases
 from sim.measures.catalogue import CATALOGUE, MeasureParameters
 from sim.outcomes import INDICATORS
 from sim.processes.assembly import Matter
-from sim.processes.issues import Category, Happened, Level
+from sim.processes.issues import Category, Door, Happened, Level, Status, Urgency
 from sim.processes.service import Line
 from sim.remade import LIVED
 from sim.schema import ASSUMED, Described, Parameters
@@ -58,8 +58,8 @@ from sim.world.world import NUMBERS, ROW_TABLES
 DOCS = Path(__file__).resolve().parent
 SIM = DOCS.parent / "sim"
 CODES: tuple[type[IntEnum] | type[IntFlag], ...] = (
-    Tenure, Life, Kind, Stage, Called, Layer, Line, Category, Level, Happened, State, Capture, Matter, Payer, How,
-    Stream, Provider, Exit,
+    Tenure, Life, Kind, Stage, Called, Layer, Line, Category, Urgency, Status, Door, Level, Happened, State, Capture,
+    Matter, Payer, How, Stream, Provider, Exit,
 )  # fmt: skip
 
 _TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end table -->)", re.DOTALL)

@@ -17,7 +17,7 @@
 # pass between neighbours, or do neighbours merely share its causes?
 #
 # **Method.** Kangqiao without measures, as it is and with contagion taken out
-# (`conflict.contagion=0`), under the same seeds. (a) Share that paid at month 0, by contribution
+# (`voices.seen=0`), under the same seeds. (a) Share that paid at month 0, by contribution
 # type, tenure and stage of life. (b) Of households below stage 3, the share that steps up within a
 # month, by how much conflict they saw: what remains without contagion is shared causes. (c) How
 # alike households of one stair are at the end, beside the same households in shuffled order.
@@ -57,7 +57,7 @@ words = {
 usual, alone, shuffled = words["worlds"]
 worlds = {
     usual: load("kangqiao", policy="none", **size),
-    alone: load("kangqiao", policy="none", conflict__contagion=0.0, **size),
+    alone: load("kangqiao", policy="none", voices__seen=0.0, **size),
 }
 config = worlds[usual]
 

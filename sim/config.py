@@ -31,12 +31,14 @@ from sim.processes.bills import BillParameters
 from sim.processes.commons import CommonsParameters
 from sim.processes.conflict import ConflictParameters
 from sim.processes.fees import FeeParameters
+from sim.processes.handling import HandlingParameters
 from sim.processes.issues import IssueParameters
 from sim.processes.parking import ParkingParameters
 from sim.processes.participation import ParticipationParameters
 from sim.processes.perception import PerceptionParameters
 from sim.processes.service import ServiceParameters
 from sim.processes.turnover import TurnoverParameters
+from sim.processes.voices import VoiceParameters
 from sim.schema import PATH, Parameters, param
 from sim.society.district import KIND_GROUPS, DistrictParameters
 from sim.society.population import PopulationParameters
@@ -282,6 +284,8 @@ class Config(Parameters):
     network: NetworkParameters = Field(default_factory=NetworkParameters)
     turnover: TurnoverParameters = Field(default_factory=TurnoverParameters)
     issues: IssueParameters = Field(default_factory=IssueParameters)
+    voices: VoiceParameters = Field(default_factory=VoiceParameters)
+    handling: HandlingParameters = Field(default_factory=HandlingParameters)
     service: ServiceParameters = Field(default_factory=ServiceParameters)
     perception: PerceptionParameters = Field(default_factory=PerceptionParameters)
     participation: ParticipationParameters = Field(default_factory=ParticipationParameters)
@@ -378,7 +382,7 @@ class Config(Parameters):
 
 
 SHARED = (
-    "turnover", "network", "issues", "perception", "participation", "fees", "commons", "conflict",
+    "turnover", "network", "issues", "voices", "handling", "perception", "participation", "fees", "commons", "conflict",
     "community", "company", "assembly",
 )  # fmt: skip
 """Groups of parameters that are alike in every compound."""

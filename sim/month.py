@@ -6,20 +6,17 @@ from sim.agents import assembly, cell, committee, community, compound, developer
 from sim.processes.bills import begin_bills, pay
 from sim.processes.census import begin_count, count, take_census
 from sim.processes.commons import use_commons
-from sim.processes.conflict import climb, resent, speak
+from sim.processes.conflict import climb, resent
 from sim.processes.fees import form_norm, would_pay
-from sim.processes.issues import (
-    buildings_follow_up,
-    problems_are_entered,
-    problems_are_handled,
-    problems_arise,
-)
+from sim.processes.handling import buildings_follow_up, hear_of_calls, problems_are_handled
+from sim.processes.issues import problems_are_entered, problems_arise
 from sim.processes.neighbours import look_around, show
 from sim.processes.notes import note
 from sim.processes.parking import accept_rents, resent_rents
 from sim.processes.participation import attend, be_called_on, be_visited, call_meetings, join_in
 from sim.processes.perception import begin_apart, begin_expecting, perceive
 from sim.processes.turnover import households_move
+from sim.processes.voices import residents_speak
 from sim.streams import Stream
 from sim.world.process import How, Month, each, process
 
@@ -59,12 +56,14 @@ MONTH = Month(
         look_around,
         problems_arise,
         problems_are_entered,
+        residents_speak,
         problems_are_handled,
         buildings_follow_up,
         each("firms", "serve", switch="service"),
         each("compounds", "wear", switch="service"),
         each("compounds", "meet_needs"),
         begin_count,
+        hear_of_calls,
         perceive,
         attend,
         be_visited,
@@ -76,7 +75,6 @@ MONTH = Month(
         resent_rents,
         resent,
         climb,
-        speak,
         count,
         take_census,
         accept_rents,

@@ -37,12 +37,16 @@ CHINESE = {
         "邻里关系双向同步增强或减弱；住户看到有往来的邻居上月的行为。",
     "Problems arise at households, each by what causes it.":
         "各类问题按其成因在住户处产生。",
-    "New problems, still hidden, are entered in the order of households.":
-        "尚未被发现的新问题按住户顺序录入台账。",
-    "Problems are found, handled within hours, raised or shelved; closed ones leave the book.":
-        "问题被发现后，在工时范围内办理、上报或搁置；办结的移出台账。",
-    "Buildings see what came of their problems, the latest months counting most.":
-        "各楼栋了解本楼问题的办理结果，越近的月份权重越大。",
+    "New problems, still hidden, are entered by the day on which they arose.":
+        "尚未被发现的新问题按出现日期录入台账。",
+    "Households with a problem wait, or choose whom to tell; others of the building may join in.":
+        "遇到问题的住户选择等待，或选择向谁反映；同楼其他住户可能附议。",
+    "Problems are found, worked on day by day, answered, sent up or given up; solved ones leave the book.":
+        "问题被发现后逐日办理、答复、上报或被放弃；解决的移出台账。",
+    "Buildings see what came of their problems, compounds of their calls, the latest months counting most.":
+        "各楼栋了解本楼问题的办理结果，各小区了解热线工单的办理结果，越近的月份权重越大。",
+    "Residents hear how calls from their compound end, and come to trust street and hotline or not.":
+        "居民听闻本小区热线工单的结果，对街道和热线的信任随之升降。",
     # Service.
     "Deliver this month's effort: what staff do, the fewer the more the priorities show, and contracts.":
         "提供本月服务，包括自有人员作业和外包维保；人手越紧，服务的优先次序越明显。",
@@ -75,10 +79,8 @@ CHINESE = {
         "车位租金未经协商上涨，有车住户心生怨气。",
     "Grievance grows from what is unsolved, broken or bad, fades, and is mediated.":
         "怨气因问题未解决、承诺未兑现和服务不佳而累积，随时间消退，并可经调解缓和。",
-    "Households climb or leave the ladder of conflict; the last step they take with others.":
-        "住户在冲突阶梯上升级或退出；最后一级须与他人共同迈出。",
-    "Households in complaint call the hotline and petition.":
-        "处于投诉阶段的住户拨打热线、信访。",
+    "Households climb the ladder of conflict by what they did, or leave it; the last step they take with others.":
+        "住户因自己的行动在冲突阶梯上升级，或逐步退出；最后一级须与他人共同迈出。",
     "Residents are counted, building by building.":
         "逐楼栋统计居民情况。",
     "What was counted building by building is added up.":

@@ -248,38 +248,97 @@ _share(
     "mean over occupied households of how far they deal with the firm alone and not with cell and community",
     lambda m: m.share("estranged"),
 )
+_share(
+    "trust_street",
+    "Trust in street and hotline",
+    "对街道和热线的信任",
+    "mean over occupied households",
+    lambda m: m.share("trust_street"),
+    better=+1,
+)
+_number(
+    "told_per_1000",
+    "Problems told, at all doors",
+    "各渠道反映问题",
+    "1/(1000 households month)",
+    "1000 * tellings to firm, cell, committee, grid worker, platform, hotline or by petition / occupied",
+    lambda m: _ratio(THOUSAND * _told(m), m["occupied"]),
+)
+_number(
+    "tickets_per_1000",
+    "Hotline tickets on property",
+    "物业类热线工单",
+    "1/(1000 households month)",
+    "1000 * calls to the hotline about problems of the compound, repeats too / occupied",
+    lambda m: _ratio(THOUSAND * m["issues_told_hotline"], m["occupied"]),
+)
 _number(
     "complaints_per_1000",
-    "Hotline calls on property",
+    "Hotline complaints on property",
     "物业类热线投诉",
     "1/(1000 households month)",
-    "1000 * (calls by households at stage 2 or above + issues that rise from the compound) / occupied",
-    lambda m: _ratio(THOUSAND * _calls(m), m["occupied"]),
+    "1000 * calls to the hotline about what had been told before, to whomever / occupied; the other calls are first "
+    "reports",
+    lambda m: _ratio(THOUSAND * m["issues_complaints"], m["occupied"]),
     better=-1,
+)
+_share(
+    "ticket_repeats",
+    "Repeated tickets",
+    "重复工单占比",
+    "tickets on a problem that the hotline had been called about before / tickets; missing without tickets",
+    lambda m: _ratio(m["issues_repeats"], m["issues_told_hotline"]),
+    better=-1,
+)
+_share(
+    "tickets_responded",
+    "Tickets responded to in time",
+    "响应率",
+    "tickets closed on which work began within the limit / tickets closed; missing if none",
+    lambda m: _ratio(m["issues_tickets_timely"], m["issues_tickets_closed"]),
+    better=+1,
+)
+_share(
+    "tickets_solved",
+    "Tickets solved",
+    "解决率",
+    "tickets closed whose problem was solved / tickets closed; missing if none",
+    lambda m: _ratio(m["issues_tickets_solved"], m["issues_tickets_closed"]),
+    better=+1,
+)
+_share(
+    "tickets_satisfied",
+    "Callers satisfied",
+    "满意率",
+    "satisfied / callers asked afterwards, a sample of tickets closed; missing if nobody was asked",
+    lambda m: _ratio(m["issues_tickets_content"], m["issues_tickets_asked"]),
+    better=+1,
 )
 _number(
     "petitions_per_1000",
     "Petitions",
     "信访",
     "1/(1000 households month)",
-    "1000 * petitions by households at stage 3 or above / occupied",
-    lambda m: THOUSAND * m.share("petitions"),
+    "1000 * petitions / occupied",
+    lambda m: _ratio(THOUSAND * m["issues_told_petition"], m["occupied"]),
     better=-1,
 )
 _number(
     "voices_per_1000",
-    "Complaints and petitions",
+    "Tickets and petitions",
     "信访投诉量",
     "1/(1000 households month)",
-    "complaints_per_1000 + petitions_per_1000",
-    lambda m: _ratio(THOUSAND * (_calls(m) + m["petitions"]), m["occupied"]),
+    "tickets_per_1000 + petitions_per_1000",
+    lambda m: _ratio(
+        THOUSAND * (m["issues_told_hotline"] + m["issues_told_petition"]), m["occupied"]
+    ),
 )
 _share(
     "property_call_share",
     "Property's share of hotline calls",
     "物业占热线比例",
     "property calls / (property calls + other calls expected)",
-    lambda m: _ratio(_calls(m), _all_calls(m)),
+    lambda m: _ratio(m["issues_told_hotline"], _all_calls(m)),
     better=-1,
 )
 _number(
@@ -373,15 +432,15 @@ _number(
     "Solved problems",
     "办结问题",
     "1/month",
-    "closed at any level",
+    "solved at any level",
     lambda m: _closed(m),
 )
 _number(
     "issues_shelved",
-    "Shelved problems",
+    "Problems given up",
     "搁置问题",
     "1/month",
-    "overdue and not raised",
+    "given up unsolved",
     lambda m: m["issues_shelved"],
     better=-1,
 )
@@ -389,7 +448,7 @@ _share(
     "issues_in_place_share",
     "Solved within compound or community",
     "就地化解率",
-    "closed at building, compound or community level / (closed at any level + shelved); missing if none ended",
+    "solved at building, compound or community level / (solved at any level + given up); missing if none ended",
     lambda m: _in_place(m),
     better=+1,
 )
@@ -398,8 +457,35 @@ _number(
     "Days to close",
     "平均办结天数",
     "day",
-    "mean age at closing of those closed; missing if none",
+    "mean days from telling to answer, solved or not, of problems answered at any door; missing if none",
+    lambda m: _ratio(m["issues_answer_days"], m["issues_answered"]),
+    better=-1,
+)
+_number(
+    "days_to_solve",
+    "Days to solve",
+    "平均解决天数",
+    "day",
+    "mean days from arising to solution, of problems solved; missing if none",
     lambda m: _ratio(m["issues_days"], _closed(m)),
+    better=-1,
+)
+_number(
+    "passed_on",
+    "Times passed on",
+    "推诿次数",
+    "1/month",
+    "times a problem was passed on by one that took it for somebody else's",
+    lambda m: m["issues_passed"],
+    better=-1,
+)
+_number(
+    "waiting_for_money",
+    "Repairs that wait for money",
+    "待资金维修",
+    "1",
+    "costly repairs that the compound could not pay for this month",
+    lambda m: m["issues_waiting"],
     better=-1,
 )
 for _line, (_name, _en, _zh) in enumerate(
@@ -659,8 +745,11 @@ _number(
 )
 
 
-def _calls(m: Months) -> np.ndarray:
-    return m["calls"] + m["issues_calls"]
+_TOLD = tuple(f"issues_{name}" for name in COUNTS if name.startswith("told_"))
+
+
+def _told(m: Months) -> np.ndarray:
+    return np.add.reduce([m[name] for name in _TOLD])
 
 
 _CLOSED = tuple(f"issues_{name}" for name in COUNTS if name.startswith("closed_"))
@@ -676,7 +765,7 @@ def _in_place(m: Months) -> np.ndarray:
 
 
 def _all_calls(m: Months) -> np.ndarray:
-    return _calls(m) + m["other_calls"] * m["occupied"] / THOUSAND
+    return m["issues_told_hotline"] + m["other_calls"] * m["occupied"] / THOUSAND
 
 
 def _age_gap(m: Months) -> np.ndarray:
@@ -691,6 +780,23 @@ def _tenure_gap(m: Months) -> np.ndarray:
     owners = m["occupied"] - m["tenants"]
     of_owners = _ratio(m["satisfaction"] - m["tenant_satisfaction"], owners)
     return of_owners - m.share("tenant_satisfaction", "tenants")
+
+
+def top_share(counts: np.ndarray, top: float = 0.11) -> float:
+    """How concentrated something is: the share of it that the compounds with most of it have.
+
+    Args:
+        counts: It (compounds,), as tickets of a year.
+        top: Share of the compounds; 11 percent of Shanghai's had 47 percent of its complaints.
+
+    Returns:
+        Share from 0 to 1; NaN where there is none of it. Of a compound that ``top`` cuts through, its part counts.
+    """
+    most = np.sort(np.asarray(counts, float))[::-1]
+    if fsum(most) == 0.0:
+        return float("nan")
+    have = np.concatenate(([0.0], np.cumsum(most))) / fsum(most)
+    return float(np.interp(top * len(most), np.arange(len(most) + 1), have))
 
 
 BUILT_IN = tuple(INDICATORS)

@@ -46,14 +46,17 @@ class Stream(IntEnum):
     COMMUNITY = 15
     DEVELOPER = 16
     MEASURES = 17
-    HOTLINE = 18
     DISTRICT = 19
     PARKING = 20
     MANAGERS = 21
     COURTS = 22
     OWNERS = 30
     GIFTS = 31
-    LEADERS = 40
+    LEADERS = 44
+    ISSUES_DAYS = 40
+    VOICES = 41
+    JOINING = 42
+    HOTLINE_ASKS = 43
 
 
 def own_stream(name: str) -> int:

@@ -22,14 +22,18 @@ from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
 from sim.processes.assembly import Matter
 from sim.processes.issues import (
+    ANSWERED,
     COUNTS,
     LATENT,
     LEVELS,
     OPEN,
     Category,
+    Door,
     Happened,
     IssueParameters,
     Level,
+    Status,
+    Urgency,
 )
 from sim.processes.notes import NOTES
 from sim.schema import Parameters
@@ -132,7 +136,8 @@ def configurations(draw: st.DrawFn) -> Config:
 # --- what must hold -------------------------------------------------------------------------------
 
 CODES = (
-    Tenure, Life, Kind, Stage, Called, Layer, Category, Level, State, Capture, Matter, Payer, How, Provider,
+    Tenure, Life, Kind, Stage, Called, Layer, Category, Urgency, Status, Door, Level, State, Capture, Matter,
+    Payer, How, Provider,
 )  # fmt: skip
 ALLOWED = {"0 to 1": (0.0, 1.0), "0 to 1, NaN": (0.0, 1.0), "-1 to 1": (-1.0, 1.0), "-1, 0 to 1": (-1.0, 1.0),
            "0 or more": (0.0, np.inf), "-1 or more": (-1, np.inf), "1 or more": (1, np.inf),
@@ -178,13 +183,14 @@ def empty(m: NeighborhoodModel) -> dict[str, np.ndarray]:
     """Compounds (compounds,) in which a share or mean is of nothing; what is not here never is."""
     n = dict(zip(NOTES, m.recorder.notes[-1].T, strict=True))
     closed = sum(n[f"issues_{name}"] for name in COUNTS if name.startswith("closed_"))
-    calls = n["calls"] + n["issues_calls"] + n["other_calls"] * n["occupied"] / 1000
+    calls = n["issues_told_hotline"] + n["other_calls"] * n["occupied"] / 1000
     lives = sum((n[life] > 0).astype(int) for life in ("young", "working", "elderly"))
     rows = [slice(c.rows.start, c.rows.stop) for c in m.compounds]
     ties = np.array([m.ties.indptr[r.stop] - m.ties.indptr[r.start] for r in rows])
     of_the_lived_in = (
         "satisfied_share", "satisfaction", "trust_firm", "trust_committee", "trust_cell", "grievance",
-        "efficacy", "complaints_per_1000", "petitions_per_1000", "voices_per_1000", "complaint_share",
+        "efficacy", "complaints_per_1000", "petitions_per_1000", "tickets_per_1000", "told_per_1000", "trust_street",
+        "voices_per_1000", "complaint_share",
         "open_conflict_share", "misuse_share", "contacted_share", "estranged",
     )  # fmt: skip
     return {name: n["occupied"] == 0 for name in of_the_lived_in} | {
@@ -199,7 +205,11 @@ def empty(m: NeighborhoodModel) -> dict[str, np.ndarray]:
         "cell_fidelity": np.array([c.cell.hours_asked == 0 for c in m.compounds]),
         "tie_strength": ties == 0,
         "issues_in_place_share": closed + n["issues_shelved"] == 0,
-        "days_to_close": closed == 0,
+        "days_to_solve": closed == 0,
+        "days_to_close": n["issues_answered"] == 0,
+        "ticket_repeats": n["issues_told_hotline"] == 0,
+        **dict.fromkeys(("tickets_responded", "tickets_solved"), n["issues_tickets_closed"] == 0),
+        "tickets_satisfied": n["issues_tickets_asked"] == 0,
         **dict.fromkeys(
             ("firm_cash_yuan", "firm_staff", "firm_result_yuan"), m.firms["provider"] == 0
         ),
@@ -226,7 +236,7 @@ def book_holds(m: NeighborhoodModel, before: np.ndarray) -> None:
     reporter = issues.reporter[:held]
     open_now = np.bincount(reporter, minlength=len(h))
     assert np.array_equal(h.own_open, open_now)
-    assert set(issues.state[:held]) <= {LATENT, OPEN}
+    assert set(issues.state[:held]) <= {LATENT, OPEN, ANSWERED}
     assert np.all((issues.level[:held] >= 0) & (issues.level[:held] < LEVELS))
     if m.config.mechanisms.issues:
         per_compound = np.bincount(h.compound, weights=open_now, minlength=m.number_of_compounds)
@@ -434,8 +444,7 @@ PUSHES: dict[str, tuple[int, Look]] = {
                     (1, rows("moved"))),
     **{f"issues.rate.{kind}": (1, arisen) for kind in IssueParameters().rate.model_dump()},
     "commons.starts": (1, rows("misuse")), "commons.stops": (-1, rows("misuse")),
-    "conflict.patience": (-1, rows("stage")), "conflict.call_rate": (1, lambda m: m.census["calls"]),
-    "conflict.petition_rate": (1, lambda m: m.census["petitions"]),
+    "conflict.tires": (-1, rows("stage")),
 }  # fmt: skip
 """Which way a parameter can only move what, in the first month."""
 

@@ -13,7 +13,7 @@ from acts import act, begin, live_measures, put_in
 
 from sim.agents.compound import Compound
 from sim.compose import load
-from sim.config import Config
+from sim.config import Config, check
 from sim.measures.catalogue import CATALOGUE, Measure
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
@@ -28,13 +28,14 @@ COLUMNS = [name for name in Households.columns if name not in MEMORIES]
 # What a measure moves when it acts, and who pays for it.
 MOVES: dict[str, tuple[set[str], set[str]]] = {
     "grid_inspection": ({"detect_grid"}, {"community"}),
-    "resident_whistle": ({"detect_resident"}, {"community"}),
-    "departments_report": ({"whistle", "street_hours"}, {"community", "street"}),
+    "resident_whistle": ({"asks_for_reports"}, {"community"}),
+    "departments_report": ({"whistle", "lead_department", "street_hours"}, {"community", "street"}),
     "joint_enforcement": ({"enforcement", "street_hours"}, {"street"}),
-    "lead_and_assist": ({"hard_case_gain", "street_hours"}, {"street"}),
+    "lead_and_assist": ({"hard_case_gain", "lead_department", "street_hours"}, {"street"}),
     "joint_conference": ({"community_hours", "condition"}, {"community", "public"}),
     "micro_grants": ({"mixing", "enforcement"}, {"cell", "residents", "public"}),
-    "digital_platform": ({"digital", "detect_resident", "detect_grid", "canvass", "dunning"},
+    "digital_platform": ({"digital", "asks_for_reports", "platform_young", "platform_working", "platform_elderly",
+                          "detect_grid", "canvass", "dunning"},
                          {"community", "public"}),
     "resident_points": ({"invitation", "enforcement", "points"}, {"community", "public"}),
     "mutual_help": ({"mixing", "building_hours"}, {"cell", "residents"}),
@@ -330,15 +331,29 @@ def aged(elderly: float, **settings: Any) -> float:
     m = ready(
         population={"households": 600, "elderly_share": elderly, "young_share": 1.0 - elderly}
     )
-    return float(acted("digital_platform", m=m, **settings).signals["detect_resident"])
+    return told(m, {"digital_platform": settings})
+
+
+def told(m: NeighborhoodModel, measures: dict[str, Any]) -> float:
+    """How many new problems of a hundred are told in a month, whomever."""
+    keys = m.config.resolved() | {"months": 12}
+    keys["policy"] = {"measures": {name: {"ramp": 1} | p for name, p in measures.items()}}
+    lived = NeighborhoodModel(check(keys), seed=1)
+    lived.run()
+    months = lived.recorder.values[-12:, 0]
+    found, arisen = (
+        months[:, list(INDICATORS).index(n)].sum() for n in ("told_per_1000", "issues_arisen")
+    )
+    return float(found / arisen)
 
 
 def test_a_platform_reaches_the_old_less_and_may_silence_them() -> None:
     """Catches a channel that reaches everybody, and old channels that close at no loss."""
-    before = float(ready().signals["detect_resident"][0])
-    assert aged(0.1) > aged(0.9)
-    assert aged(0.1) > before
-    assert aged(0.95, replaces=0.5) < before, "a compound of old people is heard less"
+    old = {"households": 600, "elderly_share": 0.95, "young_share": 0.05}
+    before = told(ready(population=old), {})
+    young = {"households": 600, "elderly_share": 0.05, "young_share": 0.95}
+    assert aged(0.05) - told(ready(population=young), {}) > aged(0.95) - before
+    assert aged(0.95, replaces=3.0, elderly=0.0) < before, "a compound of old people is heard less"
 
 
 def test_a_platform_is_set_up_once() -> None:

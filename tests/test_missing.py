@@ -61,7 +61,9 @@ SERIAL: dict[str, Any] = {"executor": {"workers": 1}}
 OF_NOTHING = {
     "collection_rate", "collection_households", "collection_to_date", "collection_all_money",
     "satisfied_share", "satisfaction", "trust_firm", "trust_committee", "trust_cell",
-    "grievance", "efficacy", "complaints_per_1000", "petitions_per_1000", "voices_per_1000",
+    "grievance", "efficacy", "trust_street", "told_per_1000", "tickets_per_1000", "ticket_repeats",
+    "tickets_responded", "tickets_solved", "tickets_satisfied", "days_to_solve", "complaints_per_1000",
+    "petitions_per_1000", "voices_per_1000",
     "property_call_share", "complaint_share", "open_conflict_share", "free_rider_share", "misuse_share",
     "attendance", "contacted_share", "cell_fidelity", "issues_in_place_share", "days_to_close",
     "firm_cash_yuan", "firm_staff", "firm_result_yuan", "satisfaction_gap_age", "satisfaction_gap_tenure",
@@ -107,7 +109,9 @@ def test_days_to_close_are_those_of_months_in_which_something_was_closed() -> No
     """79 days, had months without a closing counted as 0; those with one mean 131."""
     closed = np.array([1, 0, 2, 0, 0, 1, 1, 0, 1, 1, 0, 1.0])
     days = closed * np.array([120, 0, 125, 0, 0, 140, 130, 0, 135, 137, 0, 130.0])
-    values = compute(rows(12, issues_closed_building=closed, issues_days=days))
+    values = compute(
+        rows(12, issues_closed_building=closed, issues_answered=closed, issues_answer_days=days)
+    )
     found = dict(zip(end_columns(), ends(np.arange(1, 13), values[:, None, :]), strict=True))
     assert found["days_to_close_last12"] == pytest.approx(
         (120 + 125 + 140 + 130 + 135 + 137 + 130) / 7

@@ -25,19 +25,20 @@ SHARE = ("cells.settle", "communities.settle", "call_meetings")
 SWITCHED: dict[str, tuple[str, ...]] = {
     "turnover": ("households_move",),
     "ties": (),  # Who knows whom is looked at in any case.
-    "issues": ("problems_arise", "problems_are_entered", "problems_are_handled", "buildings_follow_up"),
+    "issues": ("problems_arise", "problems_are_entered", "residents_speak", "problems_are_handled",
+               "buildings_follow_up", "hear_of_calls"),
     "service": ("firms.serve", "compounds.wear"),
     "perception": ("perceive",),
     "participation": ("attend", "be_visited", "be_called_on"),
     "fees": ("form_norm", "would_pay", "pay"),
     "commons": ("use_commons",),
-    "conflict": ("resent_rents", "resent", "climb", "speak", "accept_rents"),
+    "conflict": ("resent_rents", "resent", "climb", "accept_rents"),
     "institutions": ("firms.close_books", "developers.decide", "funds.close_month", "committees.decide",
                      "assemblies.decide", "companies.decide", "join_in"),
 }  # fmt: skip
 ORDER = (
-    *OFFERS, *SHARE, *SWITCHED["turnover"], "show", "look_around", *SWITCHED["issues"],
-    *SWITCHED["service"], "compounds.meet_needs", "begin_count", *SWITCHED["perception"],
+    *OFFERS, *SHARE, *SWITCHED["turnover"], "show", "look_around", *SWITCHED["issues"][:-1],
+    *SWITCHED["service"], "compounds.meet_needs", "begin_count", SWITCHED["issues"][-1], *SWITCHED["perception"],
     *SWITCHED["participation"], *SWITCHED["fees"], *SWITCHED["commons"], *SWITCHED["conflict"][:-1],
     "count", "take_census", SWITCHED["conflict"][-1], "compounds.keep_year", *SWITCHED["institutions"], "note",
 )  # fmt: skip
@@ -69,27 +70,27 @@ BILLS = {
 TRUSTS = {"trust_firm", "trust_committee", "trust_cell"}
 # All that a mechanism may write, alone in the month; what stands in OWN it alone writes.
 WRITES: dict[str, set[str]] = {
-    "turnover": TRAITS | TRUSTS | {
+    "turnover": TRAITS | TRUSTS | {"trust_street", 
         "active", "satisfaction", "grievance", "norm", "habit", "free_habit", "contact", "efficacy",
         "stage", "misuse", "points", "estranged", "expects", "lived_here", "asked"},
     "ties": {"strength"},
-    "issues": {"own_open", "efficacy", "grievance", "trust_firm", "trust_cell", "book",
-               "arising", "estranged"},
+    "issues": TRUSTS | {"trust_street", "own_open", "efficacy", "grievance", "book", "arising", "estranged",
+                        "complained"},
     "service": {"condition", "effort"},
     "perception": TRUSTS | {"satisfaction", "estranged", "expects"},
     "participation": {"attended", "contact", "grievance", "trust_cell", "efficacy", "estranged"},
     "fees": {"norm", "habit", "free_habit", "willing", "arrears_fen", "arrears_months", *BILLS},
     "commons": {"misuse"},
-    "conflict": {"grievance", "stage", "called", "petitioned"},
+    "conflict": {"grievance", "stage"},
     "institutions": {"active", "trust_committee", "legacy", "cash", "committee", "arrears_fen",
                      "arrears_months"},
 }  # fmt: skip
 OWN = {
-    "turnover": TRAITS, "ties": {"strength"}, "issues": {"own_open", "arising", "book"},
+    "turnover": TRAITS, "ties": {"strength"}, "issues": {"own_open", "arising", "book", "complained"},
     "service": {"condition", "effort"}, "perception": {"satisfaction"},
     "participation": {"attended", "contact"},
     "fees": {"norm", "habit", "free_habit", "willing", *BILLS}, "commons": {"misuse"},
-    "conflict": {"stage", "called", "petitioned"},
+    "conflict": {"stage"},
     "institutions": {"active", "legacy", "cash", "committee"},
 }  # fmt: skip
 # A policy that gives every mechanism something to do but writes no column itself.
@@ -97,7 +98,7 @@ POLICY = {"measures": {"building_meetings": {"every": 1}, "member_contact": {}}}
 START = {"population": {"households": 300, "grievance_start": 0.6, "free_habit_start": 0.3,
                         "arrears_start": 6, "paid_start": 0.6}, "committee": {"attempts": 1.0},
          "turnover": {"tenant_moves": 0.2, "vacant_sold": 0.2}, "cell": {"recruits": 0.3},
-         "conflict": {"patience": 0.0, "call_rate": 0.5, "petition_rate": 0.5}}  # fmt: skip
+         "voices": {"ease": {"hotline": 0.0, "petition": 0.0}}}  # fmt: skip
 
 
 def state(m: NeighborhoodModel) -> dict[str, Any]:

@@ -395,8 +395,8 @@ def test_who_moves_in_brings_an_attribute_with_the_other_traits(tmp_path: Path) 
 def test_a_mediator_reaches_whom_it_has_hours_for_and_learns() -> None:
     """Catches an actor that acts at another place, in other months, or for another compound."""
     own.load(ROOT / "docs" / "own" / "mediator.py")
-    conflict = {"patience": 0.0, "call_rate": 0.5}
-    m = model(district={"compounds": 2}, conflict=conflict, months=3, mediator={"hours": 8.0},
+    voices = {"ease": {"hotline": 2.0}}
+    m = model(district={"compounds": 2}, voices=voices, months=3, mediator={"hours": 8.0},
               population=SMALL["population"] | {"grievance_start": 0.9})  # fmt: skip
     row = m.world.mediators[1]
     assert isinstance(row, own.Actor) and row.compound is m.compounds[1] and row in set(m.agents)

@@ -14,7 +14,7 @@ from sim.compose import load
 from sim.config import Config, change
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.processes.issues import Category
+from sim.processes.issues import Category, Door
 from sim.processes.participation import MET, MIXED
 from sim.streams import Stream, Streams
 from sim.world.declare import Columns
@@ -171,11 +171,7 @@ EVENS: dict[str, tuple[str, Stream, int, Even, Callable[[Households], np.ndarray
     "is calmed": ("resent", Stream.CONFLICT, 0,
                   {"stage": 1, "grievance": 0.5, "signals.mediation": 0.5, "p_conflict.calms": 1.0},
                   lambda h: h.grievance == 0.0),
-    "climbs": ("climb", Stream.CONFLICT, 1, {}, lambda h: h.stage == 1),
     "gives up": ("climb", Stream.CONFLICT, 2, {"stage": 4, "p_conflict.tires": 0.5}, lambda h: h.stage == 3),
-    "calls": ("speak", Stream.HOTLINE, 0, {"stage": 4, "p_conflict.call_rate": 0.5}, lambda h: h.called == 1),
-    "petitions": ("speak", Stream.HOTLINE, 1, {"stage": 4, "p_conflict.petition_rate": 0.5},
-                  lambda h: h.petitioned == 1),
     "is won over": ("join_in", Stream.CELL, 0, {"member": 1, "cells.asked": 1, "p_cell.recruits": 0.5},
                     lambda h: h.active == 1),
 }  # fmt: skip
@@ -193,7 +189,7 @@ def blank() -> World:
     w = NeighborhoodModel(config, seed=9).world
     for name in Households.columns.keys() - {"compound", "building", "fee_fen"}:
         getattr(w.households, name)[:] = 0
-    for group in ("issues", "participation", "fees", "commons", "conflict"):
+    for group in ("issues", "voices", "handling", "participation", "fees", "commons", "conflict"):
         for name in w.tables[f"p_{group}"].dtype.names:
             w.tables[f"p_{group}"][name] = 0.0
     do(w, "begin_month")
@@ -242,14 +238,16 @@ def test_owners_vote_at_their_own_address() -> None:
 
 def test_a_problem_has_its_draws_wherever_it_stands_in_the_book() -> None:
     """Catches luck that hangs on how many problems others have."""
-    w = prepared({"signals.detect_resident": 0.5, "efficacy": 1.0, "p_issues.deadline": 9})
+    w = prepared({"signals.firm_present": 0.0, "signals.community_hours": 0.0})
+    w.p_voices["ease"][:] = -20.0
+    w.p_voices["ease"][:, Door.HOTLINE - 1] = 0.0
     n, found = len(w.households), []
     for reporters in (np.arange(n), np.random.default_rng(1).permutation(n)[: n // 2]):
         lived, held = w.copy(), len(reporters)
         lived.make_room()
         lived.issues.reporter[:held], lived.issues.arose[:held] = reporters, MONTH
         lived.issues_held = held
-        do(lived, "problems_are_handled")
+        do(lived, "residents_speak")
         state = np.zeros(n)
         state[lived.issues.reporter[:held]] = lived.issues.state[:held]
         found.append(state)

@@ -44,10 +44,6 @@ class CommunityParameters(Parameters):
         0.08, "Chance that a grid worker finds a problem", unit="1/month", low=0, high=1, zh="网格巡查发现率",
         source="relies on manual patrol (人工走访): seed 004; size assumed",
     )  # fmt: skip
-    reports: float = param(
-        0.45, "Chance that a resident who feels heard reports a problem", unit="1/month", low=0, high=1,
-        zh="居民报事率",
-    )  # fmt: skip
     digital: float = param(
         0.1, "Reach of digital channels at the start", low=0, high=1, zh="数字渠道覆盖"
     )
@@ -124,7 +120,6 @@ class Community(Actor, table="communities", parameters="community"):
         for c in range(self.first, self.last):
             s = self.world.signals[c]
             s.detect_grid = p.inspects
-            s.detect_resident = p.reports
             s.digital = p.digital
 
     @rule

@@ -94,6 +94,13 @@ class Compound(Row, table="compounds", parameters="service"):
     places: int = column("i8", "place", "0 or more", "places for cars")
     place_price: float = column("f8", "1", "0 or more", "rent of a place relative to the first")
     rents_start: float = column("f8", "place", "0 or more", "places let at the start")
+    calls_lately: float = column(
+        "f8", "issue", "0 or more", "fading count of calls to the hotline answered"
+    )
+    calls_solved: float = column("f8", "issue", "0 or more", "of these, those solved")
+    repairs_known_fen: int = column(
+        "i8", "fen", "0 or more", "what owners had paid for repairs when issues were last handled"
+    )
     parking_unheard: float = column(
         "f8", "1", "0 to 1", "rise of parking rents that nobody was asked about"
     )

@@ -21,7 +21,7 @@ from sim.errors import InputError
 from sim.explain import show, unknown_name
 from sim.model import NeighborhoodModel
 from sim.own import usual_month
-from sim.processes.issues import OPEN, Category, Happened
+from sim.processes.issues import LATENT, Category, Happened
 from sim.world.process import Month, python
 
 FEELINGS = ("grievance", "efficacy", "trust_firm", "trust_cell")
@@ -38,9 +38,10 @@ class Followed:
         config: What was run, under its own seed.
         months: A row per problem and month it was in the book: problem (1 for the first that
             arose), month, arose, category, household, compound, building, stair, floor (places
-            counted from 1 within the compound and building), open (found before this month),
-            happened (``Happened``), level (at which it was this month), met (its building met),
-            hours (used), moved (another household has it from this month on), and each of
+            counted from 1 within the compound and building), urgency, open (known before this
+            month), happened (``Happened``), said (``Door`` that its household went to), level (at which it
+            was this month), left_at (level at which the month left it), met (its building met), hours
+            (used), moved (another household has it from this month on), and each of
             ``FEELINGS`` with _before and _after (the month's handling) and _end (of the month).
         told: Numbers of problems that the scenario's events placed, by label.
         costs: A row per month, compound, actor and measure: hours, yuan.
@@ -87,7 +88,7 @@ class Story:
         return "solved" if last & _SOLVED else "shelved" if last & _SHELVED else "open"
 
     def hours(self) -> dict[int, float]:
-        """Hours spent on this problem itself, by level."""
+        """Hours spent on this problem itself, by the level at which it began the month."""
         levels, hours = self.months["level"].to_numpy(), self.months["hours"].to_numpy()
         used = {int(level): float(hours[levels == level].sum()) for level in np.unique(levels)}
         return {level: spent for level, spent in used.items() if spent > 0.0}
@@ -172,7 +173,8 @@ class _Watch:
             "household": household,
             "arose": book.arose[self._rows],
             "category": book.category[self._rows],
-            "open": book.state[self._rows] == OPEN,
+            "urgency": book.urgency[self._rows],
+            "open": book.state[self._rows] != LATENT,
             "moved": h.moved[household] == 1,
             "met": world.buildings.meeting[h.building[household]] == 1,
         } | self._feel(world, "before", household)
@@ -181,10 +183,9 @@ class _Watch:
         """What was done, and what it did."""
         book = world.issues
         self.page |= self._feel(world, "after", self.page["household"])
-        self.page["happened"], self.page["level"] = (
-            book.happened[self._rows],
-            book.handled_at[self._rows],
-        )
+        of_month = {"happened": "happened", "level": "handled_at", "left_at": "left_at", "said": "said",
+                    "hours": "spent"}  # fmt: skip
+        self.page |= {name: getattr(book, column)[self._rows] for name, column in of_month.items()}
 
     def at_the_end(self, world: Any) -> None:
         """How the month left the households."""
@@ -199,7 +200,7 @@ class _Watch:
         return (
             usual_month()
             .before("problems_are_entered", python(self.before_entering))
-            .before("problems_are_handled", python(self.before_handling))
+            .before("residents_speak", python(self.before_handling))
             .after("problems_are_handled", python(self.after_handling))
             .after("note", python(self.at_the_end))
         )
@@ -220,9 +221,6 @@ def follow(config: Config) -> Followed:
     number = pd.Series(range(1, len(by_age) + 1), pd.MultiIndex.from_frame(by_age))
     months["problem"] = number.loc[pd.MultiIndex.from_frame(months[["arose", "household"]])].values
     _add_places(months, model)
-    tried = months["happened"] & int(Happened.ATTEMPTED) > 0
-    needed = config.issues.record["hours"][0][months["category"]]
-    months["hours"] = np.where(tried, needed, 0.0)
     told: dict[str, list[int]] = {}
     for label, household, month in watch.placed:
         if (month, household) in number.index:

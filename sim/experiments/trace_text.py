@@ -9,7 +9,8 @@ from typing import Any
 
 from sim.experiments.summary_table import ACTORS
 from sim.experiments.trace import FEELINGS, Story
-from sim.processes.issues import Category, Happened, Level, PerCategory, PerLevel
+from sim.processes.issues import Category, Door, Happened, Level, PerCategory, PerLevel
+from sim.processes.voices import PerDoor
 
 _FOUND = (
     Happened.FOUND_BY_RESIDENT | Happened.FOUND_BY_MEETING
@@ -25,26 +26,30 @@ _WORDS: dict[str, dict[str, str]] = {
         "months": "months {0}-{1}",
         "arises": "arises at a household; nobody else knows of it",
         "hidden": "nobody finds it",
-        "FOUND_BY_RESIDENT": "found: the resident reports it",
+        "FOUND_BY_RESIDENT": "found: a resident tells of it",
+        "said": "the household goes to: {door}",
         "FOUND_BY_MEETING": "found: brought up at the building's meeting",
         "FOUND_BY_GRID": "found by a grid worker",
         "FOUND_BY_FIRM": "found by the firm's patrol",
-        "sent": "goes to the {level}, which has {months} month(s)",
+        "sent": "goes to the {level}; limit {days:g} day(s)",
         "met": "the building meets",
         "tried": "the {level} ({who}) gives {hours:g} h",
-        "waits": "the {level} ({who}) has no {hours:g} h left for it",
-        "failed": "not solved",
+        "waits": "the {level} ({who}) has no hours left for it",
+        "silent": "nobody works on it",
+        "UNSOLVED": "answered, not solved",
+        "PASSED": "passed on from one to another",
+        "NO_MONEY": "there is no money for the repair",
         "SOLVED": "SOLVED",
-        "ROSE": "overdue: goes up to the {level}",
-        "CALLED": "the resident calls the hotline",
-        "SHELVED": "overdue: SHELVED",
+        "ROSE": "goes up to the {level}",
+        "CALLED": "the hotline is called",
+        "SHELVED": "GIVEN UP",
         "moved": "the household has moved out; its successor has the problem now",
         "path": "Path: {0}",
         "hidden_part": "hidden {0}",
         "level_part": "{0} {1}",
         "arrow": " -> ",
         "solved": "solved in month {0}, {1} month(s) after it arose",
-        "shelved": "shelved in month {0}, {1} month(s) after it arose",
+        "shelved": "given up in month {0}, {1} month(s) after it arose",
         "open": "still open in month {0}, {1} month(s) after it arose",
         "feelings": "The household: before it arose | before and after the last month's handling | end of that month",
         "same": "  {name:<24}{0:.2f} | {1:.2f} {arrow} {2:.2f} | {3:.2f}",
@@ -61,7 +66,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "between": ", ",
         "takes": ": ",
         "others": "For comparison, all {number:.0f} {category} problems that arose from month 1 to {last}: "
-        "{solved:.0%} solved, {shelved:.0%} shelved, the rest open; {median}.",
+        "{solved:.0%} solved, {shelved:.0%} given up, the rest open; {median}.",
         "median": "{0:g} month(s) in the median of those that ended",
         "no_median": "none has ended",
         "one": "One run under one seed: another seed tells another story.",
@@ -75,18 +80,22 @@ _WORDS: dict[str, dict[str, str]] = {
         "arises": "某户出现问题,尚无他人知晓",
         "hidden": "无人发现",
         "FOUND_BY_RESIDENT": "发现:居民反映",
+        "said": "住户反映至:{door}",
         "FOUND_BY_MEETING": "发现:楼宇会上提出",
         "FOUND_BY_GRID": "发现:网格员巡查",
         "FOUND_BY_FIRM": "发现:物业巡查",
-        "sent": "交{level}办理,时限{months}个月",
+        "sent": "交{level}办理,时限{days:g}天",
         "met": "本楼召开楼宇会",
         "tried": "{level}({who})投入{hours:g}小时",
-        "waits": "{level}({who})已无{hours:g}小时可用",
-        "failed": "未解决",
+        "waits": "{level}({who})已无工时可用",
+        "silent": "无人办理",
+        "UNSOLVED": "已答复,未解决",
+        "PASSED": "相互推诿",
+        "NO_MONEY": "维修资金无着落",
         "SOLVED": "办结",
-        "ROSE": "逾期,上交{level}",
+        "ROSE": "上交{level}",
         "CALLED": "居民拨打热线",
-        "SHELVED": "逾期,搁置",
+        "SHELVED": "放弃,搁置",
         "moved": "该户已搬离,由新住户面对此问题",
         "path": "路径:{0}",
         "hidden_part": "未发现{0}个月",
@@ -197,34 +206,46 @@ class _Teller:
         if row["met"]:
             texts.append(w["met"])
         found = happened & _FOUND
+        if row["said"]:
+            texts.append(w["said"].format(door=self._door(row["said"])))
         if found:
-            texts.append(w["then"].join([w[str(found.name)], self._sent(row["level"])]))
+            texts.append(w["then"].join([w[str(found.name)], self._sent(row)]))
         if not (row["open"] or found):
-            return tuple(texts) if row["month"] == row["arose"] else (*texts, w["hidden"])
-        who = _WHO[self.lang][row["level"]]
-        need = float(self.story.config.issues.record["hours"][0][row["category"]])
-        given = "tried" if happened & Happened.ATTEMPTED else "waits"
-        work = w[given].format(level=self._level(row["level"]), who=who, hours=need)
-        texts.append(w["then"].join([work, *self._outcome(row, happened)]))
+            given_up = [w["SHELVED"]] if happened & Happened.SHELVED else []
+            if row["month"] == row["arose"]:
+                return (*texts, *given_up)
+            return (*texts, w["hidden"], *given_up)
+        texts.append(w["then"].join([self._work(row, happened), *self._outcome(row, happened)]))
         return tuple(texts)
+
+    def _work(self, row: dict[str, Any], happened: Happened) -> str:
+        w, who = self.w, _WHO[self.lang][row["level"]]
+        if happened & Happened.NO_MONEY:
+            return w["NO_MONEY"]
+        if row["hours"] > 0.0:
+            return w["tried"].format(level=self._level(row["level"]), who=who, hours=row["hours"])
+        known = happened & _FOUND or row["said"] or happened & Happened.UNSOLVED
+        return w["waits" if known else "silent"].format(level=self._level(row["level"]), who=who)
 
     def _outcome(self, row: dict[str, Any], happened: Happened) -> Iterator[str]:
         w = self.w
-        if happened & Happened.SOLVED:
-            yield w["SOLVED"]
-            return
-        if happened & Happened.ATTEMPTED:
-            yield w["failed"]
-        if happened & Happened.CALLED:
-            yield w["CALLED"]
+        for one in (Happened.CALLED, Happened.PASSED):
+            if happened & one:
+                yield w[str(one.name)]
         if happened & Happened.ROSE:
-            yield w["ROSE"].format(level=self._level(row["level"] + 1))
-        if happened & Happened.SHELVED:
-            yield w["SHELVED"]
+            yield w["ROSE"].format(level=self._level(row["left_at"]))
+        for one in (Happened.SOLVED, Happened.UNSOLVED, Happened.SHELVED):
+            if happened & one:
+                yield w[str(one.name)]
 
-    def _sent(self, level: int) -> str:
-        months = self.story.config.issues.record["deadline"][0][level]
-        return self.w["sent"].format(level=self._level(level), months=f"{months:g}")
+    def _sent(self, row: dict[str, Any]) -> str:
+        days = self.story.config.handling.record["limit"][0][row["urgency"]]
+        return self.w["sent"].format(level=self._level(row["level"]), days=round(float(days), 2))
+
+    def _door(self, door: int) -> str:
+        if self.lang == "en":
+            return Door(door).name.lower()
+        return [row.zh for row in PerDoor.describe()][door - 1]
 
     # --- sums -------------------------------------------------------------------------------------
 

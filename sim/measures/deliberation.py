@@ -74,7 +74,7 @@ class Deliberation(Measure):
     )
     through = (
         "residents' hours that carry out what last month's meetings decided, share of overdue problems that rise "
-        "instead of being shelved, push to attend (longer procedure); cell's and community's hours"
+        "instead of being left unsolved, push to attend (longer procedure); cell's and community's hours"
     )
     through_zh = (
         "落实上月楼宇会决议的居民工时、逾期问题上升比例、程序变长对参会的影响;占用党支部和社区工时"
@@ -88,7 +88,7 @@ class Deliberation(Measure):
             zh="决议落实工时",
         )  # fmt: skip
         raises: float = param(
-            0.4, "Share of overdue problems, otherwise shelved, that rise if all buildings met", low=0, high=1,
+            0.4, "Share of problems, otherwise left unsolved, that rise if all buildings met", low=0, high=1,
             zh="上交议题比例",
         )  # fmt: skip
         council: float = param(

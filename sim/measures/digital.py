@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.measures.operators import add, at_least, close_gap, scale
+from sim.measures.operators import add, at_least, close_gap
 from sim.schema import param
 from sim.world.costs import Payer
 from sim.world.declare import column
@@ -35,12 +35,12 @@ class DigitalPlatform(Measure):
         "004_56d13d5bc3bde075: 实现垃圾满溢识别准确率98%; 004_56d13d5bc3bde075: 防止“技术依赖”与“人力闲置”并存"
     )
     through = (
-        "reach of digital channels (cost of time to attend and vote), chance that residents report and sensors "
-        "find a problem, reports lost with the old channels, push to vote, firm's reminders; public money, "
+        "reach of digital channels (cost of time to attend and vote), a platform to report on, fewer who go to "
+        "the grid worker's window, sensors that find problems, push to vote, firm's reminders; public money, "
         "community's hours"
     )
     through_zh = (
-        "数字渠道覆盖(降低参会投票时间成本)、居民报事和传感器发现概率、旧渠道关闭后的漏报、投票动员、物业提醒;"
+        "数字渠道覆盖(降低参会投票时间成本)、线上报事平台、到窗口报事减少、传感器发现问题、投票动员、物业提醒;"
         "公共资金,占用社区工时"
     )
 
@@ -57,12 +57,9 @@ class DigitalPlatform(Measure):
         elderly: float = param(
             0.25, "Share of elderly households that use it", low=0, high=1, zh="老年使用率"
         )
-        reports: float = param(
-            0.3, "Part of the problems users keep to themselves that they now report", unit="1/month",
-            low=0, high=1, zh="用户报事增幅",
-        )  # fmt: skip
         replaces: float = param(
-            0.15, "Share of the old channels given up for it", low=0, high=1, zh="替代旧渠道比例",
+            0.5, "Push away from the grid worker's window where it takes the place of it", unit="logit", low=0,
+            high=5, zh="替代窗口的作用",
             source="dependence on technology (技术依赖): seed 004; size assumed",
         )  # fmt: skip
         sensors: float = param(
@@ -110,8 +107,10 @@ class DigitalPlatform(Measure):
         users = self._users(compound) * full
         works = compound.community.fidelity
         s.digital = at_least(s.digital, users)
-        told = scale(s.detect_resident, 1.0 - p.replaces * full * (1.0 - users))
-        s.detect_resident = close_gap(told, p.reports * users * works)
+        s.platform_young = close_gap(s.platform_young, p.young * full * works)
+        s.platform_working = close_gap(s.platform_working, p.working * full * works)
+        s.platform_elderly = close_gap(s.platform_elderly, p.elderly * full * works)
+        s.asks_for_reports = add(s.asks_for_reports, -p.replaces * full)
         s.detect_grid = close_gap(s.detect_grid, p.sensors * full * works)
         s.canvass = add(s.canvass, p.vote * users)
         if compound.firm.present:

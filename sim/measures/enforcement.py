@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.measures.operators import add
+from sim.measures.operators import add, close_gap
 from sim.processes.commons import feel_stopped, note_misuse
 from sim.schema import param
 from sim.world.costs import Payer
@@ -109,8 +109,8 @@ class LeadAndAssist(Measure):
         "001_966095599a598409: 街道级综合执法无力解决的复杂事件,可由街道牵头启动主协办模式,由区街联动处置; "
         "001_966095599a598409: 职能部门多达30多个,缺乏强劲有力的统筹协调能力"
     )
-    through = "chance that street or district solve a problem they have hours for; street's hours"
-    through_zh = "街道和区级办结疑难问题的概率;占用街道工时"
+    through = "chance that street or district solve a problem they have hours for, passing on; street's hours"
+    through_zh = "街道和区级办结疑难问题的概率、减少推诿;占用街道工时"
 
     class Parameters(MeasureParameters):
         """What joining hands gives and takes."""
@@ -118,6 +118,10 @@ class LeadAndAssist(Measure):
         gain: float = param(
             0.25, "Gain in the chance that street or district solve a problem, relative", low=0, high=1,
             zh="疑难办结率增幅",
+        )  # fmt: skip
+        leads: float = param(
+            0.7, "Share of the passing on between departments that it ends", low=0, high=1, zh="减少推诿",
+            source="one leads where duties cross (涉及职能交叉): seed 001; size assumed",
         )  # fmt: skip
         coordination: float = param(
             0.1, "Share of the street's hours that coordination takes", low=0, high=0.6, zh="协调占用工时",
@@ -129,6 +133,7 @@ class LeadAndAssist(Measure):
         """Coordinate, at the price of hours."""
         p, s, reached = self.p, compound.signals, self.p.coverage * strength
         s.hard_case_gain = add(s.hard_case_gain, p.gain * reached)
+        s.lead_department = close_gap(s.lead_department, min(p.leads * reached, 1.0))
         taken = min(p.coordination * reached, 1.0) * s.street_hours
         s.street_hours = add(s.street_hours, -taken)
         compound.spend(self.label, Payer.STREET, hours=taken)

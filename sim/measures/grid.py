@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class GridInspection(Measure):
     """Grid workers patrol every day and write down what they find.
 
-    Patrol takes hours from handling: what is found and then not handled is shelved all the same.
+    Patrol takes hours from handling: what is found and then not handled stays unsolved all the same.
     """
 
     name = "grid_inspection"
@@ -62,15 +62,14 @@ class ResidentWhistle(Measure):
     en = "Residents' whistle"
     zh = "居民吹哨"
     told = "000_a762daf79c5ee800: 建立“居民吹哨”机制鼓励居民参与"
-    through = "chance that a resident reports a problem; community's hours, which handling lacks"
-    through_zh = "居民报事概率;占用社区工时,办理工时相应减少"
+    through = "push to tell the grid worker; community's hours, which handling lacks"
+    through_zh = "居民向网格员报事的意愿;占用社区工时,办理工时相应减少"
 
     class Parameters(MeasureParameters):
         """Encouragement and hours."""
 
         reports: float = param(
-            0.25, "Part of the problems residents keep to themselves that they now report",
-            unit="1/month", low=0, high=1, zh="增加的报事率",
+            0.8, "Push to tell the grid worker of a problem", unit="logit", low=0, high=5, zh="报事推动",
         )  # fmt: skip
         hours: float = param(
             4.0, "Community's hours per 1,000 households to take and sort reports", unit="hour/month",
@@ -84,8 +83,8 @@ class ResidentWhistle(Measure):
         compound.community.ask(
             compound, self.label, p.hours * compound.households / THOUSAND * reached
         )
-        gain = min(p.reports * reached * compound.community.fidelity, 1.0)
-        s.detect_resident = close_gap(s.detect_resident, gain)
+        gain = p.reports * reached * compound.community.fidelity
+        s.asks_for_reports = add(s.asks_for_reports, gain)
 
 
 @register
@@ -100,17 +99,21 @@ class DepartmentsReport(Measure):
     zh = "社区吹哨、部门报到"
     told = "000_a762daf79c5ee800: 采用“社区吹哨,部门报到”机制,社区依问题性质向职能部门“吹哨”,职能部门迅速响应处理"
     through = (
-        "share of overdue problems that rise instead of being shelved, hours of street departments; "
+        "share of problems that rise instead of being left unsolved, passing on, hours of street departments; "
         "community's hours"
     )
-    through_zh = "逾期问题上升而不被搁置的比例、街道部门工时;占用社区工时"
+    through_zh = "未解决问题上升办理的比例、减少推诿、街道部门工时;占用社区工时"
 
     class Parameters(MeasureParameters):
         """Whistles and the departments' answer."""
 
         whistle: float = param(
-            0.4, "Share of overdue problems, otherwise shelved, that the community whistles for", low=0, high=1,
+            0.4, "Share of problems, otherwise left unsolved, that the community whistles for", low=0, high=1,
             zh="吹哨比例",
+        )  # fmt: skip
+        leads: float = param(
+            0.4, "Share of the passing on between departments that it ends", low=0, high=1, zh="减少推诿",
+            source="the community names whose matter it is (依问题性质): seed 000; size assumed",
         )  # fmt: skip
         response: float = param(
             0.3, "Extra hours of street departments, relative to what they give anyway", low=0, high=3,
@@ -130,6 +133,7 @@ class DepartmentsReport(Measure):
         )
         works = reached * compound.community.fidelity
         s.whistle = close_gap(s.whistle, min(p.whistle * works, 1.0))
+        s.lead_department = close_gap(s.lead_department, min(p.leads * works, 1.0))
         # What the street gives a compound already follows its share of the street's attention.
         extra = p.response * works * s.street_hours
         s.street_hours = add(s.street_hours, extra)

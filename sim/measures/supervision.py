@@ -225,12 +225,10 @@ class DelegatesLookBack(Measure):
         "004_56d13d5bc3bde075: 街道高度重视发挥议事代表常态履职作用"
     )
     through = (
-        "share of overdue problems that rise instead of being shelved, trust from solved ones that are asked after, "
+        "share of problems that rise instead of being left unsolved, trust from solved ones that are asked after, "
         "supervision of the firm; residents' and street's hours"
     )
-    through_zh = (
-        "逾期问题上升而不被搁置的比例、办结后回访的增信、对物业的监督;居民工时、占用街道工时"
-    )
+    through_zh = "未解决问题上升办理的比例、办结后回访的增信、对物业的监督;居民工时、占用街道工时"
 
     class Parameters(MeasureParameters):
         """Delegates, what they take up, and their hours."""
@@ -242,7 +240,7 @@ class DelegatesLookBack(Measure):
             4.0, "Hours of one delegate", unit="hour/month", low=0, high=60, zh="代表月均工时"
         )
         raises: float = param(
-            0.3, "Share of overdue problems, otherwise shelved, that delegates take up again", low=0, high=1,
+            0.3, "Share of problems, otherwise left unsolved, that delegates take up again", low=0, high=1,
             zh="重新交办比例",
             source="46 problems looked back at, those named all closed: seed 004; share assumed",
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.compiled import kernel
+from sim.processes.issues import Door
 from sim.processes.participation import MET
 from sim.world.native import rows
 from sim.world.numbers import bits
@@ -72,7 +73,7 @@ def _count_people(counted, first, last, world):  # type: ignore[no-untyped-def]
 def _count_acts(counted, first, last, world):  # type: ignore[no-untyped-def]
     h = world.households
     tenure, misuse, attended, stage = h.tenure, h.misuse, h.attended, h.stage
-    called, petitioned = h.called, h.petitioned
+    complained = h.complained
     satisfaction, arrears_fen = h.satisfaction, h.arrears_fen
     satisfied_from = world.compounds[h.compound[first]].parameters.perception.satisfied_from
     misusing = attending = calls = petitions = satisfied = owed = at_1 = at_2 = at_3 = at_4 = 0
@@ -82,8 +83,8 @@ def _count_acts(counted, first, last, world):  # type: ignore[no-untyped-def]
         satisfied += lived_in & (satisfaction[i] > satisfied_from)
         misusing += lived_in & (misuse[i] == 1)
         attending += lived_in & (attended[i] & MET == MET)
-        calls += lived_in & (called[i] == 1)
-        petitions += lived_in & (petitioned[i] == 1)
+        calls += lived_in & (complained[i] == Door.HOTLINE)
+        petitions += lived_in & (complained[i] == Door.PETITION)
         at_1 += lived_in & (stage[i] == Stage.TELLS_FIRM)
         at_2 += lived_in & (stage[i] == Stage.CALLS_HOTLINE)
         at_3 += lived_in & (stage[i] == Stage.PETITIONS)
@@ -141,13 +142,14 @@ def _add_up(counted, first, last, world):  # type: ignore[no-untyped-def]
     h = world.households
     tenure, life, satisfaction, contact = h.tenure, h.life, h.satisfaction, h.contact
     trust_firm, trust_committee, trust_cell = h.trust_firm, h.trust_committee, h.trust_cell
+    trust_street = h.trust_street
     grievance, efficacy, estranged = h.grievance, h.efficacy, h.estranged
     happy, by_young = counted.satisfaction, counted.young_satisfaction
     by_working, by_elderly = counted.working_satisfaction, counted.elderly_satisfaction
     by_tenants, firm = counted.tenant_satisfaction, counted.trust_firm
     committee, cell = counted.trust_committee, counted.trust_cell
     grief, heard, visited = counted.grievance, counted.efficacy, counted.contact
-    apart = counted.estranged
+    apart, street = counted.estranged, counted.trust_street
     for i in rows(first, last):
         counts = 1.0 if tenure[i] != Tenure.VACANT else 0.0
         mark = counts * satisfaction[i]
@@ -159,6 +161,7 @@ def _add_up(counted, first, last, world):  # type: ignore[no-untyped-def]
         heard += counts * efficacy[i]
         visited += counts * contact[i]
         apart += counts * estranged[i]
+        street += counts * trust_street[i]
         by_young += mark * (life[i] == Life.YOUNG)
         by_working += mark * (life[i] == Life.WORKING)
         by_elderly += mark * (life[i] == Life.ELDERLY)
@@ -168,7 +171,7 @@ def _add_up(counted, first, last, world):  # type: ignore[no-untyped-def]
     counted.tenant_satisfaction, counted.trust_firm = by_tenants, firm
     counted.trust_committee, counted.trust_cell = committee, cell
     counted.grievance, counted.efficacy, counted.contact = grief, heard, visited
-    counted.estranged = apart
+    counted.estranged, counted.trust_street = apart, street
 
 
 @process(How.WORLD)

@@ -1,16 +1,16 @@
-"""Conflict: grievance grows from unsolved problems and broken promises, and climbs a ladder.
+"""Conflict: grievance grows from unsolved problems and broken promises, and a ladder shows how far one went.
 
-Stages: 0 calm, 1 tells the firm, 2 calls the 12345 hotline, 3 petitions (信访), 4 open conflict.
-P(up) = logistic(steepness * (grievance - threshold of the stage) + neighbours in conflict - legitimacy);
-the last step is collective: it needs a share of tied households above one's own threshold
-(Granovetter 1978).
+Stages: 0 calm, 1 complains within the compound, 2 called the 12345 hotline, 3 petitioned (信访), 4 open
+conflict. Up to 3 a stage is what the household did (see ``voices``), and it comes down by time; the last
+step is collective: who has gone outside joins when the share of tied households in open conflict is at or
+above its own threshold (Granovetter 1978).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sim.processes.chance import to_chances
+from sim.processes.issues import Door
 from sim.schema import Parameters, param
 from sim.streams import Stream, fill
 from sim.world.arrows import arrow
@@ -19,7 +19,8 @@ from sim.world.process import How, process
 from sim.world.tables import Stage, Tenure
 from sim.world.units import MIDDLE
 
-_CONFLICT, _HOTLINE = int(Stream.CONFLICT), int(Stream.HOTLINE)
+_CONFLICT = int(Stream.CONFLICT)
+_OUTSIDE, _HOTLINE = int(Stage.CALLS_HOTLINE), int(Door.HOTLINE)
 
 
 class ConflictParameters(Parameters):
@@ -53,28 +54,8 @@ class ConflictParameters(Parameters):
         0.25, "Share of grievance that mediation takes from a household it reaches", low=0, high=1,
         zh="调解的怨气消解",
     )  # fmt: skip
-    steepness: float = param(
-        5.0, "Steepness of each step up in grievance", unit="logit", low=0, high=30, zh="升级陡度"
-    )
-    threshold_firm: float = param(0.30, "Grievance at the middle of the step to telling the firm (see patience)",
-        low=0, high=1, zh="找物业的怨气阈值")  # fmt: skip
-    threshold_hotline: float = param(0.55, "Grievance at the middle of the step to calling the hotline",
-        low=0, high=1, zh="打热线的怨气阈值")  # fmt: skip
-    threshold_petition: float = param(0.80, "Grievance at the middle of the step to petitioning",
-        low=0, high=1.5, zh="信访的怨气阈值")  # fmt: skip
     threshold_open: float = param(0.60, "Grievance below which nobody joins open conflict",
         low=0, high=1, zh="公开冲突的怨气下限")  # fmt: skip
-    patience: float = param(
-        3.5, "Push against each step up, all else at its threshold", unit="logit", low=0, high=6,
-        zh="忍耐",
-    )  # fmt: skip
-    contagion: float = param(
-        2.0, "Weight of the share of neighbours in complaint", unit="logit", low=0, high=10,
-        zh="冲突传染权重",
-    )  # fmt: skip
-    legitimacy: float = param(
-        3.0, "Weight of trust in cell and community", unit="logit", low=0, high=10, zh="合法性权重"
-    )
     tires: float = param(
         0.10, "Chance to step down in a month, however aggrieved", unit="1/month", low=0, high=1,
         zh="疲惫退出概率",
@@ -82,14 +63,6 @@ class ConflictParameters(Parameters):
     settles: float = param(
         0.25, "Further chance to step down, at no grievance", unit="1/month", low=0, high=1,
         zh="平息概率",
-    )  # fmt: skip
-    call_rate: float = param(
-        0.04, "Calls to the hotline by a household at stage 2 or above", unit="1/month", low=0, high=1,
-        zh="热线拨打概率",
-    )  # fmt: skip
-    petition_rate: float = param(
-        0.03, "Petitions by a household at stage 3 or above", unit="1/month", low=0, high=1,
-        zh="信访概率",
     )  # fmt: skip
 
 
@@ -148,66 +121,39 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
 
 
 arrow(
-    "grievance", "conflict", "who bears a grievance climbs the ladder of complaint",
+    "grievance", "conflict", "who complains outside and bears a grievance joins an open conflict",
     neutral="no grievance",
-    zh="怨气推动矛盾升级",
+    zh="对外诉求者带着怨气加入公开冲突",
     zh_neutral="没有怨气",
 )  # fmt: skip
 arrow(
-    "neighbours", "conflict", "who sees neighbours complain joins them",
+    "neighbours", "conflict", "who sees neighbours in open conflict joins them",
     neutral="nobody is seen to",
-    zh="看到邻居投诉便跟进",
-    zh_neutral="看不到别人投诉",
-)  # fmt: skip
-arrow(
-    "cell_trust", "conflict", "trust in cell and community keeps people from complaining in the open",
-    neutral="trust of one half",
-    zh="对党组织和社区的信任抑制矛盾升级",
-    zh_neutral="信任为一半",
+    zh="看到邻居公开冲突便加入",
+    zh_neutral="看不到别人冲突",
 )  # fmt: skip
 
 
 @process(How.BLOCK, stream=Stream.CONFLICT, switch="conflict")
 def climb(compound, first, last):  # type: ignore[no-untyped-def]
-    """Households climb or leave the ladder of conflict; the last step they take with others."""
+    """Households climb the ladder of conflict by what they did, or leave it; the last step they take with others."""
     world, h, p = compound.world, compound.world.households, compound.parameters.conflict
-    u, push, start = np.empty((3, last - first)), np.empty(last - first), np.uint64(first)
-    # Lane 0 is of mediation; lanes 1 and 2 of a step up and a step down.
+    u, start = np.empty((3, last - first)), np.uint64(first)
+    # Lane 0 is of mediation, lane 2 of a step down.
     fill(u, 3, last - first, first, world.month, world.seed, _CONFLICT)
-    tenure, grievance, trust_cell, stage = h.tenure, h.grievance, h.trust_cell, h.stage
-    seen_conflict, seen_open, threshold = h.seen_conflict, h.seen_open, h.threshold
-    to_firm, to_hotline, to_petition = p.threshold_firm, p.threshold_hotline, p.threshold_petition
-    on, steepness, patience = compound.parameters.arrows, p.steepness, p.patience
-    angry, joins = on.grievance_to_conflict, on.neighbours_to_conflict
-    contagion, legitimacy = p.contagion * joins, p.legitimacy * on.cell_trust_to_conflict
+    tenure, grievance, stage, complained = h.tenure, h.grievance, h.stage, h.complained
+    seen_open, threshold = h.seen_open, h.threshold
     to_open, tires, settles = p.threshold_open, p.tires, p.settles
+    on = compound.parameters.arrows
+    angry, heeds = on.grievance_to_conflict, on.neighbours_to_conflict
     for i in rows(first, last):
-        # From stage 3 on another rule holds, and this push is not used.
-        higher = to_hotline if stage[i] == Stage.TELLS_FIRM else to_petition
-        bar = to_firm if stage[i] == Stage.CALM else higher
-        x = steepness * (angry * grievance[i] - bar) - patience + contagion * seen_conflict[i]
-        push[i - start] = x - legitimacy * (trust_cell[i] - MIDDLE)
-    to_chances(push)
-    for i in rows(first, last):
-        g, at = angry * grievance[i], stage[i]
-        alone = (at < Stage.PETITIONS) & (u[1, i - start] < push[i - start])
-        with_others = (
-            (at == Stage.PETITIONS) & (g >= to_open) & (joins * seen_open[i] >= threshold[i])
-        )
+        g, at, to = angry * grievance[i], stage[i], complained[i]
+        near = np.int64(to > 0)
+        outdoors = to - _HOTLINE + _OUTSIDE
+        did = outdoors if to >= _HOTLINE else near
+        outside = (at >= _OUTSIDE) & (at < Stage.OPEN_CONFLICT)
+        joins = outside & (g >= to_open) & (heeds * seen_open[i] >= threshold[i])
         lived_in = tenure[i] != Tenure.VACANT
-        up = lived_in & (alone | with_others)
-        tired = lived_in & (u[2, i - start] < tires + settles * (1.0 - g))
-        stage[i] = at + up - (tired & (at > Stage.CALM) & (not up))
-
-
-@process(How.BLOCK, stream=Stream.HOTLINE, switch="conflict")
-def speak(compound, first, last):  # type: ignore[no-untyped-def]
-    """Households in complaint call the hotline and petition."""
-    world, h, p = compound.world, compound.world.households, compound.parameters.conflict
-    u, start = np.empty((2, last - first)), np.uint64(first)
-    fill(u, 2, last - first, first, world.month, world.seed, _HOTLINE)
-    stage, called, petitioned = h.stage, h.called, h.petitioned
-    call_rate, petition_rate = p.call_rate, p.petition_rate
-    for i in rows(first, last):
-        called[i] = (stage[i] >= Stage.CALLS_HOTLINE) & (u[0, i - start] < call_rate)
-        petitioned[i] = (stage[i] >= Stage.PETITIONS) & (u[1, i - start] < petition_rate)
+        tired = lived_in & (at > Stage.CALM) & (u[2, i - start] < tires + settles * (1.0 - g))
+        stays = max(at - (tired & (did < at) & (not joins)), did)
+        stage[i] = Stage.OPEN_CONFLICT if lived_in & joins else stays

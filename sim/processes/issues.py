@@ -1,7 +1,7 @@
-"""Issues (诉求): problems arise, are found, sent to a level, handled within its hours, or rise a level.
+"""Issues (诉求): what problems there are, and how they arise.
 
-building -> compound -> community -> street -> district. Each level solves what its hours allow; what is
-overdue rises or is shelved. An issue is a record in the ``IssueBook``, not an agent.
+Whom households tell stands in ``voices``, what is done about it in ``handling``. An issue is a record in
+the book (``world.issues``), not an agent.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import field_validator
 
 from sim.compiled import kernel
 from sim.schema import Parameters, bounded, param
-from sim.streams import BLOCK, Stream, fill, philox
+from sim.streams import Stream, draw, fill, philox
 from sim.world.arrows import arrow, through
 from sim.world.declare import SealedRow, column
 from sim.world.native import register_row, rows
@@ -34,7 +33,7 @@ class Level(IntEnum):
 
 
 LEVELS = len(Level)
-_BUILDING, _COMPOUND, _COMMUNITY, _STREET, _DISTRICT = map(int, Level)
+_BUILDING = int(Level.BUILDING)
 
 
 class Category(IntEnum):
@@ -91,20 +90,42 @@ class PerLevel(Parameters):
 # Chances, levels and months have bounds of their own; to a type checker they are the same keys.
 if TYPE_CHECKING:
     CategoryRates = PerCategory
+    CategoryShares = PerCategory
     CategoryLevels = PerCategory
     CategoryFlags = PerCategory
     LevelChances = PerLevel
-    LevelMonths = PerLevel
 else:
     CategoryRates = bounded(PerCategory, "CategoryRates", 0, 1, __name__)
+    CategoryShares = bounded(PerCategory, "CategoryShares", 0, 1, __name__)
     CategoryLevels = bounded(PerCategory, "CategoryLevels", 0, LEVELS - 1, __name__)
     CategoryFlags = bounded(PerCategory, "CategoryFlags", 0, 1, __name__)
     LevelChances = bounded(PerLevel, "LevelChances", 0, 1, __name__)
-    LevelMonths = bounded(PerLevel, "LevelMonths", 1, 60, __name__)
+
+
+class Urgency(IntEnum):
+    """How soon an issue is due, by the limits of the hotline."""
+
+    EMERGENCY = 0
+    URGENT = 1
+    ORDINARY = 2
+    COMPLEX = 3
+
+
+URGENCIES = len(Urgency)
+_EMERGENCY, _URGENT, _ORDINARY, _COMPLEX = map(int, Urgency)
+
+
+class PerUrgency(Parameters):
+    """One number for each urgency."""
+
+    emergency: float = param(0.0, "Emergency", low=0, high=365, zh="突发紧急")
+    urgent: float = param(0.0, "Water, power, heat, lift", low=0, high=365, zh="水电气热电梯")
+    ordinary: float = param(0.0, "Ordinary", low=0, high=365, zh="一般")
+    complex: float = param(0.0, "Complex", low=0, high=365, zh="复杂疑难")
 
 
 class IssueParameters(Parameters):
-    """Arrival, finding, handling and closing of issues."""
+    """What issues there are: how they arise, how urgent and dear they are, and how they are lived with."""
 
     rate: CategoryRates = param(
         _numbers(CategoryRates, 0.030, 0.030, 0.015, 0.010, 0.020, 0.006, 0.020, 0.015, 0.010),
@@ -112,97 +133,93 @@ class IssueParameters(Parameters):
         unit="1/month", zh="问题发生率",
         source="assumed; order of size from 300 small issues in under six months (seed 004)",
     )  # fmt: skip
-    hours: PerCategory = param(
-        _numbers(PerCategory, 2, 8, 4, 3, 4, 6, 16, 3, 40), "Hours of work to handle one issue",
-        unit="hour", zh="处理工时",
+    emergency: CategoryShares = param(
+        _numbers(CategoryShares, 0, 0.03, 0.02, 0, 0, 0, 0, 0, 0),
+        "Share that is an emergency", zh="突发紧急占比",
     )  # fmt: skip
-    first_level: CategoryLevels = param(
-        _numbers(CategoryLevels, 1, 1, 1, 1, 1, 1, 2, 1, 2),
-        "Level an issue is first sent to (0 building ... 4 district)", unit="level", zh="首办层级",
+    urgent: CategoryShares = param(
+        _numbers(CategoryShares, 0, 0.25, 0.05, 0, 0, 0, 0, 0, 0),
+        "Share that is urgent: water, power, heat, a lift that stands", zh="水电气热电梯类占比",
     )  # fmt: skip
-    small: CategoryFlags = param(
-        _numbers(CategoryFlags, 1, 0, 0, 1, 1, 1, 0, 0, 0),
-        "1 where a building that meets can settle it itself", zh="小微问题",
-        source="building matters settled in the building: seed 001 (微单元); list assumed",
+    complex: CategoryFlags = param(
+        _numbers(CategoryFlags, 0, 0, 0, 0, 0, 0, 1, 0, 1),
+        "1 where it is complex, needing more than one department", zh="复杂疑难类",
+        source="illegal structures and the developer's legacy involve many departments (多达30多个): seed 001; "
+        "list assumed",
     )  # fmt: skip
-    deadline: LevelMonths = param(
-        _numbers(LevelMonths, 1, 2, 2, 3, 4), "Months a level has before an issue is overdue", unit="month",
-        zh="办理时限",
+    shared: CategoryFlags = param(
+        _numbers(CategoryFlags, 1, 1, 1, 1, 1, 0, 1, 0, 1),
+        "1 where others of the building have it too", zh="共有问题",
     )  # fmt: skip
-    solve: LevelChances = param(
-        _numbers(LevelChances, 0.6, 0.65, 0.5, 0.5, 0.6),
-        "Chance that an attempt with enough hours solves the issue", zh="办结概率",
-        source="assumed; a ladder in which most is solved low (seed 004: over 70% in the grid)",
+    costly: CategoryShares = param(
+        _numbers(CategoryShares, 0, 0.15, 0.05, 0.05, 0, 0, 0, 0, 0),
+        "Share that the compound cannot solve without money", zh="需出资维修占比",
+        source="renewal waits for money (资金): seeds 002, 004; share assumed",
     )  # fmt: skip
-    rise: LevelChances = param(
-        _numbers(LevelChances, 0.7, 0.3, 0.5, 0.5, 0.0),
-        "Chance that an overdue issue rises a level; otherwise it is shelved", zh="升级概率",
-    )  # fmt: skip
-    reports_unheard: float = param(
-        0.4, "Chance to report of residents who feel not heard at all, relative to those who do", low=0,
-        high=1, zh="无效能感居民报事意愿",
-    )  # fmt: skip
-    solve_most: float = param(
-        0.95, "Largest chance to solve that special effort of street or district can reach", low=0, high=1,
-        zh="难题办结概率上限",
+    gives_up: float = param(
+        0.20, "Chance that a problem nobody is working on is given up, or got used to", unit="1/month", low=0,
+        high=1, zh="放弃概率",
     )  # fmt: skip
     lately_keeps: float = param(
-        0.6, "Share of the problems closed so far that residents still count a month later",
+        0.6, "Share of what was closed so far that residents still count a month later",
         unit="1/month", low=0, high=1, zh="办结印象月留存率",
-    )  # fmt: skip
-    relief: float = param(
-        0.25, "Share of grievance the reporter loses when the issue is solved", low=0, high=1,
-        zh="办结消气",
-    )  # fmt: skip
-    shelved: float = param(
-        0.12, "Grievance the reporter gains when it is shelved", low=0, high=1, zh="搁置生怨"
-    )
-    solved_trust: float = param(
-        0.08, "Trust in the handler gained by the reporter", low=0, high=1, zh="办结增信"
-    )
-    shelved_trust: float = param(
-        0.08, "Trust in the handler lost by the reporter", low=0, high=1, zh="搁置失信"
-    )
-    heard: float = param(
-        0.1, "Feeling of being heard gained by the reporter when solved, lost when shelved", low=0, high=1,
-        zh="办结或搁置对效能感的影响",
     )  # fmt: skip
     meeting_finds: float = param(
         0.5, "Chance that a meeting brings a hidden problem of its building to light", low=0, high=1,
         zh="议事发现概率",
     )  # fmt: skip
 
-    call_finds: float = param(
-        0.5, "Chance that a call by staff brings a hidden problem of the household to light", low=0, high=1,
-        zh="入户走访发现概率",
-    )  # fmt: skip
 
-    @field_validator("first_level")
-    @classmethod
-    def _is_a_level(cls, value: PerCategory) -> PerCategory:
-        # The kernel indexes arrays by it without a check of its own.
-        for name, level in value:
-            if level not in range(LEVELS):
-                raise ValueError(
-                    f"{name} is {level:g}; allowed: a whole number from 0 to {LEVELS - 1}"
-                )
-        return value
+class Status(IntEnum):
+    """Who knows of an issue."""
+
+    LATENT = 0
+    """Its household alone."""
+    OPEN = 1
+    """Somebody works on it, or has it on the desk."""
+    ANSWERED = 2
+    """It was answered and is not solved; nobody works on it."""
 
 
-LATENT, OPEN = 0, 1
+LATENT, OPEN, ANSWERED = map(int, Status)
 NOTHING = -1
-ARISE, HANDLE = int(Stream.ISSUES_ARISE), int(Stream.ISSUES_HANDLE)
+ARISE, DAYS = int(Stream.ISSUES_ARISE), int(Stream.ISSUES_DAYS)
+
+
+class Door(IntEnum):
+    """Whom a household tells, nearest first."""
+
+    NONE = 0
+    FIRM = 1
+    CELL = 2
+    COMMITTEE = 3
+    GRID = 4
+    PLATFORM = 5
+    HOTLINE = 6
+    PETITION = 7
+
+
+DOORS = len(Door)
 
 _COUNTED = {
     "arisen": "problems that arose", "found": "problems found",
-    **{f"closed_{level.name.lower()}": f"closed at the level of the {level.name.lower()}" for level in Level},
-    "shelved": "shelved: overdue and not raised", "days": "sum of the ages at closing",
-    "overdue": "problems that were overdue", "calls": "raised from the compound, by way of the hotline",
+    **{f"closed_{level.name.lower()}": f"solved at the level of the {level.name.lower()}" for level in Level},
+    "shelved": "given up unsolved", "days": "sum of the ages at solving",
+    "overdue": "problems past their limit at the end of the month",
     "open": "left in the book, found or not",
+    "waiting": "costly repairs that wait for money", "passed": "times one was passed on to somebody else",
+    **{f"told_{door.name.lower()}": f"told to: {door.name.lower()}" for door in Door if door},
+    "complaints": "calls to the hotline about what had been told before",
+    "repeats": "calls to the hotline about what it had been called about before",
+    "answered": "problems answered, solved or not", "answer_days": "sum of days from telling to answer",
+    "tickets_closed": "calls to the hotline that were answered",
+    "tickets_timely": "of these, those on which work began within the limit",
+    "tickets_solved": "of these, those whose problem was solved",
+    "tickets_asked": "of these, those whose caller was asked", "tickets_content": "callers asked that were content",
 }  # fmt: skip
 COUNTS = tuple(_COUNTED)
 """What the book counts each month and compound."""
-_ARISEN, _CLOSED0 = COUNTS.index("arisen"), COUNTS.index("closed_building")
+_ARISEN = COUNTS.index("arisen")
 
 
 class Happened(IntFlag):
@@ -217,12 +234,9 @@ class Happened(IntFlag):
     ROSE = 64
     SHELVED = 128
     CALLED = 256
-
-
-_RESIDENT, _MEETING, _GRID, _FIRM, _ATTEMPTED, _SOLVED, _ROSE, _SHELVED_NOW, _CALLED = map(
-    int, Happened
-)
-_GONE = _SOLVED | _SHELVED_NOW
+    UNSOLVED = 512
+    PASSED = 1024
+    NO_MONEY = 2048
 
 
 @register_row
@@ -230,8 +244,31 @@ class Worked(SealedRow, table="worked"):
     """What was counted of the problems of one compound this month, see ``COUNTS``."""
 
     for _name, _doc in _COUNTED.items():
-        locals()[_name] = column("f8", "day" if _name == "days" else "issue", "0 or more", _doc)
+        locals()[_name] = column("f8", "day" if "days" in _name else "issue", "0 or more", _doc)
     del _name, _doc
+
+
+@kernel
+def luck(i, since, month, place, seed, stream):  # type: ignore[no-untyped-def]
+    """Four draws of the problem that household i has since a month, so its place in the book does not matter.
+
+    Args:
+        i: Its household.
+        since: Month it arose; a household has one new problem a month at most.
+        month: Month being lived.
+        place: Which four of the month's draws.
+        seed: Seed of the run.
+        stream: Stream of the mechanism.
+    """
+    a, b, c, d = philox(
+        np.uint64(i), np.uint64(np.uint32(month)), np.uint64(np.uint32(since)), np.uint64(place),
+        np.uint64(seed), np.uint64(stream),
+    )  # fmt: skip
+    scale = 2.0**-32
+    return (
+        (np.float64(np.int64(a)) + 0.5) * scale, (np.float64(np.int64(b)) + 0.5) * scale,
+        (np.float64(np.int64(c)) + 0.5) * scale, (np.float64(np.int64(d)) + 0.5) * scale,
+    )  # fmt: skip
 
 
 @process(How.BLOCK, stream=Stream.ISSUES_ARISE, switch="issues")
@@ -309,21 +346,25 @@ def _chances(compound):  # type: ignore[no-untyped-def]
     return out
 
 
-@process(How.WORLD, switch="issues")
+@process(How.WORLD, stream=Stream.ISSUES_DAYS, switch="issues")
 def problems_are_entered(world):  # type: ignore[no-untyped-def]
-    """New problems, still hidden, are entered in the order of households."""
-    h, k, held = world.households, world.issues, world.issues_held
-    counts = world.worked.numbers
+    """New problems, still hidden, are entered by the day on which they arose."""
+    h, counts = world.households, world.worked.numbers
     for c in range(len(counts)):
         counts[c] = 0.0
+    for j in range(world.issues_held):
+        world.issues.happened[j] = world.issues.said[j] = 0
+    new = 0
+    for i in range(len(h.arising)):
+        h.complained[i] = 0
+        new += h.arising[i] != NOTHING
+    who, day, at = np.empty(new, np.int64), np.empty(new), 0
     for i in range(len(h.arising)):
         if h.arising[i] != NOTHING:
-            k.category[held], k.level[held], k.state[held] = h.arising[i], _BUILDING, LATENT
-            k.reporter[held], k.arose[held], k.due[held] = i, world.month, 0
-            h.own_open[i] += 1
-            counts[h.compound[i], _ARISEN] += 1
-            held += 1
-    world.issues_held = held
+            who[at], day[at] = i, draw(i, world.month, world.seed, DAYS)[0]
+            at += 1
+    for n in np.argsort(day):
+        _enter(world, h.arising[who[n]], who[n])
     # Problems that events place come after those drawn, so that they shift no draw.
     for j in range(world.placed):
         _place(world, world.placing.category[j], world.placing.household[j])
@@ -331,214 +372,34 @@ def problems_are_entered(world):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _enter(world, category, i):  # type: ignore[no-untyped-def]
+    # The draws hang on household and month, so a household has one new problem a month at most.
+    k, h, at = world.issues, world.households, world.issues_held
+    p = world.compounds[h.compound[i]].parameters.issues
+    day, urgency, cost, _ = draw(i, world.month, world.seed, DAYS)
+    k.reporter[at], k.arose[at] = i, world.month
+    k.since[at] = DAYS_PER_MONTH * (world.month + day)
+    k.category[at], k.level[at], k.state[at], k.door[at] = category, _BUILDING, LATENT, 0
+    k.urgency[at] = _COMPLEX if p.complex[category] > 0.0 else _ORDINARY
+    if urgency < p.emergency[category]:
+        k.urgency[at] = _EMERGENCY
+    elif urgency < p.emergency[category] + p.urgent[category]:
+        k.urgency[at] = _URGENT
+    k.costly[at] = cost < p.costly[category]
+    k.told[at] = k.ready[at] = k.began[at] = k.due[at] = k.since[at]
+    k.done[at], k.tickets[at], k.called_before[at] = 0.0, 0, 0
+    k.happened[at], k.said[at], k.spent[at] = 0, 0, 0.0
+    h.own_open[i] += 1
+    world.worked.numbers[h.compound[i], _ARISEN] += 1
+    world.issues_held = at + 1
+
+
+@kernel
 def _place(world, category, household):  # type: ignore[no-untyped-def]
     # A household has one new problem a month at most: if it has one, that takes the category.
-    k, h, held = world.issues, world.households, world.issues_held
-    for j in range(held):
+    k = world.issues
+    for j in range(world.issues_held):
         if k.arose[j] == world.month and k.reporter[j] == household:
             k.category[j] = category
             return
-    k.category[held], k.level[held], k.state[held] = category, _BUILDING, LATENT
-    k.reporter[held], k.arose[held], k.due[held] = household, world.month, 0
-    world.issues_held = held + 1
-    h.own_open[household] += 1
-    world.worked.numbers[h.compound[household], _ARISEN] += 1
-
-
-@kernel
-def _found_by(draw, untold, unmet, unseen):  # type: ignore[no-untyped-def]
-    # One draw decides for all who look; whoever's chance it already passes alone has found it.
-    if draw >= untold:
-        return _RESIDENT
-    if draw >= unmet:
-        return _MEETING
-    return _GRID if draw >= unseen else _FIRM
-
-
-@kernel
-def _deal(first, n, month, seed, reporter, arose, u):  # type: ignore[no-untyped-def]
-    # Draws of issues first to first + n - 1 into u (3, n): to be found, to be solved, to rise. They
-    # hang on who has the issue and since when, so its place in the book does not matter.
-    m, zero, k0, k1 = np.uint64(np.uint32(month)), np.uint64(0), np.uint64(seed), np.uint64(HANDLE)
-    for i in range(n):
-        r, since = np.uint64(reporter[first + i]), np.uint64(np.uint32(arose[first + i]))
-        a, b, c, _ = philox(r, m, since, zero, k0, k1)
-        u[0, i] = np.float64(np.int64(a)) * 2.0**-32
-        u[1, i] = np.float64(np.int64(b)) * 2.0**-32
-        u[2, i] = np.float64(np.int64(c)) * 2.0**-32
-
-
-@process(How.WORLD, stream=Stream.ISSUES_HANDLE, switch="issues")
-def problems_are_handled(world):  # type: ignore[no-untyped-def]
-    """Problems are found, handled within hours, raised or shelved; closed ones leave the book."""
-    h, k, b = world.households, world.issues, world.buildings
-    for j in range(len(b.open)):
-        b.open[j] = b.closed[j] = 0.0
-    hours, u, kept = _hours(world), np.empty((3, BLOCK)), 0
-    for j in range(world.issues_held):
-        if j % BLOCK == 0:
-            n = min(BLOCK, world.issues_held - j)
-            _deal(j, n, world.month, world.seed, k.reporter, k.arose, u)
-        finding, solving, rising = u[0, j % BLOCK], u[1, j % BLOCK], u[2, j % BLOCK]
-        r = k.reporter[j]
-        compound = world.compounds[h.compound[r]]
-        note = _find(compound, j, finding) if k.state[j] == LATENT else 0
-        k.handled_at[j] = k.level[j]
-        if k.state[j] == OPEN:
-            note |= _handle(compound, j, hours[h.compound[r]], solving, rising)
-        k.happened[j] = note
-        if note & _GONE:
-            h.own_open[r] -= 1
-            continue
-        b.open[h.building[r]] += 1.0
-        compound.worked.open += 1
-        k.category[kept], k.level[kept], k.state[kept] = k.category[j], k.level[j], k.state[j]
-        k.reporter[kept], k.arose[kept], k.due[kept] = r, k.arose[j], k.due[j]
-        kept += 1
-    world.issues_held = kept
-
-
-@kernel
-def _hours(world):  # type: ignore[no-untyped-def]
-    # Hours left this month (compounds, levels), used up by one issue after the other.
-    hours = np.empty((world.number_of_compounds, LEVELS))
-    for c in range(len(hours)):
-        s = world.signals[c]
-        hours[c, _BUILDING], hours[c, _COMPOUND] = s.building_hours, s.compound_hours
-        hours[c, _COMMUNITY], hours[c, _STREET] = s.community_hours, s.street_hours
-        hours[c, _DISTRICT] = s.district_hours
-    return hours
-
-
-arrow(
-    "efficacy", "reports", "who feels heard reports problems",
-    neutral="efficacy of a newcomer (turnover.newcomer_trust)",
-    zh="有效能感者愿意报事",
-    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
-)  # fmt: skip
-
-
-@kernel
-def _find(compound, j, finding):  # type: ignore[no-untyped-def]
-    # What happens to hidden problem j: somebody may find it, and then it is sent to a level.
-    world, s, p = compound.world, compound.signals, compound.parameters.issues
-    k, r, kind = world.issues, world.issues.reporter[j], world.issues.category[j]
-    usual = compound.parameters.turnover.newcomer_trust
-    feels = through(
-        compound.parameters.arrows.efficacy_to_reports, world.households.efficacy[r], usual
-    )
-    heard = p.reports_unheard + (1.0 - p.reports_unheard) * feels
-    untold = 1.0 - s.detect_resident * heard
-    if world.households.called_on[r] == 1:
-        untold *= 1.0 - p.call_finds
-    unmet = untold
-    if world.buildings.meeting[world.households.building[r]] == 1:
-        unmet *= 1.0 - p.meeting_finds
-    hidden = unmet * ((1.0 - s.detect_grid) * (1.0 - s.detect_firm))
-    if finding < hidden:
-        return 0
-    k.state[j] = OPEN
-    at = int(p.first_level[kind])
-    if s.building_hours > 0.0 and p.small[kind] > 0.0:
-        at = _BUILDING
-    elif at == _COMPOUND and s.compound_hours <= 0.0:
-        at = _COMMUNITY
-    k.level[j] = at
-    k.due[j] = world.month + int(p.deadline[at]) - 1
-    compound.worked.found += 1
-    return _found_by(finding, untold, unmet, unmet * (1.0 - s.detect_grid))
-
-
-@kernel
-def _handle(compound, j, hours, solving, rising):  # type: ignore[no-untyped-def]
-    # What happens to found problem j: solved within this level's hours, or once overdue raised or shelved.
-    world, s, p = compound.world, compound.signals, compound.parameters.issues
-    k, counts, note = world.issues, compound.worked, 0
-    at, need = k.level[j], p.hours[k.category[j]]
-    if hours[at] >= need:
-        note |= _ATTEMPTED
-        hours[at] -= need
-        chance = p.solve[at]
-        if at >= _STREET:
-            chance = min(chance * (1.0 + s.hard_case_gain), p.solve_most)
-        if solving < chance:
-            # It arose in the middle of a month, on the mean, and is closed at the end of one.
-            counts.days += DAYS_PER_MONTH * (world.month - k.arose[j]) + DAYS_PER_MONTH / 2.0
-            _solved(compound, k.reporter[j], at)
-            return note | _SOLVED
-    if world.month < k.due[j]:
-        return note
-    counts.overdue += 1
-    rises = p.rise[at] + (1.0 - p.rise[at]) * s.whistle
-    if at < _DISTRICT and rising < rises:
-        k.level[j] = at + 1
-        k.due[j] = world.month + int(p.deadline[at + 1])
-        # What the whistle carries up, else shelved, is no resident's call to the hotline.
-        if at == _COMPOUND and rising < p.rise[at]:
-            counts.calls += 1
-            note |= _CALLED
-        return note | _ROSE
-    counts.shelved += 1
-    _shelved(compound, k.reporter[j], at)
-    return note | _SHELVED_NOW
-
-
-arrow(
-    "solved", "trust", "a problem solved wins trust in who handled it, one shelved costs it",
-    neutral="trust stays",
-    zh="办结增信，搁置失信",
-    zh_neutral="信任不变",
-)  # fmt: skip
-arrow(
-    "solved", "grievance", "a problem solved takes grievance away, one shelved adds to it",
-    neutral="grievance stays",
-    zh="办结消气，搁置生怨",
-    zh_neutral="怨气不变",
-)  # fmt: skip
-arrow(
-    "solved", "efficacy", "a problem solved gives the feeling of being heard, one shelved takes it",
-    neutral="efficacy stays",
-    zh="办结增强效能感，搁置削弱效能感",
-    zh_neutral="效能感不变",
-)  # fmt: skip
-
-
-@kernel
-def _solved(compound, r, at):  # type: ignore[no-untyped-def]
-    world, h, p = compound.world, compound.world.households, compound.parameters.issues
-    world.worked.numbers[compound.index, _CLOSED0 + at] += 1
-    world.buildings.closed[h.building[r]] += 1.0
-    on = compound.parameters.arrows
-    h.efficacy[r] += p.heard * on.solved_to_efficacy * (1.0 - h.efficacy[r])
-    h.grievance[r] *= 1.0 - p.relief * on.solved_to_grievance
-    gain = min(p.solved_trust * (1.0 + compound.signals.revisit), 1.0) * on.solved_to_trust
-    if at == _COMPOUND:
-        h.trust_firm[r] += gain * (1.0 - h.trust_firm[r])
-    else:
-        again = compound.parameters.participation.reacquaints
-        h.estranged[r] *= 1.0 - again * on.contacts_to_estranged
-        h.trust_cell[r] += gain * (1.0 - h.trust_cell[r])
-
-
-@kernel
-def _shelved(compound, r, at):  # type: ignore[no-untyped-def]
-    h, p, on = compound.world.households, compound.parameters.issues, compound.parameters.arrows
-    h.efficacy[r] *= 1.0 - p.heard * on.solved_to_efficacy
-    h.grievance[r] += p.shelved * on.solved_to_grievance * (1.0 - h.grievance[r])
-    lost = p.shelved_trust * on.solved_to_trust
-    if at == _COMPOUND:
-        h.trust_firm[r] *= 1.0 - lost
-    else:
-        h.trust_cell[r] *= 1.0 - lost
-
-
-@process(How.WORLD, switch="issues")
-def buildings_follow_up(world):  # type: ignore[no-untyped-def]
-    """Buildings see what came of their problems, the latest months counting most."""
-    b = world.buildings
-    for j in range(len(b.followed)):
-        b.open_per_household[j] = b.open[j] / max(b.end[j] - b.start[j], 1)
-        keeps = world.compounds[b.compound[j]].parameters.issues.lately_keeps
-        b.closed_lately[j] = keeps * b.closed_lately[j] + b.closed[j]
-        due = b.closed_lately[j] + b.open[j]
-        b.followed[j] = b.closed_lately[j] / max(due, 1.0) if due > 0.0 else -1.0
+    _enter(world, category, household)

@@ -45,7 +45,7 @@ class TurnoverParameters(Parameters):
         source="what it was used to: an ordinary compound's service in this model; assumed",
     )  # fmt: skip
     newcomer_trust: float = param(
-        0.5, "Trust in firm, committee and cell a household arrives with",
+        0.5, "Trust in firm, committee, cell and street a household arrives with",
         low=0, high=1, zh="新住户初始信任",
     )  # fmt: skip
     newcomer_habit: float = param(
@@ -108,7 +108,8 @@ def begin_anew(world, i):  # type: ignore[no-untyped-def]
     h.active[i] = h.lived_here[i] = h.asked[i] = h.called_on[i] = 0
     h.summoned[i] = 0
     h.satisfaction[i] = p.newcomer_satisfaction
-    h.trust_firm[i] = h.trust_committee[i] = h.trust_cell[i] = p.newcomer_trust
+    h.trust_firm[i] = h.trust_committee[i] = p.newcomer_trust
+    h.trust_cell[i] = h.trust_street[i] = p.newcomer_trust
     h.norm[i] = h.habit[i] = p.newcomer_habit
     h.efficacy[i] = p.newcomer_trust
     h.grievance[i] = h.free_habit[i] = h.contact[i] = h.points[i] = 0.0

@@ -192,6 +192,7 @@ class _Trait(IntEnum):
     EFFICACY = 18
     PAID = 19
     BILL_MONTH = 20
+    TRUST_STREET = 21
 
 
 class _Draws:
@@ -390,6 +391,7 @@ def _begin(h: Households, p: PopulationParameters, given: HouseholdColumns, d: _
         ("trust_firm", p.trust_start),
         ("trust_committee", p.trust_start),
         ("trust_cell", p.trust_start),
+        ("trust_street", p.trust_start),
         ("grievance", p.grievance_start),
         ("habit", p.habit_start),
         ("free_habit", p.free_habit_start),

@@ -103,6 +103,9 @@ class Households(Columns):
     trust_cell = column(
         "f8", "1", _UNIT, "trust in party cell and community", newcomer="newcomer_trust"
     )
+    trust_street = column(
+        "f8", "1", _UNIT, "trust in street and hotline", newcomer="newcomer_trust"
+    )
     grievance = column("f8", "1", _UNIT, "grievance", newcomer=0.0)
     norm = column("f8", "1", _UNIT, "share of others it believes to pay", newcomer="newcomer_habit")
     habit = column("f8", "1", _UNIT, "habit of paying", newcomer="newcomer_habit")
@@ -155,8 +158,9 @@ class Households(Columns):
         "i4", "flags", "any", "teams that last went out while it misused common space, a bit each"
     )
     attended = column("i1", "code", "0 to 3", "at a meeting this month 1, at an activity 2")
-    called = column("i1", "flag", _FLAG, "called the hotline this month")
-    petitioned = column("i1", "flag", _FLAG, "petitioned this month")
+    complained = column(
+        "i1", "code", "Door", "furthest door to which it took a complaint this month, 0 for none"
+    )
     received_fen = column("i8", "fen", _MORE, "paid this month for the current and the next bill")
     credited_fen = column(
         "i8", "fen", _MORE, "of the current bill settled this month, what was paid ahead too"
@@ -287,15 +291,27 @@ class Issues(Columns):
     """All problems not yet closed, oldest first; ``world.issues_held`` rows are in use."""
 
     category = column("i1", "code", "Category", "what it is about")
+    urgency = column("i1", "code", "Urgency", "how soon it is due")
+    costly = column("i1", "flag", _FLAG, "the compound cannot solve it without money")
     level = column("i1", "code", "Level", "who handles it")
-    state = column("i1", "code", "0, 1", "hidden 0, found 1")
+    state = column("i1", "code", "Status", "who knows of it")
     reporter = column("i4", "index", _MORE, "household; building and compound follow from it")
     arose = column("i4", "month", "any", "month it arose")
-    due = column("i4", "month", "any", "month it is due")
-    happened = column(
-        "i2", "flags", "Happened", "what happened to the row in the last month worked"
-    )
-    handled_at = column("i1", "code", "Level", "level at which it then was before it rose")
+    since = column("f8", "day", "any", "day it arose, from the beginning of month 0")
+    told = column("f8", "day", "any", "day it was last told or found")
+    ready = column("f8", "day", "any", "day from which its level can work on it")
+    began = column("f8", "day", "any", "day work on it began, before told if it has not")
+    due = column("f8", "day", "any", "day its limit ends")
+    done = column("f8", "hour", _MORE, "hours given to it at this level so far")
+    door = column("i1", "code", "Door", "whom it was last told to")
+    tickets = column("i2", "issue", _MORE, "calls to the hotline about it not answered yet")
+    called_before = column("i1", "flag", _FLAG, "the hotline has been called about it")
+    # What happened to the row in the last month worked.
+    happened = column("i2", "flags", "Happened", "what happened")
+    said = column("i1", "code", "Door", "whom its household told")
+    handled_at = column("i1", "code", "Level", "level at which it began the month's handling")
+    left_at = column("i1", "code", "Level", "level at which it left it")
+    spent = column("f8", "hour", _MORE, "hours given to it")
 
 
 class Ledger(Columns):
@@ -357,13 +373,15 @@ COUNTED = {
     "paid_up": "of these, units with none of the last twelve months billed unpaid",
     "satisfied": "households that say they are satisfied",
     **{name: f"sum of {name}" for name in (
-        "satisfaction", "trust_firm", "trust_committee", "trust_cell", "grievance", "efficacy", "estranged")},
+        "satisfaction", "trust_firm", "trust_committee", "trust_cell", "trust_street",
+        "grievance", "efficacy", "estranged")},
     "stage_1": "households that tell the firm", "stage_2": "households that call the hotline",
     "stage_3": "households that petition", "stage_4": "households in open conflict",
     "misuse": "households that misuse common space", "attended": "households that came to a meeting",
     "invited": "households whose building met",
-    "free_riders": "satisfied households that did not pay (搭便车)", "calls": "calls to the hotline",
-    "petitions": "petitions", "contact": "sum of contact", "moved": "households that are new",
+    "free_riders": "satisfied households that did not pay (搭便车)",
+    "calls": "households that called the hotline", "petitions": "households that petitioned",
+    "contact": "sum of contact", "moved": "households that are new",
     "young": "young households", "young_satisfaction": "sum of their satisfaction",
     "working": "households of working age", "working_satisfaction": "sum of their satisfaction",
     "elderly": "elderly households", "elderly_satisfaction": "sum of their satisfaction",

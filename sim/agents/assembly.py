@@ -352,7 +352,9 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
             asks = asks and self.parameters.arrows.shortfall_to_price_votes > 0.0
             return asks and compound.price * (1.0 + p.price_step) <= p.price_most
         if matter == Matter.LET_COMMON:
-            return not fund.lets and fund.p.lets > 0.0
+            # Premises stand idle until money is short.
+            short = fund.repair_due or (firm.contracted and firm.staff < p.price_asks)
+            return short and not fund.lets and fund.p.lets > 0.0
         idle = fund.p.idle_months * firm.public_revenue_fen
         return matter == Matter.USE_REVENUE and fund.pool_fen > idle
 

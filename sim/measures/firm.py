@@ -265,7 +265,6 @@ class PropertyEntry(Measure):
             return
         self._enter(compound)
         pilot.runs, pilot.entered = True, month
-        self._run_pilot(compound, 0, strength)
 
     @rule
     def _voted(self, compound: Compound) -> bool:
@@ -288,12 +287,12 @@ class PropertyEntry(Measure):
         s.price_ratio = scale(s.price_ratio, 1.0 - p.special * share * full)
         compound.spend(self.label, Payer.PUBLIC, yuan=p.special_yuan * census.elderly * full)
         cut = (1.0 - p.trial_price) * full
-        if 0 < months_in <= p.trial:
+        if months_in <= p.trial + 1:
             # Bills carry the whole fee; what the trial lets off of last month's is paid from public money.
             compound.spend(
                 self.label, Payer.PUBLIC, yuan=cut * settled_fen(compound) / FEN_PER_YUAN
             )
-        if months_in < p.trial:
+        if months_in <= p.trial:
             s.price_ratio = scale(s.price_ratio, 1.0 - cut)
             s.dunning = scale(s.dunning, 1.0 - full)
             compound.community.ask(

@@ -157,16 +157,20 @@ def arrows_rows(found: Carried) -> str:
     first = ["none: fees collected, %"]
     for stage in stages:
         level = levels.loc[stage.name]
-        first.append(f"{100 * level['mean']:.0f} ({_between(level['low'], level['high'])})")
+        mean, low, high = (float(level[part]) for part in ("mean", "low", "high"))
+        first.append(f"{100 * mean:.0f} ({_between(low, high)})")
     effects = {stage.name: found.of(stage.name, "collection") for stage in stages}
     names = list(dict.fromkeys(found.effects["arrow"]))
     most = {n: max(_strength(effects[s.name].loc[n]) for s in stages) for n in names}
     told = sorted((n for n in names if most[n] >= LEAST), key=lambda n: -most[n])
     rows = [
-        [f"`{name}`", *(_points(effects[stage.name].loc[name]) for stage in stages)]
+        [
+            f"`{name.replace('+', '` and `')}`",
+            *(_points(effects[stage.name].loc[name]) for stage in stages),
+        ]
         for name in told
     ]
-    rest = [f"the other {len(names) - len(told)}", *("under 2" for _ in stages)]
+    rest = [f"the other {len(names) - len(told)}", *(DASH for _ in stages)]
     return markdown(head, [first, *rows, rest])
 
 

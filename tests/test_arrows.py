@@ -43,18 +43,20 @@ GOVERNED = {"measures": {**{name: {} for name in MEASURES}, "moral_appeal": {"bo
 RUNS: list[tuple[str, dict[str, Any]]] = [
     ("kangqiao", {"policy": GOVERNED, "months": 48, "population": SMALL}),
     ("kangqiao", {
-        "policy": ["building_meetings", "supervision_evaluation"], "months": 60, "population": SMALL,
+        "policy": ["building_meetings", "party_organisation"], "months": 60, "population": SMALL,
         "fund": {"yuan_per_m2": 0.0}, "committee": {"state": "working", "seats_least": 4, "idles": 0.06},
-        "scenario": {"history": {"parking_rents": {"start": -20}, "broken_promise": {"start": -34, "size": 1.0},
-                                 "equipment_failure": {"start": -22, "size": 0.7}}}}),
+        "scenario__history": {"parking_rents": {"start": -20}}}),
     ("kangqiao", {
         "policy": "none", "months": 60, "population": SMALL, "fund": {"yuan_per_m2": 40.0},
         "committee": {"state": "working"}}),
     ("tongqiao", {
         "policy": "committee_drive", "months": 72, "population": SMALL | {"households": 100},
         "firm": {"loss_patience": 2, "leaves": 0.5, "reserve_months": 0.5}}),
+    ("tongqiao", {
+        "policy": "party_organisation", "months": 36, "population": SMALL | {"households": 100},
+        "committee": {"state": "working", "idles": 0.1, "captured": 0.1}}),
 ]  # fmt: skip
-"""A small fixed set: a compound under many measures, two with a committee, a street whose firms go."""
+"""A small fixed set: a compound under many measures, two with a committee, a street whose firms go, one with committees."""
 
 _lived: dict[tuple[int, str], np.ndarray] = {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -31,6 +31,8 @@ class Edge(NamedTuple):
     start: str
     end: str
     bend: float = 0.0
+    at: float = 0.5
+    """Place of its label on its way, from 0 to 1."""
 
 
 NODES = {
@@ -39,7 +41,7 @@ NODES = {
     "income": Node(8.0, 6.6, "firm's income", "物业收入"),
     "effort": Node(11.0, 5.2, "staff, upkeep", "人员与维保"),
     "committee": Node(11.0, 7.6, "committee", "业委会"),
-    "trust": Node(7.0, 5.0, "trust in the firm", "对物业的信任"),
+    "trust": Node(8.0, 5.0, "trust in the firm", "对物业的信任"),
     "satisfaction": Node(7.0, 3.4, "satisfaction", "满意度"),
     "condition": Node(11.0, 3.0, "condition", "小区状况"),
     "misuse": Node(11.0, 0.9, "misuse", "占用公共空间"),
@@ -52,10 +54,10 @@ NODES = {
 }
 LOOPS: dict[str, tuple[str, str, str, tuple[Edge, ...]]] = {
     "L1": ("money", "资金", style.BLUE, (
-        Edge("income_to_effort", "income", "effort", -0.15),
+        Edge("income_to_effort+loss_to_exit", "income", "effort", -0.1, 0.35),
         Edge("effort_to_condition", "effort", "condition"),
         Edge("condition_to_satisfaction", "condition", "satisfaction"),
-        Edge("satisfaction_to_pay", "satisfaction", "pay", 0.12),
+        Edge("satisfaction_to_pay", "satisfaction", "pay", 0.0, 0.45),
     )),
     "L2": ("norm", "规范", style.GREEN, (
         Edge("neighbours_to_norm", "pay", "norm", 0.22), Edge("norm_to_pay", "norm", "pay", 0.22),
@@ -70,8 +72,8 @@ LOOPS: dict[str, tuple[str, str, str, tuple[Edge, ...]]] = {
         Edge("conflict_to_pay", "conflict", "pay", -0.12),
     )),
     "L4": ("supervision", "监督", style.PURPLE, (
-        Edge("supervision_to_effort", "committee", "effort"),
-        Edge("committee_to_accounts", "committee", "trust", 0.1),
+        Edge("supervision_to_effort", "committee", "effort", 0.0, 0.4),
+        Edge("committee_to_accounts", "committee", "trust", 0.1, 0.68),
         Edge("satisfaction_to_trust", "satisfaction", "trust"),
         Edge("trust_to_pay", "trust", "pay"),
     )),
@@ -84,8 +86,8 @@ LOOPS: dict[str, tuple[str, str, str, tuple[Edge, ...]]] = {
     )),
     "L6": ("commons", "公地", style.SKY, (
         Edge("neighbours_to_misuse", "misuse", "misuse"),
-        Edge("misuse_to_condition", "misuse", "condition", 0.3),
-        Edge("condition_to_misuse", "condition", "misuse", 0.3),
+        Edge("misuse_to_condition", "misuse", "condition", 0.3, 0.35),
+        Edge("condition_to_misuse", "condition", "misuse", 0.3, 0.35),
     )),
 }  # fmt: skip
 """Loops that the model is meant to have: name in two languages, colour, arrows."""
@@ -93,9 +95,11 @@ LOOPS: dict[str, tuple[str, str, str, tuple[Edge, ...]]] = {
 SHOWN = ("fall", "lock", "recovery")
 _WORDS = {
     "en": "numbers: fees collected without the arrow, in points of what is due: fall / lock / recovery of {case};\n"
-    "bold: the 95% interval over paired seeds leaves out 0; width by the largest; grey: money, booked and not cut",
+    "bold: a 95% interval over paired seeds leaves out 0; width by the largest;\n"
+    "grey: money, booked and not cut; the arrow from income is cut together with loss → exit",
     "zh": "数字：切断该箭头后收缴率的变化（百分点），依次为{case}的下滑、锁定、恢复；\n"
-    "粗体：配对种子的95%区间不含0；线宽按最大者；灰色：资金记账，不切断",
+    "粗体：配对种子的95%区间不含0；线宽按最大者；\n"
+    "灰色：资金记账，不切断；收入的箭头与“亏损→撤场”一并切断",
 }
 _CASE = {"en": "Kangqiao", "zh": "康桥"}
 
@@ -117,11 +121,8 @@ def loops(found: Carried, language: str = "en") -> Figure:
         axes = figure.subplots()
         axes.set_axis_off()
         axes.set(xlim=(-0.8, 12.3), ylim=(-0.5, 8.2))
-        _fees(axes)
-        for _, _, colour, edges in LOOPS.values():
-            for edge in edges:
-                _draw(axes, edge, colour, found)
-        for node in NODES.values():
+        boxes = {}
+        for name, node in NODES.items():
             box = {
                 "boxstyle": "round,pad=0.35",
                 "facecolor": "white",
@@ -129,7 +130,12 @@ def loops(found: Carried, language: str = "en") -> Figure:
                 "linewidth": 0.6,
             }
             text = node.zh if language == "zh" else node.en
-            axes.text(node.x, node.y, text, ha="center", va="center", bbox=box, zorder=4)
+            shown = axes.text(node.x, node.y, text, ha="center", va="center", bbox=box, zorder=3)
+            boxes[name] = shown.get_bbox_patch()
+        _arc(axes, Edge("", "pay", "income"), boxes, style.GREY, 0.7)
+        for _, _, colour, edges in LOOPS.values():
+            for edge in edges:
+                _draw(axes, edge, colour, found, boxes)
         lines = [
             Line2D([], [], color=colour, label=f"{name} {zh if language == 'zh' else en}")
             for name, (en, zh, colour, _) in LOOPS.items()
@@ -140,50 +146,55 @@ def loops(found: Carried, language: str = "en") -> Figure:
     return figure
 
 
-def _fees(axes: Axes) -> None:
-    a, b = NODES["pay"], NODES["income"]
-    axes.add_patch(_arc((a.x, a.y), (b.x, b.y), 0.0, style.GREY, 0.7))
-
-
-def _draw(axes: Axes, edge: Edge, colour: str, found: Carried) -> None:
+def _draw(axes: Axes, edge: Edge, colour: str, found: Carried, boxes: dict[str, Any]) -> None:
     a, b = NODES[edge.start], NODES[edge.end]
     rows = [found.of(stage, "collection").loc[edge.arrow] for stage in SHOWN]
-    points = [100.0 * row["mean"] for row in rows]
-    width = 0.5 + 0.16 * min(max(map(abs, points)), 25.0)
+    points = [100.0 * float(row["mean"]) for row in rows]
+    width = 0.5 + 0.14 * min(max(map(abs, points)), 25.0)
     if edge.start == edge.end:
-        start, end, bend, middle = (
-            (a.x - 0.5, a.y + 0.2),
-            (a.x + 0.4, a.y + 0.2),
-            -1.1,
-            (a.x, a.y + 0.85),
-        )
-        if edge.start == "misuse":
-            start, end, middle = (a.x + 0.4, a.y - 0.2), (a.x - 0.5, a.y - 0.2), (a.x, a.y - 0.85)
-        axes.add_patch(_arc(start, end, bend, colour, width, shrink=2.0))
+        up = 1.0 if edge.start == "conflict" else -1.0
+        axes.add_patch(
+            FancyArrowPatch(
+                (a.x - 0.45 * up, a.y + 0.25 * up), (a.x + 0.45 * up, a.y + 0.25 * up),
+                connectionstyle="arc3,rad=-1.1", **_look(colour, width),
+            )
+        )  # fmt: skip
+        middle = a.x, a.y + 0.85 * up
     else:
-        axes.add_patch(_arc((a.x, a.y), (b.x, b.y), edge.bend, colour, width))
-        # The top of matplotlib's arc lies half its bend off the chord, to the right of its way.
+        _arc(axes, edge, boxes, colour, width)
+        # A quadratic curve, whose middle point lies off the chord by its bend, to the right of its way.
+        side = edge.bend * (b.y - a.y), -edge.bend * (b.x - a.x)
+        t, s = edge.at, 1.0 - edge.at
         middle = (
-            (a.x + b.x) / 2 + edge.bend * (b.y - a.y) / 2,
-            (a.y + b.y) / 2 - edge.bend * (b.x - a.x) / 2,
+            s * s * a.x + 2 * s * t * ((a.x + b.x) / 2 + side[0]) + t * t * b.x,
+            s * s * a.y + 2 * s * t * ((a.y + b.y) / 2 + side[1]) + t * t * b.y,
         )
-    sure = any(not row["low"] <= 0.0 <= row["high"] for row in rows if not math.isnan(row["low"]))
+    sure = any(
+        not row["low"] <= 0.0 <= row["high"] for row in rows if not math.isnan(float(row["low"]))
+    )
     text = " / ".join(_number(point) for point in points)
     axes.text(
-        *middle, text, ha="center", va="center", fontsize="x-small", color=colour, zorder=3,
-        fontweight="bold" if sure else "normal",
+        *middle, text, ha="center", va="center", fontsize="x-small", color=colour, zorder=5,
+        fontweight="bold" if sure else "normal", fontfamily="DejaVu Sans",
         bbox={"boxstyle": "square,pad=0.08", "facecolor": "white", "edgecolor": "none"},
     )  # fmt: skip
 
 
-def _arc(
-    start: tuple[float, float], end: tuple[float, float], bend: float, colour: str, width: float,
-    shrink: float = 18.0,
-) -> FancyArrowPatch:  # fmt: skip
-    return FancyArrowPatch(
-        start, end, connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=7, color=colour,
-        linewidth=width, shrinkA=shrink, shrinkB=shrink, zorder=2,
+def _arc(axes: Axes, edge: Edge, boxes: dict[str, Any], colour: str, width: float) -> None:
+    a, b = NODES[edge.start], NODES[edge.end]
+    axes.add_patch(
+        FancyArrowPatch(
+            (a.x, a.y), (b.x, b.y), connectionstyle=f"arc3,rad={edge.bend}", patchA=boxes[edge.start],
+            patchB=boxes[edge.end], shrinkA=1.0, shrinkB=1.0, **_look(colour, width),
+        )
     )  # fmt: skip
+
+
+def _look(colour: str, width: float) -> dict[str, Any]:
+    # Above the boxes, whose sizes are known only once they are drawn.
+    return {
+        "arrowstyle": "-|>", "mutation_scale": 6 + width, "color": colour, "linewidth": width, "zorder": 4,
+    }  # fmt: skip
 
 
 def _number(points: float) -> str:

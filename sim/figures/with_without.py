@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -17,6 +18,11 @@ from sim.outcomes import INDICATORS
 
 _SMALL = {"households": 120, "buildings": 3, "stairs_per_building": 2, "floors": 10}
 _WORKING = {"committee": {"state": "working"}}
+_LEAVING = {
+    "population": _SMALL,
+    "firm": {"loss_patience": 2, "leaves": 0.5, "reserve_months": 0.5},
+}
+"""A street of small compounds whose firms hold out for a short time only."""
 
 
 @dataclass(frozen=True)
@@ -49,27 +55,30 @@ PANELS = (
     Panel("calls_to_bills", "collection_all_money", "kangqiao", "staff_visits"),
     Panel("willingness_to_old_debts", "collection_all_money", "kangqiao", "five_level_linkage"),
     Panel("price_to_pay", "collection_rate", settings={"bills": {"usual_price_fen": 90}}),
-    Panel("votes_to_norm", "collection_rate", "shenhong", "shenhong", months=24),
+    Panel("votes_to_norm", "collection_rate", "tongqiao", "committee_drive", months=60, settings=_LEAVING),
     Panel("income_to_effort", "firm_staff", "kangqiao", since=-36, months=12),
     Panel("loss_to_exit", "firm_present", "kangqiao", since=-36),
-    Panel("exit_to_emergency", "firm_present", "kangqiao", since=-36),
+    Panel("exit_to_emergency", "firm_present", "tongqiao", since=-36, months=24, settings=_LEAVING),
     Panel("rate_to_entry", "firm_present", "kangqiao", months=60),
     Panel("self_running_to_tiring", "firm_present", months=60, settings={
         "population": _SMALL, "firm": {"present": False, "self_runs": 0.5, "enters": 0.0}}),
-    Panel("distrust_to_dismissal", "firms_dismissed", "kangqiao", since=-24, months=24, settings=_WORKING),
+    Panel("distrust_to_dismissal", "firms_dismissed", "tongqiao", "committee_drive", months=60, settings={
+        **_LEAVING, "firm": {"leaves": 0.0, "renewal_loss": 1.0}}),
     Panel("shortfall_to_price_votes", "assemblies_held", months=60, settings={
-        "firm": {"full_cost": 1.0}, "committee": {"state": "working", "idles": 0.0, "captured": 0.0}}),
+        "firm": {"full_cost": 1.2}, "fund": {"yuan_per_m2": 0.0}, "developer": {"legacy": 0.0},
+        "committee": {"state": "working", "idles": 0.0, "captured": 0.0}}),
     Panel("drive_to_committees", "committee_or_interim", "kangqiao", "committee_drive"),
     Panel("capture_to_revenue", "revenue_taken_yuan", months=48, settings={
         "committee": {"state": "working", "idles": 0.0, "captured": 0.05}}),
     Panel("committee_to_supervision", "firm_effort", settings={
         "committee": {"state": "working", "idles": 0.0, "captured": 0.0}}),
-    Panel("fund_to_repair", "condition_facilities", "kangqiao", since=-36, months=24, settings=_WORKING),
+    Panel("fund_to_repair", "condition_facilities", "tongqiao", "committee_drive", months=60, settings={
+        "population": _SMALL}),
     Panel("meetings_to_repair", "condition_facilities", "kangqiao", "building_meetings", settings={
         "fund": {"yuan_per_m2": 0.0}}),
     Panel("parking_to_problems", "issues_arisen", settings={"parking": {"places_each": 0.1}}),
     Panel("rents_to_grievance", "grievance", months=24, settings={
-        "scenario": {"history": {"parking_rents": {"start": 1}}}}),
+        "scenario__history": {"parking_rents": {"start": 1}}}),
     Panel("amenities_to_satisfaction", "satisfaction_elderly", "kangqiao", "all_age_renewal"),
     Panel("credit_to_effort", "firm_effort", "kangqiao", "credit_file", months=24),
     Panel("service_to_estranged", "trust_cell", months=60),
@@ -115,9 +124,11 @@ def with_and_without(
                 x, mean, low, high = (
                     of[c].to_numpy(float) for c in ("month", "mean", "low", "high")
                 )
+                if indicator.share:
+                    low, high = np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
                 axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
                 line(axes, x, mean, color=colour, linewidth=1.0)
-            top = part[["mean", "high"]].max().max()
+            top = part["mean"].max() if indicator.share else part[["mean", "high"]].max().max()
             value_axis(axes, indicator, float(top) if top == top else 1.0, language)
             name = indicator.zh if language == "zh" else indicator.en
             axes.set_title(

@@ -72,6 +72,10 @@ STAGES = (
 """What the page tells of. A fall is lived without the arrow from its first month on, a lock and a recovery from
 month 1 on, after the same past."""
 
+TOGETHER = ("income_to_effort+loss_to_exit",)
+"""Cuts of more than one arrow, joined by a plus: a firm that keeps its staff without income runs into debt and
+goes, so the loop of money is cut by itself only where it does not go either."""
+
 OUTCOMES = ("collection", "satisfaction", "voices")
 """Fees collected (0 where nobody asks for any), mean satisfaction, complaints and petitions of the last year, a month
 and 1,000 households: means over compounds, those of a year also over its months."""
@@ -104,10 +108,10 @@ def carried(
     Args:
         stages: Which.
         replications: Seeds of each.
-        names: Arrows; all by default.
+        names: Arrows, several together joined by a plus; all, and ``TOGETHER``, by default.
         progress: Show a bar on standard error.
     """
-    names = list(names) or sorted(ARROWS)
+    names = list(names) or [*sorted(ARROWS), *TOGETHER]
     levels, effects = [], []
     for stage in stages:
         config = stage.config(replications)
@@ -130,7 +134,7 @@ def _told(values: np.ndarray) -> dict[str, float]:
 
 
 def _live(config: Config, stage: Stage, names: tuple[str, ...], seed: int) -> np.ndarray:
-    """Outcomes (none cut and each arrow cut, outcomes) under one seed."""
+    """Outcomes (nothing cut and each of the cuts, outcomes) under one seed."""
     from sim.model import NeighborhoodModel, uncollected
 
     past = NeighborhoodModel(config, seed=seed)
@@ -138,7 +142,7 @@ def _live(config: Config, stage: Stage, names: tuple[str, ...], seed: int) -> np
         past.live_until(stage.since - 1)
     found = np.empty((1 + len(names), len(OUTCOMES)))
     with uncollected():
-        for k, cut in enumerate([[], *([name] for name in names)]):
+        for k, cut in enumerate([[], *(name.split("+") for name in names)]):
             going_on = past.fork(config)
             if cut:
                 going_on.change_rules(config.model_copy(update={"cut": cut}))

@@ -111,7 +111,10 @@ def _whom(row: dict[Any, Any], language: str) -> str:
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{100 * value:.1f}%" if unit == "1" else number_text(value)
+    if unit == "1":
+        return f"{100 * value:.1f}%"
+    # One decimal would hide what a ratio is about.
+    return f"{value:.2f}" if unit == "ratio" else number_text(value)
 
 
 def _allowed(row: dict[Any, Any], words: dict[str, str]) -> str:

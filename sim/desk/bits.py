@@ -81,7 +81,13 @@ class FileField(ui.upload):
     """
 
     def __init__(
-        self, label: str, taken: Callable[[bytes, str], None], refused: str, *, largest: int, kind: str
+        self,
+        label: str,
+        taken: Callable[[bytes, str], None],
+        refused: str,
+        *,
+        largest: int,
+        kind: str,
     ) -> None:
         super().__init__(
             label=label, auto_upload=True, max_files=1, max_file_size=largest, on_upload=self._take,

@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from sim.desk.page import Page
 
 KIND = ",".join((*TEXTS, *WORKBOOKS))
-TOLD = ("columns", "personal", "unused", "people", "rival", "not_homes", "from_room", "merged", "unnamed")
+TOLD = (
+    "columns",
+    "personal",
+    "unused",
+    "people",
+    "rival",
+    "not_homes",
+    "from_room",
+    "merged",
+    "unnamed",
+)
 """What a file is shown for before it is taken; a table with the model's own names is taken at once."""
 
 LEAVE = "—"
@@ -77,7 +87,9 @@ def build(page: Page, table: dict[str, Any]) -> None:
                     words["remove_upload"], on_click=lambda _, w=what: _forget(page, w)
                 ).props("flat")
             notes = page.told.get(getattr(own, what))
-            said = sentences(notes, language) if notes else compound.what_was_read(own, what, language)
+            said = (
+                sentences(notes, language) if notes else compound.what_was_read(own, what, language)
+            )
             for line in said:
                 text("p", line, "found")
             if what == "households" and table:
@@ -203,7 +215,10 @@ def _confirm(page: Page, arrived: Arrived) -> None:
         _columns(page, arrived)
         table = door.shown(arrived.read)
         if table:
-            heads = [KINDS[language].get("tickets_n" if h == "tickets" else h) or _title(h, language) for h in table[0]]
+            heads = [
+                KINDS[language].get("tickets_n" if h == "tickets" else h) or _title(h, language)
+                for h in table[0]
+            ]
             ui.html(as_table(heads, table[1:37]), sanitize=False)
         dated = door.calendar([arrived.read])
         if dated:
@@ -244,7 +259,9 @@ def columns_offered(arrived: Arrived) -> list[str]:
     from sim.intake import names
 
     look = door.looks()[arrived.read.kind]
-    places = [layout.place(sheet, look, arrived.said) for sheet in sheets(arrived.name, arrived.data)]
+    places = [
+        layout.place(sheet, look, arrived.said) for sheet in sheets(arrived.name, arrived.data)
+    ]
     best = max(places, key=lambda place: place.score)
     return [name for name in dict.fromkeys(best.names) if name and not names.personal(name)]
 
@@ -254,7 +271,9 @@ def _choose(page: Page, arrived: Arrived, field: str, written: str, chosen: str)
     columns.pop(field, None)
     leave = [*arrived.said.leave_out, written] if chosen == LEAVE else arrived.said.leave_out
     if chosen != LEAVE:
-        columns = {name: column for name, column in columns.items() if column != chosen} | {field: chosen}
+        columns = {name: column for name, column in columns.items() if column != chosen} | {
+            field: chosen
+        }
     said = arrived.said.model_copy(update={"columns": columns, "leave_out": leave})
 
     def again() -> None:

@@ -132,7 +132,10 @@ _COMPACT = re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)?
 _SHORT = re.compile(r"(?P<y>\d{2})[-/.年](?P<m>\d{1,2})月?(?:份)?")
 _ONLY = re.compile(r"(?P<m>\d{1,2}|[一二三四五六七八九十]{1,3})月份?")
 _ENGLISH = {
-    name: k for k, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+    name: k
+    for k, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
 }
 _WORDS = re.compile(r"(?P<w>[a-z]{3})[a-z]*[-.,/ ]*(?P<y>\d{4}|\d{2})")
 _FIRST_DAY, _LAST_DAY = 29_221, 73_050

@@ -124,7 +124,9 @@ def _of_service(frame: pd.DataFrame, notes: Notes) -> pd.DataFrame:
     ours = frame["item"].str.contains("物业|管理费|服务费|service|management", case=False)
     if ours.all() or not ours.any():
         return frame
-    others = [(str(word), int(n)) for word, n in frame["item"][~ours].str.strip().value_counts().items()]
+    others = [
+        (str(word), int(n)) for word, n in frame["item"][~ours].str.strip().value_counts().items()
+    ]
     notes.append(Note("not_service", {"n": int((~ours).sum()), "kinds": others}))
     return frame[ours].copy()
 
@@ -295,7 +297,12 @@ def _told(
     }).round(2)  # fmt: skip
     counted = float(flats["arrears_yuan"].sum())
     by_flats = len(label.columns) > 0
-    sums = {"n": len(flats), "due": float(flats["due_yuan"].sum()), "paid": float(flats["paid_yuan"].sum()), "owed": counted}
+    sums = {
+        "n": len(flats),
+        "due": float(flats["due_yuan"].sum()),
+        "paid": float(flats["paid_yuan"].sum()),
+        "owed": counted,
+    }
     notes.append(Note("ledger" if by_flats else "ledger_sums", sums))
     if declared is not None and not (declared > _PENNY).any():
         # A column that nobody filled is no statement that all have paid.

@@ -103,7 +103,11 @@ def split_all(labels: pd.Series, building: pd.Series | None = None) -> pd.DataFr
     # What cannot be taken apart stays whole, to be refused by its row.
     whole = pd.Series([part is None for part in parts], index=labels.index)
     frame.loc[whole, "room"] = words[whole]
-    if building is not None and (frame["stair"] == "").all() and (frame["building"][~whole] != "").all():
+    if (
+        building is not None
+        and (frame["stair"] == "").all()
+        and (frame["building"][~whole] != "").all()
+    ):
         first = frame["building"][~whole].map(lambda label: alike(label, "building"))
         own = building.fillna("")[~whole].map(lambda label: alike(label, "building"))
         if not (first == own).all():

@@ -106,7 +106,7 @@ def ledger(paid: Any = lambda k, m: 0 if (k + m) % 3 == 0 else 134.25) -> Rows:
         *(f"{m}{x}" for m in months for x in ("应收", "实收")),
         "欠费合计",
     ]
-    rows = [[f"{b}-{s}-{r}", f"业主{k}", "89.5㎡", "1.5元/㎡", "134.25", *sum(([134.25, paid(k, m)] for m in range(3)), []), 0]
+    rows = [[f"{b}-{s}-{r}", f"业主{k}", "89.5㎡", "1.5元/㎡", "134.25", *(x for m in range(3) for x in (134.25, paid(k, m))), 0]
             for k, (b, s, _, r) in enumerate(FLATS)]  # fmt: skip
     return [head, *rows, ["合计", *[""] * (len(head) - 1)]]
 

@@ -731,7 +731,7 @@ def test_pajek_and_its_lists(tmp_path: Path) -> None:
 def test_labels_that_are_no_rooms_are_named(tmp_path: Path) -> None:
     path = str(text(tmp_path / "a.csv", [["source", "target"], ["1-1-101", "9-9-999"]]))
     with pytest.raises(
-        InputError, match="row 2: source: '1-1-101' cannot be used; allowed: 0 to 23, .*rooms"
+        InputError, match=r"row 2: source: '1-1-101' cannot be used; allowed: 0 to 23, .*rooms"
     ):
         read_edges(path, 24, rooms_of=lambda: ROOMS)
 

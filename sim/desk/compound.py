@@ -26,7 +26,8 @@ from sim.intake.figures import read_months
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.schema import Described
-from sim.society.imports import CODES, NUMBERS, REQUIRED, ROOM, read_households
+from sim.intake.register import ROOM
+from sim.society.imports import CODES, NUMBERS, REQUIRED, read_households
 from sim.society.reading import Notes, sentences
 from sim.world.tables import Life, Tenure
 

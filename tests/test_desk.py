@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from offices import REGISTER, ledger, text, workbook
+from offices import REGISTER, ledger, workbook
+from offices import text as text_file
 
 from sim.compose import load
 from sim.desk import bench as bench_module
@@ -229,16 +230,16 @@ def test_an_empty_table_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("building,stair\n1,1\n", "households.csv 第1行:缺少“floor”列;允许:building, stair"),
-        ("building,stair,floor,tenur\n", "households.csv 第1行:不认识“tenur”这一列;允许:tenure"),
+        ("building,stair\n1,1\n", "households.csv 第1行:缺少“楼层”列;允许:楼栋、单元、楼层"),
+        ("building,stair,floor,tenur\n", "households.csv 第1行:不认识“tenur”这一列;允许:居住状况"),
         ("building,stair,floor\n1,1,1\n", "households.csv:只有 1 户;允许:至少 10 户"),
         (
             "building,stair,floor\n" + "1,1,x\n" * 10,
-            "households.csv 第2行 floor 列:“x”不能使用;允许:-9 至 200 的整数",
+            "households.csv 第2行 楼层 列:“x”不能使用;允许:-9 至 200 的整数",
         ),
         (
             "building,stair,floor\n" + "1,,1\n" * 10,
-            "households.csv 第1行:缺少“stair”列",
+            "households.csv 第1行:缺少“单元”列",
         ),
         ('building,stair,floor\n"1,1,1\n', "households.csv:不是完整的 CSV 表格"),
     ],
@@ -446,7 +447,7 @@ def test_a_file_is_shown_before_it_is_taken(
 
     monkeypatch.setattr(page_module, "Page", Noted)
     register = workbook(tmp_path / "清册.xlsx", {"A": REGISTER}).read_bytes()
-    bills = text(tmp_path / "台账2025.csv", ledger(), "gb18030").read_bytes()
+    bills = text_file(tmp_path / "台账2025.csv", ledger(), "gb18030").read_bytes()
 
     async def visit() -> None:
         async with simulated() as user:

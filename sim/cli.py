@@ -237,13 +237,14 @@ def sweep(
 
     [bold]Examples[/bold]
 
-    xiaoqu sweep scenario=kangqiao policy=none,member_contact 'measure.quota=range(2,20,2)'
+    xiaoqu sweep scenario=kangqiao policy=none,member_contact "measure.quota=range(2,20,2)"
 
-    xiaoqu sweep 'fees.norm_conditional=interval(0,6)' experiment.design=lhs experiment.samples=200
+    xiaoqu sweep "fees.norm_conditional=interval(0,6)" experiment.design=lhs experiment.samples=200
 
     xiaoqu sweep experiment=contact_quota replications=20 --plan
 
-    A value with brackets needs quotes for the shell. A key that is not swept is set as in run.
+    A word with brackets needs double quotes, in bash, PowerShell and cmd.exe alike. A key that is
+    not swept is set as in run.
     """
     _load_plugins(plugin)
     from sim.compose import parse_sweep
@@ -340,7 +341,7 @@ def sensitivity(
 
     xiaoqu sensitivity over=\[fees,doses] indicator=satisfied_share at=24 width=0.25 top=6
 
-    xiaoqu sensitivity 'fees.service=interval(2,6)' 'firm.full_cost=interval(0.6,1.2)' samples=64
+    xiaoqu sensitivity "fees.service=interval(2,6)" "firm.full_cost=interval(0.6,1.2)" samples=64
 
     Besides keys of a configuration it takes: over (core, groups, keys, doses), indicator, at (months),
     width (share of the way to the nearer limit of the schema, or whole), trajectories, top, samples.
@@ -662,9 +663,9 @@ def desk(
 @app.command("import")
 def import_files(
     files: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(help="Registers, ledgers, tickets, months, ties", metavar="FILE..."),
-    ],
+    ] = None,
     kind: Annotated[
         str | None,
         typer.Option("--as", help="register, ledger, tickets, months or edges, if it is not seen"),
@@ -687,6 +688,9 @@ def import_files(
     households: Annotated[
         int | None, typer.Option(min=1, help="Households, where no register tells", metavar="N")
     ] = None,
+    templates: Annotated[
+        Path | None, typer.Option(help="Write empty tables to fill in, and stop", metavar="DIR")
+    ] = None,
     plugin: Plugins = None,
     lang: Annotated[Language, typer.Option(help="Language of what is said")] = Language.EN,
 ) -> None:
@@ -708,6 +712,14 @@ def import_files(
     from sim.intake.door import read_files, write
     from sim.intake.mapping import read as read_mapping
 
+    if templates is not None:
+        from sim.intake.templates import write as write_templates
+
+        for path in write_templates(templates, lang.value):
+            typer.echo(path)
+        return
+    if not files:
+        raise InputError("import", "no file is named", "xiaoqu import FILE...")
     said = [read_mapping(path) for path in use or []]
     found = read_files(
         [str(path) for path in files],

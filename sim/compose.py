@@ -185,10 +185,10 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
         if not override.key_or_group:
             raise ValueError(text)
     except (HydraException, ValueError, RecursionError, AttributeError):
-        key, _, value = text.partition("=")
-        if key.strip().rpartition(".")[2] in PATHS and value.strip():
+        key, _, said = text.partition("=")
+        if key.strip().rpartition(".")[2] in PATHS and said.strip():
             # Whoever reads it says that there is no such file.
-            return full_key(key.strip()), value.strip()
+            return full_key(key.strip()), said.strip()
         key = key.strip() or repr(text)
         raise InputError(
             shorten(key),

@@ -17,10 +17,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from offices import REGISTER, ledger, workbook
+from offices import text as text_file
 
 from sim.compose import load
 from sim.desk import bench as bench_module
@@ -227,16 +230,16 @@ def test_an_empty_table_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("building,stair\n1,1\n", "households.csv 第1行:缺少“floor”列;允许:building, stair"),
-        ("building,stair,floor,tenur\n", "households.csv 第1行:不认识“tenur”这一列;允许:tenure"),
+        ("building,stair\n1,1\n", "households.csv 第1行:缺少“楼层”列;允许:楼栋、单元、楼层"),
+        ("building,stair,floor,tenur\n", "households.csv 第1行:不认识“tenur”这一列;允许:居住状况"),
         ("building,stair,floor\n1,1,1\n", "households.csv:只有 1 户;允许:至少 10 户"),
         (
             "building,stair,floor\n" + "1,1,x\n" * 10,
-            "households.csv 第2行 floor 列:“x”不能使用;允许:-9 至 200 的整数",
+            "households.csv 第2行 楼层 列:“x”不能使用;允许:-9 至 200 的整数",
         ),
         (
             "building,stair,floor\n" + "1,,1\n" * 10,
-            "households.csv 第2行 stair 列:“”不能使用;允许:1 至 40 个字符",
+            "households.csv 第1行:缺少“单元”列",
         ),
         ('building,stair,floor\n"1,1,1\n', "households.csv:不是完整的 CSV 表格"),
     ],
@@ -424,6 +427,55 @@ def test_a_closed_page_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
             await asyncio.sleep(2 * page_module.TICK)
             gc.collect()
             assert not opened
+
+    asyncio.run(visit())
+
+
+def test_a_file_is_shown_before_it_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Catches a register that is used unseen, a choice that does nothing, and a month nobody was asked about."""
+    page_module = pytest.importorskip("sim.desk.page")
+    from sim.desk import step_files
+
+    pages: list[Any] = []
+
+    class Noted(page_module.Page):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            pages.append(self)
+
+    monkeypatch.setattr(page_module, "Page", Noted)
+    register = workbook(tmp_path / "清册.xlsx", {"A": REGISTER}).read_bytes()
+    bills = text_file(tmp_path / "台账2025.csv", ledger(), "gb18030").read_bytes()
+
+    async def visit() -> None:
+        async with simulated() as user:
+            await user.open(f"/?s={as_link(own_session())}")
+            (page,) = pages
+            with user.client:
+                step_files._take(page, "households", register, "清册.xlsx")
+            await user.should_see("请核对：“清册.xlsx”识别为业主清册")
+            await user.should_see("读入前已删除的个人信息列：业主姓名", retries=20)
+            assert not page.visit.session.own.households
+            with user.client:
+                step_files._choose(page, page.arrived, "area_m2", "建筑面积(㎡)", step_files.LEAVE)
+            await user.should_see(
+                "由模型抽取的列：居住状况、年龄段、党员、合作类型、建筑面积", retries=20
+            )
+            user.find("无误，采用").click()
+            await user.should_not_see("请核对")
+            assert page.visit.session.own.households.startswith("building,stair,floor,room\n")
+            await user.should_see("略去第 27 行（“合计”，合计行）")
+            with user.client:
+                step_files._take(page, "months", bills, "台账2025.csv")
+            await user.should_see("政策实施前的最后一个月（作为第 0 个月）")
+            with user.client:
+                step_files._zero(page, page.arrived, "2025-02")
+            user.find("无误，采用").click()
+            await user.should_not_see("请核对")
+            assert page.visit.session.own.months.splitlines()[1].startswith("1,0.66666")
+            assert page.arrived is None and "业主" not in write(page.visit.session)
 
     asyncio.run(visit())
 

@@ -316,7 +316,7 @@ def test_the_form_says_what_it_took(visit) -> None:
     people = b"building,floor,room\n" + b"1,1,101\n" * 12
     for data, said in (
         (b"", "文件是空的"),
-        (b"building,stair\n", "缺少“floor”列"),
+        (b"building,stair\n", "缺少“楼层”列"),
         (people, "“101”与第2行重复"),
     ):
         page.set_input_files(field, {"name": "a.csv", "mimeType": "text/csv", "buffer": data})

@@ -23,10 +23,11 @@ from sim.errors import InputError
 from sim.explain import input_error, show
 from sim.intake import sheets
 from sim.intake.figures import read_months
+from sim.intake.register import ROOM
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.schema import Described
-from sim.society.imports import CODES, NUMBERS, REQUIRED, ROOM, read_households
+from sim.society.imports import CODES, NUMBERS, REQUIRED, read_households
 from sim.society.reading import Notes, sentences
 from sim.standing import standing
 from sim.world.tables import Life, Tenure

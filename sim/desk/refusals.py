@@ -7,6 +7,7 @@ import re
 from sim.desk.compound import described
 from sim.desk.words import ALLOWED_ZH, PROBLEMS_ZH, WHERE_ZH
 from sim.errors import InputError
+from sim.society.reading import FIELDS_ZH
 
 Table = tuple[tuple[str, str], ...]
 
@@ -18,7 +19,7 @@ def refusal(error: InputError, language: str) -> str:
         return str(error)
     row = described().get(error.where)
     where = row.zh if row else _turned(error.where, WHERE_ZH) or error.where
-    allowed = _turned(error.allowed, ALLOWED_ZH) or error.allowed
+    allowed = _turned(error.allowed, ALLOWED_ZH) or _columns(error.allowed)
     line = f"{where}:{problem}" + (f";允许:{allowed}" if allowed else "")
     return " ".join(line.split())
 
@@ -26,5 +27,11 @@ def refusal(error: InputError, language: str) -> str:
 def _turned(said: str, table: Table) -> str | None:
     for pattern, words in table:
         if found := re.fullmatch(pattern, said, re.DOTALL):
-            return words.format(*found.groups())
+            return words.format(*(FIELDS_ZH.get(one or "", one) for one in found.groups()))
     return None
+
+
+def _columns(allowed: str) -> str:
+    """A list of columns by their Chinese names, those without one left out; anything else as it is."""
+    named = [FIELDS_ZH[name] for name in allowed.split(", ") if name in FIELDS_ZH]
+    return "、".join(named) if re.fullmatch(r"\w+(, \w+)+", allowed) and named else allowed

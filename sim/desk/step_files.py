@@ -229,7 +229,8 @@ def _confirm(page: Page, arrived: Arrived) -> None:
             ).props("data-name=zero").style("min-width:280px")  # fmt: skip
         with ui.element("div").classes("flow"):
             ui.button(
-                words["arrived_use"], on_click=lambda: page.rebuild(lambda: _use(page, arrived))
+                words["arrived_use"],
+                on_click=lambda: page.rebuild(lambda: _use(page, page.arrived or arrived)),
             ).props("unelevated data-name=arrived-use")
             ui.button(words["arrived_drop"], on_click=lambda: _drop(page)).props("flat")
 

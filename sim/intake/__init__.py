@@ -1,1 +1,1 @@
-"""What people have, got in: registers, ledgers, hotline exports and monthly figures in the layouts that offices keep."""
+"""What people have, got in: registers, ledgers, hotline exports, monthly figures, as offices keep them."""

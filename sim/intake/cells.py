@@ -154,10 +154,9 @@ def month(text: str) -> Month | None:
             year, number_ = int(found["y"]), int(found["m"])
             year += 2000 if year < 100 else 0
             return (year, number_) if 1 <= number_ <= 12 and 1980 <= year <= 2100 else None
-    if found := _WORDS.fullmatch(said):
-        if found["w"] in _ENGLISH:
-            year = int(found["y"])
-            return year + (2000 if year < 100 else 0), _ENGLISH[found["w"]]
+    if (found := _WORDS.fullmatch(said)) and found["w"] in _ENGLISH:
+        year = int(found["y"])
+        return year + (2000 if year < 100 else 0), _ENGLISH[found["w"]]
     if found := _ONLY.fullmatch(said):
         which = int(found["m"]) if found["m"].isdecimal() else chinese(found["m"])
         return (0, which) if which and 1 <= which <= 12 else None

@@ -11,6 +11,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -262,7 +263,7 @@ def months_text(found: Mapping[str, Mapping[int, float]]) -> str:
 
 def households_text(frame: pd.DataFrame) -> str:
     """The text of a register, as ``population.household_file`` takes it."""
-    return _csv(list(frame), frame.fillna("").to_numpy().tolist())
+    return _csv([str(name) for name in frame], frame.fillna("").to_numpy().tolist())
 
 
 def edges_text(edges: Edges, n: int) -> str:
@@ -306,7 +307,7 @@ def clean_files(read: Sequence[Read]) -> dict[str, str]:
         if one.households is not None:
             texts["households.csv"] = households_text(one.households)
         if one.flats is not None:
-            kept = [name for name in one.flats if name != "key"]
+            kept = [str(name) for name in one.flats if name != "key"]
             frame = one.flats[kept]
             texts["arrears.csv"] = texts.get("arrears.csv", "") or _csv(
                 kept, frame.fillna("").to_numpy().tolist()
@@ -380,27 +381,57 @@ def told(one: Read, language: str = "en") -> list[str]:
 
 def shown(one: Read) -> list[list[str]]:
     """The file's months as a table to be looked at, its header first; empty where there are none."""
-    if one.kind == "ledger" and one.months is not None and len(one.months):
-        rows = [[cells.month_name(when), f"{row.due_yuan:,.2f}", f"{row.paid_yuan:,.2f}", f"{100 * row.rate:.1f}%",
-                 f"{row.flats_paid}/{row.flats}"]
-                for when, row in zip(one.months.index, one.months.itertuples(), strict=True)]  # fmt: skip
-        table = [["month", "due", "paid", "rate", "flats"], *rows]
-        return table if one.flats is not None else [row[:-1] for row in table]
-    if one.kind == "tickets" and one.months is not None:
-        rates = {when: value for name, when, value in one.figures if name == "tickets_per_1000"}
-        rows = [[cells.month_name(when), str(row.tickets), str(row.property), _rate(rates.get(when)), _percent(row.repeats)]
-                for when, row in zip(one.months.index, one.months.itertuples(), strict=True)]  # fmt: skip
-        return [["month", "tickets", "property", "per_1000", "repeats"], *rows]
+    if one.months is not None:
+        told = [dict(row) for row in one.months.to_dict("records")]
+        when = [cells.month_name(month) for month in one.months.index]
+        return _of_ledger(when, told, one) if one.kind == "ledger" else _of_tickets(when, told, one)
     if one.kind == "months":
         names = list(dict.fromkeys(name for name, _, _ in one.figures))
-        table: dict[int | cells.Month, dict[str, float]] = {}
-        for name, when, value in one.figures:
-            table.setdefault(when, {})[name] = value
-        months = [when if isinstance(when, int) else cells.month_name(when) for when in table]
-        rows = [[str(month), *(_short(values.get(name)) for name in names)]
-                for month, values in zip(months, table.values(), strict=True)]  # fmt: skip
+        by_month: dict[int | cells.Month, dict[str, float]] = {}
+        for name, month, value in one.figures:
+            by_month.setdefault(month, {})[name] = value
+        rows = [
+            [
+                str(m) if isinstance(m, int) else cells.month_name(m),
+                *(_short(values.get(n)) for n in names),
+            ]
+            for m, values in by_month.items()
+        ]
         return [["month", *names], *rows]
     return []
+
+
+def _of_ledger(when: list[str], told: list[dict[Any, Any]], one: Read) -> list[list[str]]:
+    rows = [
+        [month, f"{row['due_yuan']:,.2f}", f"{row['paid_yuan']:,.2f}", f"{100 * row['rate']:.1f}%"]
+        for month, row in zip(when, told, strict=True)
+    ]
+    if not rows:
+        return []
+    if one.flats is None:
+        return [["month", "due", "paid", "rate"], *rows]
+    paid = [f"{row['flats_paid']}/{row['flats']}" for row in told]
+    head = ["month", "due", "paid", "rate", "flats"]
+    return [head, *([*row, cell] for row, cell in zip(rows, paid, strict=True))]
+
+
+def _of_tickets(when: list[str], told: list[dict[Any, Any]], one: Read) -> list[list[str]]:
+    rates = {
+        cells.month_name(month): value
+        for name, month, value in one.figures
+        if name == "tickets_per_1000" and not isinstance(month, int)
+    }
+    rows = [
+        [
+            month,
+            str(row["tickets"]),
+            str(row["property"]),
+            _rate(rates.get(month)),
+            _percent(row["repeats"]),
+        ]
+        for month, row in zip(when, told, strict=True)
+    ]
+    return [["month", "tickets", "property", "per_1000", "repeats"], *rows]
 
 
 def _rate(value: float | None) -> str:

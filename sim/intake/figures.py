@@ -43,7 +43,11 @@ def look(indicators: Sequence[str], titles: Mapping[str, Sequence[str]]) -> layo
     fields: dict[str, tuple[str, ...]] = {"month": MONTH}
     for name in indicators:
         patterns = [re.escape(names.header(title).core) for title in titles.get(name, ())]
-        fields[name] = (*patterns, *([SYNONYMS[name]] if name in SYNONYMS else []))
+        fields[name] = (
+            *patterns,
+            name.replace("_", ""),
+            *([SYNONYMS[name]] if name in SYNONYMS else []),
+        )
     return layout.Look(fields, required=("month",))
 
 

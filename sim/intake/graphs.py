@@ -54,9 +54,9 @@ def read(path: str, data: bytes) -> Graph:
         if not any(graph in other.iter() for other in found if other is not graph)
     ]
     if root.tag not in ("graphml", "gexf") or len(outer) != 1:
-        problem = f"<{root.tag}> with {len(outer)} graphs"
+        found_in = f"<{root.tag}> with {len(outer)} graphs"
         raise InputError(
-            path, f"not a readable graph ({problem})", "GraphML or GEXF with one graph"
+            path, f"not a readable graph ({found_in})", "GraphML or GEXF with one graph"
         )
     return _graphml(path, root, outer[0]) if root.tag == "graphml" else _gexf(path, root, outer[0])
 

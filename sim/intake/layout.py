@@ -67,6 +67,8 @@ class Look:
             name: column for name, column in found.items() if written[column] not in said.leave_out
         }
         for name, column in said.columns.items():
+            if name not in self.fields and name not in self.exact:
+                continue
             wanted = [k for k, title in enumerate(written) if _same(title, column)]
             if wanted:
                 taken = {other: k for other, k in taken.items() if k != wanted[0]}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -108,10 +109,7 @@ def read(
     frame = table.frame = _of_service(frame, notes)
     key = rooms.keys_of(frame)
     label = _labels(frame)
-    if wide:
-        bills = _of_columns(table, wide, key)
-    else:
-        bills = _of_rows(table, key)
+    bills = _of_columns(table, wide, key) if wide else _of_rows(table, key)
     bills = _dated(table, bills, said)
     declared = _declared(table, key)
     return _told(path, bills, declared, label, key, notes)
@@ -161,13 +159,9 @@ def _of_columns(
         paid = _paid(table, columns["paid"], due) if "paid" in columns else None
         owed = _money(table, columns["owed"]) if "owed" in columns else None
         if due is None:
-            due = (
-                np.nan_to_num(paid) + np.nan_to_num(owed)
-                if paid is not None
-                else np.nan_to_num(owed)
-            )
+            due = _or_none(paid) + _or_none(owed) if paid is not None else _or_none(owed)
         if paid is None:
-            paid = due - np.nan_to_num(owed) if owed is not None else np.full(len(frame), np.nan)
+            paid = due - _or_none(owed) if owed is not None else np.full(len(frame), np.nan)
         parts.append(_bills(frame.index, key, when, due, paid))
     return pd.concat(parts, ignore_index=True)
 
@@ -216,9 +210,9 @@ def _of_rows(table: layout.Table, key: pd.Series) -> pd.DataFrame:
         raise InputError(where, "column 'paid' is missing", "实收 (paid) or 欠费 (owed)")
     due = _money(table, "due") if "due" in frame else _fee(table)
     if due is None:
-        due = np.nan_to_num(paid) + np.nan_to_num(owed)
+        due = _or_none(paid) + _or_none(owed)
     if paid is None:
-        paid = due - np.nan_to_num(owed)
+        paid = due - _or_none(owed)
     if "month" in frame:
         when = [cells.month(_first(text)) for text in frame["month"].fillna("").astype(str)]
         wrong = np.array([one is None for one in when], dtype=bool)
@@ -230,6 +224,11 @@ def _of_rows(table: layout.Table, key: pd.Series) -> pd.DataFrame:
     bills = _bills(frame.index, key, (0, 0), due, paid)
     bills["when"] = pd.Series([one or (0, 0) for one in when], dtype=object)
     return bills
+
+
+def _or_none(yuan: np.ndarray | None) -> Any:
+    """Amounts, with 0 where a cell or the whole column says nothing."""
+    return 0.0 if yuan is None else np.nan_to_num(yuan)
 
 
 def _first(text: str) -> str:
@@ -245,7 +244,7 @@ def _bills(
             "row": index,
             "key": key.to_numpy(),
             "due": np.nan_to_num(due),
-            "paid": np.nan_to_num(paid),
+            "paid": _or_none(paid),
         }
     )
     made["when"] = pd.Series([when] * len(made), dtype=object)
@@ -343,7 +342,10 @@ def _figures(
     if not when:
         notes.append(Note("no_months", {}))
         return []
-    figures = [("month_rate", month, float(months.at[month, "rate"])) for month in when]
+    figures = [
+        ("month_rate", month, rate)
+        for month, rate in zip(when, months["rate"].tolist(), strict=True)
+    ]
     last = max(when)
     dated = bills[(bills["due"] > 0) & bills["when"].map(lambda one: one[1] > 0)]
     full = [

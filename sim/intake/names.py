@@ -32,9 +32,8 @@ def header(written: str) -> Header:
     text = re.sub(r"[\s_*]+", "", unicodedata.normalize("NFKC", written)).casefold()
     unit = "".join(_BRACKETS.findall(text))
     core = _BRACKETS.sub("", text) or text
-    if behind := _UNIT_BEHIND.search(core):
-        if behind.start() > 0:
-            core, unit = core[: behind.start()], unit + (behind[1] or behind[2])
+    if (behind := _UNIT_BEHIND.search(core)) and behind.start() > 0:
+        core, unit = core[: behind.start()], unit + (behind[1] or behind[2])
     return Header(written, core.strip(":"), unit)
 
 

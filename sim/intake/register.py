@@ -110,7 +110,7 @@ def _own_words(frame: pd.DataFrame, said: Said) -> None:
     for name, words in said.values.items():
         if name not in frame:
             raise InputError(
-                f"mapping: values.{name}", "is no column of the file", ", ".join(frame)
+                f"mapping: values.{name}", "is no column of the file", ", ".join(map(str, frame))
             )
         known = {cells.plain(word): value for word, value in words.items()}
         cell = frame[name].fillna("")

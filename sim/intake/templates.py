@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-
 NAMES: dict[str, dict[str, str]] = {
     "en": {"register": "register.xlsx", "ledger": "ledger.xlsx", "tickets": "tickets.xlsx", "months": "months.xlsx"},
     "zh": {"register": "业主清册.xlsx", "ledger": "物业费收缴台账.xlsx", "tickets": "热线工单.xlsx", "months": "逐月数据.xlsx"},

@@ -272,12 +272,16 @@ def _figures(
         notes.append(Note("no_households", {}))
     names_ = {"repeats": "ticket_repeats", "solved": "tickets_solved", "satisfied": "tickets_satisfied",
               "responded": "tickets_responded", "days": "days_to_close"}  # fmt: skip
+    calls = dict(zip(months.index, months["property"].tolist(), strict=True))
+    told = {
+        column: dict(zip(months.index, months[column].tolist(), strict=True)) for column in names_
+    }
     for when in months.index:
         if said.households is not None:
-            rate = 1000.0 * months.at[when, "property"] / said.households
+            rate = 1000.0 * calls[when] / said.households
             figures += [("tickets_per_1000", when, rate), ("complaints_per_1000", when, rate)]
         for column, name in names_.items():
-            value = float(months.at[when, column])
+            value = told[column][when]
             if not np.isnan(value):
                 figures.append((name, when, value))
     return figures

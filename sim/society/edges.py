@@ -227,7 +227,10 @@ def _numbered(asked: _Asked, numbers: dict[str, int]) -> dict[str, int] | str:
         asked.notes.append(Note("from_one", {"n": asked.n}))
     elif first is None and low == 1 and high < asked.n:
         problem = "household 0 is not there and 1 is, as where households are numbered from 1"
-        way_out = "numbers from 0; a row with source 0 and no target, or a node 0 without edges, if it has no ties; or first: 1"
+        way_out = (
+            "numbers from 0; a row with source 0 and no target, or a node 0 without edges, if it has no ties; "
+            "or first: 1 in a mapping of xiaoqu import"
+        )
         raise InputError(asked.path, problem, way_out)
     shift = first or 0
     for label, number in numbers.items():

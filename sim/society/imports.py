@@ -93,7 +93,7 @@ def clean(path: str, said: Said | None = None, notes: Notes | None = None) -> pd
 
 
 def read_rooms(path: str, said: Said | None = None) -> list[str] | None:
-    """Building, stair and room of each household in one way to write them, in the order of the file; None without rooms."""
+    """Building, stair and room of each household, written in one way, in the order of the file; None without rooms."""
     frame = _read(path, said)[2]
     return keys_of(frame).tolist() if ROOM in frame else None
 

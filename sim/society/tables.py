@@ -45,7 +45,7 @@ def read_table(path: str, notes: Notes) -> pd.DataFrame:
     width = max(sheet.widths[row - 1 : row], default=table.shape[1])
     below = filled.iloc[1:]
     empty = [k + 1 for k in range(width) if not header[k]]
-    for k in table:
+    for k in range(table.shape[1]):
         holding = below.index[below[k].to_numpy(bool)]
         if header[k] or not len(holding):
             continue
@@ -55,7 +55,7 @@ def read_table(path: str, notes: Notes) -> pd.DataFrame:
             )
         problem = f"column {k + 1} has no name and holds {_shown(table[k][holding[0]])}"
         raise InputError(f"{path}: row {holding[0]}", problem, f"a name in row {row}, or no values")
-    names = {k: header[k] for k in table if header[k]}
+    names = {k: header[k] for k in range(table.shape[1]) if header[k]}
     for name in names.values():
         if list(names.values()).count(name) > 1:
             raise InputError(f"{path}: row {row}", f"column {name!r} stands there twice", "once")

@@ -381,7 +381,7 @@ def _usual_choices(config_dir: Path | None) -> dict[str, Choice]:
         allowed = "the list of xiaoqu's own config.yaml, whose choices may be others"
         raise InputError(f"{CONFIG}: defaults", problem, allowed)
     return {
-        group: _checked_choice(group, choice, choices(group, config_dir))
+        group: _checked_choice(group, choice, _known(group, choice, config_dir))
         for group, choice in found.items()
         if group != "_self_" and choice is not None
     }

@@ -46,6 +46,8 @@ def test_every_row_is_a_case_with_a_run_or_a_reason() -> None:
         assert bool(case.run) != all(case.why), case.id
         assert case.counts and case.counts_zh and case.done and case.done_zh, case.id
         assert bool(case.note) == bool(case.note_zh), case.id
+    negative = sum(case.negative for case in library.cases())
+    assert f"{negative} fell, failed" in PAGE and f"{len(LIVED)} can be lived" in PAGE
     assert not set(choices("scenario")) & {case.id for case in library.cases()}
 
 
@@ -229,6 +231,17 @@ def test_case_is_short_for_scenario_and_policy_and_later_settings_win() -> None:
     assert changed.population.households == 400 and changed.scenario.name == "K049"
     both = load_overrides(["scenario=K049", "policy=[K049,member_contact]"])
     assert set(both.policy.measures) == {"shared_property", "member_contact"}
+
+
+def test_a_case_may_be_the_usual_choice_of_a_users_own_folder(tmp_path: Path) -> None:
+    """Catches names that only the command line knows."""
+    usual = (ROOT / "configs" / "config.yaml").read_text(encoding="utf-8")
+    chosen = usual.replace("scenario: null", "scenario: K049").replace(
+        "policy: none", "policy: K049"
+    )
+    (tmp_path / "config.yaml").write_text(chosen, encoding="utf-8")
+    config = load_overrides(["months=9"], tmp_path)
+    assert (config.scenario.name, config.policy.name, config.months) == ("K049", "K049", 9)
 
 
 @pytest.mark.parametrize("name", ["K057", "K049"])

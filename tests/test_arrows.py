@@ -21,10 +21,11 @@ from sim.experiments.compare import compare
 from sim.experiments.run import run
 from sim.model import NeighborhoodModel
 from sim.month import MONTH
-from sim.processes import issues
+from sim.processes import handling, issues, voices
 from sim.processes.assembly import Matter
 from sim.processes.bills import expect
 from sim.processes.commons import feel_stopped
+from sim.processes.issues import DOORS, Door, Status
 from sim.processes.participation import weigh
 from sim.processes.service import LINES
 from sim.world.arrows import ARROWS
@@ -220,7 +221,7 @@ def _set(places: dict[str, Any]) -> Act:
     def act(world: World) -> None:
         for place, value in places.items():
             table, name = place.split(".")
-            if table in ("households", "buildings"):
+            if table in ("households", "buildings", "issues"):
                 column = getattr(world.tables[table], name)
                 column[: len(column)] = value
             elif table.startswith("p_"):
@@ -375,8 +376,27 @@ def _chances(world: World) -> np.ndarray:
     return np.array(issues._chances(world.compounds[0]))
 
 
+def _compound_of(world: World, j: int) -> Any:
+    return world.compounds[world.households.compound[world.issues.reporter[j]]]
+
+
 def _close(at: int, act: Any) -> Act:
-    return lambda world: act(world.compounds[0], 3, at)
+    def close(world: World) -> None:
+        world.issues.level[0] = at
+        act(_compound_of(world, 0), 0, float(world.issues.ready[0]) + 1.0)
+
+    return close
+
+
+def _doors(world: World) -> np.ndarray:
+    weights = np.zeros(DOORS)
+    voices._weigh(_compound_of(world, 0), 0, world.issues.reporter[0], weights)
+    return weights
+
+
+def _sent(world: World) -> np.ndarray:
+    handling.send(_compound_of(world, 0), 0, 1, 0.0, 0.01)
+    return world.issues.ready[:1]
 
 
 _RATES = "p_issues.rate"
@@ -573,11 +593,23 @@ CASES: dict[str, Case] = {
     "satisfaction_to_grievance": pairs("households.satisfaction", 0.1, 0.5, "resent", "households.grievance"),
     "mediation_to_grievance": pairs("signals.mediation", 1.0, 0.0, "resent", "households.grievance", {
         "households.stage": 2, "households.grievance": 0.8}),
-    "grievance_to_conflict": pairs("households.grievance", 0.9, 0.0, "climb", "households.stage"),
-    "neighbours_to_conflict": pairs("households.seen_conflict,households.seen_open", 1.0, 0.0, "climb", "households.stage", {
-        "households.grievance": 0.7}),
-    "cell_trust_to_conflict": pairs("households.trust_cell", 0.0, 0.5, "climb", "households.stage", {
-        "households.grievance": 0.7, "households.stage": 0}),
+    "grievance_to_conflict": pairs("households.grievance", 0.9, 0.0, "climb", "households.stage", {
+        "households.stage": 3, "households.seen_open": 1.0, "households.threshold": 0.1, "households.complained": 0}),
+    "neighbours_to_conflict": pairs("households.seen_open", 1.0, 0.0, "climb", "households.stage", {
+        "households.stage": 3, "households.grievance": 0.9, "households.threshold": 0.1, "households.complained": 0}),
+    # voices
+    "efficacy_to_voices": pairs("households.efficacy", 0.1, _NEWCOMER["trust"], _doors),
+    "trust_to_voices": pairs(
+        "households.trust_firm,households.trust_cell,households.trust_committee,households.trust_street", 0.1, 0.5, _doors),
+    "grievance_to_voices": pairs("households.grievance", 0.9, 0.0, _doors),
+    "neighbours_to_voices": pairs("households.seen_conflict", 0.9, 0.0, _doors),
+    "unsolved_to_voices": pairs("issues.state", int(Status.ANSWERED), int(Status.LATENT), _doors, "", {
+        "issues.door": int(Door.FIRM), "issues.called_before": 0}),
+    # handling
+    "duty_to_handling": pairs("p_handling.unclear", 0.9, 0.0, _sent),
+    "money_to_handling": pairs("firms.cash_fen", -(10**9), 10**9, lambda world: np.array(handling._paid(world))),
+    "calls_to_street_trust": pairs("compounds.calls_lately", 50.0, 0.0, "hear_of_calls", "households.trust_street", {
+        "compounds.calls_solved": 0.0}),
     # problems
     "condition_to_problems": Case(
         _set({"compounds.condition": 0.1}), _set({"compounds.condition": _START}), _chances, lambda world: np.zeros(1)),
@@ -586,13 +618,11 @@ CASES: dict[str, Case] = {
     "misuse_to_problems": pairs("census.misuse", 50.0, 0.0, _chances),
     "accounts_to_problems": pairs("signals.transparency", 0.9, 0.2, _chances),
     "legacy_to_problems": pairs("signals.legacy", 0.9, 0.0, _chances),
-    "efficacy_to_reports": pairs("households.efficacy", 0.0, 0.5, "problems_are_handled", "issues.state", {
-        "p_issues.heard": 0.0}),
-    "solved_to_trust": pairs("p_issues.solved_trust,p_issues.shelved_trust", 0.5, 0.0, _close(2, issues._solved),
-        "households.trust_cell"),
-    "solved_to_grievance": pairs("p_issues.relief,p_issues.shelved", 0.5, 0.0, _close(1, issues._shelved),
+    "solved_to_trust": pairs("p_handling.solved_trust,p_handling.unsolved_trust", 0.5, 0.0, _close(2, handling._solve),
+        "households.trust_cell", {"issues.door": int(Door.GRID)}),
+    "solved_to_grievance": pairs("p_handling.relief,p_handling.unsolved", 0.5, 0.0, _close(1, handling._leave),
         "households.grievance"),
-    "solved_to_efficacy": pairs("p_issues.heard", 0.5, 0.0, _close(1, issues._solved), "households.efficacy"),
+    "solved_to_efficacy": pairs("p_handling.heard", 0.5, 0.0, _close(1, handling._solve), "households.efficacy"),
 }  # fmt: skip
 
 WHOLE = {

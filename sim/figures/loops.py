@@ -67,8 +67,8 @@ LOOPS: dict[str, tuple[str, str, str, tuple[Edge, ...]]] = {
         Edge("problems_to_grievance", "problems", "grievance", -0.1),
         Edge("satisfaction_to_grievance", "satisfaction", "grievance"),
         Edge("grievance_to_pay", "grievance", "pay"),
-        Edge("grievance_to_conflict", "grievance", "conflict", -0.12),
-        Edge("neighbours_to_conflict", "conflict", "conflict"),
+        Edge("grievance_to_voices+grievance_to_conflict", "grievance", "conflict", -0.12),
+        Edge("neighbours_to_voices+neighbours_to_conflict", "conflict", "conflict"),
         Edge("conflict_to_pay", "conflict", "pay", -0.12),
     )),
     "L4": ("supervision", "监督", style.PURPLE, (
@@ -82,7 +82,7 @@ LOOPS: dict[str, tuple[str, str, str, tuple[Edge, ...]]] = {
         Edge("solved_to_efficacy", "problems", "efficacy", -0.1),
         Edge("efficacy_to_attendance", "efficacy", "attendance"),
         Edge("meetings_to_cell_trust", "attendance", "cell"),
-        Edge("cell_trust_to_conflict", "cell", "conflict"),
+        Edge("trust_to_voices", "cell", "conflict"),
     )),
     "L6": ("commons", "公地", style.SKY, (
         Edge("neighbours_to_misuse", "misuse", "misuse"),

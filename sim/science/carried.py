@@ -72,7 +72,11 @@ STAGES = (
 """What the page tells of. A fall is lived without the arrow from its first month on, a lock and a recovery from
 month 1 on, after the same past."""
 
-TOGETHER = ("income_to_effort+loss_to_exit",)
+TOGETHER = (
+    "income_to_effort+loss_to_exit",
+    "grievance_to_voices+grievance_to_conflict",
+    "neighbours_to_voices+neighbours_to_conflict",
+)
 """Cuts of more than one arrow, joined by a plus: a firm that keeps its staff without income runs into debt and
 goes, so the loop of money is cut by itself only where it does not go either."""
 

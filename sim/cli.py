@@ -1089,6 +1089,8 @@ def _text(asked: str, config_dir: Path | None, lang: str) -> str:
         return texts.scenario_text(_loaded("scenario", name, config_dir).scenario)
     if group == "case" or (group in ("", "scenario", "policy") and library.NAME.fullmatch(name)):
         return texts.case_text(library.case(name), lang)
+    if group in ("", "fact") and library.FACT.fullmatch(name):
+        return texts.fact_text(library.fact(name), lang)
     if group in ("", "policy") and name in policies:
         return texts.policy_text(_loaded("policy", name, config_dir).policy)
     if group in ("", "experiment") and name in choices("experiment", config_dir):

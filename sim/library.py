@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[KR]\d+[a-z]?")
 """How a case is called, as no file of a scenario is."""
 
+FACT = re.compile(r"D\d+")
+"""How a fact is called."""
+
 MAPPING = "mapping.yaml"
 
 KINDS = {
@@ -182,7 +185,7 @@ class Case:
     @property
     def used_in(self) -> list[str]:
         """Parameters that take their number or order of size from it, so that it tests them little."""
-        return [key for key, source in _sources() if re.search(rf"\b{self.id}\b", source)]
+        return used_in(self.id)
 
     def config(self, *overrides: str, **keys: Any) -> Config:
         """The case as a configuration under what was done; ``policy="none"`` leaves that out.
@@ -404,6 +407,24 @@ def case(name: str) -> Case:
         known = [one.id for one in cases()]
         raise unknown_name("case", f"no case is named {show(name)}", str(name), known)
     return found
+
+
+def fact(name: str) -> Fact:
+    """A fact by its name.
+
+    Raises:
+        InputError: There is none of this name; the closest are named.
+    """
+    found = next((one for one in facts() if one.id == name), None)
+    if found is None:
+        known = [one.id for one in facts()]
+        raise unknown_name("fact", f"no fact is named {show(name)}", str(name), known)
+    return found
+
+
+def used_in(name: str) -> list[str]:
+    """Parameters whose source names a case or a fact."""
+    return [key for key, source in _sources() if re.search(rf"\b{name}\b", source)]
 
 
 def mapping_hash() -> str:

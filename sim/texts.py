@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 
 from sim.config import Experiment, Policy, Scenario
 from sim.explain import parameter_lines, show
-from sim.library import KINDS, MEASURES, UNITS, Case, Figure, Number, Run
+from sim.library import KINDS, MEASURES, UNITS, Case, Fact, Figure, Number, Run, used_in
 from sim.measures.catalogue import CATALOGUE, Measure
 from sim.month_zh import CHINESE
 from sim.outcomes import INDICATORS, Indicator
@@ -39,6 +39,8 @@ _CASE = {
         "history": "months lived before", "settings": "settings", "past": "before month 0",
         "measures": "measures", "figures": "figures", "read": "how it is told",
         "unmapped": "told and not mapped", "assumed": "assumed", "use": "use",
+        "fact": "fact", "of": "of", "values": "values", "n": "number asked or counted", "year": "year",
+        "rests": "parameters that rest on it",
     },
     "zh": {
         "case": "案例", "reported": "报道指标", "counts": "口径", "kind": "类型", "households": "户数",
@@ -49,6 +51,8 @@ _CASE = {
         "history": "此前模拟月数", "settings": "设定", "past": "第0个月之前",
         "measures": "措施", "figures": "数字", "read": "报道性质",
         "unmapped": "未映射", "assumed": "假定", "use": "用法",
+        "fact": "事实", "of": "对象", "values": "数值", "n": "样本数", "year": "年份",
+        "rests": "以此取值的参数",
     },
 }  # fmt: skip
 """Heads of what is told of a case."""
@@ -139,6 +143,22 @@ def case_text(case: Case, lang: str = "en") -> str:
     lines += [_line(name, text, lang) for name, text in told.items() if text]
     lines += [_CASE[lang]["negative"]] if case.negative else []
     return "\n".join([*lines, *(["", *_run_lines(case, case.run, lang)] if case.run else [])])
+
+
+def fact_text(fact: Fact, lang: str = "en") -> str:
+    """A fact about many compounds at once, with its source and what rests on it."""
+    told = {
+        "of": fact.population,
+        "values": fact.values,
+        "n": fact.n,
+        "year": fact.year,
+        "source": fact.url or _NOT_TOLD[lang],
+        "grade": fact.grade,
+        "beware": fact.note,
+        "rests": ", ".join(used_in(fact.id)),
+    }
+    lines = [f"{fact.id}: {fact.quantity} {fact.quantity_zh}" + _aside(_CASE[lang]["fact"], lang)]
+    return "\n".join([*lines, *(_line(name, text, lang) for name, text in told.items() if text)])
 
 
 def _run_lines(case: Case, run: Run, lang: str) -> Iterator[str]:

@@ -278,6 +278,15 @@ def test_every_case_is_told_in_both_languages(lang: str) -> None:
         assert not [head for head in heads[1:] if re.fullmatch("[a-z][a-z ]+", head)]
 
 
+def test_a_fact_is_told_with_what_rests_on_it(xiaoqu: Command) -> None:
+    """Catches a source such as D025 that leads nowhere."""
+    code, out, _ = xiaoqu("explain", "D025")
+    assert code == 0 and "86.4 percent" in out and "bills.at_once" in out
+    assert "以此取值的参数：bills.at_once" in texts.fact_text(library.fact("D025"), "zh")
+    code, _, err = xiaoqu("explain", "D999")
+    assert code == 2 and "no fact is named 'D999'" in err
+
+
 def test_the_command_lists_and_explains_cases(xiaoqu: Command) -> None:
     code, out, err = xiaoqu("list", "cases")
     assert (code, err) == (0, "")

@@ -65,7 +65,7 @@ class VoiceParameters(Parameters):
     """What moves a household with a problem to tell somebody of it, and whom."""
 
     ease: DoorPushes = param(
-        _pushes(-0.1, -1.0, -1.5, -0.6, -0.6, -5.0, -7.7),
+        _pushes(-0.1, -1.0, -1.5, -0.6, -0.6, -5.2, -7.7),
         "Push to go to a door rather than wait, all else neutral", unit="logit", zh="各渠道便利度",
         source="doors below from whom people turn to in a dispute (76, 41, 31 percent of 83: D073, as a prior), "
         "the firm nearer for daily repairs; hotline and petition from their levels: 10 to 14 tickets a year in "

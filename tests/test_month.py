@@ -248,8 +248,8 @@ def test_the_start_state_is_reached_by_living_and_not_painted_on() -> None:
     collected = np.nanmedian([run[:, name("collection_rate")] for run in runs], axis=0)
     assert collected[:3].min() > 0.7, "it began as a healthy compound"
     assert collected[-1] < 0.30
-    # Down in many steps, none of which is most of the way.
-    assert np.diff(collected).min() > -0.25
+    # Down in many steps, none of which is most of the way; yearly bills fall overdue together.
+    assert -np.diff(collected).min() < 0.5 * (collected[0] - collected[-1])
     assert np.median([run[-1, name("failed_votes")] for run in runs]) >= 1
 
 

@@ -192,6 +192,7 @@ def test_a_household_that_moves_in_gets_what_the_columns_declare() -> None:
         "newcomer_satisfaction": 0.7,
         "newcomer_trust": 0.4,
         "newcomer_habit": 0.3,
+        "newcomer_expects": 0.6,
     }
     config = load(policy="none", population={"households": 300}, turnover=moves)
     w = NeighborhoodModel(config, seed=1).world

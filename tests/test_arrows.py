@@ -53,8 +53,9 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
         "policy": "committee_drive", "months": 72, "population": SMALL | {"households": 100},
         "firm": {"loss_patience": 2, "leaves": 0.5, "reserve_months": 0.5}}),
     ("tongqiao", {
-        "policy": "cross_appointment", "months": 36, "population": SMALL | {"households": 100},
-        "committee": {"state": "working", "idles": 0.1, "captured": 0.1}}),
+        "policy": {"measures": {"supervision_evaluation": {"start": -30}}}, "months": 12,
+        "population": SMALL | {"households": 100},
+        "committee": {"state": "working", "idles": 0.2, "captured": 0.2, "registers": 1.0}}),
 ]  # fmt: skip
 """A small fixed set: a compound under many measures, two with a committee, a street whose firms go, one with committees."""
 

@@ -152,21 +152,21 @@ def arrows_rows(found: Carried) -> str:
     from sim.science.carried import STAGES
 
     stages = [stage for stage in STAGES if stage.name in set(found.levels["stage"])]
-    levels = found.levels[found.levels["outcome"] == "collection"].set_index("stage")
+    levels = found.levels[found.levels["outcome"] == "collection"]
+    level: dict[Any, Any] = levels.set_index("stage").to_dict("index")
     head = ["cut", *(stage.en for stage in stages)]
     first = ["none: fees collected, %"]
     for stage in stages:
-        level = levels.loc[stage.name]
-        mean, low, high = (float(level[part]) for part in ("mean", "low", "high"))
+        mean, low, high = (level[stage.name][part] for part in ("mean", "low", "high"))
         first.append(f"{100 * mean:.0f} ({_between(low, high)})")
     effects = {stage.name: found.of(stage.name, "collection") for stage in stages}
     names = list(dict.fromkeys(found.effects["arrow"]))
-    most = {n: max(_strength(effects[s.name].loc[n]) for s in stages) for n in names}
+    most = {n: max(_strength(effects[s.name][n]) for s in stages) for n in names}
     told = sorted((n for n in names if most[n] >= LEAST), key=lambda n: -most[n])
     rows = [
         [
             f"`{name.replace('+', '` and `')}`",
-            *(_points(effects[stage.name].loc[name]) for stage in stages),
+            *(_points(effects[stage.name][name]) for stage in stages),
         ]
         for name in told
     ]
@@ -174,13 +174,13 @@ def arrows_rows(found: Carried) -> str:
     return markdown(head, [first, *rows, rest])
 
 
-def _strength(effect: pd.Series) -> float:
+def _strength(effect: dict[str, Any]) -> float:
     """Size of an effect, 0 where its interval holds 0."""
     sure = effect["low"] > 0.0 or effect["high"] < 0.0
     return abs(float(effect["mean"])) if sure else 0.0
 
 
-def _points(effect: pd.Series) -> str:
+def _points(effect: dict[str, Any]) -> str:
     low, high = 100 * effect["low"], 100 * effect["high"]
     text = f"{100 * effect['mean'] + 0.0:+.1f} ({low + 0.0:+.1f} to {high + 0.0:+.1f})"
     return text if _strength(effect) > 0.0 else DASH

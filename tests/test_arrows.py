@@ -54,10 +54,12 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
         "policy": "committee_drive", "months": 72, "population": SMALL | {"households": 100},
         "firm": {"loss_patience": 2, "leaves": 0.5, "reserve_months": 0.5}}),
     ("tongqiao", {
-        "policy": "party_organisation", "months": 36, "population": SMALL | {"households": 100},
-        "committee": {"state": "working", "idles": 0.1, "captured": 0.1}}),
+        "policy": {"measures": {"supervision_evaluation": {"start": -30}}}, "months": 12,
+        "population": SMALL | {"households": 100},
+        "committee": {"state": "working", "idles": 0.2, "captured": 0.2, "registers": 1.0}}),
 ]  # fmt: skip
-"""A small fixed set: a compound under many measures, two with a committee, a street whose firms go, one with committees."""
+"""A small fixed set: a compound under many measures, two with a committee, a street whose firms go,
+        one with committees."""
 
 _lived: dict[tuple[int, str], np.ndarray] = {}
 
@@ -281,18 +283,6 @@ def _weigh(world: World) -> np.ndarray:
     return push
 
 
-def _of(table: str, method: str, *given: Any) -> Act:
-    def act(world: World) -> Any:
-        found = getattr(world.row(table, 0), method)
-        return (
-            np.array(found(*given) if callable(found) else found, float)
-            if not isinstance(found, type(None))
-            else None
-        )
-
-    return act
-
-
 def _call(table: str, method: str, *given: Any) -> Act:
     def act(world: World) -> None:
         getattr(world.row(table, 0), method)(*given)
@@ -308,10 +298,6 @@ def _ballot(matter: Matter) -> Act:
     return lambda world: np.array(world.assemblies[0].appeal(int(matter)))
 
 
-def _some(n: int, seed: int = 5) -> np.ndarray:
-    return np.random.default_rng(seed).uniform(0.1, 1.0, n)
-
-
 _NEWCOMER = {"satisfaction": 0.6, "trust": 0.5}
 _START = np.array([0.75, 0.75, 0.75, 0.75, 0.6])
 _LASTING = (
@@ -320,7 +306,6 @@ _LASTING = (
     / (np.array([0.50, 0.16, 0.40, 0.25, 0.05]) * (1.0 - _START))
 )
 _NOVEMBER = {"world.first_month": 1, "world.month": 11}
-_ROW = {"cells": "cells"}
 _SETTLED = _cut("first_months_to_newcomers") | _cut("service_to_estranged")
 _OFFERS = _do("begin_month", "firms.offer", "committees.offer")
 _WORKING = {"committees.state": State.WORKING, "committees.capture": Capture.REPRESENTATIVE,
@@ -399,7 +384,6 @@ def _sent(world: World) -> np.ndarray:
     return world.issues.ready[:1]
 
 
-_RATES = "p_issues.rate"
 CASES: dict[str, Case] = {
     # fees
     "neighbours_to_norm": Case(
@@ -408,7 +392,8 @@ CASES: dict[str, Case] = {
         _do("form_norm"), _read("households.norm")),
     "published_to_norm": pairs("signals.published", 0.5, 0.0, "form_norm", "households.norm", {
         "households.norm": 0.9, "households.seen_paid": 0.9, "households.asked": 1}),
-    "satisfaction_to_pay": pairs("households.satisfaction", 0.1, _NEWCOMER["satisfaction"], "would_pay", "households.willing"),
+    "satisfaction_to_pay": pairs("households.satisfaction", 0.1, _NEWCOMER["satisfaction"], "would_pay",
+        "households.willing"),
     "norm_to_pay": pairs("households.norm", 0.1, 0.5, "would_pay", "households.willing", {"households.asked": 1}),
     "trust_to_pay": pairs("households.trust_firm", 0.1, 0.5, "would_pay", "households.willing"),
     "habit_to_pay": pairs("households.habit", 0.1, 0.5, "would_pay", "households.willing", {"households.asked": 1}),
@@ -419,18 +404,22 @@ CASES: dict[str, Case] = {
         "compounds.price": 1.0, "firms.fee_level": 1.0, "signals.price_ratio": 1.0}),
     "hardship_to_pay": pairs("households.burden", 0.9, 0.0, "would_pay", "households.willing"),
     "free_habit_to_pay": pairs("households.free_habit", 0.9, 0.0, "would_pay", "households.willing"),
-    "reminders_to_pay": pairs("signals.dunning", 0.9, 0.0, "would_pay", "households.willing", {"households.arrears_months": 3}),
+    "reminders_to_pay": pairs("signals.dunning", 0.9, 0.0, "would_pay", "households.willing",
+        {"households.arrears_months": 3}),
     "pledge_to_pay": pairs("signals.pledge", 2.0, 0.0, "would_pay", "households.willing", {"households.active": 1}),
     "appeal_to_pay": pairs("signals.appeal", 0.5, 0.0, "would_pay", "households.willing"),
     # bills
     "year_end_to_pay": pairs("p_bills.year_end", 0.9, 0.0, "pay", "households.paid", _NOVEMBER | {
-        "households.willing": 0.9, "households.reluctance": 0.1, "households.bill_fen": 1000, "households.bill_months": 12,
+        "households.willing": 0.9, "households.reluctance": 0.1, "households.bill_fen": 1000,
+        "households.bill_months": 12,
         "households.bill_month": 1, "households.called_on": 0, "households.summoned": 0}),
     "reminders_to_bills": pairs("signals.dunning", 1.0, 0.5, "pay", "households.bill_fen", _NOVEMBER | {
-        "households.willing": 0.9, "households.reluctance": 0.1, "households.bill_fen": 1000, "households.bill_months": 12,
+        "households.willing": 0.9, "households.reluctance": 0.1, "households.bill_fen": 1000,
+        "households.bill_months": 12,
         "households.bill_month": 1, "households.called_on": 0}),
     "calls_to_bills": pairs("households.called_on", 1, 0, "pay", "households.bill_fen", {
-        "households.willing": 0.9, "households.reluctance": 0.1, "households.bill_fen": 1000, "households.bill_months": 12,
+        "households.willing": 0.9, "households.reluctance": 0.1, "households.bill_fen": 1000,
+        "households.bill_months": 12,
         "households.bill_month": 1, "world.month": 3}),
     "suits_to_pay": pairs("households.summoned", 2, 0, "pay", "households.arrears_fen", {
         "households.arrears_fen": 5000, "households.arrears_months": 30, "households.held_back": 1.0,
@@ -467,11 +456,15 @@ CASES: dict[str, Case] = {
     "digital_to_attendance": pairs("signals.digital", 0.9, 0.0, _weigh),
     "meetings_to_grievance": pairs("p_participation.relief", 0.5, 0.0, "attend", "households.grievance", _MEETS | {
         "households.grievance": 0.8}),
-    "meetings_to_efficacy": pairs("p_participation.efficacy_speed", 0.5, 0.0, "attend", "households.efficacy", _MEETS),
-    "meetings_to_cell_trust": pairs("p_participation.meeting_trust", 0.5, 0.0, "attend", "households.trust_cell", _MEETS),
-    "contacts_to_estranged": pairs("p_participation.reacquaints", 0.5, 0.0, "attend", "households.estranged", _MEETS | {
+    "meetings_to_efficacy": pairs("p_participation.efficacy_speed", 0.5, 0.0, "attend", "households.efficacy",
+        _MEETS),
+    "meetings_to_cell_trust": pairs("p_participation.meeting_trust", 0.5, 0.0, "attend", "households.trust_cell",
+        _MEETS),
+    "contacts_to_estranged": pairs("p_participation.reacquaints", 0.5, 0.0, "attend", "households.estranged",
+        _MEETS | {
         "households.estranged": 0.8}),
-    "visits_to_grievance": pairs("p_participation.visit_calms", 0.5, 0.0, "be_visited", "households.grievance", _VISITS | {
+    "visits_to_grievance": pairs("p_participation.visit_calms", 0.5, 0.0, "be_visited", "households.grievance",
+        _VISITS | {
         "households.grievance": 0.8}),
     "visits_to_trust": pairs("p_participation.visit_trust", 0.5, 0.0, "be_visited", "households.trust_cell", _VISITS),
     "causes_to_calls": pairs("households.own_open", 3, 0, "be_called_on", "households.contact", {
@@ -512,7 +505,8 @@ CASES: dict[str, Case] = {
     "supervision_to_skimming": pairs("signals.supervision", 0.9, 0.0, "firms.close_books", "firms.skimming", {
         "firms.skimming": 0.3}),
     "income_to_effort": Case(_no_income, _expected_income, _call("firms", "_plan"), _read("firms.staff")),
-    "loss_to_exit": Case(_loss(-(10**6)), _loss(10**6), _call("firms", "_stay_or_go", (0.0,) * 4), _read("firms.present")),
+    "loss_to_exit": Case(_loss(-(10**6)), _loss(10**6), _call("firms", "_stay_or_go", (0.0,) * 4),
+        _read("firms.present")),
     "rate_to_entry": pairs("firms.place_rate", 0.35, 0.8, lambda world: np.array([world.firms[0].prospect]), "", {
         "p_firm.expects_least": 0.1}),
     "exit_to_emergency": pairs("firms.just_left", True, False, _call("firms", "_find_somebody", (1.0, 1.0, 1.0, 0.0)),
@@ -521,7 +515,8 @@ CASES: dict[str, Case] = {
         _both(_set({"p_firm.self_runs": 1.0, "p_firm.self_run_size": 5000.0, "firms.just_left": False}), _fall(0.9)),
         _both(_set({"p_firm.self_runs": 1.0, "p_firm.self_run_size": 5000.0, "firms.just_left": False}), _fall(0.5)),
         _call("firms", "_find_somebody", (1.0, 0.7, 1.0, 1.0)), _read("firms.provider")),
-    "self_running_to_tiring": pairs("p_firm.tires", 0.2, 0.0, _call("firms", "_tire", False, (1.0,) * 4), "firms.volunteers", {
+    "self_running_to_tiring": pairs("p_firm.tires", 0.2, 0.0, _call("firms", "_tire", False, (1.0,) * 4),
+        "firms.volunteers", {
         "firms.provider": Provider.SELF_RUN, "firms.volunteers": 0.9}),
     # owners' meeting
     "distrust_to_dismissal": Case(
@@ -555,8 +550,10 @@ CASES: dict[str, Case] = {
     "committee_to_handling": Case(_set(_WORKING), _set({"committees.state": State.NONE}), _OFFERS,
         _read("signals.compound_hours")),
     "discontent_to_elections": Case(
-        _both(_committee(state=State.NONE, failed_votes=0), _set({"p_committee.attempts": 1.0}), _mean("grievance", 1.0)),
-        _both(_committee(state=State.NONE, failed_votes=0), _set({"p_committee.attempts": 1.0}), _mean("grievance", 0.0),
+        _both(_committee(state=State.NONE, failed_votes=0), _set({"p_committee.attempts": 1.0}),
+        _mean("grievance", 1.0)),
+        _both(_committee(state=State.NONE, failed_votes=0), _set({"p_committee.attempts": 1.0}),
+        _mean("grievance", 0.0),
               _mean("satisfaction", 1.0)),
         _call("committees", "_think_of_election", (0.6,) * 4), _read("committees.state")),
     "support_to_elections": pairs("signals.committee_care", 1.0, 0.0,
@@ -567,12 +564,15 @@ CASES: dict[str, Case] = {
     "skimming_to_elections": pairs("firms.skimming", 0.9, 0.0, _call("committees", "_hold_election", (0.5,) * 4),
         "signals.canvass", {"signals.committee_care": 0.0}),
     "failed_votes_to_committee_trust": pairs("p_committee.vote_trust", 0.5, 0.0,
-        _call("committees", "_hold_election", (0.5,) * 4), "households.trust_committee", {"p_committee.candidates": 0.0}),
+        _call("committees", "_hold_election", (0.5,) * 4), "households.trust_committee",
+        {"p_committee.candidates": 0.0}),
     "support_to_steadiness": pairs("signals.committee_care", 1.0, 0.0, _call("committees", "_serve_term", (0.5,) * 4),
         "committees.state", _WORKING | {"p_committee.idles": 1.0, "committees.party_share": 0.0}),
-    "stirring_to_grievance": pairs("p_committee.stirs", 0.5, 0.0, _call("committees", "_stir"), "households.grievance"),
+    "stirring_to_grievance": pairs("p_committee.stirs", 0.5, 0.0, _call("committees", "_stir"),
+        "households.grievance"),
     # common money
-    "committee_to_revenue": pairs("committees.competence", 0.9, 0.0, _call("funds", "claim", 100_000), "funds.pool_fen",
+    "committee_to_revenue": pairs("committees.competence", 0.9, 0.0, _call("funds", "claim", 100_000),
+        "funds.pool_fen",
         _WORKING),
     "capture_to_revenue": pairs("committees.capture", Capture.SELF_SERVING, Capture.REPRESENTATIVE,
         _call("funds", "_be_robbed"), "funds.pool_fen", {"committees.state": State.WORKING, "funds.pool_fen": 10**6}),
@@ -588,11 +588,13 @@ CASES: dict[str, Case] = {
         _set({"compounds.unsolved": 10**6}), _set({"p_community.attention_need": 0.0}),
         _do("streets.offer"), _read("signals.street_hours")),
     # conflict
-    "problems_to_grievance": pairs("households.own_open,buildings.open_per_household", 2, 0, "resent", "households.grievance"),
+    "problems_to_grievance": pairs("households.own_open,buildings.open_per_household", 2, 0, "resent",
+        "households.grievance"),
     "legacy_to_grievance": pairs("signals.legacy", 0.9, 0.0, "resent", "households.grievance"),
     "satisfaction_to_grievance": pairs("households.satisfaction", 0.1, 0.5, "resent", "households.grievance"),
     "mediation_to_grievance": pairs("signals.mediation", 1.0, 0.0, "resent", "households.grievance", {
         "households.stage": 2, "households.grievance": 0.8}),
+<<<<<<< HEAD
     "grievance_to_conflict": pairs("households.grievance", 0.9, 0.0, "climb", "households.stage", {
         "households.stage": 3, "households.seen_open": 1.0, "households.threshold": 0.1, "households.complained": 0}),
     "neighbours_to_conflict": pairs("households.seen_open", 1.0, 0.0, "climb", "households.stage", {
@@ -610,9 +612,18 @@ CASES: dict[str, Case] = {
     "money_to_handling": pairs("firms.cash_fen", -(10**9), 10**9, lambda world: np.array(handling._paid(world))),
     "calls_to_street_trust": pairs("compounds.calls_lately", 50.0, 0.0, "hear_of_calls", "households.trust_street", {
         "compounds.calls_solved": 0.0}),
+=======
+    "grievance_to_conflict": pairs("households.grievance", 0.9, 0.0, "climb", "households.stage"),
+    "neighbours_to_conflict": pairs("households.seen_conflict,households.seen_open", 1.0, 0.0, "climb",
+        "households.stage", {
+        "households.grievance": 0.7}),
+    "cell_trust_to_conflict": pairs("households.trust_cell", 0.0, 0.5, "climb", "households.stage", {
+        "households.grievance": 0.7, "households.stage": 0}),
+>>>>>>> arrows
     # problems
     "condition_to_problems": Case(
-        _set({"compounds.condition": 0.1}), _set({"compounds.condition": _START}), _chances, lambda world: np.zeros(1)),
+        _set({"compounds.condition": 0.1}), _set({"compounds.condition": _START}), _chances,
+        lambda world: np.zeros(1)),
     "parking_to_problems": pairs("compounds.places", 10**6, 0, _chances, "", {
         "p_parking.usual_short": 1.0, "census.misuse": 0.0}),
     "misuse_to_problems": pairs("census.misuse", 50.0, 0.0, _chances),

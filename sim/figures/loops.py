@@ -148,8 +148,8 @@ def loops(found: Carried, language: str = "en") -> Figure:
 
 def _draw(axes: Axes, edge: Edge, colour: str, found: Carried, boxes: dict[str, Any]) -> None:
     a, b = NODES[edge.start], NODES[edge.end]
-    rows = [found.of(stage, "collection").loc[edge.arrow] for stage in SHOWN]
-    points = [100.0 * float(row["mean"]) for row in rows]
+    rows = [found.of(stage, "collection")[edge.arrow] for stage in SHOWN]
+    points = [100.0 * row["mean"] for row in rows]
     width = 0.5 + 0.14 * min(max(map(abs, points)), 25.0)
     if edge.start == edge.end:
         up = 1.0 if edge.start == "conflict" else -1.0
@@ -169,9 +169,7 @@ def _draw(axes: Axes, edge: Edge, colour: str, found: Carried, boxes: dict[str, 
             s * s * a.x + 2 * s * t * ((a.x + b.x) / 2 + side[0]) + t * t * b.x,
             s * s * a.y + 2 * s * t * ((a.y + b.y) / 2 + side[1]) + t * t * b.y,
         )
-    sure = any(
-        not row["low"] <= 0.0 <= row["high"] for row in rows if not math.isnan(float(row["low"]))
-    )
+    sure = any(not row["low"] <= 0.0 <= row["high"] for row in rows if not math.isnan(row["low"]))
     text = " / ".join(_number(point) for point in points)
     axes.text(
         *middle, text, ha="center", va="center", fontsize="x-small", color=colour, zorder=5,

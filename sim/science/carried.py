@@ -97,10 +97,11 @@ class Carried:
     levels: pd.DataFrame
     effects: pd.DataFrame
 
-    def of(self, stage: str, outcome: str) -> pd.DataFrame:
+    def of(self, stage: str, outcome: str) -> dict[str, dict[str, Any]]:
         """Effects of one stage on one outcome, by arrow."""
         e = self.effects
-        return e[(e["stage"] == stage) & (e["outcome"] == outcome)].set_index("arrow")
+        of = e[(e["stage"] == stage) & (e["outcome"] == outcome)].set_index("arrow")
+        return dict(of.to_dict("index"))  # type: ignore[arg-type]
 
 
 def carried(

@@ -594,7 +594,6 @@ CASES: dict[str, Case] = {
     "satisfaction_to_grievance": pairs("households.satisfaction", 0.1, 0.5, "resent", "households.grievance"),
     "mediation_to_grievance": pairs("signals.mediation", 1.0, 0.0, "resent", "households.grievance", {
         "households.stage": 2, "households.grievance": 0.8}),
-<<<<<<< HEAD
     "grievance_to_conflict": pairs("households.grievance", 0.9, 0.0, "climb", "households.stage", {
         "households.stage": 3, "households.seen_open": 1.0, "households.threshold": 0.1, "households.complained": 0}),
     "neighbours_to_conflict": pairs("households.seen_open", 1.0, 0.0, "climb", "households.stage", {
@@ -612,14 +611,6 @@ CASES: dict[str, Case] = {
     "money_to_handling": pairs("firms.cash_fen", -(10**9), 10**9, lambda world: np.array(handling._paid(world))),
     "calls_to_street_trust": pairs("compounds.calls_lately", 50.0, 0.0, "hear_of_calls", "households.trust_street", {
         "compounds.calls_solved": 0.0}),
-=======
-    "grievance_to_conflict": pairs("households.grievance", 0.9, 0.0, "climb", "households.stage"),
-    "neighbours_to_conflict": pairs("households.seen_conflict,households.seen_open", 1.0, 0.0, "climb",
-        "households.stage", {
-        "households.grievance": 0.7}),
-    "cell_trust_to_conflict": pairs("households.trust_cell", 0.0, 0.5, "climb", "households.stage", {
-        "households.grievance": 0.7, "households.stage": 0}),
->>>>>>> arrows
     # problems
     "condition_to_problems": Case(
         _set({"compounds.condition": 0.1}), _set({"compounds.condition": _START}), _chances,

@@ -6,12 +6,12 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fastapi import Request
 from nicegui import Client, ui
 
 from sim.desk import compound
+from sim.desk.arrived import Arrived
 from sim.desk.bench import Bench
 from sim.desk.bits import FileField, one_line, text
 from sim.desk.lanes import Lanes
@@ -23,9 +23,6 @@ from sim.desk.words import WORDS
 from sim.errors import InputError
 from sim.report.sentences import Runs
 from sim.society.reading import Notes
-
-if TYPE_CHECKING:
-    from sim.desk.step_files import Arrived
 
 TICK = 0.25
 """Seconds between two looks at what has come in: drawing takes from the work."""

@@ -57,9 +57,13 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
         "policy": {"measures": {"supervision_evaluation": {"start": -30}}}, "months": 12,
         "population": SMALL | {"households": 100},
         "committee": {"state": "working", "idles": 0.2, "captured": 0.2, "registers": 1.0}}),
+    ("kangqiao", {
+        "policy": "supervision_evaluation", "months": 48, "population": SMALL,
+        "committee": {"attempts": 0.5, "candidates": 50.0, "idles": 0.1, "registers": 1.0},
+        "assembly": {"distrusted": 0.9, "patience": 1}, "voices": {"ease": {"petition": 0.0}}}),
 ]  # fmt: skip
-"""A small fixed set: a compound under many measures, two with a committee, a street whose firms go,
-        one with committees."""
+"""A small fixed set: a compound under many measures, two with a committee, a street whose firms go, one
+with committees, and a compound that elects, petitions and changes its firm."""
 
 _lived: dict[tuple[int, str], np.ndarray] = {}
 
@@ -310,6 +314,8 @@ _SETTLED = _cut("first_months_to_newcomers") | _cut("service_to_estranged")
 _OFFERS = _do("begin_month", "firms.offer", "committees.offer")
 _WORKING = {"committees.state": State.WORKING, "committees.capture": Capture.REPRESENTATIVE,
             "committees.competence": 0.9, "committees.stands_in": False}  # fmt: skip
+_MAY_ELECT = {"committees.state": State.NONE, "committees.failed_votes": 0, "p_committee.attempts": 1.0,
+              "p_committee.candidates": 500.0}  # fmt: skip
 _MEETS = {"buildings.meeting": 1, "buildings.followed": 0.9, "p_participation.base": 9.0}
 _VISITS = {"signals.visit_share": 1.0, "signals.visit_every": 1.0, "signals.visit_boost": 0.4,
            "signals.cell_fidelity": 0.9, "households.contact": 0.0}  # fmt: skip
@@ -492,7 +498,8 @@ CASES: dict[str, Case] = {
         "households.attended": 1}),
     # compound
     "effort_to_condition": Case(
-        _set({"compounds.effort": 0.0}), _set({"compounds.effort": _LASTING}),
+        _set({"compounds.effort": 0.0, "compounds.wear_here": 1.0}),
+        _set({"compounds.effort": _LASTING, "compounds.wear_here": 1.0}),
         _do("compounds.wear"), _read("compounds.condition")),
     "misuse_to_condition": pairs("census.misuse", 50.0, 0.0, "compounds.wear", "compounds.condition"),
     "condition_to_satisfaction": Case(
@@ -506,7 +513,7 @@ CASES: dict[str, Case] = {
         "firms.skimming": 0.3}),
     "income_to_effort": Case(_no_income, _expected_income, _call("firms", "_plan"), _read("firms.staff")),
     "loss_to_exit": Case(_loss(-(10**6)), _loss(10**6), _call("firms", "_stay_or_go", (0.0,) * 4),
-        _read("firms.present")),
+        _read("firms.provider")),
     "rate_to_entry": pairs("firms.place_rate", 0.35, 0.8, lambda world: np.array([world.firms[0].prospect]), "", {
         "p_firm.expects_least": 0.1}),
     "exit_to_emergency": pairs("firms.just_left", True, False, _call("firms", "_find_somebody", (1.0, 1.0, 1.0, 0.0)),
@@ -530,7 +537,7 @@ CASES: dict[str, Case] = {
         _both(_set(_WORKING | {"firms.provider": Provider.FIRM, "firms.staff": 1.0, "compounds.condition": 1.0,
                                "compounds.price": 1.0, "assemblies.distrust": 0, "funds.pool_fen": 0}),
               _mean("satisfaction", 1.0)),
-        lambda world: np.array([world.assemblies[0]._due()]), lambda world: np.zeros(1)),
+        lambda world: np.array([float(world.assemblies[0]._is_due(int(Matter.RAISE_PRICE)))]), lambda world: np.zeros(1)),
     "trust_to_firm_votes": pairs("households.trust_firm", 0.1, 0.5, _ballot(Matter.CHOOSE_FIRM)),
     "committee_trust_to_votes": pairs("households.trust_committee", 0.1, 0.5, _ballot(Matter.ELECT)),
     "satisfaction_to_votes": pairs("households.satisfaction", 0.1, 0.6, _ballot(Matter.RAISE_PRICE)),
@@ -550,17 +557,15 @@ CASES: dict[str, Case] = {
     "committee_to_handling": Case(_set(_WORKING), _set({"committees.state": State.NONE}), _OFFERS,
         _read("signals.compound_hours")),
     "discontent_to_elections": Case(
-        _both(_committee(state=State.NONE, failed_votes=0), _set({"p_committee.attempts": 1.0}),
-        _mean("grievance", 1.0)),
-        _both(_committee(state=State.NONE, failed_votes=0), _set({"p_committee.attempts": 1.0}),
-        _mean("grievance", 0.0),
-              _mean("satisfaction", 1.0)),
+        _both(_set(_MAY_ELECT | {"p_committee.convenes": 1.0}), _mean("grievance", 1.0)),
+        _both(_set(_MAY_ELECT | {"p_committee.convenes": 1.0}), _mean("grievance", 0.0), _mean("satisfaction", 1.0)),
         _call("committees", "_think_of_election", (0.6,) * 4), _read("committees.state")),
-    "support_to_elections": pairs("signals.committee_care", 1.0, 0.0,
-        _call("committees", "_think_of_election", (0.06,) * 4), "committees.state", {
-            "committees.state": State.NONE, "committees.failed_votes": 0, "p_committee.attempts": 0.04}),
+    "support_to_elections": Case(
+        _both(_set(_MAY_ELECT | {"signals.committee_care": 1.0}), _mean("grievance", 1.0)),
+        _both(_set(_MAY_ELECT | {"signals.committee_care": 0.0}), _mean("grievance", 1.0)),
+        _call("committees", "_think_of_election", (0.6,) * 4), _read("committees.state")),
     "efficacy_to_candidates": Case(_mean("efficacy", 0.9), _mean("efficacy", 0.5),
-        lambda world: np.array([world.committees[0]._willing(0.5)]), lambda world: np.zeros(1)),
+        lambda world: np.array([world.committees[0]._willing()]), lambda world: np.zeros(1)),
     "skimming_to_elections": pairs("firms.skimming", 0.9, 0.0, _call("committees", "_hold_election", (0.5,) * 4),
         "signals.canvass", {"signals.committee_care": 0.0}),
     "failed_votes_to_committee_trust": pairs("p_committee.vote_trust", 0.5, 0.0,
@@ -669,7 +674,7 @@ def test_cutting_the_arrow_of_a_measure_is_a_run_without_its_effect(name: str) -
     """Catches an arrow of a measure that leaves a part of its effect, or takes its costs away as well."""
     measure = next(iter(WHOLE[name])).split(".")[2]
     keys: dict[str, Any] = {"policy": measure, "months": 24, "population": SMALL}
-    tree = load("kangqiao", **keys).resolved()
+    tree = load("ordinary_estate", **keys).resolved()
     whole, cut = (noted(change(tree, settings)) for settings in ({}, {"cut": [name]}))
     without = noted(change(tree, WHOLE[name]))
     assert np.array_equal(cut, without, equal_nan=True) and not np.array_equal(

@@ -270,17 +270,17 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
 
     @rule
     def decide(self, chance: tuple[float, ...]) -> None:
-        """Collect ballots, count what is due, put up what calls for a vote, and open what has waited longest.
+        """Drop a vote that nobody wants, collect ballots and count them, put up what is due, open what has waited longest.
 
         Args:
             chance: 4 draws of the owners' stream.
         """
-        self.collect()
         self.rests = max(self.rests - 1, 0)
         self._watch_firm()
         if self._has_lapsed:
             self.matter = Matter.NONE + 0
-        elif self.matter != Matter.NONE and self.on_agenda and self.months >= self.p.collects:
+        self.collect()
+        if self.matter != Matter.NONE and self.on_agenda and self.months >= self.p.collects:
             self._settle()
         self._queue(self.rests == 0 and chance[0] < self._calls())
         if self.matter == Matter.NONE:

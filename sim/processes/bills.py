@@ -332,7 +332,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
             | (bill_months[i] == 0) & paid[i]
         )
         free_habit[i] *= free_keeps if paid[i] else 1.0
-        remembered = keeps * habit[i] + (1.0 - keeps) * paid[i]
+        remembered = keeps * habit[i] + (1.0 - keeps) * intends[i]
         habit[i] = remembered if (asked[i] == 1) & (billed[i] > 0) else habit[i]
 
 

@@ -129,7 +129,8 @@ class VoiceParameters(Parameters):
         high=50, zh="同楼附议户数",
     )  # fmt: skip
     joins: float = param(
-        0.1, "How readily they do, relative to whose problem it is", low=0, high=1, zh="附议意愿",
+        0.1, "Chance that one of them takes the problem for its own this month", unit="1/month", low=0, high=1,
+        zh="附议概率",
         source="48 percent of complaints repeat a matter of the same compound (D084); size assumed",
     )  # fmt: skip
 
@@ -146,20 +147,22 @@ def residents_speak(world):  # type: ignore[no-untyped-def]
         u, passing, day, _ = luck(i, k.arose[j], world.month, 0, world.seed, _VOICES)
         when = k.since[j] if new else DAYS_PER_MONTH * (world.month + day)
         _weigh(compound, j, i, weights)
-        k.said[j] = _choose(weights, 1.0, u)
+        k.said[j] = _choose(weights, u)
         p = compound.parameters
         others = int(p.voices.sharers) if p.issues.shared[k.category[j]] > 0.0 else 0
         if k.said[j] != _NONE:
             _tell(compound, j, i, k.said[j], when, passing)
         for n in range(others):
             who, u, passing, day = luck(i, k.arose[j], world.month, n, world.seed, _JOINING)
+            if u >= p.voices.joins:
+                continue
             b = h.building[i]
             other = world.buildings.start[b]
             other += int(who * (world.buildings.end[b] - other))
             if other == i or h.tenure[other] == Tenure.VACANT:
                 continue
             _weigh(compound, j, other, weights)
-            door = _choose(weights, p.voices.joins, u)
+            door = _choose(weights, u / p.voices.joins)
             if door != _NONE:
                 later = k.since[j] + day * (DAYS_PER_MONTH * (world.month + 1) - k.since[j])
                 _tell(compound, j, other, door, later if new else when, passing)
@@ -241,16 +244,16 @@ def _weigh(compound, j, i, weights):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _choose(weights, readily, u):  # type: ignore[no-untyped-def]
-    """The door (``Door``) that a draw falls on; all but waiting weigh less for who is less ready."""
+def _choose(weights, u):  # type: ignore[no-untyped-def]
+    """The door (``Door``) that a draw falls on."""
     total = weights[_NONE]
     for door in range(_FIRM, DOORS):
-        total += readily * weights[door]
+        total += weights[door]
     left = u * total - weights[_NONE]
     for door in range(_FIRM, DOORS):
         if left < 0.0:
             return door - 1
-        left -= readily * weights[door]
+        left -= weights[door]
     return _PETITION if left < 0.0 or weights[_PETITION] > 0.0 else _NONE
 
 

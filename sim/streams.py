@@ -55,8 +55,6 @@ class Stream(IntEnum):
     LEADERS = 44
     ISSUES_DAYS = 40
     VOICES = 41
-    JOINING = 42
-    HOTLINE_ASKS = 43
 
 
 def own_stream(name: str) -> int:

@@ -52,18 +52,26 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
         "committee": {"state": "working"}}),
     ("tongqiao", {
         "policy": "committee_drive", "months": 72, "population": SMALL | {"households": 100},
+        "committee": {"candidates": 50.0},
         "firm": {"loss_patience": 2, "leaves": 0.5, "reserve_months": 0.5}}),
     ("tongqiao", {
         "policy": {"measures": {"supervision_evaluation": {"start": -30}}}, "months": 12,
         "population": SMALL | {"households": 100},
         "committee": {"state": "working", "idles": 0.2, "captured": 0.2, "registers": 1.0}}),
     ("kangqiao", {
-        "policy": "supervision_evaluation", "months": 48, "population": SMALL,
-        "committee": {"attempts": 0.5, "candidates": 50.0, "idles": 0.1, "registers": 1.0},
-        "assembly": {"distrusted": 0.9, "patience": 1}, "voices": {"ease": {"petition": 0.0}}}),
+        "policy": {"measures": {name: {"start": -30} for name in ("committee_drive", "supervision_evaluation")}},
+        "months": 48, "population": SMALL,
+        "committee": {"attempts": 0.1, "candidates": 50.0, "idles": 0.1, "registers": 1.0},
+        "assembly": {
+            "distrusted": 0.9, "patience": 1, "moves": 1.0, "change_agrees": 0.0, "change_distrust": 0.9},
+        "voices": {"ease": {"petition": 0.0}}}),
+    ("shenhong", {
+        "policy": "none", "months": 24, "population": SMALL, "assembly": {"moves": 1.0},
+        "committee": {"state": "working"}}),
 ]  # fmt: skip
 """A small fixed set: a compound under many measures, two with a committee, a street whose firms go, one
-with committees, and a compound that elects, petitions and changes its firm."""
+with committees, and a compound that elects, petitions and changes its firm, and one that has
+none and may vote for it."""
 
 _lived: dict[tuple[int, str], np.ndarray] = {}
 

@@ -31,7 +31,7 @@ SMALL: dict[str, Any] = {
     "policy": ["member_contact", "lead_by_paying", "building_meetings"],
     "population": {"households": 120, "buildings": 2, "stairs_per_building": 2, "floors": 8},
     "replications": 3,
-    "at": 4,
+    "at": 12,
     "indicator": ["collection_rate", "complaints_per_1000"],
     "executor": {"workers": 1},
 }
@@ -58,7 +58,7 @@ class Table:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Attribution:
-    return attribute("kangqiao", out=tmp_path_factory.mktemp("out"), **SMALL)
+    return attribute("ordinary_estate", out=tmp_path_factory.mktemp("out"), **SMALL)
 
 
 def test_values_sum_to_the_bundles_effect(small: Attribution) -> None:
@@ -153,7 +153,7 @@ def test_more_measures_than_ten_are_sampled() -> None:
 
 def test_one_or_two_processes_give_the_same_bytes(small: Attribution, tmp_path: Path) -> None:
     """Catches an answer that depends on where it was made, and a folder not found again."""
-    two = attribute("kangqiao", out=tmp_path, **SMALL | {"executor": {"workers": 2}})
+    two = attribute("ordinary_estate", out=tmp_path, **SMALL | {"executor": {"workers": 2}})
     assert_same_tables(small.folder, two.folder)
 
 

@@ -51,7 +51,7 @@ _URGENT = int(Urgency.URGENT)
 _CLOSED0 = COUNTS.index("closed_building")
 NOT_DONE = -1e9
 """A day before all others."""
-_HANDLE, _ASKS = int(Stream.ISSUES_HANDLE), int(Stream.HOTLINE_ASKS)
+_HANDLE = int(Stream.ISSUES_HANDLE)
 
 
 class HandlingParameters(Parameters):
@@ -502,7 +502,9 @@ def _answer(compound, j, day, solved):  # type: ignore[no-untyped-def]
         counts.tickets_closed += 1
         counts.tickets_timely += timely
         counts.tickets_solved += solved
-        asked, says, _, _ = luck(k.reporter[j], k.arose[j], world.month, n, world.seed, _ASKS)
+        # Behind the draws of finding and of each level.
+        place = LEVELS + 1 + n
+        asked, says, _, _ = luck(k.reporter[j], k.arose[j], world.month, place, world.seed, _HANDLE)
         counts.tickets_asked += asked < p.asks
         counts.tickets_content += asked < p.asks and says < content
     k.tickets[j] = 0

@@ -34,7 +34,7 @@ _NONE, _FIRM, _CELL, _COMMITTEE, _GRID, _PLATFORM, _HOTLINE, _PETITION = map(int
 _ORDINARY, _STREET = int(Urgency.ORDINARY), int(Level.STREET)
 _BY_RESIDENT, _CALLED = int(Happened.FOUND_BY_RESIDENT), int(Happened.CALLED)
 _TOLD0 = COUNTS.index("told_firm") - _FIRM
-_VOICES, _JOINING = int(Stream.VOICES), int(Stream.JOINING)
+_VOICES = int(Stream.VOICES)
 
 
 class PerDoor(Parameters):
@@ -153,7 +153,7 @@ def residents_speak(world):  # type: ignore[no-untyped-def]
         if k.said[j] != _NONE:
             _tell(compound, j, i, k.said[j], when, passing)
         for n in range(others):
-            who, u, passing, day = luck(i, k.arose[j], world.month, n, world.seed, _JOINING)
+            who, u, passing, day = luck(i, k.arose[j], world.month, n + 1, world.seed, _VOICES)
             if u >= p.voices.joins:
                 continue
             b = h.building[i]

@@ -730,7 +730,7 @@ _number(
     "Hours given to measures",
     "措施工时",
     "hour/month",
-    "all actors, all measures",
+    "all actors, all measures; votes of owners, emergency firms and self-run compounds too",
     lambda m: m["hours"],
     better=-1,
 )

@@ -117,7 +117,6 @@ void core_fused(World *w, Lines *lines, int64_t first, int64_t months, uint64_t 
             w->trust_firm[i] = trust;
 
             const double u = ((double)(hash(choose, i) >> 32) + 0.5) * UNIT;
-
             const double norm = w->norm[i] += 0.5 * (paying * part - w->norm[i]);
             double g = w->grievance[i];
             double push = BASE[w->kind[i]] + NORM[w->kind[i]] * (norm - 0.5) + 4.0 * (s - 0.5);

@@ -46,7 +46,15 @@ def test_plain_mesa_gives_the_engines_indicators(ours: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "wrong"), [("HABIT", 2.5), ("HABIT_KEEPS", 0.85), ("EFFORT", 0.4), ("CALLS", 0.06)]
+    ("number", "wrong"),
+    [
+        ("HABIT", 2.5),
+        ("HABIT_KEEPS", 0.85),
+        ("EFFORT", 0.4),
+        ("GRIEVANCE", 2.7),
+        ("DISCONTENT", 0.2),
+        ("DUNNING", 0.0),
+    ],
 )
 def test_the_check_sees_a_wrong_number(
     number: str, wrong: float, ours: np.ndarray, monkeypatch: pytest.MonkeyPatch
@@ -62,7 +70,7 @@ def test_c_in_blocks_draws_and_does_what_plain_c_does() -> None:
     start = world.draw(700, 5)
     plain, blocks = (load(name)(start, 5) for name in ("c", "c-blocks"))
     assert np.allclose(plain.run(48), blocks.run(48), rtol=1e-9)
-    assert np.array_equal(plain.arrays["stage"], blocks.arrays["stage"])
+    assert np.array_equal(plain.arrays["owed_months"], blocks.arrays["owed_months"])
     assert np.array_equal(plain.arrays["owed_fen"], blocks.arrays["owed_fen"])
 
 

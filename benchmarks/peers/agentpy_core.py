@@ -19,20 +19,15 @@ class Household(ap.Agent):
             setattr(self, name, value)
         self.neighbours: list[Household] = []
         self.norm = 0.85
-        self.stage = self.owed_fen = self.owed_months = 0
-        self.called = False
+        self.owed_fen = self.owed_months = 0
 
     def look_around(self) -> None:
-        content, paying, conflict, in_open = 0.0, 0, 0, 0
+        content, paying = 0.0, 0
         for other in self.neighbours:
             content += other.satisfaction
             paying += other.paid
-            if other.stage >= 2:
-                conflict += 1
-                in_open += other.stage == 4
         degree = len(self.neighbours)
         self.seen_satisfaction, self.seen_paid = content / degree, paying / degree
-        self.seen_conflict, self.seen_open = conflict / degree, in_open / degree
 
     def live(self) -> None:
         random = self.model.random.random
@@ -41,21 +36,16 @@ class Household(ap.Agent):
         self.satisfaction += r.OPINION_SPEED * (judged - self.satisfaction)
         reach = (r.TRUST_FROM_OPINION * self.satisfaction + r.OPENNESS) * r.BLAME
         self.trust_firm += r.TRUST_SPEED * (reach - self.trust_firm)
-        self.trust_cell += r.CELL_FORGETS * (r.CELL_NEUTRAL - self.trust_cell)
         self.pay(random)
         inflow = r.LEGACY + r.DISCONTENT * max(0.5 - self.satisfaction, 0.0)
         g = self.grievance + inflow * (1 - self.grievance) - r.FORGETS * self.grievance
         self.grievance = min(max(g, 0.0), 1.0)
-        self.climb(random)
-        self.called = self.stage >= 2 and random() < r.CALLS
 
     def pay(self, random) -> None:  # type: ignore[no-untyped-def]
         self.norm += r.NORM_SPEED * (self.seen_paid - self.norm)
         push = r.BASE[self.kind] + r.NORM[self.kind] * (self.norm - 0.5)
         push += r.SERVICE * (self.satisfaction - 0.5) + r.TRUST * (self.trust_firm - 0.5)
         push += r.HABIT * (self.habit - 0.5) - r.GRIEVANCE * self.grievance - self.burden
-        if self.stage >= 2:
-            push -= r.STRIKE
         if self.owed_months > 0:
             push += r.DUNNING
         self.paid = random() < 1.0 / (1.0 + exp(-push))
@@ -64,19 +54,6 @@ class Household(ap.Agent):
             self.owed_months += 1
         self.habit = r.HABIT_KEEPS * self.habit + (1 - r.HABIT_KEEPS) * self.paid
 
-    def climb(self, random) -> None:  # type: ignore[no-untyped-def]
-        if self.stage < 3:
-            push = r.STEEPNESS * (self.grievance - r.STEPS[self.stage]) - r.PATIENCE
-            push += r.CONTAGION * self.seen_conflict - r.LEGITIMACY * (self.trust_cell - 0.5)
-            up = random() < 1.0 / (1.0 + exp(-push))
-        else:
-            joins = self.grievance >= r.OPEN_FROM and self.seen_open >= self.threshold
-            up = self.stage == 3 and joins
-        if up:
-            self.stage += 1
-        elif self.stage > 0:
-            self.stage -= random() < r.TIRES + r.SETTLES * (1 - self.grievance)
-
 
 class CoreModel(ap.Model):
     """One compound; parameters: households, steps, seed, and world for a start drawn before."""
@@ -84,8 +61,8 @@ class CoreModel(ap.Model):
     def setup(self) -> None:
         world = self.p.get("world") or draw(self.p.households, self.random.getrandbits(32))
         names = (
-            "life", "kind", "fee", "burden", "taste", "threshold", "satisfaction", "trust_firm", "trust_cell",
-            "grievance", "habit", "paid",
+            "life", "kind", "fee", "burden", "taste", "satisfaction", "trust_firm", "grievance", "habit",
+            "paid",
         )  # fmt: skip
         start = {name: ap.AttrIter(getattr(world, name).tolist()) for name in names}
         self.households = ap.AgentList(self, len(world), Household, **start)
@@ -106,13 +83,12 @@ class CoreModel(ap.Model):
     def update(self) -> None:
         if self.t == 0:
             return
-        collected = owed = satisfied = calls = 0
+        collected = owed = satisfied = 0
         trust = grievance = 0.0
         for a in self.households:
             collected += a.fee * a.paid
             owed += a.owed_fen
             satisfied += a.satisfaction > 0.5
-            calls += a.called
             trust += a.trust_firm
             grievance += a.grievance
         n = len(self.households)
@@ -121,7 +97,6 @@ class CoreModel(ap.Model):
             satisfied / n,
             trust / n,
             grievance / n,
-            1000 * calls / n,
             owed / 100,
         )
         for name, value in zip(r.INDICATORS, now, strict=True):
@@ -129,7 +104,7 @@ class CoreModel(ap.Model):
 
 
 class Core:
-    """One compound; ``run`` gives the six indicators (months, 6)."""
+    """One compound; ``run`` gives its indicators (months, 5)."""
 
     def __init__(self, world: World, seed: int) -> None:
         self.model = CoreModel({"world": world, "seed": seed, "steps": 10**9})

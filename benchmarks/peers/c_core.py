@@ -19,10 +19,10 @@ from peers.world import World
 SOURCE = Path(__file__).with_name("core_month.c")
 FLAGS = ("-O3", "-march=native", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
 
-_READ = ("indptr", "fee", "neighbours", "life", "kind", "burden", "taste", "threshold")
-_STATE = ("satisfaction", "trust_firm", "trust_cell", "grievance", "habit", "norm")
-_REST = ("owed_fen", "owed_months", "paid", "stage")
-_SHOWN = ("shown_satisfaction", "shown_paid", "shown_stage", "words", "next_words")
+_READ = ("indptr", "fee", "neighbours", "life", "kind", "burden", "taste")
+_STATE = ("satisfaction", "trust_firm", "grievance", "habit", "norm")
+_REST = ("owed_fen", "owed_months", "paid")
+_SHOWN = ("shown_satisfaction", "shown_paid", "words", "next_words")
 
 
 class _World(ctypes.Structure):
@@ -66,7 +66,7 @@ def library() -> ctypes.CDLL:
 
 
 class Core:
-    """One compound; ``run`` gives the six indicators (months, 6)."""
+    """One compound; ``run`` gives its indicators (months, 5)."""
 
     ENTRY = "core_fused"
 
@@ -80,10 +80,8 @@ class Core:
             "owed_fen": np.zeros(n, np.int64),
             "owed_months": np.zeros(n, np.int32),
             "paid": world.paid.copy(),
-            "stage": np.zeros(n, np.int8),
             "shown_satisfaction": np.empty(n),
             "shown_paid": np.empty(n, np.int8),
-            "shown_stage": np.empty(n, np.int8),
             "words": np.empty(n, np.uint64),
             "next_words": np.empty(n, np.uint64),
         }

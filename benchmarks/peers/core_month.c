@@ -17,13 +17,13 @@ typedef struct {
     const int64_t *indptr, *fee;
     const int32_t *neighbours;
     const int8_t *life, *kind;
-    const double *burden, *taste, *threshold;
-    double *satisfaction, *trust_firm, *trust_cell, *grievance, *habit, *norm;
+    const double *burden, *taste;
+    double *satisfaction, *trust_firm, *grievance, *habit, *norm;
     int64_t *owed_fen;
     int32_t *owed_months;
-    int8_t *paid, *stage;
+    int8_t *paid;
     double *shown_satisfaction; /* fused: what neighbours showed last month */
-    int8_t *shown_paid, *shown_stage;
+    int8_t *shown_paid;
     uint64_t *words, *next_words; /* blocks: the same packed into one word */
 } World;
 
@@ -33,7 +33,7 @@ typedef struct {
 } Lines;
 
 typedef struct {
-    int64_t collected, owed, satisfied, calls;
+    int64_t collected, owed, satisfied;
     double trust, grievance;
 } Counts;
 
@@ -44,7 +44,7 @@ static const double NEEDS[3][5] = {{0.25, 0.20, 0.20, 0.15, 0.20},
                                    {0.20, 0.35, 0.10, 0.10, 0.25}};
 static const double BASE[3] = {1.0, 1.8, -0.9};
 static const double NORM[3] = {4.0, 1.5, 1.5};
-static const double STEPS[3] = {0.30, 0.55, 0.80};
+#define INDICATORS 5
 #define EFFORT 0.35
 #define BLAME (1.0 - 0.4 * 0.6)
 #define LEGACY (0.06 * 0.6)
@@ -85,30 +85,26 @@ static void record(const World *w, const Lines *lines, const Counts *c, double *
     row[1] = (double)c->satisfied / (double)w->n;
     row[2] = c->trust / (double)w->n;
     row[3] = c->grievance / (double)w->n;
-    row[4] = 1000.0 * (double)c->calls / (double)w->n;
-    row[5] = (double)c->owed / 100.0;
+    row[4] = (double)c->owed / 100.0;
 }
 
 /* --- one loop, as the rules read */
 
 void core_fused(World *w, Lines *lines, int64_t first, int64_t months, uint64_t seed, double *out) {
     for (int64_t month = first; month < first + months; month++) {
-        const uint64_t choose = key_of(seed, month, 1), settle = key_of(seed, month, 2);
+        const uint64_t choose = key_of(seed, month, 1);
         double experience[3];
         Counts sums = {0};
         wear(lines, experience);
         memcpy(w->shown_satisfaction, w->satisfaction, w->n * sizeof(double));
         memcpy(w->shown_paid, w->paid, w->n);
-        memcpy(w->shown_stage, w->stage, w->n);
         for (int64_t i = 0; i < w->n; i++) {
             double content = 0.0;
-            int paying = 0, conflict = 0, in_open = 0;
+            int paying = 0;
             for (int64_t e = w->indptr[i]; e < w->indptr[i + 1]; e++) {
                 const int32_t j = w->neighbours[e];
                 content += w->shown_satisfaction[j];
                 paying += w->shown_paid[j];
-                conflict += w->shown_stage[j] >= 2;
-                in_open += w->shown_stage[j] == 4;
             }
             const double part = 1.0 / (double)(w->indptr[i + 1] - w->indptr[i]);
 
@@ -119,22 +115,14 @@ void core_fused(World *w, Lines *lines, int64_t first, int64_t months, uint64_t 
             double trust = w->trust_firm[i];
             trust += 0.1 * ((0.8 * s + 0.04) * BLAME - trust);
             w->trust_firm[i] = trust;
-            const double cell = w->trust_cell[i] += 0.02 * (0.45 - w->trust_cell[i]);
 
-            const uint64_t a = hash(choose, i), b = hash(settle, i);
-            const double u_pay = ((double)(a >> 32) + 0.5) * UNIT;
-            const double u_up = ((double)(a & 0xFFFFFFFF) + 0.5) * UNIT;
-            const double u_down = ((double)(b >> 42) + 0.5) * 0x1p-22;
-            const double u_call = ((double)(b & 0x1FFFFF) + 0.5) * 0x1p-21;
-
+            const double u = ((double)(hash(choose, i) >> 32) + 0.5) * UNIT;
             const double norm = w->norm[i] += 0.5 * (paying * part - w->norm[i]);
             double g = w->grievance[i];
-            int stage = w->stage[i];
             double push = BASE[w->kind[i]] + NORM[w->kind[i]] * (norm - 0.5) + 4.0 * (s - 0.5);
             push += 1.5 * (trust - 0.5) + 2.0 * (w->habit[i] - 0.5) - 3.0 * g - w->burden[i];
-            if (stage >= 2) push -= 0.8;
             if (w->owed_months[i] > 0) push += 0.2;
-            const int pays = u_pay < 1.0 / (1.0 + exp(-push));
+            const int pays = u < 1.0 / (1.0 + exp(-push));
             const int64_t fee = w->fee[i];
             if (pays) {
                 sums.collected += fee;
@@ -148,25 +136,12 @@ void core_fused(World *w, Lines *lines, int64_t first, int64_t months, uint64_t 
 
             g = clip(g + (LEGACY + 0.16 * fmax(0.5 - s, 0.0)) * (1.0 - g) - 0.06 * g);
             w->grievance[i] = g;
-            int up = 0;
-            if (stage == 3) {
-                up = g >= 0.4 && in_open * part >= w->threshold[i];
-            } else if (stage < 3) {
-                push = 5.0 * (g - STEPS[stage]) - 1.0 + 2.0 * conflict * part - 3.0 * (cell - 0.5);
-                up = u_up < 1.0 / (1.0 + exp(-push));
-            }
-            if (up)
-                stage++;
-            else if (stage > 0 && u_down < 0.1 + 0.25 * (1.0 - g))
-                stage--;
-            w->stage[i] = (int8_t)stage;
-            sums.calls += stage >= 2 && u_call < 0.04;
             sums.satisfied += s > 0.5;
             sums.trust += trust;
             sums.grievance += g;
         }
         record(w, lines, &sums, out);
-        out += 6;
+        out += INDICATORS;
     }
 }
 
@@ -198,16 +173,15 @@ static inline double fast_exp(double x) {
     return p;
 }
 
-/* A household as its neighbours see it: satisfaction with 32 bits behind the point above, then counts of
- * 8 bits: pays, stage 2 or above, stage 4. Words of up to 255 neighbours add without a carry between. */
-static inline uint64_t word_of(double satisfaction, int64_t pays, int64_t stage) {
-    return ((uint64_t)(int64_t)(satisfaction * 0x1p32) << 24) | (uint64_t)(stage == 4) << 16 |
-           (uint64_t)(stage >= 2) << 8 | (uint64_t)pays;
+/* A household as its neighbours see it: satisfaction with 32 bits behind the point above, below whether it pays in
+ * 8 bits. Words of up to 255 neighbours add without a carry between. */
+static inline uint64_t word_of(double satisfaction, int64_t pays) {
+    return ((uint64_t)(int64_t)(satisfaction * 0x1p32) << 8) | (uint64_t)pays;
 }
 
 void core_words(World *w) {
     for (int64_t i = 0; i < w->n; i++)
-        w->words[i] = word_of(w->satisfaction[i], w->paid[i], w->stage[i]);
+        w->words[i] = word_of(w->satisfaction[i], w->paid[i]);
 }
 
 /* Sum of the neighbours' words for rows [first, first + count). Running sums need no branch at a row's end,
@@ -241,42 +215,40 @@ static void look_around(const World *w, int64_t first, int count, uint64_t *sum,
 }
 
 static void block(const World *w, int64_t first, int count, const double experience[3],
-                  uint64_t choose, uint64_t settle, Counts *total) {
+                  uint64_t choose, Counts *total) {
     uint64_t sum[BLOCK];
     double degree[BLOCK];
     look_around(w, first, count, sum, degree);
 
     const int8_t *restrict life = w->life + first, *restrict kind = w->kind + first;
     const double *restrict taste = w->taste + first, *restrict burden = w->burden + first;
-    const double *restrict threshold = w->threshold + first;
     const int64_t *restrict fees = w->fee + first;
     double *restrict satisfaction = w->satisfaction + first, *restrict norms = w->norm + first;
     double *restrict trust_firm = w->trust_firm + first, *restrict habits = w->habit + first;
-    double *restrict trust_cell = w->trust_cell + first, *restrict grievance = w->grievance + first;
+    double *restrict grievance = w->grievance + first;
     int64_t *restrict owed_fen = w->owed_fen + first;
     int32_t *restrict owed_months = w->owed_months + first;
-    int8_t *restrict paid = w->paid + first, *restrict stages = w->stage + first;
+    int8_t *restrict paid = w->paid + first;
     uint64_t *restrict next = w->next_words + first;
     const double young = experience[0], working = experience[1], elderly = experience[2];
     double trusts = 0.0, grievances = 0.0;
-    int64_t collected = 0, owing = 0, satisfied = 0, calls = 0;
+    int64_t collected = 0, owing = 0, satisfied = 0;
 
     /* Narrow columns are widened first, so that the loops below run eight households at a time. */
     double around[BLOCK], start[BLOCK], weight[BLOCK], part[BLOCK];
-    int64_t stage[BLOCK], months[BLOCK], pays[BLOCK];
+    int64_t months[BLOCK], pays[BLOCK];
     for (int k = 0; k < count; k++) {
         const int8_t l = life[k], q = kind[k];
         around[k] = l == 0 ? young : l == 1 ? working : elderly;
         start[k] = q == 0 ? 1.0 : q == 1 ? 1.8 : -0.9;
         weight[k] = q == 0 ? 4.0 : 1.5;
     }
-    for (int k = 0; k < count; k++) stage[k] = stages[k];
     for (int k = 0; k < count; k++) months[k] = owed_months[k];
     for (int k = 0; k < count; k++) part[k] = 1.0 / degree[k];
 
 #pragma omp simd reduction(+ : trusts, satisfied)
     for (int k = 0; k < count; k++) {
-        const double seen = (double)(int64_t)(sum[k] >> 24) * 0x1p-32 * part[k];
+        const double seen = (double)(int64_t)(sum[k] >> 8) * 0x1p-32 * part[k];
         double own = around[k] + taste[k] - 0.08 * 0.8;
         own = own < 0.0 ? 0.0 : own;
         own = own > 1.0 ? 1.0 : own;
@@ -299,7 +271,6 @@ static void block(const World *w, int64_t first, int count, const double experie
         double push = start[k] + weight[k] * (norm - 0.5) + 4.0 * (satisfaction[k] - 0.5);
         push += 1.5 * (trust_firm[k] - 0.5);
         push += 2.0 * (habits[k] - 0.5) - 3.0 * grievance[k] - burden[k];
-        push -= stage[k] >= 2 ? 0.8 : 0.0;
         push += months[k] > 0 ? 0.2 : 0.0;
         const int64_t yes = u * (1.0 + fast_exp(-push)) < 1.0 ? 1 : 0;
         const int64_t fee = fees[k], owed = owed_fen[k] + (yes ? 0 : fee);
@@ -311,63 +282,39 @@ static void block(const World *w, int64_t first, int count, const double experie
         owing += owed;
     }
 
-#pragma omp simd reduction(+ : grievances, calls)
+#pragma omp simd reduction(+ : grievances)
     for (int k = 0; k < count; k++) {
-        double cell = trust_cell[k];
-        cell += 0.02 * (0.45 - cell);
-        trust_cell[k] = cell;
         double g = grievance[k], low = 0.5 - satisfaction[k];
         low = low > 0.0 ? low : 0.0;
         g += (LEGACY + 0.16 * low) * (1.0 - g) - 0.06 * g;
         g = g < 0.0 ? 0.0 : g;
         g = g > 1.0 ? 1.0 : g;
         grievance[k] = g;
-        const uint64_t a = hash(choose, (uint64_t)(first + k)), b = hash(settle, (uint64_t)(first + k));
-        const double u_up = ((double)(int64_t)(a & 0xFFFFFFFF) + 0.5) * UNIT;
-        const double u_down = ((double)(int64_t)(b >> 42) + 0.5) * 0x1p-22;
-        const double u_call = ((double)(int64_t)(b & 0x1FFFFF) + 0.5) * 0x1p-21;
-        const int64_t was = stage[k];
-        const double step = was == 0 ? 0.30 : was == 1 ? 0.55 : 0.80;
-        const double conflict = (double)(int64_t)(sum[k] >> 8 & 0xFF) * part[k];
-        const double in_open = (double)(int64_t)(sum[k] >> 16 & 0xFF) * part[k];
-        const double push = 5.0 * (g - step) - 1.0 + 2.0 * conflict - 3.0 * (cell - 0.5);
-        const int64_t chosen = u_up * (1.0 + fast_exp(-push)) < 1.0 ? 1 : 0;
-        int64_t joins = g >= 0.4 ? 1 : 0;
-        joins = in_open >= threshold[k] ? joins : 0;
-        int64_t up = was < 3 ? chosen : joins;
-        up = was == 4 ? 0 : up;
-        int64_t down = u_down < 0.1 + 0.25 * (1.0 - g) ? 1 - up : 0;
-        down = was > 0 ? down : 0;
-        const int64_t now = was + up - down;
-        stage[k] = now;
-        next[k] = word_of(satisfaction[k], pays[k], now);
-        const int64_t call = u_call < 0.04 ? 1 : 0;
-        calls += now >= 2 ? call : 0;
+        next[k] = word_of(satisfaction[k], pays[k]);
         grievances += g;
     }
-    for (int k = 0; k < count; k++) stages[k] = (int8_t)stage[k];
     for (int k = 0; k < count; k++) owed_months[k] = (int32_t)months[k];
     for (int k = 0; k < count; k++) paid[k] = (int8_t)pays[k];
     total->trust += trusts, total->grievance += grievances;
     total->collected += collected, total->owed += owing;
-    total->satisfied += satisfied, total->calls += calls;
+    total->satisfied += satisfied;
 }
 
 void core_blocks(World *w, Lines *lines, int64_t first, int64_t months, uint64_t seed, double *out) {
     for (int64_t month = first; month < first + months; month++) {
-        const uint64_t choose = key_of(seed, month, 1), settle = key_of(seed, month, 2);
+        const uint64_t choose = key_of(seed, month, 1);
         double experience[3];
         Counts sums = {0};
         wear(lines, experience);
         for (int64_t i = 0; i < w->n; i += BLOCK) {
             const int count = w->n - i < BLOCK ? (int)(w->n - i) : BLOCK;
-            block(w, i, count, experience, choose, settle, &sums);
+            block(w, i, count, experience, choose, &sums);
         }
         uint64_t *was = w->words;
         w->words = w->next_words;
         w->next_words = was;
         record(w, lines, &sums, out);
-        out += 6;
+        out += INDICATORS;
     }
 }
 

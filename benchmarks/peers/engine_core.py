@@ -33,7 +33,7 @@ def configuration(households: int, threads: int = 1, months: int = 60) -> Config
 
 
 class Core:
-    """One compound, which draws its own start; ``run`` gives the six indicators (months, 6)."""
+    """One compound, which draws its own start; ``run`` gives its indicators (months, 5)."""
 
     def __init__(self, world: World | int, seed: int, threads: int = 1) -> None:
         households = world if isinstance(world, int) else len(world)

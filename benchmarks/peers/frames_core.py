@@ -10,8 +10,8 @@ from peers import rules as r
 from peers.world import World
 
 COLUMNS = (
-    "life", "kind", "fee", "burden", "taste", "threshold", "satisfaction", "trust_firm", "trust_cell",
-    "grievance", "habit",
+    "life", "kind", "fee", "burden", "taste", "satisfaction", "trust_firm", "grievance",
+    "habit",
 )  # fmt: skip
 c = pl.col
 
@@ -37,7 +37,6 @@ class Households(AgentSetPolars):
                 **columns,
                 "paid": world.paid == 1,
                 "norm": np.full(n, 0.85),
-                "stage": np.zeros(n, np.int8),
                 "owed_fen": np.zeros(n, np.int64),
                 "owed_months": np.zeros(n, np.int32),
             }
@@ -51,7 +50,6 @@ class Households(AgentSetPolars):
         self.judge(self.model.lines.wear())
         self.pay()
         self.resent()
-        self.climb()
 
     def chance(self) -> pl.Series:
         return pl.Series(self.model.random.random(len(self.agents)))
@@ -60,8 +58,6 @@ class Households(AgentSetPolars):
         shown = self.agents.select(
             c("satisfaction"),
             c("paid").cast(pl.Float64),
-            (c("stage") >= 2).cast(pl.Float64).alias("conflict"),
-            (c("stage") == 4).cast(pl.Float64).alias("open"),
         )
         seen = (
             shown[self.target]
@@ -79,7 +75,6 @@ class Households(AgentSetPolars):
         reach = (r.TRUST_FROM_OPINION * c("satisfaction") + r.OPENNESS) * r.BLAME
         self.agents = self.agents.with_columns(
             trust_firm=c("trust_firm") + r.TRUST_SPEED * (reach - c("trust_firm")),
-            trust_cell=c("trust_cell") + r.CELL_FORGETS * (r.CELL_NEUTRAL - c("trust_cell")),
             norm=c("norm") + r.NORM_SPEED * (c("seen_paid") - c("norm")),
         )
 
@@ -87,7 +82,6 @@ class Households(AgentSetPolars):
         push = c("base") + c("weight") * (c("norm") - 0.5) + r.SERVICE * (c("satisfaction") - 0.5)
         push += r.TRUST * (c("trust_firm") - 0.5) + r.HABIT * (c("habit") - 0.5)
         push -= r.GRIEVANCE * c("grievance") + c("burden")
-        push -= r.STRIKE * (c("stage") >= 2).cast(pl.Float64)
         push += r.DUNNING * (c("owed_months") > 0).cast(pl.Float64)
         self.agents = self.agents.with_columns(paid=pl.lit(self.chance()) < _logistic(push))
         self.agents = self.agents.with_columns(
@@ -100,21 +94,6 @@ class Households(AgentSetPolars):
         inflow = r.LEGACY + r.DISCONTENT * (0.5 - c("satisfaction")).clip(lower_bound=0)
         g = c("grievance") + inflow * (1 - c("grievance")) - r.FORGETS * c("grievance")
         self.agents = self.agents.with_columns(grievance=g.clip(0, 1))
-
-    def climb(self) -> None:
-        push = r.STEEPNESS * (c("grievance") - _by("stage", (*r.STEPS, 0.0, 0.0))) - r.PATIENCE
-        push += r.CONTAGION * c("seen_conflict") - r.LEGITIMACY * (c("trust_cell") - 0.5)
-        joins = (c("grievance") >= r.OPEN_FROM) & (c("seen_open") >= c("threshold"))
-        up = ((c("stage") < 3) & (pl.lit(self.chance()) < _logistic(push))) | (
-            (c("stage") == 3) & joins
-        )
-        chance = r.TIRES + r.SETTLES * (1 - c("grievance"))
-        down = ~up & (c("stage") > 0) & (pl.lit(self.chance()) < chance)
-        self.agents = self.agents.with_columns(
-            stage=c("stage") + up.cast(pl.Int8) - down.cast(pl.Int8)
-        )
-        called = (c("stage") >= 2) & (pl.lit(self.chance()) < r.CALLS)
-        self.agents = self.agents.with_columns(called=called)
 
 
 class CoreModel(ModelDF):
@@ -131,20 +110,19 @@ class CoreModel(ModelDF):
         self.agents.step()
         people = self.get_agents_of_type(Households).agents
         n = len(people)
-        collected, owed, satisfied, trust, grievance, calls = people.select(
+        collected, owed, satisfied, trust, grievance = people.select(
             c("fee").filter(c("paid")).sum(),
             c("owed_fen").sum(),
             (c("satisfaction") > 0.5).sum(),
             c("trust_firm").mean(),
             c("grievance").mean(),
-            c("called").sum(),
         ).row(0)
         share = collected / self.due_fen
-        self.rows.append((share, satisfied / n, trust, grievance, 1000 * calls / n, owed / 100))
+        self.rows.append((share, satisfied / n, trust, grievance, owed / 100))
 
 
 class Core:
-    """One compound; ``run`` gives the six indicators (months, 6)."""
+    """One compound; ``run`` gives its indicators (months, 5)."""
 
     def __init__(self, world: World, seed: int) -> None:
         self.model = CoreModel(world, seed)

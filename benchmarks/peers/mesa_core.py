@@ -19,27 +19,20 @@ class Household(mesa.Agent):
         self.__dict__.update(start)
         self.neighbours: list[Household] = []
         self.norm = 0.85
-        self.stage = self.owed_fen = self.owed_months = 0
-        self.called = False
+        self.owed_fen = self.owed_months = 0
 
     def look_around(self) -> None:
-        content, paying, conflict, in_open = 0.0, 0, 0, 0
+        content, paying = 0.0, 0
         for other in self.neighbours:
             content += other.satisfaction
             paying += other.paid
-            if other.stage >= 2:
-                conflict += 1
-                in_open += other.stage == 4
         degree = len(self.neighbours)
         self.seen_satisfaction, self.seen_paid = content / degree, paying / degree
-        self.seen_conflict, self.seen_open = conflict / degree, in_open / degree
 
     def live(self) -> None:
         self.judge()
         self.pay()
         self.resent()
-        self.climb()
-        self.called = self.stage >= 2 and self.random.random() < r.CALLS
 
     def judge(self) -> None:
         own = self.model.experience[self.life] + self.taste - r.CLOSED_ACCOUNTS
@@ -47,15 +40,12 @@ class Household(mesa.Agent):
         self.satisfaction += r.OPINION_SPEED * (judged - self.satisfaction)
         reach = (r.TRUST_FROM_OPINION * self.satisfaction + r.OPENNESS) * r.BLAME
         self.trust_firm += r.TRUST_SPEED * (reach - self.trust_firm)
-        self.trust_cell += r.CELL_FORGETS * (r.CELL_NEUTRAL - self.trust_cell)
 
     def pay(self) -> None:
         self.norm += r.NORM_SPEED * (self.seen_paid - self.norm)
         push = r.BASE[self.kind] + r.NORM[self.kind] * (self.norm - 0.5)
         push += r.SERVICE * (self.satisfaction - 0.5) + r.TRUST * (self.trust_firm - 0.5)
         push += r.HABIT * (self.habit - 0.5) - r.GRIEVANCE * self.grievance - self.burden
-        if self.stage >= 2:
-            push -= r.STRIKE
         if self.owed_months > 0:
             push += r.DUNNING
         self.paid = self.random.random() < 1.0 / (1.0 + exp(-push))
@@ -68,20 +58,6 @@ class Household(mesa.Agent):
         inflow = r.LEGACY + r.DISCONTENT * max(0.5 - self.satisfaction, 0.0)
         g = self.grievance + inflow * (1 - self.grievance) - r.FORGETS * self.grievance
         self.grievance = min(max(g, 0.0), 1.0)
-
-    def climb(self) -> None:
-        if self.stage < 3:
-            push = r.STEEPNESS * (self.grievance - r.STEPS[self.stage]) - r.PATIENCE
-            push += r.CONTAGION * self.seen_conflict - r.LEGITIMACY * (self.trust_cell - 0.5)
-            up = self.random.random() < 1.0 / (1.0 + exp(-push))
-        else:
-            joins = self.grievance >= r.OPEN_FROM and self.seen_open >= self.threshold
-            up = self.stage == 3 and joins
-        if up:
-            self.stage += 1
-        elif self.stage > 0:
-            chance = r.TIRES + r.SETTLES * (1 - self.grievance)
-            self.stage -= self.random.random() < chance
 
 
 class CoreModel(mesa.Model):
@@ -112,8 +88,8 @@ class CoreModel(mesa.Model):
 
     def settle(self, world: World) -> None:
         names = (
-            "life", "kind", "fee", "burden", "taste", "threshold", "satisfaction", "trust_firm", "trust_cell",
-            "grievance", "habit", "paid",
+            "life", "kind", "fee", "burden", "taste", "satisfaction", "trust_firm", "grievance", "habit",
+            "paid",
         )  # fmt: skip
         rows = zip(*[getattr(world, name).tolist() for name in names], strict=True)
         people = [Household(self, dict(zip(names, row, strict=True))) for row in rows]
@@ -132,13 +108,12 @@ class CoreModel(mesa.Model):
         self.running = self.lived < self.months
 
     def record(self) -> None:
-        collected = owed = satisfied = calls = 0
+        collected = owed = satisfied = 0
         trust = grievance = 0.0
         for a in self.agents:
             collected += a.fee * a.paid
             owed += a.owed_fen
             satisfied += a.satisfaction > 0.5
-            calls += a.called
             trust += a.trust_firm
             grievance += a.grievance
         n = len(self.agents)
@@ -147,13 +122,12 @@ class CoreModel(mesa.Model):
             satisfied / n,
             trust / n,
             grievance / n,
-            1000 * calls / n,
             owed / 100,
         )
 
 
 class Core:
-    """One compound; ``run`` gives the six indicators (months, 6)."""
+    """One compound; ``run`` gives its indicators (months, 5)."""
 
     def __init__(self, world: World, seed: int) -> None:
         self.model = CoreModel(seed=seed, world=world)

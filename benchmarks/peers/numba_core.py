@@ -13,20 +13,17 @@ from peers.world import World
 
 @njit(cache=True, error_model="numpy")
 def _month(  # type: ignore[no-untyped-def]
-    rng, experience, base, weight, steps, indptr, neighbours, life, kind, fee, burden, taste, threshold,
-    shown_satisfaction, shown_paid, shown_stage, satisfaction, trust_firm, trust_cell, grievance, habit,
-    norm, paid, stage, owed_fen, owed_months,
+    rng, experience, base, weight, indptr, neighbours, life, kind, fee, burden, taste, shown_satisfaction,
+    shown_paid, satisfaction, trust_firm, grievance, habit, norm, paid, owed_fen, owed_months,
 ):  # fmt: skip
-    collected = owed = satisfied = calls = 0
+    collected = owed = satisfied = 0
     trusts = grievances = 0.0
     for i in range(len(life)):
-        content, paying, conflict, in_open = 0.0, 0, 0, 0
+        content, paying = 0.0, 0
         for e in range(indptr[i], indptr[i + 1]):
             j = neighbours[e]
             content += shown_satisfaction[j]
             paying += shown_paid[j]
-            conflict += shown_stage[j] >= 2
-            in_open += shown_stage[j] == 4
         degree = indptr[i + 1] - indptr[i]
 
         own = min(max(experience[life[i]] + taste[i] - r.CLOSED_ACCOUNTS, 0.0), 1.0)
@@ -34,14 +31,11 @@ def _month(  # type: ignore[no-untyped-def]
         satisfaction[i] += r.OPINION_SPEED * (judged - satisfaction[i])
         reach = (r.TRUST_FROM_OPINION * satisfaction[i] + r.OPENNESS) * r.BLAME
         trust_firm[i] += r.TRUST_SPEED * (reach - trust_firm[i])
-        trust_cell[i] += r.CELL_FORGETS * (r.CELL_NEUTRAL - trust_cell[i])
 
         norm[i] += r.NORM_SPEED * (paying / degree - norm[i])
         push = base[kind[i]] + weight[kind[i]] * (norm[i] - 0.5)
         push += r.SERVICE * (satisfaction[i] - 0.5) + r.TRUST * (trust_firm[i] - 0.5)
         push += r.HABIT * (habit[i] - 0.5) - r.GRIEVANCE * grievance[i] - burden[i]
-        if stage[i] >= 2:
-            push -= r.STRIKE
         if owed_months[i] > 0:
             push += r.DUNNING
         pays = rng.random() < 1.0 / (1.0 + math.exp(-push))
@@ -58,42 +52,23 @@ def _month(  # type: ignore[no-untyped-def]
         inflow = r.LEGACY + r.DISCONTENT * max(0.5 - satisfaction[i], 0.0)
         g = min(max(g + inflow * (1 - g) - r.FORGETS * g, 0.0), 1.0)
         grievance[i] = g
-        if stage[i] == 3:
-            up = g >= r.OPEN_FROM and in_open / degree >= threshold[i]
-        elif stage[i] == 4:
-            up = False
-        else:
-            push = r.STEEPNESS * (g - steps[stage[i]]) - r.PATIENCE
-            push += r.CONTAGION * conflict / degree - r.LEGITIMACY * (trust_cell[i] - 0.5)
-            up = rng.random() < 1.0 / (1.0 + math.exp(-push))
-        if up:
-            stage[i] += 1
-        elif stage[i] > 0 and rng.random() < r.TIRES + r.SETTLES * (1 - g):
-            stage[i] -= 1
-        if stage[i] >= 2:
-            calls += rng.random() < r.CALLS
         satisfied += satisfaction[i] > 0.5
         trusts += trust_firm[i]
         grievances += g
-    return collected, owed, satisfied, calls, trusts, grievances
+    return collected, owed, satisfied, trusts, grievances
 
 
 class Core:
-    """One compound; ``run`` gives the six indicators (months, 6)."""
+    """One compound; ``run`` gives its indicators (months, 5)."""
 
     def __init__(self, world: World, seed: int) -> None:
         w, n = world, len(world)
         self.n, self.rng = n, np.random.default_rng([seed, 2])
         self.given = (
-            np.array(r.BASE), np.array(r.NORM), np.array(r.STEPS), w.indptr, w.neighbours, w.life, w.kind,
-            w.fee, w.burden, w.taste, w.threshold,
+            np.array(r.BASE), np.array(r.NORM), w.indptr, w.neighbours, w.life, w.kind, w.fee, w.burden, w.taste,
         )  # fmt: skip
-        self.satisfaction, self.paid, self.stage = (
-            w.satisfaction.copy(),
-            w.paid.copy(),
-            np.zeros(n, np.int8),
-        )
-        self.rest = (w.trust_firm.copy(), w.trust_cell.copy(), w.grievance.copy(), w.habit.copy())
+        self.satisfaction, self.paid = w.satisfaction.copy(), w.paid.copy()
+        self.rest = (w.trust_firm.copy(), w.grievance.copy(), w.habit.copy())
         self.norm = np.full(n, 0.85)
         self.owed_fen, self.owed_months = np.zeros(n, np.int64), np.zeros(n, np.int32)
         self.due_fen, self.lines = w.fee.sum(), r.Lines()
@@ -102,16 +77,14 @@ class Core:
         return np.array([self.month() for _ in range(months)])
 
     def month(self) -> tuple[float, ...]:
-        collected, owed, satisfied, calls, trusts, grievances = _month(
+        collected, owed, satisfied, trusts, grievances = _month(
             self.rng, self.lines.wear(), *self.given, self.satisfaction.copy(), self.paid.copy(),
-            self.stage.copy(), self.satisfaction, *self.rest, self.norm, self.paid, self.stage,
-            self.owed_fen, self.owed_months,
+            self.satisfaction, *self.rest, self.norm, self.paid, self.owed_fen, self.owed_months,
         )  # fmt: skip
         return (
             collected / self.due_fen,
             satisfied / self.n,
             trusts / self.n,
             grievances / self.n,
-            1000 * calls / self.n,
             owed / 100,
         )

@@ -24,10 +24,8 @@ class World:
     fee: np.ndarray
     burden: np.ndarray
     taste: np.ndarray
-    threshold: np.ndarray
     satisfaction: np.ndarray
     trust_firm: np.ndarray
-    trust_cell: np.ndarray
     grievance: np.ndarray
     habit: np.ndarray
     paid: np.ndarray
@@ -54,10 +52,8 @@ def draw(households: int, seed: int) -> World:
         fee=np.rint(150 * area).astype(np.int64),
         burden=rng.beta(1.0, 4.0, n),
         taste=rng.normal(0.0, 0.2, n),
-        threshold=rng.normal(0.1, 0.12, n),
         satisfaction=rng.beta(4.5, 5.5, n),
         trust_firm=rng.beta(5.0, 5.0, n),
-        trust_cell=rng.beta(5.0, 5.0, n),
         grievance=rng.beta(0.5, 9.5, n),
         habit=rng.beta(8.0, 2.0, n),
         paid=_shares(rng, n, 0.15, 0.0, (0, 1, 1)),

@@ -457,7 +457,7 @@ def test_the_draws_told_are_those_a_process_takes() -> None:
         for name in told
     }
     assert used == {name: {stream} if stream else set() for name, stream in told.items()}
-    assert int(Stream.HOTLINE) in told.values()
+    assert int(Stream.VOICES) in told.values()
 
 
 def streams_in(rule: Any) -> set[Any]:

@@ -98,7 +98,7 @@ CHINESE = {
         "维修资金计息；被俘获的业委会侵占公共收益；已开会的楼栋由居民自愿凑钱维修。",
     "Live one month of the committee's life.":
         "业委会的状态推进一个月。",
-    "Drop a vote that nobody wants, collect ballots and count them, put up what is due, open what has waited longest.":
+    "Drop a vote that nobody wants, collect ballots, count them, put up what is due, open what waited longest.":
         "业主大会撤下已无人提请的表决，收集表决票并对到期事项计票，将应表决事项提上议程，并开启等候最久的表决。",
     "At the start people are used to what there is.":
         "期初，居民已习惯现有的服务。",

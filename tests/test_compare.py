@@ -32,7 +32,8 @@ from sim.world.runner import Runner
 
 SMALL = ("population.households=240", "population.buildings=4", "executor.workers=1")
 STAYS = (
-    "firm.leaves=0", "firm.renewal_loss=1", "assembly.distrusted=0", "assembly.community_calls=0", "committee.attempts=0",
+    "firm.leaves=0", "firm.renewal_loss=1", "assembly.distrusted=0", "assembly.community_calls=0",
+    "committee.attempts=0",
 )  # fmt: skip
 """The firm neither goes nor is dismissed, and owners vote on nothing: all runs have a collection rate, and neither an
 emergency firm nor a vote costs hours."""

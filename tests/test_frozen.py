@@ -19,7 +19,7 @@ def test_without_service_what_events_broke_stays_broken() -> None:
                population={"households": 200})  # fmt: skip
     model = NeighborhoodModel(off, seed=1)
     first = model.world.compounds["condition"].copy()
-    model.live_until(-21)
+    model.live_until(-11)
     broken = model.world.compounds["condition"].copy()
     model.live_until(0)
     assert (broken < first - 0.1).any(), "the events of the history break something"

@@ -143,7 +143,7 @@ ALLOWED = {"0 to 1": (0.0, 1.0), "0 to 1, NaN": (0.0, 1.0), "-1 to 1": (-1.0, 1.
            "0 or more": (0.0, np.inf), "-1 or more": (-1, np.inf), "1 or more": (1, np.inf),
            "0 or less": (-np.inf, 0.0), "above 0": (1e-12, np.inf), "any": (-np.inf, np.inf),
            "0, 1": (0, 1), "0 to 2": (0, 2), "0 to 3": (0, 3), "1 to 12": (1, 12),
-           "0 to 12": (0, 12), "0 to 4095": (0, 4095), "0 to below 1": (0.0, 1.0),
+           "0 to 11": (0, 11), "0 to 12": (0, 12), "0 to 4095": (0, 4095), "0 to below 1": (0.0, 1.0),
            "-1, Category": (-1, max(Category)), "Happened": (0, 2 * max(Happened) - 1),
            "Stream": (0, max(Stream)),
            **{code.__name__: (0, max(code)) for code in CODES}}  # fmt: skip

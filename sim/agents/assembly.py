@@ -270,7 +270,7 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
 
     @rule
     def decide(self, chance: tuple[float, ...]) -> None:
-        """Drop a vote that nobody wants, collect ballots and count them, put up what is due, open what has waited longest.
+        """Drop a vote that nobody wants, collect ballots, count them, put up what is due, open what waited longest.
 
         Args:
             chance: 4 draws of the owners' stream.

@@ -13,7 +13,15 @@ from pydantic import model_validator
 
 from sim.schema import Parameters, param
 from sim.society.population import PopulationParameters
-from sim.society.traits import AS_STATED, Trait, Traits, residents_of, traits_of, uniform
+from sim.society.traits import (
+    AS_STATED,
+    Spreads,
+    Trait,
+    Traits,
+    residents_of,
+    traits_of,
+    uniform,
+)
 from sim.streams import Streams
 
 
@@ -48,7 +56,7 @@ KIND_GROUPS = (
 """Groups in which kinds of compounds may differ."""
 
 
-class DistrictParameters(Parameters):
+class DistrictParameters(Spreads):
     """The lie of the land; by default one compound with everything to itself."""
 
     compounds: int = param(
@@ -63,55 +71,6 @@ class DistrictParameters(Parameters):
     companies: int = param(
         0, "Firms that serve them; 0 gives each compound a firm of its own", unit="firm", low=0, high=20_000,
         zh="物业企业数",
-    )  # fmt: skip
-    size_spread: float = param(
-        0.0,
-        "Spread of compound size (standard deviation of log households)",
-        low=0,
-        high=1.5,
-        zh="规模差异",
-    )
-    care_spread: float = param(
-        0.10, "Spread of companies' care (standard deviation of diligence between companies)", low=0, high=0.4,
-        zh="物业企业尽责差异",
-        source="one good company collects over 90 percent in all of its projects: D054; size assumed",
-    )  # fmt: skip
-    manager_spread: float = param(
-        0.05, "Spread of care between the projects of one company", low=0, high=0.4, zh="项目经理尽责差异",
-        source="8 of 30 projects of one company at 100 percent, all over 90: D054; size assumed",
-    )  # fmt: skip
-    legacy_spread: float = param(
-        0.15, "Spread of developers' legacy (standard deviation; exponential around the kind's level)", low=0, high=1,
-        zh="开发遗留差异",
-        source="house defects are one of the two main reasons not to pay, in one compound that of 70 percent: D012; "
-        "size assumed",
-    )  # fmt: skip
-    price_spread: float = param(
-        0.15, "Spread of the fee around what is usual nearby (standard deviation of its logarithm)", low=0, high=1,
-        zh="物业费单价差异",
-        source="0.8 yuan for 13 years: D038; 1.6 to 2.75 yuan for alike compounds: D055, D056; size assumed",
-    )  # fmt: skip
-    cost_spread: float = param(
-        0.10, "Spread of what full service costs (standard deviation of its logarithm): grounds, lifts, gates", low=0,
-        high=1, zh="足额服务成本差异",
-    )  # fmt: skip
-    revenue_spread: float = param(
-        0.6, "Spread of public revenue of a household (standard deviation of its logarithm)", low=0, high=2,
-        zh="公共收益差异",
-        source="some 67 yuan a household and month by one rule of thumb (D044), a tenth elsewhere; size assumed",
-    )  # fmt: skip
-    wear_spread: float = param(
-        0.25, "Spread of wear of facilities by age and build (standard deviation of its logarithm)", low=0, high=1,
-        zh="设施老化差异", source="age is a main reason not to pay: D012; size assumed",
-    )  # fmt: skip
-    places_spread: float = param(
-        0.3, "Spread of places for cars (standard deviation of their logarithm)", low=0, high=1, zh="车位差异",
-        source="67 percent say too few: D067; size assumed",
-    )  # fmt: skip
-    residents_spread: float = param(
-        0.5, "Spread of residents' make-up: tenants, vacant units, the elderly, hardship, civic-mindedness (standard "
-        "deviation of each in logits)", low=0, high=2, zh="住户构成差异",
-        source="18.7 percent tenants in one compound of Chengdu (grade F); size assumed",
     )  # fmt: skip
     kinds: dict[str, Kind] = param(
         {}, "Kinds of compound by name; none makes all alike", zh="小区类型"

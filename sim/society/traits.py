@@ -10,13 +10,11 @@ import math
 from enum import IntEnum
 from functools import partial
 from statistics import NormalDist
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from sim.schema import Parameters, param
 from sim.society.population import PopulationParameters
 from sim.streams import Stream, Streams
-
-if TYPE_CHECKING:
-    from sim.society.district import DistrictParameters
 
 SMALLEST = 60
 """No compound drawn with ``size_spread`` is smaller than this, unless its kind is."""
@@ -56,6 +54,60 @@ RESIDENTS = {
 """Shares and means of residents that differ, in this order."""
 
 
+class Spreads(Parameters):
+    """How far compounds of one kind differ."""
+
+    size_spread: float = param(
+        0.0,
+        "Spread of compound size (standard deviation of log households)",
+        low=0,
+        high=1.5,
+        zh="规模差异",
+    )
+    care_spread: float = param(
+        0.10, "Spread of companies' care (standard deviation of diligence between companies)", low=0, high=0.4,
+        zh="物业企业尽责差异",
+        source="one good company collects over 90 percent in all of its projects: D054; size assumed",
+    )  # fmt: skip
+    manager_spread: float = param(
+        0.05, "Spread of care between the projects of one company", low=0, high=0.4, zh="项目经理尽责差异",
+        source="8 of 30 projects of one company at 100 percent, all over 90: D054; size assumed",
+    )  # fmt: skip
+    legacy_spread: float = param(
+        0.15, "Spread of developers' legacy (standard deviation; exponential around the kind's level)", low=0, high=1,
+        zh="开发遗留差异",
+        source="house defects are one of the two main reasons not to pay, in one compound that of 70 percent: D012; "
+        "size assumed",
+    )  # fmt: skip
+    price_spread: float = param(
+        0.15, "Spread of the fee around what is usual nearby (standard deviation of its logarithm)", low=0, high=1,
+        zh="物业费单价差异",
+        source="0.8 yuan for 13 years: D038; 1.6 to 2.75 yuan for alike compounds: D055, D056; size assumed",
+    )  # fmt: skip
+    cost_spread: float = param(
+        0.10, "Spread of what full service costs (standard deviation of its logarithm): grounds, lifts, gates", low=0,
+        high=1, zh="足额服务成本差异",
+    )  # fmt: skip
+    revenue_spread: float = param(
+        0.6, "Spread of public revenue of a household (standard deviation of its logarithm)", low=0, high=2,
+        zh="公共收益差异",
+        source="some 67 yuan a household and month by one rule of thumb (D044), a tenth elsewhere; size assumed",
+    )  # fmt: skip
+    wear_spread: float = param(
+        0.25, "Spread of wear of facilities by age and build (standard deviation of its logarithm)", low=0, high=1,
+        zh="设施老化差异", source="age is a main reason not to pay: D012; size assumed",
+    )  # fmt: skip
+    places_spread: float = param(
+        0.3, "Spread of places for cars (standard deviation of their logarithm)", low=0, high=1, zh="车位差异",
+        source="67 percent say too few: D067; size assumed",
+    )  # fmt: skip
+    residents_spread: float = param(
+        0.5, "Spread of residents' make-up: tenants, vacant units, the elderly, hardship, civic-mindedness (standard "
+        "deviation of each in logits)", low=0, high=2, zh="住户构成差异",
+        source="18.7 percent tenants in one compound of Chengdu (grade F); size assumed",
+    )  # fmt: skip
+
+
 class Traits(NamedTuple):
     """What one compound differs by; as given here it is as its kind states.
 
@@ -90,7 +142,7 @@ def normal(streams: Streams, trait: Trait, row: int) -> float:
     return min(max(drawn, -FARTHEST), FARTHEST)
 
 
-def traits_of(p: DistrictParameters, streams: Streams, compound: int, company: int) -> Traits:
+def traits_of(p: Spreads, streams: Streams, compound: int, company: int) -> Traits:
     """Draw the traits of one compound.
 
     Args:
@@ -114,13 +166,13 @@ def traits_of(p: DistrictParameters, streams: Streams, compound: int, company: i
     )
 
 
-def price_factor(p: DistrictParameters, streams: Streams, compound: int) -> float:
+def price_factor(p: Spreads, streams: Streams, compound: int) -> float:
     """Fee of a compound relative to its kind's, while what is usual nearby stays the kind's."""
     return math.exp(p.price_spread * normal(streams, Trait.PRICE, compound))
 
 
 def residents_of(
-    p: DistrictParameters, kind: PopulationParameters, streams: Streams, compound: int
+    p: Spreads, kind: PopulationParameters, streams: Streams, compound: int
 ) -> PopulationParameters:
     """Population of one compound: size, price and make-up drawn around those of its kind."""
     drawn: dict[str, float] = {}

@@ -192,7 +192,7 @@ def test_targets_are_read() -> None:
         (["target=collection_rate>=0.7", "starts=[1,1]"], "each once"),
         (["target=collection_rate>=0.7", "starts=[30]"], "starts: 30"),
         (["target=collection_rate>=0.7", "method=luck"], "nsga2, exhaustive"),
-        (["target=collection_rate>=0.7", "method=exhaustive"], "would try 78125"),
+        (["target=collection_rate>=0.7", "method=exhaustive"], r"would try \d{5,}"),
         (["target=collection_rate>=0.7", "months=12"], "months: is the target"),
     ],
 )

@@ -311,7 +311,7 @@ def test_every_trait_of_a_file_is_taken(tmp_path: Path) -> None:
         ("burden", "1.1", "row 2: burden: '1.1' cannot be used; allowed: a number from 0 to 1"),
         ("taste", "inf", "row 2: taste: 'inf' cannot be used; allowed: a number"),
         ("stage", "angry", "allowed: calm, tells_firm, calls_hotline, petitions, open_conflict"),
-        ("member,party_member", "1,1", "row 1: columns 'member' and 'party_member' are the same"),
+        ("member,party_member", "1,1", "columns 'member' and 'party_member' are the same"),
         ("member,active", "0,1", "row 2: active: '1' cannot be used; allowed: 0 where party_member"),
     ],
 )  # fmt: skip
@@ -556,12 +556,12 @@ def test_own_draws_are_those_of_a_stream_of_ones_own(tmp_path: Path) -> None:
 def test_a_class_with_a_month_of_its_own_keeps_it(tmp_path: Path) -> None:
     """Catches own parts that get into a list which somebody wrote out."""
     give(tmp_path, example("mine.py"))
-    listed = type("Listed", (NeighborhoodModel,), {"processes": MONTH.without("speak")})
+    listed = type("Listed", (NeighborhoodModel,), {"processes": MONTH.without("residents_speak")})
     m = listed(load(None, **SMALL, months=2))
     m.run()
     names = [p.name for p in m._runner.month]
-    assert not {"talk", "stewards.act", "speak"} & set(names)
-    assert {"talk", "stewards.act", "speak"} <= {p.name for p in model()._runner.month}
+    assert not {"talk", "stewards.act", "residents_speak"} & set(names)
+    assert {"talk", "stewards.act", "residents_speak"} <= {p.name for p in model()._runner.month}
 
 
 # --- what is lived elsewhere and again ----------------------------------------------------------
@@ -728,7 +728,8 @@ def test_own_parameters_are_keys_like_any_other(xiaoqu: Command, tmp_path: Path)
     assert (described.low, described.high, value) == (0, 2, 0.7)
     question = sensitivity.ask_words(["over=[mine]", "fees.response=by_income"])
     assert [f.key for f in question.factors] == ["mine.income", "mine.knocks", "mine.talk"]
-    assert "mine.income" in [f.key for f in sensitivity.ask_words(["at=1"]).factors]
+    both = sensitivity.ask_words(["at=1", "over=[core,mine]"])
+    assert {"mine.income", "fees.service"} <= {f.key for f in both.factors}
     for word, said in {
         "mine.incom=1": "mine.incom: unknown key (given 1); did you mean income?",
         "mine.income=3": "mine.income: 3 is not allowed; allowed: number from 0 to 2 (logit)",

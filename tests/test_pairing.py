@@ -158,7 +158,7 @@ EVENS: dict[str, tuple[str, Stream, int, Even, Callable[[Households], np.ndarray
     "joins in": ("attend", Stream.PARTICIPATION, 1, {"civic": 0.5, "signals.mixing": 1.0},
                  lambda h: h.attended == MIXED),
     "meets": ("attend", Stream.PARTICIPATION, 0, {"buildings.meeting": 1}, lambda h: h.attended == MET),
-    "gets round to a bill": ("pay", Stream.FEES, 0, {**BILLED, "willing": 1.0, "p_bills.later": 0.5},
+    "gets round to a bill": ("pay", Stream.FEES, 0, {**BILLED, "willing": 1.0, "p_bills.at_once": 0.5},
                              lambda h: h.paid == 1),
     "pays": ("pay", Stream.FEES, 2, {**BILLED, "willing": 0.5}, lambda h: h.paid == 1),
     "pays back": ("pay", Stream.FEES, 1,

@@ -63,6 +63,8 @@ BILLS = {
     "credited_fen",
     "bill_fen",
     "bill_months",
+    "bill_over",
+    "bill_fee_fen",
     "reluctance",
     "unpaid",
     "held_back",

@@ -68,10 +68,15 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("shenhong", {
         "policy": "none", "months": 24, "population": SMALL, "assembly": {"moves": 1.0},
         "committee": {"state": "working"}}),
+    ("ordinary_estate", {
+        "policy": {"measures": {"interim_committee": {}, "moral_appeal": {"boost": 0.3}}},
+        "months": 12, "population": SMALL,
+        "committee": {"attempts": 1.0, "convenes": 0.0, "candidates": 50.0}}),
 ]  # fmt: skip
 """A small fixed set: a compound under many measures, two with a committee, a street whose firms go, one
-with committees, and a compound that elects, petitions and changes its firm, and one that has
-none and may vote for it."""
+with committees, and a compound that elects, petitions and changes its firm, one that has
+none and may vote for it, and one in which most pay, letters go out, and the street convenes an election
+only where it is supported."""
 
 _lived: dict[tuple[int, str], np.ndarray] = {}
 

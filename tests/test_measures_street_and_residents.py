@@ -327,9 +327,9 @@ def test_grants_beyond_leaders_stay_unspent() -> None:
     assert spent == pytest.approx([min(leaders, 30.0), 0.6])
 
 
-def aged(elderly: float, **settings: Any) -> float:
+def aged(share: float, **settings: Any) -> float:
     m = ready(
-        population={"households": 600, "elderly_share": elderly, "young_share": 1.0 - elderly}
+        population={"households": 600, "elderly_share": share, "young_share": 1.0 - share}
     )
     return told(m, {"digital_platform": settings})
 

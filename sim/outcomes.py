@@ -782,12 +782,16 @@ def _tenure_gap(m: Months) -> np.ndarray:
     return of_owners - m.share("tenant_satisfaction", "tenants")
 
 
-def top_share(counts: np.ndarray, top: float = 0.11) -> float:
+WORST = 0.11
+"""Share of Shanghai's compounds that made 47 percent of its complaints in 2018 (cases/README, EVIDENCE)."""
+
+
+def top_share(counts: np.ndarray, top: float = WORST) -> float:
     """How concentrated something is: the share of it that the compounds with most of it have.
 
     Args:
         counts: It (compounds,), as tickets of a year.
-        top: Share of the compounds; 11 percent of Shanghai's had 47 percent of its complaints.
+        top: Share of the compounds.
 
     Returns:
         Share from 0 to 1; NaN where there is none of it. Of a compound that ``top`` cuts through, its part counts.

@@ -348,7 +348,7 @@ def test_what_is_given_twice_is_said(tmp_path: Path, capsys: pytest.CaptureFixtu
     [
         ("fees.habit,months\n0.1,6,9\n", "row 2: more cells than the header"),
         ("fees.habit,fees.habit\n0.1,0.2\n", "row 1: column 'fees.habit' stands there twice"),
-        ("fees.habit;months\n0.1;6\n", "row 1: cells are separated by ';'"),
+        ("fees.habit;months\n0.1;6;9\n", "row 2: more cells than the header"),
         ("fees.habit,\n0.1,7\n", "row 2: column 2 has no name and holds '7'"),
         ("fees.habit,months\n0.1\n", "row 2: months: is empty"),
     ],
@@ -358,6 +358,17 @@ def test_points_that_would_be_misread_are_refused(tmp_path: Path, text: str, sai
     path = tmp_path / "points.csv"
     path.write_text(text, "utf-8")
     assert refusal("experiment.design=csv", f"experiment.file={path}").startswith(f"{path}: {said}")
+
+
+def test_points_parted_by_semicolons_are_read_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a sheet of another country's program that is taken for one column."""
+    path = tmp_path / "points.csv"
+    path.write_text("fees.habit;months\n0.1;6\n", "utf-8")
+    asked = design("experiment.design=csv", f"experiment.file={path}")
+    assert rows(asked) == [{"fees.habit": 0.1, "months": 6}]
+    assert f"read {path}: cells parted by ';'" in capsys.readouterr().err
 
 
 def test_points_in_gb18030_are_read_and_said(

@@ -69,7 +69,8 @@ def test_a_broken_figure_is_missed(toys: None) -> None:
 def test_a_row_that_nearly_any_parameters_meet_is_marked(toys: None) -> None:
     """Catches a success that could not have failed."""
     rate = v.collected(12, "collection_rate")
-    wide, narrow = level("toy", rate, 0.0, 1.0), level("toy", rate, 0.6, 0.9)
+    wide, narrow = level("toy", rate, 0.0, 1.0), level("toy", rate, 0.75, 0.85)
+    # Draws lie between 0.65 and 0.86, so 0.6 to 0.9 would be no test here either.
     found = v.run_levels(1, draws=8, workers=1, levels=(wide, narrow))
     assert found["met"][0] == 1.0 and found["no_test"][0]
     assert found["met"][1] < 0.9 and not found["no_test"][1]
@@ -94,7 +95,6 @@ def _ten(compound: object) -> float:
 
 def test_tickets_are_counted_by_compound_and_year() -> None:
     """Catches a rate for 1,000 households that is taken for a count, and a year of 36 months."""
-    give_indicator("tickets_per_1000", _ten, en="Tickets", formula="10")
     calls = np.ones((36, 100))
     calls[:, :11] = 9.0
     run = lived(tickets_per_1000=calls)
@@ -109,7 +109,6 @@ def test_tickets_are_counted_by_compound_and_year() -> None:
 
 def test_no_tickets_give_no_shares_and_no_warning() -> None:
     """Catches a division by nothing in a district without a complaint."""
-    give_indicator("tickets_per_1000", _ten, en="Tickets", formula="10")
     run = lived(tickets_per_1000=np.zeros((36, 20)))
     assert v.tickets_a_compound(run) == 0.0
     with np.errstate(all="raise"):
@@ -191,6 +190,12 @@ NO_FIT = {
         "district_year",
         "D010",
     ): "firm.full_cost and firm.reckons: the rate at which a firm breaks even",
+    ("unpaid", "D037"): "voices.ease: the level of tickets, not of what is owed",
+    ("property_share", "D037"): "voices.ease: property tickets for residents, not their share of calls",
+    **{
+        (f"satisfied_{place}", source): "perception.satisfied_from: whom surveys count, not how many"
+        for place in ("ordinary", "old", "resettlement", "district") for source in ("D019", "D021")
+    },
     ("lawyers_letter", "D050"): "fees.price: what a higher sum does",
     ("lawyers_letter", "10.1016/j.jebo.2024.106779"): "moral_appeal.boost: what an appeal does",
 }

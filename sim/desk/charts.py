@@ -26,7 +26,7 @@ from sim.as_text import (
     with_interval,
 )
 from sim.desk.compound import REFERENCE
-from sim.desk.session import TO_THE_END, Plan, Session
+from sim.desk.session import TO_THE_END, Plan, Planned, Session
 from sim.desk.words import WORDS
 from sim.experiments.comparison_table import GAIN_DIGITS, cost_cells
 from sim.experiments.paired import Gain, difference, mean, ratio, reason
@@ -77,6 +77,14 @@ def label(indicator: Indicator, language: str) -> str:
 def measure_label(name: str, language: str) -> str:
     """A measure's name."""
     return CATALOGUE[name].zh if language == "zh" else CATALOGUE[name].en
+
+
+def planned_label(planned: Planned, language: str) -> str:
+    """Its measure's name, and what the plan calls it where that is something else."""
+    name = measure_label(planned.measure, language)
+    if not planned.label:
+        return name
+    return f"{name}（{planned.label}）" if language == "zh" else f"{name} ({planned.label})"
 
 
 def policy_label(name: str, language: str) -> str:
@@ -198,7 +206,7 @@ def curves(
                 "axisLine": {"show": False, "onZero": False},
                 "axisLabel": {"show": False},
                 "axisTick": {"show": False},
-                "data": [planned.measure for planned in rows],
+                "data": [planned.key for planned in rows],
             }
         )
     return {
@@ -308,14 +316,14 @@ def _strip(plan: Plan, session: Session, language: str) -> list[Options]:
         bars.append(
             {
                 "type": "line",
-                "name": f"strip {planned.measure}",
+                "name": f"strip {planned.key}",
                 "xAxisIndex": 1,
                 "yAxisIndex": 1,
                 "silent": True,
                 "symbol": "none",
                 "data": [
-                    [planned.start, planned.measure],
-                    [max(end, planned.start + 1), planned.measure],
+                    [planned.start, planned.key],
+                    [max(end, planned.start + 1), planned.key],
                 ],
                 "lineStyle": {
                     "width": 18,
@@ -327,14 +335,14 @@ def _strip(plan: Plan, session: Session, language: str) -> list[Options]:
                     "silent": True,
                     "symbol": "rect",
                     "symbolSize": 0.1,
-                    "data": [{"coord": [planned.start, planned.measure]}],
+                    "data": [{"coord": [planned.start, planned.key]}],
                     "label": {
                         "show": True,
                         "position": "right",
                         "color": "#1f2933",
                         "fontFamily": FONT,
                         "fontSize": 13,
-                        "formatter": measure_label(planned.measure, language),
+                        "formatter": planned_label(planned, language),
                     },
                 },
             }
@@ -604,12 +612,12 @@ class Parts:
     """What each measure of a bundle does, in points of collection, under the same seeds.
 
     Attributes:
-        rows: By measure: its name, what it does alone, and what the bundle loses without it.
+        rows: By measure: it, what it does alone, and what the bundle loses without it.
         whole: What the whole bundle does.
         complete: Whether every measure of the bundle has its row.
     """
 
-    rows: list[tuple[str, dict[str, Any], dict[str, Any]]]
+    rows: list[tuple[Planned, dict[str, Any], dict[str, Any]]]
     whole: dict[str, Any]
     complete: bool
 
@@ -639,9 +647,12 @@ def parts_of(
     Returns:
         None until two runs of the whole and of some measure's parts are there.
     """
-    names = [planned.measure for planned in plan.measures]
-    there = [n for n in names if part.get(f"+{n}") is not None and part.get(f"-{n}") is not None]
-    lived = {key: one for n in there for key in (f"+{n}", f"-{n}") if (one := part[key])}
+    there = [
+        planned for planned in plan.measures
+        if part.get(f"+{planned.key}") is not None and part.get(f"-{planned.key}") is not None
+    ]  # fmt: skip
+    names = [sign + planned.key for planned in there for sign in "+-"]
+    lived = {name: one for name in names if (one := part[name])}
     seeds = reduce(np.intersect1d, [one.seeds for one in (whole, reference, *lived.values())])
     if not there or len(seeds) < 2:
         return None
@@ -650,10 +661,12 @@ def parts_of(
         ends = (100 * one.only(seeds).at(MAIN, within) for one in (runs, other))
         return difference(Gain(*ends), 1)
 
-    rows = [(n, gain(lived[f"+{n}"], reference), gain(whole, lived[f"-{n}"])) for n in there]
+    rows = [
+        (p, gain(lived[f"+{p.key}"], reference), gain(whole, lived[f"-{p.key}"])) for p in there
+    ]
     # What has no value comes last.
     rows.sort(key=lambda row: -np.nan_to_num(row[2]["difference"], nan=-np.inf))
-    return Parts(rows, gain(whole, reference), len(rows) == len(names))
+    return Parts(rows, gain(whole, reference), len(rows) == len(plan.measures))
 
 
 def parts_table(parts: Parts, language: str) -> tuple[list[str], Rows]:
@@ -661,7 +674,7 @@ def parts_table(parts: Parts, language: str) -> tuple[list[str], Rows]:
     words = WORDS[language]
     heads = [words["measure"], words["alone"], words["left_out"]]
     rows = [
-        [measure_label(n, language), interval(one), interval(two)] for n, one, two in parts.rows
+        [planned_label(p, language), interval(one), interval(two)] for p, one, two in parts.rows
     ]
     if parts.complete:
         rows.append([words["parts_added"], *(signed(total) for total in parts.sums())])
@@ -682,7 +695,7 @@ def parts(session: Session, found: Parts) -> Options:
     """Two bars for each measure: alone, and lost without it, with 95% intervals as lines."""
     language = session.language
     words, rows = WORDS[language], found.rows
-    names = [measure_label(name, language) for name, _, _ in rows]
+    names = [planned_label(planned, language) for planned, _, _ in rows]
     series: list[Options] = []
     looks = (("alone", "#56B4E9", -9), ("left_out", "#0072B2", 9))
     columns = ([row[1] for row in rows], [row[2] for row in rows])

@@ -134,7 +134,7 @@ def policy_of(plan: Plan) -> Policy:
     """
     tree = {
         "name": plan.name, "title": plan.name, "title_zh": plan.name,
-        "measures": {planned.measure: planned.parameters() for planned in plan.measures},
+        "measures": {planned.key: planned.parameters() for planned in plan.measures},
     }  # fmt: skip
     try:
         return Policy.model_validate(tree)
@@ -169,11 +169,26 @@ def named_policy(name: str, title: str) -> Plan:
 
     measures = []
     for entry in load(policy=name).policy.entries():
-        own_values = entry.parameters.model_dump(exclude_defaults=True)
-        timing = {key: own_values.pop(key) for key in ("start", "end", "dose") if key in own_values}
-        timing["end"] = min(timing.get("end", TO_THE_END), TO_THE_END)
-        measures.append(Planned(measure=entry.measure.name, **timing, settings=own_values))
+        # By key: a group of numbers may differ in one of them, and back to what is usual elsewhere.
+        usual = {row.key: row.default for row in entry.measure.Parameters.describe()}
+        values = _by_key(entry.parameters.model_dump())
+        timing = {key: values.pop(key) for key in ("start", "end", "dose")}
+        timing["end"] = min(timing["end"], TO_THE_END)
+        label = "" if entry.label == entry.measure.name else entry.label
+        settings = {key: value for key, value in values.items() if value != usual[key]}
+        measures.append(
+            Planned(measure=entry.measure.name, label=label, **timing, settings=settings)
+        )
     return Plan(name=title[:40], measures=measures)
+
+
+def _by_key(tree: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Values of a tree of parameters by their keys, as ``builds.young``."""
+    found: dict[str, Any] = {}
+    for name, value in tree.items():
+        key = f"{before}{name}"
+        found |= _by_key(value, f"{key}.") if isinstance(value, dict) else {key: value}
+    return found
 
 
 # --- the user's own compound ------------------------------------------------------------------------

@@ -45,12 +45,14 @@ class Planned(_Data):
 
     Attributes:
         measure: Name in the catalogue.
+        label: What a plan calls it that has the measure more than once; empty for the measure's name.
         start, end: Months in force, the end not included.
         dose: Strength relative to its full form.
-        settings: Other parameters that differ from their defaults.
+        settings: Other parameters that differ from their defaults, by key, as ``builds.young``.
     """
 
     measure: str = Field(max_length=60)
+    label: str = Field("", max_length=60, pattern="^[A-Za-z0-9_]*$")
     start: int = Field(1, ge=1, le=600)
     end: int = Field(TO_THE_END, ge=2, le=TO_THE_END)
     dose: float = Field(1.0, ge=0, le=2)
@@ -70,9 +72,24 @@ class Planned(_Data):
             raise ValueError(f"end {self.end} is not after start {self.start}")
         return self
 
-    def parameters(self) -> dict[str, Value]:
+    @property
+    def key(self) -> str:
+        """What the plan calls it."""
+        return self.label or self.measure
+
+    def parameters(self) -> dict[str, Any]:
         """As a policy's file has it."""
-        return {**self.settings, "start": self.start, "end": self.end, "dose": self.dose}
+        tree: dict[str, Any] = {}
+        for key, value in self.settings.items():
+            *groups, name = key.split(".")
+            place = tree
+            for group in groups:
+                place = place.setdefault(group, {})
+                if not isinstance(place, dict):
+                    raise InputError(f"{self.key}.{key}", f"{group} has a value too", "one of them")
+            place[name] = value
+        timing = {"start": self.start, "end": self.end, "dose": self.dose}
+        return {**tree, **timing, "measure": self.measure}
 
 
 class Plan(_Data):
@@ -83,7 +100,7 @@ class Plan(_Data):
 
     @model_validator(mode="after")
     def _each_once(self) -> Plan:
-        names = [planned.measure for planned in self.measures]
+        names = [planned.key for planned in self.measures]
         if len(set(names)) < len(names):
             raise ValueError("a measure is named twice")
         return self
@@ -175,7 +192,7 @@ class Session(_Data):
             raise ValueError(f"within {self.within} is after the last month, {self.months}")
         for planned in (planned for plan in self.policies for planned in plan.measures):
             if planned.start > self.months:
-                said = f"start {planned.start} of {planned.measure}"
+                said = f"start {planned.start} of {planned.key}"
                 raise ValueError(f"{said} is after the last month, {self.months}")
         return self
 

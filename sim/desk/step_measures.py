@@ -195,16 +195,16 @@ def _take(page: Page, name: str, button: ui.button) -> None:
 
 
 def _measure(page: Page, planned: Planned) -> None:
-    words, language, name = page.words, page.visit.session.language, planned.measure
-    measure = CATALOGUE[name]
+    words, language, name = page.words, page.visit.session.language, planned.key
+    measure, title = CATALOGUE[planned.measure], charts.planned_label(planned, language)
     described = {row.key: row for row in measure.Parameters.describe()}
     with ui.element("div").classes("measure").props(f"data-measure={name}"):
         with ui.element("div").classes("top"):
-            text("h3", charts.measure_label(name, language))
+            text("h3", title)
             remove = ui.button(icon="close", on_click=lambda: _remove(page, name)).props(
                 "flat dense"
             )
-            remove.props["aria-label"] = f"{words['remove']} {charts.measure_label(name, language)}"
+            remove.props["aria-label"] = f"{words['remove']} {title}"
         dose = described["dose"]
         RangeSlider(
             words["dose"], planned.dose, dose.low or 0, dose.high or 2, step=0.05, name=f"dose-{name}",
@@ -227,13 +227,13 @@ def _measure(page: Page, planned: Planned) -> None:
 def _remove(page: Page, name: str) -> None:
     plan = page.visit.chosen
     assert plan is not None
-    fewer = plan.model_copy(update={"measures": [m for m in plan.measures if m.measure != name]})
+    fewer = plan.model_copy(update={"measures": [m for m in plan.measures if m.key != name]})
     page.rebuild(lambda: page.visit.plan(page.visit.session.chosen, fewer))
 
 
 def _time(page: Page, planned: Planned) -> None:
     """When it starts, and when it ends: beyond the last month stands for never."""
-    words, months, name = page.words, page.visit.session.months, planned.measure
+    words, months, name = page.words, page.visit.session.months, planned.key
 
     def move(start: float | None = None, end: float | None = None) -> None:
         now = page.visit.planned(name)
@@ -285,7 +285,7 @@ def _say_spent(page: Page, name: str, place: ui.html) -> None:
 
 def _setting(page: Page, planned: Planned, row: Described) -> None:
     """One parameter of a measure; what it takes and how it is called come from the schema."""
-    language, name, key = page.visit.session.language, planned.measure, row.key
+    language, name, key = page.visit.session.language, planned.key, row.key
     value = planned.settings.get(key, row.default)
     label = with_unit(row_label(row, language), row, language)
 
@@ -295,7 +295,7 @@ def _setting(page: Page, planned: Planned, row: Described) -> None:
             settings = {**now.settings, key: given}
             page.change(lambda: page.visit.measure(name, step, settings=settings))
 
-    kind = CATALOGUE[name].Parameters.model_fields.get(key)
+    kind = CATALOGUE[planned.measure].Parameters.model_fields.get(key)
     if isinstance(row.default, bool):
         ui.checkbox(label, value=bool(value), on_change=lambda event: put(bool(event.value)))
     elif isinstance(row.default, int | float) and row.low is not None and row.high is not None:

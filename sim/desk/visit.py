@@ -92,7 +92,7 @@ class Visit:
         plan = self.chosen
         assert plan is not None
         measures = [
-            one.model_copy(update=values) if one.measure == name else one for one in plan.measures
+            one.model_copy(update=values) if one.key == name else one for one in plan.measures
         ]
         self.plan(self.session.chosen, plan.model_copy(update={"measures": measures}), step)
 
@@ -105,7 +105,7 @@ class Visit:
     def planned(self, name: str) -> Planned | None:
         """A measure of the chosen policy."""
         measures = self.chosen.measures if self.chosen else []
-        return next((one for one in measures if one.measure == name), None)
+        return next((one for one in measures if one.key == name), None)
 
     def settle(self) -> None:
         """Make a step of the session as it is now, as when a slider is let go."""
@@ -243,8 +243,8 @@ class Visit:
         variants = {}
         for one in plan.measures:
             others = [other for other in plan.measures if other is not one]
-            variants[f"-{one.measure}"] = plan.model_copy(update={"measures": others})
-            variants[f"+{one.measure}"] = plan.model_copy(update={"measures": [one]})
+            variants[f"-{one.key}"] = plan.model_copy(update={"measures": others})
+            variants[f"+{one.key}"] = plan.model_copy(update={"measures": [one]})
         one_policy = {
             name: self.session.model_copy(update={"policies": [v]}) for name, v in variants.items()
         }

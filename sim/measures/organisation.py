@@ -223,7 +223,7 @@ class PartiesCouncil(Measure):
             hours -= sat
             compound.spend(self.label, Payer.FIRM, hours=sat)
         # Half of it is the firm's coming, half the committee's.
-        joined = 0.5 * has_firm + 0.5 * has_committee
+        joined = has_firm / 2.0 + has_committee / 2.0
         s.compound_hours = scale(hours, 1.0 + p.coordination * joined * works)
         s.revisit = at_least(add(s.revisit, p.posted * works), -1.0)
 

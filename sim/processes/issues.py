@@ -32,6 +32,9 @@ class Level(IntEnum):
     DISTRICT = 4
 
 
+_MIDDLE_OF_STEP = 0.5
+"""Where in its step of 2**-32 a draw lies, so that it is never 0 or 1; as in ``streams``."""
+
 LEVELS = len(Level)
 _BUILDING = int(Level.BUILDING)
 
@@ -266,8 +269,10 @@ def luck(i, since, month, place, seed, stream):  # type: ignore[no-untyped-def]
     )  # fmt: skip
     scale = 2.0**-32
     return (
-        (np.float64(np.int64(a)) + 0.5) * scale, (np.float64(np.int64(b)) + 0.5) * scale,
-        (np.float64(np.int64(c)) + 0.5) * scale, (np.float64(np.int64(d)) + 0.5) * scale,
+        (np.float64(np.int64(a)) + _MIDDLE_OF_STEP) * scale,
+        (np.float64(np.int64(b)) + _MIDDLE_OF_STEP) * scale,
+        (np.float64(np.int64(c)) + _MIDDLE_OF_STEP) * scale,
+        (np.float64(np.int64(d)) + _MIDDLE_OF_STEP) * scale,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ import pandas as pd
 from sim import known
 from sim.config import Config, change
 from sim.experiments.run import spread
+from sim.outcomes import WORST, top_share
 from sim.science.holding import ABSENT, Band, drawn, draws_of, frame_of, verdict_of_spread
 from sim.science.untouched import POPULATIONS, YEARS, Absent, Lived, live_untouched
 
@@ -156,12 +157,9 @@ def tickets_a_compound(lived: Lived) -> float:
 
 
 def tickets_of_worst(lived: Lived) -> float:
-    """Share of a year's property tickets that come from the 11% of compounds with most."""
+    """Share of a year's property tickets that come from the 11% of compounds with most; a year without has none."""
     yearly = lived.tickets().reshape(YEARS, 12, -1).sum(axis=1)
-    worst, all_of = max(round(0.11 * yearly.shape[1]), 1), yearly.sum(axis=1)
-    # A year without a ticket has no worst.
-    shares = np.sort(yearly)[:, -worst:].sum(axis=1) / np.where(all_of > 0, all_of, np.nan)
-    return float(known.mean(shares))
+    return float(known.mean([top_share(year, WORST) for year in yearly]))
 
 
 def ticket_noise(lived: Lived) -> float:
@@ -352,8 +350,8 @@ LEVELS: tuple[Level, ...] = (
     ),
     Level(
         "tickets", "Property tickets a compound", "每小区物业工单", DISTRICT, "a compound and year", tickets_a_compound,
-        Band(10.0, 14.3, "from 9.9 in eleven months to 173,000 valid ones over 12,099 compounds", "D015, D006", "B", "",
-             "由11个月9.9件至12099个小区17.3万件"),
+        Band(10.0, 14.3, "from 9.9 in eleven months to 173,000 valid ones over 12,099 compounds", "D015, D006", "B",
+             "voices.ease.hotline", "由11个月9.9件至12099个小区17.3万件"),
         "1/year",
     ),
     Level(

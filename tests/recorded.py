@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str, list[str]]] = {
     ),
     "optimise": (
         "sim.science.optimise", "Optimum",
-        ["target='collection_rate>=0.4 at +24'", "trials=60", "worlds=8", "check=20"],
+        ["target='collection_rate>=0.2 at +24'", "trials=60", "worlds=8", "check=20"],
     ),
     "tipping": (
         "sim.science.tipping", "Tipping",

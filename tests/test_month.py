@@ -64,7 +64,6 @@ BILLS = {
     "bill_fen",
     "bill_months",
     "bill_over",
-    "bill_fee_fen",
     "reluctance",
     "unpaid",
     "held_back",
@@ -81,7 +80,8 @@ WRITES: dict[str, set[str]] = {
     "service": {"condition", "effort"},
     "perception": TRUSTS | {"satisfaction", "estranged", "expects"},
     "participation": {"attended", "contact", "grievance", "trust_cell", "efficacy", "estranged"},
-    "fees": {"norm", "habit", "free_habit", "willing", "arrears_fen", "arrears_months", *BILLS},
+    # The fee of a bill moves when owners have raised it, which they do not here.
+    "fees": {"norm", "habit", "free_habit", "willing", "arrears_fen", "arrears_months", "bill_fee_fen", *BILLS},
     "commons": {"misuse"},
     "conflict": {"grievance", "stage"},
     "institutions": {"active", "trust_committee", "legacy", "cash", "committee", "arrears_fen",

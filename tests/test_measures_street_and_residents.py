@@ -328,9 +328,7 @@ def test_grants_beyond_leaders_stay_unspent() -> None:
 
 
 def aged(share: float, **settings: Any) -> float:
-    m = ready(
-        population={"households": 600, "elderly_share": share, "young_share": 1.0 - share}
-    )
+    m = ready(population={"households": 600, "elderly_share": share, "young_share": 1.0 - share})
     return told(m, {"digital_platform": settings})
 
 

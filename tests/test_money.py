@@ -55,6 +55,7 @@ def test_arrears_and_books_balance_to_the_fen_every_month(case: str, seed: int) 
         owed, open_bills = h.arrears_fen.copy(), h.bill_fen.copy()
         price = model.compounds[0].asked_price
         without, ahead, before = h.bill_months == 0, h.ahead.copy(), (firm.present, firm.founded)
+        goes_on = h.bill_months - h.bill_over - 1
         model.step()
         happened = events(firm, *before)
         asks = bool(model.census[0]["due_fen"] > 0)
@@ -62,14 +63,20 @@ def test_arrears_and_books_balance_to_the_fen_every_month(case: str, seed: int) 
         due = fee if asks else np.zeros_like(fee)
         written_off = model.written_off_fen - wiped
         wiped = model.written_off_fen
+        # Month 1 need not be a January: bills come by the calendar of the place.
+        calendar = (model.month - 1 + CASES[case].scenario.first_month - 1) % 12
+        left = 12 - (calendar - (h.bill_month - 1)) % 12
+        billed = np.where(without & asks, left * fee, 0)
+        paid = h.credited_fen + h.recovered_fen
+        if happened == {"left"}:
+            # What was not paid is written off, but for the months of an open bill that nobody serves.
+            unserved = np.where(without, left - 1, goes_on) * fee
+            open_still = np.where(open_bills + billed > h.credited_fen, unserved, 0)
+            assert written_off == int((owed + open_bills + billed - paid - open_still).sum()) > 0
+            assert not h.arrears_fen.any() and not h.bill_fen.any()
         if not happened:
             # What was owed or open, and what was billed, is paid, or owed or open now.
             assert written_off == 0
-            # Month 1 need not be a January: bills come by the calendar of the place.
-            calendar = (model.month - 1 + CASES[case].scenario.first_month - 1) % 12
-            left = 12 - (calendar - (h.bill_month - 1)) % 12
-            billed = np.where(without & asks, left * fee, 0)
-            paid = h.credited_fen + h.recovered_fen
             assert np.array_equal(h.arrears_fen + h.bill_fen, owed + open_bills + billed - paid)
             # What was paid ahead settles its bill without money.
             settled = np.where(without & (ahead == 1), billed, 0)

@@ -254,7 +254,9 @@ def test_the_start_state_is_reached_by_living_and_not_painted_on() -> None:
     assert collected[-1] < collected[:3].min()
     # Most bills are of a calendar year and fall overdue together, so that the rate falls in Decembers: in
     # more than one, and no year is nearly all of the fall. In between it hardly moves.
-    calendar = (m.recorder.months[1 : len(collected)] - 1 + m.config.scenario.first_month - 1) % 12 + 1
+    calendar = (
+        m.recorder.months[1 : len(collected)] - 1 + m.config.scenario.first_month - 1
+    ) % 12 + 1
     fall, steps = collected[0] - collected[-1], -np.diff(collected)
     assert (steps[calendar == 12] > 0.1 * fall).sum() >= 2 and steps.max() < 0.75 * fall
     assert steps[calendar != 12].max() < 0.1 * fall

@@ -60,6 +60,9 @@ WORDS = {
 
 _ROW, _HEAD, _PANEL = 0.2, 0.95, 1.65
 
+_ROOM = 16
+"""Parameters up to which a correlation's cell has room for its sign and both digits; beyond, colour is the sign."""
+
 
 def posterior(calibration: Calibration, language: str = "en") -> Figure:
     """Each parameter's posterior inside its prior, and the correlation of every two.
@@ -181,8 +184,11 @@ def _matrix(
     axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
     for i, j in zip(*np.nonzero(np.abs(np.nan_to_num(values)) >= 0.2), strict=True):
         strong = abs(values[i, j]) > 0.6
+        told = f"{values[i, j]:+.1f}"
+        if size > _ROOM:
+            told = f"{abs(values[i, j]):.1f}".removeprefix("0")
         axes.text(
-            j, i, f"{values[i, j]:+.1f}", ha="center", va="center",
+            j, i, told, ha="center", va="center",
             fontsize=5, color="white" if strong else "black",
         )  # fmt: skip
     axes.set_yticks(range(size), [])

@@ -353,7 +353,7 @@ def test_own_compound_starts_where_it_can(visit) -> None:
         "[data-name=upload-households] input[type=file]",
         {"name": "evil.csv", "mimeType": "text/csv", "buffer": table.encode()},
     )
-    page.wait_for_selector("text=households.csv: row 13: floor")
+    page.wait_for_selector("text=evil.csv: row 13: floor")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])

@@ -30,7 +30,11 @@ from sim.science.trials import TRIALS
 from sim.science.untouched import POPULATIONS, Absent, Lived, Population, live_untouched
 
 SMALL = {"population": {"households": 500, "buildings": 6}}
-NOBODY_PAYS = {"fees": {"base_conditional": -6.0, "base_unconditional": -6.0, "base_free_rider": -8.0}}  # fmt: skip
+NOBODY_PAYS = {
+    "fees": {"base_conditional": -6.0, "base_unconditional": -6.0, "base_free_rider": -8.0},
+    # A firm that went would leave nothing to pay, and no rate to miss a band with.
+    "cut": ["loss_to_exit"],
+}
 
 
 @pytest.fixture
@@ -196,6 +200,13 @@ NO_FIT = {
         (f"satisfied_{place}", source): "perception.satisfied_from: whom surveys count, not how many"
         for place in ("ordinary", "old", "resettlement", "district") for source in ("D019", "D021")
     },
+    # handling is set from how content callers are, given solved or not, and from limits of days: what is solved
+    # in the limits comes of the work itself.
+    ("tickets_responded", "D003"): "handling.asks and content_solved: callers, not the work",
+    ("tickets_solved", "D003"): "handling.asks and content_solved: callers, not the work",
+    ("tickets_solved", "K046"): "handling.content_unsolved: callers, not the work",
+    ("days", "D081"): "handling.limit: the limits, not how long it takes",
+    ("tickets_satisfied", "K046"): "handling.content_unsolved, beside the parameter named",
     ("lawyers_letter", "D050"): "fees.price: what a higher sum does",
     ("lawyers_letter", "10.1016/j.jebo.2024.106779"): "moral_appeal.boost: what an appeal does",
 }

@@ -385,7 +385,8 @@ LEVELS: tuple[Level, ...] = (
     ),
     Level(
         "tickets_satisfied", "Satisfied of those asked", "回访满意率", DISTRICT, _MONTHS, overall("tickets_satisfied"),
-        Band(0.65, 0.95, "from Beijing's first year (65) over 87 to a district's 94.7", "D045, D003, K046", "B", "",
+        Band(0.65, 0.95, "from Beijing's first year (65) over 87 to a district's 94.7", "D045, D003, K046", "B",
+             "handling.content_solved",
              "由北京首年65%，经87%，至某城区94.7%"),
     ),
     Level(

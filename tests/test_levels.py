@@ -195,10 +195,17 @@ NO_FIT = {
         "D010",
     ): "firm.full_cost and firm.reckons: the rate at which a firm breaks even",
     ("unpaid", "D037"): "voices.ease: the level of tickets, not of what is owed",
-    ("property_share", "D037"): "voices.ease: property tickets for residents, not their share of calls",
+    (
+        "property_share",
+        "D037",
+    ): "voices.ease: property tickets for residents, not their share of calls",
     **{
-        (f"satisfied_{place}", source): "perception.satisfied_from: whom surveys count, not how many"
-        for place in ("ordinary", "old", "resettlement", "district") for source in ("D019", "D021")
+        (
+            f"satisfied_{place}",
+            source,
+        ): "perception.satisfied_from: whom surveys count, not how many"
+        for place in ("ordinary", "old", "resettlement", "district")
+        for source in ("D019", "D021")
     },
     # handling is set from how content callers are, given solved or not, and from limits of days: what is solved
     # in the limits comes of the work itself.

@@ -144,6 +144,17 @@ def test_the_first_month_read_is_a_january() -> None:
         run.of("nobody_has_it")
 
 
+def test_every_check_is_of_something_in_the_model() -> None:
+    """Catches an indicator renamed: its row would say "not in the model" and never fail."""
+    run = live_untouched(Population("toy", "toy", "toy", "ordinary_estate", SMALL).config(), 1)
+    assert not [check.name for check in v.LEVELS if np.isinf(v._value(check, run))]
+    told = run.of("tickets_per_1000")
+    assert run.tickets().sum() > 0
+    # Calls are whole, so a rate taken for another number of households would show.
+    assert run.tickets() == pytest.approx(np.round(run.tickets()), abs=1e-6)
+    assert (told >= 0).all()
+
+
 def test_what_is_read_of_a_run() -> None:
     """Catches shares of the wrong whole."""
     rates = np.tile([0.5, 0.69, 0.71, 0.95], (36, 1))

@@ -652,7 +652,7 @@ def test_events_of_the_past_are_told_in_words() -> None:
     )
     rows = table_of(report, "compound").rows
     events = [row for row in rows if str(row[0]).startswith("事件")]
-    assert events[0] == ["事件:开发商承诺未兑现(政策起点前34个月)", "100%", "", ""]
+    assert events[0] == ["事件:开发商承诺未兑现(政策起点前24个月)", "100%", "", ""]
     assert "第-" not in report.text()
 
 

@@ -112,8 +112,13 @@ def test_stopped_by_the_user_it_goes_on(
 def test_a_second_process_says_so_and_stops(tmp_path: Path, whole: dict[str, bytes]) -> None:
     process = started(tmp_path)
     wait_for(process, tmp_path, 1)
-    with pytest.raises(InputError, match=rf"another process \(number {process.pid}\)"):
-        lived(tmp_path)
+    # Held, so that it is not done before the second has begun.
+    process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(InputError, match=rf"another process \(number {process.pid}\)"):
+            lived(tmp_path)
+    finally:
+        process.send_signal(signal.SIGCONT)
     assert process.wait(60) == 0
     process.communicate()
     assert bytes_of(place(lived(tmp_path))) == whole

@@ -38,8 +38,8 @@ ALONE = "executor.workers=1"
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("fees.service", 0.3), ("issues.relief", 0.3), ("service.floor", 0.3), ("perception.speed", 0.3),
-     ("conflict.forgets", 0.3), ("committee.attempts", 0.3), ("cell.recruits", 0.3),
+    [("fees.service", 0.3), ("handling.relief", 0.3), ("service.floor", 0.3), ("perception.speed", 0.3),
+     ("conflict.forgets", 0.3), ("voices.trust", 0.3), ("cell.recruits", 0.3),
      ("community.grid_hours", 0.3), ("developer.fades", 0.15), ("firm.patrol", 0.3)],
 )  # fmt: skip
 def test_changed_at_once_is_the_same_as_built_so(key: str, value: float) -> None:
@@ -245,6 +245,10 @@ def test_a_push_that_does_harm_when_larger_is_marked(monkeypatch: pytest.MonkeyP
     assert not found[MONTHS]["even"]
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="its bundle as told does not lift Kangqiao to a half: docs/evidence.md, Frozen",
+)
 def test_kangqiao_is_pushed_back_by_the_bundle_if_it_lasts() -> None:
     """Catches criterion or withdrawal in the wrong months: two years hold, half a year does not."""
     config = load("kangqiao", policy="none", replications=2)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -396,17 +396,16 @@ def facts() -> tuple[Fact, ...]:
     return tuple(found)
 
 
+One = TypeVar("One", Case, Fact)
+
+
 def case(name: str) -> Case:
     """A case by its name.
 
     Raises:
         InputError: There is none of this name; the closest are named.
     """
-    found = next((one for one in cases() if one.id == name), None)
-    if found is None:
-        known = [one.id for one in cases()]
-        raise unknown_name("case", f"no case is named {show(name)}", str(name), known)
-    return found
+    return _named("case", cases(), name)
 
 
 def fact(name: str) -> Fact:
@@ -415,10 +414,14 @@ def fact(name: str) -> Fact:
     Raises:
         InputError: There is none of this name; the closest are named.
     """
-    found = next((one for one in facts() if one.id == name), None)
+    return _named("fact", facts(), name)
+
+
+def _named(what: str, there: tuple[One, ...], name: str) -> One:
+    found = next((one for one in there if one.id == name), None)
     if found is None:
-        known = [one.id for one in facts()]
-        raise unknown_name("fact", f"no fact is named {show(name)}", str(name), known)
+        known = [one.id for one in there]
+        raise unknown_name(what, f"no {what} is named {show(name)}", str(name), known)
     return found
 
 

@@ -97,8 +97,14 @@ def fill(out, lanes, n, first, month, seed, stream):  # type: ignore[no-untyped-
 @inlined
 def draw(row, month, seed, stream):  # type: ignore[no-untyped-def]
     """The four draws of one row, as ``fill`` writes them: cheaper where few rows need theirs."""
+    return draw_apart(row, month, 0, 0, seed, stream)
+
+
+@inlined
+def draw_apart(row, month, since, place, seed, stream):  # type: ignore[no-untyped-def]
+    """Four draws of one of several things that a row has in a month, told apart by two more numbers."""
     a, b, c, d = philox(
-        np.uint64(row), np.uint64(np.uint32(month)), np.uint64(0), np.uint64(0),
+        np.uint64(row), np.uint64(np.uint32(month)), np.uint64(np.uint32(since)), np.uint64(place),
         np.uint64(seed), np.uint64(stream),
     )  # fmt: skip
     scale = 2.0**-32

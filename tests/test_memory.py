@@ -36,7 +36,7 @@ def _living() -> set[NeighborhoodModel]:
     [
         partial(live, BUNDLE),
         partial(live_together, [BARE, BUNDLE]),
-        partial(validate._both_futures, BARE, BUNDLE),
+        partial(validate.both_futures, BARE, BUNDLE),
         partial(push._held, [BUNDLE], 0.5),
         partial(basin._ends, ESTATE, 2),
         _slow_sweep,

@@ -92,7 +92,7 @@ def validate(
     for name in cases():
         bare = load(name, policy="none", **keys)
         config = load(name, policy=bare.scenario.policy, **keys)
-        lived = spread(config, partial(_both_futures, bare, config), progress)
+        lived = spread(config, partial(both_futures, bare, config), progress)
         rows += [_row(config, target, lived) for target in config.scenario.targets]
         if config.district.compounds > 20:
             patterns += _district_patterns(name, lived)
@@ -103,7 +103,7 @@ def validate(
 # --- one seed -----------------------------------------------------------------------------------
 
 
-def _both_futures(
+def both_futures(
     bare: Config, config: Config, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Months (M,) and indicators (M, C, K) with the policy and without."""
@@ -194,7 +194,7 @@ def _contact_fades(config: Config, progress: bool) -> Pattern:
         "seed": config.seed,
     }
     governed = load("ordinary_estate", policy=visits, executor=config.executor.model_dump(), **keys)
-    lived = spread(governed, partial(_both_futures, config, governed), progress)
+    lived = spread(governed, partial(both_futures, config, governed), progress)
     k = outcomes.column("collection_rate")
     left = []
     for months, a, b in lived:

@@ -30,7 +30,7 @@ from sim.processes.issues import (
     PerCategory,
     PerUrgency,
     Urgency,
-    _numbers,
+    in_order,
     luck,
 )
 from sim.schema import Parameters, param
@@ -58,21 +58,21 @@ class HandlingParameters(Parameters):
     """Where issues go, how long they take, what comes of them, and what residents make of it."""
 
     hours: PerCategory = param(
-        _numbers(PerCategory, 1.5, 5, 3, 2, 3, 5, 12, 2, 30), "Hours of work to handle one issue",
+        in_order(PerCategory, 1.5, 5, 3, 2, 3, 5, 12, 2, 30), "Hours of work to handle one issue",
         unit="hour", zh="处理工时",
         source="assumed; with what firms and officials have for it, answers come in 3 to 15 days",
     )  # fmt: skip
     first_level: CategoryLevels = param(
-        _numbers(CategoryLevels, 1, 1, 1, 1, 1, 1, 2, 1, 2),
+        in_order(CategoryLevels, 1, 1, 1, 1, 1, 1, 2, 1, 2),
         "Level an issue is first sent to (0 building ... 4 district)", unit="level", zh="首办层级",
     )  # fmt: skip
     small: CategoryFlags = param(
-        _numbers(CategoryFlags, 1, 0, 0, 1, 1, 1, 0, 0, 0),
+        in_order(CategoryFlags, 1, 0, 0, 1, 1, 1, 0, 0, 0),
         "1 where a building that meets can settle it itself", zh="小微问题",
         source="building matters settled in the building: seed 001 (微单元); list assumed",
     )  # fmt: skip
     limit: PerUrgency = param(
-        _numbers(PerUrgency, 2 / 24, 1, 7, 15), "Limit for an answer", unit="day", zh="办理时限",
+        in_order(PerUrgency, 2 / 24, 1, 7, 15), "Limit for an answer", unit="day", zh="办理时限",
         source="2 hours, 24 hours, 7 and 15 days: D081",
     )  # fmt: skip
     forwards: float = param(
@@ -81,7 +81,7 @@ class HandlingParameters(Parameters):
         source="12345 to the district's platform, to the street once a day, next day to the firm: D069",
     )  # fmt: skip
     solve: LevelChances = param(
-        _numbers(LevelChances, 0.6, 0.65, 0.5, 0.5, 0.6),
+        in_order(LevelChances, 0.6, 0.65, 0.5, 0.5, 0.6),
         "Chance that work done in full solves the issue", zh="办结概率",
         source="assumed; a ladder in which most is solved low (seed 004: over 70% in the grid)",
     )  # fmt: skip
@@ -90,7 +90,7 @@ class HandlingParameters(Parameters):
         zh="难题办结概率上限",
     )  # fmt: skip
     rise: LevelChances = param(
-        _numbers(LevelChances, 0.7, 0.3, 0.5, 0.5, 0.0),
+        in_order(LevelChances, 0.7, 0.3, 0.5, 0.5, 0.0),
         "Chance that a level sends up what it has not solved or not come to", zh="升级概率",
     )  # fmt: skip
     follows_up: float = param(
@@ -98,7 +98,7 @@ class HandlingParameters(Parameters):
         high=1, zh="热线工单督办",
     )  # fmt: skip
     unclear: CategoryShares = param(
-        _numbers(CategoryShares, 0, 0.15, 0.1, 0, 0.2, 0, 0.3, 0, 0.5),
+        in_order(CategoryShares, 0, 0.15, 0.1, 0, 0.2, 0, 0.3, 0, 0.5),
         "Chance that whoever it reaches passes it on as not its own", zh="推诿概率",
         source="responsibilities unclear, each passing it on (相互推诿): seeds 000, 001; sizes assumed",
     )  # fmt: skip

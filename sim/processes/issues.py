@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.compiled import kernel
 from sim.schema import Parameters, bounded, param
-from sim.streams import Stream, draw, fill, philox
+from sim.streams import Stream, draw, draw_apart, fill
 from sim.world.arrows import arrow, through
 from sim.world.declare import SealedRow, column
 from sim.world.native import register_row, rows
@@ -31,9 +31,6 @@ class Level(IntEnum):
     STREET = 3
     DISTRICT = 4
 
-
-_MIDDLE_OF_STEP = 0.5
-"""Where in its step of 2**-32 a draw lies, so that it is never 0 or 1; as in ``streams``."""
 
 LEVELS = len(Level)
 _BUILDING = int(Level.BUILDING)
@@ -76,7 +73,8 @@ class PerCategory(Parameters):
     developer: float = param(0.0, "Developer's legacy", low=0, high=1000, zh="开发遗留")
 
 
-def _numbers(group: type[Parameters], *values: float) -> Any:
+def in_order(group: type[Parameters], *values: float) -> Any:
+    """A group of parameters from their values in the order of its fields."""
     return group(**dict(zip(group.model_fields, map(float, values), strict=True)))
 
 
@@ -131,31 +129,31 @@ class IssueParameters(Parameters):
     """What issues there are: how they arise, how urgent and dear they are, and how they are lived with."""
 
     rate: CategoryRates = param(
-        _numbers(CategoryRates, 0.030, 0.030, 0.015, 0.010, 0.020, 0.006, 0.020, 0.015, 0.010),
+        in_order(CategoryRates, 0.030, 0.030, 0.015, 0.010, 0.020, 0.006, 0.020, 0.015, 0.010),
         "Problems per household and month at the worst state of what causes them",
         unit="1/month", zh="问题发生率",
         source="assumed; order of size from 300 small issues in under six months (seed 004)",
     )  # fmt: skip
     emergency: CategoryShares = param(
-        _numbers(CategoryShares, 0, 0.03, 0.02, 0, 0, 0, 0, 0, 0),
+        in_order(CategoryShares, 0, 0.03, 0.02, 0, 0, 0, 0, 0, 0),
         "Share that is an emergency", zh="突发紧急占比",
     )  # fmt: skip
     urgent: CategoryShares = param(
-        _numbers(CategoryShares, 0, 0.25, 0.05, 0, 0, 0, 0, 0, 0),
+        in_order(CategoryShares, 0, 0.25, 0.05, 0, 0, 0, 0, 0, 0),
         "Share that is urgent: water, power, heat, a lift that stands", zh="水电气热电梯类占比",
     )  # fmt: skip
     complex: CategoryFlags = param(
-        _numbers(CategoryFlags, 0, 0, 0, 0, 0, 0, 1, 0, 1),
+        in_order(CategoryFlags, 0, 0, 0, 0, 0, 0, 1, 0, 1),
         "1 where it is complex, needing more than one department", zh="复杂疑难类",
         source="illegal structures and the developer's legacy involve many departments (多达30多个): seed 001; "
         "list assumed",
     )  # fmt: skip
     shared: CategoryFlags = param(
-        _numbers(CategoryFlags, 1, 1, 1, 1, 1, 0, 1, 0, 1),
+        in_order(CategoryFlags, 1, 1, 1, 1, 1, 0, 1, 0, 1),
         "1 where others of the building have it too", zh="共有问题",
     )  # fmt: skip
     costly: CategoryShares = param(
-        _numbers(CategoryShares, 0, 0.15, 0.05, 0.05, 0, 0, 0, 0, 0),
+        in_order(CategoryShares, 0, 0.15, 0.05, 0.05, 0, 0, 0, 0, 0),
         "Share that the compound cannot solve without money", zh="需出资维修占比",
         source="renewal waits for money (资金): seeds 002, 004; share assumed",
     )  # fmt: skip
@@ -263,17 +261,7 @@ def luck(i, since, month, place, seed, stream):  # type: ignore[no-untyped-def]
         seed: Seed of the run.
         stream: Stream of the mechanism.
     """
-    a, b, c, d = philox(
-        np.uint64(i), np.uint64(np.uint32(month)), np.uint64(np.uint32(since)), np.uint64(place),
-        np.uint64(seed), np.uint64(stream),
-    )  # fmt: skip
-    scale = 2.0**-32
-    return (
-        (np.float64(np.int64(a)) + _MIDDLE_OF_STEP) * scale,
-        (np.float64(np.int64(b)) + _MIDDLE_OF_STEP) * scale,
-        (np.float64(np.int64(c)) + _MIDDLE_OF_STEP) * scale,
-        (np.float64(np.int64(d)) + _MIDDLE_OF_STEP) * scale,
-    )  # fmt: skip
+    return draw_apart(i, month, since, place, seed, stream)
 
 
 @process(How.BLOCK, stream=Stream.ISSUES_ARISE, switch="issues")

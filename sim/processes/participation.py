@@ -253,10 +253,11 @@ def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
     calms = 1.0 - p.relief * result * on.meetings_to_grievance
     speed = p.efficacy_speed * on.meetings_to_efficacy
     step = p.meeting_trust * (result - p.expectation) * on.meetings_to_cell_trust
+    ends = p.reacquaints * on.contacts_to_estranged
     for i in rows(first, last):
         comes = (tenure[i] != Tenure.VACANT) & (u[i - start] < push[i - start])
         attended[i] |= MET * comes
-        h.estranged[i] *= 1.0 - p.reacquaints * on.contacts_to_estranged * comes
+        h.estranged[i] *= 1.0 - ends * comes
         if not comes or result < 0.0:
             continue
         grievance[i] *= calms
@@ -286,6 +287,7 @@ def be_visited(compound, first, last):  # type: ignore[no-untyped-def]
     grievance, trust_cell = h.grievance, h.trust_cell
     keeps, full, on = p.contact_keeps, s.cell_fidelity, compound.parameters.arrows
     calms, wins = p.visit_calms * on.visits_to_grievance, p.visit_trust * on.visits_to_trust
+    ends = p.reacquaints * on.contacts_to_estranged
     for i in rows(first, last):
         contact[i] *= keeps
     every = max(int(s.visit_every), 1)
@@ -296,7 +298,7 @@ def be_visited(compound, first, last):  # type: ignore[no-untyped-def]
         grievance[i] *= 1.0 - calms * full
         if full >= p.empty_visit:
             trust_cell[i] += wins * full * (1.0 - trust_cell[i])
-            h.estranged[i] *= 1.0 - p.reacquaints * on.contacts_to_estranged
+            h.estranged[i] *= 1.0 - ends
         else:
             trust_cell[i] -= wins * (1.0 - full / p.empty_visit) * trust_cell[i]
 

@@ -15,14 +15,25 @@ them from all others.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.compiled import kernel
 from sim.processes.chance import exponential
 from sim.processes.handling import send, take_up
-from sim.processes.issues import COUNTS, DOORS, LATENT, OPEN, Door, Happened, Level, Urgency, luck
+from sim.processes.issues import (
+    COUNTS,
+    DOORS,
+    LATENT,
+    OPEN,
+    Door,
+    Happened,
+    Level,
+    Urgency,
+    in_order,
+    luck,
+)
 from sim.schema import Parameters, bounded, param
 from sim.streams import Stream
 from sim.world.arrows import arrow, through
@@ -57,15 +68,11 @@ else:
     DoorPushes = bounded(PerDoor, "DoorPushes", -20, 5, __name__)
 
 
-def _pushes(*values: float) -> Any:
-    return DoorPushes(**dict(zip(PerDoor.model_fields, map(float, values), strict=True)))
-
-
 class VoiceParameters(Parameters):
     """What moves a household with a problem to tell somebody of it, and whom."""
 
     ease: DoorPushes = param(
-        _pushes(-0.1, -1.0, -1.5, -0.6, -0.6, -5.2, -7.7),
+        in_order(DoorPushes, -0.1, -1.0, -1.5, -0.6, -0.6, -5.2, -7.7),
         "Push to go to a door rather than wait, all else neutral", unit="logit", zh="各渠道便利度",
         source="doors below from whom people turn to in a dispute (76, 41, 31 percent of 83: D073, as a prior), "
         "the firm nearer for daily repairs; hotline and petition from their levels: 10 to 14 tickets a year in "

@@ -28,6 +28,7 @@ from sim.compose import folder, load
 from sim.errors import InputError
 from sim.experiments.run import spread
 from sim.experiments.summary import markdown, spread_of, spread_text, target_value
+from sim.experiments.validate import both_futures
 from sim.explain import unknown_name
 from sim.outcomes import INDICATORS
 
@@ -118,7 +119,7 @@ def hold(config: Config, bare: Config, progress: bool = False) -> pd.DataFrame:
         A row per target: what the model gives with the policy (median, q05, q95) and without measures
         (none_ the same), and the verdict: hit if the median lies in the band.
     """
-    lived = spread(config, partial(_both, bare, config), progress)
+    lived = spread(config, partial(both_futures, bare, config), progress)
     rows = []
     for target in config.scenario.targets:
         with_policy, without = (
@@ -143,18 +144,6 @@ def _verdict(low: float, high: float, median: float) -> str:
     if np.isnan(median):
         return "no value, a miss"
     return "hit" if low <= median <= high else "miss"
-
-
-def _both(bare: Config, config: Config, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Months (M,) and indicators (M, C, K) with the policy and without."""
-    from sim.model import NeighborhoodModel
-
-    past = NeighborhoodModel(bare, seed=seed)
-    past.live_until(0)
-    governed = past.fork(config)
-    governed.run()
-    past.run()
-    return past.recorder.months, governed.recorder.values, past.recorder.values
 
 
 # --- words --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.config import Config
+from sim.config import Config, change
 from sim.science.calibrate import priors
 from sim.science.cases import prior_draws
 
@@ -83,6 +83,11 @@ def verdict_of_mean(band: Band, mean: float, low: float, high: float) -> str:
 def draws_of(config: Config, count: int, seed: int) -> pd.DataFrame:
     """Draws of the main parameters from the prior that ``calibrate`` begins with, a row each."""
     return prior_draws(priors(None, {}, config), count, seed)
+
+
+def with_draw(config: Config, draws: pd.DataFrame, row: int) -> Config:
+    """The configuration with one row of ``draws_of`` in place of its main parameters."""
+    return change(config.resolved(), {str(k): float(v) for k, v in draws.iloc[row].items()})
 
 
 def drawn(values: np.ndarray, band: Band) -> float:

@@ -19,10 +19,18 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.config import Config, change
+from sim.config import Config
 from sim.experiments.run import spread
 from sim.outcomes import WORST, top_share
-from sim.science.holding import ABSENT, Band, drawn, draws_of, frame_of, verdict_of_spread
+from sim.science.holding import (
+    ABSENT,
+    Band,
+    drawn,
+    draws_of,
+    frame_of,
+    verdict_of_spread,
+    with_draw,
+)
 from sim.science.untouched import POPULATIONS, YEARS, Absent, Lived, live_untouched
 
 ORDINARY, DISTRICT = "ordinary", "district"
@@ -495,5 +503,4 @@ def _value(level: Level, lived: Lived) -> float:
 def _read_drawn(
     levels: tuple[Level, ...], config: Config, draws: pd.DataFrame, first: int, seed: int
 ) -> list[float]:
-    settings = {str(key): float(value) for key, value in draws.iloc[seed - first].items()}
-    return _read(levels, change(config.resolved(), settings), seed)
+    return _read(levels, with_draw(config, draws, seed - first), seed)

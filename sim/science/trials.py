@@ -19,11 +19,11 @@ import pandas as pd
 
 from sim import known
 from sim.compose import load
-from sim.config import Config, Policy, change
+from sim.config import Config, Policy
 from sim.experiments.run import spread
 from sim.model import NeighborhoodModel
 from sim.science.halves import Halves
-from sim.science.holding import Band, drawn, draws_of, frame_of, verdict_of_mean
+from sim.science.holding import Band, drawn, draws_of, frame_of, verdict_of_mean, with_draw
 from sim.world.tables import Tenure
 
 SCENARIO = "ordinary_estate"
@@ -347,5 +347,4 @@ def _one(trial: Trial, config: Config, seed: int) -> float:
 
 
 def _one_drawn(trial: Trial, config: Config, draws: pd.DataFrame, first: int, seed: int) -> float:
-    settings = {str(k): float(v) for k, v in draws.iloc[seed - first].items()}
-    return _one(trial, change(config.resolved(), settings), seed)
+    return _one(trial, with_draw(config, draws, seed - first), seed)

@@ -33,10 +33,11 @@ from sim.compose import choices, folder, load, load_overrides, parse_sweep
 from sim.config import Config, check
 from sim.errors import InputError
 from sim.experiments.design import Design, lay_out
+from sim.intake.figures import read_months
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
 from sim.society.edges import read_edges
-from sim.society.imports import read_households, read_months
+from sim.society.imports import read_households
 
 LONGEST_LINE = 1500
 HOUSEHOLDS = 12

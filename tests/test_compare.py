@@ -270,8 +270,8 @@ def test_nothing_against_nothing_is_exactly_zero(kangqiao: Comparison) -> None:
     rows = kangqiao.effects.query("policy == 'idle'")
     known = rows[rows["pairs"] > 0]
     assert (known[["difference", "low", "high"]] == 0).all(axis=None)
-    unheld = {"attendance", "cell_fidelity"}
-    assert set(INDICATORS) - set(known["indicator"]) == unheld, "nobody met or was asked for hours"
+    unheld = {"attendance", "cell_fidelity", "vote_turnout"}
+    assert set(INDICATORS) - set(known["indicator"]) == unheld, "nobody met, voted or gave hours"
     assert set(rows.loc[rows["indicator"] == "collection_rate", "beats"]) == {0.5}
 
 

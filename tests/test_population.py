@@ -13,9 +13,9 @@ from worlds import do
 
 from sim.compose import load
 from sim.errors import InputError
+from sim.intake.figures import read_months
 from sim.model import NeighborhoodModel
 from sim.society.edges import read_edges
-from sim.society.imports import read_months
 from sim.society.population import PopulationParameters, populate
 from sim.streams import Streams
 from sim.world.tables import Buildings, Donors, Households, Kind, Life, Tenure

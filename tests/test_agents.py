@@ -89,6 +89,20 @@ def test_reserves_soften_a_fall_in_income() -> None:
         assert (left[0] > left[1]) == softens
 
 
+def test_a_newcomer_keeps_to_what_it_reckoned_with_for_a_year_as_far_as_its_money_goes() -> None:
+    """Catches a firm that cuts before it has shown what it can do, and one that does so with money it has not."""
+
+    def staff(credit: float, months: int) -> list[float]:
+        firm = compound(*GIVES, f"firm.credit_months={credit}").firm
+        firm.hand_over(0.9, 0.5, 0.0, False)
+        return live_on(firm, 0.1, months)
+
+    patient, short = staff(24.0, 18), staff(0.0, 18)
+    assert min(patient[:11]) > 0.9
+    assert patient[-1] < 0.5, "a year's income is known"
+    assert short[8] < 0.5, "its own cash is gone"
+
+
 def test_effort_delivered_follows_staff_and_care() -> None:
     """Catches effort without staff, and a standard or supervision that buys no care."""
     c = compound("firm.diligence=0.5", *GIVES)
@@ -354,7 +368,7 @@ def test_without_a_firm_that_skims_nobody_colludes() -> None:
 
 def test_support_keeps_a_committee_at_work_and_revives_an_idle_one() -> None:
     """Catches supervision of committees without effect on drift, capture and idleness."""
-    draws = chance(0.01, 0.5, 0.01)
+    draws = chance(0.02, 0.5, 0.01)
     for care, state in ((0.0, State.LOST_CONTACT), (1.0, State.WORKING)):
         committee = in_state(State.WORKING)
         committee.compound.signals["committee_care"] = care

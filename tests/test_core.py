@@ -62,7 +62,7 @@ def test_a_number_of_the_core_named_by_itself_has_the_width_asked_for() -> None:
     """Catches priors that cannot be left."""
     config = load("ordinary_estate")
     by_name = choose(config, ["fees.service", "fees.trust"], {}, 0.5)
-    assert [(f.low, f.high) for f in by_name] == [(2.0, 6.0), (0.75, 2.25)]
+    assert [(f.low, f.high) for f in by_name] == [(4.5, 9.5), (0.75, 2.25)]
     assert set(groups()) >= {key.split(".")[0] for key in PRIORS} - {"population"}
     assert PRIORS.keys() <= numbers(config).keys()
 
@@ -92,5 +92,5 @@ def test_the_prior_is_not_absurd_in_an_ordinary_estate() -> None:
         rates.append(float(np.nan_to_num(model.recorder.latest("collection_rate")[0])))
     found = np.array(rates)
     assert (found < 0.1).mean() <= 0.1
-    assert ((found > 0.7) & (found < 0.9)).mean() >= 0.6
+    assert ((found > 0.7) & (found < 0.9)).mean() >= 0.5
     assert found.max() - found.min() > 0.1, "and it leaves something open"

@@ -210,7 +210,7 @@ def test_with_everything_off_nothing_changes() -> None:
     assert changed(off) <= SEEN
 
 
-@pytest.mark.parametrize(("scenario", "first"), [(None, 0), ("kangqiao", -36)])
+@pytest.mark.parametrize(("scenario", "first"), [(None, 0), ("kangqiao", -48)])
 def test_months_are_counted_from_the_start_of_history(scenario: str | None, first: int) -> None:
     """Catches an off-by-one: the start is recorded, month 0 is the last before the policy."""
     m = NeighborhoodModel(load(scenario, months=5), seed=1)

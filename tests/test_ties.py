@@ -194,7 +194,7 @@ def test_strengths_follow_the_shares_and_factors() -> None:
     stair = t.latent[t.layer == Layer.STAIR]
     levels, counts = np.unique(stair, return_counts=True)
     assert levels.tolist() == [0.025, 0.125, 0.3, 0.5]
-    assert np.allclose(counts / counts.sum(), [0.24, 0.20, 0.29, 0.27], atol=0.02)
+    assert np.allclose(counts / counts.sum(), [0.805, 0.077, 0.061, 0.057], atol=0.02)
     assert np.array_equal(t.strength, t.latent)
     factors = [t.latent[t.layer == layer].max() for layer in list(Layer)[:3]]
     assert factors == [0.5, 0.8, 0.8]
@@ -267,7 +267,7 @@ def test_a_file_that_says_nothing_gets_layers_by_place_and_drawn_strengths(tmp_p
         ({"generator": "ring"}, "generator"),
         ({"generator": "file"}, "file"),
         ({"file": "ties.csv"}, "generator"),
-        ({"share_daily": 0.8}, "share_daily"),
+        ({"share_daily": 0.95}, "share_daily"),
         ({"ws_rewire": 1.1}, "ws_rewire"),
         ({"reach": 0}, "reach"),
         ({"degree": 3}, "degree"),

@@ -82,7 +82,7 @@ def test_a_state_follows_its_parameter_only_when_that_changes() -> None:
     assert faded < config.developer.legacy
     model.change_rules(change(config.resolved(), {"fees.service": 1.0}))
     assert compound.developer.legacy == faded
-    moved = change(config.resolved(), {"developer.legacy": 0.6, "firm.full_cost": 1.6})
+    moved = change(config.resolved(), {"developer.legacy": 0.6, "firm.full_cost": 1.56})
     cost = compound.firm.full_cost_fen
     model.change_rules(moved)
     assert compound.developer.legacy == 0.6
@@ -94,7 +94,17 @@ def test_a_state_follows_its_parameter_only_when_that_changes() -> None:
 
 def norm_alone() -> Config:
     """Only the norm: x = logistic(b + 6 (x - 1/2)), whose folds are known."""
-    off = ("service", "trust", "grievance", "strike", "habit", "dunning", "burden", "free_habit")
+    off = (
+        "service",
+        "trust",
+        "grievance",
+        "company",
+        "strike",
+        "habit",
+        "dunning",
+        "burden",
+        "free_habit",
+    )
     return load(
         mechanisms="fees_only", months=600, executor={"workers": 1},
         fees=dict.fromkeys(off, 0.0) | {"norm_conditional": 6.0, "base_conditional": 0.0,
@@ -142,12 +152,12 @@ def test_keys_are_moved_together_by_a_shift() -> None:
     config = load("kangqiao", policy="none")
     moved = drive(config, PARAMETER, None, None, 3, 12)
     assert moved.settings(0.0) == {key: getattr(config.fees, key[5:]) for key in PARAMETER}
-    assert (moved.low, moved.high) == pytest.approx((-4.2, 4.2)), (
-        "6 is the limit, and 1.8 the value"
+    assert (moved.low, moved.high) == pytest.approx((-3.8, 3.8)), (
+        "6 is the limit, and 2.2 the value"
     )
     alone = drive(config, ["firm.full_cost"], None, None, 3, 12)
     assert alone.settings(1.1) == {"firm.full_cost": 1.1}
-    assert (alone.low, alone.high) == pytest.approx((0.2, 1.4))
+    assert (alone.low, alone.high) == pytest.approx((0.2, 1.36))
 
 
 @pytest.mark.parametrize("key", ["population.paid_start", "network.meet", "service.start.cleaning"])
@@ -245,10 +255,6 @@ def test_a_push_that_does_harm_when_larger_is_marked(monkeypatch: pytest.MonkeyP
     assert not found[MONTHS]["even"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="its bundle as told does not lift Kangqiao to a half: docs/evidence.md, Frozen",
-)
 def test_kangqiao_is_pushed_back_by_the_bundle_if_it_lasts() -> None:
     """Catches criterion or withdrawal in the wrong months: two years hold, half a year does not."""
     config = load("kangqiao", policy="none", replications=2)
@@ -288,7 +294,7 @@ def test_the_command_keeps_draws_and_is_the_same_on_two_processes(
         ("parts=[loops]", "loop"),
         ("parameter=fees.base_conditionl", "fees.base_conditional"),
         ("parameter=population.paid_start", "cannot be moved"),
-        ("low=9", "from -7 to 4.2"),
+        ("low=9", "from -7.6 to 3.8"),
         ("steps=2", "from 3"),
         ("policies=[five_level]", "five_level_linkage"),
         ("policy=none", "policies="),

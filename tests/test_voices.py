@@ -344,7 +344,8 @@ def test_an_ordinary_compound_has_the_level_of_tickets_that_reports_tell() -> No
         found.append([last[:, list(INDICATORS).index(n)].mean() for n in ("tickets_per_1000", "petitions_per_1000",
                                                                            "days_to_close")])  # fmt: skip
     tickets, petitions, days = np.mean(found, axis=0)
-    assert 8.0 < 12 * tickets < 18.0
+    # Some 12 a compound and year over all (D015, D006), of which the worst 11% make 47%: 7 for the others.
+    assert 5.0 < 12 * tickets < 12.0
     assert 3.0 < days < 15.0
     assert 12 * petitions < 1.0
 

@@ -45,7 +45,7 @@ class BudgetParameters(Parameters):
     """What service costs, and how a firm reckons."""
 
     full_cost: float = param(
-        0.80, "Cost of full service as a share of all fees due", low=0.2, high=2, zh="足额服务成本占应收比",
+        0.78, "Cost of full service as a share of all fees due", low=0.2, high=2, zh="足额服务成本占应收比",
         source="below 80% collected a firm cannot keep going, says an office: D010 (grade C)",
     )  # fmt: skip
     overhead: float = param(
@@ -151,6 +151,9 @@ class Budget(Actor):
         "income less cost of the last twelve months",
         shape=(MONTHS_PER_YEAR,),
     )
+    reckoned_fen: int = column(
+        "i8", "fen/month", "0 or more", "income it reckoned with when it came"
+    )
     months: int = column(
         "i8", "month", "0 or more", "months it has served, a year at the start of a run"
     )
@@ -251,6 +254,8 @@ class Budget(Actor):
             total += income
         if self.parameters.arrows.income_to_effort == 0.0:
             total = MONTHS_PER_YEAR * self._expected_fen(self.p.reckons)
+        elif self._keeps_its_word:
+            total = max(total, MONTHS_PER_YEAR * self.reckoned_fen)
         if self.provider == Provider.FIRM:
             return (1.0 - self.p.margin) * total / MONTHS_PER_YEAR
         return total / MONTHS_PER_YEAR + self.p.reserve_use * max(
@@ -275,6 +280,16 @@ class Budget(Actor):
         lost = self.months >= MONTHS_PER_YEAR and self.year_result_fen < 0
         return lost and self.cash_fen < -bears * self.full_cost_fen
 
+    @derived
+    def _keeps_its_word(self) -> bool:
+        """Whether it still serves by what it reckoned with when it came.
+
+        A newcomer shows what it can do before it asks (先尝后买, R2), and cuts what a year's income does not pay
+        (K056), or what its cash and the debt it can bear do not.
+        """
+        bears = self.p.credit_months if self.contracted else 0.0
+        return self.months < MONTHS_PER_YEAR and self.cash_fen > -bears * self.full_cost_fen
+
     @rule
     def _expected_fen(self, rate: float) -> int:
         """Income of a month in which ``rate`` of the fees is collected."""
@@ -285,6 +300,7 @@ class Budget(Actor):
     def _reckon(self, rate: float) -> None:
         """Fill the year with what it reckons with, and staff the place by that."""
         expected = self._expected_fen(rate)
+        self.reckoned_fen = expected
         for month in range(MONTHS_PER_YEAR):
             self.receipts[month] = expected
             self.results[month] = 0

@@ -104,7 +104,7 @@ class CommitteeParameters(Parameters):
         0.5, "Mean competence of an elected committee", low=0, high=1, zh="履职能力"
     )
     idles: float = param(
-        0.03, "Chance that an unsupported committee turns nominal, loses contact or walks off",
+        0.07, "Chance that an unsupported committee turns nominal, loses contact or walks off",
         unit="1/month", low=0, high=1, zh="空转失联概率",
     )  # fmt: skip
     captured: float = param(

@@ -22,7 +22,7 @@ class FirmParameters(BudgetParameters, ProviderParameters):
     """What a firm is like: its nature here, its money in ``budget``, its coming and going in ``provider``."""
 
     diligence: float = param(
-        0.75, "Care with which the staff it has work", low=0, high=1, zh="尽责程度",
+        0.74, "Care with which the staff it has work", low=0, high=1, zh="尽责程度",
         source="collects first, serves later (重收费轻服务): seed 004; size assumed",
     )  # fmt: skip
     transparency: float = param(

@@ -43,7 +43,7 @@ class ProviderParameters(Parameters):
         source="a three-year contract: K007; over half of exits name 31 December: D058",
     )  # fmt: skip
     renewal_loss: float = param(
-        0.05, "Loss of the last twelve months, as a share of a year's full cost, beyond which it does not renew",
+        0.0, "Loss of the last twelve months, as a share of a year's full cost, beyond which it does not renew",
         low=0, high=1, zh="不续约亏损率",
         source="two thirds go by their own choice or do not renew: D057; share assumed",
     )  # fmt: skip
@@ -85,9 +85,13 @@ class ProviderParameters(Parameters):
         source="84, 112, 120, 129, 132, 200, 408, one 2,000: K057, K061, K063, K072, K052, K094, K085, K031",
     )  # fmt: skip
     self_run_fee: float = param(
-        0.3, "Fee and service where owners run it, as a share of the usual ones", low=0.05, high=1,
-        zh="自管收费与服务比例",
+        0.3, "Fee where owners run it, as a share of the usual one", low=0.05, high=1, zh="自管收费比例",
         source="15 to 21 yuan a household and month: K085, K057; share assumed",
+    )  # fmt: skip
+    self_run_service: float = param(
+        0.4, "Service where owners run it, as a share of full service", low=0.05, high=1, zh="自管服务比例",
+        source="the fee pays for more of it, as there is no office, no profit, and work without pay (K072, K086); "
+        "share assumed",
     )  # fmt: skip
     self_run_hours: float = param(
         80.0, "Unpaid hours of those who run it, while fresh", unit="hour/month", low=0, high=1000, zh="自管志愿工时"
@@ -287,15 +291,14 @@ class Providing(Budget):
     @rule
     def entrust(self, diligence: float) -> None:
         """Replace whoever serves by a firm for a set pay, on an open account of the owners."""
-        rate = self._known_rate()
         if self.present:
             self._settle(Exit.DISMISSED, True)
-        self._take_over(Provider.TRUST, diligence, 1.0, 0.0, rate, 1.0)
+        self._take_over(Provider.TRUST, diligence, 1.0, 0.0, self.p.reckons, 1.0)
 
     @rule
     def share_firm(self, diligence: float, transparency: float, scope: float) -> None:
         """Come under one firm for many compounds of the street, which carry its fixed cost together."""
-        rate = self._known_rate()
+        rate = self.p.reckons
         if self.present:
             self._settle(Exit.DISMISSED, True)
         self._take_over(Provider.FIRM, diligence, transparency, 0.0, rate, scope)
@@ -317,7 +320,7 @@ class Providing(Budget):
     @rule
     def _run_themselves(self) -> None:
         """Owners take it over: what a firm reckons with, they do; all accounts are posted."""
-        self._take_over(Provider.SELF_RUN, 1.0, 1.0, 0.0, self.p.reckons, self.p.self_run_fee)
+        self._take_over(Provider.SELF_RUN, 1.0, 1.0, 0.0, self.p.reckons, self.p.self_run_service)
 
     @rule
     def _bring_emergency_firm(self) -> None:

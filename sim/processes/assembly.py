@@ -142,14 +142,14 @@ class AssemblyParameters(Parameters):
         source="residents' committee and government guide owners' meetings: Civil Code art. 277; size assumed",
     )  # fmt: skip
     distrusted: float = param(
-        0.35,
+        0.5,
         "Mean trust in the firm below which its dismissal comes up",
         low=0,
         high=1,
         zh="解聘动议的信任下限",
     )
     patience: int = param(
-        9,
+        6,
         "Months of such distrust before it does",
         unit="month",
         low=1,
@@ -234,6 +234,28 @@ class AssemblyParameters(Parameters):
 
 
 @kernel
+def come_unasked(compound, comes):  # type: ignore[no-untyped-def]
+    """The chance ``comes`` (rows,) that each owner of a compound takes part in a vote before anybody calls."""
+    h, s, first, last = (
+        compound.world.households,
+        compound.signals,
+        compound.first,
+        compound.last,
+    )
+    p, q, start = (
+        compound.parameters.assembly,
+        compound.parameters.participation,
+        np.uint64(compound.first),
+    )
+    tenure, member, by_member = h.tenure, h.member, q.vote_member
+    absentee = q.absentee * (1.0 - p.app_reaches * min(s.digital, 1.0))
+    weigh(compound, first, last, q.vote_base + s.canvass, comes)
+    for i in rows(first, last):
+        comes[i - start] += by_member * member[i] - absentee * (tenure[i] != Tenure.OWNER)
+    to_chances(comes)
+
+
+@kernel
 def vote(compound, appeal, hours, took_part, agreed):  # type: ignore[no-untyped-def]
     """Let the owners of a compound vote on one proposal.
 
@@ -244,18 +266,13 @@ def vote(compound, appeal, hours, took_part, agreed):  # type: ignore[no-untyped
         took_part: (rows,) set to the area of owners who take part, else 0.
         agreed: (rows,) set to the area of those who take part and agree, else 0.
     """
-    world, h, s = compound.world, compound.world.households, compound.signals
-    p, q = compound.parameters.assembly, compound.parameters.participation
-    first, last = compound.first, compound.last
+    world, h = compound.world, compound.world.households
+    p, first, last = compound.parameters.assembly, compound.first, compound.last
     n = last - first
     u, comes, start = np.empty((3, n)), np.empty(n), np.uint64(first)
     fill(u, 3, n, first, world.month, world.seed, _ASSEMBLY)
     tenure, area = h.tenure, h.area
-    absentee = q.absentee * (1.0 - p.app_reaches * min(s.digital, 1.0))
-    weigh(compound, first, last, q.vote_base + s.canvass, comes)
-    for i in rows(first, last):
-        comes[i - start] -= absentee * (tenure[i] != Tenure.OWNER)
-    to_chances(comes)
+    come_unasked(compound, comes)
     visits = hours / (p.visit_hours * n)
     unmoved, unmoved_absent = (
         (1.0 - p.visit_brings) ** visits,

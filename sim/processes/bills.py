@@ -1,10 +1,10 @@
 """Bills: when a household is asked for its fee, when it gets round to paying, and what becomes of old debts.
 
 A bill covers a month, a quarter, a half-year or a year. It falls overdue when its months are over; where the firm
-goes before, what it served falls overdue and the rest was never due. Whether a household would pay it stands in
-``fees``: each bill meets the household with a reluctance drawn once, and is paid when the household gets round to it
-(soon after it comes, when somebody calls, at the year's end) if its chance to pay is above that reluctance. So a bill
-refused stays refused until something changes, and when something does, debts of years may be paid at once.
+goes before, what it served falls overdue and the rest was never due. Whether a household would pay stands in ``fees``:
+bills meet it with a reluctance drawn once a year, and are paid when it gets round to them (soon after they come, when
+somebody calls, at the year's end) if its chance to pay is above that reluctance. So a bill refused stays refused until
+something changes, and when something does, debts of years may be paid at once.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class BillParameters(Parameters):
         source="20 percent of a year by the end of February (K070); 86 percent at once in one firm (D025)",
     )  # fmt: skip
     later: float = param(
-        0.1, "Chance that it gets round to it in any other month", unit="1/month", low=0, high=1,
+        0.2, "Chance that it gets round to it in any other month", unit="1/month", low=0, high=1,
         zh="平常月份办理概率",
         source="50 percent of a year by April (K054), 40 to 50 by June (K103), most by September (D011)",
     )  # fmt: skip
     spring_festival: float = param(
-        0.4, "The same in February, relative", low=0, high=2, zh="春节月份系数",
+        0.25, "The same in February, relative", low=0, high=2, zh="春节月份系数",
         source="20 percent at the end of February (K070); assumed",
     )  # fmt: skip
     year_end: float = param(
@@ -141,7 +141,8 @@ def begin_bills(compound, first, last):  # type: ignore[no-untyped-def]
             keeps = luck[0] if tenure[i] == Tenure.VACANT else h.norm[i] * luck[2]
             settled = paid[i] == 1 and luck[3] < dealt_with[h.bill_month[i]]
             lives = tenure[i] != Tenure.VACANT
-            _begin_bill(compound, i, refuses if lives and paid[i] == 0 else keeps, settled)
+            h.reluctance[i] = refuses if lives and paid[i] == 0 else keeps
+            _begin_bill(compound, i, settled)
 
 
 arrow(
@@ -159,7 +160,7 @@ arrow(
 
 
 @kernel
-def _begin_bill(compound, i, reluctance, settled):  # type: ignore[no-untyped-def]
+def _begin_bill(compound, i, settled):  # type: ignore[no-untyped-def]
     # The bill of a period that has begun before the start and goes on.
     world, h, period = (
         compound.world,
@@ -169,7 +170,7 @@ def _begin_bill(compound, i, reluctance, settled):  # type: ignore[no-untyped-de
     over = (month_of_year(world) - h.bill_month[i]) % MONTHS_PER_YEAR % period + 1
     h.bill_fee_fen[i] = asked_fen(h.fee_fen[i], compound.asked_price)
     if over < period:
-        h.bill_months[i], h.bill_over[i], h.reluctance[i] = period, over, reluctance
+        h.bill_months[i], h.bill_over[i] = period, over
         h.bill_fen[i] = 0 if settled else period * h.bill_fee_fen[i]
 
 
@@ -270,7 +271,8 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         h.recovered_fen,
     )
     arrears_fen, billed, intends = h.arrears_fen, h.billed, h.intends
-    december = month_of_year(world) == MONTHS_PER_YEAR
+    now = month_of_year(world)
+    december = now == MONTHS_PER_YEAR
     on, owed = compound.parameters.arrows, compound.parameters.developer.pays_vacant
     price, keeps = compound.asked_price, fees.habit_keeps
     pays_vacant = through(on.developer_to_pay, compound.signals.developer_pays, owed)
@@ -293,8 +295,11 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
     for i in range(first, last):
         k, comes = i - start, bill_months[i] == 0
         if comes:
-            # For the rest of a period if the firm came in its midst.
-            _bill_comes(h, i, left_of[begins[i]], price, u[2, k])
+            # For the rest of a period if the firm came in its midst. Whoever has refused one bill of a year has
+            # made up its mind for those that follow in it.
+            left = left_of[begins[i]]
+            anew = begins[i] == now or left < p.period
+            _bill_comes(h, i, left, price, u[2, k] if anew else reluctance[i])
         soon = at_once[begins[i]] if comes else later[begins[i]]
         by_call = called_on[i] and by_calls
         if u[0, k] < soon or by_call or summoned[i] != Called.NOT:
@@ -329,7 +334,8 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         intends[i] = (
             settled
             | ((bill_fen[i] > 0) & (reluctance[i] < willing[i]))
-            | (bill_months[i] == 0) & paid[i]
+            # A bill that is overdue because it was forgotten is not refused.
+            | (bill_months[i] == 0) & (paid[i] | (held_back[i] < willing[i]))
         )
         free_habit[i] *= free_keeps if paid[i] else 1.0
         remembered = keeps * habit[i] + (1.0 - keeps) * intends[i]

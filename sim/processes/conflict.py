@@ -27,7 +27,7 @@ class ConflictParameters(Parameters):
     """Sources of grievance and steps of the ladder."""
 
     own_issue: float = param(
-        0.06, "Grievance from each own unsolved problem that counts", unit="1/month", low=0, high=1,
+        0.04, "Grievance from each own unsolved problem that counts", unit="1/month", low=0, high=1,
         zh="自家问题怨气",
     )  # fmt: skip
     issues_counted: int = param(
@@ -35,7 +35,7 @@ class ConflictParameters(Parameters):
         zh="自家问题计入上限",
     )  # fmt: skip
     building_issue: float = param(
-        0.15, "Grievance from unsolved problems in the building, per problem and household",
+        0.1, "Grievance from unsolved problems in the building, per problem and household",
         unit="1/month", low=0, high=2, zh="本楼问题怨气",
     )  # fmt: skip
     legacy: float = param(
@@ -44,12 +44,18 @@ class ConflictParameters(Parameters):
         source="unbuilt pool and sports ground: seed 004; size assumed",
     )  # fmt: skip
     discontent: float = param(
-        0.16, "Grievance from dissatisfaction, per unit of satisfaction below one half", unit="1/month",
+        0.03, "Grievance from dissatisfaction, per unit of satisfaction below one half", unit="1/month",
         low=0, high=1, zh="不满怨气",
     )  # fmt: skip
     forgets: float = param(
-        0.06, "Share of grievance that fades", unit="1/month", low=0, high=1, zh="怨气消退速度"
+        0.1, "Share of grievance that fades", unit="1/month", low=0, high=1, zh="怨气消退速度"
     )
+    fresh_start: float = param(
+        0.35, "Share of grievance that goes when somebody else comes to serve", low=0, high=1,
+        zh="更换物业后的怨气消解",
+        source="anger with the old firm is not all with the next (K087, seed 004), yet old grievances are carried over "
+        "(K042); share assumed",
+    )  # fmt: skip
     calms: float = param(
         0.25, "Share of grievance that mediation takes from a household it reaches", low=0, high=1,
         zh="调解的怨气消解",
@@ -85,6 +91,12 @@ arrow(
     zh_neutral="满意度为一半",
 )  # fmt: skip
 arrow(
+    "change_of_firm", "grievance", "a part of the anger goes with who served before",
+    neutral="nobody else comes",
+    zh="更换物业后，部分怨气随之消解",
+    zh_neutral="不更换",
+)  # fmt: skip
+arrow(
     "mediation", "grievance", "mediation takes grievance away",
     neutral="nobody mediates",
     zh="调解消解怨气",
@@ -108,15 +120,18 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
         p.discontent * on.satisfaction_to_grievance,
         p.calms * on.mediation_to_grievance,
     )
-    legacy, mediation = p.legacy * s.legacy * on.legacy_to_grievance, s.mediation
+    # What the developer broke is held against who serves, as far as it is laid at its door.
+    blamed = s.blame if s.firm_present > 0.0 else 1.0
+    legacy, mediation = p.legacy * s.legacy * blamed * on.legacy_to_grievance, s.mediation
     counted = np.int64(p.issues_counted)
+    gone = p.fresh_start * on.change_of_firm_to_grievance if compound.firm.is_new else 0.0
     for i in rows(first, last):
         nearby = building_issue * open_per_household[np.uint64(building[i])]
         inflow = own_issue * min(own_open[i], counted) + nearby
         inflow += legacy + discontent * max(MIDDLE - satisfaction[i], 0.0)
         g = grievance[i] + min(inflow, 1.0) * (1.0 - grievance[i]) - forgets * grievance[i]
         mediated = (stage[i] >= Stage.TELLS_FIRM) & (u[0, i - start] < mediation)
-        g *= 1.0 - calms * mediated
+        g *= (1.0 - calms * mediated) * (1.0 - gone)
         grievance[i] = min(max(g, 0.0), 1.0) if tenure[i] != Tenure.VACANT else grievance[i]
 
 

@@ -3,6 +3,8 @@
 P(pay) = logistic(base + service + norm + trust - grievance + habit + contact + dunning + appeal
                   - price - burden - free habit)
 
+Grievance weighs the more the fewer others are believed to pay: many refuse only in company (法不责众).
+
 The norm is what a household believes its neighbours do (conditional cooperation: about half of
 people, Fischbacher et al. 2001). Norm and habit count from the first bill that fell due on, or from a vote.
 """
@@ -34,23 +36,23 @@ class FeeParameters(Parameters):
         "of your own", zh="缴费反应形式",
     )  # fmt: skip
     base_conditional: float = param(
-        1.0, "Push to pay of a conditional cooperator, all else neutral", unit="logit", low=-6, high=6,
+        1.7, "Push to pay of a conditional cooperator, all else neutral", unit="logit", low=-6, high=6,
         zh="条件合作者基准",
     )  # fmt: skip
     base_unconditional: float = param(
-        1.8, "Push to pay of an unconditional cooperator", unit="logit", low=-6, high=6,
+        2.2, "Push to pay of an unconditional cooperator", unit="logit", low=-6, high=6,
         zh="无条件合作者基准",
     )  # fmt: skip
     base_free_rider: float = param(
-        -0.9, "Push to pay of a free-rider", unit="logit", low=-8, high=4, zh="搭便车者基准"
+        -0.4, "Push to pay of a free-rider", unit="logit", low=-8, high=4, zh="搭便车者基准"
     )
     norm_conditional: float = param(
-        4.0, "Weight of the perceived norm, conditional cooperators", unit="logit", low=0, high=10,
+        2.0, "Weight of the perceived norm, conditional cooperators", unit="logit", low=0, high=10,
         zh="条件合作者的规范权重",
         source="conditional cooperation in public-goods experiments; size assumed",
     )  # fmt: skip
     norm_others: float = param(
-        1.5, "Weight of the perceived norm, the other types", unit="logit", low=0, high=10,
+        0.9, "Weight of the perceived norm, the other types", unit="logit", low=0, high=10,
         zh="其他类型的规范权重",
     )  # fmt: skip
     norm_speed: float = param(
@@ -58,20 +60,26 @@ class FeeParameters(Parameters):
         unit="1/month", low=0, high=1, zh="规范感知速度",
     )  # fmt: skip
     service: float = param(
-        4.0, "Weight of satisfaction", unit="logit", low=0, high=10, zh="满意度权重"
+        7.0, "Weight of satisfaction", unit="logit", low=0, high=12, zh="满意度权重"
     )
     trust: float = param(
         1.5, "Weight of trust in the firm", unit="logit", low=0, high=10, zh="对物业信任权重"
     )
     grievance: float = param(
-        3.0, "Weight of grievance", unit="logit", low=0, high=10, zh="怨气权重"
+        2.0, "Weight of grievance", unit="logit", low=0, high=10, zh="怨气权重"
     )
+    company: float = param(
+        5.5, "More of that weight where nobody else is believed to pay; none where all do", unit="logit", low=0,
+        high=15, zh="法不责众权重",
+        source="many refuse only in company (Granovetter 1978; 法不责众): whole compounds go from 95 to 10 percent "
+        "within three years (K053) and back within one or two (K087); size assumed",
+    )  # fmt: skip
     strike: float = param(
         0.8, "Push not to pay of a household in open complaint (stage 2 and above)", unit="logit",
         low=0, high=5, zh="拒缴抗争",
     )  # fmt: skip
     habit: float = param(
-        2.0, "Weight of own habit of paying", unit="logit", low=0, high=10, zh="缴费习惯权重"
+        1.8, "Weight of own habit of paying", unit="logit", low=0, high=10, zh="缴费习惯权重"
     )
     habit_keeps: float = param(
         0.94, "Share of the habit left after a month", unit="1/month", low=0, high=1,
@@ -83,7 +91,7 @@ class FeeParameters(Parameters):
     )  # fmt: skip
     burden: float = param(1.0, "Weight of hardship", unit="logit", low=0, high=5, zh="经济负担权重")
     free_habit: float = param(
-        3.0, "Weight of being used to free service", unit="logit", low=0, high=8, zh="免费习惯权重",
+        2.8, "Weight of being used to free service", unit="logit", low=0, high=8, zh="免费习惯权重",
         source="free service seen as a right: seed 002 (免费状态); size assumed",
     )  # fmt: skip
     free_habit_keeps: float = param(
@@ -179,9 +187,9 @@ arrow(
     zh_neutral="习惯为一半",
 )  # fmt: skip
 arrow(
-    "grievance", "pay", "who bears a grievance withholds the fee",
+    "grievance", "pay", "who bears a grievance withholds the fee, the more the fewer others are believed to pay",
     neutral="no grievance",
-    zh="有怨气者拒缴",
+    zh="有怨气者拒缴，认为别人缴费越少越是如此",
     zh_neutral="没有怨气",
 )  # fmt: skip
 arrow(
@@ -246,6 +254,7 @@ def would_pay(compound, first, last):  # type: ignore[no-untyped-def]
     base, base_always, base_free = p.base_conditional, p.base_unconditional, p.base_free_rider
     by_norm, by_norm_others = p.norm_conditional * on.norm_to_pay, p.norm_others * on.norm_to_pay
     by_service, by_trust, by_habit = p.service, p.trust * on.trust_to_pay, p.habit * on.habit_to_pay
+    by_company, norm_felt = p.company * on.grievance_to_pay, on.norm_to_pay
     by_grievance, by_burden = p.grievance * on.grievance_to_pay, p.burden * on.hardship_to_pay
     by_free_habit, strike = p.free_habit * on.free_habit_to_pay, p.strike * on.conflict_to_pay
     dunned = p.dunning * s.dunning * on.reminders_to_pay
@@ -265,7 +274,11 @@ def would_pay(compound, first, last):  # type: ignore[no-untyped-def]
         price = priced * (dear[i] + risen)
         excused = 1.0 + worth * (1.0 - 2.0 * content)
         x -= by_price * (max(price, 0.0) * excused + cut * min(price, 0.0))
-        x -= by_grievance * grievance[i] + by_burden * burden[i] * max(1.0 + price, 0.0)
+        # Anger refuses more readily in company.
+        others_refuse = (1.0 - through(norm_felt, norm[i], MIDDLE)) * asked[i]
+        x -= (by_grievance + by_company * others_refuse) * grievance[i] + by_burden * burden[
+            i
+        ] * max(1.0 + price, 0.0)
         x -= by_free_habit * free_habit[i]
         x -= strike * (stage[i] >= Stage.CALLS_HOTLINE)
         x += dunned * (arrears_months[i] > 0)

@@ -196,7 +196,8 @@ def take_up(compound, j, day, delay, chance):  # type: ignore[no-untyped-def]
     if k.state[j] == LATENT:
         compound.worked.found += 1
     k.state[j], k.told[j], k.began[j] = OPEN, day, day - 1.0
-    k.due[j] = day + p.limit[k.urgency[j]]
+    # The limit runs from the day on which it is received.
+    k.due[j] = day + delay + p.limit[k.urgency[j]]
     send(compound, j, at, day + delay, chance)
 
 
@@ -227,6 +228,9 @@ def send(compound, j, at, day, chance):  # type: ignore[no-untyped-def]
         k.happened[j] |= _PASSED
         left /= passes
     k.level[j], k.ready[j], k.done[j] = at, day, 0.0
+    if k.began[j] < k.told[j]:
+        # Who takes it on rings back at once, whenever there are hands for the work.
+        k.began[j] = day
 
 
 # --- the month ------------------------------------------------------------------------------------
@@ -392,8 +396,6 @@ def _work(k, j, need, hours, used, first):  # type: ignore[no-untyped-def]
     room = min((first + DAYS_PER_MONTH - begin) * rate, hours - used[at])
     if room <= 0.0:
         return NOT_DONE
-    if k.began[j] < k.told[j]:
-        k.began[j] = begin
     given = min(need - k.done[j], room)
     used[at] += given
     k.spent[j] += given

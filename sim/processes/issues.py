@@ -214,7 +214,7 @@ _COUNTED = {
     "repeats": "calls to the hotline about what it had been called about before",
     "answered": "problems answered, solved or not", "answer_days": "sum of days from telling to answer",
     "tickets_closed": "calls to the hotline that were answered",
-    "tickets_timely": "of these, those on which work began within the limit",
+    "tickets_timely": "of these, those whose household was rung back within the limit",
     "tickets_solved": "of these, those whose problem was solved",
     "tickets_asked": "of these, those whose caller was asked", "tickets_content": "callers asked that were content",
 }  # fmt: skip

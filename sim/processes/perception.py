@@ -50,7 +50,7 @@ class PerceptionParameters(Parameters):
         source="ages differ in needs: seed 004; weights assumed",
     )  # fmt: skip
     speed: float = param(
-        0.25, "Share of the gap to the new judgement closed in a month",
+        0.35, "Share of the gap to the new judgement closed in a month",
         unit="1/month", low=0, high=1, zh="满意度调整速度",
     )  # fmt: skip
     hearsay: float = param(
@@ -85,7 +85,7 @@ class PerceptionParameters(Parameters):
         source="surveys count very and fairly satisfied, with a middling answer below: D019, D021",
     )  # fmt: skip
     own_issue: float = param(
-        0.12, "Satisfaction lost for each own unsolved problem that counts", low=0, high=0.5,
+        0.1, "Satisfaction lost for each own unsolved problem that counts", low=0, high=0.5,
         zh="自家未解决问题的影响",
     )  # fmt: skip
     issues_counted: int = param(
@@ -110,8 +110,9 @@ class PerceptionParameters(Parameters):
         low=0, high=1, zh="满意度在信任中的权重",
     )  # fmt: skip
     trust_from_revealed: float = param(
-        0.5, "Trust in the firm lost at once if all public revenue is seen to be skimmed",
+        0.25, "Trust in the firm lost at once if all public revenue is seen to be skimmed",
         low=0, high=1, zh="公共收益被侵占曝光的影响",
+        source="no significant response of those whose beliefs got worse: doi 10.1016/j.jebo.2025.107042; size assumed",
     )  # fmt: skip
     trust_from_legacy: float = param(
         0.4, "Lowering of the trust the firm can reach, by the developer's legacy laid at its door",

@@ -74,6 +74,6 @@ class ServiceParameters(Parameters):
         "Monthly loss if every household misused common space", unit="1/month", zh="占用公共空间的损耗",
     )  # fmt: skip
     floor: float = param(
-        0.06, "Effort that residents and street give where the firm gives less", low=0, high=1,
+        0.15, "Effort that residents and street give where the firm gives less", low=0, high=1,
         zh="无物业时的自助投入",
     )  # fmt: skip

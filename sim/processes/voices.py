@@ -99,7 +99,7 @@ class VoiceParameters(Parameters):
         zh="效能感权重",
     )  # fmt: skip
     grievance: float = param(
-        2.0, "Weight of grievance in going beyond the compound", unit="logit", low=0, high=10,
+        1.3, "Weight of grievance in going beyond the compound", unit="logit", low=0, high=10,
         zh="怨气对外诉权重",
     )  # fmt: skip
     unanswered: float = param(

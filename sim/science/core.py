@@ -108,27 +108,28 @@ CORE = (
     ),
     # Paying.
     Core(
-        "fees.base_conditional", 0.0, 2.0,
+        "fees.base_conditional", 0.3, 2.5,
         "71 to 90 percent collected in ordinary compounds (W), 60 to 65 in whole cities "
         "(D010, D051)",
         LEVEL,
     ),
     Core(
-        "fees.base_free_rider", -2.0, 0.2,
+        "fees.base_free_rider", -2.0, 0.6,
         "the same levels: nine of ten at most in ordinary compounds, all in some of a good "
         "firm (D054)",
         LEVEL,
     ),
     Core(
-        "fees.norm_conditional", 2.0, 6.0,
+        "fees.norm_conditional", 1.0, 4.0,
         "four times the slope of what is given on what others are believed to give: 0.5 to 1 "
-        "in the experiments, more where it is seen; size assumed beyond that",
+        "in the experiments, and half of the least where neighbours are not seen to pay (assumed)",
         SOURCE,
     ),
     Core(
-        "fees.service", 2.0, 6.0,
-        "service is the reason named first (D012, D094: 92 percent); weight assumed",
-        ASSUMED,
+        "fees.service", 3.0, 10.0,
+        "service is the reason named first (D012, D094: 92 percent); weight from levels: an ordinary "
+        "compound at 71 to 90, a good firm's over 90 (D054)",
+        LEVEL,
     ),
     Core(
         "fees.trust", 0.0, 3.0,
@@ -137,8 +138,14 @@ CORE = (
         ASSUMED,
     ),
     Core(
-        "fees.grievance", 1.0, 5.0,
+        "fees.grievance", 0.5, 4.0,
         "unsolved matters as reason to refuse (seed 004; D012); weight assumed",
+        ASSUMED,
+    ),
+    Core(
+        "fees.company", 1.0, 10.0,
+        "many refuse only in company (Granovetter 1978; 法不责众); whole compounds fall to 10 percent and come back "
+        "within two years (K053, K087); weight assumed",
         ASSUMED,
     ),
     Core(
@@ -189,7 +196,7 @@ CORE = (
     ),
     # Anger.
     Core(
-        "conflict.discontent", 0.05, 0.3,
+        "conflict.discontent", 0.0, 0.15,
         "services decline, conflicts sharpen (seed 004); rate assumed",
         ASSUMED,
     ),
@@ -199,7 +206,7 @@ CORE = (
         ASSUMED,
     ),
     Core(
-        "conflict.forgets", 0.03, 0.1,
+        "conflict.forgets", 0.04, 0.16,
         "old grievances are carried over to a new firm for a year and more (K042); rate "
         "assumed",
         ASSUMED,
@@ -215,13 +222,7 @@ CORE = (
         "below 80 percent collected a firm cannot keep going, says an office (D010)",
         SOURCE,
     ),
-    # Common space and taking part.
-    Core(
-        "commons.starts", -6.0, -4.0,
-        "assumed: pets, gardens, stairs and building together name a quarter of the worst "
-        "problems (D066)",
-        ASSUMED,
-    ),
+    # Taking part.
     Core(
         "participation.base", -3.6, -1.6,
         "assumed",

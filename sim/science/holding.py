@@ -35,6 +35,7 @@ class Band:
             the notes on evidence.
         parameter: Parameter whose default was set from this figure; "" if none was.
         zh: How they were set, in Chinese.
+        searched: Whether the search that set the core's defaults looked at it.
     """
 
     low: float
@@ -44,11 +45,12 @@ class Band:
     grade: str
     parameter: str = ""
     zh: str = ""
+    searched: bool = False
 
     @property
     def use(self) -> str:
         """Whether the figure went into a parameter."""
-        return FITTED if self.parameter else PREDICTED
+        return FITTED if self.parameter or self.searched else PREDICTED
 
     def holds(self, values: Any) -> Any:
         """Whether values lie inside; a missing one does not."""

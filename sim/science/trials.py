@@ -219,7 +219,7 @@ TRIALS: tuple[Trial, ...] = (
         {"disclosure": {"start": 1, "end": 13, "published": 0.0, "firm_hours": 0.0}}, (1, 12), everybody, attitude,
         deviations, "sd",
         Band(-0.1, 0.1, "no significant response among those whose beliefs got worse; read as within 0.1 sd (assumed)",
-             "EVIDENCE: transparency (doi 10.1016/j.jebo.2025.107042)", "F",
+             "EVIDENCE: transparency (doi 10.1016/j.jebo.2025.107042)", "F", "perception.trust_from_revealed",
              zh="认知变差者态度无显著变化；按正负0.1个标准差以内理解（假定）"),
     ),
     Trial(

@@ -17,9 +17,8 @@ from sim.compose import load
 from sim.config import Config
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS, column
-from sim.processes.chance import to_chances
+from sim.processes.assembly import come_unasked
 from sim.processes.notes import NOTES
-from sim.processes.participation import weigh
 from sim.world.tables import Life, Tenure
 
 SETTLES, YEARS = 24, 3
@@ -138,15 +137,7 @@ def _votes(model: NeighborhoodModel) -> dict[str, float]:
     """Owners who live there, by the same push to vote as in the month's own rule, nobody canvassing."""
     h, chance = model.households, np.zeros(len(model.households))
     for compound in model.compounds:
-        part = chance[compound.first : compound.last]
-        weigh(
-            compound,
-            compound.first,
-            compound.last,
-            compound.parameters.participation.vote_base,
-            part,
-        )
-    to_chances(chance)
+        come_unasked(compound, chance[compound.first : compound.last])
     owner = h.tenure == Tenure.OWNER
     groups = {
         "young": h.life == Life.YOUNG, "working": h.life == Life.WORKING, "elderly": h.life == Life.ELDERLY,

@@ -19,7 +19,10 @@ from sim.schema import Parameters, param
 from sim.streams import Stream, Streams
 from sim.world.tables import Buildings, Households, Tenure, Ties
 
-SHANGHAI = "neighbours chat daily 27%, weekly 29%, rarer 20%, never 24% in Shanghai (grade F)"
+SHANGHAI = (
+    "of people 27% chat with a neighbour daily, 29% weekly, 20% more rarely, 24% never (Shanghai, grade F); "
+    "shares of some nine ties each, of which the strongest gives these"
+)
 WATTS_STROGATZ = "Watts and Strogatz 1998, doi 10.1038/30918"
 
 
@@ -83,15 +86,15 @@ class NetworkParameters(Parameters):
         unit="tie", low=0, high=100, zh="分块模型楼间平均度",
     )  # fmt: skip
     share_daily: float = param(
-        0.27, "Share of neighbours who chat daily; the rest never does",
+        0.057, "Share of ties with daily chat; the rest never does",
         low=0, high=1, source=SHANGHAI, zh="每天聊天比例",
     )  # fmt: skip
     share_weekly: float = param(
-        0.29, "Share of neighbours who chat weekly; the rest never does",
+        0.061, "Share of ties with weekly chat; the rest never does",
         low=0, high=1, source=SHANGHAI, zh="每周聊天比例",
     )  # fmt: skip
     share_rarely: float = param(
-        0.20, "Share of neighbours who chat more rarely; the rest never does",
+        0.077, "Share of ties with rarer chat; the rest never does",
         low=0, high=1, source=SHANGHAI, zh="偶尔聊天比例",
     )  # fmt: skip
     strength_daily: float = param(

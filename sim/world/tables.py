@@ -300,7 +300,9 @@ class Issues(Columns):
     since = column("f8", "day", "any", "day it arose, from the beginning of month 0")
     told = column("f8", "day", "any", "day it was last told or found")
     ready = column("f8", "day", "any", "day from which its level can work on it")
-    began = column("f8", "day", "any", "day work on it began, before told if it has not")
+    began = column(
+        "f8", "day", "any", "day somebody took it on and rang back, before told if nobody has"
+    )
     due = column("f8", "day", "any", "day its limit ends")
     done = column("f8", "hour", _MORE, "hours given to it at this level so far")
     door = column("i1", "code", "Door", "whom it was last told to")

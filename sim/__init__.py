@@ -15,6 +15,7 @@ from sim import source as source
 if TYPE_CHECKING:
     from sim.compose import load
     from sim.experiments.compare import compare
+    from sim.experiments.rerun import rerun
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
     from sim.model import NeighborhoodModel
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "optimise",
     "predict",
+    "rerun",
     "robustness",
     "run",
     "sensitivity",
@@ -51,6 +53,7 @@ _HOMES = {
     "predict": "sim.science.predict",
     "compare": "sim.experiments.compare",
     "load": "sim.compose",
+    "rerun": "sim.experiments.rerun",
     "run": "sim.experiments.run",
     "sensitivity": "sim.science.sensitivity",
     "sweep": "sim.experiments.sweep",

@@ -870,6 +870,32 @@ def _hold(
 
 
 @app.command()
+def rerun(
+    folder: Annotated[
+        Path, typer.Argument(help="What run, compare or sweep kept", metavar="FOLDER")
+    ],
+    plugin: Plugins = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no bar")] = False,
+    lang: Annotated[Language, typer.Option(help="Language of the line")] = Language.EN,
+) -> None:
+    """Live a kept answer again: the same bytes, or what differs; exit code 1 if anything does.
+
+    [bold]Examples[/bold]
+
+    xiaoqu rerun results/run/kangqiao-none-0123456789ab
+
+    xiaoqu rerun results/sweep/contact_quota-0123456789ab --plugin mine.py --lang zh
+    """
+    _load_plugins(plugin)
+    from sim.experiments.rerun import rerun as live_again
+
+    done = live_again(folder, progress=not quiet)
+    typer.echo(done.line(lang.value))
+    if not done.same:
+        raise typer.Exit(1)
+
+
+@app.command()
 def reproduce(
     names: Annotated[
         list[str] | None, typer.Argument(help="Tables and figures, such as validate; default all")

@@ -660,6 +660,22 @@ def desk(
     serve(host, port, lang.value, workers, browser, plugin or [])
 
 
+@app.command()
+def mcp() -> None:
+    """Let an assistant ask: a server of the Model Context Protocol on standard input and output.
+
+    [bold]Examples[/bold]
+
+    xiaoqu mcp
+
+    The assistant's program starts it. It names scenarios, policies and numbers; no file and no code, so
+    it takes no plug-ins. See docs/assistants.md.
+    """
+    from sim.mcp_server import serve
+
+    serve()
+
+
 @app.command("import")
 def import_files(
     files: Annotated[

@@ -609,7 +609,7 @@ def test_no_command_was_left_out_above() -> None:
         for command in app.registered_commands
         if command.callback is not None
     }
-    assert [name for name, does in takes.items() if not does] == ["reproduce"]
+    assert [name for name, does in takes.items() if not does] == ["mcp", "reproduce"]
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ Plugins = Annotated[
     list[Path] | None,
     typer.Option(
         "--plugin",
-        help="Python file with parts of your own, see docs/own_parts.md; it is run",
+        help="Python file with parts of your own, see docs/extend.md; it is run",
         metavar="FILE",
     ),
 ]

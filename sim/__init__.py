@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from sim import source as source
 
 if TYPE_CHECKING:
+    from sim.again import rerun
     from sim.compose import load
     from sim.experiments.compare import compare
-    from sim.experiments.rerun import rerun
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
     from sim.model import NeighborhoodModel
@@ -53,7 +53,7 @@ _HOMES = {
     "predict": "sim.science.predict",
     "compare": "sim.experiments.compare",
     "load": "sim.compose",
-    "rerun": "sim.experiments.rerun",
+    "rerun": "sim.again",
     "run": "sim.experiments.run",
     "sensitivity": "sim.science.sensitivity",
     "sweep": "sim.experiments.sweep",

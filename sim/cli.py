@@ -888,7 +888,11 @@ def _hold(
 @app.command()
 def rerun(
     folder: Annotated[
-        Path, typer.Argument(help="What run, compare or sweep kept", metavar="FOLDER")
+        Path,
+        typer.Argument(
+            help="What run, compare, sweep, attribute, sensitivity or optimise kept",
+            metavar="FOLDER",
+        ),
     ],
     plugin: Plugins = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no bar")] = False,
@@ -903,7 +907,7 @@ def rerun(
     xiaoqu rerun results/sweep/contact_quota-0123456789ab --plugin mine.py --lang zh
     """
     _load_plugins(plugin)
-    from sim.experiments.rerun import rerun as live_again
+    from sim.again import rerun as live_again
 
     done = live_again(folder, progress=not quiet)
     typer.echo(done.line(lang.value))

@@ -29,7 +29,7 @@ API: dict[str, tuple[str, ...]] = {
         "sim.experiments.run.run", "sim.experiments.store.Study", "sim.experiments.store.read_study",
         "sim.experiments.compare.compare", "sim.experiments.compare.Comparison",
         "sim.experiments.sweep.sweep", "sim.experiments.sweep.Sweep", "sim.experiments.sweep.read_sweep",
-        "sim.experiments.rerun.rerun", "sim.experiments.rerun.Rerun", "sim.experiments.validate.validate",
+        "sim.again.rerun", "sim.again.Rerun", "sim.experiments.validate.validate",
         "sim.science.levels.run_levels", "sim.science.trials.run_trials", "sim.reproduce.reproduce",
     ),
     "science": (

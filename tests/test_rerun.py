@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ import pandas as pd
 import pytest
 from conftest import Command
 
+from sim.again import rerun
 from sim.compose import load
 from sim.errors import InputError
 from sim.experiments import store
 from sim.experiments.compare import compare
-from sim.experiments.rerun import rerun
 from sim.experiments.run import run
 from sim.experiments.sweep import sweep
 from sim.measures import CATALOGUE
@@ -57,16 +58,44 @@ def test_a_study_a_comparison_and_a_sweep_come_out_the_same(tmp_path: Path) -> N
     """Catches a kind of answer that does not keep all that it was asked, and a folder that is touched."""
     config = load("kangqiao", policy="none", **SMALL)
     study = run(config, tmp_path, panel=["paid"]).folder
-    comparison = compare(["member_contact"], "kangqiao", out=tmp_path, withdraw=3, **SMALL).folder
+    comparison = compare(["member_contact"], out=tmp_path, withdraw=3, **SMALL, **FAKE).folder
     folder = swept(tmp_path)
     assert swept(tmp_path, folder, "0.7,0.8") == folder, "a second design in the same folder"
     assert study and comparison
-    for one, files, keys in ((study, 4, {}), (comparison, 6, {}), (folder, 5, FAKE)):
+    for one, files, keys in ((study, 4, {}), (comparison, 6, FAKE), (folder, 5, FAKE)):
         before = content(one)
         done = rerun(one, **keys)
         assert done.same and done.files == files, done.line()
         assert done.line().startswith(f"the same: all {files} files, byte by byte")
         assert content(one) == before
+
+
+@pytest.mark.parametrize("command", ["attribute", "sensitivity", "optimise"])
+def test_a_question_of_science_is_put_together_from_what_is_kept(
+    command: str, tmp_path: Path
+) -> None:
+    """Catches a part of the question that is not kept, and one that is edited."""
+    pytest.importorskip({"sensitivity": "SALib", "optimise": "optuna"}.get(command, "numpy"))
+    own: dict[str, dict[str, Any]] = {
+        "attribute": {"policy": ["member_contact", "lead_by_paying"], "at": 3, "replications": 2},
+        "sensitivity": {
+            "policy": "member_contact", "over": ["bills"], "trajectories": 2, "top": 2, "samples": 4,
+            "replications": 2, "months": 3, "at": 3,
+        },
+        "optimise": {
+            "target": "collection_rate>=0.6 at +3", "measures": ["member_contact", "lead_by_paying"],
+            "trials": 8, "worlds": 4, "check": 4,
+        },
+    }  # fmt: skip
+    small = {"population__households": 40, "population__buildings": 2, "scenario__history": {}}
+    ask = getattr(import_module(f"sim.science.{command}"), command)
+    small |= {"scenario__history_months": 0} if command == "optimise" else {}
+    folder = ask("ordinary_estate", out=tmp_path, **own[command], **small).folder
+    done = rerun(folder)
+    assert done.same, done.line()
+    words = store.read_manifest(folder)["words"]
+    change(folder, words={**words, next(iter(words)): "other"})
+    assert rerun(folder).differs[0].told["key"].startswith("words.")
 
 
 def test_where_it_was_lived_plays_no_part(tmp_path: Path) -> None:

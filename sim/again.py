@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.compose import Interval
 from sim.config import Config, Executor, Experiment, check
 from sim.errors import InputError
 from sim.experiments import chunks, compare, store
@@ -26,6 +28,8 @@ from sim.experiments.design import Base, Design
 from sim.experiments.provenance import OWN_MODEL, foreign_measures, provenance
 from sim.experiments.question import Question
 from sim.experiments.sweep import run_design
+from sim.files import content_hash
+from sim.science.factors import WHOLE
 
 Model = Callable[..., Any] | None
 Tree = dict[str, Any]
@@ -86,7 +90,7 @@ class Difference:
     """Something that is otherwise.
 
     Attributes:
-        word: What kind of thing, a key of the words below ``sim.experiments.rerun``.
+        word: What kind of thing, a key of the words below ``sim.again``.
         told: File, key and values, as far as the kind has them.
         edited: Whether the kept file is not the one that was written.
     """
@@ -147,7 +151,7 @@ def rerun(folder: Path | str, *, progress: bool = False, model: Model = None) ->
     """Live a kept answer again and compare every file of it.
 
     Args:
-        folder: What ``run``, ``compare`` or ``sweep`` kept.
+        folder: What a command of ``KINDS`` kept.
         progress: Show a bar on standard error.
         model: The class that was lived, if it was not xiaoqu's own.
 
@@ -205,9 +209,13 @@ def _kept(folder: Path) -> _Answer:
     manifest = store.read_manifest(folder)
     if (folder / "designs").is_dir():
         return _Sweep(folder, manifest)
-    if "command" in manifest:
-        problem = f"is an answer of {manifest['command']}, which keeps its tables and not its whole question"
-        raise InputError(str(folder), problem, "what run, compare or sweep kept")
+    if command := manifest.get("command"):
+        if command not in _SCIENCE:
+            problem = (
+                f"is an answer of {command}, which keeps its tables and not its whole question"
+            )
+            raise InputError(str(folder), problem, f"what {', '.join(KINDS)} kept")
+        return _Science(folder, manifest)
     kind = _Comparison if "configurations" in manifest else _Study
     return kind(folder, manifest)
 
@@ -309,6 +317,66 @@ class _Sweep(_Answer):
             again = run_design(design, out, progress=progress, append=again, model=model).folder
         assert again is not None
         return again
+
+
+class _Science(_Answer):
+    def live(self, out: Path, progress: bool, model: Model) -> Path:
+        command = self.manifest["command"]
+        path = str(self.folder / store.MANIFEST)
+        try:
+            question = _SCIENCE[command](
+                _config(self, "configuration"), self.manifest["words"], self
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(path, f"has no usable words: {error}", "as it was written") from error
+        read_otherwise = any(
+            content_hash(name) != then for name, then in (self.manifest.get("read") or {}).items()
+        )
+        if question.asked.fingerprint() != self.manifest["fingerprint"] and not read_otherwise:
+            problem = "the question cannot be put together again from what is kept"
+            raise InputError(path, problem, "as it was written")
+        keys = {} if model is None else {"model": model}
+        answer = import_module(f"sim.science.{command}").answer
+        return _there(answer(question, out, progress, **keys))
+
+
+def _attribution(config: Config, words: Tree, _: _Answer) -> Any:
+    from sim.science.attribute import Question
+
+    return Question(config, tuple(words["indicator"]), words["permutations"])
+
+
+def _sensitivity(config: Config, words: Tree, _: _Answer) -> Any:
+    from sim.science.factors import choose
+    from sim.science.sensitivity import Question
+
+    # Bounds stand there for each number, whatever they were chosen by.
+    intervals = {key: Interval(low, high) for key, low, high in words["factors"]}
+    outputs = tuple((name, month) for name, month in words["outputs"])
+    sizes = (words[key] for key in ("trajectories", "top", "samples"))
+    return Question(config, tuple(choose(config, [], intervals, WHOLE)), outputs, *sizes)
+
+
+def _optimum(config: Config, words: Tree, answer: _Answer) -> Any:
+    from sim.science.goal import Goal, Question
+
+    given = {key: value for key, value in words.items() if key != "goals" and value is not None}
+    # Named by what it holds; where it lies is told among the files read.
+    places = [
+        path for path, held in (answer.made["read"] or {}).items() if held == words["posterior"]
+    ]
+    given |= {"doses": tuple(words["doses"]), "starts": tuple(words["starts"])}
+    given |= {"posterior": places[0] if words["posterior"] else ""}
+    return Question(config, tuple(Goal(*goal) for goal in words["goals"]), **given)
+
+
+_SCIENCE: dict[str, Callable[[Config, Tree, _Answer], Any]] = {
+    "attribute": _attribution, "sensitivity": _sensitivity, "optimise": _optimum,
+}  # fmt: skip
+"""How a question is put together again, by command."""
+
+KINDS = ("run", "compare", "sweep", *_SCIENCE)
+"""Commands whose answers keep their whole question."""
 
 
 def _there(answer: Any) -> Path:

@@ -7,6 +7,7 @@ compared with the kept one. Nothing in the folder is changed.
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -41,6 +42,9 @@ KEYS = (
     "run", "point", "scenario", "policy", "seed", "month", "compound", "household", "actor", "measure",
 )  # fmt: skip
 """Columns by which a row is named, those of them that its table has."""
+
+_WITHIN = re.compile(r"(\w+/)?[\w-]+\.parquet")
+"""Names of tables: a folder that somebody else made must not lead out of itself."""
 
 SHOWN = 4
 """Most differing files that are told one by one."""
@@ -209,7 +213,8 @@ def _kept(folder: Path) -> _Answer:
     manifest = store.read_manifest(folder)
     if (folder / "designs").is_dir():
         return _Sweep(folder, manifest)
-    if command := manifest.get("command"):
+    if "command" in manifest:
+        command = str(manifest["command"])
         if command not in _SCIENCE:
             problem = (
                 f"is an answer of {command}, which keeps its tables and not its whole question"
@@ -398,13 +403,18 @@ def _config(answer: _Answer, *place: str) -> Config:
 def _design(folder: Path, told: Tree) -> Design:
     """A design as it was frozen."""
     path = folder / "designs" / f"{told['number']:03d}.parquet"
+    allowed = "as a sweep wrote it"
     try:
-        trees = [(base["configuration"], base["keys"]) for base in told["bases"]]
-        bases = tuple(Base(tree, check(tree).fingerprint(), keys) for tree, keys in trees)
+        configs = [(check(base["configuration"]), base["keys"]) for base in told["bases"]]
+        bases = tuple(Base(c.resolved(), c.fingerprint(), keys) for c, keys in configs)
         kept = Experiment(design=told["design"], keep_months=told["keep_months"])
         points, count, size = pq.read_table(path), told["replications"], told["chunk"]
-    except (OSError, KeyError, TypeError, pa.ArrowException) as error:
-        raise InputError(str(path), f"no design: {error}", "as a sweep wrote it") from error
+        if not isinstance(told["read"], dict):
+            raise TypeError("read is no table of files")
+    except InputError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise InputError(str(path), f"is no design: {error}", allowed) from error
     return Design(told["name"], kept, bases, told["types"], points, count, size)
 
 
@@ -421,6 +431,8 @@ def _notes(path: Path) -> Tree:
 
 def _file_differs(name: str, kept: _Answer, again: _Answer) -> Difference | None:
     """How one file is otherwise; None if every byte is the same."""
+    if not _WITHIN.fullmatch(name):
+        raise InputError(str(kept.folder), f"names a file {name!r}", "tables in the folder itself")
     old, new = kept.folder / name, again.folder / name
     if not old.is_file() or not new.is_file():
         return Difference("more" if old.is_file() else "gone", {"file": name})

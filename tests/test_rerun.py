@@ -230,6 +230,33 @@ def test_the_command_says_it_in_one_line_with_its_code(xiaoqu: Command, tmp_path
         CATALOGUE.pop("lanterns", None)
 
 
+@pytest.mark.parametrize(
+    ("file", "parts"),
+    [
+        ("manifest.json", {"files": {"../../elsewhere.parquet": "0"}}),
+        ("manifest.json", {"files": []}),
+        ("manifest.json", {"command": ["x"]}),
+        ("manifest.json", {"own_code": None}),
+        ("manifest.json", None),
+        ("designs/000.json", {"read": None}),
+        ("designs/000.json", {"design": "x"}),
+        ("designs/000.json", {"bases": [1]}),
+        ("designs/000.json", {"bases": None}),
+    ],
+)
+def test_a_folder_that_makes_no_sense_is_refused_in_a_line(
+    file: str, parts: Any, tmp_path: Path
+) -> None:
+    """Catches a traceback, and a folder of somebody else's that leads out of itself."""
+    folder = swept(tmp_path) if file.startswith("designs") else kept(tmp_path)
+    path = folder / file
+    told = {**json.loads(path.read_text(encoding="utf-8")), **parts} if parts else []
+    path.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        rerun(folder, **FAKE)
+    assert "\n" not in str(caught.value)
+
+
 def test_what_cannot_be_lived_again_is_refused(xiaoqu: Command, tmp_path: Path) -> None:
     folder = kept(tmp_path)
     with pytest.raises(

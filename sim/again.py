@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -178,8 +179,8 @@ def rerun(folder: Path | str, *, progress: bool = False, model: Model = None) ->
         names = sorted({*kept.files, *again.files})
         differs = tuple(d for name in names if (d := _file_differs(name, kept, again)))
         made = tuple(
-            Difference("part", {"key": key, "old": store.brief(old), "new": store.brief(new)})
-            for key, old, new in store.apart(kept.made, again.made)
+            _parted("part", "", keys, old, new)
+            for keys, old, new in store.apart(kept.made, again.made)
         )
     return Rerun(kept.folder, len(names), differs, made, time.perf_counter() - begun)
 
@@ -258,8 +259,8 @@ class _Answer:
             notes = store.lasting_part(_notes(self.folder / name))
             now = {key: store.lasting_part(self.manifest.get(key)) for key in notes}
             found = [
-                Difference("setting", {"file": store.MANIFEST, "key": key, "old": old, "new": new})
-                for key, old, new in store.apart(notes, now)
+                _parted("setting", store.MANIFEST, keys, old, new)
+                for keys, old, new in store.apart(notes, now)
             ]
             if found:
                 yield from found
@@ -444,7 +445,18 @@ def _file_differs(name: str, kept: _Answer, again: _Answer) -> Difference | None
     except (OSError, ValueError, pa.ArrowException):
         told = Difference("unread", {})
     edited = kept.hashes.get(name, here) != here
-    return Difference(told.word, {"file": name, **told.told}, edited)
+    return Difference(told.word, {**told.told, "file": name}, edited)
+
+
+def _parted(word: str, file: str, keys: tuple[str, ...], old: Any, new: Any) -> Difference:
+    """A part of what is told of an answer that is not what it was."""
+    told = {"key": ".".join(keys), "old": store.brief(old), "new": store.brief(new)}
+    return Difference(word, {"file": file, **told})
+
+
+def _shown(value: Any) -> Any:
+    """A value of a table, on one line where it is a text."""
+    return shorten(value, 60) if isinstance(value, str) else value
 
 
 def _tables_differ(old: pa.Table, new: pa.Table) -> Difference:
@@ -452,8 +464,8 @@ def _tables_differ(old: pa.Table, new: pa.Table) -> Difference:
     was_typed, now_typed = (
         {field.name: str(field.type) for field in table.schema} for table in (old, new)
     )
-    for key, was, now in store.apart(was_typed, now_typed):
-        return Difference("columns", {"key": key, "old": store.brief(was), "new": store.brief(now)})
+    for keys, was, now in store.apart(was_typed, now_typed):
+        return _parted("columns", "", keys, was, now)
     if old.num_rows != new.num_rows:
         return Difference("rows", {"old": old.num_rows, "new": new.num_rows})
     a, b = old.to_pandas(), new.select(old.column_names).to_pandas()
@@ -469,8 +481,8 @@ def _tables_differ(old: pa.Table, new: pa.Table) -> Difference:
             "key": key,
             "row": row + 1,
             "at": f" ({named})" if named else "",
-            "old": a[key].iloc[row],
-            "new": b[key].iloc[row],
+            "old": _shown(a[key].iloc[row]),
+            "new": _shown(b[key].iloc[row]),
             "cells": int(apart.to_numpy().sum()),
             "columns": int(apart.any().sum()),
         },

@@ -212,8 +212,8 @@ def _check_made(folder: Path, there: dict[str, Any], made: Provenance) -> None:
 
 def _differing(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
     """What differs, part by part, in a few words each."""
-    for key, old, new in store.apart(there, here):
-        yield f"{key} {store.brief(old)} there, {store.brief(new)} here"
+    for keys, old, new in store.apart(there, here):
+        yield f"{keys[-1]} {store.brief(old)} there, {store.brief(new)} here"
 
 
 def written(folder: Path) -> list[Path]:

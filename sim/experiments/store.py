@@ -361,15 +361,15 @@ def as_json(value: Any) -> str:
 
 
 def apart(
-    then: dict[str, Any], now: dict[str, Any], above: str = ""
-) -> Iterator[tuple[str, Any, Any]]:
-    """Parts in which two manifests differ: key with those above it, value then and value now."""
+    then: dict[str, Any], now: dict[str, Any], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Parts in which two manifests differ: key below those above it, value then and value now."""
     for key in sorted(then.keys() | now.keys()):
         old, new = then.get(key), now.get(key)
         if isinstance(old, dict) and isinstance(new, dict):
-            yield from apart(old, new, f"{above}{key}.")
+            yield from apart(old, new, (*above, key))
         elif as_json(old) != as_json(new):
-            yield f"{above}{key}", old, new
+            yield (*above, key), old, new
 
 
 def brief(value: Any) -> str:

@@ -34,6 +34,7 @@ from sim.outcomes import INDICATORS
 from sim.processes.assembly import Matter
 from sim.processes.issues import Category, Door, Happened, Level, Status, Urgency
 from sim.processes.service import Line
+from sim.reference import API, reference
 from sim.remade import LIVED
 from sim.schema import ASSUMED, Described, Parameters
 from sim.science.attribute import Attribution
@@ -524,6 +525,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "evidence_passages": evidence_passages,
     "library_cases": library_cases,
     **{name: partial(parameter_table, group, f"{name}.") for name, group in groups().items()},
+    **{f"api_{part}": partial(reference, part) for part in API},
 }
 
 

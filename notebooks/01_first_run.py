@@ -20,10 +20,9 @@
 # the same ones for both.
 
 # %%
-from start import LANGUAGE, OUT, SMALL, TINY, show
-
 from sim import load, run
 from sim.figures.trajectories import trajectories
+from sim.notebook import LANGUAGE, OUT, SMALL, TINY, show
 
 size = {"replications": 2, "months": 12, **TINY} if SMALL else {"replications": 50, "months": 60}
 

@@ -25,11 +25,11 @@
 # %%
 import numpy as np
 import pandas as pd
-from start import LANGUAGE, OUT, SMALL, TINY, show
 
 from sim import load, run, tipping
 from sim.figures.phase import portrait
 from sim.figures.tipping import basin, loop
+from sim.notebook import LANGUAGE, OUT, SMALL, TINY, show
 from sim.science.basin import painted
 
 size = {"replications": 1, "months": 18, **TINY} if SMALL else {"replications": 3, "months": 120}

@@ -22,11 +22,10 @@
 # tried again in fresh worlds.
 
 # %%
-from start import LANGUAGE, OUT, SMALL, TINY, show
-
 from sim import compare, optimise
 from sim.figures.comparison import cost_effect, effects
 from sim.figures.frontier import frontier
+from sim.notebook import LANGUAGE, OUT, SMALL, TINY, show
 
 policies = [
     "building_meetings",

@@ -21,11 +21,10 @@
 # scenario has it.
 
 # %%
-from start import LANGUAGE, OUT, SMALL, TINY, show
-
 from sim import sweep
 from sim.experiments import paired
 from sim.figures.response import means, response
+from sim.notebook import LANGUAGE, OUT, SMALL, TINY, show
 
 quotas = [2, 10, 40] if SMALL else [1, 2, 4, 6, 8, 10, 12, 15, 20, 25, 30, 40]
 size = {"replications": 3, "months": 24, **TINY} if SMALL else {"replications": 50, "months": 48}

@@ -26,10 +26,10 @@
 # %%
 import numpy as np
 import pandas as pd
-from start import LANGUAGE, SMALL, TINY, show
 
 from sim import NeighborhoodModel, load
 from sim.figures.response import means, response
+from sim.notebook import LANGUAGE, SMALL, TINY, show
 from sim.world.tables import Kind, Life, Tenure
 
 seeds = range(1, 3) if SMALL else range(1, 31)

@@ -23,10 +23,10 @@
 # %%
 import pandas as pd
 from IPython.display import display
-from start import LANGUAGE, OUT, SMALL, TINY, show
 
 from sim import attribute
 from sim.figures.attribution import parts
+from sim.notebook import LANGUAGE, OUT, SMALL, TINY, show
 
 systems = ["five_level_linkage", "red_pilot", "star_property", "shenhong"]
 size = (

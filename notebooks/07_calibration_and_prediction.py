@@ -21,10 +21,9 @@
 # other cases, and their reported figures are held against what comes out.
 
 # %%
-from start import LANGUAGE, OUT, SMALL, TINY, show
-
 from sim import calibrate, predict
 from sim.figures.posterior import posterior, predictive
+from sim.notebook import LANGUAGE, OUT, SMALL, TINY, show
 
 size = (
     {

@@ -19,10 +19,9 @@
 # seeds alone would show; the first of them go on to Sobol's indices (first order and total).
 
 # %%
-from start import LANGUAGE, OUT, SMALL, TINY, show
-
 from sim import sensitivity
 from sim.figures.sensitivity import effects
+from sim.notebook import LANGUAGE, OUT, SMALL, TINY, show
 
 size = (
     {

@@ -22,15 +22,15 @@
 # %%
 import shutil
 from importlib.util import find_spec
-from pathlib import Path
 
 import pandas as pd
 import yaml
 from IPython.display import display
-from start import LANGUAGE, OUT, SMALL, show
 
 from sim import compare
+from sim.compose import folder
 from sim.figures.comparison import effects, trajectories
+from sim.notebook import LANGUAGE, OUT, SMALL, show
 
 size = (
     {"replications": 2, "months": 12, "executor": "serial"}
@@ -45,7 +45,7 @@ size = (
 # %%
 home = OUT / "notebooks" / "my_compound"
 (home / "scenarios").mkdir(parents=True, exist_ok=True)
-listed = Path("../scenarios/my_compound/households.csv")
+listed = folder("scenarios") / "my_compound" / "households.csv"
 shutil.copy(listed, home / "households.csv")
 pd.read_csv(listed).head()
 
@@ -90,7 +90,7 @@ if find_spec("sim.report"):
     from sim.report.write import report_words
 
     for file in report_words(comparison.folder, [f"lang={LANGUAGE}"]):
-        print(file)
+        print(file.name)
 else:
     print("tables kept in", comparison.folder.name)
     for file in sorted(comparison.folder.glob("*.parquet")):

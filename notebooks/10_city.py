@@ -20,10 +20,9 @@
 # and conditions spread. Without measures and with the district's own bundle, same seeds.
 
 # %%
-from start import LANGUAGE, OUT, SMALL, show
-
 from sim import load, run
 from sim.figures.district import compounds
+from sim.notebook import LANGUAGE, OUT, SMALL, show
 
 size = (
     {"replications": 1, "months": 12, "executor": "serial", "scenario__history_months": 6, "scenario__history": {},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sim import source as source
 
 if TYPE_CHECKING:
+    from sim.again import rerun
     from sim.compose import load
     from sim.experiments.compare import compare
     from sim.experiments.run import run
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "optimise",
     "predict",
+    "rerun",
     "robustness",
     "run",
     "sensitivity",
@@ -51,6 +53,7 @@ _HOMES = {
     "predict": "sim.science.predict",
     "compare": "sim.experiments.compare",
     "load": "sim.compose",
+    "rerun": "sim.again",
     "run": "sim.experiments.run",
     "sensitivity": "sim.science.sensitivity",
     "sweep": "sim.experiments.sweep",

@@ -43,7 +43,7 @@ Plugins = Annotated[
     list[Path] | None,
     typer.Option(
         "--plugin",
-        help="Python file with parts of your own, see docs/own_parts.md; it is run",
+        help="Python file with parts of your own, see docs/extend.md; it is run",
         metavar="FILE",
     ),
 ]
@@ -660,6 +660,22 @@ def desk(
     serve(host, port, lang.value, workers, browser, plugin or [])
 
 
+@app.command()
+def mcp() -> None:
+    """Let an assistant ask: a server of the Model Context Protocol on standard input and output.
+
+    [bold]Examples[/bold]
+
+    xiaoqu mcp
+
+    The assistant's program starts it. It names scenarios, policies and numbers; no file and no code, so
+    it takes no plug-ins. See docs/assistants.md.
+    """
+    from sim.mcp_server import serve
+
+    serve()
+
+
 @app.command("import")
 def import_files(
     files: Annotated[
@@ -867,6 +883,36 @@ def _hold(
     if as_text:
         return typer.echo(levels_table.as_markdown(frame, part, language))
     return levels_table.print_checks(frame, part, Console(), language)
+
+
+@app.command()
+def rerun(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="What run, compare, sweep, attribute, sensitivity or optimise kept",
+            metavar="FOLDER",
+        ),
+    ],
+    plugin: Plugins = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no bar")] = False,
+    lang: Annotated[Language, typer.Option(help="Language of the line")] = Language.EN,
+) -> None:
+    """Live a kept answer again: the same bytes, or what differs; exit code 1 if anything does.
+
+    [bold]Examples[/bold]
+
+    xiaoqu rerun results/run/kangqiao-none-0123456789ab
+
+    xiaoqu rerun results/sweep/contact_quota-0123456789ab --plugin mine.py --lang zh
+    """
+    _load_plugins(plugin)
+    from sim.again import rerun as live_again
+
+    done = live_again(folder, progress=not quiet)
+    typer.echo(done.line(lang.value))
+    if not done.same:
+        raise typer.Exit(1)
 
 
 @app.command()

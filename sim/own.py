@@ -5,7 +5,7 @@ paying, actors and processes of the month; measures (``sim.measures``) register 
 stands behind what is built in, so no built-in rule is compiled again, and counts in what an answer is made
 of. A rule is compiled as ours are; in plain Python it is slower, and runs then go on processes.
 
-Examples: ``docs/own_parts.md``.
+Examples: ``docs/extend.md``.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,6 +17,46 @@ SOURCES = sorted(HERE.glob("[0-9][0-9]_*.py"))
 SAID = ("**Question.**", "**Method.**", "## What it does not show")
 
 pytest.importorskip("nbclient")
+
+MOST_BYTES = 6_000_000
+"""Of all executed notebooks together, so that a clone stays quick."""
+
+
+def written() -> list[tuple[Path, dict[str, Any]]]:
+    """The executed notebooks that are kept."""
+    paths = sorted(HERE.glob("*.ipynb"))
+    return [(path, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+
+
+def test_executed_notebooks_have_the_cells_of_their_sources(monkeypatch: Any) -> None:
+    """Catches a source that was changed without ``python notebooks/run.py --write``, or the other way round."""
+    monkeypatch.syspath_prepend(str(HERE))
+    import run
+
+    for path, kept in written():
+        source = run.read(path.with_suffix(".py"))
+        for now, then in zip(source.cells, kept["cells"], strict=True):
+            assert (now["cell_type"], now["id"]) == (then["cell_type"], then["id"]), path.name
+            assert now["source"] == "".join(then["source"]), f"{path.name}: run.py --write"
+    assert [path.stem for path, _ in written()] == [path.stem for path in SOURCES]
+
+
+def test_executed_notebooks_show_figures_and_nothing_of_a_machine() -> None:
+    """Catches one that was kept half run, a path, an address in memory, a time, and pictures for print."""
+    for path, kept in written():
+        code = [cell for cell in kept["cells"] if cell["cell_type"] == "code"]
+        assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+        outputs = [output for cell in code for output in cell["outputs"]]
+        assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
+        assert any("image/png" in output.get("data", {}) for output in outputs), path.name
+        for output in outputs:
+            shown = {k: v for k, v in output.get("data", {}).items() if k != "image/png"}
+            text = json.dumps([shown, output.get("text")])
+            found = re.search(r"/tmp/|/home/|/Users/|\\\\Users|0x[0-9a-f]{6,}|\d\d:\d\d:\d\d", text)
+            assert not found, f"{path.name}: {found}"
+        assert kept["metadata"].keys() == {"kernelspec", "language_info"}
+        assert not any(cell["metadata"] for cell in kept["cells"])
+    assert sum(path.stat().st_size for path, _ in written()) < MOST_BYTES
 
 
 def test_there_are_ten() -> None:

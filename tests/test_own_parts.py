@@ -40,7 +40,7 @@ from sim.world.tables import Donors, Households, Tenure
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "docs" / "own").glob("*.py"))
-GUIDE = (ROOT / "docs" / "own_parts.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "extend.md").read_text(encoding="utf-8")
 SMALL = {"population": {"households": 120, "buildings": 4}}
 WORDS = (
     "population.households=60",

@@ -13,7 +13,7 @@ from sim import cli
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/howto.md")
-SLOW = {"validate", "reproduce", "desk", "report"}
+SLOW = {"validate", "reproduce", "desk", "report", "rerun", "mcp"}
 """Minutes each, or tested elsewhere; that they are there is seen from their help."""
 
 SMALL = ["months=2", "replications=2", "executor=serial"]
@@ -21,8 +21,9 @@ SMALL = ["months=2", "replications=2", "executor=serial"]
 
 def commands(page: str) -> list[list[str]]:
     text = (ROOT / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    lines = [line for block in blocks for line in block.splitlines()]
+    # Blocks of all languages, so that the end of one is not taken for the beginning of the next.
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lines = [line for language, block in blocks if not language for line in block.splitlines()]
     return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("xiaoqu ")]
 
 
@@ -64,6 +65,40 @@ def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> No
         assert small != code
         exec(compile(small, page, "exec"), {})
         assert "collection_rate" in capsys.readouterr().out
+
+
+def test_the_readme_comes_to_the_point() -> None:
+    """Catches a page whose reader must scroll for Python, and a long table that crept back."""
+    for page in ("README.md", "README.zh-CN.md"):
+        lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
+        assert lines.index("```python") < 30 and len(lines) < 120
+        links = re.findall(r"\]\(([^)#]+)", "\n".join(lines))
+        assert not [link for link in links if "://" not in link and not (ROOT / link).exists()]
+    assert "<!-- table" not in "\n".join(lines)
+
+
+LLMS = (ROOT / "llms.txt").read_text(encoding="utf-8")
+
+
+def test_what_a_language_model_reads_names_every_command_and_pages_that_are_there() -> None:
+    """Catches a command or page that was added, renamed or taken away without ``llms.txt``."""
+    named = re.findall(r"^- `xiaoqu ([a-z]+)", LLMS, re.MULTILINE)
+    there = [c.name or c.callback.__name__ for c in cli.app.registered_commands if c.callback]
+    assert sorted(named) == sorted(there)
+    links = re.findall(r"\]\(([^)]+)\)", LLMS)
+    assert not [link for link in links if not (ROOT / link).is_file()]
+    pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} - {"docs/index.md"}
+    assert pages <= set(links)
+
+
+def test_what_a_language_model_reads_is_among_the_documents_too() -> None:
+    ours = re.sub(r"\]\((docs/)?([^)]+)\)", _seen_from_docs, LLMS)
+    kept = (ROOT / "docs" / "llms.txt").read_text(encoding="utf-8")
+    assert kept == ours, "docs/llms.txt is llms.txt with its links as seen from docs/"
+
+
+def _seen_from_docs(link: re.Match[str]) -> str:
+    return f"]({link[2]})" if link[1] else f"](../{link[2]})"
 
 
 def test_the_citation_names_this_version() -> None:

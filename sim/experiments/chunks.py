@@ -212,14 +212,8 @@ def _check_made(folder: Path, there: dict[str, Any], made: Provenance) -> None:
 
 def _differing(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
     """What differs, part by part, in a few words each."""
-    for key in sorted(there.keys() | here.keys()):
-        old, new = there.get(key), here.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            yield from _differing(old, new)
-        elif old != new:
-            # Long hashes tell a reader no more than that they differ.
-            told = [str(v)[:16] if v is not None else "none" for v in (old, new)]
-            yield f"{key} {told[0]} there, {told[1]} here"
+    for keys, old, new in store.apart(there, here):
+        yield f"{keys[-1]} {store.brief(old)} there, {store.brief(new)} here"
 
 
 def written(folder: Path) -> list[Path]:

@@ -204,13 +204,17 @@ def _executor(config: Config) -> Executor:
     if not current().python:
         return config.executor
     # Processes take a second and a half to start, so what is lived sooner is lived in this one.
-    sizes = [group["population"].households for group in config.kinds().values()]  # type: ignore[attr-defined]
-    months = config.months + config.scenario.history_months
-    reckoned = max(sizes) * config.district.compounds * months * config.replications
-    soon = reckoned * SECONDS_PER_HOUSEHOLD_MONTH < ALONE_SECONDS
+    soon = household_months(config) * SECONDS_PER_HOUSEHOLD_MONTH < ALONE_SECONDS
     if soon and config.executor.kind == "local" and config.executor.workers == 0:
         return config.executor.model_copy(update={"workers": 1})
     return config.executor
+
+
+def household_months(config: Config) -> int:
+    """Months of households that a configuration lives at most, history and all its runs counted."""
+    sizes = [group["population"].households for group in config.kinds().values()]  # type: ignore[attr-defined]
+    months = config.months + config.scenario.history_months
+    return max(sizes) * config.district.compounds * months * config.replications
 
 
 def _batches(config: Config, executor: Executor) -> list[range]:

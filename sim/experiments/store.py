@@ -360,6 +360,23 @@ def as_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
+def apart(
+    then: dict[str, Any], now: dict[str, Any], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Parts in which two manifests differ: key below those above it, value then and value now."""
+    for key in sorted(then.keys() | now.keys()):
+        old, new = then.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from apart(old, new, (*above, key))
+        elif as_json(old) != as_json(new):
+            yield (*above, key), old, new
+
+
+def brief(value: Any) -> str:
+    """A value of a manifest in a message: a long hash tells a reader no more than its beginning."""
+    return "none" if value is None else str(value)[:16]
+
+
 def _unvarying(manifest: dict[str, Any]) -> dict[str, Any]:
     """The manifest without what may differ between two runs that give the same numbers."""
     left_out = ("executor", "experiment")
@@ -442,16 +459,16 @@ def _with_own(months: pd.DataFrame) -> pd.DataFrame:
 def _check_told(folder: Path, manifest: dict[str, Any], told: dict[str, Any]) -> None:
     """Refuse a manifest that says of its tables what they do not say of themselves."""
     for key, value in told.items():
-        if as_json(_lasting(manifest.get(key))) != as_json(_lasting(value)):
+        if as_json(lasting_part(manifest.get(key))) != as_json(lasting_part(value)):
             problem = f"{key} is not what the tables beside it were made with"
             raise InputError(str(folder / MANIFEST), problem, "as the run wrote it")
 
 
-def _lasting(value: Any) -> Any:
+def lasting_part(value: Any) -> Any:
     """A part of a manifest without what changes no number, which tables do not carry."""
     if not isinstance(value, dict):
         return value
-    return {k: _lasting(v) for k, v in value.items() if k not in ("executor", "experiment")}
+    return {k: lasting_part(v) for k, v in value.items() if k not in ("executor", "experiment")}
 
 
 def _config_of(manifest: dict[str, Any]) -> Config:

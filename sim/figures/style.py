@@ -172,6 +172,14 @@ def figure_as_svg(figure: Figure) -> str:
     return out.getvalue()
 
 
+def png(figure: Figure, dpi: int) -> bytes:
+    """A figure as a PNG file for a page, the same each time, without what made it."""
+    out = io.BytesIO()
+    with _LOCK, mpl.rc_context(_SAVING):
+        figure.savefig(out, format="png", dpi=dpi, metadata={"Software": "xiaoqu"})
+    return out.getvalue()
+
+
 def _save_one(figure: Figure, path: Path, kind: str, note: str) -> Path:
     facts: dict[str, dict[str, str | None]] = {
         "png": {"Software": "xiaoqu", "Description": note},

@@ -21,12 +21,10 @@ from sim import cache
 from sim.compose import load
 from sim.config import Policy
 from sim.errors import InputError
-from sim.experiments.compare import compare
 from sim.experiments.comparison_table import print_comparison
 from sim.experiments.run import run
 from sim.experiments.store import read_study
 from sim.experiments.summary_table import print_summary
-from sim.experiments.sweep import sweep
 from sim.experiments.sweep_table import print_sweep
 from sim.experiments.together import live_together
 from sim.figures import comparison as comparison_figures
@@ -34,6 +32,8 @@ from sim.figures import trajectories as study_figures
 from sim.model import NeighborhoodModel
 from sim.outcomes import BUILT_IN, INDICATORS, OWN, column, give_indicator
 from sim.plugins import load_plugins
+from sim.questions.compare import compare
+from sim.questions.sweep import sweep
 from sim.report.build import build, read_results
 
 COMPILED = (Path(__file__).parents[1] / "docs/own/arrears_gini.py").read_text(encoding="utf-8")
@@ -284,7 +284,7 @@ def figure_axes(module: Any, study: Any) -> list[Any]:
 def test_comparisons_sweeps_and_reports_have_it(both: list[Path], tmp_path: Path) -> None:
     """Catches a question that forgets it, in a table, a print, a figure or a report."""
     keys = SMALL | {"replications": 2}
-    compared = compare(["none", "member_contact"], "kangqiao", out=tmp_path, **keys)
+    compared = compare("kangqiao", policies=["none", "member_contact"], out=tmp_path, **keys)
     assert {"arrears_gini"} <= set(compared.effects["indicator"])
     assert "Gini of arrears (%)" in told(print_comparison, compared)
     figure = comparison_figures.effects(compared, "kangqiao", month=6)
@@ -317,7 +317,7 @@ def test_a_study_kept_without_it_can_be_read_and_reported(tmp_path: Path) -> Non
 
 def test_a_target_and_a_calibration_may_ask_for_it(tmp_path: Path) -> None:
     """Catches an own indicator that no target, table of figures or posterior can name."""
-    from sim.science.calibrate import calibrate
+    from sim.questions.calibrate import calibrate
 
     (tmp_path / "gini.py").write_text(COMPILED, encoding="utf-8")
     load_plugins([tmp_path / "gini.py"])

@@ -59,7 +59,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         "measures": {"member_contact": {"end": 9}},
     }
     out = tmp_path_factory.mktemp("results")
-    return compare(["none", "building_meetings", evil], "ordinary_estate", *SMALL, out=out)
+    return compare("ordinary_estate", *SMALL, policies=["none", "building_meetings", evil], out=out)
 
 
 def made_up(collection: list[list[float]], satisfied: float = 0.5) -> Runs:

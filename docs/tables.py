@@ -23,7 +23,7 @@ from sim.agents.provider import Exit
 from sim.compose import choices, folder, load
 from sim.config import Config, Entry, Policy, Scenario
 from sim.experiments import paired
-from sim.experiments.compare import Comparison, compare
+from sim.experiments.compare import Comparison
 from sim.experiments.run import run
 from sim.experiments.store import Study
 from sim.experiments.sweep import Sweep
@@ -34,6 +34,7 @@ from sim.outcomes import INDICATORS
 from sim.processes.assembly import Matter
 from sim.processes.issues import Category, Door, Happened, Level, Status, Urgency
 from sim.processes.service import Line
+from sim.questions.compare import compare
 from sim.remade import LIVED
 from sim.schema import ASSUMED, Described, Parameters
 from sim.science.attribute import Attribution
@@ -454,6 +455,7 @@ NO_TABLES = {
     "design",
     "config",
     "seconds",
+    "shown",
     "failed",
     "lived",
     "panel_columns",

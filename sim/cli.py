@@ -456,7 +456,7 @@ def _ask(
     cfg: Shown | None = None,
     **options: Any,
 ) -> None:
-    """Ask a question and print its answer: first the numbers, then the figures, which take longer."""
+    """Ask a question, print its answer, and draw it where it is kept."""
     _load_plugins(plugin)
     question = spec.ask_words(overrides or [], config_dir, **options)
     if cfg:
@@ -464,11 +464,13 @@ def _ask(
     answer = question.answer(
         **({"out": out, "progress": not quiet, "force": force} if spec.keeps else {})
     )
-    if quiet and answer.folder is not None:
-        typer.echo(answer.folder)
-    elif not quiet:
+    if spec.keeps and not spec.drawn_last:
+        answer.keep_figures(lang.value)
+    if not quiet:
         answer.show(_console(answer.WIDTH), lang.value)
-    if spec.keeps:
+    elif answer.folder is not None:
+        typer.echo(answer.folder)
+    if spec.keeps and spec.drawn_last:
         answer.keep_figures(lang.value)
     return None
 

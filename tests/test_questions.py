@@ -176,8 +176,7 @@ def test_every_question_is_called_alike_and_tells_all_its_words(name: str) -> No
     assert set(spec.words) <= set(taken)
     doc = getattr(sim, name).__doc__
     assert spec.summary.endswith((".", "?")) and all(f"    {one}: " in doc for one in spec.words)
-    told = [word for word, w in spec.words.items() if not w.option and not w.called]
-    assert all(f"{word} (" in spec.help for word in told)
+    assert all(f"{word} (" in spec.help for word in spec.spoken)
 
 
 def test_no_function_is_left_out_of_the_package() -> None:

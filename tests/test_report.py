@@ -26,12 +26,13 @@ from sim.desk.session import Own, Plan, Planned, Session
 from sim.desk.visit import as_runs
 from sim.errors import InputError
 from sim.experiments import comparison_table
-from sim.experiments.compare import Comparison, compare
+from sim.experiments.compare import Comparison
 from sim.experiments.comparison_table import policy_title
 from sim.experiments.run import run
 from sim.experiments.summary import unit_word
 from sim.figures import attribution, comparison, district, robustness, sensitivity
 from sim.outcomes import INDICATORS, column
+from sim.questions.compare import compare
 from sim.report import page, sentences
 from sim.report.build import Extra, _Case, _costs, build, read_results
 from sim.report.content import Paragraph, Picture, Report, Section, Table

@@ -18,10 +18,11 @@ import pytest
 
 from sim.errors import InputError
 from sim.experiments import store
-from sim.experiments.compare import compare, read_comparison
+from sim.experiments.compare import read_comparison
 from sim.experiments.provenance import LIBRARIES, provenance
 from sim.experiments.run import run
 from sim.experiments.store import Study, read_study
+from sim.questions.compare import compare
 
 CONFIG = fake_model.configuration()
 TABLES = ("runs", "months", "costs")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_orig
 
 from sim.errors import InputError
 from sim.objects import bare
-from sim.questions.words import Called, Check, Option, Raw
+from sim.questions.words import Called, Option, Raw
 
 if TYPE_CHECKING:
     from sim.compose import Interval, Setting
@@ -112,21 +112,33 @@ class Word:
 
     Attributes:
         default: What holds where nothing is said; None where that is for the question to say.
-        check: What it may be.
-        option: Set where it is an option of the command.
-        called: Whether only Python has it.
-        raw: Whether its value is text that Hydra's grammar would not take.
         kind: Its type, as it is declared.
+        notes: What stands beside the type: a check, and whether it is an ``Option``, ``Called``, ``Raw``.
         doc: What it means.
     """
 
     default: Any
-    check: Check | None
-    option: Option | None
-    called: bool
-    raw: bool
     kind: Any
+    notes: tuple[Any, ...]
     doc: str
+
+    @property
+    def option(self) -> Option | None:
+        """Set where it is an option of the command."""
+        return next((note for note in self.notes if isinstance(note, Option)), None)
+
+    @property
+    def spoken(self) -> bool:
+        """Whether the command takes it as ``key=value``."""
+        return not any(isinstance(note, Option | Called) for note in self.notes)
+
+    def checked(self, name: str, value: Any) -> Any:
+        """What is meant by a value; refused if it is not allowed."""
+        value = bare(value)
+        for check in self.notes:
+            if callable(check) and (value is not None or self.default is not None):
+                value = check(name, value)
+        return value
 
 
 class Live(NamedTuple):
@@ -147,11 +159,11 @@ class Live(NamedTuple):
         return self.make(**how)
 
 
+@dataclass
 class Spec:
     """What is declared of a question.
 
     Attributes:
-        name: Of command and function.
         build: The declared function.
         examples: Words of command lines, without the program's and the command's name.
         keeps: Whether the answer is kept, and asked for with ``out``, ``progress`` and ``force``.
@@ -160,15 +172,23 @@ class Spec:
         lang: What is told in two languages, "" for nothing.
         cfg: Whether the command can print the configuration and stop.
         levels: Whether a key may take several values.
+        drawn_last: Whether numbers are printed before figures are drawn, and so do not name them.
     """
 
-    def __init__(
-        self, build: Callable[..., Any], examples: Sequence[str], keeps: bool, model: bool,
-        own_folder: bool, lang: str, cfg: bool, levels: bool,
-    ) -> None:  # fmt: skip
-        self.name, self.build, self.examples = build.__name__, build, examples
-        self.keeps, self.model, self.own_folder, self.lang = keeps, model, own_folder, lang
-        self.cfg, self.levels = cfg, levels
+    build: Callable[..., Any]
+    examples: tuple[str, ...]
+    keeps: bool = True
+    model: bool = False
+    own_folder: bool = True
+    lang: str = "table and figures"
+    cfg: bool = False
+    levels: bool = False
+    drawn_last: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of command and function."""
+        return self.build.__name__
 
     @cached_property
     def said(self) -> dict[str, str]:
@@ -187,10 +207,7 @@ class Spec:
             declared = eval(one.annotation, self.build.__globals__)
             noted = get_origin(declared) is Annotated
             kind, *notes = get_args(declared) if noted else (declared,)
-            check = next((note for note in notes if callable(note)), None)
-            option = next((note for note in notes if isinstance(note, Option)), None)
-            called, raw = (any(isinstance(note, k) for note in notes) for k in (Called, Raw))
-            found[name] = Word(one.default, check, option, called, raw, kind, self.said[name])
+            found[name] = Word(one.default, kind, tuple(notes), self.said[name])
         return found
 
     # --- asking -----------------------------------------------------------------------------------
@@ -203,11 +220,16 @@ class Spec:
         Raises:
             InputError: If anything named does not exist or a value is not allowed.
         """
-        checked = {}
-        for name, value in own.items():
-            word, value = self.words[name], bare(value)
-            given = value is not None or word.default is not None
-            checked[name] = word.check(name, value) if word.check and given else value
+        from sim.compose import CASE
+        from sim.config import Config
+        from sim.explain import unknown_name
+
+        fields = list(Config.model_fields)
+        for key, _ in settings:
+            place = key.removeprefix("~").split(".")[0]
+            if not self.levels and "." not in key and place not in (CASE, *fields):
+                raise unknown_name(key, "unknown key", place, [*self.spoken, *fields])
+        checked = {name: self.words[name].checked(name, value) for name, value in own.items()}
         return self.build(Given(tuple(settings), config_dir), **checked)
 
     def ask_words(
@@ -235,32 +257,26 @@ class Spec:
             of a question that takes ``levels`` also ``Levels``.
 
         Raises:
-            InputError: A word that is neither, or that cannot be read.
+            InputError: A word that cannot be read, or that names several values where one is taken.
         """
-        from sim.compose import CASE, Levels, parse_sweep
-        from sim.config import Config
-        from sim.explain import unknown_name
+        from sim.compose import Levels, parse_sweep
 
-        words = [name for name, w in self.words.items() if not w.option and not w.called]
         own: dict[str, Any] = {}
         settings: list[Setting] = []
         for text in overrides:
-            raw = text.partition("=")[0] if isinstance(text, str) else ""
-            if raw in words and self.words[raw].raw:
-                if raw in own:
-                    raise InputError(raw, "is given twice", self.words[raw].doc)
-                own[raw] = text.partition("=")[2].strip("\"' ")
+            key, _, said = text.partition("=")
+            if key in self.spoken and Raw() in self.words[key].notes:
+                if key in own:
+                    raise InputError(key, "is given twice", self.words[key].doc)
+                own[key] = said.strip("\"' ")
                 continue
             key, value = parse_sweep(text, config_dir)
             if isinstance(value, Levels) and not self.levels:
                 raise InputError(key, "several values are given", "one value, or a list as [a,b]")
-            place = key.removeprefix("~").split(".")[0]
-            if key in words:
+            if key in self.spoken:
                 own[key] = value
-            elif self.levels or "." in key or place in (CASE, *Config.model_fields):
-                settings.append((key, value))
             else:
-                raise unknown_name(key, "unknown key", place, [*words, *Config.model_fields])
+                settings.append((key, value))
         return own, settings
 
     def call(self, scenario: Any = None, *overrides: str, **keys: Any) -> Any:
@@ -304,6 +320,11 @@ class Spec:
     # --- telling ----------------------------------------------------------------------------------
 
     @property
+    def spoken(self) -> list[str]:
+        """Words that the command takes as ``key=value``."""
+        return [name for name, word in self.words.items() if word.spoken]
+
+    @property
     def ways(self) -> list[str]:
         """Arguments that say how the answer is made."""
         kept = ["out", "progress", "force"] if self.keeps else []
@@ -319,9 +340,9 @@ class Spec:
         """What ``xiaoqu NAME --help`` says."""
         notes = self.said[""].partition("\n")[2].strip()
         words = [
-            f"{name} ({word.doc}{_usual(word.default)})"
-            for name, word in self.words.items() if not word.option and not word.called
-        ]  # fmt: skip
+            f"{name} ({self.words[name].doc}{_usual(self.words[name].default)})"
+            for name in self.spoken
+        ]
         own = f"Besides keys of a configuration it takes: {', '.join(words)}." if words else ""
         examples = [f"xiaoqu {self.name} {example}".rstrip() for example in self.examples]
         told = (*examples, own, " ".join(notes.split()))
@@ -334,12 +355,12 @@ class Spec:
         made, kinds = [], inspect.Parameter
         for name in self._arguments:
             default = self.words[name].default if name in self.words else None
-            bare = name.lstrip("*")
+            plain = name.lstrip("*")
             if name == "scenario":
-                made.append(kinds(bare, kinds.POSITIONAL_OR_KEYWORD, default=None))
+                made.append(kinds(plain, kinds.POSITIONAL_OR_KEYWORD, default=None))
             elif name.startswith("*"):
                 made.append(
-                    kinds(bare, kinds.VAR_KEYWORD if name[1] == "*" else kinds.VAR_POSITIONAL)
+                    kinds(plain, kinds.VAR_KEYWORD if name[1] == "*" else kinds.VAR_POSITIONAL)
                 )
             else:
                 default = False if name in ("progress", "force") else default
@@ -367,19 +388,16 @@ class Spec:
         return [*first, *own, *(name for name in last if name in ways)]
 
 
-def question(
-    *examples: str,
-    keeps: bool = True,
-    model: bool = False,
-    own_folder: bool = True,
-    lang: str = "table and figures",
-    cfg: bool = False,
-    levels: bool = False,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a question, see ``Spec``: the function takes ``Given`` and its own words, returns a question."""
+def question(*examples: str, **flags: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a question: the function takes ``Given`` and its own words, and returns a question.
+
+    Args:
+        *examples: Words of command lines that ask it.
+        **flags: What is not as usual, see ``Spec``.
+    """
 
     def declare(build: Callable[..., Any]) -> Callable[..., Any]:
-        spec = Spec(build, examples, keeps, model, own_folder, lang, cfg, levels)
+        spec = Spec(build, examples, **flags)
         QUESTIONS[spec.name] = spec
 
         @wraps(build)

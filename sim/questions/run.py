@@ -18,6 +18,7 @@ from sim.questions.words import Option
     "scenario=kangqiao months=24 replications=5 --panel paid,arrears_fen,satisfaction",
     model=True,
     cfg=True,
+    drawn_last=True,  # figures take longer than the numbers, so whoever waits reads these first
 )
 def run(
     given: Given,

@@ -65,5 +65,6 @@ def sweep(
     scenario = [one for one in given.settings if one[0] == "scenario"]
     others = [one for one in given.settings if one[0] != "scenario"]
     design = lay_out([*scenario, *first, *others, *last], given.config_dir)
-    live = partial(run_design, design, append=append, only_plan=plan, shown=shown)
+    earlier = None if append is None else Path(append)
+    live = partial(run_design, design, append=earlier, only_plan=plan, shown=shown)
     return Live(design, live, design.told)

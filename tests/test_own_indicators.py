@@ -28,7 +28,6 @@ from sim.experiments.summary_table import print_summary
 from sim.experiments.sweep_table import print_sweep
 from sim.experiments.together import live_together
 from sim.figures import comparison as comparison_figures
-from sim.figures import trajectories as study_figures
 from sim.model import NeighborhoodModel
 from sim.outcomes import BUILT_IN, INDICATORS, OWN, column, give_indicator
 from sim.plugins import load_plugins
@@ -263,22 +262,10 @@ def test_tables_and_figures_of_a_run_have_it(both: list[Path], tmp_path: Path) -
     assert set(OWN) <= set(study.months) and set(OWN) <= set(study.summary["indicator"])
     assert "Gini of arrears (%)" in told(print_summary, study)
     assert "欠费基尼系数 (%)" in told(print_summary, study, "zh")
-    titles = [axes.get_title("left") for axes in figure_axes(study_figures, study)]
+    titles = [axes.get_title("left") for axes in study.figure("trajectories").axes]
     assert "g  Gini of arrears" in titles and "h  Longest arrears" in titles
     again = run(study.config, tmp_path / "kept")
     assert again.loaded and again.months.equals(study.months)
-
-
-def figure_axes(module: Any, study: Any) -> list[Any]:
-    """Panels of a study's own figure, as it is drawn into its folder."""
-    seen: list[Any] = []
-    before = module.style.keep
-    module.style.keep = lambda folder, figures, *_: seen.extend(figures["trajectories"]().axes)
-    try:
-        module.draw(study)
-    finally:
-        module.style.keep = before
-    return seen
 
 
 def test_comparisons_sweeps_and_reports_have_it(both: list[Path], tmp_path: Path) -> None:
@@ -375,7 +362,7 @@ from sim.plugins import load_plugins
 load_plugins([Path("gini.py")])
 from sim import load, run
 small = {"population": {"households": 60, "buildings": 2}, "executor": {"workers": 1}}
-study = run(load("kangqiao", months=3, replications=2, **small), Path("kept"))
+study = run(load("kangqiao", months=3, replications=2, **small), out=Path("kept"))
 print(study.folder, study.loaded)
 """
 

@@ -246,7 +246,7 @@ def test_an_edited_rule_is_not_answered_from_before(tmp_path: Path) -> None:
         "from sim import load, run\n"
         "from pathlib import Path\n"
         "study = run(load(months=2, replications=1, population={'households': 40, "
-        "'stairs_per_building': 2}, executor={'workers': 1}), Path('kept'))\n"
+        "'stairs_per_building': 2}, executor={'workers': 1}), out=Path('kept'))\n"
         "print(study.loaded, repr(float(study.months['collection_rate'].iloc[-1])))\n"
     )
 

@@ -299,7 +299,8 @@ class Spec:
         for text in overrides:
             if not isinstance(text, str):
                 problem = f"{type(text).__name__} as argument without a name"
-                raise InputError(self.name, problem, f"{usual}, and settings as text")
+                allowed = f"{usual}, settings as text, and the rest by name, as out=FOLDER"
+                raise InputError(self.name, problem, allowed)
         own, later = self.split(overrides, config_dir)
         first: list[Setting] = [] if scenario is None else [("scenario", scenario)]
         if "policies" not in self.words and keys.get("policies") is not None:

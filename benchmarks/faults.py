@@ -34,9 +34,9 @@ from sim.experiments import chunks, store
 from sim.experiments.design import Design, lay_out
 from sim.experiments.run import run
 from sim.experiments.sweep import run_design
+from sim.questions import find
 from sim.report.write import report_words
-from sim.science.calibrate import Question, ask_words
-from sim.science.calibrate import answer as calibrate
+from sim.science.calibrate import Question
 
 SMALL = ("population.households=60", "population.buildings=1", "scenario.history_months=2")
 ALONE = {"executor": {"workers": 1}}
@@ -67,7 +67,7 @@ def _question() -> Question:
     with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
         file.write("month,collection_rate\n" + rows)
         file.flush()
-        return ask_words(
+        return find("calibrate").ask_words(
             ["scenario=ordinary_estate", *SMALL, "months=6", f"file={file.name}", "executor.workers=1",
              "parameters=[fees.service,firm.diligence]", "particles=20", "simulations=600", "draws=10"]
         )  # fmt: skip
@@ -89,7 +89,7 @@ def ran(out: Path) -> Path:
 
 def calibrated(out: Path) -> Path:
     """A calibration of up to 600 real runs."""
-    done = calibrate(_question(), out=out)
+    done = _question().answer(out)
     assert done.folder is not None
     return done.folder
 

@@ -53,7 +53,7 @@ def resident(top: int) -> float:
 
 def lived(runs: int, workers: int, out: Path) -> str:
     """Live a sweep of so many runs; what came of it in a line."""
-    from sim.experiments.sweep import sweep
+    from sim.questions.sweep import sweep
 
     done = sweep(
         "kangqiao", "fees.norm_conditional=interval(1,5)", "population.households=60",
@@ -126,15 +126,16 @@ def tell_day(name: str, told: list[float], seconds: float, warm: int) -> bool:
 
 def live_day(asked: argparse.Namespace) -> bool:
     """Compare in this process, again and again, each time something new."""
-    from sim.experiments.compare import compare
+    from sim.questions.compare import compare
 
     told = []
     begun = time.monotonic()
     for number in range(asked.comparisons):
         compare(
-            ["none", "member_contact"], "ordinary_estate", "population.households=60",
-            "population.buildings=1", "executor.workers=1",
+            "ordinary_estate", "population.households=60", "population.buildings=1",
+            "executor.workers=1",
             f"policy.measures.member_contact.dose={0.5 + number / asked.comparisons}",
+            policies=["none", "member_contact"],
             months=12, replications=4,
         )  # fmt: skip
         told.append(resident(os.getpid()))

@@ -23,7 +23,7 @@ from sim.agents.provider import Exit
 from sim.compose import choices, folder, load
 from sim.config import Config, Entry, Policy, Scenario
 from sim.experiments import paired
-from sim.experiments.compare import Comparison, compare
+from sim.experiments.compare import Comparison
 from sim.experiments.run import run
 from sim.experiments.store import Study
 from sim.experiments.sweep import Sweep
@@ -34,6 +34,7 @@ from sim.outcomes import INDICATORS
 from sim.processes.assembly import Matter
 from sim.processes.issues import Category, Door, Happened, Level, Status, Urgency
 from sim.processes.service import Line
+from sim.questions.compare import compare
 from sim.reference import API, reference
 from sim.remade import LIVED
 from sim.schema import ASSUMED, Described, Parameters
@@ -429,7 +430,7 @@ def results() -> str:
     """Every column of what ``run`` keeps, and of the runs of ``compare``, from a small real run."""
     small = {"population__households": 20, "population__buildings": 2, "months": 1,
              "scenario__history_months": 1, "executor": "serial"}  # fmt: skip
-    comparison = compare(["member_contact"], replications=2, **small)
+    comparison = compare(policies=["member_contact"], replications=2, **small)
     study = run(load(policy="member_contact", replications=2, **small))
     frames = {f"run/{name}": getattr(study, name) for name in ("runs", "months", "costs")}
     frames |= {f"compare/{name}": getattr(comparison, name) for name in ("runs", "months")}
@@ -449,13 +450,13 @@ ANSWERS = (
 
 NO_TABLES = {
     "question",
-    "task",
     "folder",
     "loaded",
     "made_of",
     "design",
     "config",
     "seconds",
+    "shown",
     "failed",
     "lived",
     "panel_columns",

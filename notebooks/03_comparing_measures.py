@@ -40,7 +40,7 @@ size = {"replications": 3, "months": 12, **TINY} if SMALL else {"replications": 
 # ## Differences, paired by seed
 
 # %%
-comparison = compare(policies, "kangqiao", out=OUT, **size)
+comparison = compare("kangqiao", policies=policies, out=OUT, **size)
 show(
     effects(comparison, "kangqiao", LANGUAGE),
     "03-forest",

@@ -64,7 +64,7 @@ show(predictive(calibration, LANGUAGE), "07-predictive", origin, calibration.pre
 if SMALL:
     print("not lived at this size")
 else:
-    prediction = predict(["kangqiao"], out=OUT)
+    prediction = predict(out=OUT)
     inside = prediction.predictions.query("use != 'fitted'")
     print(
         inside[["case", "figure", "low", "high", "prior_median", "median", "q05", "q95", "verdict"]]

@@ -69,7 +69,7 @@ households = {"household_file": str((home / "households.csv").resolve())}
 
 # %%
 comparison = compare(
-    ["building_meetings", "member_contact", "disclosure"], "mine", config_dir=home, out=OUT,
+    "mine", policies=["building_meetings", "member_contact", "disclosure"], config_dir=home, out=OUT,
     population=households, **size,
 )  # fmt: skip
 show(effects(comparison, "mine", LANGUAGE), "09-effects", comparison.provenance, comparison.effects)

@@ -15,23 +15,26 @@ from sim import source as source
 if TYPE_CHECKING:
     from sim.again import rerun
     from sim.compose import load
-    from sim.experiments.compare import compare
-    from sim.experiments.run import run
-    from sim.experiments.sweep import sweep
     from sim.model import NeighborhoodModel
-    from sim.science.attribute import attribute
-    from sim.science.calibrate import calibrate
-    from sim.science.optimise import optimise
-    from sim.science.predict import predict
-    from sim.science.robustness import robustness
-    from sim.science.sensitivity import sensitivity
-    from sim.science.tipping import tipping
+    from sim.questions.attribute import attribute
+    from sim.questions.books import books
+    from sim.questions.calibrate import calibrate
+    from sim.questions.compare import compare
+    from sim.questions.optimise import optimise
+    from sim.questions.predict import predict
+    from sim.questions.robustness import robustness
+    from sim.questions.run import run
+    from sim.questions.sensitivity import sensitivity
+    from sim.questions.sweep import sweep
+    from sim.questions.tipping import tipping
+    from sim.questions.trace import trace
 
 __version__ = "0.1.0"
 __all__ = [
     "NeighborhoodModel",
     "__version__",
     "attribute",
+    "books",
     "calibrate",
     "compare",
     "load",
@@ -43,21 +46,12 @@ __all__ = [
     "sensitivity",
     "sweep",
     "tipping",
+    "trace",
 ]
 
 _HOMES = {
-    "attribute": "sim.science.attribute",
-    "optimise": "sim.science.optimise",
-    "robustness": "sim.science.robustness",
-    "calibrate": "sim.science.calibrate",
-    "predict": "sim.science.predict",
-    "compare": "sim.experiments.compare",
     "load": "sim.compose",
     "rerun": "sim.again",
-    "run": "sim.experiments.run",
-    "sensitivity": "sim.science.sensitivity",
-    "sweep": "sim.experiments.sweep",
-    "tipping": "sim.science.tipping",
     "NeighborhoodModel": "sim.model",
 }
 
@@ -65,4 +59,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    # Not ``from sim import``, which would ask here again.
+    questions = import_module("sim.questions")
+    if name in questions.names():
+        return questions.function(name)
     raise AttributeError(f"module 'sim' has no attribute {name!r}")

@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -24,11 +23,11 @@ import pyarrow.parquet as pq
 from sim.compose import Interval
 from sim.config import Config, Executor, Experiment, check
 from sim.errors import InputError
-from sim.experiments import chunks, compare, store
+from sim.experiments import chunks, store
 from sim.experiments import run as runs_of
+from sim.experiments.compare import Question
 from sim.experiments.design import Base, Design
 from sim.experiments.provenance import OWN_MODEL, foreign_measures, provenance
-from sim.experiments.question import Question
 from sim.experiments.sweep import run_design
 from sim.files import content_hash
 from sim.science.factors import WHOLE
@@ -290,7 +289,7 @@ class _Comparison(_Answer):
             problem, allowed = "has no reference or threshold", "as the run wrote it"
             raise InputError(str(self.folder / store.MANIFEST), problem, allowed)
         question = Question(configs, reference, threshold)
-        return _there(compare.answer(question, out, progress, model=model))
+        return _there(question.answer(out, progress, model=model))
 
 
 class _Sweep(_Answer):
@@ -342,8 +341,7 @@ class _Science(_Answer):
             problem = "the question cannot be put together again from what is kept"
             raise InputError(path, problem, "as it was written")
         keys = {} if model is None else {"model": model}
-        answer = import_module(f"sim.science.{command}").answer
-        return _there(answer(question, out, progress, **keys))
+        return _there(question.answer(out, progress, **keys))
 
 
 def _attribution(config: Config, words: Tree, _: _Answer) -> Any:

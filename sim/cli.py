@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from enum import StrEnum
+from inspect import Parameter, Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim import __version__
+from sim import __version__, questions
 from sim.errors import InputError, refuse_broken
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sim.config import Config
+    from sim.questions.base import Spec
 
 INTERRUPTED = 130
 
@@ -112,498 +114,6 @@ def xiaoqu(
 
     xiaoqu compare scenario=kangqiao policies=\[none,member_contact,five_level_linkage]
     """
-
-
-@app.command()
-def run(
-    overrides: Overrides = None,
-    out: Out = RESULTS,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    quiet: Quiet = False,
-    lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
-    panel: Annotated[
-        str,
-        typer.Option(help="Columns of households to keep for every month", metavar="COLUMN,..."),
-    ] = "",
-    force: Force = False,
-    cfg: Cfg = None,
-) -> None:
-    """Run one configuration under many seeds, keep the results, print a summary.
-
-    [bold]Examples[/bold]
-
-    xiaoqu run scenario=kangqiao policy=none months=60 replications=30
-
-    xiaoqu run case=K053 replications=30
-
-    xiaoqu run scenario=kangqiao policy=five_level_linkage policy.measures.member_contact.quota=20
-
-    xiaoqu run firm=extractive fees.norm_conditional=5 executor.workers=2
-
-    xiaoqu run scenario=kangqiao months=24 replications=5 --panel paid,arrears_fen,satisfaction
-    """
-    _load_plugins(plugin)
-    from sim.compose import load_overrides
-    from sim.experiments.run import run as run_study
-
-    config = load_overrides(overrides or [], config_dir)
-    if cfg:
-        return _print_tree(config.resolved())
-    columns = [name.strip() for name in panel.split(",") if name.strip()]
-    study = run_study(config, out=out, progress=not quiet, force=force, panel=columns)
-    if quiet:
-        typer.echo(study.folder)
-    else:
-        from rich.console import Console
-
-        from sim.experiments.summary_table import print_summary
-
-        print_summary(study, Console(), lang.value)
-    # Figures take longer than the numbers, so whoever waits reads these first.
-    from sim.figures.trajectories import draw
-
-    draw(study, lang.value)
-
-
-@app.command()
-def compare(
-    overrides: Overrides = None,
-    out: Out = RESULTS,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    quiet: Quiet = False,
-    force: Force = False,
-    lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
-) -> None:
-    r"""Compare policies under the same seeds: differences, certainty, cost, persistence.
-
-    [bold]Examples[/bold]
-
-    xiaoqu compare scenario=kangqiao policies=\[none,building_meetings,five_level_linkage]
-
-    xiaoqu compare scenario=kangqiao policies=\[member_contact+lead_by_paying] withdraw=36
-
-    Besides keys of a configuration it takes: policies, scenarios (several instead of scenario),
-    reference (default none), withdraw (month that ends all measures), threshold (share of fees
-    that counts as recovered, default 0.6).
-    """
-    _load_plugins(plugin)
-    from sim.experiments.compare import answer
-    from sim.experiments.question import ask_words
-
-    comparison = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
-    from sim.figures.comparison import draw
-
-    draw(comparison, lang.value)
-    if quiet:
-        typer.echo(comparison.folder)
-        return
-    from rich.console import Console
-
-    from sim.experiments.comparison_table import print_comparison
-
-    print_comparison(comparison, Console(), lang.value)
-
-
-@app.command()
-def sweep(
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(help="As of run, but a key may take several values: key=1,2,3"),
-    ] = None,
-    out: Out = RESULTS,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    quiet: Quiet = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Say how many runs and how long, and stop")
-    ] = False,
-    budget: Annotated[
-        float | None,
-        typer.Option(help="Refuse to start if it is estimated to take longer", metavar="MINUTES"),
-    ] = None,
-    append: Annotated[
-        Path | None, typer.Option(help="Add the runs to an earlier sweep", metavar="FOLDER")
-    ] = None,
-    points: Annotated[
-        int | None,
-        typer.Option(min=0, help="Most points printed one by one (60); of more, every level"),
-    ] = None,
-    force: Force = False,
-    cfg: Cfg = None,
-) -> None:
-    """Run every point of a design under many seeds; killed or stopped, it goes on where it was.
-
-    [bold]Examples[/bold]
-
-    xiaoqu sweep scenario=kangqiao policy=none,member_contact "measure.quota=range(2,20,2)"
-
-    xiaoqu sweep "fees.norm_conditional=interval(0,6)" experiment.design=lhs experiment.samples=200
-
-    xiaoqu sweep experiment=contact_quota replications=20 --plan
-
-    A word with brackets needs double quotes, in bash, PowerShell and cmd.exe alike. A key that is
-    not swept is set as in run.
-    """
-    _load_plugins(plugin)
-    from sim.compose import parse_sweep
-    from sim.experiments.design import lay_out
-    from sim.experiments.sweep import run_design
-
-    words = [*(overrides or []), *([] if budget is None else [f"experiment.budget={budget}"])]
-    design = lay_out([parse_sweep(word, config_dir) for word in words], config_dir)
-    if cfg:
-        return _print_tree(design.described() | {"experiment": design.experiment.model_dump()})
-    done = run_design(design, out, progress=not quiet, force=force, append=append, only_plan=plan)
-    if quiet or plan:
-        return None if plan else typer.echo(done.folder)
-    from sim.experiments.sweep_table import SHOWN_POINTS, print_sweep
-
-    print_sweep(done, _console(), SHOWN_POINTS if points is None else points)
-
-
-@app.command()
-def trace(
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(help="As of run, and issue=NAME since=MONTH: which problem to follow"),
-    ] = None,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    lang: Annotated[Language, typer.Option(help="Language of the story")] = Language.EN,
-) -> None:
-    """Follow one problem through one run: level by level, month by month, and what it cost.
-
-    [bold]Examples[/bold]
-
-    xiaoqu trace scenario=w_compound issue=railing
-
-    xiaoqu trace scenario=shenhong issue=parking since=12 months=24 --lang zh
-
-    xiaoqu trace scenario=kangqiao policy=none issue=longest
-
-    issue is first, longest, a category (cleaning, facilities, security, greenery, parking,
-    neighbours, common_space, accounts, developer: the first of it), a number (1 is the first to
-    arise after month 0), or the label of a problem that the scenario places; since is the month
-    from which first, longest and category choose. Without policy the scenario's own is taken.
-    """
-    _load_plugins(plugin)
-    from sim.experiments.trace import ask_words
-    from sim.experiments.trace import trace as follow_one
-    from sim.experiments.trace_text import tell
-
-    typer.echo(tell(follow_one(*ask_words(overrides or [], config_dir)), lang.value))
-
-
-@app.command()
-def books(
-    overrides: Annotated[
-        list[str] | None, typer.Argument(help="As of run; its first seed is lived")
-    ] = None,
-    compound: Annotated[int, typer.Option(help="Number of the compound in a district")] = 0,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    lang: Annotated[Language, typer.Option(help="Language of the table")] = Language.EN,
-) -> None:
-    """Show the books of whoever serves, month by month of one run, in thousands of yuan.
-
-    [bold]Examples[/bold]
-
-    xiaoqu books scenario=kangqiao policy=none
-
-    xiaoqu books scenario=xingqu --compound 7 --lang zh
-    """
-    _load_plugins(plugin)
-    from sim.compose import load_overrides
-    from sim.experiments.books import books as keep
-    from sim.experiments.books import tell_books
-
-    config = load_overrides(overrides or [], config_dir)
-    typer.echo(tell_books(keep(config, compound=compound), lang.value))
-
-
-@app.command()
-def sensitivity(
-    overrides: Overrides = None,
-    out: Out = RESULTS,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    quiet: Quiet = False,
-    force: Force = False,
-    lang: Annotated[Language, typer.Option(help="Language of the figure")] = Language.EN,
-) -> None:
-    r"""Find the parameters an outcome hangs on: Morris screening, then Sobol indices.
-
-    [bold]Examples[/bold]
-
-    xiaoqu sensitivity scenario=kangqiao policy=five_level_linkage
-
-    xiaoqu sensitivity over=\[fees,doses] indicator=satisfied_share at=24 width=0.25 top=6
-
-    xiaoqu sensitivity "fees.service=interval(2,6)" "firm.full_cost=interval(0.6,1.2)" samples=64
-
-    Besides keys of a configuration it takes: over (core, groups, keys, doses), indicator, at (months),
-    width (share of the way to the nearer limit of the schema, or whole), trajectories, top, samples.
-    """
-    _load_plugins(plugin)
-    from sim.science.sensitivity import answer, ask_words
-
-    result = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
-    from sim.figures.sensitivity import draw
-
-    draw(result, lang.value)
-    if quiet:
-        typer.echo(result.folder)
-        return
-    from sim.science.sensitivity_table import print_sensitivity
-
-    print_sensitivity(result, _console())
-
-
-@app.command()
-def tipping(
-    overrides: Overrides = None,
-    out: Out = RESULTS,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    quiet: Quiet = False,
-    force: Force = False,
-    lang: Annotated[Language, typer.Option(help="Language of the figures")] = Language.EN,
-) -> None:
-    r"""Find where a compound tips: hysteresis loop, basin of attraction, smallest push back.
-
-    [bold]Examples[/bold]
-
-    xiaoqu tipping scenario=kangqiao
-
-    xiaoqu tipping parts=loop parameter=developer.legacy hold=60
-
-    xiaoqu tipping parts=push policies=\[five_level_linkage,firm_tender] duration=36
-
-    Besides keys of a configuration it takes: parts (of loop, basin, push), parameter (key, or keys
-    moved together), low, high, steps, hold (months a step), estate, grid, policies, duration,
-    threshold.
-    """
-    _load_plugins(plugin)
-    from sim.science.tipping import answer, ask_words
-
-    result = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
-    from sim.figures.tipping import draw
-
-    draw(result, lang.value)
-    if quiet:
-        typer.echo(result.folder)
-        return
-    from sim.science.tipping import print_tipping
-
-    print_tipping(result, _console())
-
-
-@app.command()
-def calibrate(
-    overrides: Overrides = None,
-    out: Out = RESULTS,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    quiet: Quiet = False,
-    lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
-    force: Force = False,
-    recover: Annotated[
-        int,
-        typer.Option(min=0, help="Test on synthetic data with this many known truths", metavar="N"),
-    ] = 0,
-) -> None:
-    r"""Find the parameters that could have given the figures: a posterior, and what it cannot tell.
-
-    [bold]Examples[/bold]
-
-    xiaoqu calibrate scenario=kangqiao
-
-    xiaoqu calibrate scenario=kangqiao parameters=\[fees.service,firm.diligence] targets=all
-
-    xiaoqu calibrate --config-dir DIR scenario=my_compound file=months.csv 'fees.service=interval(2,6)'
-
-    xiaoqu calibrate scenario=kangqiao --recover 200
-
-    Besides keys of a configuration it takes: parameters (keys, each over the schema's range),
-    key=interval(low,high), file (CSV of your own months), targets (fitted or all), particles,
-    simulations, draws. Stopped, it goes on; asked again with more simulations, it goes on too.
-    """
-    _load_plugins(plugin)
-    from rich.console import Console
-
-    from sim.science.calibrate import answer, ask_words
-
-    question = ask_words(overrides or [], config_dir)
-    if recover:
-        from sim.science.recover import print_recovery
-        from sim.science.recover import recover as test
-
-        recovery = test(question, recover, out=out, progress=not quiet, force=force)
-        return typer.echo(recovery.folder) if quiet else print_recovery(recovery, Console())
-    calibration = answer(question, out=out, progress=not quiet, force=force)
-    from sim.figures.posterior import draw
-
-    draw(calibration, lang.value)
-    if quiet:
-        return typer.echo(calibration.folder)
-    from sim.science.calibration_table import print_calibration
-
-    print_calibration(calibration, Console(), lang.value)
-
-
-@app.command()
-def predict(
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(help="fit=[cases] or fit=one_out, cases=[...], draws=, seed="),
-    ] = None,
-    out: Out = RESULTS,
-    plugin: Plugins = None,
-    quiet: Quiet = False,
-    force: Force = False,
-) -> None:
-    r"""Fit some cases and predict the others: which reported intervals hold.
-
-    [bold]Examples[/bold]
-
-    xiaoqu predict fit=kangqiao
-
-    xiaoqu predict fit=one_out particles=50 simulations=5000
-
-    Words: fit (cases, or one_out to leave each out in turn), cases (default: all with targets),
-    parameters, particles, simulations, draws, heavy_draws (for cases of many compounds), seed,
-    executor.
-    """
-    _load_plugins(plugin)
-    from rich.console import Console
-
-    from sim.science.predict import answer, ask_words, print_prediction
-
-    prediction = answer(ask_words(words or []), out, not quiet, force=force)
-    if quiet:
-        return typer.echo(prediction.folder)
-    wide = None if sys.stdout.isatty() else 200
-    print_prediction(prediction, Console(width=wide))
-
-
-@app.command()
-def attribute(
-    overrides: Overrides = None,
-    out: Out = RESULTS,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    quiet: Quiet = False,
-    force: Force = False,
-    lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
-) -> None:
-    r"""Share out a bundle's effect among its measures: Shapley values, interactions, per cost.
-
-    [bold]Examples[/bold]
-
-    xiaoqu attribute scenario=kangqiao policy=five_level_linkage
-
-    xiaoqu attribute policy=shenhong scenario=shenhong at=36 indicator=\[collection_rate]
-
-    Besides keys of a configuration it takes: at (month read, 24), indicator (one or several),
-    permutations (orders a seed for bundles of more than 10 measures, 8). A scenario's own policy
-    is taken apart unless one is given.
-    """
-    _load_plugins(plugin)
-    from sim.science.attribute import answer, ask_words
-
-    attribution = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
-    from sim.figures.attribution import draw
-
-    draw(attribution, lang.value)
-    if quiet:
-        typer.echo(attribution.folder)
-        return
-    from rich.console import Console
-
-    from sim.science.attribution_table import print_attribution
-
-    print_attribution(attribution, Console(), lang.value)
-
-
-@app.command()
-def optimise(
-    overrides: Overrides = None,
-    out: Out = RESULTS,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    quiet: Quiet = False,
-    force: Force = False,
-    lang: Annotated[Language, typer.Option(help="Language of table and figure")] = Language.EN,
-) -> None:
-    r"""Seek the cheapest policy that reaches a target with a given probability.
-
-    [bold]Examples[/bold]
-
-    xiaoqu optimise scenario=kangqiao target="collection_rate>=0.6 at +24" probability=0.9
-
-    xiaoqu optimise target="satisfied_share>=80% at +24" measures=all yuan_most=500000
-
-    Besides keys of a configuration it takes: target, probability (0.9), measures (or policy, whose
-    measures are the candidates), doses, starts, hour_yuan (yuan that an hour counts for, 30),
-    hours_most, yuan_most, posterior (a Parquet file of calibrate), trials, worlds, check, method
-    (nsga2 or exhaustive).
-    """
-    _load_plugins(plugin)
-    from sim.science.optimise import answer, ask_words
-
-    optimum = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
-    from sim.figures.frontier import draw
-
-    draw(optimum, lang.value)
-    if quiet:
-        typer.echo(optimum.folder)
-        return
-    from rich.console import Console
-
-    from sim.science.optimum_table import print_optimum
-
-    print_optimum(optimum, Console(), lang.value)
-
-
-@app.command()
-def robustness(
-    overrides: Overrides = None,
-    out: Out = RESULTS,
-    plugin: Plugins = None,
-    config_dir: ConfigDir = None,
-    quiet: Quiet = False,
-    force: Force = False,
-    lang: Annotated[Language, typer.Option(help="Language of table and figures")] = Language.EN,
-) -> None:
-    r"""Rank policies across scenarios, networks, mechanisms and parameters: where does it turn?
-
-    [bold]Examples[/bold]
-
-    xiaoqu robustness scenario=kangqiao
-
-    xiaoqu robustness policies=\[none,shenhong,red_pilot] posterior=posterior.parquet
-
-    Besides keys of a configuration it takes: policies, scenarios, networks, mechanisms (lists),
-    draws (200), posterior (a Parquet file of calibrate) or over and width (as sensitivity),
-    indicator (one or several), at (month read, 24).
-    """
-    _load_plugins(plugin)
-    from sim.science.robustness import answer, ask_words
-
-    robust = answer(ask_words(overrides or [], config_dir), out, not quiet, force=force)
-    from sim.figures.robustness import draw
-
-    draw(robust, lang.value)
-    if quiet:
-        typer.echo(robust.folder)
-        return
-    from rich.console import Console
-
-    from sim.science.robustness_table import print_robustness
-
-    print_robustness(robust, Console(), lang.value)
 
 
 @app.command()
@@ -946,6 +456,86 @@ def reproduce(
         raise typer.Exit(1)
 
 
+def _add(spec: Spec) -> None:
+    """Make the command of a question."""
+    takes: dict[str, Any] = {"overrides": Overrides, "plugin": Plugins}
+    if spec.own_folder:
+        takes["config_dir"] = ConfigDir
+    if spec.keeps:
+        takes |= {"out": Out, "quiet": Quiet, "force": Force}
+    if spec.lang:
+        takes["lang"] = Annotated[Language, typer.Option(help=f"Language of {spec.lang}")]
+    if spec.cfg:
+        takes["cfg"] = Cfg
+    usual: dict[str, Any] = {"out": RESULTS, "quiet": False, "force": False, "lang": Language.EN}
+    for name, word in spec.words.items():
+        if word.option:
+            flag, about = word.option.flag, word.option
+            made = typer.Option(
+                flag, help=_capital(word.doc), metavar=about.metavar, min=about.low, max=about.high
+            )
+            kind = word.kind if word.default is None else type(word.default)
+            takes[name], usual[name] = Annotated[kind, made], word.default
+
+    def command(**given: Any) -> None:
+        _ask(spec, **given)
+
+    command.__name__, command.__annotations__ = spec.name, takes
+    command.__signature__ = Signature(  # type: ignore[attr-defined]
+        [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=usual.get(name), annotation=kind)
+            for name, kind in takes.items()
+        ]
+    )
+    app.command(spec.name, help=spec.help, rich_help_panel="Questions")(command)
+
+
+def _ask(
+    spec: Spec,
+    overrides: list[str] | None = None,
+    plugin: list[Path] | None = None,
+    config_dir: Path | None = None,
+    out: Path = RESULTS,
+    quiet: bool = False,
+    force: bool = False,
+    lang: Language = Language.EN,
+    cfg: Shown | None = None,
+    **options: Any,
+) -> None:
+    """Ask a question, print its answer, and draw it where it is kept."""
+    _load_plugins(plugin)
+    question = spec.ask_words(overrides or [], config_dir, **options)
+    if cfg:
+        return _print_tree(question.tree())
+    answer = question.answer(
+        **({"out": out, "progress": not quiet, "force": force} if spec.keeps else {})
+    )
+    if spec.keeps and not spec.drawn_last:
+        answer.keep_figures(lang.value)
+    if not quiet:
+        answer.show(_console(answer.WIDTH), lang.value)
+    elif answer.folder is not None:
+        typer.echo(answer.folder)
+    if spec.keeps and spec.drawn_last:
+        answer.keep_figures(lang.value)
+    return None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _complete() -> None:
+    """Make the commands of questions that have none yet, such as those of a file of one's own."""
+    there = {command.name for command in app.registered_commands}
+    for name in questions.names():
+        if name not in there:
+            _add(questions.find(name))
+
+
+_complete()
+
+
 def main(words: list[str] | None = None) -> None:
     """Run the command and turn every expected failure into one line and an exit code.
 
@@ -959,6 +549,7 @@ def main(words: list[str] | None = None) -> None:
     try:
         try:
             _make_ready(sys.argv[1:] if words is None else words)
+            _complete()
             app(args=words, prog_name="xiaoqu")
         finally:
             sys.stdout.flush()
@@ -1008,11 +599,11 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _console() -> Console:
+def _console(width: int | None = 160) -> Console:
     from rich.console import Console
 
     # A pipe has no width: give it one at which no name or key is cut off.
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    return Console(highlight=width is None, width=None if sys.stdout.isatty() else width)
 
 
 def _print_tree(tree: dict[str, Any]) -> None:

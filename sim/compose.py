@@ -43,6 +43,7 @@ from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
 from sim.inputs import look_at, say
 from sim.measures.catalogue import CATALOGUE
+from sim.objects import plain
 from sim.society.reading import some
 
 Choice = str | list[str] | None
@@ -104,7 +105,7 @@ class Interval:
 
 
 def load(
-    scenario: str | None = None,
+    scenario: str | Config | None = None,
     *overrides: str,
     policy: str | list[str] | dict[str, Any] | None = None,
     config_dir: Path | None = None,
@@ -113,13 +114,16 @@ def load(
     """Load a configuration from Python.
 
     Args:
-        scenario: Name of a scenario; none gives a compound with default parameters.
+        scenario: Name of a scenario, or a configuration that is taken over; none gives a compound with
+            default parameters.
         *overrides: Settings as on the command line, such as ``"fees.norm_conditional=5"``.
         policy: Name of a policy or measure, or several to be put together, or a dict
             ``{"measures": {...}}``.
         config_dir: Folder with configuration groups of your own.
         **keys: Settings as keywords; a dict or a double underscore goes a level down:
-            ``months=24``, ``fees={"norm_conditional": 5}``, ``fees__norm_conditional=5``.
+            ``months=24``, ``fees={"norm_conditional": 5}``, ``fees__norm_conditional=5``. Numbers of NumPy
+            and paths are taken, a frame as ``population={"household_file": frame}``, a graph of
+            networkx as ``network=graph``: both are written below ``results/inputs``.
 
     Returns:
         The checked configuration.
@@ -287,7 +291,8 @@ def load_settings(
     """Load a configuration from keys and values in their order.
 
     Args:
-        given: Keys and values; later wins.
+        given: Keys and values; later wins. A whole configuration may stand for the scenario: it wins over
+            all before it.
         config_dir: Folder with configuration groups of the user's own.
         look: Whether it is to be lived: its files are then read once and said, see ``sim.inputs``.
 
@@ -300,14 +305,18 @@ def load_settings(
     installed_measures()
     if config_dir is not None:
         config_dir = checked_folder(config_dir)
-    chosen: dict[str, Choice] = _usual_choices(config_dir)
+    given = [(key, plain(key, value)) for key, value in given]
+    whole = [place for place, (key, value) in enumerate(given) if _is_whole(key, value)]
+    base: Config | None = given[whole[-1]][1] if whole else None
+    given = given[whole[-1] + 1 :] if whole else given
+    chosen: dict[str, Choice] = {} if base else _usual_choices(config_dir)
     settings: list[Setting] = []
     for key, value in _written_out(given):
         if is_choice(key, value, config_dir):
             chosen[key] = _checked_choice(key, value, _known(key, value, config_dir))
         else:
             settings.append((full_key(key), value))
-    tree = _compose(chosen, config_dir)
+    tree = _compose(chosen, config_dir) if base is None else _chosen_anew(base, chosen, config_dir)
     for key, value in settings:
         named = _named_file(f"{key}={value}") if isinstance(value, str) else None
         _set(tree, key, _literal(value) if named else value)
@@ -319,6 +328,34 @@ def load_settings(
             _say_own(config_dir)
         look_at(config)
     return config, references
+
+
+def _is_whole(key: str, value: Any) -> bool:
+    return key == "scenario" and isinstance(value, Config)
+
+
+def _chosen_anew(base: Config, chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
+    """The tree of a configuration, with groups that are chosen in place of its own.
+
+    Raises:
+        InputError: Another scenario is chosen: it would set everything.
+    """
+    if "scenario" in chosen:
+        raise InputError("scenario", "a configuration is given already", "one of the two")
+    tree = OmegaConf.create(_literals(base.resolved()))
+    composed = _compose(chosen, config_dir) if chosen else tree
+    for group in chosen:
+        OmegaConf.update(tree, group, composed[group], merge=False)
+    return tree
+
+
+def _literals(node: Any) -> Any:
+    """A tree whose texts are meant as they stand."""
+    if isinstance(node, dict):
+        return {key: _literals(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_literals(value) for value in node]
+    return _literal(node) if isinstance(node, str) else node
 
 
 def _written_out(given: list[Setting]) -> Iterator[Setting]:

@@ -20,12 +20,11 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.experiments import paired
 from sim.experiments import run as runs_of
-from sim.experiments.compare import answer
-from sim.experiments.question import ask
 from sim.experiments.summary import unit_text
 from sim.experiments.summary_table import MAIN
 from sim.explain import unknown_name
 from sim.outcomes import INDICATORS
+from sim.questions import find
 
 MOST_MONTHS, MOST_REPLICATIONS, MOST_POLICIES, MOST_SEED = 120, 100, 8, 1_000_000
 MOST_WORK = 60_000_000
@@ -162,13 +161,13 @@ def compare(
     shown = _indicators(indicators)
     _check_names("scenario", [scenario])
     _check_names("policy", [part for name in [*policies, reference] for part in name.split("+")])
-    question = ask(
-        policies, [scenario], reference=reference,
+    question = find("compare").ask_call(
+        scenario, policies=policies, reference=reference,
         months=months, replications=replications, seed=seed,
     )  # fmt: skip
     _check_work(list(question.configs.values()))
     with _one_at_a_time:
-        made = answer(question)
+        made = question.answer()
     spent = made.costs[made.costs["actor"] == paired.ALL]
     return {
         **_head(next(iter(question.configs.values())), made.provenance, question.policies),

@@ -267,7 +267,7 @@ def kangqiao_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
 
 def attribution(quick: bool) -> str:
     """Parts of the bundle's measures."""
-    from sim.science.attribute import attribute
+    from sim.questions.attribute import attribute
 
     size: dict[str, Any] = {"replications": 2} if quick else {}
     return attribution_rows(attribute("kangqiao", policy=BUNDLE, **size))
@@ -296,7 +296,7 @@ def attribution_rows(answer: Attribution) -> str:
 
 def sensitivity(quick: bool) -> str:
     """The first five parameters by Sobol's total index."""
-    from sim.science.sensitivity import sensitivity as ask
+    from sim.questions.sensitivity import sensitivity as ask
 
     size: dict[str, Any] = (
         {"over": ["fees"], "trajectories": 2, "top": 5, "samples": 4} if quick else {}
@@ -324,7 +324,7 @@ def sensitivity_rows(answer: Sensitivity) -> str:
 
 def folds(quick: bool) -> str:
     """Where the loop's legs cross half of the fees collected."""
-    from sim.science.tipping import tipping
+    from sim.questions.tipping import tipping
 
     size: dict[str, Any] = {"replications": 1, "hold": 24} if quick else {}
     found = tipping("kangqiao", parts=["loop"], **size).folds
@@ -341,7 +341,7 @@ def folds(quick: bool) -> str:
 
 def optimum(quick: bool) -> str:
     """The frontier of cost and probability."""
-    from sim.science.optimise import optimise
+    from sim.questions.optimise import optimise
 
     size: dict[str, Any] = {"trials": 10, "worlds": 4, "check": 4} if quick else {}
     return optimum_rows(optimise("kangqiao", target="collection_rate>=0.6 at +24", **size))
@@ -369,7 +369,7 @@ def optimum_rows(answer: Optimum) -> str:
 
 def worlds(quick: bool) -> str:
     """The ranking of policies in many worlds."""
-    from sim.science.robustness import robustness
+    from sim.questions.robustness import robustness
 
     size: dict[str, Any] = {"draws": 40, "replications": 2} if quick else {}
     return worlds_rows(robustness("kangqiao", **size))
@@ -403,7 +403,7 @@ def parameters(quick: bool) -> str:
 
 
 def _calibrated(quick: bool) -> Calibration:
-    from sim.science.calibrate import calibrate
+    from sim.questions.calibrate import calibrate
 
     size: dict[str, Any] = {"particles": 20, "simulations": 600, "draws": 10} if quick else {}
     return calibrate("kangqiao", out=Path(_place().name), **size)
@@ -443,12 +443,12 @@ def parameters_rows(answer: Calibration) -> str:
 
 def predicted(quick: bool) -> str:
     """Kangqiao fitted, the other cases predicted."""
-    from sim.science.predict import predict
+    from sim.questions.predict import predict
 
     if quick:
         size: dict[str, Any] = {"particles": 20, "simulations": 600, "draws": 10, "heavy_draws": 4}
-        return predicted_rows(predict("kangqiao", ["kangqiao", "tongqiao"], **size))
-    return predicted_rows(predict("kangqiao", out=Path(_place().name)))
+        return predicted_rows(predict(cases=["kangqiao", "tongqiao"], **size))
+    return predicted_rows(predict(out=Path(_place().name)))
 
 
 def predicted_rows(answer: Prediction) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pandas as pd
 
+from sim.questions import find
+
 HERE = Path(__file__).parent / "recorded"
 SMALL = ["population.households=200", "population.buildings=5", "executor=serial"]
 
@@ -55,18 +57,17 @@ COMMANDS: dict[str, tuple[str, str, list[str]]] = {
 def answer(name: str) -> Any:
     """An answer as recorded, its question put together anew."""
     module, kind, _ = COMMANDS[name]
-    command = importlib.import_module(module)
-    tables = {table: pd.read_parquet(HERE / name / f"{table}.parquet") for table in command.TABLES}
-    return getattr(command, kind)(_question(name), **tables)
+    answer: Any = getattr(importlib.import_module(module), kind)
+    tables = {table: pd.read_parquet(HERE / name / f"{table}.parquet") for table in answer.TABLES}
+    return answer(_question(name), **tables)
 
 
 def record(name: str) -> None:
     """Live a question and write down its tables."""
-    command = importlib.import_module(COMMANDS[name][0])
-    found = command.answer(_question(name))
+    found = _question(name).answer()
     place = HERE / name
     place.mkdir(parents=True, exist_ok=True)
-    for table in command.TABLES:
+    for table in found.TABLES:
         frame = getattr(found, table)
         if name == "compare" and table in ("months", "runs"):
             about = [
@@ -77,10 +78,7 @@ def record(name: str) -> None:
 
 
 def _question(name: str) -> Any:
-    module, _, words = COMMANDS[name]
-    where = "sim.experiments.question" if name == "compare" else module
-    ask = importlib.import_module(where).ask_words
-    return ask(["scenario=kangqiao", *SMALL, *words])
+    return find(name).ask_words(["scenario=kangqiao", *SMALL, *COMMANDS[name][2]])
 
 
 if __name__ == "__main__":

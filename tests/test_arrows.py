@@ -17,7 +17,6 @@ from sim.build import weights
 from sim.compose import load
 from sim.config import Config, Mechanisms, change
 from sim.errors import InputError
-from sim.experiments.compare import compare
 from sim.experiments.run import run
 from sim.model import NeighborhoodModel
 from sim.month import MONTH
@@ -28,6 +27,7 @@ from sim.processes.commons import feel_stopped
 from sim.processes.issues import DOORS, Door, Status
 from sim.processes.participation import weigh
 from sim.processes.service import LINES
+from sim.questions.compare import compare
 from sim.world.arrows import ARROWS
 from sim.world.process import do_in_python
 from sim.world.world import World
@@ -211,7 +211,7 @@ def test_run_and_compare_cut(tmp_path: Path) -> None:
     assert not whole.months.equals(without.months)
     assert without.folder is not None
     assert "grievance_to_pay" in (without.folder / "manifest.json").read_text(encoding="utf-8")
-    answer = compare(["building_meetings"], "kangqiao", cut=["grievance_to_pay"], **keys)
+    answer = compare("kangqiao", policies=["building_meetings"], cut=["grievance_to_pay"], **keys)
     alone = answer.months[answer.months["policy"] == "none"]
     kept = without.months["collection_rate"].to_numpy()
     assert np.array_equal(alone["collection_rate"].to_numpy(), kept, equal_nan=True)

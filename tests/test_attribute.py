@@ -15,12 +15,11 @@ from rich.console import Console
 
 from sim.config import Config
 from sim.errors import InputError
-from sim.figures.attribution import draw
 from sim.outcomes import INDICATORS
+from sim.questions import find
+from sim.questions.attribute import attribute
 from sim.science.attribute import (
     Attribution,
-    ask_words,
-    attribute,
     exact_game,
     sampled_game,
 )
@@ -159,10 +158,10 @@ def test_one_or_two_processes_give_the_same_bytes(small: Attribution, tmp_path: 
 
 def test_figures_are_drawn_once(small: Attribution) -> None:
     """Catches a figure that breaks, and one drawn again each time."""
-    files = draw(small, "zh")
+    files = small.keep_figures("zh")
     assert len(files) == 3 * len(small.question.outcomes) and all(f.exists() for f in files)
     times = [file.stat().st_mtime_ns for file in files]
-    assert [file.stat().st_mtime_ns for file in draw(small, "zh")] == times
+    assert [file.stat().st_mtime_ns for file in small.keep_figures("zh")] == times
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -219,4 +218,4 @@ def test_a_failed_run_is_missing_and_not_zero() -> None:
 def test_bad_words_are_told_in_a_line(words: list[str], told: str) -> None:
     """Catches a word that is taken without a check."""
     with pytest.raises(InputError, match=told.replace("'", ".")):
-        ask_words(words)
+        find("attribute").ask_words(words)

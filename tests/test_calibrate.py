@@ -22,15 +22,18 @@ from sim.errors import InputError
 from sim.experiments import chunks
 from sim.figures import posterior as figures
 from sim.outcomes import INDICATORS
+from sim.questions import find
+from sim.questions.calibrate import calibrate
+from sim.questions.predict import predict as predicted
 from sim.science import calibrate as calibration
 from sim.science import predict, smc
-from sim.science.calibrate import ask_words, calibrate
 from sim.science.cases import as_case, case_of, live
 from sim.science.core import PRIORS, Prior
 from sim.science.observed import MISSING, Observed, of_file, of_scenario
-from sim.science.recover import recover
+from sim.science.recover import Recovering
 from sim.science.smc import Plan, sample
 
+ask_words = find("calibrate").ask_words
 ALONE = Executor(workers=1)
 SQUARE = {"a": Prior(0.0, 1.0), "b": Prior(0.0, 1.0)}
 SMALL = (
@@ -304,7 +307,7 @@ def test_a_second_process_at_the_same_question_says_so_and_stops(tmp_path: Path)
         chunks.locked(folder.parent, f".{folder.name}.lock"),
         pytest.raises(InputError, match="another process"),
     ):
-        calibration.answer(question, tmp_path)
+        question.answer(tmp_path)
     assert not list(folder.parent.glob("*.db"))
 
 
@@ -330,7 +333,7 @@ def test_a_folder_that_no_address_can_hold_is_refused(tmp_path: Path, name: str)
     question = ask_words([*SMALL, f"file={months_of(tmp_path, 0.0)}", "parameters=[fees.service]"])
     before = sorted(tmp_path.iterdir())
     with pytest.raises(InputError, match=r"^out: .*without \? and % in its name") as caught:
-        calibration.answer(question, tmp_path / name)
+        question.answer(tmp_path / name)
     assert "\n" not in str(caught.value)
     assert sorted(tmp_path.iterdir()) == before
 
@@ -350,7 +353,7 @@ def test_a_database_that_is_no_file_is_told(tmp_path: Path, force: bool) -> None
     folder = question.asked.folder(tmp_path)
     folder.with_name(f"{folder.name}.db").mkdir(parents=True)
     with pytest.raises(InputError, match=r"^out: .*\.db: is no file"):
-        calibration.answer(question, tmp_path, force=force)
+        question.answer(tmp_path, force=force)
 
 
 def test_coverage_of_known_truths(tmp_path: Path) -> None:
@@ -361,8 +364,8 @@ def test_coverage_of_known_truths(tmp_path: Path) -> None:
     priors = calibration.priors(
         None, {"fees.base_conditional": Interval(-6, 6), "fees.matching": Interval(0, 1)}, config
     )
-    question = calibration.Question((case,), priors, simulations=300, executor=ALONE)
-    tested = recover(question, 60)
+    question = calibration.Question((case,), priors, 150, 300, 100, 1, ALONE)
+    tested = Recovering(question, 60).answer()
     coverage = tested.coverage.set_index("parameter")
     assert coverage["inside_90"].between(0.80, 0.99).all()
     assert coverage["inside_50"].between(0.33, 0.67).all()
@@ -391,15 +394,15 @@ def test_nearest_quarter_goes_on_where_few_meet_the_figures() -> None:
 
 
 def test_tasks_of_prediction() -> None:
-    task = predict.ask_words(["fit=one_out", "seed=4", "executor.workers=1"])
+    task = find("predict").ask_words(["fit=one_out", "seed=4", "executor.workers=1"])
     assert task.seed == 4
     assert len(task.fits) == len(task.cases) >= 5
     assert all(len(fit) == len(task.cases) - 1 for fit in task.fits)
-    one = predict.ask_words(["fit=kangqiao"])
+    one = find("predict").ask_words(["fit=kangqiao"])
     assert one.fits == (("kangqiao",),)
     for words in (["fit=nowhere"], ["fees.service=3"], ["fit=kangqiao", "cases=[kangqiao]"]):
         with pytest.raises(InputError):
-            predict.ask_words(words)
+            find("predict").ask_words(words)
 
 
 def test_one_case_is_fitted_and_another_predicted(
@@ -413,20 +416,26 @@ def test_one_case_is_fitted_and_another_predicted(
     given: dict[str, Any] = {
         "particles": 20, "simulations": 160, "draws": 10, "parameters": ["fees.base_conditional"], "out": tmp_path,
     }  # fmt: skip
-    found = predict.predict("shenhong", ["shenhong", "kangqiao"], "executor.workers=1", **given)
+    found = predicted(
+        None, "executor.workers=1", fit="shenhong", cases=["shenhong", "kangqiao"], **given
+    )
     rows = found.predictions
     used = {case: set(rows.loc[rows["case"] == case, "use"]) for case in ("shenhong", "kangqiao")}
     assert used == {"shenhong": {"fitted"}, "kangqiao": {"predicted"}}
     inside = (rows["low"] <= rows["median"]) & (rows["median"] <= rows["high"])
     assert (rows["verdict"] == np.where(inside, "inside", "missed")).all()
     assert {"inside", "missed"} <= set(rows["verdict"])
-    assert "fitted to shenhong: " in predict._fit_line(found.task, found.fits.to_dict("records")[0])
+    assert "fitted to shenhong: " in predict._fit_line(
+        found.question, found.fits.to_dict("records")[0]
+    )
     assert "| shenhong | kangqiao | collection 70% (+24) |" in predict.as_markdown(found)
     (kept,) = (tmp_path / "calibrate").glob("*/manifest.json")
     ((_, targets),) = json.loads(kept.read_text(encoding="utf-8"))["words"]["figures"]
     figures = [t.label for t in load("shenhong").scenario.targets if not t.in_words]
     assert [t["label"] for t in targets] == figures
-    again = predict.predict("shenhong", ["shenhong", "kangqiao"], "executor.workers=1", **given)
+    again = predicted(
+        None, "executor.workers=1", fit="shenhong", cases=["shenhong", "kangqiao"], **given
+    )
     assert again.loaded and again.predictions.equals(rows)
 
 

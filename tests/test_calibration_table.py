@@ -16,7 +16,8 @@ from rich.console import Console
 
 from sim.compose import load
 from sim.config import Target
-from sim.science.calibrate import Calibration, ask_words
+from sim.questions import find
+from sim.science.calibrate import Calibration
 from sim.science.calibration_table import print_calibration
 from sim.science.cases import figure_row
 from sim.science.observed import MISSING, Observed, of_file
@@ -38,7 +39,7 @@ def of_months(tmp_path: Path, **series: list[float]) -> Calibration:
     path = tmp_path / "months.csv"
     months = range(1, 1 + len(next(iter(series.values()))))
     pd.DataFrame({"month": months, **series}).to_csv(path, index=False)
-    question = ask_words([*SMALL, f"file={path}", "fees.service=interval(2,6)"])
+    question = find("calibrate").ask_words([*SMALL, f"file={path}", "fees.service=interval(2,6)"])
     case = question.cases[0]
     rows = []
     for place, target in enumerate(case.observed.targets):

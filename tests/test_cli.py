@@ -55,10 +55,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def run(config: Config, **keys: Any) -> SimpleNamespace:
         calls.append({"config": config, **keys})
-        return SimpleNamespace(folder=Path("kept-here"))
+        return SimpleNamespace(folder=Path("kept-here"), keep_figures=lambda language: [])
 
     monkeypatch.setattr("sim.experiments.run.run", run)
-    monkeypatch.setattr("sim.figures.trajectories.draw", lambda study, language: [])
     return calls
 
 

@@ -16,20 +16,21 @@ from matplotlib.text import Text
 from rich.cells import cell_len
 from rich.console import Console
 
-from sim import compare
 from sim.errors import InputError
 from sim.experiments import paired
 from sim.experiments import run as runs_of
 from sim.experiments.compare import Comparison, read_comparison
 from sim.experiments.comparison_table import print_comparison
 from sim.experiments.paired import Gain, difference, mean, months_to_recovery, ratio
-from sim.experiments.question import ask, ask_words
 from sim.experiments.together import live_together
 from sim.figures import comparison as figures
 from sim.figures import style
 from sim.outcomes import INDICATORS
+from sim.questions import find
+from sim.questions.compare import compare
 from sim.world.runner import Runner
 
+ask, ask_words = find("compare").ask_call, find("compare").ask_words
 SMALL = ("population.households=240", "population.buildings=4", "executor.workers=1")
 STAYS = (
     "firm.leaves=0", "firm.renewal_loss=1", "assembly.distrusted=0", "assembly.community_calls=0",
@@ -43,10 +44,10 @@ emergency firm nor a vote costs hours."""
 def kangqiao(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     """Three policies on a small Kangqiao, measures withdrawn early, kept in a folder."""
     return compare(
-        ["none", "idle", "member_contact+lead_by_paying"],
         "kangqiao",
         *SMALL,
         *STAYS,
+        policies=["none", "idle", "member_contact+lead_by_paying"],
         config_dir=idle_policy(tmp_path_factory.mktemp("own")),
         withdraw=13,
         months=36,
@@ -230,7 +231,7 @@ def test_policies_from_one_past_are_byte_for_byte_runs_of_their_own(start: int) 
     """Catches a past that goes on too long, and states that leak from policy to policy."""
     policies = ["none", "member_contact", "five_level_linkage"]
     settings = (*SMALL, f"policy.measures.member_contact.start={start}")
-    question = ask(policies, ["kangqiao"], settings, months=20, scenario__history_months=24)
+    question = ask("kangqiao", *settings, policies=policies, months=20, scenario__history_months=24)
     configs = list(question.configs.values())
     for alone, together in zip(
         [runs_of.live(config, 5) for config in configs], live_together(configs, 5), strict=True
@@ -252,18 +253,16 @@ def test_the_common_past_is_lived_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Runner, "live_until", counted)
     question = ask(
-        ["none", "member_contact", "building_meetings"],
-        ["kangqiao"],
-        [
-            *SMALL,
-            "policy.measures.member_contact.start=4",
-            "policy.measures.building_meetings.start=7",
-        ],
+        "kangqiao",
+        *SMALL,
+        "policy.measures.member_contact.start=4",
+        "policy.measures.building_meetings.start=7",
+        policies=["none", "member_contact", "building_meetings"],
         months=10,
     )
     live_together(list(question.configs.values()), 1)
     # The state before the first month is one more.
-    assert months == 1 + 36 + 3 + 3 * 7
+    assert months == 1 + 48 + 3 + 3 * 7
 
 
 def test_nothing_against_nothing_is_exactly_zero(kangqiao: Comparison) -> None:
@@ -324,11 +323,11 @@ def test_withdrawn_measures_cost_nothing_any_more(kangqiao: Comparison) -> None:
 
 def test_two_processes_keep_the_same_bytes_as_one(kangqiao: Comparison, tmp_path: Path) -> None:
     again = compare(
-        ["none", "idle", "member_contact+lead_by_paying"],
         "kangqiao",
         *SMALL[:2],
         *STAYS,
         "executor.workers=2",
+        policies=["none", "idle", "member_contact+lead_by_paying"],
         config_dir=idle_policy(tmp_path),
         withdraw=13,
         months=36,
@@ -356,13 +355,13 @@ def test_an_answer_is_read_back(kangqiao: Comparison) -> None:
     }  # fmt: skip
     # Another model is another question, and its answer does not take the place of this one unseen.
     with pytest.raises(RuntimeError, match=r"policy none: all 6 replications failed"):
-        compare(["none", "member_contact+lead_by_paying"], "kangqiao", *SMALL, **asked)
+        compare("kangqiao", *SMALL, policies=["none", "member_contact+lead_by_paying"], **asked)
     assert read_comparison(kangqiao.folder).loaded
 
 
 def test_failed_runs_are_rows_and_break_only_their_pairs() -> None:
     given = compare(
-        ["member_contact"], None, "executor.workers=1", months=14, replications=5,
+        None, "executor.workers=1", policies=["member_contact"], months=14, replications=5,
         model=fake_model.FailsOnEvenSeeds,
     )  # fmt: skip
     assert given.runs["status"].tolist() == ["ok", "failed"] * 2 + ["ok"] + ["ok", "failed"] * 2 + [
@@ -381,7 +380,7 @@ def test_several_scenarios_stand_side_by_side(
     for name in ("small", "large"):
         (own / f"{name}.yaml").write_text(f"scenario: {{name: {name}}}\n", encoding="utf-8")
     given = compare(
-        ["member_contact"], None, "executor.workers=1", scenarios=["small", "large"],
+        None, "executor.workers=1", policies=["member_contact"], scenarios=["small", "large"],
         config_dir=tmp_path, months=3, replications=2, model=fake_model.FakeModel, out=tmp_path,
     )  # fmt: skip
     assert given.effects["scenario"].unique().tolist() == ["small", "large"]
@@ -389,7 +388,7 @@ def test_several_scenarios_stand_side_by_side(
     assert given.folder and given.folder.name.startswith("small+large-")
     drawn: list[str] = []
     monkeypatch.setattr(style, "save", lambda figure, stem, **_: drawn.append(stem.name))
-    figures.draw(given)
+    given.keep_figures()
     kinds = ("cost_effect", "effects", "trajectories")
     assert drawn == [f"{kind}-{name}-en" for name in ("small", "large") for kind in kinds]
 
@@ -437,7 +436,7 @@ def test_policies_from_python_may_be_dicts() -> None:
     tens, twenties = (
         {"name": f"quota {n}", "measures": {"member_contact": {"quota": n}}} for n in (10, 20)
     )
-    question = ask([tens, twenties], [None])
+    question = ask(policies=[tens, twenties])
     assert question.policies == ["none", "quota 10", "quota 20"]
 
 

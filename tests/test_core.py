@@ -9,8 +9,8 @@ from scipy import stats
 from sim.compose import load
 from sim.config import Config, change
 from sim.model import NeighborhoodModel
+from sim.questions import find
 from sim.schema import ASSUMED as UNSOURCED
-from sim.science import calibrate, robustness, sensitivity
 from sim.science.cases import prior_draws
 from sim.science.core import ASSUMED, CORE, LEVEL, MOST, PRIORS, SOURCE, Core, Prior
 from sim.science.factors import choose, groups, numbers
@@ -48,10 +48,10 @@ def test_what_is_not_of_the_core_has_a_source_or_a_range() -> None:
 
 def test_what_is_varied_by_default_is_the_core() -> None:
     """Catches an analysis with a list of its own."""
-    assert calibrate.ask_words(["scenario=kangqiao"]).priors == PRIORS
+    assert find("calibrate").ask_words(["scenario=kangqiao"]).priors == PRIORS
     for question in (
-        sensitivity.ask_words(["scenario=ordinary_estate", "policy=none"]).factors,
-        robustness.ask_words(["scenarios=[]", "networks=[]", "mechanisms=[]"]).varied,
+        find("sensitivity").ask_words(["scenario=ordinary_estate", "policy=none"]).factors,
+        find("robustness").ask_words(["scenarios=[]", "networks=[]", "mechanisms=[]"]).varied,
     ):
         assert {f.key: (f.low, f.high) for f in question} == {
             key: (prior.low, prior.high) for key, prior in PRIORS.items()

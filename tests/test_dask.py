@@ -23,10 +23,10 @@ from sim import source
 from sim.compose import load
 from sim.errors import InputError
 from sim.experiments import provenance
-from sim.experiments.compare import compare
 from sim.experiments.run import run
 from sim.experiments.sweep import Sweep
-from sim.science.attribute import attribute
+from sim.questions.attribute import attribute
+from sim.questions.compare import compare
 
 pytest.importorskip("distributed")
 
@@ -144,7 +144,7 @@ def asked_of(cluster: Cluster, question: str, **keys: Any) -> Any:
         model = given.pop("model", None)
         return run(load(**given), model=model).months
     if question == "compare":
-        return compare(["none", "member_contact"], **given).months
+        return compare(policies=["none", "member_contact"], **given).months
     del given["months"]
     return attribute(None, policy=["member_contact", "disclosure"], at=3, **given).coalitions
 

@@ -9,10 +9,10 @@ import fake_model
 import pytest
 
 from sim.compose import load
-from sim.experiments.compare import compare
 from sim.experiments.run import run
-from sim.experiments.sweep import sweep
-from sim.science.attribute import attribute
+from sim.questions.attribute import attribute
+from sim.questions.compare import compare
+from sim.questions.sweep import sweep
 from sim.science.worlds import Reading, World, live_in
 
 KEYS: dict[str, Any] = {"months": 3, "replications": 3, "executor": {"workers": 1}}
@@ -41,7 +41,9 @@ def failed(kind: str, out: Path, model: Any, **more: Any) -> list[str]:
     if kind == "run":
         runs = run(load(**KEYS), out, model=model, **more).runs
     elif kind == "compare":
-        runs = compare(["none", "member_contact"], out=out, model=model, **KEYS, **more).runs
+        runs = compare(
+            policies=["none", "member_contact"], out=out, model=model, **KEYS, **more
+        ).runs
     else:
         given = {"fees.habit": [1.0, 2.0]}
         runs = sweep(None, factors=given, out=out, model=model, **KEYS, **more).runs

@@ -15,7 +15,7 @@ from sim.compose import load
 from sim.config import check
 from sim.errors import InputError
 from sim.experiments import chunks
-from sim.experiments.sweep import sweep
+from sim.questions.sweep import sweep
 from sim.science.worlds import read_posterior
 
 CASES = {

@@ -96,12 +96,12 @@ def test_python_says_it_too(files: tuple[Path, Path], capsys: pytest.CaptureFixt
 def test_the_questions_of_science_say_it(
     files: tuple[Path, Path], capsys: pytest.CaptureFixture[str], module: str
 ) -> None:
-    from importlib import import_module
+    from sim.questions import find
 
     own = {"attribute": ["at=24"], "calibrate": ["scenario=kangqiao"]}.get(module, [])
     if module == "calibrate":
         pytest.importorskip("pyabc")
-    import_module(f"sim.science.{module}").ask_words([*own, *words(files)])
+    find(module).ask_words([*own, *words(files)])
     assert read_lines(capsys.readouterr().err) == told(files)
 
 
@@ -230,7 +230,7 @@ def test_a_policy_after_the_last_month_is_refused(xiaoqu: Command, tmp_path: Pat
     with pytest.raises(InputError, match="starts within the months lived"):
         sweep(None, "fees.habit=0.1,0.2", late, policy="member_contact", months=12)
     with pytest.raises(InputError, match="13 is after the last month lived"):
-        compare(["none", "member_contact"], None, late, months=12)
+        compare(None, late, policies=["none", "member_contact"], months=12)
 
 
 def test_what_of_a_bundle_comes_too_late_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,11 +268,13 @@ def test_kinds_that_are_not_there_are_refused() -> None:
 
 def test_a_withdrawal_after_the_last_month_is_refused() -> None:
     """Catches a comparison that is asked what lasts and withdraws nothing."""
-    from sim.experiments.question import ask
+    from sim.questions import find
+
+    ask = find("compare").ask_call
 
     with pytest.raises(InputError, match=r"withdraw: 13 is after the last month lived"):
-        ask(["none", "member_contact"], [None], withdraw=13, months=12)
-    asked = ask(["none", "member_contact"], [None], withdraw=12, months=12)
+        ask(policies=["none", "member_contact"], withdraw=13, months=12)
+    asked = ask(policies=["none", "member_contact"], withdraw=12, months=12)
     (entry,) = asked.configs["default", "member_contact"].policy.entries()
     assert entry.parameters.end == 12
 

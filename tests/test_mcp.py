@@ -43,7 +43,7 @@ def test_an_assistant_lists_explains_runs_and_compares(tmp_path: Path) -> None:
 
     async def say(client: Any) -> dict[str, Any]:
         call = client.call_tool
-        asked = {"scenario": "kangqiao", **SMALL}
+        asked = {"scenario": "ordinary_estate", **SMALL}
         return {
             "tools": (await client.list_tools()).tools,
             "scenarios": await call("list_scenarios", {}),
@@ -65,7 +65,7 @@ def test_an_assistant_lists_explains_runs_and_compares(tmp_path: Path) -> None:
         assert name in [row["name"] for row in told[kind]["result"]]
     assert "logit" in told["explained"]["result"]
 
-    study = run(load("kangqiao", policy=["member_contact", "lead_by_paying"], **SMALL))
+    study = run(load("ordinary_estate", policy=["member_contact", "lead_by_paying"], **SMALL))
     ours = study.summary.query("indicator == 'collection_rate' and month == 2").iloc[0]
     (theirs,) = (
         row for row in told["ran"]["results"]
@@ -75,7 +75,7 @@ def test_an_assistant_lists_explains_runs_and_compares(tmp_path: Path) -> None:
     assert (theirs["unit"], theirs["runs"], theirs["title_zh"]) == ("%", 2, "物业费收缴率")
     assert told["ran"]["made_by"]["fingerprint"] == study.config.fingerprint()
 
-    made = compare(["member_contact"], "kangqiao", **SMALL)
+    made = compare("ordinary_estate", policies=["member_contact"], **SMALL)
     effect = made.effects.query("indicator == 'collection_rate'").iloc[0]
     (row,) = (r for r in told["compared"]["results"] if r["indicator"] == "collection_rate")
     assert row["difference"] == float(f"{100 * effect['difference']:.4g}")

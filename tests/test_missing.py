@@ -41,17 +41,18 @@ from sim.figures import district, phase, trajectories
 from sim.figures.robustness import ranking as ranking_figure
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS, NOTES, column, compute
+from sim.questions.attribute import attribute
+from sim.questions.compare import compare
+from sim.questions.optimise import optimise
+from sim.questions.robustness import robustness
 from sim.report import build as reports
 from sim.report.content import Bullets, Paragraph, Table
 from sim.report.page import as_html
 from sim.report.sentences import Runs, about_policy, about_reference
 from sim.science import sensitivity as screening
-from sim.science.attribute import attribute
 from sim.science.attribution_table import print_attribution
 from sim.science.basin import basin
 from sim.science.hysteresis import sweep_slowly
-from sim.science.optimise import optimise
-from sim.science.robustness import robustness
 from sim.science.robustness_table import print_robustness
 from sim.science.sensitivity_table import print_sensitivity
 
@@ -297,8 +298,8 @@ TINY = {
 def entry(tmp_path_factory: pytest.TempPathFactory) -> comparing.Comparison:
     """A firm enters where none served: nothing was due before."""
     pilot = {"name": "pilot", "measures": {"property_entry": {"preparation": 1}}}
-    done = comparing.compare(
-        [pilot], "ordinary_estate", months=14, replications=3, out=tmp_path_factory.mktemp("out"),
+    done = compare(
+        "ordinary_estate", policies=[pilot], months=14, replications=3, out=tmp_path_factory.mktemp("out"),
         **TINY, **SERIAL,
     )  # fmt: skip
     assert done.months.query("policy == 'none'")["collection_rate"].isna().all()

@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 from sim.compose import load
 from sim.config import Config
 from sim.desk import live as desk
-from sim.experiments.compare import compare
 from sim.experiments.run import end_columns, run
-from sim.experiments.sweep import sweep
 from sim.measures.catalogue import CATALOGUE
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS
-from sim.science.attribute import attribute
-from sim.science.optimise import optimise
-from sim.science.robustness import robustness
+from sim.questions.attribute import attribute
+from sim.questions.compare import compare
+from sim.questions.optimise import optimise
+from sim.questions.robustness import robustness
+from sim.questions.sweep import sweep
 
 for _measure in (own_parts.Lottery, own_parts.Fatigue):
     CATALOGUE.pop(_measure.name, None)  # known to the tests below only
@@ -64,7 +64,7 @@ def of_policy(frame: pd.DataFrame, name: str) -> np.ndarray:
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_compare_lives_what_run_lives(model: Any) -> None:
     """Catches a subclass that is lost where policies share a past: differences of 0.0 [0, 0]."""
-    found = compare([BUNDLE, "none"], model=model, **KEYS)
+    found = compare(policies=[BUNDLE, "none"], model=model, **KEYS)
     for name, policy in (("bundle", BUNDLE), ("none", "none")):
         assert np.array_equal(
             of_policy(found.months, name), alone(model, policy=policy)[NAMES], equal_nan=True
@@ -121,7 +121,9 @@ def test_processes_live_what_this_one_lives(own: bool) -> None:
     """Catches a model or measure of one's own that is another one in a worker process."""
     model = own_parts.Own if own else None
     for found in (
-        compare([BUNDLE, "none"], model=model, **{**KEYS, "executor": {"workers": workers}}).months
+        compare(
+            policies=[BUNDLE, "none"], model=model, **{**KEYS, "executor": {"workers": workers}}
+        ).months
         for workers in (1, 2)
     ):
         assert np.array_equal(
@@ -149,7 +151,7 @@ def test_a_shared_past_is_the_past_of_each(measures: list[dict[str, Any]], own: 
     model = own_parts.Own if own else None
     known = [{k: v for k, v in one.items() if k in CATALOGUE} for one in measures]
     policies = [{"name": f"p{k}", "measures": one} for k, one in enumerate(known)]
-    found = compare([*policies, "none"], model=model, **KEYS).months
+    found = compare(policies=[*policies, "none"], model=model, **KEYS).months
     for policy in policies:
         expected = alone(model, policy=policy)[NAMES].to_numpy()
         assert np.array_equal(of_policy(found, str(policy["name"])), expected, equal_nan=True)
@@ -225,7 +227,7 @@ def test_what_cannot_be_taken_over_is_lived_from_the_first_month() -> None:
     past = Agents(config, seed=1)
     with pytest.raises(ValueError, match="Guard are taken over by no method of this model"):
         past.fork(config)
-    found = compare(["member_contact", "none"], model=Agents, **KEYS).months
+    found = compare(policies=["member_contact", "none"], model=Agents, **KEYS).months
     for name in ("member_contact", "none"):
         expected = alone(Agents, policy=name)[NAMES]
         assert np.array_equal(of_policy(found, name), expected, equal_nan=True)

@@ -12,10 +12,11 @@ from conftest import assert_same_tables, assert_version_told
 
 from sim.config import Config
 from sim.errors import InputError
-from sim.figures.frontier import draw
 from sim.outcomes import INDICATORS
+from sim.questions import find
+from sim.questions.optimise import optimise
 from sim.science.goal import Goal
-from sim.science.optimise import ask_words, optimise, parse_target
+from sim.science.optimise import parse_target
 from sim.science.worlds import posterior_worlds, read_posterior
 
 MEASURES = ["member_contact", "lead_by_paying", "building_meetings", "disclosure"]
@@ -145,7 +146,9 @@ def test_a_posterior_counts_by_its_weights(tmp_path: Path) -> None:
     draws.to_parquet(path)
     read = read_posterior(path)
     assert read.columns.tolist() == ["fees.service", "weight"]
-    question = ask_words(["target=collection_rate>=0.5 at +6", f"posterior={path}"])
+    question = find("optimise").ask_words(
+        ["target=collection_rate>=0.5 at +6", f"posterior={path}"]
+    )
     drawn = [w.settings["fees.service"] for w in posterior_worlds(question.config, read, 40, 1)]
     assert drawn.count(2.0) == 30 and drawn.count(3.0) == 10
     draws.assign(**{"fees.service": [0.0, 0.0]}).to_parquet(path)
@@ -164,7 +167,7 @@ def test_one_or_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
         folders.append(done.folder)
     assert_same_tables(*folders)
     assert_version_told(folders[0], "optuna")
-    assert all(file.exists() for file in draw(done, "zh"))
+    assert all(file.exists() for file in done.keep_figures("zh"))
 
 
 def test_targets_are_read() -> None:
@@ -199,7 +202,7 @@ def test_targets_are_read() -> None:
 def test_bad_words_are_told_in_a_line(words: list[str], told: str) -> None:
     """Catches a word that is taken without a check."""
     with pytest.raises(InputError, match=told):
-        ask_words(words)
+        find("optimise").ask_words(words)
 
 
 @pytest.mark.parametrize(

@@ -21,19 +21,18 @@ from sim import cache
 from sim.compose import load
 from sim.config import Policy
 from sim.errors import InputError
-from sim.experiments.compare import compare
 from sim.experiments.comparison_table import print_comparison
 from sim.experiments.run import run
 from sim.experiments.store import read_study
 from sim.experiments.summary_table import print_summary
-from sim.experiments.sweep import sweep
 from sim.experiments.sweep_table import print_sweep
 from sim.experiments.together import live_together
 from sim.figures import comparison as comparison_figures
-from sim.figures import trajectories as study_figures
 from sim.model import NeighborhoodModel
 from sim.outcomes import BUILT_IN, INDICATORS, OWN, column, give_indicator
 from sim.plugins import load_plugins
+from sim.questions.compare import compare
+from sim.questions.sweep import sweep
 from sim.report.build import build, read_results
 
 COMPILED = (Path(__file__).parents[1] / "docs/own/arrears_gini.py").read_text(encoding="utf-8")
@@ -263,28 +262,16 @@ def test_tables_and_figures_of_a_run_have_it(both: list[Path], tmp_path: Path) -
     assert set(OWN) <= set(study.months) and set(OWN) <= set(study.summary["indicator"])
     assert "Gini of arrears (%)" in told(print_summary, study)
     assert "欠费基尼系数 (%)" in told(print_summary, study, "zh")
-    titles = [axes.get_title("left") for axes in figure_axes(study_figures, study)]
+    titles = [axes.get_title("left") for axes in study.figure("trajectories").axes]
     assert "g  Gini of arrears" in titles and "h  Longest arrears" in titles
     again = run(study.config, tmp_path / "kept")
     assert again.loaded and again.months.equals(study.months)
 
 
-def figure_axes(module: Any, study: Any) -> list[Any]:
-    """Panels of a study's own figure, as it is drawn into its folder."""
-    seen: list[Any] = []
-    before = module.style.keep
-    module.style.keep = lambda folder, figures, *_: seen.extend(figures["trajectories"]().axes)
-    try:
-        module.draw(study)
-    finally:
-        module.style.keep = before
-    return seen
-
-
 def test_comparisons_sweeps_and_reports_have_it(both: list[Path], tmp_path: Path) -> None:
     """Catches a question that forgets it, in a table, a print, a figure or a report."""
     keys = SMALL | {"replications": 2}
-    compared = compare(["none", "member_contact"], "kangqiao", out=tmp_path, **keys)
+    compared = compare("kangqiao", policies=["none", "member_contact"], out=tmp_path, **keys)
     assert {"arrears_gini"} <= set(compared.effects["indicator"])
     assert "Gini of arrears (%)" in told(print_comparison, compared)
     figure = comparison_figures.effects(compared, "kangqiao", month=6)
@@ -317,7 +304,7 @@ def test_a_study_kept_without_it_can_be_read_and_reported(tmp_path: Path) -> Non
 
 def test_a_target_and_a_calibration_may_ask_for_it(tmp_path: Path) -> None:
     """Catches an own indicator that no target, table of figures or posterior can name."""
-    from sim.science.calibrate import calibrate
+    from sim.questions.calibrate import calibrate
 
     (tmp_path / "gini.py").write_text(COMPILED, encoding="utf-8")
     load_plugins([tmp_path / "gini.py"])
@@ -375,7 +362,7 @@ from sim.plugins import load_plugins
 load_plugins([Path("gini.py")])
 from sim import load, run
 small = {"population": {"households": 60, "buildings": 2}, "executor": {"workers": 1}}
-study = run(load("kangqiao", months=3, replications=2, **small), Path("kept"))
+study = run(load("kangqiao", months=3, replications=2, **small), out=Path("kept"))
 print(study.folder, study.loaded)
 """
 

@@ -31,7 +31,7 @@ from sim.model import NeighborhoodModel
 from sim.month import MONTH, START
 from sim.processes.chance import to_chances
 from sim.processes.fees import THEORIES
-from sim.science import sensitivity
+from sim.questions import find
 from sim.science.factors import numbers
 from sim.science.hysteresis import drive, sweep_slowly
 from sim.streams import Stream
@@ -726,9 +726,9 @@ def test_own_parameters_are_keys_like_any_other(xiaoqu: Command, tmp_path: Path)
     assert "by_income" in xiaoqu("list", "theories", *plugin)[1]
     described, value = numbers(config)["mine.income"]
     assert (described.low, described.high, value) == (0, 2, 0.7)
-    question = sensitivity.ask_words(["over=[mine]", "fees.response=by_income"])
+    question = find("sensitivity").ask_words(["over=[mine]", "fees.response=by_income"])
     assert [f.key for f in question.factors] == ["mine.income", "mine.knocks", "mine.talk"]
-    both = sensitivity.ask_words(["at=1", "over=[core,mine]"])
+    both = find("sensitivity").ask_words(["at=1", "over=[core,mine]"])
     assert {"mine.income", "fees.service"} <= {f.key for f in both.factors}
     for word, said in {
         "mine.incom=1": "mine.incom: unknown key (given 1); did you mean income?",

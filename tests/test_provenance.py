@@ -22,12 +22,12 @@ from sim import source
 from sim.compose import load
 from sim.config import Config, check
 from sim.errors import InputError
-from sim.experiments.compare import compare
 from sim.experiments.own_code import own_code
 from sim.experiments.provenance import provenance
 from sim.experiments.run import end_columns, run
-from sim.experiments.sweep import sweep
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters, register
+from sim.questions.compare import compare
+from sim.questions.sweep import sweep
 from sim.schema import PATH, param
 
 ROOT = Path(__file__).parents[1]
@@ -246,7 +246,7 @@ def test_an_edited_rule_is_not_answered_from_before(tmp_path: Path) -> None:
         "from sim import load, run\n"
         "from pathlib import Path\n"
         "study = run(load(months=2, replications=1, population={'households': 40, "
-        "'stairs_per_building': 2}, executor={'workers': 1}), Path('kept'))\n"
+        "'stairs_per_building': 2}, executor={'workers': 1}), out=Path('kept'))\n"
         "print(study.loaded, repr(float(study.months['collection_rate'].iloc[-1])))\n"
     )
 
@@ -380,7 +380,9 @@ def test_an_edited_model_is_not_answered_from_before(
             study = run(load(**SMALL), tmp_path / "kept", model=model)
             return float(study.months["collection_rate"].iloc[-1])
         if question == "compare":
-            found = compare(["none", "member_contact"], out=tmp_path / "kept", model=model, **SMALL)
+            found = compare(
+                policies=["none", "member_contact"], out=tmp_path / "kept", model=model, **SMALL
+            )
             return float(found.months["collection_rate"].iloc[-1])
         factors = {"fees.trust": [1.0, 2.0]}
         lived = sweep(None, factors=factors, out=tmp_path / "kept", model=model, **SMALL)

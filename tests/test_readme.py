@@ -46,8 +46,9 @@ def test_it_does_what_is_said(
     given = [str(tmp_path / "mine") if word == "mine" else word for word in words]
     if words[0] in ("run", "compare"):
         given += [*SMALL, "--quiet", "--out", str(tmp_path)]
-        monkeypatch.setattr("sim.figures.trajectories.draw", lambda study, language: [])
-        monkeypatch.setattr("sim.figures.comparison.draw", lambda comparison, language: [])
+        monkeypatch.setattr(
+            "sim.experiments.answers.Answer.keep_figures", lambda answer, language: []
+        )
     elif words[0] == "sweep":
         given += ["--cfg", "job"]
     elif words[0] in SLOW:

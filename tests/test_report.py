@@ -26,12 +26,13 @@ from sim.desk.session import Own, Plan, Planned, Session
 from sim.desk.visit import as_runs
 from sim.errors import InputError
 from sim.experiments import comparison_table
-from sim.experiments.compare import Comparison, compare
+from sim.experiments.compare import Comparison
 from sim.experiments.comparison_table import policy_title
 from sim.experiments.run import run
 from sim.experiments.summary import unit_word
 from sim.figures import attribution, comparison, district, robustness, sensitivity
 from sim.outcomes import INDICATORS, column
+from sim.questions.compare import compare
 from sim.report import page, sentences
 from sim.report.build import Extra, _Case, _costs, build, read_results
 from sim.report.content import Paragraph, Picture, Report, Section, Table
@@ -59,7 +60,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         "measures": {"member_contact": {"end": 9}},
     }
     out = tmp_path_factory.mktemp("results")
-    return compare(["none", "building_meetings", evil], "ordinary_estate", *SMALL, out=out)
+    return compare("ordinary_estate", *SMALL, policies=["none", "building_meetings", evil], out=out)
 
 
 def made_up(collection: list[list[float]], satisfied: float = 0.5) -> Runs:

@@ -13,13 +13,12 @@ import pandas as pd
 import pytest
 from conftest import Command
 
+from sim import compare, sweep
 from sim.again import rerun
 from sim.compose import load
 from sim.errors import InputError
 from sim.experiments import store
-from sim.experiments.compare import compare
 from sim.experiments.run import run
-from sim.experiments.sweep import sweep
 from sim.measures import CATALOGUE
 
 FAKE: dict[str, Any] = {"model": fake_model.FakeModel}
@@ -58,7 +57,9 @@ def test_a_study_a_comparison_and_a_sweep_come_out_the_same(tmp_path: Path) -> N
     """Catches a kind of answer that does not keep all that it was asked, and a folder that is touched."""
     config = load("kangqiao", policy="none", **SMALL)
     study = run(config, tmp_path, panel=["paid"]).folder
-    comparison = compare(["member_contact"], out=tmp_path, withdraw=3, **SMALL, **FAKE).folder
+    comparison = compare(
+        policies=["member_contact"], out=tmp_path, withdraw=3, **SMALL, **FAKE
+    ).folder
     folder = swept(tmp_path)
     assert swept(tmp_path, folder, "0.7,0.8") == folder, "a second design in the same folder"
     assert study and comparison
@@ -88,7 +89,7 @@ def test_a_question_of_science_is_put_together_from_what_is_kept(
         },
     }  # fmt: skip
     small = {"population__households": 40, "population__buildings": 2, "scenario__history": {}}
-    ask = getattr(import_module(f"sim.science.{command}"), command)
+    ask = getattr(import_module("sim"), command)
     small |= {"scenario__history_months": 0} if command == "optimise" else {}
     folder = ask("ordinary_estate", out=tmp_path, **own[command], **small).folder
     done = rerun(folder)

@@ -13,9 +13,10 @@ from conftest import assert_same_tables, assert_version_told
 
 from sim.config import Config
 from sim.errors import InputError
-from sim.figures.robustness import draw
 from sim.outcomes import INDICATORS
-from sim.science.robustness import Robustness, ask_words, robustness
+from sim.questions import find
+from sim.questions.robustness import robustness
+from sim.science.robustness import Robustness
 
 GIVEN: dict[str, Any] = {
     "policies": ["none", "member_contact", "building_meetings"],
@@ -141,7 +142,7 @@ def test_one_or_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
 
 def test_figures_are_drawn(known: Robustness, tmp_path: Path) -> None:
     """Catches figures that break."""
-    files = draw(replace(known, folder=tmp_path), "zh")
+    files = replace(known, folder=tmp_path).keep_figures("zh")
     assert len(files) == 6 and all(file.exists() for file in files)
 
 
@@ -163,4 +164,4 @@ def test_figures_are_drawn(known: Robustness, tmp_path: Path) -> None:
 def test_bad_words_are_told_in_a_line(words: list[str], told: str) -> None:
     """Catches a word that is taken without a check."""
     with pytest.raises(InputError, match=told):
-        ask_words(words)
+        find("robustness").ask_words(words)

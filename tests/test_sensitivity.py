@@ -14,10 +14,11 @@ from conftest import Command, assert_version_told
 from sim.compose import Interval, load
 from sim.config import Config, change
 from sim.errors import InputError
+from sim.questions.sensitivity import sensitivity
 from sim.schema import Described
 from sim.science import sensitivity as module
 from sim.science.factors import DOSES, WHOLE, bounds, choose, groups, numbers
-from sim.science.sensitivity import Sensitivity, sensitivity
+from sim.science.sensitivity import Sensitivity
 
 SMALL = ("population.households=120", "population.buildings=2", "scenario.history_months=12")
 ALONE = "executor.workers=1"

@@ -18,10 +18,11 @@ import pytest
 
 from sim.errors import InputError
 from sim.experiments import store
-from sim.experiments.compare import compare, read_comparison
+from sim.experiments.compare import read_comparison
 from sim.experiments.provenance import LIBRARIES, provenance
 from sim.experiments.run import run
 from sim.experiments.store import Study, read_study
+from sim.questions.compare import compare
 
 CONFIG = fake_model.configuration()
 TABLES = ("runs", "months", "costs")
@@ -131,7 +132,7 @@ def test_a_manifest_that_its_tables_deny_is_refused(tmp_path: Path, key: str, va
 @pytest.mark.parametrize("change", [{"fees": {"trust": 9}}, {"months": 1}, {"title": "x"}, None])
 def test_a_comparison_that_its_tables_deny_is_refused(tmp_path: Path, change: Any) -> None:
     kept = compare(
-        ["none", "member_contact"], out=tmp_path, model=fake_model.FakeModel,
+        policies=["none", "member_contact"], out=tmp_path, model=fake_model.FakeModel,
         months=3, replications=2, executor__workers=1,
     )  # fmt: skip
     assert kept.folder is not None

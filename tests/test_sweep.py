@@ -31,11 +31,12 @@ from sim.experiments import chunks, executors, store, together
 from sim.experiments import sweep as sweeps
 from sim.experiments.design import lay_out
 from sim.experiments.run import end_columns, run
-from sim.experiments.sweep import Sweep, duration, read_sweep, run_design, sweep
+from sim.experiments.sweep import Sweep, duration, read_sweep, run_design
 from sim.experiments.tasks import side_by_side
 from sim.experiments.tasks import tasks as tasks_of
 from sim.measures import CATALOGUE
 from sim.model import NeighborhoodModel
+from sim.questions.sweep import sweep
 
 SMALL: dict[str, Any] = {
     "months": 6, "replications": 3, "executor__workers": 1, "experiment__chunk": 5,

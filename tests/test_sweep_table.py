@@ -12,8 +12,9 @@ import pytest
 from conftest import Command
 from rich.console import Console
 
-from sim.experiments.sweep import Sweep, sweep
+from sim.experiments.sweep import Sweep
 from sim.experiments.sweep_table import print_sweep
+from sim.questions.sweep import sweep
 
 SMALL: dict[str, Any] = {"months": 4, "replications": 2, "executor__workers": 1}
 

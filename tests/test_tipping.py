@@ -15,18 +15,13 @@ from sim.compose import load
 from sim.config import Config, change
 from sim.errors import InputError
 from sim.model import NeighborhoodModel
+from sim.questions import find
+from sim.questions.tipping import PARAMETER, tipping
 from sim.science import push as push_module
 from sim.science.basin import painted
 from sim.science.hysteresis import drive, folds, sweep_slowly
 from sim.science.push import DOSE, MONTHS, Try, _held, pushed, pushes
-from sim.science.tipping import (
-    PARAMETER,
-    TABLES,
-    answer,
-    ask_words,
-    print_tipping,
-    tipping,
-)
+from sim.science.tipping import Tipping, print_tipping
 from sim.world.tables import Households
 
 SMALL = ("population.households=240", "population.buildings=4")
@@ -280,10 +275,11 @@ def test_the_command_keeps_draws_and_is_the_same_on_two_processes(
     folder = Path(said.strip())
     for name in ("loop", "basin", "push"):
         assert (folder / "figures" / f"{name}-zh.png").stat().st_size > 10_000
-    again = answer(ask_words([*words[1:], "executor.workers=2"]))
-    for name in TABLES:
+    ask = find("tipping").ask_words
+    again = ask([*words[1:], "executor.workers=2"]).answer()
+    for name in Tipping.TABLES:
         assert getattr(again, name).equals(pd.read_parquet(folder / f"{name}.parquet")), name
-    found = answer(ask_words([*words[1:], "executor.workers=2"]), out=tmp_path)
+    found = ask([*words[1:], "executor.workers=2"]).answer(tmp_path)
     assert found.folder == folder, "the executor is no part of the question"
     print_tipping(found, Console(width=200))
 

@@ -10,9 +10,8 @@ from typing import Literal
 from sim.config import Config
 from sim.desk.bench import Asked
 from sim.desk.live import Lived
-from sim.experiments.compare import Comparison, _assemble
+from sim.experiments.compare import Comparison, Question, _assemble
 from sim.experiments.provenance import provenance
-from sim.experiments.question import Question
 from sim.experiments.run import Replication
 from sim.report.build import Extra, build
 from sim.report.content import Report

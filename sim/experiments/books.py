@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
 import pandas as pd
 
 from sim.agents.budget import BOOK, Provider
 from sim.config import Config
 from sim.errors import InputError
+from sim.experiments.answers import Answer
 from sim.model import NeighborhoodModel
 from sim.processes.service import Line
 from sim.world.units import FEN_PER_YUAN
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WHO = {
     "en": ("nobody", "firm", "emergency", "owners", "trust"),
@@ -28,6 +35,34 @@ HEADS = {
            "cash": "现金", "year": "年度盈亏"},
 }  # fmt: skip
 """Columns of the table as they are printed."""
+
+
+@dataclass(frozen=True, repr=False)
+class Books(Answer):
+    """The books of one run.
+
+    Attributes:
+        config: What was run.
+        months: What ``books`` gives.
+    """
+
+    TABLES = ("months",)
+    MAIN = "months"
+    SHOWN = "sim.experiments.books:print_books"
+    folder = None
+
+    config: Config
+    months: pd.DataFrame
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Which run."""
+        return {"scenario": self.config.scenario.name, "policy": self.config.policy.name}
+
+
+def kept_books(config: Config, compound: int) -> Books:
+    """The same as an answer, see ``books``."""
+    return Books(config, books(config, compound=compound))
 
 
 def books(config: Config, seed: int | None = None, compound: int = 0) -> pd.DataFrame:
@@ -78,3 +113,8 @@ def tell_books(rows: pd.DataFrame, language: str = "en") -> str:
         cells += [f"{row[name] / 1000:.1f}" for name in (*BOOK, "cash", "year")]
         lines.append("\t".join(cells))
     return "\n".join(lines)
+
+
+def print_books(books: Books, console: Console, language: str = "en") -> None:
+    """Print the table."""
+    print(tell_books(books.months, language), file=console.file)

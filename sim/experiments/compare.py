@@ -1,15 +1,14 @@
 """Several policies under the same seeds: the past is lived once, then each policy goes on from it.
 
-``answer`` lives a question, or reads its answer back, and keeps it under
-``compare/<scenario>-<hash>``; ``compare`` asks and answers.
+An answer is kept under ``compare/<scenario>-<hash>``.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,16 +21,17 @@ from sim.config import Config, check
 from sim.errors import InputError
 from sim.experiments import paired, store
 from sim.experiments import run as runs_of
-from sim.experiments.provenance import Provenance, provenance
-from sim.experiments.question import Pair, Question, ask
+from sim.experiments.answers import Answer
+from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.experiments.run import Replication
 from sim.experiments.together import live_together
 
-TABLES = ("runs", "months", "effects", "costs", "recovery", "persistence")
+Pair = tuple[str, str]
+"""Scenario and policy, by the words that named them."""
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Answer):
     """A question and its answer, in tidy frames.
 
     Attributes:
@@ -50,14 +50,19 @@ class Comparison:
         loaded: Whether it was read back rather than lived now.
     """
 
+    TABLES = ("runs", "months", "effects", "costs", "recovery", "persistence")
+    MAIN = "effects"
+    SHOWN = "sim.experiments.comparison_table:print_comparison"
+    FIGURES = "sim.figures.comparison"
+
     question: Question
-    runs: pd.DataFrame = field(repr=False)
-    months: pd.DataFrame = field(repr=False)
-    effects: pd.DataFrame = field(repr=False)
-    costs: pd.DataFrame = field(repr=False)
-    recovery: pd.DataFrame = field(repr=False)
-    persistence: pd.DataFrame = field(repr=False)
-    made_of: dict[str, Any] = field(default_factory=dict, repr=False)
+    runs: pd.DataFrame
+    months: pd.DataFrame
+    effects: pd.DataFrame
+    costs: pd.DataFrame
+    recovery: pd.DataFrame
+    persistence: pd.DataFrame
+    made_of: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     loaded: bool = False
 
@@ -73,100 +78,103 @@ class Comparison:
         }
 
 
-def compare(
-    policies: Sequence[str | dict[str, Any]],
-    scenario: str | None = None,
-    *overrides: str,
-    scenarios: Sequence[str] | None = None,
-    reference: str = "none",
-    withdraw: int | None = None,
-    threshold: float = 0.6,
-    config_dir: Path | None = None,
-    out: Path | None = None,
-    progress: bool = False,
-    force: bool = False,
-    model: Callable[..., Any] | None = None,
-    **keys: Any,
-) -> Comparison:
-    """Compare policies under the same seeds.
+@dataclass(frozen=True)
+class Question(Kept):
+    """What is compared.
 
-    Args:
-        policies: Names of policies or measures, ``a+b`` for several together, or dicts with
-            ``name`` and ``measures``.
-        scenario: Name of a scenario; none gives a compound with default parameters.
-        *overrides: Settings as on the command line; ``policy.measures.LABEL.KEY=VALUE`` changes
-            the policies that have the measure, and leaves the others alone.
-        scenarios: Names of several scenarios instead of one.
-        reference: Policy the others are held against; added in front if it is not among them.
-        withdraw: Month at whose beginning every measure still in force ends.
+    Attributes:
+        configs: Configuration by scenario and policy; those of a scenario differ in policy only.
+        reference: Policy that the others are held against.
         threshold: Share of fees collected from which a compound counts as recovered.
-        config_dir: Folder with configuration groups of your own.
-        out: Folder of all results; the answer is kept below it, and read back from there when
-            the same question was answered before. None keeps nothing.
-        progress: Show a bar on standard error.
-        force: Live it again even if the answer is there.
-        model: Class with the interface of ``NeighborhoodModel`` to live instead of it.
-        **keys: Settings as ``load`` takes them, such as ``replications=50, months=48``.
-
-    Returns:
-        The comparison, in tidy frames.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-        RuntimeError: Every replication of a policy failed.
     """
-    if scenario is not None and scenarios is not None:
-        raise InputError("scenarios", "scenario is given too", "one of the two")
-    question = ask(
-        policies,
-        [scenario] if scenarios is None else scenarios,
-        overrides,
-        reference=reference,
-        withdraw=withdraw,
-        threshold=threshold,
-        config_dir=config_dir,
-        **keys,
-    )
-    return answer(question, out, progress, force=force, model=model)
+
+    configs: dict[Pair, Config]
+    reference: str = "none"
+    threshold: float = 0.6
+
+    ANSWER = Comparison
+
+    @property
+    def scenarios(self) -> list[str]:
+        """Names in the order asked."""
+        return list(dict.fromkeys(scenario for scenario, _ in self.configs))
+
+    @property
+    def policies(self) -> list[str]:
+        """Names in the order asked."""
+        return list(dict.fromkeys(policy for _, policy in self.configs))
+
+    def fingerprint(self) -> str:
+        """Short hash of all that can change the answer."""
+        parts = [[*pair, config.fingerprint()] for pair, config in self.configs.items()]
+        text = json.dumps([parts, self.reference, self.threshold], ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def asked(self) -> Compared:
+        """What decides the answer."""
+        first, *others = self.configs.values()
+        return Compared("compare", first, {}, others=tuple(others), question=self)
+
+    def maker(self, how: How) -> Maker:
+        """What lives every policy.
+
+        Raises:
+            RuntimeError: Every replication of a policy failed.
+        """
+
+        def make() -> dict[str, pd.DataFrame]:
+            comparison = _assemble(self, _live(self, how.progress, how.model))
+            return {table: getattr(comparison, table) for table in Comparison.TABLES}
+
+        return make
 
 
-def answer(
-    question: Question,
-    out: Path | None = None,
-    progress: bool = False,
-    *,
-    force: bool = False,
-    model: Callable[..., Any] | None = None,
-) -> Comparison:
-    """Live a question, or read its answer back; ``compare`` says what is taken.
+@dataclass(frozen=True)
+class Compared(Asked):
+    """What decides a comparison, and is kept of it.
 
-    Raises:
-        InputError: A seed out of range, an unusable ``out``, or input the model refuses.
-        RuntimeError: Every replication of a policy failed.
+    Attributes:
+        question: What is compared.
     """
-    for config in question.configs.values():
-        runs_of.check_seeds(config)
-    made = provenance(question.configs.values(), model)
-    with made.held():
-        folder = None if out is None else _folder(question, Path(out), made)
-        if folder is not None and out is not None:
-            store.make_ready(folder, out)
-            found = None if force else _find(question, folder, made)
-            if found is not None:
-                if progress:
-                    print(f"answered before, read from {folder}", file=sys.stderr)
-                return found
-        started = datetime.now(UTC)
-        comparison = _assemble(question, _live(question, progress, model))
-        made_of = {"fingerprint": question.fingerprint(), **made.identity}
-        comparison = replace(comparison, made_of=made_of)
-        if folder is None:
-            return comparison
-        manifest = _describe(comparison, made)
-        plain = {**manifest, "configurations": _without_executor(manifest["configurations"])}
-        frames = {table: getattr(comparison, table) for table in TABLES}
-        store.write_folder(folder, frames, manifest, plain, started)
-        return replace(comparison, folder=folder)
+
+    question: Question | None = None
+
+    @property
+    def _of(self) -> Question:
+        assert self.question is not None
+        return self.question
+
+    def fingerprint(self) -> str:
+        """Short hash of all that can change the answer."""
+        return self._of.fingerprint()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What made the answer."""
+        return {"made_of": {"fingerprint": self.fingerprint(), **self.made.identity}}
+
+    @property
+    def said(self) -> str:
+        """Names of the scenarios."""
+        return "+".join(self._of.scenarios)
+
+    def manifest(self, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is kept beside the tables, and what of it is the same whenever the numbers are."""
+        question, runs = self._of, tables["runs"]
+        trees: dict[str, dict[str, Any]] = {scenario: {} for scenario in question.scenarios}
+        for (scenario, policy), config in question.configs.items():
+            trees[scenario][policy] = config.resolved()
+        manifest = {
+            "fingerprint": self.fingerprint(),
+            **self.made.described,
+            "reference": question.reference,
+            "threshold": question.threshold,
+            "seeds": sorted({int(seed) for seed in runs["seed"]}),
+            **store.failures(runs),
+            "configurations": trees,
+        }
+        return manifest, {**manifest, "configurations": _without_executor(trees)}
 
 
 def read_comparison(folder: Path) -> Comparison:
@@ -179,7 +187,7 @@ def read_comparison(folder: Path) -> Comparison:
     manifest = store.read_manifest(folder)
     try:
         # The tables first: they vouch for the manifest.
-        frames = store.read_tables(folder, manifest, TABLES)
+        frames = store.read_tables(folder, manifest, Comparison.TABLES)
         configs = {
             (scenario, policy): check(tree)
             for scenario, trees in manifest["configurations"].items()
@@ -305,27 +313,6 @@ def _in_order(frame: pd.DataFrame, order: list[Pair]) -> pd.DataFrame:
 # --- keeping it ---------------------------------------------------------------------------------
 
 
-def _folder(question: Question, out: Path, made: Provenance) -> Path:
-    said = store.plain("+".join(question.scenarios))
-    return out / "compare" / store.place_name(said, question.fingerprint(), made)
-
-
-def _describe(comparison: Comparison, made: Provenance) -> dict[str, Any]:
-    question = comparison.question
-    trees: dict[str, dict[str, Any]] = {scenario: {} for scenario in question.scenarios}
-    for (scenario, policy), config in question.configs.items():
-        trees[scenario][policy] = config.resolved()
-    return {
-        "fingerprint": question.fingerprint(),
-        **made.described,
-        "reference": question.reference,
-        "threshold": question.threshold,
-        "seeds": sorted({int(seed) for seed in comparison.runs["seed"]}),
-        **store.failures(comparison.runs),
-        "configurations": trees,
-    }
-
-
 def _without_executor(trees: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         scenario: {
@@ -334,14 +321,3 @@ def _without_executor(trees: dict[str, dict[str, Any]]) -> dict[str, Any]:
         }
         for scenario, by_policy in trees.items()
     }
-
-
-def _find(question: Question, folder: Path, made: Provenance) -> Comparison | None:
-    try:
-        manifest = store.read_manifest(folder)
-        if not store.answers(manifest, question.fingerprint(), made):
-            return None
-        frames = store.read_tables(folder, manifest, TABLES)
-        return Comparison(question, **frames, made_of=manifest, folder=folder, loaded=True)
-    except (InputError, KeyError):
-        return None

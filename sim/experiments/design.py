@@ -28,6 +28,7 @@ from sim.errors import InputError
 from sim.explain import show
 from sim.inputs import look_at, say, say_read
 from sim.measures.catalogue import CATALOGUE
+from sim.objects import bare, plain
 from sim.schema import PATH, Parameters
 from sim.society.reading import Note, Notes
 from sim.society.tables import read_table
@@ -168,6 +169,10 @@ class Design:
             ],
         }
 
+    def told(self) -> dict[str, Any]:
+        """All of it with what the experiment says, for ``--cfg``."""
+        return self.described() | {"experiment": self.experiment.model_dump()}
+
     @cached_property
     def _digest(self) -> str:
         return _digest(self.points)
@@ -180,6 +185,19 @@ class Design:
         told["read"] = list(told["read"].values())
         told["bases"] = [{k: b[k] for k in ("fingerprint", "keys")} for b in told["bases"]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def listed_points(points: Any) -> list[dict[str, Any]]:
+    """Points of a user's own as plain rows, from a frame or a dict each.
+
+    Raises:
+        InputError: They are neither.
+    """
+    rows = points.to_dict("records") if isinstance(points, pd.DataFrame) else points
+    if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
+        allowed = "a frame, or a list of a {key: value, ...} for each point"
+        raise InputError("points", f"{show(rows)} is not allowed", allowed)
+    return [{str(k): bare(v) for k, v in row.items()} for row in rows]
 
 
 def read_factor(key: str, value: Any, config_dir: Path | None = None) -> Setting:
@@ -199,12 +217,8 @@ def read_factor(key: str, value: Any, config_dir: Path | None = None) -> Setting
     if isinstance(value, np.ndarray | pd.Series | pd.Index):
         value = value.tolist()
     if isinstance(value, list | tuple | range):
-        return key, Levels(tuple(_plain(item) for item in value))
-    return key, value if isinstance(value, Levels | Interval) else _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+        return key, Levels(tuple(plain(key, item) for item in value))
+    return key, value if isinstance(value, Levels | Interval) else plain(key, value)
 
 
 def _finite(key: str, value: Any) -> float:
@@ -337,7 +351,7 @@ def _columns(points: Sequence[Mapping[str, Any]], where: str) -> dict[str, list[
         if list(point) != names:
             problem = f"point {number} has the keys {show(list(point))}"
             raise InputError(where, problem, f"those of the first: {', '.join(names)}")
-    return {full_key(name): [_plain(point[name]) for point in points] for name in names}
+    return {full_key(name): [plain(name, point[name]) for point in points] for name in names}
 
 
 def _read_csv(path: Path) -> dict[str, list[Any]]:

@@ -33,6 +33,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.errors import InputError
+from sim.experiments.answers import Answer
 from sim.experiments.provenance import Provenance, lasting
 from sim.experiments.summary import summarise
 from sim.files import check_regular, process_alive, read_json
@@ -42,7 +43,6 @@ from sim.source import PACKAGE
 if TYPE_CHECKING:
     from sim.config import Config
 
-TABLES = ("runs", "months", "costs")
 PANEL = "panel"
 MANIFEST = "manifest.json"
 
@@ -54,8 +54,8 @@ _LIFE = secrets.token_hex(4)
 _STALE_SECONDS = 24 * 3600.0
 
 
-@dataclass(frozen=True)
-class Study:
+@dataclass(frozen=True, repr=False)
+class Study(Answer):
     """A configuration and what came of it.
 
     Attributes:
@@ -76,16 +76,21 @@ class Study:
         lived_panel: These, if they were lived now; ``panel`` has them in any case.
     """
 
+    TABLES = ("runs", "months", "costs")
+    MAIN = "summary"
+    SHOWN = "sim.experiments.summary_table:print_summary"
+    FIGURES = "sim.figures.trajectories"
+
     config: Config
     runs: pd.DataFrame
     months: pd.DataFrame
     costs: pd.DataFrame
     summary: pd.DataFrame
-    made_of: dict[str, Any] = field(default_factory=dict, repr=False)
+    made_of: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     loaded: bool = False
     panel_columns: tuple[str, ...] = ()
-    lived_panel: pd.DataFrame | None = field(default=None, repr=False)
+    lived_panel: pd.DataFrame | None = None
 
     @property
     def panel(self) -> pd.DataFrame:
@@ -251,7 +256,8 @@ def write_study(study: Study, folder: Path, started: datetime, made: Provenance)
     """
     manifest = _describe(study, made)
     tables = {
-        name: getattr(study, name) for name in (*TABLES, *([PANEL] if study.panel_columns else []))
+        name: getattr(study, name)
+        for name in (*Study.TABLES, *([PANEL] if study.panel_columns else []))
     }
     write_folder(folder, tables, manifest, _unvarying(manifest), started)
     return replace(study, folder=folder)
@@ -399,7 +405,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def _read(folder: Path, manifest: dict[str, Any], config: Config | None) -> Study:
     # The tables first: they vouch for the manifest.
-    frames = read_tables(folder, manifest, TABLES)
+    frames = read_tables(folder, manifest, Study.TABLES)
     config, panel = config or _config_of(manifest), _panel_of(manifest)
     if panel:
         _check_whole(folder / f"{PANEL}.parquet", manifest["files"])

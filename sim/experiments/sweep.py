@@ -5,23 +5,22 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.cache import rules_compiled
-from sim.compose import Setting, parse_sweep
 from sim.config import Executor
 from sim.errors import InputError
 from sim.experiments import chunks, executors, store
+from sim.experiments.answers import Answer
 from sim.experiments.batch import (
     MONTHS,
     RUNS,
@@ -33,11 +32,14 @@ from sim.experiments.batch import (
     tables,
 )
 from sim.experiments.chunks import Place
-from sim.experiments.design import Design, lay_out, read_factor
+from sim.experiments.design import Design
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.provenance import Provenance, current, provenance
 from sim.experiments.tasks import sharing, side_by_side, tasks
-from sim.explain import show
+from sim.questions.sweep import SHOWN as SHOWN_POINTS
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 TASK_SECONDS, MOST_RUNS_PER_TASK = 1.0, 64
 """How long a task should take a process, and most runs in one."""
@@ -51,8 +53,8 @@ PILOT_RUNS = 2
 SHOWN_FAILURES = 10
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(Answer):
     """A sweep that was lived.
 
     Attributes:
@@ -61,7 +63,14 @@ class Sweep:
         failed: How many of its runs failed.
         seconds: How long the runs took now.
         lived: How many of them were lived now; the others were there.
+        shown: Most points that are printed one by one.
     """
+
+    TABLES = ("runs", "months")
+    MAIN = "runs"
+    SHOWN = "sim.experiments.sweep_table:print_sweep"
+    BILINGUAL = False
+    WIDTH = 160
 
     design: Design
     folder: Path | None
@@ -70,6 +79,17 @@ class Sweep:
     seconds: float
     lived: int
     tables: Mapping[str, pa.Table]
+    shown: int = SHOWN_POINTS
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Which design, and what came of it; tables may be too many to be counted here."""
+        return {"design": self.design.name, "runs": self.design.runs, "failed": self.failed}
+
+    def show(self, console: Console, language: str = "en") -> None:
+        """Print it; of a sweep that was only planned there is nothing."""
+        if self.folder is not None or self.tables:
+            super().show(console, language)
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -135,65 +155,6 @@ def duration(seconds: float) -> str:
     return f"{seconds // 3600:,.0f} h {seconds % 3600 / 60:.0f} min"
 
 
-def sweep(
-    scenario: str | None = None,
-    *overrides: str,
-    factors: Mapping[str, Any] | None = None,
-    points: pd.DataFrame | Sequence[Mapping[str, Any]] | None = None,
-    out: Path | str | None = None,
-    progress: bool = False,
-    config_dir: Path | None = None,
-    force: bool = False,
-    append: Path | None = None,
-    model: Callable[..., Any] | None = None,
-    **keys: Any,
-) -> Sweep:
-    """Live every point of a design.
-
-    Args:
-        scenario: Name of a scenario.
-        *overrides: Words as on the command line, ``"measure.quota=range(2,20,2)"``.
-        factors: Keys and what they take: a list, a range, ``{"low": .., "high": ..}``, one value,
-            or text in Hydra's sweep grammar.
-        points: Points of your own, a row or dict each; crossed with the factors.
-        out: Folder of all results; a killed sweep goes on there. None keeps it in memory only.
-        progress: Show plan and bar on standard error.
-        config_dir: Folder with configuration groups of your own.
-        force: Begin anew what is there.
-        append: Folder of an earlier sweep to which the runs are added.
-        model: Class to live instead of ``NeighborhoodModel``; its code travels to worker processes.
-        **keys: Settings as keywords, as of ``load``: ``months=24``, ``experiment="contact_quota"``,
-            ``experiment__samples=64``; a list varies the key.
-
-    Returns:
-        The sweep, with ``runs`` and ``months`` as frames.
-
-    Raises:
-        InputError: A key, value or place that cannot be used, or a budget that is too small.
-        RuntimeError: Every run failed, or workers were lost again and again.
-    """
-    given: list[Setting] = [] if scenario is None else [("scenario", scenario)]
-    if points is not None:
-        rows = points.to_dict("records") if isinstance(points, pd.DataFrame) else points
-        if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
-            allowed = "a frame, or a list of a {key: value, ...} for each point"
-            raise InputError("points", f"{show(rows)} is not allowed", allowed)
-        given += [("experiment.design", "list"), ("experiment.points", _plain(rows))]
-    named = {key.replace("__", "."): value for key, value in keys.items()}
-    given += [read_factor(k, v, config_dir) for k, v in {**named, **(factors or {})}.items()]
-    given += [parse_sweep(text, config_dir) for text in overrides]
-    design = lay_out(given, config_dir)
-    place = None if out is None else Path(out)
-    return run_design(design, place, progress=progress, force=force, append=append, model=model)
-
-
-def _plain(rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
-    return [
-        {str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
-        for row in rows
-    ]
-
-
 def read_sweep(folder: Path, table: str = RUNS) -> pd.DataFrame:
     """Read the runs (or months) of a sweep's folder.
 
@@ -216,6 +177,7 @@ def run_design(
     append: Path | None = None,
     only_plan: bool = False,
     model: Callable[..., Any] | None = None,
+    shown: int = SHOWN_POINTS,
 ) -> Sweep:
     """Live a design that was laid out.
 
@@ -227,6 +189,7 @@ def run_design(
         append: Folder of an earlier sweep to which the runs are added.
         only_plan: Say what it would take, and live nothing but the runs that are timed.
         model: Class to live instead of ``NeighborhoodModel``; its code travels to worker processes.
+        shown: Most points that are printed one by one.
 
     Raises:
         InputError: A place that cannot be used, or a budget that is too small.
@@ -235,7 +198,8 @@ def run_design(
     if append is not None and not (append / "designs").is_dir():
         raise InputError("--append", f"{append} holds no sweep", "a folder that a sweep made")
     with provenance(design.configs, model, paths=design.files).held():
-        return _run_held(design, out, progress, force, append, only_plan, model)
+        done = _run_held(design, out, progress, force, append, only_plan, model)
+    return replace(done, shown=shown)
 
 
 def _run_held(

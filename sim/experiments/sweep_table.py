@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 SHOWN = ("collection_rate", "satisfied_share", "complaints_per_1000", "hours_spent", "yuan_spent")
 """Indicators of the table, before those of one's own."""
-
-SHOWN_POINTS = 60
-"""Points that are shown one by one; of more, every level of every key."""
-
 SHOWN_LEVELS = 12
 """Numbers that are shown one by one; of more, in as many bands of alike many points."""
 
@@ -41,15 +37,16 @@ class _Levels(NamedTuple):
     names: list[str]
 
 
-def print_sweep(sweep: Sweep, console: Console, most: int = SHOWN_POINTS) -> None:
+def print_sweep(sweep: Sweep, console: Console, most: int | None = None) -> None:
     """Print means over seeds by point, or by level where there are too many, failures, rate and folder.
 
     Args:
         sweep: One that was lived.
         console: Rich console to print on.
-        most: Points up to which each has a row.
+        most: Points up to which each has a row; as many as the sweep says if left out.
     """
     points = sweep.design.points.num_rows
+    most = sweep.shown if most is None else most
     table, whole = _point_table(sweep) if points <= most else _level_table(sweep)
     console.print(table)
     if not whole:
@@ -75,8 +72,8 @@ def print_sweep(sweep: Sweep, console: Console, most: int = SHOWN_POINTS) -> Non
     )
     console.print(f"{sweep.design.runs:,} runs ({sweep.failed:,} failed){there}{rate}")
     if sweep.folder is not None:
-        print(f"kept in {sweep.folder}")
-        print(f"read it with pandas.read_parquet({str(sweep.folder / RUNS)!r})")
+        print(f"kept in {sweep.folder}", file=console.file)
+        print(f"read it with pandas.read_parquet({str(sweep.folder / RUNS)!r})", file=console.file)
 
 
 def _point_table(sweep: Sweep) -> tuple[Table, bool]:

@@ -6,18 +6,16 @@ nothing write down what happens to every problem.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.compose import load_settings, parse
 from sim.config import Config
 from sim.errors import InputError
+from sim.experiments.answers import Answer
 from sim.explain import show, unknown_name
 from sim.model import NeighborhoodModel
 from sim.own import usual_month
@@ -55,8 +53,8 @@ class Followed:
     in_force: dict[tuple[str, int], list[int]]
 
 
-@dataclass(frozen=True)
-class Story:
+@dataclass(frozen=True, repr=False)
+class Story(Answer):
     """One problem from its first month to its last.
 
     Attributes:
@@ -69,12 +67,24 @@ class Story:
             those that ended (NaN where none has).
     """
 
+    TABLES = ("months", "costs")
+    MAIN = "months"
+    SHOWN = "sim.experiments.trace_text:print_story"
+    folder = None
+
     config: Config
     months: pd.DataFrame
     label: str
     in_force: dict[str, list[int]]
     costs: pd.DataFrame
     others: dict[str, float]
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Which problem of which run."""
+        config = self.config
+        asked = {"scenario": config.scenario.name, "policy": config.policy.name}
+        return {**asked, "problem": self.label or self.category.name.lower(), "ended": self.end}
 
     @property
     def category(self) -> Category:
@@ -112,37 +122,19 @@ def trace(config: Config, issue: str | int = "first", since: int = 1) -> Story:
     return story(followed, find(followed, issue, since))
 
 
-def ask_words(
-    words: Sequence[str], config_dir: Path | None = None
-) -> tuple[Config, str | int, int]:
-    """Read the words of a command line: settings, which issue, and since which month.
-
-    Without a policy the scenario's own is taken; without an issue the first that its events place,
-    else the first that arises.
+def checked(config: Config, issue: Any, since: Any) -> tuple[str | int, int]:
+    """Check which problem is asked for; None for the first that events place, else the first that arises.
 
     Raises:
-        InputError: If anything named does not exist or a value is not allowed.
+        InputError: No problem can have this name, or the month is not lived.
     """
-    chosen: dict[str, Any] = {"issue": None, "since": 1}
-    settings = []
-    for word in words:
-        key, value = parse(word)
-        if key in chosen:
-            chosen[key] = value
-        else:
-            settings.append((key, value))
-    config, _ = load_settings(settings, config_dir, look=True)
-    if not any(key == "policy" for key, _ in settings):
-        own = ("policy", config.scenario.policy)
-        config, _ = load_settings([own, *settings], config_dir, look=True)
-    issue, since = chosen["issue"], chosen["since"]
     if issue is None:
         issue = next(iter(_labels(config)), "first")
     _check_name(config, issue)
     if not _is_whole(since) or not 1 <= since <= config.months:
         allowed = f"whole number from 1 to {config.months} (month)"
         raise InputError("since", f"{show(since)} is not allowed", allowed)
-    return config, issue, since
+    return issue, since
 
 
 # --- the run --------------------------------------------------------------------------------------

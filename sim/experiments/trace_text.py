@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.experiments.summary_table import ACTORS
 from sim.experiments.trace import FEELINGS, Story
 from sim.processes.issues import Category, Door, Happened, Level, PerCategory, PerLevel
 from sim.processes.voices import PerDoor
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _FOUND = (
     Happened.FOUND_BY_RESIDENT | Happened.FOUND_BY_MEETING
@@ -307,3 +310,8 @@ _WHEN = ("before", "after", "end")
 
 def _names_zh(group: type[PerLevel] | type[PerCategory]) -> list[str]:
     return [row.zh for row in group.describe()]
+
+
+def print_story(story: Story, console: Console, language: str = "en") -> None:
+    """Print a story, its lines as long as they are."""
+    print(tell(story, language), file=console.file)

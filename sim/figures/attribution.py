@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,13 +92,12 @@ def parts(attribution: Attribution, outcome: str, language: str = "en") -> Figur
     return figure
 
 
-def draw(attribution: Attribution, language: str = "en") -> list[Path]:
-    """Draw a figure for each outcome into the folder, unless it is there already."""
-    drawn = {
+def figures(attribution: Attribution, language: str = "en") -> dict[str, Callable[[], Figure]]:
+    """What makes each figure of the answer, by its name."""
+    return {
         f"attribution-{outcome}": partial(parts, attribution, outcome, language)
         for outcome in attribution.question.outcomes
     }
-    return style.keep(attribution.folder, drawn, language, attribution.question.asked.provenance)
 
 
 def _forest(axes: Axes, rows: pd.DataFrame, scale: float, language: str) -> None:

@@ -35,8 +35,6 @@ from sim.figures.trajectories import BANDS
 from sim.outcomes import INDICATORS, OWN, Indicator, with_own
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sim.experiments.compare import Comparison
 
 MAIN = ("collection_rate", "satisfied_share", "complaints_per_1000", "issues_in_place_share")
@@ -231,19 +229,11 @@ def cost_effect(comparison: Comparison, scenario: str, language: str = "en") -> 
     return figure
 
 
-def draw(comparison: Comparison, language: str = "en") -> list[Path]:
-    """Draw a comparison's figures into its folder, unless they are there already.
-
-    Args:
-        comparison: One that was kept; one without a folder draws nothing.
-        language: "en" or "zh".
-
-    Returns:
-        The files, PNG, PDF and SVG of each figure and scenario.
-    """
+def figures(comparison: Comparison, language: str = "en") -> dict[str, Callable[[], Figure]]:
+    """What makes each figure of the answer, by its name."""
     question = comparison.question
     if len(question.policies) > MOST:
-        return []
+        return {}
     drawn: dict[str, Callable[[], Figure]] = {}
     kinds: dict[str, Callable[..., Figure]]
     kinds = {"cost_effect": cost_effect, "effects": effects, "trajectories": trajectories}
@@ -256,7 +246,7 @@ def draw(comparison: Comparison, language: str = "en") -> list[Path]:
             drawn[f"trajectories-{name}"] = partial(
                 trajectories, comparison, scenario, own, language=language
             )
-    return style.keep(comparison.folder, drawn, language, comparison.provenance)
+    return drawn
 
 
 def _policies(comparison: Comparison, scenario: str, reference: bool = False) -> list[str]:

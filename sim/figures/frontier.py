@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,10 +67,9 @@ def frontier(optimum: Optimum, language: str = "en") -> Figure:
     return figure
 
 
-def draw(optimum: Optimum, language: str = "en") -> list[Path]:
-    """Draw the frontier into the folder, unless it is there already."""
-    drawn = {"frontier": partial(frontier, optimum, language)}
-    return style.keep(optimum.folder, drawn, language, optimum.question.asked.provenance)
+def figures(optimum: Optimum, language: str = "en") -> dict[str, Callable[[], Figure]]:
+    """What makes each figure of the answer, by its name."""
+    return {"frontier": partial(frontier, optimum, language)}
 
 
 def _scatter(axes: Axes, optimum: Optimum, language: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,6 @@ from sim.figures.axes import (
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sim.science.calibrate import Calibration
     from sim.science.cases import Case
 
@@ -122,21 +121,12 @@ def predictive(calibration: Calibration, language: str = "en") -> Figure:
     return figure
 
 
-def draw(calibration: Calibration, language: str = "en") -> list[Path]:
-    """Draw both into the calibration's folder, unless they are there already.
-
-    Args:
-        calibration: One that was kept; one without a folder draws nothing.
-        language: "en" or "zh".
-
-    Returns:
-        The files, PNG, PDF and SVG of each.
-    """
-    drawn = {
+def figures(calibration: Calibration, language: str = "en") -> dict[str, Callable[[], Figure]]:
+    """What makes each figure of the answer, by its name."""
+    return {
         "posterior": partial(posterior, calibration, language),
         "predictive": partial(predictive, calibration, language),
     }
-    return style.keep(calibration.folder, drawn, language, calibration.question.asked.provenance)
 
 
 def _title(config: Config, language: str) -> str:

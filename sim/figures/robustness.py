@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -156,15 +156,14 @@ def flips(robustness: Robustness, outcome: str, language: str = "en") -> Figure:
     return figure
 
 
-def draw(robustness: Robustness, language: str = "en") -> list[Path]:
-    """Draw the figures of every indicator into the folder, unless they are there already."""
+def figures(robustness: Robustness, language: str = "en") -> dict[str, Callable[[], Figure]]:
+    """What makes each figure of the answer, by its name."""
     kinds = {"ranking": ranking} | ({"flips": flips} if len(robustness.draws) else {})
-    drawn = {
+    return {
         f"{kind}-{outcome}": partial(make, robustness, outcome, language)
         for outcome in robustness.question.outcomes
         for kind, make in kinds.items()
     }
-    return style.keep(robustness.folder, drawn, language, robustness.question.asked.provenance)
 
 
 def _checked(robustness: Robustness, outcome: str):  # type: ignore[no-untyped-def]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ from sim.figures.axes import LINES, name_of, reference_line, rows
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sim.science.sensitivity import Sensitivity
 
 WORDS = {
@@ -84,18 +83,9 @@ def effects(result: Sensitivity, language: str = "en") -> Figure:
     return figure
 
 
-def draw(result: Sensitivity, language: str = "en") -> list[Path]:
-    """Draw into the folder of the answer, unless it is there already.
-
-    Args:
-        result: One that was kept; one without a folder draws nothing.
-        language: "en" or "zh".
-
-    Returns:
-        The files, PNG, PDF and SVG.
-    """
-    drawn = {"sensitivity": partial(effects, result, language)}
-    return style.keep(result.folder, drawn, language, result.provenance)
+def figures(result: Sensitivity, language: str = "en") -> dict[str, Callable[[], Figure]]:
+    """What makes each figure of the answer, by its name."""
+    return {"sensitivity": partial(effects, result, language)}
 
 
 def _of(frame: pd.DataFrame, name: str, month: int) -> pd.DataFrame:

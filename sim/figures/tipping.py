@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,6 @@ from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY
 from sim.science.push import DOSE, LONGEST, MONTHS, most_dose
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sim.science.tipping import Tipping
 
 WORDS = {
@@ -169,19 +168,10 @@ def push(result: Tipping, language: str = "en") -> Figure:
     return figure
 
 
-def draw(result: Tipping, language: str = "en") -> list[Path]:
-    """Draw the figures of all parts that were asked for into the folder of the answer.
-
-    Args:
-        result: One that was kept; one without a folder draws nothing.
-        language: "en" or "zh".
-
-    Returns:
-        The files, PNG, PDF and SVG of each figure.
-    """
+def figures(result: Tipping, language: str = "en") -> dict[str, Callable[[], Figure]]:
+    """What makes each figure of the answer, by its name."""
     kinds = {"loop": loop, "basin": basin, "push": push}
-    drawn = {name: partial(kinds[name], result, language) for name in result.question.parts}
-    return style.keep(result.folder, drawn, language, result.provenance)
+    return {name: partial(kinds[name], result, language) for name in result.question.parts}
 
 
 def _words(frame: pd.DataFrame, part: str, language: str) -> dict[str, str]:
@@ -218,7 +208,7 @@ def _present(result: Tipping) -> float:
 
 
 def _moved(result: Tipping, language: str) -> str:
-    from sim.science.tipping import PARAMETER
+    from sim.questions.tipping import PARAMETER
 
     words = WORDS[language]
     keys = result.question.moved.keys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +22,6 @@ from sim.figures.district import compounds
 from sim.outcomes import INDICATORS, Indicator, with_own
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sim.config import Config, Entry, Target
     from sim.experiments.store import Study
 
@@ -156,17 +154,9 @@ def _one(
     return figure
 
 
-def draw(study: Study, language: str = "en") -> list[Path]:
-    """Draw a study's trajectories into its folder, unless they are there already.
-
-    Args:
-        study: One that was kept; one without a folder draws nothing.
-        language: "en" or "zh".
-
-    Returns:
-        The files, PNG, PDF and SVG.
-    """
-    drawn = {
+def figures(study: Study, language: str = "en") -> dict[str, Callable[[], Figure]]:
+    """What makes each figure of the answer, by its name."""
+    drawn: dict[str, Callable[[], Figure]] = {
         "trajectories": lambda: trajectories(
             study.months, study.config, with_own(MAIN)[:MOST], language
         ),
@@ -174,7 +164,7 @@ def draw(study: Study, language: str = "en") -> list[Path]:
     }
     if study.config.district.compounds <= 1:
         del drawn["compounds"]
-    return style.keep(study.folder, drawn, language, study.provenance)
+    return drawn
 
 
 def _check(frame: pd.DataFrame, indicators: Sequence[str]) -> None:

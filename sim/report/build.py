@@ -24,7 +24,12 @@ from sim.as_text import (
 from sim.config import Config, Entry
 from sim.errors import InputError
 from sim.experiments import paired, store
-from sim.experiments.compare import Comparison, last_month_in_force, read_comparison
+from sim.experiments.compare import (
+    Comparison,
+    Question,
+    last_month_in_force,
+    read_comparison,
+)
 from sim.experiments.comparison_table import (
     cost_cells,
     effects_at,
@@ -32,7 +37,6 @@ from sim.experiments.comparison_table import (
     policy_title,
     shown_month,
 )
-from sim.experiments.question import Question
 from sim.experiments.store import Study, read_study
 from sim.experiments.summary import spread_of, unit_text, unit_word
 from sim.experiments.summary_table import ACTORS

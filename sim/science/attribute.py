@@ -10,8 +10,8 @@ where one replaces the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import partial
 from itertools import combinations
 from math import comb
@@ -22,22 +22,10 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.compose import Setting
 from sim.config import Config, Policy
-from sim.errors import InputError
-from sim.science import kept, words
-from sim.science.kept import Asked
+from sim.experiments.answers import Answer
+from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.science.worlds import COSTS, Reading, World, live_in, spread_worlds
-
-WORDS = ("at", "indicator", "permutations")
-"""What the command line takes beside the keys of a configuration."""
-
-TABLES = ("values", "interactions", "bundle", "coalitions")
-
-MAIN = ("collection_rate", "satisfied_share", "complaints_per_1000", "issues_in_place_share")
-
-REPLICATIONS = 30
-"""Seeds where nothing is said."""
 
 EXACT = 10
 """Measures up to which every coalition is lived: 2^10 runs a seed."""
@@ -55,39 +43,8 @@ _SAMPLING = 20_251
 """First word of the generator's seed, so that orders share nothing with other draws."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is attributed.
-
-    Attributes:
-        config: The bundle; it is lived to the month read and no further.
-        outcomes: Indicators whose change is shared out.
-        permutations: Orders sampled for each seed where there are too many measures for all.
-    """
-
-    config: Config
-    outcomes: tuple[str, ...] = MAIN
-    permutations: int = 8
-
-    @property
-    def labels(self) -> list[str]:
-        """Measures of the bundle in the catalogue's order."""
-        return [entry.label for entry in self.config.policy.entries()]
-
-    @property
-    def exact(self) -> bool:
-        """Whether every coalition is lived."""
-        return len(self.labels) <= EXACT
-
-    @property
-    def asked(self) -> Asked:
-        """What decides the answer."""
-        own = {"indicator": list(self.outcomes), "permutations": self.permutations}
-        return Asked("attribute", self.config, own)
-
-
-@dataclass(frozen=True)
-class Attribution:
+@dataclass(frozen=True, repr=False)
+class Attribution(Answer):
     """What each measure of a bundle does.
 
     Intervals are 95% bootstrap intervals over seeds: they hold chance (and, with sampled orders, the
@@ -107,105 +64,58 @@ class Attribution:
             orders were taken.
         coalitions: A row per seed and coalition lived: what was read, hours and yuan.
         folder: Where it is kept, None if it is not.
+        loaded: Whether it was read back rather than lived now.
     """
+
+    TABLES = ("values", "interactions", "bundle", "coalitions")
+    MAIN = "values"
+    SHOWN = "sim.science.attribution_table:print_attribution"
+    FIGURES = "sim.figures.attribution"
 
     question: Question
-    values: pd.DataFrame = field(repr=False)
-    interactions: pd.DataFrame = field(repr=False)
-    bundle: pd.DataFrame = field(repr=False)
-    coalitions: pd.DataFrame = field(repr=False)
+    values: pd.DataFrame
+    interactions: pd.DataFrame
+    bundle: pd.DataFrame
+    coalitions: pd.DataFrame
     folder: Path | None = None
+    loaded: bool = False
 
 
-# --- asking -------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Question(Kept):
+    """What is attributed.
 
-
-def attribute(
-    scenario: str = "kangqiao",
-    *overrides: str,
-    out: Path | None = None,
-    progress: bool = False,
-    config_dir: Path | None = None,
-    force: bool = False,
-    model: Callable[..., Any] | None = None,
-    **own: Any,
-) -> Attribution:
-    """Share out the effect of a bundle among its measures.
-
-    Args:
-        scenario: Name of a scenario; its own policy is taken apart unless another is set.
-        *overrides: Settings as on the command line.
-        out: Folder of all results; None keeps nothing.
-        progress: Show a bar on standard error.
-        config_dir: Folder with configuration groups of your own.
-        force: Live it again even if the answer is there.
-        model: Class with the interface of ``NeighborhoodModel`` to live instead of it.
-        **own: ``at`` (month read), ``indicator`` (one or several), ``permutations`` (orders a seed
-            for bundles above ``EXACT`` measures); other keys are settings as ``load`` takes them.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-        RuntimeError: No seed could be lived.
+    Attributes:
+        config: The bundle; it is lived to the month read and no further.
+        outcomes: Indicators whose change is shared out.
+        permutations: Orders sampled for each seed where there are too many measures for all.
     """
-    given, settings = words.of_call(scenario, overrides, own, WORDS)
-    return answer(ask(given, settings, config_dir), out, progress, force=force, model=model)
 
+    config: Config
+    outcomes: tuple[str, ...]
+    permutations: int = 8
 
-def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Question:
-    """Put a question together from the words of a command line.
+    ANSWER = Attribution
 
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    return ask(*words.split(overrides, WORDS), config_dir)
+    @property
+    def labels(self) -> list[str]:
+        """Measures of the bundle in the catalogue's order."""
+        return [entry.label for entry in self.config.policy.entries()]
 
+    @property
+    def exact(self) -> bool:
+        """Whether every coalition is lived."""
+        return len(self.labels) <= EXACT
 
-def ask(
-    own: dict[str, Any], settings: Sequence[Setting], config_dir: Path | None = None
-) -> Question:
-    """Check what is asked; ``attribute`` says what is taken.
+    @property
+    def asked(self) -> Asked:
+        """What decides the answer."""
+        own = {"indicator": list(self.outcomes), "permutations": self.permutations}
+        return Asked("attribute", self.config, own)
 
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    at = words.whole("at", own.get("at", 24), 1, 600)
-    if any(key == "months" for key, _ in settings):
-        raise InputError("months", "is the month read here", "at=24")
-    config = words.case([*settings, ("months", at)], {"replications": REPLICATIONS}, config_dir)
-    entries = config.policy.entries()
-    if len(entries) < 2:
-        problem = f"{config.policy.name} has {len(entries)} measures"
-        raise InputError("policy", problem, "a bundle of at least two, policy=[a,b]")
-    for entry in entries:
-        if entry.parameters.start > at:
-            problem = f"{entry.parameters.start} is after month {at}, which is read"
-            raise InputError(f"policy.measures.{entry.label}.start", problem, f"up to {at}")
-    return Question(
-        config,
-        tuple(words.indicators("indicator", own.get("indicator", MAIN))),
-        words.whole("permutations", own.get("permutations", 8), 2, 10_000),
-    )
-
-
-def answer(
-    question: Question,
-    out: Path | None = None,
-    progress: bool = False,
-    *,
-    force: bool = False,
-    model: Callable[..., Any] | None = None,
-) -> Attribution:
-    """Live the coalitions of a question, or read its answer back.
-
-    Raises:
-        InputError: A seed out of range, an unusable ``out``, or input the model refuses.
-        RuntimeError: No seed could be lived.
-    """
-    make = partial(_tables, question, progress, model)
-    tables, folder = kept.answered(
-        replace(question.asked, model=model), TABLES, make, out, progress, force
-    )
-    return Attribution(question, **tables, folder=folder)
+    def maker(self, how: How) -> Maker:
+        """What lives the coalitions."""
+        return partial(_tables, self, how.progress, how.model)
 
 
 # --- coalitions and orders ----------------------------------------------------------------------

@@ -1,16 +1,15 @@
 """Which parameters could have given the figures: a posterior by approximate Bayesian computation.
 
-``ask_words`` reads the question, ``answer`` lives it, or reads its answer back, and keeps it under
-``calibrate/<scenario>-<hash>``, with pyabc's database beside the folder; ``calibrate`` asks and
-answers. What the figures cannot tell apart is a result too: ``parameters`` holds posterior against
-prior width, ``pairs`` the parameters that make up for one another.
+An answer is kept under ``calibrate/<scenario>-<hash>``, with pyabc's database beside the folder. What the
+figures cannot tell apart is a result too: ``parameters`` holds posterior against prior width, ``pairs``
+the parameters that make up for one another.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -20,19 +19,19 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.compose import Interval, Setting, load_settings
+from sim.compose import Interval
 from sim.config import Config, Executor, change
 from sim.errors import InputError
-from sim.experiments import chunks
+from sim.experiments import chunks, kept
+from sim.experiments.answers import Answer
+from sim.experiments.kept import Asked, How, Kept
 from sim.experiments.progress import announce_compiling
-from sim.explain import show, unknown_name
+from sim.explain import unknown_name
 from sim.outcomes import INDICATORS
-from sim.science import kept, words
 from sim.science.cases import (
     FRESH,
     Case,
     Simulator,
-    as_case,
     check_lives,
     figure_row,
     of_runs,
@@ -40,62 +39,16 @@ from sim.science.cases import (
     prior_draws,
 )
 from sim.science.core import PRIORS, Prior
-from sim.science.kept import Asked
-from sim.science.observed import of_file, of_scenario
 
 if TYPE_CHECKING:
     from sim.science.smc import Sampled
-
-WORDS = ("parameters", "file", "targets", "particles", "simulations", "draws")
-"""What the command line takes beside the keys of a configuration."""
-
-TABLES = ("posterior", "generations", "parameters", "pairs", "figures", "predictive")
 
 LIBRARIES = ("pyabc", "scipy")
 """Of the sampler."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is calibrated against what.
-
-    Attributes:
-        cases: Held against together, the quickest first.
-        priors: Of each parameter.
-        particles: Parameter sets in a generation.
-        simulations: Simulations in all.
-        draws: Runs of the posterior predictive, and of the prior's.
-        seed: Seed of everything drawn.
-        executor: Where it is computed.
-    """
-
-    cases: tuple[Case, ...]
-    priors: dict[str, Prior]
-    particles: int = 150
-    simulations: int = 15_000
-    draws: int = 100
-    seed: int = 1
-    executor: Executor = field(default_factory=Executor)
-
-    @property
-    def asked(self) -> Asked:
-        """The question as it is kept: how long it may take is told apart, see ``identity``."""
-        figures = [
-            [case.config.fingerprint(), [t.model_dump() for t in case.observed.targets]]
-            for case in self.cases
-        ]
-        own = {
-            "figures": figures,
-            "series": [case.observed.series for case in self.cases],
-            "priors": {key: list(bounds) for key, bounds in self.priors.items()},
-            "particles": self.particles,
-        }
-        first, *others = (case.config for case in self.cases)
-        return Asked("calibrate", first, own, LIBRARIES, tuple(others))
-
-
-@dataclass(frozen=True)
-class Calibration:
+@dataclass(frozen=True, repr=False)
+class Calibration(Answer):
     """A question and its answer, in tidy frames.
 
     Attributes:
@@ -116,13 +69,18 @@ class Calibration:
         loaded: Whether it was read back rather than lived now.
     """
 
+    TABLES = ("posterior", "generations", "parameters", "pairs", "figures", "predictive")
+    MAIN = "parameters"
+    SHOWN = "sim.science.calibration_table:print_calibration"
+    FIGURES = "sim.figures.posterior"
+
     question: Question
-    posterior: pd.DataFrame = field(repr=False)
-    generations: pd.DataFrame = field(repr=False)
-    parameters: pd.DataFrame = field(repr=False)
-    pairs: pd.DataFrame = field(repr=False)
-    figures: pd.DataFrame = field(repr=False)
-    predictive: pd.DataFrame = field(repr=False)
+    posterior: pd.DataFrame
+    generations: pd.DataFrame
+    parameters: pd.DataFrame
+    pairs: pd.DataFrame
+    figures: pd.DataFrame
+    predictive: pd.DataFrame
     folder: Path | None = None
     loaded: bool = False
 
@@ -144,106 +102,90 @@ class Calibration:
         return self.posterior.iloc[rows][list(self.question.priors)].reset_index(drop=True)
 
 
-# --- asking -------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Question(Kept):
+    """What is calibrated against what.
 
-
-def calibrate(
-    scenario: str | None = None,
-    *overrides: str,
-    parameters: Sequence[str] | None = None,
-    file: Path | str | None = None,
-    targets: str = "fitted",
-    particles: int = 150,
-    simulations: int = 15_000,
-    draws: int = 100,
-    config_dir: Path | None = None,
-    out: Path | None = None,
-    progress: bool = False,
-    force: bool = False,
-    **keys: Any,
-) -> Calibration:
-    """Calibrate parameters against a scenario's figures or a file of months.
-
-    Args:
-        scenario: Name of a scenario; none gives a compound with default parameters.
-        *overrides: Settings as on the command line; ``key=interval(low,high)`` narrows a prior.
-        parameters: Keys to calibrate, each by its prior of the core, or uniform between the bounds of the
-            schema; the core if neither these nor intervals are given.
-        file: CSV of a compound's own months instead of the scenario's targets.
-        targets: "fitted" for the targets marked so, "all" for every one.
+    Attributes:
+        cases: Held against together, the quickest first.
+        priors: Of each parameter.
         particles: Parameter sets in a generation.
-        simulations: Simulations in all; asked again with more, it goes on.
+        simulations: Simulations in all.
         draws: Runs of the posterior predictive, and of the prior's.
-        config_dir: Folder with configuration groups of your own.
-        out: Folder of all results. None keeps nothing.
-        progress: Show a bar on standard error.
-        force: Begin anew even if the answer is there.
-        **keys: Settings as ``load`` takes them. Without a policy that of the scenario is taken.
-
-    Returns:
-        The calibration, in tidy frames.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-        RuntimeError: Not even one generation could be finished.
+        seed: Seed of everything drawn.
+        executor: Where it is computed.
     """
-    own: dict[str, Any] = {
-        "targets": targets, "particles": particles, "simulations": simulations, "draws": draws,
-    }  # fmt: skip
-    own |= {} if file is None else {"file": str(file)}
-    own |= {} if parameters is None else {"parameters": list(parameters)}
-    question = _ask(*words.of_call(scenario, overrides, own | keys, WORDS), config_dir)
-    return answer(question, out, progress, force=force)
+
+    cases: tuple[Case, ...]
+    priors: dict[str, Prior]
+    particles: int
+    simulations: int
+    draws: int
+    seed: int
+    executor: Executor
+
+    ANSWER = Calibration
+
+    @property
+    def asked(self) -> Asked:
+        """The question as it is kept: how long it may take is told apart, see ``identity``."""
+        figures = [
+            [case.config.fingerprint(), [t.model_dump() for t in case.observed.targets]]
+            for case in self.cases
+        ]
+        own = {
+            "figures": figures,
+            "series": [case.observed.series for case in self.cases],
+            "priors": {key: list(bounds) for key, bounds in self.priors.items()},
+            "particles": self.particles,
+        }
+        first, *others = (case.config for case in self.cases)
+        return Asked("calibrate", first, own, LIBRARIES, tuple(others))
+
+    def answer(self, out: Path | None = None, progress: bool = False, **how: Any) -> Calibration:
+        """Live the question, go on where it was stopped, or read its answer back.
+
+        Raises:
+            InputError: An unusable ``out``, another process at the same question, or no pyabc.
+            RuntimeError: Not even one generation could be finished.
+        """
+        smc, asked, force = _smc(), self.asked, How(**how).force
+        with asked.made.held():
+            if out is None:
+                return _assemble(self, _sampled(smc, self, None, progress))
+            folder = asked.folder(out)
+            # Named like the folder, by all that decides a simulation: nothing else goes on from it. Added
+            # to the whole name, since a dot in that would end it, and with it the hash.
+            database = folder.with_name(f"{folder.name}.db")
+            smc.check_place(database)
+            found = kept.find(asked, out, (*Calibration.TABLES, "effort"))
+            if found is not None and not force:
+                effort = found.pop("effort").iloc[0]
+                if (effort["simulations"], effort["draws"]) == (self.simulations, self.draws):
+                    return Calibration(self, **found, folder=folder, loaded=True)
+            # Two processes would both go on with the one database.
+            with chunks.locked(folder.parent, f".{folder.name}.lock"):
+                if force or asked.made.own.uncertain:
+                    database.unlink(missing_ok=True)
+                started = datetime.now(UTC)
+                calibration = _assemble(self, _sampled(smc, self, database, progress))
+                tables = {name: getattr(calibration, name) for name in Calibration.TABLES}
+                tables["effort"] = pd.DataFrame(
+                    {"simulations": [self.simulations], "draws": [self.draws]}
+                )
+                return replace(calibration, folder=kept.keep(asked, out, tables, started))
 
 
-def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Question:
-    """Put a question together from the words of a command line.
-
-    Args:
-        overrides: ``WORDS``, settings of the configuration, and ``key=interval(low,high)``.
-        config_dir: Folder with configuration groups of the user's own.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    return _ask(*words.split(overrides, WORDS), config_dir)
-
-
-def _ask(own: dict[str, Any], settings: list[Setting], config_dir: Path | None) -> Question:
-    intervals = {key: value for key, value in settings if isinstance(value, Interval)}
-    plain = [(key, value) for key, value in settings if not isinstance(value, Interval)]
-    config = load_settings(plain, config_dir, look=True)[0]
-    if not any(key.split(".")[0] == "policy" for key, _ in plain):
-        own_policy = [*plain, ("policy", config.scenario.policy)]
-        config = load_settings(own_policy, config_dir, look=True)[0]
-    which = own.get("targets", "fitted")
-    if which not in ("fitted", "all"):
-        raise InputError("targets", f"{show(which)} is not allowed", "fitted, all")
-    file = own.get("file")
-    if file is not None and not isinstance(file, str):
-        raise InputError("file", f"{show(file)} is not allowed", "path of a CSV file")
-    observed = of_scenario(config, which) if file is None else of_file(config, Path(file))
-    return Question(
-        cases=(as_case(config, observed),),
-        priors=priors(own.get("parameters"), intervals, config),
-        particles=words.whole("particles", own.get("particles", Question.particles), 20, 100_000),
-        simulations=words.whole(
-            "simulations", own.get("simulations", Question.simulations), 40, 100_000_000
-        ),
-        draws=words.whole("draws", own.get("draws", Question.draws), 2, 10_000),
-        seed=config.seed,
-        executor=config.executor,
-    )
-
-
-def priors(named: Any, intervals: dict[str, Interval], config: Config) -> dict[str, Prior]:
+def priors(
+    named: Sequence[str] | None, intervals: dict[str, Interval], config: Config
+) -> dict[str, Prior]:
     """Priors: those of the core, else uniform between bounds of the schema, or in an interval of the user's own.
 
     Raises:
         InputError: A key that is no continuous parameter, or bounds that are not allowed.
     """
     keys = list(PRIORS) if named is None and not intervals else []
-    keys += [] if named is None else [str(key) for key in words.listed("parameters", named)]
+    keys += [] if named is None else [str(key) for key in named]
     described = {row.key: row for row in Config.describe()}
     found: dict[str, Prior] = {}
     for key in keys:
@@ -265,43 +207,6 @@ def priors(named: Any, intervals: dict[str, Interval], config: Config) -> dict[s
 
 
 # --- answering ---------------------------------------------------------------------------------
-
-
-def answer(
-    question: Question, out: Path | None = None, progress: bool = False, *, force: bool = False
-) -> Calibration:
-    """Live a question, go on where it was stopped, or read its answer back.
-
-    Raises:
-        InputError: An unusable ``out``, another process at the same question, or no pyabc.
-        RuntimeError: Not even one generation could be finished.
-    """
-    smc = _smc()
-    asked = question.asked
-    with asked.made.held():
-        if out is None:
-            return _assemble(question, _sampled(smc, question, None, progress))
-        folder = asked.folder(out)
-        # Named like the folder, by all that decides a simulation: nothing else goes on from it. Added
-        # to the whole name, since a dot in that would end it, and with it the hash.
-        database = folder.with_name(f"{folder.name}.db")
-        smc.check_place(database)
-        found = kept.find(asked, out, (*TABLES, "effort"))
-        if found is not None and not force:
-            effort = found.pop("effort").iloc[0]
-            if (effort["simulations"], effort["draws"]) == (question.simulations, question.draws):
-                return Calibration(question, **found, folder=folder, loaded=True)
-        # Two processes would both go on with the one database.
-        with chunks.locked(folder.parent, f".{folder.name}.lock"):
-            if force or asked.made.own.uncertain:
-                database.unlink(missing_ok=True)
-            started = datetime.now(UTC)
-            calibration = _assemble(question, _sampled(smc, question, database, progress))
-            tables = {name: getattr(calibration, name) for name in TABLES}
-            tables["effort"] = pd.DataFrame(
-                {"simulations": [question.simulations], "draws": [question.draws]}
-            )
-            return replace(calibration, folder=kept.keep(asked, out, tables, started))
 
 
 def _sampled(smc: Any, question: Question, database: Path | None, progress: bool) -> Sampled:

@@ -10,16 +10,15 @@ import numpy as np
 
 from sim import files
 from sim.config import Config, Policy
-from sim.science.kept import Asked
+from sim.experiments.kept import Asked
 
 Genome = tuple[int, ...]
 """Choice for each measure: 0 is off, else 1 + dose * number of starts + start."""
 
-WORDS = (
-    "target", "probability", "measures", "doses", "starts", "hour_yuan", "hours_most", "yuan_most",
-    "posterior", "trials", "worlds", "check", "method",
+_SAID = (
+    "probability", "doses", "starts", "hour_yuan", "hours_most", "yuan_most", "posterior", "trials", "worlds",
+    "check", "method",
 )  # fmt: skip
-"""Words of the question."""
 
 
 class Goal(NamedTuple):
@@ -82,7 +81,7 @@ class Question:
     @property
     def asked(self) -> Asked:
         """What decides the answer."""
-        own = {name: getattr(self, name) for name in WORDS if name not in ("target", "measures")}
+        own = {name: getattr(self, name) for name in _SAID}
         own |= {key: None for key in ("hours_most", "yuan_most") if math.isinf(own[key])}
         own |= {"doses": list(self.doses), "starts": list(self.starts)}
         own["goals"] = [list(goal) for goal in self.goals]

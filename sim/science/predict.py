@@ -9,8 +9,8 @@ quarter) go on. Tables say how many draws stand behind each number.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,24 +21,19 @@ import pandas as pd
 from sim import as_text, known
 from sim.compose import choices, load
 from sim.config import Executor
-from sim.errors import InputError
+from sim.experiments.answers import Answer
+from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.experiments.summary import markdown, spread_text, verdict
-from sim.explain import show, unknown_name
 from sim.outcomes import INDICATORS
 from sim.science import calibrate as calibration
 from sim.science import cases as cases_of
-from sim.science import kept, words
 from sim.science.calibrate import Calibration, Question
 from sim.science.cases import FRESH, Case, case_of
 from sim.science.core import Prior
-from sim.science.kept import Asked
 from sim.science.observed import MISSING
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-WORDS = ("fit", "cases", "particles", "simulations", "draws", "heavy_draws", "parameters")
-"""What the command line takes beside seed and executor."""
 
 ONE_OUT = "one_out"
 """``fit=one_out`` leaves each case out in turn."""
@@ -46,11 +41,39 @@ ONE_OUT = "one_out"
 KEPT_SHARE = 0.25
 """Share of draws that go on where fewer meet the figures of a heavy case."""
 
-TABLES = ("predictions", "fits")
+
+@dataclass(frozen=True, repr=False)
+class Prediction(Answer):
+    """Predictions of every fit.
+
+    Attributes:
+        question: What was asked.
+        predictions: A row per fit, case and figure: fitted (the cases, joined by "+"), use
+            ("fitted", "held out" for a figure of a fitted case that was not used, "predicted"),
+            draws, allowed low and high, ``default_median`` (parameters as set by hand), median,
+            q05, q95, share_inside and ``runs`` with a value under the prior (prior_*) and after the
+            fit, verdict.
+        fits: A row per fit: tolerance and simulations of the quick cases, tolerance of the heavy
+            ones, draws that went on.
+        folder: Where it is kept, None if it is not.
+        loaded: Whether it was read back rather than lived now.
+    """
+
+    TABLES = ("predictions", "fits")
+    MAIN = "predictions"
+    SHOWN = "sim.science.predict:print_prediction"
+    BILINGUAL = False
+    WIDTH = 200
+
+    question: Task
+    predictions: pd.DataFrame
+    fits: pd.DataFrame
+    folder: Path | None = None
+    loaded: bool = False
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(Kept):
     """What is fitted to what, and predicted.
 
     Attributes:
@@ -68,35 +91,31 @@ class Task:
     fits: tuple[tuple[str, ...], ...]
     cases: tuple[str, ...]
     priors: dict[str, Prior]
-    particles: int = Question.particles
-    simulations: int = Question.simulations
-    draws: int = Question.draws
-    heavy_draws: int = 30
-    seed: int = 1
-    executor: Executor = field(default_factory=Executor)
+    particles: int
+    simulations: int
+    draws: int
+    heavy_draws: int
+    seed: int
+    executor: Executor
 
+    ANSWER = Prediction
 
-@dataclass(frozen=True)
-class Prediction:
-    """Predictions of every fit.
+    @property
+    def asked(self) -> Asked:
+        """What decides the answer."""
+        configs = [_case(name, self, "all").config for name in self.cases]
+        own = {
+            "fits": [list(names) for names in self.fits],
+            "cases": [config.fingerprint() for config in configs],
+            "targets": [[t.model_dump() for t in c.scenario.targets] for c in configs],
+            "priors": {key: list(bounds) for key, bounds in self.priors.items()},
+            "numbers": [self.particles, self.simulations, self.draws, self.heavy_draws],
+        }
+        return Asked("predict", configs[0], own, calibration.LIBRARIES, tuple(configs[1:]))
 
-    Attributes:
-        task: What was asked.
-        predictions: A row per fit, case and figure: fitted (the cases, joined by "+"), use
-            ("fitted", "held out" for a figure of a fitted case that was not used, "predicted"),
-            draws, allowed low and high, ``default_median`` (parameters as set by hand), median,
-            q05, q95, share_inside and ``runs`` with a value under the prior (prior_*) and after the
-            fit, verdict.
-        fits: A row per fit: tolerance and simulations of the quick cases, tolerance of the heavy
-            ones, draws that went on.
-        folder: Where it is kept, None if it is not.
-    """
-
-    task: Task
-    predictions: pd.DataFrame = field(repr=False)
-    fits: pd.DataFrame = field(repr=False)
-    folder: Path | None = None
-    loaded: bool = False
+    def maker(self, how: How) -> Maker:
+        """What fits and predicts; calibrations are kept as those of ``calibrate``."""
+        return partial(_tables, self, how)
 
 
 def cases_with_targets() -> list[str]:
@@ -104,109 +123,16 @@ def cases_with_targets() -> list[str]:
     return [name for name in choices("scenario") if load(name).scenario.targets]
 
 
-def predict(
-    fit: str | Sequence[str] = ("kangqiao",),
-    cases: Sequence[str] | None = None,
-    *overrides: str,
-    out: Path | None = None,
-    progress: bool = False,
-    **numbers: Any,
-) -> Prediction:
-    """Fit some cases and predict the others.
-
-    Args:
-        fit: Cases to fit, or "one_out" to leave each out in turn.
-        cases: All cases; by default every scenario with targets.
-        *overrides: ``seed=``, ``executor.workers=``, as on the command line.
-        out: Folder of all results. None keeps nothing.
-        progress: Show bars on standard error.
-        **numbers: particles, simulations, draws, heavy_draws, parameters.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    own, settings = words.split(overrides, WORDS)
-    own = {"fit": fit, **({} if cases is None else {"cases": list(cases)}), **numbers, **own}
-    return answer(_ask(own, settings), out, progress)
-
-
-def ask_words(overrides: Sequence[str]) -> Task:
-    """Put a task together from the words of a command line.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    return _ask(*words.split(overrides, WORDS))
-
-
-def _ask(own: dict[str, Any], settings: list[Any]) -> Task:
-    for key, _ in settings:
-        if key != "seed" and not key.startswith("executor"):
-            raise unknown_name(key, "cannot be set here", key, [*WORDS, "seed", "executor.workers"])
-    base = load(None, **{key.replace(".", "__"): value for key, value in settings})
-    known = cases_with_targets()
-    cases = words.listed("cases", own.get("cases", known))
-    fit = own.get("fit", ["kangqiao"])
-    fitted = [] if fit == ONE_OUT else words.listed("fit", fit)
-    for key, name in [("cases", n) for n in cases] + [("fit", n) for n in fitted]:
-        if name not in known:
-            raise unknown_name(key, f"no case is named {show(name)}", str(name), known)
-    cases = list(dict.fromkeys([*fitted, *cases]))
-    if len(cases) < 2 or len(fitted) == len(cases):
-        raise InputError("fit", f"{show(fit)} leaves nothing to predict", "fewer cases")
-    fits = [tuple(n for n in cases if n != out) for out in cases] if fit == ONE_OUT else [fitted]
-    whole = words.whole
-    return Task(
-        tuple(tuple(f) for f in fits),
-        tuple(cases),
-        calibration.priors(own.get("parameters"), {}, base),
-        particles=whole("particles", own.get("particles", Task.particles), 20, 100_000),
-        simulations=whole("simulations", own.get("simulations", Task.simulations), 40, 100_000_000),
-        draws=whole("draws", own.get("draws", Task.draws), 10, 10_000),
-        heavy_draws=whole("heavy_draws", own.get("heavy_draws", Task.heavy_draws), 4, 10_000),
-        seed=base.seed,
-        executor=base.executor,
-    )
-
-
 # --- answering ----------------------------------------------------------------------------------
 
 
-def answer(
-    task: Task, out: Path | None = None, progress: bool = False, *, force: bool = False
-) -> Prediction:
-    """Fit and predict, or read the answer back.
-
-    Raises:
-        InputError: An unusable ``out``, or pyabc is not installed.
-        RuntimeError: A calibration could not finish one generation.
-    """
-    loaded = True
-
-    def make() -> dict[str, pd.DataFrame]:
-        nonlocal loaded
-        loaded = False
-        bench = _Bench(task, out, progress, force)
-        made = [bench.fit(names) for names in task.fits]
-        return {
-            "predictions": pd.DataFrame([row for rows, _ in made for row in rows]),
-            "fits": pd.DataFrame([fit for _, fit in made]),
-        }
-
-    tables, folder = kept.answered(_asked(task), TABLES, make, out, progress, force)
-    return Prediction(task, **tables, folder=folder, loaded=loaded)
-
-
-def _asked(task: Task) -> Asked:
-    configs = [_case(name, task, "all").config for name in task.cases]
-    own = {
-        "fits": [list(names) for names in task.fits],
-        "cases": [config.fingerprint() for config in configs],
-        "targets": [[t.model_dump() for t in c.scenario.targets] for c in configs],
-        "priors": {key: list(bounds) for key, bounds in task.priors.items()},
-        "numbers": [task.particles, task.simulations, task.draws, task.heavy_draws],
+def _tables(task: Task, how: How) -> dict[str, pd.DataFrame]:
+    bench = _Bench(task, how)
+    made = [bench.fit(names) for names in task.fits]
+    return {
+        "predictions": pd.DataFrame([row for rows, _ in made for row in rows]),
+        "fits": pd.DataFrame([fit for _, fit in made]),
     }
-    return Asked("predict", configs[0], own, calibration.LIBRARIES, tuple(configs[1:]))
 
 
 def _case(name: str, task: Task, which: str) -> Case:
@@ -220,8 +146,8 @@ def _case(name: str, task: Task, which: str) -> Case:
 class _Bench:
     """What fits share: calibrations of the same quick cases, runs of prior and default parameters."""
 
-    def __init__(self, task: Task, out: Path | None, progress: bool, force: bool) -> None:
-        self._task, self._out, self._progress, self._force = task, out, progress, force
+    def __init__(self, task: Task, how: How) -> None:
+        self._task, self._how = task, how
         self._cases = {name: _case(name, task, "all") for name in task.cases}
         self._before: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._calibrated: dict[tuple[str, ...], Calibration] = {}
@@ -263,9 +189,7 @@ class _Bench:
                 tuple(cases), task.priors, task.particles, task.simulations, task.draws, task.seed,
                 task.executor,
             )  # fmt: skip
-            self._calibrated[names] = calibration.answer(
-                question, self._out, self._progress, force=self._force
-            )
+            self._calibrated[names] = question.answer(*self._how[:2], force=self._how.force)
         return self._calibrated[names]
 
     def _rows(
@@ -336,7 +260,7 @@ def print_prediction(prediction: Prediction, console: Console) -> None:
         table.add_row(*row)
     console.print(table)
     for fit in prediction.fits.to_dict("records"):
-        console.print(_fit_line(prediction.task, fit), soft_wrap=True, highlight=False)
+        console.print(_fit_line(prediction.question, fit), soft_wrap=True, highlight=False)
     if prediction.folder is not None:
         console.print(f"Results: {prediction.folder}", soft_wrap=True, highlight=False)
 
@@ -357,7 +281,7 @@ def cells(prediction: Prediction) -> tuple[list[str], list[list[str]]]:
         )
         rows.append(
             [
-                _fitted_to(prediction.task, row["fitted"]), row["case"], f"{row['label']} ({row['month']:+d})",
+                _fitted_to(prediction.question, row["fitted"]), row["case"], f"{row['label']} ({row['month']:+d})",
                 f"{text(row['low'])} to {text(row['high'])}", text(row["default_median"]), before, after,
                 f"{100 * row['share_inside']:.0f}% (prior {100 * row['prior_share_inside']:.0f}%)",
                 f"{row['draws']}", f"{row['verdict']}, {row['use']}",
@@ -398,6 +322,3 @@ def _text(share: bool, relative: bool, value: float) -> str:
     if relative:
         return f"{100 * value:+.0f}%"
     return f"{100 * value:.0f}%" if share else f"{value:.3g}"
-
-
-__all__ = ["Prediction", "Task", "answer", "ask_words", "predict"]

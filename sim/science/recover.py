@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,9 @@ import numpy as np
 import pandas as pd
 
 from sim.experiments import executors
+from sim.experiments.answers import Answer
+from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.experiments.progress import bar
-from sim.science import kept
 from sim.science.calibrate import Question
 from sim.science.cases import Simulator, prior_draws
 
@@ -31,15 +32,13 @@ if TYPE_CHECKING:
 LEAST = 20
 """Rows that a posterior is made of at least: the nearest, where fewer meet the figures."""
 
-TABLES = ("turns", "coverage")
 
-
-@dataclass(frozen=True)
-class Recovery:
+@dataclass(frozen=True, repr=False)
+class Recovery(Answer):
     """Known parameters against what was found.
 
     Attributes:
-        question: What was calibrated.
+        question: What was tested.
         turns: A row per turn and parameter: turn, parameter, truth, rank (share of the posterior
             below the truth), width (of the middle 90%, over the prior's), rows (in the posterior),
             tolerance (0: all of them meet the figures).
@@ -47,41 +46,49 @@ class Recovery:
             middle 50% and 90%), error_90 (two standard errors of a true 0.9), width (median),
             rank_distance (Kolmogorov-Smirnov, of the ranks from uniform).
         folder: Where it is kept, None if it is not.
+        loaded: Whether it was read back rather than lived now.
+    """
+
+    TABLES = ("turns", "coverage")
+    MAIN = "coverage"
+    SHOWN = "sim.science.recover:print_recovery"
+    BILINGUAL = False
+
+    question: Recovering
+    turns: pd.DataFrame
+    coverage: pd.DataFrame
+    folder: Path | None = None
+    loaded: bool = False
+
+
+@dataclass(frozen=True)
+class Recovering(Kept):
+    """A calibration that is tested on synthetic data.
+
+    Attributes:
+        question: What would be calibrated; ``simulations`` are the rows of the bank.
+        turns: How many rows play the truth.
     """
 
     question: Question
-    turns: pd.DataFrame = field(repr=False)
-    coverage: pd.DataFrame = field(repr=False)
-    folder: Path | None = None
+    turns: int
 
+    ANSWER = Recovery
 
-def recover(
-    question: Question,
-    turns: int = 200,
-    out: Path | None = None,
-    progress: bool = False,
-    *,
-    force: bool = False,
-) -> Recovery:
-    """Test a calibration on synthetic data.
+    @property
+    def asked(self) -> Asked:
+        """What decides the answer."""
+        asked = self.question.asked
+        own = {**asked.words, "turns": self.turns, "bank": self.question.simulations}
+        return replace(asked, command="recover", words=own)
 
-    Args:
-        question: What would be calibrated; ``simulations`` are the rows of the bank.
-        turns: How many rows play the truth.
-        out: Folder of all results. None keeps nothing.
-        progress: Show a bar on standard error.
-        force: Begin anew even if the answer is there.
+    def maker(self, how: How) -> Maker:
+        """What lives the bank, and lets its rows play the truth.
 
-    Raises:
-        InputError: An unusable ``out``.
-        RuntimeError: No simulation has a value of every figure.
-    """
-    asked = question.asked
-    own = {**asked.words, "turns": turns, "bank": question.simulations}
-    asked = replace(asked, command="recover", words=own)
-    make = partial(_tables, question, turns, progress)
-    tables, folder = kept.answered(asked, TABLES, make, out, progress, force)
-    return Recovery(question, **tables, folder=folder)
+        Raises:
+            RuntimeError: No simulation has a value of every figure.
+        """
+        return partial(_tables, self.question, self.turns, how.progress)
 
 
 def _tables(question: Question, turns: int, progress: bool) -> dict[str, pd.DataFrame]:

@@ -9,46 +9,26 @@ decision tree (CART, one of the two usual algorithms of scenario discovery; Lemp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, rankdata
 
 from sim import files
-from sim.compose import Setting, load, load_settings
-from sim.config import Config, Mechanisms, Policy
-from sim.errors import InputError
+from sim.config import Config, Policy
 from sim.experiments import paired
-from sim.explain import show
-from sim.inputs import look_at
+from sim.experiments.answers import Answer
+from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.outcomes import INDICATORS
-from sim.science import factors, kept, words, worlds
-from sim.science.core import CORE_NAME
+from sim.science import factors, worlds
 from sim.science.discovery import boxes_of, need_sklearn
-from sim.science.kept import Asked
 from sim.science.worlds import COSTS, Reading, World
-from sim.society.ties import NetworkParameters
-
-WORDS = (
-    "policies", "scenarios", "networks", "mechanisms", "over", "width", "draws", "posterior",
-    "indicator", "at",
-)  # fmt: skip
-"""What the command line takes beside the keys of a configuration."""
-
-TABLES = ("runs", "ranking", "flips", "pairs", "boxes", "draws")
-
-POLICIES = ("none", "five_level_linkage", "red_pilot", "shenhong", "star_property")
-SCENARIOS = ("shenhong", "ordinary_estate", "old_estate", "new_estate", "resettlement_estate")
-"""Compared where nothing is said: the named systems, in the cases and types of a single compound."""
-
-REPLICATIONS = 8
-"""Seeds of each world but draws, which have one each."""
 
 BASE, SCENARIO, NETWORK, OFF, DRAW = "base", "scenario", "network", "without", "draw"
 """Families of worlds."""
@@ -57,61 +37,8 @@ LEADING, CONTESTED = "leading", "contested"
 """Pairs whose order is explained: the best two of the base, and those the draws settle least."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is ranked, and where.
-
-    Attributes:
-        config: The base: its scenario, lived to the month read.
-        policies: By name.
-        scenarios: Further configurations by name.
-        networks: Other generators of ties.
-        mechanisms: Switched off in turn.
-        varied: Parameters of draws with their bounds; unused where there is a posterior.
-        draws: How many.
-        posterior: File of draws, "" for the schema's ranges.
-        outcomes: Indicators by which policies are ranked.
-    """
-
-    config: Config
-    policies: dict[str, Policy]
-    scenarios: dict[str, Config]
-    networks: tuple[str, ...]
-    mechanisms: tuple[str, ...]
-    varied: tuple[factors.Factor, ...]
-    draws: int = 200
-    posterior: str = ""
-    outcomes: tuple[str, ...] = ("collection_rate",)
-
-    @property
-    def asked(self) -> Asked:
-        """What decides the answer."""
-        own: dict[str, Any] = {
-            "policies": {k: p.model_dump(mode="json") for k, p in self.policies.items()},
-            "scenarios": {k: c.fingerprint() for k, c in self.scenarios.items()},
-            "networks": list(self.networks), "mechanisms": list(self.mechanisms),
-            "over": [[f.key, f.low, f.high] for f in self.varied], "draws": self.draws,
-            "posterior": files.content_hash(self.posterior) if self.posterior else "",
-            "indicator": list(self.outcomes),
-        }  # fmt: skip
-        tried = (self.config.model_copy(update={"policy": p}) for p in self.policies.values())
-        others = (*self.scenarios.values(), *tried)
-        paths = (self.posterior,) if self.posterior else ()
-        libraries = ("scikit-learn", "scipy")
-        return Asked("robustness", self.config, own, libraries, others, paths)
-
-
-class Place(NamedTuple):
-    """One world to try policies in: family, name in it, key of its configuration, and the world."""
-
-    family: str
-    name: str
-    scenario: str
-    world: World
-
-
-@dataclass(frozen=True)
-class Robustness:
+@dataclass(frozen=True, repr=False)
+class Robustness(Answer):
     """How policies rank, and where that changes.
 
     Attributes:
@@ -134,167 +61,86 @@ class Robustness:
         draws: A row per draw: parameters, and by indicator and policy (``indicator:policy``) what
             was read.
         folder: Where it is kept, None if it is not.
+        loaded: Whether it was read back rather than lived now.
     """
+
+    TABLES = ("runs", "ranking", "flips", "pairs", "boxes", "draws")
+    MAIN = "ranking"
+    SHOWN = "sim.science.robustness_table:print_robustness"
+    FIGURES = "sim.figures.robustness"
 
     question: Question
-    runs: pd.DataFrame = field(repr=False)
-    ranking: pd.DataFrame = field(repr=False)
-    flips: pd.DataFrame = field(repr=False)
-    pairs: pd.DataFrame = field(repr=False)
-    boxes: pd.DataFrame = field(repr=False)
-    draws: pd.DataFrame = field(repr=False)
+    runs: pd.DataFrame
+    ranking: pd.DataFrame
+    flips: pd.DataFrame
+    pairs: pd.DataFrame
+    boxes: pd.DataFrame
+    draws: pd.DataFrame
     folder: Path | None = None
+    loaded: bool = False
 
 
-# --- asking -------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Question(Kept):
+    """What is ranked, and where.
 
-
-def robustness(
-    scenario: str = "kangqiao",
-    *overrides: str,
-    out: Path | None = None,
-    progress: bool = False,
-    config_dir: Path | None = None,
-    force: bool = False,
-    model: Callable[..., Any] | None = None,
-    **own: Any,
-) -> Robustness:
-    """Rank policies in many worlds.
-
-    Args:
-        scenario: Name of the base scenario.
-        *overrides: Settings as on the command line; those of the base hold in all worlds but other
-            scenarios.
-        out: Folder of all results; None keeps nothing.
-        progress: Show a bar on standard error.
-        config_dir: Folder with configuration groups of your own.
-        force: Live it again even if the answer is there.
-        model: Class with the interface of ``NeighborhoodModel`` to live instead of it.
-        **own: ``policies``; ``scenarios``, ``networks``, ``mechanisms`` (lists, empty for none);
-            ``draws``; ``over`` (groups and keys, those that ``calibrate`` fits where nothing is
-            said) and ``width`` as ``sensitivity`` takes them, or ``posterior``, a
-            Parquet file; ``indicator`` (one or several); ``at`` (month read); other keys are
-            settings as ``load`` takes them.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-        RuntimeError: The base could not be lived.
+    Attributes:
+        config: The base: its scenario, lived to the month read.
+        policies: By name.
+        scenarios: Further configurations by name.
+        networks: Other generators of ties.
+        mechanisms: Switched off in turn.
+        varied: Parameters of draws with their bounds; unused where there is a posterior.
+        draws: How many.
+        posterior: File of draws, "" for the schema's ranges.
+        outcomes: Indicators by which policies are ranked.
     """
-    given, settings = words.of_call(scenario, overrides, own, WORDS)
-    return answer(ask(given, settings, config_dir), out, progress, force=force, model=model)
+
+    config: Config
+    policies: dict[str, Policy]
+    scenarios: dict[str, Config]
+    networks: tuple[str, ...]
+    mechanisms: tuple[str, ...]
+    varied: tuple[factors.Factor, ...]
+    draws: int
+    posterior: str
+    outcomes: tuple[str, ...]
+
+    ANSWER = Robustness
+
+    @property
+    def asked(self) -> Asked:
+        """What decides the answer."""
+        own: dict[str, Any] = {
+            "policies": {k: p.model_dump(mode="json") for k, p in self.policies.items()},
+            "scenarios": {k: c.fingerprint() for k, c in self.scenarios.items()},
+            "networks": list(self.networks), "mechanisms": list(self.mechanisms),
+            "over": [[f.key, f.low, f.high] for f in self.varied], "draws": self.draws,
+            "posterior": files.content_hash(self.posterior) if self.posterior else "",
+            "indicator": list(self.outcomes),
+        }  # fmt: skip
+        tried = (self.config.model_copy(update={"policy": p}) for p in self.policies.values())
+        others = (*self.scenarios.values(), *tried)
+        paths = (self.posterior,) if self.posterior else ()
+        libraries = ("scikit-learn", "scipy")
+        return Asked("robustness", self.config, own, libraries, others, paths)
+
+    def maker(self, how: How) -> Maker:
+        """What lives the worlds; a wrong file of draws is refused before anything is lived."""
+        need_sklearn()
+        return partial(_tables, self, _places(self), how.progress, how.model)
 
 
-def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Question:
-    """Put a question together from the words of a command line.
+class Place(NamedTuple):
+    """One world to try policies in: family, name in it, key of its configuration, and the world."""
 
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    return ask(*words.split(overrides, WORDS), config_dir)
-
-
-def ask(
-    own: dict[str, Any], settings: Sequence[Setting], config_dir: Path | None = None
-) -> Question:
-    """Check what is asked; ``robustness`` says what is taken.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    at = words.whole("at", own.get("at", 24), 1, 600)
-    keys = {key for key, _ in settings}
-    for key, allowed in (("months", "at=24"), ("policy", "policies=[a,b]")):
-        if key in keys:
-            raise InputError(key, "is not taken here", allowed)
-    usual = {"replications": REPLICATIONS}
-    config = words.case([*settings, ("months", at), ("policy", "none")], usual, config_dir)
-    outcomes = words.indicators("indicator", own.get("indicator", "collection_rate"))
-    for name in outcomes:
-        if not INDICATORS[name].better:
-            raise InputError("indicator", f"neither more nor less of {name} is better")
-    width = own.get("width", 0.5)
-    if width != factors.WHOLE:
-        width = words.number("width", width, 0.001, 1)
-    over = words.listed("over", own.get("over", [CORE_NAME]))
-    posterior = str(own.get("posterior") or "")
-    return Question(
-        config,
-        _policies(own.get("policies", POLICIES), config, config_dir),
-        _scenarios(own.get("scenarios"), config, config_dir),
-        _names("networks", own.get("networks"), _generators(), config.network.generator),
-        _names("mechanisms", own.get("mechanisms"), list(Mechanisms.model_fields)),
-        () if posterior else tuple(factors.choose(config, over, {}, width)),
-        words.whole("draws", own.get("draws", Question.draws), 0, 100_000),
-        posterior,
-        tuple(outcomes),
-    )
-
-
-def _policies(given: Any, base: Config, config_dir: Path | None) -> dict[str, Policy]:
-    names = words.listed("policies", given)
-    if len(names) < 2:
-        raise InputError("policies", f"{show(given)} cannot be ranked", "at least two policies")
-    found = {}
-    for name in names:
-        if not isinstance(name, str):
-            raise InputError("policies", f"{show(name)} is not allowed", "name, or name+name")
-        parts = name.split("+")
-        chosen = load_settings([("policy", parts if len(parts) > 1 else name)], config_dir)[0]
-        found[name] = chosen.policy
-        look_at(base.model_copy(update={"policy": chosen.policy}))
-    return found
-
-
-def _scenarios(given: Any, base: Config, config_dir: Path | None) -> dict[str, Config]:
-    names = SCENARIOS if given is None else given
-    keys = {"months": base.months, "replications": base.replications, "seed": base.seed}
-    return {
-        name: load(name, policy="none", config_dir=config_dir, **keys)
-        for name in (words.listed("scenarios", names) if names else [])
-        if name != base.scenario.name
-    }
-
-
-def _generators() -> list[str]:
-    kinds = get_args(NetworkParameters.model_fields["generator"].annotation)
-    return [kind for kind in kinds if kind != "file"]
-
-
-def _names(key: str, given: Any, known: list[str], own: str = "") -> tuple[str, ...]:
-    names = known if given is None else words.listed(key, given) if given else []
-    for name in names:
-        if name not in known:
-            raise InputError(key, f"{show(name)} is not known", ", ".join(known))
-    return tuple(name for name in names if name != own)
+    family: str
+    name: str
+    scenario: str
+    world: World
 
 
 # --- living -------------------------------------------------------------------------------------
-
-
-def answer(
-    question: Question,
-    out: Path | None = None,
-    progress: bool = False,
-    *,
-    force: bool = False,
-    model: Callable[..., Any] | None = None,
-) -> Robustness:
-    """Rank the policies of a question, or read its answer back.
-
-    Raises:
-        InputError: An unusable ``out`` or posterior, or the extra ``science`` is not installed.
-        RuntimeError: The base could not be lived.
-    """
-    need_sklearn()
-    asked = replace(question.asked, model=model)
-    with asked.made.held():
-        places = _places(question)
-
-    def make() -> dict[str, pd.DataFrame]:
-        return _tables(question, places, progress, model)
-
-    tables, folder = kept.answered(asked, TABLES, make, out, progress, force)
-    return Robustness(question, **tables, folder=folder)
 
 
 def _places(question: Question) -> list[Place]:

@@ -12,31 +12,22 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.compose import Interval, Setting, full_key
 from sim.config import Config, change
 from sim.errors import InputError
 from sim.experiments import executors
+from sim.experiments.answers import Answer
+from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.run import live
 from sim.outcomes import INDICATORS
-from sim.science import kept, words
-from sim.science.core import CORE_NAME
-from sim.science.factors import DOSES, WHOLE, Factor, choose, problem, settings
-from sim.science.kept import Asked
+from sim.science.factors import Factor, problem, settings
 
-if TYPE_CHECKING:
-    pass
-
-OWN = ("over", "indicator", "at", "width", "trajectories", "top", "samples")
-"""What the command takes beside the keys of a configuration."""
-
-TABLES = ("screening", "indices", "noise", "points")
 LEVELS = 4
 """Levels of Morris's grid, as SALib has it by default."""
 
@@ -49,48 +40,12 @@ SAMPLING_SEED = 1
 
 MORRIS, SOBOL = "morris", "sobol"
 
-REPLICATIONS = 2
-"""Seeds of each point where the configuration names no number."""
-
 Output = tuple[str, int]
 """An indicator and the month at which it is read."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is asked.
-
-    Attributes:
-        config: What is lived where nothing is varied.
-        factors: What is varied.
-        outputs: What is looked at, the first first.
-        trajectories: Of Morris's screening.
-        top: How many factors go on to Sobol's indices; 0 for none.
-        samples: Rows of Sobol's two matrices.
-    """
-
-    config: Config
-    factors: tuple[Factor, ...] = field(repr=False)
-    outputs: tuple[Output, ...]
-    trajectories: int
-    top: int
-    samples: int
-
-    @property
-    def asked(self) -> Asked:
-        """All that decides the answer."""
-        said = {
-            "factors": [[f.key, f.low, f.high] for f in self.factors],
-            "outputs": [list(output) for output in self.outputs],
-            "trajectories": self.trajectories,
-            "top": self.top,
-            "samples": self.samples,
-        }
-        return Asked("sensitivity", self.config, said, ("SALib", "scipy"))
-
-
-@dataclass(frozen=True)
-class Sensitivity:
+@dataclass(frozen=True, repr=False)
+class Sensitivity(Answer):
     """A question and its answer, in tidy frames.
 
     Attributes:
@@ -112,114 +67,63 @@ class Sensitivity:
         points: A row per stage and point: what was set, and each output's mean and spread over
             seeds (``<indicator>_<month>`` and ``<indicator>_<month>_sd``), missing where one has none.
         folder: Where it is kept, None if it is not.
+        loaded: Whether it was read back rather than lived now.
     """
+
+    TABLES = ("screening", "indices", "noise", "points")
+    MAIN = "screening"
+    SHOWN = "sim.science.sensitivity_table:print_sensitivity"
+    BILINGUAL = False
+    WIDTH = 160
+    FIGURES = "sim.figures.sensitivity"
 
     question: Question
-    screening: pd.DataFrame = field(repr=False)
-    indices: pd.DataFrame = field(repr=False)
-    noise: pd.DataFrame = field(repr=False)
-    points: pd.DataFrame = field(repr=False)
+    screening: pd.DataFrame
+    indices: pd.DataFrame
+    noise: pd.DataFrame
+    points: pd.DataFrame
     folder: Path | None = None
+    loaded: bool = False
+
+
+@dataclass(frozen=True)
+class Question(Kept):
+    """What is asked.
+
+    Attributes:
+        config: What is lived where nothing is varied.
+        factors: What is varied.
+        outputs: What is looked at, the first first.
+        trajectories: Of Morris's screening.
+        top: How many factors go on to Sobol's indices; 0 for none.
+        samples: Rows of Sobol's two matrices.
+    """
+
+    config: Config
+    factors: tuple[Factor, ...] = field(repr=False)
+    outputs: tuple[Output, ...]
+    trajectories: int
+    top: int
+    samples: int
+
+    ANSWER = Sensitivity
 
     @property
-    def provenance(self) -> dict[str, Any]:
-        """In a few words what made this, for the metadata of a figure."""
-        return self.question.asked.provenance
+    def asked(self) -> Asked:
+        """All that decides the answer."""
+        said = {
+            "factors": [[f.key, f.low, f.high] for f in self.factors],
+            "outputs": [list(output) for output in self.outputs],
+            "trajectories": self.trajectories,
+            "top": self.top,
+            "samples": self.samples,
+        }
+        return Asked("sensitivity", self.config, said, ("SALib", "scipy"))
 
-
-def sensitivity(
-    scenario: str = "kangqiao",
-    *overrides: str,
-    out: Path | None = None,
-    progress: bool = False,
-    config_dir: Path | None = None,
-    force: bool = False,
-    **own: Any,
-) -> Sensitivity:
-    """Screen many parameters, then share the variance of an outcome among the top ones.
-
-    Args:
-        scenario: Name of a scenario; its own policy is in force unless another is set.
-        *overrides: Settings as on the command line; ``KEY=interval(low,high)`` varies a key
-            between bounds of your own.
-        out: Folder of all results; None keeps nothing.
-        progress: Show a bar on standard error.
-        config_dir: Folder with configuration groups of your own.
-        force: Live it again even if the answer is there.
-        **own: ``over`` ("core", groups, keys, "doses"), ``indicator`` (one or several), ``at`` (months),
-            ``width`` (how far towards the nearer limit of the schema, or "whole"),
-            ``trajectories``, ``top``, ``samples``; other keys are settings as ``load`` takes them.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-        RuntimeError: A run failed.
-    """
-    given, settings = words.of_call(scenario, overrides, own, OWN)
-    return answer(ask(given, settings, config_dir), out, progress, force=force)
-
-
-def ask_words(overrides: Sequence[str], config_dir: Path | None = None) -> Question:
-    """Put a question together from the words of a command line.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    return ask(*words.split(overrides, OWN), config_dir)
-
-
-def ask(
-    own: dict[str, Any], settings_: Sequence[Setting], config_dir: Path | None = None
-) -> Question:
-    """Check what is asked; ``sensitivity`` says what is taken.
-
-    Raises:
-        InputError: If anything named does not exist or a value is not allowed.
-    """
-    at = [words.whole("at", m, -240, 600) for m in words.listed("at", own.get("at", [24, 0]))]
-    months = max(*at, 1)
-    intervals = {full_key(k): v for k, v in settings_ if isinstance(v, Interval)}
-    fixed = [(key, value) for key, value in settings_ if not isinstance(value, Interval)]
-    config = words.case(fixed, {"replications": REPLICATIONS, "months": months}, config_dir)
-    if months > config.months or min(at) < -config.scenario.history_months:
-        first = -config.scenario.history_months
-        raise InputError("at", f"{at} is not lived", f"months from {first} to {config.months}")
-    names = words.indicators("indicator", own.get("indicator", "collection_rate"))
-    over = words.listed("over", own.get("over", [] if intervals else [CORE_NAME, DOSES]) or [None])
-    factors = choose(config, [item for item in over if item], intervals, _width(own))
-    if len(factors) < 2:
-        raise InputError("over", f"{len(factors)} parameters are varied", "at least 2")
-    samples = words.whole("samples", own.get("samples", 256), 4, 2**20)
-    if samples & (samples - 1):
-        near = 2 ** int(math.log2(samples))
-        raise InputError("samples", f"{samples} is no power of two", f"{near}, {2 * near}")
-    return Question(
-        config,
-        tuple(factors),
-        tuple((name, month) for name in names for month in at),
-        trajectories=words.whole("trajectories", own.get("trajectories", 10), 2, 10_000),
-        top=words.whole("top", own.get("top", 10), 0, 1000),
-        samples=samples,
-    )
-
-
-def _width(own: dict[str, Any]) -> float | str:
-    width = own.get("width", 0.5)
-    return WHOLE if width == WHOLE else words.number("width", width, 0.001, 1)
-
-
-def answer(
-    question: Question, out: Path | None = None, progress: bool = False, *, force: bool = False
-) -> Sensitivity:
-    """Live a question, or read its answer back; ``sensitivity`` says what is taken.
-
-    Raises:
-        InputError: SALib is missing, a point is not allowed, or ``out`` cannot be used.
-        RuntimeError: A run failed.
-    """
-    _salib()
-    make = partial(_analyse, question, progress)
-    frames, folder = kept.answered(question.asked, TABLES, make, out, progress, force)
-    return Sensitivity(question, **frames, folder=folder)
+    def maker(self, how: How) -> Maker:
+        """What lives the points of both designs."""
+        _salib()
+        return partial(_analyse, self, how.progress)
 
 
 def _salib() -> None:

@@ -1,0 +1,150 @@
+"""What every answer can do: say in a line what it is, print its table, draw its figures, give its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pandas as pd
+
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from rich.console import Console
+
+
+class Text(str):
+    """Text that a notebook shows as it stands."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self)}</pre>"
+
+
+class Answer:
+    """An answer of several tidy frames.
+
+    Attributes:
+        TABLES: Names of the frames, as they are kept.
+        MAIN: The one that is shown first.
+        SHOWN: Module and function that print it, of answer, console and, if ``BILINGUAL``, language.
+        BILINGUAL: Whether what is printed is in the language asked for.
+        WIDTH: Letters in a line where the output has no width of its own; None for the usual.
+        FIGURES: Module whose ``figures(answer, language)`` gives what makes each figure, by its name.
+    """
+
+    TABLES: ClassVar[tuple[str, ...]]
+    MAIN: ClassVar[str]
+    SHOWN: ClassVar[str]
+    BILINGUAL: ClassVar[bool] = True
+    WIDTH: ClassVar[int | None] = None
+    FIGURES: ClassVar[str] = ""
+
+    folder: Path | None
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What was asked, in a few words."""
+        made = self.provenance
+        return {k: made[k] for k in ("scenario", "scenarios", "policy", "policies") if k in made}
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """In a few words what made this, for the metadata of a figure."""
+        found: dict[str, Any] = self.question.asked.provenance  # type: ignore[attr-defined]
+        return found
+
+    def __repr__(self) -> str:
+        place = "not kept" if self.folder is None else f"kept in {self.folder}"
+        about = ", ".join(f"{key} {_listed(value)}" for key, value in self.about.items())
+        return f"<{type(self).__name__} of {about}; {', '.join(self.TABLES)}; {place}>"
+
+    def _repr_html_(self) -> str:
+        head = self.to_pandas().head(10).to_html(border=0, float_format=lambda x: f"{x:.4g}")
+        return f"<p>{escape(repr(self))}</p>{head}"
+
+    def to_pandas(self, name: str = "") -> pd.DataFrame:
+        """One of the frames.
+
+        Args:
+            name: Which; the main one if left out.
+
+        Raises:
+            InputError: There is none of that name.
+        """
+        if name and name not in self.TABLES:
+            raise InputError("name", f"{name!r} is no table", ", ".join(self.TABLES))
+        found: pd.DataFrame = getattr(self, name or self.MAIN)
+        return found
+
+    def show(self, console: Console, language: str = "en") -> None:
+        """Print the table on a console."""
+        module, _, name = self.SHOWN.partition(":")
+        told = (language,) if self.BILINGUAL else ()
+        getattr(import_module(module), name)(self, console, *told)
+
+    def table(self, language: str = "en") -> Text:
+        """What the command prints.
+
+        Args:
+            language: "en" or "zh".
+        """
+        from rich.console import Console
+
+        stream = StringIO()
+        self.show(Console(file=stream, width=self.WIDTH or 120), _known(language))
+        return Text(stream.getvalue())
+
+    def figure(self, name: str = "", language: str = "en") -> Figure:
+        """One of the figures that the command draws.
+
+        Args:
+            name: Which; the first if left out.
+            language: "en" or "zh".
+
+        Raises:
+            InputError: There is none of that name, or none at all.
+        """
+        made = self._figures(_known(language))
+        if (name and name not in made) or not made:
+            raise InputError("name", f"{name!r} is no figure", ", ".join(made) or "none here")
+        return made[name or next(iter(made))]()
+
+    def keep_figures(self, language: str = "en") -> list[Path]:
+        """Draw the figures into the answer's folder, unless they are there already.
+
+        Args:
+            language: "en" or "zh".
+
+        Returns:
+            The files, PNG, PDF and SVG of each; none of an answer that was not kept.
+        """
+        if self.folder is None or not self.FIGURES:
+            return []
+        from sim.figures import style
+
+        return style.keep(self.folder, self._figures(language), language, self.provenance)
+
+    def _figures(self, language: str) -> Mapping[str, Callable[[], Figure]]:
+        if not self.FIGURES:
+            return {}
+        found: Mapping[str, Callable[[], Figure]]
+        found = import_module(self.FIGURES).figures(self, language)
+        return found
+
+
+def _known(language: str) -> str:
+    if language not in ("en", "zh"):
+        raise InputError("language", f"{language!r} is not known", "en, zh")
+    return language
+
+
+def _listed(value: Any) -> str:
+    return "+".join(value) if isinstance(value, list) else str(value)

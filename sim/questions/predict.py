@@ -1,0 +1,68 @@
+"""What parameters that fit here say about there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from sim.errors import InputError
+from sim.questions.base import Given, question
+from sim.questions.calibrate import DRAWS, PARTICLES, SIMULATIONS
+from sim.questions.words import Listed, Whole
+
+if TYPE_CHECKING:
+    from sim.science.predict import Task
+
+ONE_OUT = "one_out"
+
+
+@question("fit=kangqiao", "fit=one_out particles=50 simulations=5000", own_folder=False, lang="")
+def predict(
+    given: Given,
+    fit: Any = ("kangqiao",),
+    cases: Annotated[tuple[str, ...] | None, Listed()] = None,
+    parameters: Annotated[tuple[str, ...] | None, Listed()] = None,
+    particles: Annotated[int, Whole(20, 100_000)] = PARTICLES,
+    simulations: Annotated[int, Whole(40, 100_000_000)] = SIMULATIONS,
+    draws: Annotated[int, Whole(10, 10_000)] = DRAWS,
+    heavy_draws: Annotated[int, Whole(4, 10_000)] = 30,
+) -> Task:
+    """Fit some cases and predict the others: which reported intervals hold.
+
+    Of the configuration it takes seed and executor only: each case is lived as it is.
+
+    Args:
+        fit: cases, or one_out to leave each out in turn
+        cases: all cases, by default every scenario with targets
+        parameters: keys, as calibrate takes them
+        particles: parameter sets in a generation
+        simulations: of each fit
+        draws: runs of a case that is predicted
+        heavy_draws: runs of a case of many compounds
+
+    Raises:
+        RuntimeError: A calibration could not finish one generation.
+    """
+    from sim.compose import load
+    from sim.explain import show, unknown_name
+    from sim.science.calibrate import priors
+    from sim.science.predict import Task, cases_with_targets
+
+    own = ["fit", "cases", "parameters", "particles", "simulations", "draws", "heavy_draws"]
+    for key in given.keys:
+        if key != "seed" and not key.startswith("executor"):
+            raise unknown_name(key, "cannot be set here", key, [*own, "seed", "executor.workers"])
+    base = load(None, **{key.replace(".", "__"): value for key, value in given.settings})
+    known = cases_with_targets()
+    named = known if cases is None else list(cases)
+    fitted = [] if fit == ONE_OUT else Listed()("fit", fit)
+    for key, name in [("cases", n) for n in named] + [("fit", n) for n in fitted]:
+        if name not in known:
+            raise unknown_name(key, f"no case is named {show(name)}", str(name), known)
+    named = list(dict.fromkeys([*fitted, *named]))
+    if len(named) < 2 or len(fitted) == len(named):
+        raise InputError("fit", f"{show(fit)} leaves nothing to predict", "fewer cases")
+    fits = [[n for n in named if n != out] for out in named] if fit == ONE_OUT else [fitted]
+    return Task(
+        tuple(tuple(one) for one in fits), tuple(named), priors(parameters, {}, base), particles, simulations,
+        draws, heavy_draws, base.seed, base.executor,
+    )  # fmt: skip

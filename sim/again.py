@@ -362,7 +362,8 @@ def _sensitivity(config: Config, words: Tree, _: _Answer) -> Any:
 
 
 def _optimum(config: Config, words: Tree, answer: _Answer) -> Any:
-    from sim.science.goal import Goal, Question
+    from sim.science.goal import Goal
+    from sim.science.optimise import Sought
 
     given = {key: value for key, value in words.items() if key != "goals" and value is not None}
     # Named by what it holds; where it lies is told among the files read.
@@ -371,7 +372,7 @@ def _optimum(config: Config, words: Tree, answer: _Answer) -> Any:
     ]
     given |= {"doses": tuple(words["doses"]), "starts": tuple(words["starts"])}
     given |= {"posterior": places[0] if words["posterior"] else ""}
-    return Question(config, tuple(Goal(*goal) for goal in words["goals"]), **given)
+    return Sought(config, tuple(Goal(*goal) for goal in words["goals"]), **given)
 
 
 _SCIENCE: dict[str, Callable[[Config, Tree, _Answer], Any]] = {

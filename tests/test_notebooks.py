@@ -1,4 +1,4 @@
-"""Every notebook runs from clean at its small size, and says what it should."""
+"""Notebooks run from clean at their small size, and say what they should; `python notebooks/run.py` runs all ten."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pytest
 
 HERE = Path(__file__).parents[1] / "notebooks"
 SOURCES = sorted(HERE.glob("[0-9][0-9]_*.py"))
+RUN = [path for path in SOURCES if path.name[:2] in ("01", "03", "09")]
+"""Those that are run here: a case, a comparison, an own compound."""
 SAID = ("**Question.**", "**Method.**", "## What it does not show")
 
 pytest.importorskip("nbclient")
@@ -64,10 +66,16 @@ def test_there_are_ten() -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_it_says_what_it_asks_and_what_it_does_not_show(source: Path) -> None:
+    """Catches a notebook whose reader cannot tell what it is for."""
+    text = source.read_text(encoding="utf-8")
+    assert all(word in text for word in SAID)
+
+
+@pytest.mark.parametrize("source", RUN, ids=lambda path: path.stem)
 def test_it_runs_and_leaves_page_figures_and_data(source: Path, tmp_path: Path) -> None:
     """Catches a notebook that the package has left behind."""
     text = source.read_text(encoding="utf-8")
-    assert all(word in text for word in SAID)
     command = [sys.executable, str(HERE / "run.py"), source.name[:2], "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]

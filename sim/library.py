@@ -38,6 +38,12 @@ NAME = re.compile(r"[KR]\d+[a-z]?")
 FACT = re.compile(r"D\d+")
 """How a fact is called."""
 
+IN_SCORE = frozenset({
+    "K002", "K013", "K016", "K036", "K038", "K041", "K042", "K049", "K054", "K057", "K063", "K070", "K072", "K085",
+     "K087", "K088", "K089", "K103", "R2",
+})  # fmt: skip
+"""Cases whose outcomes were in the score by which the core's defaults were set: docs/evidence.md, "Run again"."""
+
 MAPPING = "mapping.yaml"
 
 KINDS = {
@@ -256,6 +262,7 @@ class Case:
     def _target(self, figure: Figure) -> Target:
         said = figure.model_dump(exclude={"of"})
         when = "at the start" if figure.of == "start" else "reported"
+        said["fitted"] = self.id in IN_SCORE
         said["label"] = f"{MEASURES[self.measure][0]} {when}"
         return Target.model_validate(said | {"source": self.id, "note": self.counts})
 

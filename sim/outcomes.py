@@ -294,7 +294,7 @@ _share(
     "tickets_responded",
     "Tickets responded to in time",
     "响应率",
-    "tickets closed on which work began within the limit / tickets closed; missing if none",
+    "tickets closed whose caller was rung back within the limit / tickets closed; missing if none",
     lambda m: _ratio(m["issues_tickets_timely"], m["issues_tickets_closed"]),
     better=+1,
 )

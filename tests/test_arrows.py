@@ -630,7 +630,7 @@ CASES: dict[str, Case] = {
     "legacy_to_grievance": pairs("signals.legacy", 0.9, 0.0, "resent", "households.grievance"),
     "satisfaction_to_grievance": pairs("households.satisfaction", 0.1, 0.5, "resent", "households.grievance"),
     "change_of_firm_to_grievance": pairs("firms.founded", 2, 0, "resent", "households.grievance", {
-        "world.month": 3, "firms.months": 1, "households.grievance": 0.5}),
+        "world.month": 3, "firms.months": 1, "firms.exits_loss": 1, "households.grievance": 0.5}),
     "mediation_to_grievance": pairs("signals.mediation", 1.0, 0.0, "resent", "households.grievance", {
         "households.stage": 2, "households.grievance": 0.8}),
     "grievance_to_conflict": pairs("households.grievance", 0.9, 0.0, "climb", "households.stage", {

@@ -378,14 +378,15 @@ def test_anger_refuses_in_company_only() -> None:
 
 
 def test_some_anger_goes_with_the_firm() -> None:
-    """A successor finds a part of the grievance gone, once; nobody else's month does that."""
+    """A successor finds a part of the grievance gone, once; a first firm does not."""
     w = world(10, grievance=0.5)
     w.month = 5
-    w.firms[0].founded, w.firms[0].months = 4, 1
+    w.firms[0].founded, w.firms[0].months, w.firms[0].exits_loss = 4, 1, 1
     do(w, "resent")
     renewed = w.households.grievance.copy()
     w = world(10, grievance=0.5)
     w.month = 5
+    w.firms[0].founded, w.firms[0].months = 4, 1
     do(w, "resent")
     kept = 1.0 - w.compounds[0].parameters.conflict.fresh_start
     assert renewed == pytest.approx(kept * w.households.grievance)

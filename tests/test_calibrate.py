@@ -253,7 +253,7 @@ def test_questions_that_cannot_be_asked(given: list[str], words: str) -> None:
 def test_priors_come_from_the_core_or_the_schema_and_the_policy_from_the_scenario() -> None:
     question = ask_words(["scenario=kangqiao"])
     assert question.priors == PRIORS
-    assert question.priors["fees.service"] == (2.0, 6.0, 4.0)
+    assert question.priors["fees.service"] == (3.0, 10.0, 7.0)
     named = ask_words(["scenario=kangqiao", "parameters=[fees.service,fees.burden]"])
     assert named.priors == {"fees.service": PRIORS["fees.service"], "fees.burden": (0.0, 5.0, None)}
     assert question.cases[0].config.policy.name == "five_level_linkage"

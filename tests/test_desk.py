@@ -941,7 +941,7 @@ def test_months_before_the_policy_are_in_words_on_every_case() -> None:
     told = [text for texts in said.values() for text in texts]
     assert not [text for text in told if re.search(r"-\d+ ?(?:个月|month)|[hn] -\d", text)]
     assert said["w_compound", "zh"] == ["第4个月:文本所述的一个问题"]
-    assert said["kangqiao", "en"][0].startswith("24 months before the policy starts: ")
+    assert said["kangqiao", "en"][0].startswith("32 months before the policy starts: ")
 
 
 @pytest.mark.usefixtures("undrawn")

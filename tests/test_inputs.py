@@ -247,10 +247,10 @@ def test_what_of_a_bundle_comes_too_late_is_said(capsys: pytest.CaptureFixture[s
 
 def test_events_before_the_history_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     """Catches a shortened history in which nothing happens any more."""
-    load("kangqiao", policy="none", scenario__history_months=20)
+    load("kangqiao", policy="none", scenario__history_months=24)
     line = capsys.readouterr().err
-    assert line.startswith("scenario kangqiao: no effect of broken_promise (month -24), ")
-    assert "equipment_failure" not in line and "as months -19 to 60 are lived" in line
+    assert line.startswith("scenario kangqiao: no effect of broken_promise (month -32), ")
+    assert "equipment_failure" not in line and "as months -23 to 60 are lived" in line
     load("kangqiao", "policy.measures.member_contact.start=-40", policy="member_contact")
     assert capsys.readouterr().err == "", "a measure may have been in force for long"
 

@@ -162,6 +162,9 @@ class Providing(Budget):
     fee_level: float = column("f8", "1", "0 or more", "fee it asks, relative to the usual one")
     volunteers: float = column("f8", "1", "0 to 1", "energy left to owners who run it")
     owners_fen: int = column("i8", "fen", "0 or more", "owners' own money that nobody spends")
+    unpaid_fen: int = column(
+        "i8", "fen", "0 or more", "debts left unpaid so far by open accounts and owners who ended"
+    )
     returned_fen: int = column(
         "i8", "fen", "0 or more", "paid for months to come to who then left, and given back so far"
     )
@@ -179,6 +182,11 @@ class Providing(Budget):
     def is_new(self) -> bool:
         """Whether it came within the last month: households have not judged it yet."""
         return self.present and self.months <= 1 and self.founded == self.world.month - 1
+
+    @derived
+    def is_successor(self) -> bool:
+        """Whether it is new, and somebody served under contract, or owners did, before it."""
+        return self.is_new and self.changes + self.exits_tired > 0
 
     @derived
     def present(self) -> bool:
@@ -403,6 +411,8 @@ class Providing(Budget):
             self.compound.take_back(on_bills, settled)
         if self.provider == Provider.TRUST or self.provider == Provider.SELF_RUN:
             self.owners_fen += max(self.cash_fen, 0)
+            # Owners owe no more than they have: whoever was not paid bears it.
+            self.unpaid_fen += max(-self.cash_fen, 0)
             self.cash_fen = 0
         # Costs of its own, such as suits, go with it; grants are for the compound.
         self.grant_fen = max(self.grant_fen, 0)

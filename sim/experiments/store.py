@@ -397,9 +397,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         InputError: There is none, or it cannot be read.
     """
     path = folder / MANIFEST
-    manifest = read_json(path, "a folder that `xiaoqu run` made")
+    manifest = read_json(path, "a folder that xiaoqu made")
     if not isinstance(manifest, dict):
-        raise InputError(str(path), "is not a manifest", "a folder that `xiaoqu run` made")
+        raise InputError(str(path), "is not a manifest", "a folder that xiaoqu made")
     return manifest
 
 

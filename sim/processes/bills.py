@@ -37,6 +37,12 @@ class BillParameters(Parameters):
         12, "Months that a bill covers: 1, 3, 6 or 12", unit="month", zh="账单周期",
         source="all four side by side even in one city (D087); which is usual is assumed",
     )  # fmt: skip
+    mind: Literal[1, 3, 6, 12] = param(
+        12, "Months for which a household's reluctance holds: 1, 3, 6 or 12; a bill of more is one decision",
+        unit="month", zh="缴费态度维持月数",
+        source="who does not pay is for the most part the same through a year (assumed); with monthly bills everybody "
+        "would else refuse some",
+    )  # fmt: skip
     own_date: float = param(
         0.25, "Share of units whose year of bills begins in the month of their handover; others' in January",
         low=0, high=1, zh="按交房日计费户比例",
@@ -271,7 +277,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         h.recovered_fen,
     )
     arrears_fen, billed, intends = h.arrears_fen, h.billed, h.intends
-    now = month_of_year(world)
+    now, new_firm = month_of_year(world), compound.firm.is_new
     december = now == MONTHS_PER_YEAR
     on, owed = compound.parameters.arrows, compound.parameters.developer.pays_vacant
     price, keeps = compound.asked_price, fees.habit_keeps
@@ -296,9 +302,9 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
         k, comes = i - start, bill_months[i] == 0
         if comes:
             # For the rest of a period if the firm came in its midst. Whoever has refused one bill of a year has
-            # made up its mind for those that follow in it.
+            # made up its mind for those that follow in it, unless somebody else asks.
             left = left_of[begins[i]]
-            anew = begins[i] == now or left < p.period
+            anew = (now - begins[i]) % p.mind == 0 or left < p.period or h.asked[i] == 0 or new_firm
             _bill_comes(h, i, left, price, u[2, k] if anew else reluctance[i])
         soon = at_once[begins[i]] if comes else later[begins[i]]
         by_call = called_on[i] and by_calls
@@ -354,6 +360,7 @@ def _bill_comes(h, i, months, price, reluctance):  # type: ignore[no-untyped-def
     h.reluctance[i] = reluctance
     h.bill_fee_fen[i] = asked_fen(h.fee_fen[i], price)
     h.bill_fen[i] = months * h.bill_fee_fen[i]
+    h.cheaper[i] = h.ahead[i]
     if h.ahead[i]:
         h.credited_fen[i] = h.bill_fen[i]
         h.bill_fen[i] = h.ahead[i] = 0
@@ -444,7 +451,11 @@ def end_bills(compound, successor):  # type: ignore[no-untyped-def]
         h.bill_over[i] = 0
         h.bill_months[i] = left if successor and not owes else 0
         h.bill_fen[i] = 0
-        on_bills += 0 if owes else left * h.bill_fee_fen[i]
+        paid_fen = left * h.bill_fee_fen[i]
+        if h.cheaper[i]:
+            # No more than was paid.
+            paid_fen = np.int64(np.floor((1.0 - p.discount) * paid_fen))
+        on_bills += 0 if owes else paid_fen
         if h.ahead[i]:
             ahead += _ahead_fen(p, h.fee_fen[i], price)
             h.ahead[i] = successor

@@ -124,7 +124,7 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
     blamed = s.blame if s.firm_present > 0.0 else 1.0
     legacy, mediation = p.legacy * s.legacy * blamed * on.legacy_to_grievance, s.mediation
     counted = np.int64(p.issues_counted)
-    gone = p.fresh_start * on.change_of_firm_to_grievance if compound.firm.is_new else 0.0
+    gone = p.fresh_start * on.change_of_firm_to_grievance if compound.firm.is_successor else 0.0
     for i in rows(first, last):
         nearby = building_issue * open_per_household[np.uint64(building[i])]
         inflow = own_issue * min(own_open[i], counted) + nearby

@@ -197,7 +197,7 @@ def take_up(compound, j, day, delay, chance):  # type: ignore[no-untyped-def]
         compound.worked.found += 1
     k.state[j], k.told[j], k.began[j] = OPEN, day, day - 1.0
     # The limit runs from the day on which it is received.
-    k.due[j] = day + delay + p.limit[k.urgency[j]]
+    k.due[j] = k.ring_by[j] = day + delay + p.limit[k.urgency[j]]
     send(compound, j, at, day + delay, chance)
 
 
@@ -498,7 +498,7 @@ def _answer(compound, j, day, solved):  # type: ignore[no-untyped-def]
     )  # fmt: skip
     counts.answered += 1
     counts.answer_days += day - k.told[j]
-    timely = k.told[j] <= k.began[j] <= k.due[j]
+    timely = k.told[j] <= k.began[j] <= k.ring_by[j]
     content = p.content_solved if solved else p.content_unsolved
     for n in range(k.tickets[j]):
         counts.tickets_closed += 1
@@ -519,6 +519,7 @@ def _move(k, j, to):  # type: ignore[no-untyped-def]
     k.level[to], k.state[to], k.reporter[to] = k.level[j], k.state[j], k.reporter[j]
     k.arose[to], k.since[to], k.told[to] = k.arose[j], k.since[j], k.told[j]
     k.ready[to], k.began[to], k.due[to], k.done[to] = k.ready[j], k.began[j], k.due[j], k.done[j]
+    k.ring_by[to] = k.ring_by[j]
     k.door[to], k.tickets[to], k.called_before[to] = k.door[j], k.tickets[j], k.called_before[j]
 
 

@@ -379,7 +379,7 @@ def _enter(world, category, i):  # type: ignore[no-untyped-def]
     elif urgency < p.emergency[category] + p.urgent[category]:
         k.urgency[at] = _URGENT
     k.costly[at] = cost < p.costly[category]
-    k.told[at] = k.ready[at] = k.began[at] = k.due[at] = k.since[at]
+    k.told[at] = k.ready[at] = k.began[at] = k.due[at] = k.ring_by[at] = k.since[at]
     k.done[at], k.tickets[at], k.called_before[at] = 0.0, 0, 0
     k.happened[at], k.said[at], k.spent[at] = 0, 0, 0.0
     h.own_open[i] += 1

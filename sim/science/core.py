@@ -1,8 +1,8 @@
-"""The core of behaviour: the few numbers that stay free, each with what is known of it before any case is seen.
+"""The core of behaviour: the few numbers that stay free, each with what is known of it.
 
 Everything else is fixed with its source, or is a trait of a case or a compound. A prior's middle is the
-schema's default; its ends are what sources or levels (never single cases) leave possible. Calibration,
-screening and robustness vary these where nothing else is said.
+schema's default, which a search over levels and cases set (docs/evidence.md, "Run again"); its ends are what sources or
+levels leave possible. Calibration, screening and robustness vary these where nothing else is said.
 """
 
 from __future__ import annotations

@@ -134,8 +134,9 @@ class Households(Columns):
     bill_fee_fen = column(
         "i8", "fen/month", _MORE, "monthly fee its current bill asks, or else its last one did"
     )
-    reluctance = column("f8", "1", _UNIT, "chance to pay above which it pays that bill")
+    reluctance = column("f8", "1", _UNIT, "chance to pay above which it pays the bills of a year")
     ahead = column("i1", "flag", _FLAG, "has paid its next bill ahead")
+    cheaper = column("i1", "flag", _FLAG, "paid its current bill ahead, at a discount")
     billed = column("i1", "month", "0 to 12", "months billed and over, of the last twelve such")
     unpaid = column(
         "i2", "flags", "0 to 4095", "which of these are unpaid, a bit each, the latest lowest"
@@ -303,7 +304,8 @@ class Issues(Columns):
     began = column(
         "f8", "day", "any", "day somebody took it on and rang back, before told if nobody has"
     )
-    due = column("f8", "day", "any", "day its limit ends")
+    due = column("f8", "day", "any", "day its limit ends; a later one once it has risen")
+    ring_by = column("f8", "day", "any", "day by which its household is to be rung back")
     done = column("f8", "hour", _MORE, "hours given to it at this level so far")
     door = column("i1", "code", "Door", "whom it was last told to")
     tickets = column("i2", "issue", _MORE, "calls to the hotline about it not answered yet")

@@ -54,7 +54,7 @@ def test_all_that_sim_offers_is_in_the_reference_as_its_docstring_says() -> None
     listed = {name.rpartition(".")[2] for part in API.values() for name in part}
     assert set(sim.__all__) - {"__version__"} <= listed
     told = reference("configuration")
-    assert "load(\n    scenario: str | None = None,\n    *overrides: str," in told
+    assert "load(\n    scenario: str | Config | None = None,\n    *overrides: str," in told
     assert (
         "- `**keys`: Settings as keywords; a dict or a double underscore goes a level down" in told
     )

@@ -639,7 +639,7 @@ def test_a_report_writes_no_more_digits_than_anybody_chose() -> None:
     texts += [b.text for part in report.sections for b in part.blocks if isinstance(b, Paragraph)]
     assert not [found for text in texts for found in re.findall(r"\d\.\d{13,}", text)]
     values = {row[0]: row[1:] for row in table_of(report, "compound").rows}
-    assert values["尽责程度"][:2] == ["49.53%", "75%"] and values["租户比例"][0] == "30%"
+    assert values["尽责程度"][:2] == ["49.53%", "74%"] and values["租户比例"][0] == "30%"
     assert table_of(report, "measures").rows[1][4].text == "30"
     # The whole configuration keeps every digit: the desk sets none that nobody would write.
     assert "diligence: 0.49532\n" in report.sections[-1].blocks[-1].text
@@ -653,7 +653,7 @@ def test_events_of_the_past_are_told_in_words() -> None:
     )
     rows = table_of(report, "compound").rows
     events = [row for row in rows if str(row[0]).startswith("事件")]
-    assert events[0] == ["事件:开发商承诺未兑现(政策起点前24个月)", "100%", "", ""]
+    assert events[0] == ["事件:开发商承诺未兑现(政策起点前32个月)", "100%", "", ""]
     assert "第-" not in report.text()
 
 

@@ -42,7 +42,7 @@ class Known:
         config, here = self.config, set(self.config.policy.measures)
         noise = np.random.default_rng([self.seed, len(here)]).normal(0, 0.001)
         value = 0.3 + 0.3 * ("member_contact" in here) + noise
-        turned = config.fees.service < 3.0 or not config.mechanisms.conflict
+        turned = config.fees.service < 6.0 or not config.mechanisms.conflict
         value += 0.2 * ("building_meetings" in here) * (2 if turned else 1)
         if config.network.generator == "watts_strogatz":
             value = 0.5
@@ -96,7 +96,7 @@ def test_boxes_say_where_the_order_turns(known: Robustness) -> None:
     assert (top["first"], top["second"]) == ("member_contact", "building_meetings")
     assert top["parameters"].startswith("fees.service") and top["reason"] == ""
     assert top["rule"].startswith("fees.service <= ")
-    assert float(top["rule"].split()[2]) == pytest.approx(3.0, abs=0.15)
+    assert float(top["rule"].split()[2]) == pytest.approx(6.0, abs=0.15)
     assert top["turned"] > 0.9 and boxes.loc[boxes["turned"] > 0.5, "coverage"].sum() > 0.95
     assert top["accuracy"] > 0.95
     assert boxes["draws"].sum() == 120

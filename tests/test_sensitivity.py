@@ -84,8 +84,8 @@ def test_own_intervals_go_before_the_rule_and_stay_in_the_schema() -> None:
     """Catches an interval that is ignored, or let through unchecked."""
     config = load("kangqiao", policy="none")
     (factor,) = choose(config, [], {"fees.service": Interval(2, 3)}, 0.5)
-    assert (factor.low, factor.high, factor.value) == (2, 3, 4.0)
-    with pytest.raises(InputError, match=r"fees.service.*from 0 to 10"):
+    assert (factor.low, factor.high, factor.value) == (2, 3, 7.0)
+    with pytest.raises(InputError, match=r"fees.service.*from 0 to 12"):
         choose(config, [], {"fees.service": Interval(2, 30)}, 0.5)
 
 
@@ -211,7 +211,7 @@ def test_the_command_keeps_draws_and_reads_back(xiaoqu: Command, tmp_path: Path)
         ("over=[fees.service]", "at least 2"),
         ("tops=3", "top"),
         ("fees.service=1,2", "one value"),
-        ("fees.service=interval(0,99)", "from 0 to 10"),
+        ("fees.service=interval(0,99)", "from 0 to 12"),
     ],
 )
 def test_a_wrong_word_is_refused_in_one_line(xiaoqu: Command, word: str, told: str) -> None:

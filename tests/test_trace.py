@@ -102,7 +102,8 @@ def test_a_solved_problem_relieves_and_an_answer_that_solves_nothing_angers() ->
     # Problems from before month 1 are not followed, so here there are none.
     months = follow(w_compound(**NO_HISTORY)).months
     alone = ~months.duplicated(["month", "household"], keep=False)
-    solved = months[alone & (months["happened"] & SOLVED > 0)]
+    felt = months["grievance_before"] > 0
+    solved = months[alone & felt & (months["happened"] & SOLVED > 0)]
     unsolved = months[alone & (months["happened"] & UNSOLVED > 0)]
     assert len(solved) > 10 and len(unsolved) > 3
     p = w_compound().handling

@@ -96,7 +96,7 @@ def test_what_a_notebook_calls_has_typed_keywords(name: str) -> None:
     assert all(one.annotation is not one.empty for one in given.values())
     expected = {
         "load": {"scenario", "policy", "config_dir"},
-        "run": {"config", "out", "force", "model", "panel"},
+        "run": {"scenario", "out", "force", "model", "panel"},
         "compare": {"policies", "scenario", "withdraw", "threshold"},
         "sweep": {"scenario", "factors", "points", "out"},
     }

@@ -50,7 +50,7 @@ arrow(
 class Developer(Actor, table="developers", parameters="developer"):
     """The developer of one compound."""
 
-    legacy_shift: float = column("f8", "1", "-1 to 1", "what its legacy differs by", fixed=True)
+    legacy_shift: float = column("f8", "1", "any", "what its legacy differs by", fixed=True)
     legacy: float = column("f8", "1", "0 to 1", "weight of broken promises on daily life")
     pays_vacant: float = column("f8", "1", "0 to 1", "chance that the fee of a vacant unit is paid")
 

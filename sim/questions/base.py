@@ -39,6 +39,12 @@ GIVEN = {
 }
 """Arguments that are the same for all questions, in their order; a question's own follow the policies."""
 
+_TYPES = {
+    "scenario": "str | Config | None", "*overrides": "str", "policies": "str | dict[str, Any] | None",
+    "out": "str | Path | None", "progress": "bool", "config_dir": "Path | None", "force": "bool",
+    "model": "Callable[..., Any] | None", "**keys": "Any",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Given:
@@ -353,20 +359,19 @@ class Spec:
     @property
     def signature(self) -> inspect.Signature:
         """What the Python function takes."""
-        made, kinds = [], inspect.Parameter
+        made: list[inspect.Parameter] = []
+        kinds: Any = inspect.Parameter
         for name in self._arguments:
-            default = self.words[name].default if name in self.words else None
-            plain = name.lstrip("*")
+            word, stars = self.words.get(name), name.count("*")
+            given: dict[str, Any] = {"annotation": word.kind if word else _TYPES[name]}
             if name == "scenario":
-                made.append(kinds(plain, kinds.POSITIONAL_OR_KEYWORD, default=None))
-            elif name.startswith("*"):
-                made.append(
-                    kinds(plain, kinds.VAR_KEYWORD if name[1] == "*" else kinds.VAR_POSITIONAL)
-                )
+                kind, given["default"] = kinds.POSITIONAL_OR_KEYWORD, None
+            elif stars:
+                kind = (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)[stars - 1]
             else:
-                default = False if name in ("progress", "force") else default
-                made.append(kinds(name, kinds.KEYWORD_ONLY, default=default,
-                                  annotation=self.words[name].kind if name in self.words else kinds.empty))  # fmt: skip
+                usual = False if name in ("progress", "force") else None
+                kind, given["default"] = kinds.KEYWORD_ONLY, word.default if word else usual
+            made.append(kinds(name.lstrip("*"), kind, **given))
         return inspect.Signature(made)
 
     @property

@@ -100,7 +100,7 @@ def patterns(quick: bool) -> str:
     failed = at(bundle, "failed_votes", 0)
     formed = usual.groupby("run")["committee_working"].max() > 0
     told = [
-        f"at month 0, after 36 months of history, {_percent(at(bundle, 'collection_rate', 0), 1)} collected",
+        f"at month 0, after 48 months of history, {_percent(at(bundle, 'collection_rate', 0), 1)} collected",
         f"{_percent(rate)} at month 24; {rate.between(0.6, 0.8).mean():.0%} of runs inside the assumed 60 to 80%",
         f"{_percent(satisfied)} at month 24; {(satisfied >= 0.8).mean():.0%} of runs at 80% or more",
         f"{failed.median():.0f} failed votes by month 0 ({failed.quantile(0.05):.0f} to "

@@ -10,6 +10,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 WIDTH, LONGEST = 100, 30
@@ -118,8 +119,9 @@ def _parameter(one: inspect.Parameter) -> str:
     if one.default is inspect.Parameter.empty:
         return text
     default = repr(one.default)
-    # What is long, or has an address in memory, says nothing to a reader.
-    return f"{text} = {default if len(default) <= LONGEST and '<' not in default else '...'}"
+    # What is long, has an address in memory or is a folder of this machine says nothing to a reader.
+    told = len(default) <= LONGEST and "<" not in default and not isinstance(one.default, Path)
+    return f"{text} = {default if told else '...'}"
 
 
 def _told(thing: Any) -> Iterator[str]:

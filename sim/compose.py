@@ -38,12 +38,12 @@ from yaml import MappingNode, Node, SafeLoader, SequenceNode, YAMLError
 from yaml import compose as compose_yaml
 
 from sim import library
-from sim.config import GROUPS, MOST_PARTS, Config, check, installed_measures, texts_of
+from sim.config import GROUPS, Config, check, installed_measures, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
 from sim.inputs import look_at, say
 from sim.measures.catalogue import CATALOGUE
-from sim.objects import plain
+from sim.objects import MOST_PARTS, plain
 from sim.society.reading import some
 
 Choice = str | list[str] | None

@@ -25,6 +25,7 @@ from sim.agents.fund import FundParameters
 from sim.errors import InputError, refuse_broken
 from sim.explain import input_error, shorten, show, unknown_name
 from sim.measures.catalogue import CATALOGUE, Measure, MeasureParameters
+from sim.objects import MOST_PARTS
 from sim.outcomes import INDICATORS
 from sim.processes.assembly import AssemblyParameters
 from sim.processes.bills import BillParameters
@@ -44,9 +45,6 @@ from sim.society.district import KIND_GROUPS, DistrictParameters
 from sim.society.population import PopulationParameters
 from sim.society.ties import NetworkParameters
 from sim.world.arrows import ARROWS
-
-MOST_PARTS = 50
-"""Most parts of a dotted key; those of the schema have far fewer."""
 
 # --- what may be said ---------------------------------------------------------------------------
 

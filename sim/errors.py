@@ -33,6 +33,17 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_PART else f"{text[: LONGEST_PART - 60]}...{text[-57:]}"
 
 
+def known_language(language: str) -> str:
+    """The language of what is shown, "en" or "zh".
+
+    Raises:
+        InputError: Another language.
+    """
+    if language not in ("en", "zh"):
+        raise InputError("language", f"{language!r} is not known", "en, zh")
+    return language
+
+
 def refuse_broken(text: str, where: str) -> None:
     """Refuse a text that cannot be written: bytes that were no UTF-8 stand in it as half letters.
 

@@ -25,8 +25,8 @@ FOLDER = Path("results") / "inputs"
 HOUSEHOLDS, TIES, NETWORK = "household_file", "file", "network"
 """Last parts of keys that take a table of households or of ties, and the group that takes a graph."""
 
-DEEPEST = 50
-"""Levels of a value that are looked into; no configuration has as many."""
+MOST_PARTS = 50
+"""Most parts of a dotted key; those of the schema have far fewer."""
 
 CARRIED = ("strength", "weight", "layer")
 """Attributes of a graph's edges that are kept."""
@@ -56,8 +56,8 @@ def plain(key: str, value: Any) -> Any:
     Raises:
         InputError: A table or a graph where none is taken, or a folder that cannot be written.
     """
-    if key.count(".") > DEEPEST:
-        raise InputError(key.partition(".")[0], "goes too deep", f"at most {DEEPEST} levels")
+    if key.count(".") > MOST_PARTS:
+        raise InputError(key.partition(".")[0], "goes too deep", f"at most {MOST_PARTS} levels")
     if isinstance(value, dict):
         return {
             name: plain(f"{key}.{name}", one) if isinstance(name, str) else one

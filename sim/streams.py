@@ -102,7 +102,17 @@ def draw(row, month, seed, stream):  # type: ignore[no-untyped-def]
 
 @inlined
 def draw_apart(row, month, since, place, seed, stream):  # type: ignore[no-untyped-def]
-    """Four draws of one of several things that a row has in a month, told apart by two more numbers."""
+    """Four draws of one of several things that a row has in a month.
+
+    Args:
+        row: Row of a household.
+        month: Month being lived.
+        since: What tells the thing apart, such as the month a problem arose (a household has one new problem a month
+            at most), so that its place in a book does not matter.
+        place: Which four of the month's draws.
+        seed: Seed of the run.
+        stream: Stream of the mechanism.
+    """
     a, b, c, d = philox(
         np.uint64(row), np.uint64(np.uint32(month)), np.uint64(np.uint32(since)), np.uint64(place),
         np.uint64(seed), np.uint64(stream),

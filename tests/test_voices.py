@@ -187,7 +187,7 @@ def handled(n: int, *, book: dict[str, Any], hours: float = 30.0, **given: Any) 
     handling = {"solve": {"compound": 1.0}, "hours": {"parking": 3.0}, "rise": {"compound": 0.0}}
     handling |= given.pop("handling", {})
     w = troubled(n, handling=handling, book={
-        "state": OPEN, "level": 1, "told": 30.0, "ready": 30.0, "began": 29.0, "due": 37.0,
+        "state": OPEN, "level": 1, "told": 30.0, "ready": 30.0, "rung": 0, "due": 37.0,
     } | book, **given)  # fmt: skip
     w.signals["compound_hours"] = hours
     do(w, "problems_are_handled")

@@ -306,13 +306,12 @@ class Providing(Budget):
     @rule
     def share_firm(self, diligence: float, transparency: float, scope: float) -> None:
         """Come under one firm for many compounds of the street, which carry its fixed cost together."""
-        rate = self.p.reckons
         if self.present:
             self._settle(Exit.DISMISSED, True)
-        self._take_over(Provider.FIRM, diligence, transparency, 0.0, rate, scope)
+        self._take_over(Provider.FIRM, diligence, transparency, 0.0, self.p.reckons, scope)
         self.sharing = 1
         # Once more, now that its fixed cost is shared.
-        self._open_books(scope, rate)
+        self._open_books(scope, self.p.reckons)
 
     @rule
     def _enter(self) -> None:

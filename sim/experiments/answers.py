@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
-from sim.errors import InputError
+from sim.errors import InputError, known_language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,7 +99,7 @@ class Answer:
         from rich.console import Console
 
         stream = StringIO()
-        self.show(Console(file=stream, width=self.WIDTH or 120), _known(language))
+        self.show(Console(file=stream, width=self.WIDTH or 120), known_language(language))
         return Text(stream.getvalue())
 
     def figure(self, name: str = "", language: str = "en") -> Figure:
@@ -112,7 +112,7 @@ class Answer:
         Raises:
             InputError: There is none of that name, or none at all.
         """
-        made = self._figures(_known(language))
+        made = self._figures(known_language(language))
         if (name and name not in made) or not made:
             raise InputError("name", f"{name!r} is no figure", ", ".join(made) or "none here")
         return made[name or next(iter(made))]()
@@ -138,12 +138,6 @@ class Answer:
         found: Mapping[str, Callable[[], Figure]]
         found = import_module(self.FIGURES).figures(self, language)
         return found
-
-
-def _known(language: str) -> str:
-    if language not in ("en", "zh"):
-        raise InputError("language", f"{language!r} is not known", "en, zh")
-    return language
 
 
 def _listed(value: Any) -> str:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 
-from sim.errors import InputError
+from sim.errors import known_language
 from sim.figures import style
 from sim.science.carried import Carried
 
@@ -114,8 +114,7 @@ def loops(found: Carried, language: str = "en") -> Figure:
     Raises:
         InputError: Another language.
     """
-    if language not in _WORDS:
-        raise InputError("language", f"{language!r} is not known", "en, zh")
+    known_language(language)
     with style.journal_style(language):
         figure = style.new_figure(style.DOUBLE, 4.9)
         axes = figure.subplots()

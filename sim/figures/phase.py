@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from sim.errors import InputError
+from sim.errors import InputError, known_language
 from sim.figures import style
 from sim.figures.axes import name_of, unit_label
 from sim.outcomes import INDICATORS
@@ -55,8 +55,7 @@ def portrait(
     Raises:
         InputError: A column that is missing, or another language.
     """
-    if language not in WORDS:
-        raise InputError("language", f"{language!r} is not known", "en, zh")
+    known_language(language)
     for name in ("start", "month", X, y):
         if name not in paths.columns:
             raise InputError("paths", f"has no column {name}", "start, month and two shares")

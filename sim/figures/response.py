@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from sim.errors import InputError
+from sim.errors import InputError, known_language
 from sim.experiments import paired
 from sim.figures import style
 from sim.figures.axes import LINES
@@ -134,8 +134,7 @@ def _check(
     frame: pd.DataFrame, columns: Sequence[str], panels: Mapping[str, str], group: str | None,
     language: str,
 ) -> None:  # fmt: skip
-    if language not in WORDS:
-        raise InputError("language", f"{language!r} is not known", "en, zh")
+    known_language(language)
     for name in columns:
         if name not in frame.columns:
             raise InputError("frame", f"has no column {name}", ", ".join(frame.columns))

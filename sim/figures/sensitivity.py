@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.errors import InputError
+from sim.errors import known_language
 from sim.experiments.summary import unit_text
 from sim.figures import style
 from sim.figures.axes import LINES, name_of, reference_line, rows
@@ -61,8 +61,7 @@ def effects(result: Sensitivity, language: str = "en") -> Figure:
     Raises:
         InputError: Another language was asked for.
     """
-    if language not in WORDS:
-        raise InputError("language", f"{language!r} is not known", "en, zh")
+    known_language(language)
     outputs = result.question.outputs[:MOST]
     with style.journal_style(language):
         figure = style.new_figure(style.DOUBLE, 0.35 + 2.45 * len(outputs))

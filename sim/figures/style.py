@@ -20,7 +20,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from sim.errors import InputError
+from sim.errors import InputError, known_language
 from sim.experiments import store
 from sim.experiments.provenance import versions
 from sim.figures import fonts
@@ -53,8 +53,7 @@ def journal_style(language: str = "en") -> Iterator[None]:
     Raises:
         InputError: Another language was asked for.
     """
-    if language not in ("en", "zh"):
-        raise InputError("language", f"{language!r} is not known", "en, zh")
+    known_language(language)
     with _LOCK, mpl.rc_context(_settings(language)):
         yield
 

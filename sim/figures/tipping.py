@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from sim import known
-from sim.errors import InputError
+from sim.errors import InputError, known_language
 from sim.figures import style
 from sim.figures.axes import LINES, line, parameter_names, reference_line, rows
 from sim.measures.catalogue import CATALOGUE
@@ -175,8 +175,7 @@ def figures(result: Tipping, language: str = "en") -> dict[str, Callable[[], Fig
 
 
 def _words(frame: pd.DataFrame, part: str, language: str) -> dict[str, str]:
-    if language not in WORDS:
-        raise InputError("language", f"{language!r} is not known", "en, zh")
+    known_language(language)
     if not len(frame):
         raise InputError("parts", f"{part} was not asked for", f"parts=[{part}]")
     return WORDS[language]

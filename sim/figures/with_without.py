@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sim.errors import InputError
+from sim.errors import known_language
 from sim.figures import style
 from sim.figures.axes import line, value_axis
 from sim.outcomes import INDICATORS
@@ -108,8 +108,7 @@ def with_and_without(
     Raises:
         InputError: Another language.
     """
-    if language not in _WORDS:
-        raise InputError("language", f"{language!r} is not known", "en, zh")
+    known_language(language)
     words = _WORDS[language]
     with style.journal_style(language):
         down = -(-len(panels) // _ACROSS)

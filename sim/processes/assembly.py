@@ -236,18 +236,9 @@ class AssemblyParameters(Parameters):
 @kernel
 def come_unasked(compound, comes):  # type: ignore[no-untyped-def]
     """The chance ``comes`` (rows,) that each owner of a compound takes part in a vote before anybody calls."""
-    h, s, first, last = (
-        compound.world.households,
-        compound.signals,
-        compound.first,
-        compound.last,
-    )
-    p, q, start = (
-        compound.parameters.assembly,
-        compound.parameters.participation,
-        np.uint64(compound.first),
-    )
-    tenure, member, by_member = h.tenure, h.member, q.vote_member
+    h, s, q = compound.world.households, compound.signals, compound.parameters.participation
+    p, first, last = compound.parameters.assembly, compound.first, compound.last
+    tenure, member, by_member, start = h.tenure, h.member, q.vote_member, np.uint64(first)
     absentee = q.absentee * (1.0 - p.app_reaches * min(s.digital, 1.0))
     weigh(compound, first, last, q.vote_base + s.canvass, comes)
     for i in rows(first, last):

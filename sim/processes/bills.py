@@ -351,7 +351,12 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
 @kernel
 def _ahead_fen(p, fee_fen, price):  # type: ignore[no-untyped-def]
     # Price of a whole bill to who pays it ahead.
-    return np.int64(np.floor((1.0 - p.discount) * (p.period * asked_fen(fee_fen, price))))
+    return _discounted(p, p.period * asked_fen(fee_fen, price))
+
+
+@kernel
+def _discounted(p, fen):  # type: ignore[no-untyped-def]
+    return np.int64(np.floor((1.0 - p.discount) * fen))
 
 
 @kernel
@@ -451,11 +456,10 @@ def end_bills(compound, successor):  # type: ignore[no-untyped-def]
         h.bill_over[i] = 0
         h.bill_months[i] = left if successor and not owes else 0
         h.bill_fen[i] = 0
-        paid_fen = left * h.bill_fee_fen[i]
-        if h.cheaper[i]:
+        if not owes:
+            paid_fen = left * h.bill_fee_fen[i]
             # No more than was paid.
-            paid_fen = np.int64(np.floor((1.0 - p.discount) * paid_fen))
-        on_bills += 0 if owes else paid_fen
+            on_bills += _discounted(p, paid_fen) if h.cheaper[i] else paid_fen
         if h.ahead[i]:
             ahead += _ahead_fen(p, h.fee_fen[i], price)
             h.ahead[i] = successor

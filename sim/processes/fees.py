@@ -276,9 +276,8 @@ def would_pay(compound, first, last):  # type: ignore[no-untyped-def]
         x -= by_price * (max(price, 0.0) * excused + cut * min(price, 0.0))
         # Anger refuses more readily in company.
         others_refuse = (1.0 - through(norm_felt, norm[i], MIDDLE)) * asked[i]
-        x -= (by_grievance + by_company * others_refuse) * grievance[i] + by_burden * burden[
-            i
-        ] * max(1.0 + price, 0.0)
+        angry = (by_grievance + by_company * others_refuse) * grievance[i]
+        x -= angry + by_burden * burden[i] * max(1.0 + price, 0.0)
         x -= by_free_habit * free_habit[i]
         x -= strike * (stage[i] >= Stage.CALLS_HOTLINE)
         x += dunned * (arrears_months[i] > 0)

@@ -31,10 +31,9 @@ from sim.processes.issues import (
     PerUrgency,
     Urgency,
     in_order,
-    luck,
 )
 from sim.schema import Parameters, param
-from sim.streams import Stream
+from sim.streams import Stream, draw_apart
 from sim.world.arrows import arrow, through
 from sim.world.native import rows
 from sim.world.process import How, process
@@ -195,10 +194,12 @@ def take_up(compound, j, day, delay, chance):  # type: ignore[no-untyped-def]
         at = _COMMUNITY
     if k.state[j] == LATENT:
         compound.worked.found += 1
-    k.state[j], k.told[j], k.began[j] = OPEN, day, day - 1.0
+    k.state[j], k.told[j] = OPEN, day
     # The limit runs from the day on which it is received.
-    k.due[j] = k.ring_by[j] = day + delay + p.limit[k.urgency[j]]
+    k.due[j] = day + delay + p.limit[k.urgency[j]]
     send(compound, j, at, day + delay, chance)
+    # Who takes it on rings back at once, whenever there are hands for the work.
+    k.rung[j] = k.ready[j] <= k.due[j]
 
 
 arrow(
@@ -228,9 +229,6 @@ def send(compound, j, at, day, chance):  # type: ignore[no-untyped-def]
         k.happened[j] |= _PASSED
         left /= passes
     k.level[j], k.ready[j], k.done[j] = at, day, 0.0
-    if k.began[j] < k.told[j]:
-        # Who takes it on rings back at once, whenever there are hands for the work.
-        k.began[j] = day
 
 
 # --- the month ------------------------------------------------------------------------------------
@@ -248,7 +246,7 @@ def problems_are_handled(world):  # type: ignore[no-untyped-def]
         r = k.reporter[j]
         c = h.compound[r]
         compound = world.compounds[c]
-        found, ends, chance, _ = luck(r, k.arose[j], world.month, 0, world.seed, _HANDLE)
+        found, ends, chance, _ = draw_apart(r, world.month, k.arose[j], 0, world.seed, _HANDLE)
         k.spent[j], k.handled_at[j] = 0.0, k.level[j]
         if k.state[j] == LATENT:
             _find(compound, j, found, chance)
@@ -336,8 +334,8 @@ def _handle(compound, j, hours, used, paid):  # type: ignore[no-untyped-def]
     end = first + DAYS_PER_MONTH
     while True:
         at = k.level[j]
-        _, solving, rising, passing = luck(
-            k.reporter[j], k.arose[j], world.month, at + 1, world.seed, _HANDLE
+        _, solving, rising, passing = draw_apart(
+            k.reporter[j], world.month, k.arose[j], at + 1, world.seed, _HANDLE
         )
         if at == _COMPOUND and k.costly[j] == 1 and not paid:
             k.happened[j] |= _NO_MONEY
@@ -498,15 +496,16 @@ def _answer(compound, j, day, solved):  # type: ignore[no-untyped-def]
     )  # fmt: skip
     counts.answered += 1
     counts.answer_days += day - k.told[j]
-    timely = k.told[j] <= k.began[j] <= k.ring_by[j]
     content = p.content_solved if solved else p.content_unsolved
     for n in range(k.tickets[j]):
         counts.tickets_closed += 1
-        counts.tickets_timely += timely
+        counts.tickets_timely += k.rung[j]
         counts.tickets_solved += solved
         # Behind the draws of finding and of each level.
         place = LEVELS + 1 + n
-        asked, says, _, _ = luck(k.reporter[j], k.arose[j], world.month, place, world.seed, _HANDLE)
+        asked, says, _, _ = draw_apart(
+            k.reporter[j], world.month, k.arose[j], place, world.seed, _HANDLE
+        )
         counts.tickets_asked += asked < p.asks
         counts.tickets_content += asked < p.asks and says < content
     k.tickets[j] = 0
@@ -518,8 +517,7 @@ def _move(k, j, to):  # type: ignore[no-untyped-def]
     k.category[to], k.urgency[to], k.costly[to] = k.category[j], k.urgency[j], k.costly[j]
     k.level[to], k.state[to], k.reporter[to] = k.level[j], k.state[j], k.reporter[j]
     k.arose[to], k.since[to], k.told[to] = k.arose[j], k.since[j], k.told[j]
-    k.ready[to], k.began[to], k.due[to], k.done[to] = k.ready[j], k.began[j], k.due[j], k.done[j]
-    k.ring_by[to] = k.ring_by[j]
+    k.ready[to], k.rung[to], k.due[to], k.done[to] = k.ready[j], k.rung[j], k.due[j], k.done[j]
     k.door[to], k.tickets[to], k.called_before[to] = k.door[j], k.tickets[j], k.called_before[j]
 
 

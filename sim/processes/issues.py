@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.compiled import kernel
 from sim.schema import Parameters, bounded, param
-from sim.streams import Stream, draw, draw_apart, fill
+from sim.streams import Stream, draw, fill
 from sim.world.arrows import arrow, through
 from sim.world.declare import SealedRow, column
 from sim.world.native import register_row, rows
@@ -249,21 +249,6 @@ class Worked(SealedRow, table="worked"):
     del _name, _doc
 
 
-@kernel
-def luck(i, since, month, place, seed, stream):  # type: ignore[no-untyped-def]
-    """Four draws of the problem that household i has since a month, so its place in the book does not matter.
-
-    Args:
-        i: Its household.
-        since: Month it arose; a household has one new problem a month at most.
-        month: Month being lived.
-        place: Which four of the month's draws.
-        seed: Seed of the run.
-        stream: Stream of the mechanism.
-    """
-    return draw_apart(i, month, since, place, seed, stream)
-
-
 @process(How.BLOCK, stream=Stream.ISSUES_ARISE, switch="issues")
 def problems_arise(compound, first, last):  # type: ignore[no-untyped-def]
     """Problems arise at households, each by what causes it."""
@@ -379,8 +364,8 @@ def _enter(world, category, i):  # type: ignore[no-untyped-def]
     elif urgency < p.emergency[category] + p.urgent[category]:
         k.urgency[at] = _URGENT
     k.costly[at] = cost < p.costly[category]
-    k.told[at] = k.ready[at] = k.began[at] = k.due[at] = k.ring_by[at] = k.since[at]
-    k.done[at], k.tickets[at], k.called_before[at] = 0.0, 0, 0
+    k.told[at] = k.ready[at] = k.due[at] = k.since[at]
+    k.done[at], k.tickets[at], k.called_before[at], k.rung[at] = 0.0, 0, 0, 0
     k.happened[at], k.said[at], k.spent[at] = 0, 0, 0.0
     h.own_open[i] += 1
     world.worked.numbers[h.compound[i], _ARISEN] += 1

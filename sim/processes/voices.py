@@ -32,10 +32,9 @@ from sim.processes.issues import (
     Level,
     Urgency,
     in_order,
-    luck,
 )
 from sim.schema import Parameters, bounded, param
-from sim.streams import Stream
+from sim.streams import Stream, draw_apart
 from sim.world.arrows import arrow, through
 from sim.world.process import How, process
 from sim.world.tables import Life, Tenure
@@ -151,7 +150,7 @@ def residents_speak(world):  # type: ignore[no-untyped-def]
             continue
         i = k.reporter[j]
         compound, new = world.compounds[h.compound[i]], k.arose[j] == world.month
-        u, passing, day, _ = luck(i, k.arose[j], world.month, 0, world.seed, _VOICES)
+        u, passing, day, _ = draw_apart(i, world.month, k.arose[j], 0, world.seed, _VOICES)
         when = k.since[j] if new else DAYS_PER_MONTH * (world.month + day)
         _weigh(compound, j, i, weights)
         k.said[j] = _choose(weights, u)
@@ -160,7 +159,9 @@ def residents_speak(world):  # type: ignore[no-untyped-def]
         if k.said[j] != _NONE:
             _tell(compound, j, i, k.said[j], when, passing)
         for n in range(others):
-            who, u, passing, day = luck(i, k.arose[j], world.month, n + 1, world.seed, _VOICES)
+            who, u, passing, day = draw_apart(
+                i, world.month, k.arose[j], n + 1, world.seed, _VOICES
+            )
             if u >= p.voices.joins:
                 continue
             b = h.building[i]

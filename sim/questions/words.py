@@ -21,6 +21,12 @@ def _refused(key: str, value: Any, allowed: str) -> InputError:
     return InputError(key, f"{show(value)} is not allowed", allowed)
 
 
+def _within(value: Any, kind: Any, bounds: Number | Whole) -> bool:
+    # True and False are numbers to Python, and nobody means them as such.
+    number = isinstance(value, kind) and not isinstance(value, bool)
+    return number and bool(bounds.low <= value <= bounds.high)
+
+
 @dataclass(frozen=True)
 class Number:
     """A number between two bounds."""
@@ -30,11 +36,7 @@ class Number:
 
     def __call__(self, key: str, value: Any) -> float:
         """The number; refused if it is none, or outside."""
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not self.low <= value <= self.high
-        ):
+        if not _within(value, int | float, self):
             raise _refused(key, value, f"number from {self.low:g} to {self.high:g}")
         return float(value)
 
@@ -48,13 +50,9 @@ class Whole:
 
     def __call__(self, key: str, value: Any) -> int:
         """The number; refused if it is none, or outside."""
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int)
-            or not self.low <= value <= self.high
-        ):
+        if not _within(value, int, self):
             raise _refused(key, value, f"whole number from {self.low} to {self.high}")
-        return value
+        return int(value)
 
 
 @dataclass(frozen=True)

@@ -301,11 +301,10 @@ class Issues(Columns):
     since = column("f8", "day", "any", "day it arose, from the beginning of month 0")
     told = column("f8", "day", "any", "day it was last told or found")
     ready = column("f8", "day", "any", "day from which its level can work on it")
-    began = column(
-        "f8", "day", "any", "day somebody took it on and rang back, before told if nobody has"
+    rung = column(
+        "i1", "flag", _FLAG, "whoever took it on rang its household back within the limit"
     )
     due = column("f8", "day", "any", "day its limit ends; a later one once it has risen")
-    ring_by = column("f8", "day", "any", "day by which its household is to be rung back")
     done = column("f8", "hour", _MORE, "hours given to it at this level so far")
     door = column("i1", "code", "Door", "whom it was last told to")
     tickets = column("i2", "issue", _MORE, "calls to the hotline about it not answered yet")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sim.questions.calibrate import calibrate
     from sim.questions.compare import compare
     from sim.questions.optimise import optimise
+    from sim.questions.pool import pool
     from sim.questions.predict import predict
     from sim.questions.robustness import robustness
     from sim.questions.run import run
@@ -39,6 +40,7 @@ __all__ = [
     "compare",
     "load",
     "optimise",
+    "pool",
     "predict",
     "rerun",
     "robustness",

@@ -35,6 +35,7 @@ API: dict[str, tuple[str, ...]] = {
     ),
     "science": (
         "sim.calibrate", "sim.science.calibrate.Calibration",
+        "sim.pool", "sim.posterior.answer.Pool",
         "sim.predict", "sim.science.predict.Prediction",
         "sim.sensitivity", "sim.science.sensitivity.Sensitivity",
         "sim.tipping", "sim.science.tipping.Tipping",

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from sim.experiments import paired
 from sim.experiments.summary import markdown
 
 if TYPE_CHECKING:
+    from sim.posterior.answer import Pool
     from sim.science.attribute import Attribution
     from sim.science.calibrate import Calibration
     from sim.science.carried import Carried
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from sim.science.sensitivity import Sensitivity
 
 LANGUAGES = ("en", "zh")
+POOLED = ("scores", "predictions", "parameters", "levels", "audit", "coverage")
+"""Tables of the pooled fit, see ``sim.posterior.answer_tables``."""
 BUNDLE = "five_level_linkage"
 
 
@@ -463,6 +466,26 @@ def predicted_rows(answer: Prediction) -> str:
     )
 
 
+@cache
+def _pool(quick: bool) -> Pool:
+    from sim.questions.pool import pool
+
+    if quick:
+        return cast("Pool", pool(draws=128, particles=50, kept=20))
+    return cast("Pool", pool(truths=300, out=Path(_place().name), progress=True))
+
+
+def _pooled(name: str) -> Callable[[bool], str]:
+    """One of the tables of the pooled fit."""
+
+    def made(quick: bool) -> str:
+        from sim.posterior import answer_tables
+
+        return markdown(*getattr(answer_tables, name)(_pool(quick)))
+
+    return made
+
+
 LIVED: dict[str, Callable[[bool], str]] = {
     "levels": levels,
     "trials": trials,
@@ -477,6 +500,7 @@ LIVED: dict[str, Callable[[bool], str]] = {
     "calibration": calibration,
     "parameters": parameters,
     "predicted": predicted,
+    **{f"pooled_{name}": _pooled(name) for name in POOLED},
 }
 """Tables made from runs: quick or not, to Markdown."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sim.questions.books import books
     from sim.questions.calibrate import calibrate
     from sim.questions.compare import compare
+    from sim.questions.compound import compound
     from sim.questions.optimise import optimise
     from sim.questions.pool import pool
     from sim.questions.predict import predict
@@ -38,6 +39,7 @@ __all__ = [
     "books",
     "calibrate",
     "compare",
+    "compound",
     "load",
     "optimise",
     "pool",

@@ -36,6 +36,7 @@ API: dict[str, tuple[str, ...]] = {
     "science": (
         "sim.calibrate", "sim.science.calibrate.Calibration",
         "sim.pool", "sim.posterior.answer.Pool",
+        "sim.compound", "sim.posterior.own.Own",
         "sim.predict", "sim.science.predict.Prediction",
         "sim.sensitivity", "sim.science.sensitivity.Sensitivity",
         "sim.tipping", "sim.science.tipping.Tipping",

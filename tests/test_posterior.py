@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from sim import library
-from sim.config import Config
-from sim.posterior import audit, held, pooled, runs, scores, space
+from sim.compose import load
+from sim.config import Config, change
+from sim.errors import InputError
+from sim.posterior import audit, held, own, pooled, runs, scores, space
 from sim.posterior.emulator import Emulator
 from sim.questions import find
 
@@ -157,8 +159,6 @@ def test_a_success_is_audited_against_the_best_that_did_nothing(
 
 
 def test_the_question_takes_seed_and_executor_only() -> None:
-    from sim.errors import InputError
-
     with pytest.raises(InputError, match="cannot be set here"):
         find("pool").ask_words(["months=12"])
     with pytest.raises(InputError, match="draws"):
@@ -176,3 +176,75 @@ def test_what_travels_in_the_package_lies_in_the_box_and_is_the_one_that_the_doc
     assert ((draws.to_numpy() >= low) & (draws.to_numpy() <= high)).all()
     page = (ROOT / "docs" / "science" / "pooled.md").read_text(encoding="utf-8")
     assert hashlib.sha256(path.read_bytes()).hexdigest() in page
+
+
+# --- a compound of one's own ----------------------------------------------------------------------
+
+
+def test_intervals_of_a_compound_hold_numbers_that_are_known() -> None:
+    """90% intervals over compounds of the table that are kept out as they are asked for."""
+    known = ["collection_rate@+0", "satisfied_share", "tickets_per_1000"]
+    found = own.coverage(range(0, 1500, 25), known).set_index("parameter")
+    assert 0.84 < found["covered"].mean() < 0.94
+    assert found.loc["standing", "width"] < 0.6 and found.loc["care", "width"] < 0.75
+
+
+def test_a_better_rate_is_a_better_firm_and_start() -> None:
+    low, high = (
+        own.find("ordinary_estate", {"collection_rate@+0": rate})["parameters"].set_index(
+            "parameter"
+        )["median"]
+        for rate in (0.3, 0.85)
+    )
+    assert low["care"] < high["care"] and low["standing"] < high["standing"]
+
+
+def test_what_no_compound_of_a_kind_shows_is_said() -> None:
+    fit = own.find("old_estate", {"collection_rate@+0": 0.98, "satisfied_share": 0.95})["fit"]
+    assert not fit["can"].any()
+    assert own.find("ordinary_estate", {"collection_rate@+0": 0.7})["fit"]["can"].all()
+
+
+def test_draws_of_a_compound_are_settings_that_can_be_lived() -> None:
+    draws = own.find("resettlement_estate", {"collection_rate@+0": 0.5})["draws"]
+    assert (
+        len(draws) == own.DRAWS and "firm.diligence" in draws and "population.paid_start" in draws
+    )
+    config = load("resettlement_estate", policy="none")
+    for row in draws.iloc[:5].to_dict("records"):
+        change(config.resolved(), {str(key): float(value) for key, value in row.items()})
+
+
+def test_what_is_known_of_a_compound_is_checked_by_name() -> None:
+    ask = find("compound").ask_words
+    assert ask(["scenario=old_estate", "to_date=0.5", "month=6"]).given == {
+        "collection_to_date@-6": 0.5
+    }
+    for words, told in (
+        (["rate=1.4"], "rate"),
+        (["scenario=kangqiao", "rate=0.5"], "no generic kind"),
+        ([], "nothing is known"),
+        (["before=0.6"], "no rate is given"),
+        (["rate=0.5", "months=24"], "cannot be set here"),
+    ):
+        with pytest.raises(InputError, match=told):
+            ask(words)
+
+
+def test_months_of_a_compound_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "months.csv"
+    path.write_text(
+        "month,collection_rate,tickets_per_1000\n-11,60%,1\n0,62%,3\n", encoding="utf-8"
+    )
+    given = find("compound").ask_words([f"file={path}"]).given
+    assert given == {
+        "collection_rate@-11": 0.6,
+        "collection_rate@+0": 0.62,
+        "tickets_per_1000": 2.0,
+    }
+
+
+def test_a_compound_is_told_in_both_languages() -> None:
+    answer = find("compound").ask_words(["rate=0.99", "satisfied=0.4"]).answer()
+    assert "cannot be reached" in answer.table("en")
+    assert "无法复现" in answer.table("zh")

@@ -1,0 +1,67 @@
+"""What is shown of a compound of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sim.outcomes import INDICATORS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sim.posterior.own import Own
+
+_WORDS = {
+    "en": {
+        "head": ["figure", "yours", "compounds like yours [90%]", ""],
+        "no": "cannot be reached: no compound of this kind looks so",
+        "warning": "What is marked is not in the model: answers for this compound say little.",
+        "learnt": "Learnt most (after over before):",
+        "month": "at the end of month {month:+d}", "year": "mean of the year", "kept": "Results:",
+    },
+    "zh": {
+        "head": ["指标", "贵小区", "与贵小区相近的小区（90%）", ""],
+        "no": "无法复现：该类小区未见此种情况",
+        "warning": "标出的指标超出模型范围，对本小区的结论参考意义有限。",
+        "learnt": "从所填数据中了解最多的参数（填写后宽度与填写前之比）：",
+        "month": "第{month:+d}个月末", "year": "全年平均", "kept": "结果：",
+    },
+}  # fmt: skip
+
+
+def print_own(answer: Own, console: Console, language: str = "en") -> None:
+    """Print how well what is known can be reached, and what was learnt."""
+    from rich import box
+    from rich.table import Table
+
+    words = _WORDS[language]
+    table = Table(*words["head"], box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for row in answer.fit.to_dict("records"):
+        table.add_row(*cells(row, language))
+    console.print(table)
+    if not answer.fits:
+        console.print(words["warning"], soft_wrap=True)
+    learnt = answer.parameters.sort_values("width").head(5)
+    said = ", ".join(
+        f"{name} {width:.2f}" for name, width in learnt[["parameter", "width"]].to_numpy()
+    )
+    console.print(f"{words['learnt']} {said}", soft_wrap=True)
+    if answer.folder is not None:
+        console.print(f"{words['kept']} {answer.folder}", soft_wrap=True, highlight=False)
+
+
+def cells(row: Mapping[Any, Any], language: str) -> list[str]:
+    """One figure: its name, what was given, what compounds like it have, and whether it cannot be reached."""
+    words = _WORDS[language]
+    name, _, month = str(row["figure"]).partition("@")
+    one = INDICATORS[name]
+    when = str(words["month"]).format(month=int(month)) if month else str(words["year"])
+    share = one.share or name == "collection_all_money"
+
+    def text(value: float) -> str:
+        return f"{100 * value:.0f}%" if share else f"{value:.3g}"
+
+    title = f"{one.zh}（{when}）" if language == "zh" else f"{one.en} ({when})"
+    spread = f"{text(row['median'])} [{text(row['q05'])}, {text(row['q95'])}]"
+    return [title, text(row["given"]), spread, "" if row["can"] else str(words["no"])]

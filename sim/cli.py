@@ -426,6 +426,37 @@ def rerun(
 
 
 @app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="What predict --register wrote", metavar="FILE")],
+    came: Annotated[
+        list[str], typer.Argument(help="INDICATOR@MONTH=VALUE", metavar="FIGURE=VALUE...")
+    ],
+    plugin: Plugins = None,
+    lang: Annotated[Language, typer.Option(help="Language of the lines")] = Language.EN,
+) -> None:
+    """Hold a prediction that was written down against what came.
+
+    [bold]Examples[/bold]
+
+    xiaoqu verify prediction.json collection_rate@+12=0.82
+    """
+    _load_plugins(plugin)
+    from sim.posterior import registered
+
+    said = {}
+    for text in came:
+        name, _, value = text.partition("=")
+        try:
+            said[name] = float(value)
+        except ValueError:
+            raise InputError(
+                name, f"{value!r} is no number", "as collection_rate@+12=0.82"
+            ) from None
+    for line in registered.lines(file, registered.verify(file, said), lang.value):
+        typer.echo(line)
+
+
+@app.command()
 def reproduce(
     names: Annotated[
         list[str] | None, typer.Argument(help="Tables and figures, such as validate; default all")

@@ -160,7 +160,8 @@ def _numbers_differ(kept: Path, new: pd.DataFrame, shape_only: bool) -> str:
     where = [name for name in new if name == "month" or not is_numeric_dtype(new[name])]
     if list(old.columns) != list(new.columns) or not old[where].equals(new[where]):
         return "other columns or rows"
-    old, new = old.drop(columns=where), new.drop(columns=where)
+    # As numbers, truths too: neither can be taken from the other otherwise.
+    old, new = (frame.drop(columns=where).astype(float) for frame in (old, new))
     apart = (old - new).abs() > CLOSE * old.abs().clip(lower=1.0)
     apart |= old.isna() != new.isna()
     if shape_only or not apart.to_numpy().any():

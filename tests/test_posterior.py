@@ -13,7 +13,7 @@ from sim import library
 from sim.compose import load
 from sim.config import Config, change
 from sim.errors import InputError
-from sim.posterior import audit, held, own, pooled, runs, scores, space
+from sim.posterior import audit, held, own, pooled, registered, runs, scores, space
 from sim.posterior.emulator import Emulator
 from sim.questions import find
 
@@ -248,3 +248,48 @@ def test_a_compound_is_told_in_both_languages() -> None:
     answer = find("compound").ask_words(["rate=0.99", "satisfied=0.4"]).answer()
     assert "cannot be reached" in answer.table("en")
     assert "无法复现" in answer.table("zh")
+
+
+# --- predictions that are written down ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("registered") / "prediction.json"
+    words = [
+        "scenario=ordinary_estate",
+        "policy=none",
+        "population.households=60",
+        "population.buildings=1",
+    ]
+    asked = find("predict").ask_words(
+        [*words, "indicator=[collection_rate,satisfied_share]", "at=3", "replications=12"],
+        register=path,
+    )
+    asked.answer()
+    return path
+
+
+def test_a_prediction_is_held_against_what_came(written: Path) -> None:
+    middle = registered.verify(written, {"collection_rate@+3": 0.5})["median"][0]
+    rows = registered.verify(written, {"collection_rate@+3": middle, "satisfied_share@+3": 0.0})
+    assert rows["inside"].tolist()[0] and rows["crps"][0] < 0.05
+    assert rows["below"][1] == 0.0
+    assert "came" in registered.lines(written, rows, "en")[0]
+    assert "实际" in registered.lines(written, rows, "zh")[0]
+
+
+def test_a_prediction_is_not_written_over_nor_believed_once_changed(
+    written: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="is not written over"):
+        find("predict").ask_words(["scenario=ordinary_estate"], register=written).answer()
+    other = tmp_path / "p.json"
+    other.write_text(
+        written.read_text(encoding="utf-8").replace('"runs": 12', '"runs": 1200'), encoding="utf-8"
+    )
+    with pytest.raises(InputError, match="was changed"):
+        registered.verify(other, {"collection_rate@+3": 0.5})
+    for said in ({"collection_rate@+4": 0.5}, {"collection_rate@+3": 1.5}, {}):
+        with pytest.raises(InputError):
+            registered.verify(written, said)

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sim.errors import InputError
 from sim.questions.base import Given, question
 from sim.questions.calibrate import DRAWS, PARTICLES, SIMULATIONS
-from sim.questions.words import Listed, Whole
+from sim.questions.words import INDICATORS, Listed, Option, Whole
 
 if TYPE_CHECKING:
+    from sim.posterior.registered import Registering
     from sim.science.predict import Task
 
 ONE_OUT = "one_out"
 
+REGISTERED = 100
+"""Runs of a prediction that is written down."""
 
-@question("fit=kangqiao", "fit=one_out particles=50 simulations=5000", own_folder=False, lang="")
+
+@question(
+    "fit=kangqiao",
+    "fit=one_out particles=50 simulations=5000",
+    "scenario=ordinary_estate policy=member_contact indicator=[collection_rate] at=12 --register prediction.json",
+    lang="what is written down",
+)
 def predict(
     given: Given,
     fit: Any = ("kangqiao",),
@@ -25,10 +35,15 @@ def predict(
     simulations: Annotated[int, Whole(40, 100_000_000)] = SIMULATIONS,
     draws: Annotated[int, Whole(10, 10_000)] = DRAWS,
     heavy_draws: Annotated[int, Whole(4, 10_000)] = 30,
-) -> Task:
-    """Fit some cases and predict the others: which reported intervals hold.
+    indicator: Annotated[tuple[str, ...], INDICATORS] = ("collection_rate",),
+    at: Annotated[tuple[int, ...], Listed(Whole(1, 600))] = (12,),
+    register: Annotated[Path | None, Option("--register", "FILE")] = None,
+) -> Task | Registering:
+    """Fit some cases and predict the others: which reported intervals hold. Or write a prediction down.
 
-    Of the configuration it takes seed and executor only: each case is lived as it is.
+    Of the configuration it takes seed and executor only: each case is lived as it is. With --register it takes all of
+    it, and writes down what is foreseen of one compound under one policy, with date and hash; verify holds it against
+    what came.
 
     Args:
         fit: cases, or one_out to leave each out in turn
@@ -38,6 +53,9 @@ def predict(
         simulations: of each fit
         draws: runs of a case that is predicted
         heavy_draws: runs of a case of many compounds
+        indicator: with --register, what is foreseen
+        at: with --register, months
+        register: file to write a prediction to, before its outcome is known
 
     Raises:
         RuntimeError: A calibration could not finish one generation.
@@ -47,6 +65,11 @@ def predict(
     from sim.science.calibrate import priors
     from sim.science.predict import Task, cases_with_targets
 
+    if register is not None:
+        from sim.posterior.registered import Registering
+
+        size = {"months": max(at), "replications": REGISTERED}
+        return Registering(given.case(size), tuple(indicator), tuple(at), Path(register))
     own = ["fit", "cases", "parameters", "particles", "simulations", "draws", "heavy_draws"]
     for key in given.keys:
         if key != "seed" and not key.startswith("executor"):

@@ -1,0 +1,245 @@
+"""Predictions written down before an outcome is known, with their date and a hash, and held against what came."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from sim import known
+from sim.config import Config
+from sim.errors import InputError
+from sim.experiments import store
+from sim.experiments.run import run
+from sim.files import read_bytes
+from sim.outcomes import INDICATORS
+from sim.posterior.scores import crps
+
+LEVELS = np.arange(0.01, 1.0, 0.01)
+"""Shares below the values that are written down: a hundred steps give the score to a tenth of a point."""
+
+MOST_BYTES = 10_000_000
+FORMAT = "xiaoqu prediction 1"
+_DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Registering:
+    """A prediction to be written down.
+
+    Attributes:
+        config: What is foreseen.
+        indicators: Of what.
+        at: Months.
+        path: File to be written; it must not be there yet.
+    """
+
+    config: Config
+    indicators: tuple[str, ...]
+    at: tuple[int, ...]
+    path: Path
+
+    def answer(self, out: Path | None = None, progress: bool = False, **how: Any) -> Registered:
+        """Live it, and write it down.
+
+        Raises:
+            InputError: The file is there, or cannot be written.
+            RuntimeError: Runs failed.
+        """
+        del out
+        if self.path.exists():
+            problem = f"{self.path} is there: a prediction is not written over"
+            raise InputError("--register", problem, "another name")
+        study = run(self.config, progress=progress, **how)
+        told = {
+            "format": FORMAT, "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "of": study.made_of, "scenario": self.config.scenario.name, "policy": self.config.policy.name,
+            "configuration": self.config.resolved(), "figures": list(self._figures(study.months)),
+        }  # fmt: skip
+        whole = {**told, "sha256": _digest(told)}
+        try:
+            # Never over what somebody else wrote meanwhile.
+            with self.path.open("x", encoding="utf-8") as file:
+                json.dump(whole, file, ensure_ascii=False, indent=1, sort_keys=True)
+        except OSError as error:
+            raise InputError("--register", f"{self.path}: {error.strerror}", "a new file") from None
+        return Registered(self.path, whole)
+
+    def _figures(self, months: pd.DataFrame) -> Any:
+        for name in self.indicators:
+            for month in self.at:
+                rows = months[months["month"] == month]
+                values = rows.groupby("run")[name].mean().to_numpy(dtype=float)
+                at = np.round(known.quantiles(values, LEVELS.tolist()), _DIGITS)
+                yield {
+                    "indicator": name, "month": month, "runs": int(np.isfinite(values).sum()),
+                    "start": _start(months, name),
+                    "quantiles": [None if math.isnan(one) else float(one) for one in at],
+                }  # fmt: skip
+
+
+def _start(months: pd.DataFrame, name: str) -> float | None:
+    rows = months[months["month"] == 0]
+    value = float(known.mean(rows[name].to_numpy(dtype=float))) if len(rows) else math.nan
+    return None if math.isnan(value) else round(value, _DIGITS)
+
+
+def _digest(told: Mapping[str, Any]) -> str:
+    return hashlib.sha256(store.as_json(dict(told)).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A prediction as it is written down.
+
+    Attributes:
+        path: Its file.
+        told: All it says.
+    """
+
+    WIDTH: ClassVar[int | None] = None
+
+    path: Path
+    told: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """Its file: what a quiet command prints."""
+        return self.path
+
+    def show(self, console: Any, language: str = "en") -> None:
+        """Print what is foreseen, and the hash to be handed to others."""
+        words = _WORDS[language]
+        for one in self.told["figures"]:
+            console.print(_line(one, words["foreseen"], language), soft_wrap=True)
+        console.print(
+            words["kept"].format(path=self.path, sha256=self.told["sha256"]), soft_wrap=True
+        )
+
+    def keep_figures(self, language: str = "en") -> list[Path]:
+        """None are drawn of a file that stands by itself."""
+        return []
+
+
+def read(path: Path) -> Registered:
+    """A prediction from its file.
+
+    Raises:
+        InputError: No such file, no prediction, or one that was changed since it was made.
+    """
+    try:
+        told = json.loads(read_bytes(path, MOST_BYTES))
+    except (OSError, ValueError) as error:
+        raise InputError("FILE", f"{path}: {error}", "a file of predict --register") from None
+    if not isinstance(told, dict) or told.get("format") != FORMAT:
+        raise InputError("FILE", f"{path} is no prediction", "a file of predict --register")
+    rest = {key: value for key, value in told.items() if key != "sha256"}
+    if told.get("sha256") != _digest(rest):
+        problem = f"{path} was changed since it was made: its hash is not that of what it says"
+        raise InputError("FILE", problem, "the file as it was made")
+    return Registered(path, told)
+
+
+def verify(path: Path, came: Mapping[str, float]) -> pd.DataFrame:
+    """Hold a prediction against what came.
+
+    Args:
+        path: Of ``predict --register``.
+        came: Values by indicator and month, as in {"collection_rate@+24": 0.82}.
+
+    Returns:
+        A row a figure: ``figure``, ``came``, ``q10``, ``median``, ``q90``, ``inside`` (of the middle 80%), ``below``
+        (share of the foreseen below what came), ``crps``, and ``crps_unchanged``, of the start as foreseen.
+
+    Raises:
+        InputError: No prediction, one that was changed, or a figure that it does not foresee.
+    """
+    told = read(path).told
+    foreseen = {f"{one['indicator']}@{one['month']:+d}": one for one in told["figures"]}
+    if not came:
+        raise InputError(
+            "verify", "nothing came", f"one of {', '.join(foreseen)}, as {next(iter(foreseen))}=0.8"
+        )
+    rows = []
+    for name, value in came.items():
+        if name not in foreseen:
+            raise InputError(name, "is not foreseen in this file", ", ".join(foreseen))
+        of = INDICATORS.get(foreseen[name]["indicator"])
+        if not math.isfinite(value) or (of is not None and not of.low <= value <= of.high):
+            raise InputError(
+                name,
+                f"{value:g} is not allowed",
+                f"{of.low:g} to {of.high:g}" if of else "a number",
+            )
+        one = foreseen[name]
+        at = np.array([math.nan if q is None else q for q in one["quantiles"]])
+        if np.isnan(at).all():
+            raise InputError(name, "no run had a value", "another figure")
+        start = one["start"]
+        rows.append({
+            "figure": name, "came": value, "q10": at[9], "median": at[49], "q90": at[89],
+            "inside": bool(at[9] <= value <= at[89]), "below": float((at < value).mean()),
+            "crps": crps(at, value), "crps_unchanged": math.nan if start is None else abs(value - start),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+_WORDS = {
+    "en": {
+        "foreseen": "{title}, month {month:+d}: {median} [80%: {low} to {high}], {runs} runs",
+        "kept": "Written to {path}; hand on this hash now: {sha256}",
+        "inside": "inside the foreseen 80%", "outside": "outside the foreseen 80%",
+        "came": "{title}, month {month:+d}: {came} came; foreseen {median} [{low} to {high}], {verdict}; "
+        "CRPS {crps} (nothing changes: {unchanged})",
+    },
+    "zh": {
+        "foreseen": "{title}（第{month:+d}个月）：{median}（80%区间：{low}至{high}），{runs}次模拟",
+        "kept": "已写入{path}；请即转交此校验值：{sha256}",
+        "inside": "落在预测的80%区间内", "outside": "落在预测的80%区间外",
+        "came": "{title}（第{month:+d}个月）：实际{came}；预测{median}（{low}至{high}），{verdict}；"
+        "CRPS {crps}（“没有变化”为{unchanged}）",
+    },
+}  # fmt: skip
+
+
+def _line(one: Mapping[str, Any], words: str, language: str, **more: Any) -> str:
+    at = [math.nan if q is None else q for q in one["quantiles"]]
+    of = INDICATORS[one["indicator"]]
+    text = _text(of.share)
+    return words.format(
+        title=of.zh if language == "zh" else of.en, month=one["month"], runs=one["runs"],
+        low=text(at[9]), median=text(at[49]), high=text(at[89]), **more,
+    )  # fmt: skip
+
+
+def _text(share: bool) -> Any:
+    def text(value: float) -> str:
+        if math.isnan(value):
+            return "–"
+        return f"{100 * value:.0f}%" if share else f"{value:.3g}"
+
+    return text
+
+
+def lines(path: Path, rows: pd.DataFrame, language: str) -> list[str]:
+    """What came beside what was foreseen, a line a figure."""
+    words = _WORDS[language]
+    foreseen = {f"{o['indicator']}@{o['month']:+d}": o for o in read(path).told["figures"]}
+    found = []
+    for row in rows.to_dict("records"):
+        one = foreseen[row["figure"]]
+        text = _text(INDICATORS[one["indicator"]].share)
+        more = {
+            "came": text(row["came"]), "verdict": words["inside" if row["inside"] else "outside"],
+            "crps": text(row["crps"]), "unchanged": text(row["crps_unchanged"]),
+        }  # fmt: skip
+        found.append(_line(one, words["came"], language, **more))
+    return found

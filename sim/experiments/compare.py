@@ -41,7 +41,8 @@ class Comparison(Answer):
         runs: A row per scenario, policy and seed: run (0, 1, ...), status, stage and message of a
             failure; every indicator at +12, +24 and the end and its mean over the last 12 months
             (``<indicator>_12``, ``_24``, ``_end``, ``_last12``); hours and yuan from month 1 on;
-            months to recovery, infinite where not seen.
+            months to recovery, infinite where not seen. With doubt also ``draw``, the number of the parameter set,
+            and the value of every drawn key.
         months: A row per scenario, policy, seed, month and compound, a column per indicator.
         effects: What ``paired.effects`` makes of it.
         costs: What ``paired.costs`` makes of it.
@@ -100,16 +101,20 @@ class Comparison(Answer):
 
     def differences(self, scenario: str, policy: str) -> doubt.Matched:
         """Differences to the reference by run, as ``doubt.matched`` gives levels: of runs that both lived."""
-        mine, other = (
-            [frame.loc[_of(frame, (scenario, name))] for frame in (self.months, self.twins)]
-            for name in (policy, self.question.reference)
-        )
-        for a, b in zip(range(2), range(2), strict=True):
-            both = set(mine[a]["run"]) & set(other[b]["run"])
-            mine[a], other[b] = (f[f["run"].isin(both)] for f in (mine[a], other[b]))
-        months, ours, again, at = doubt.matched(*mine)
-        _, theirs, their_again, _ = doubt.matched(*other)
-        return months, ours - theirs, again - their_again, at
+        parts = []
+        for frame in (self.months, self.twins):
+            both = [
+                frame.loc[_of(frame, (scenario, name))] if len(frame) else frame
+                for name in (policy, self.question.reference)
+            ]
+            if len(frame):
+                shared = set(both[0]["run"]) & set(both[1]["run"])
+                both = [part[part["run"].isin(shared)] for part in both]
+            parts.append(both)
+        (ours, theirs), (ours_again, theirs_again) = parts
+        months, here, here_again, at = doubt.matched(ours, ours_again)
+        _, there, there_again, _ = doubt.matched(theirs, theirs_again)
+        return months, here - there, here_again - there_again, at
 
     @property
     def provenance(self) -> dict[str, Any]:

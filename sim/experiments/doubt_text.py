@@ -143,7 +143,9 @@ def comparison_lines(comparison: Comparison, scenario: str, language: str = "en"
                 runs=count, name=_name(indicator, language), month=month, width=_size(width, indicator, language)
             )
         )  # fmt: skip
-    return [line for line in lines if line] + _reached(asked, width, count, language)
+    # One difference that is not known keeps all of them from being known.
+    width = float((rows["high"] - rows["low"]).max(skipna=False))
+    return lines + _reached(asked, width, count, language)
 
 
 def _what(asked: Precision | None, months: int) -> tuple[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -270,7 +270,8 @@ def live_all(
     lived = [] if precision is None else spread(config, each, progress)
     while precision is not None:
         values = np.array([list(asked(one)) for one in lived])
-        width, count = max(map(precisions.width_of, values.T)), len(lived)
+        # One that is not known keeps all of them from being known.
+        width, count = float(np.max([precisions.width_of(one) for one in values.T])), len(lived)
         if precision.enough(width, count):
             break
         further = range(config.seed + count, config.seed + precision.next_count(width, count))
@@ -278,15 +279,14 @@ def live_all(
     twins = doubt.twice(config, len(lived) or len(seeds))
     if precision is None:
         # In one go: processes take their time to start.
-        first = set(seeds)
-        both = partial(_first_or_again, each, again, first)
+        both = partial(_first_or_again, each, again, seeds)
         lived = spread(config, both, progress, [*seeds, *twins])
         return Whole(lived[: len(seeds)], lived[len(seeds) :])
     return Whole(lived, spread(config, again, progress, twins) if twins else [])
 
 
 def _first_or_again(
-    each: Callable[[int], Lived], again: Callable[[int], Lived], first: Container[int], seed: int
+    each: Callable[[int], Lived], again: Callable[[int], Lived], first: range, seed: int
 ) -> Lived:
     return (each if seed in first else again)(seed)
 

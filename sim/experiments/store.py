@@ -66,7 +66,8 @@ class Study(Answer):
         runs: A row per replication: run (0, 1, ...), scenario, policy, seed, status ("ok" or
             "failed"), stage and message of a failure, and for every indicator
             ``<indicator>_end`` (last month) and ``<indicator>_last12`` (mean of the last 12
-            months, or of those since month 1 if fewer), both plain means over compounds.
+            months, or of those since month 1 if fewer), both plain means over compounds. With doubt also ``draw``,
+            the number of its parameter set, and the value of every drawn key.
         months: A row per run, month and compound (0, 1, ...), with seed and a column per
             indicator. Month 0 is the state just before the policy, history is negative.
             Replications that failed have no rows.

@@ -118,10 +118,10 @@ def run(
     check_seeds(config, precision.most if precision else None)
     made = provenance([config], model)
     with made.held():
-        asked = store.asked(config, columns, precision)
-        folder = None if out is None else store.prepare(asked, config, out, made)
+        asked = store.question_of(config, columns, precision)
+        folder = None if out is None else store.prepare(config, out, made, asked)
         if folder is not None and not force:
-            found = store.find(asked, config, folder, made)
+            found = store.find(config, folder, made, asked)
             if found is not None:
                 if progress:
                     print(f"answered before, read from {folder}", file=sys.stderr)

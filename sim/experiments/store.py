@@ -156,7 +156,7 @@ def place_name(said: str, fingerprint: str, made: Provenance) -> str:
     return f"{said}-{whole[:12]}"
 
 
-def asked(
+def question_of(
     config: Config, panel: tuple[str, ...] = (), precision: Precision | None = None
 ) -> dict[str, Any]:
     """What decides a study, as its manifest has it: fingerprint, columns of households, precision."""
@@ -167,22 +167,25 @@ def asked(
     }
 
 
-def study_folder(asked: dict[str, Any], config: Config, out: Path, made: Provenance) -> Path:
-    """Where the study of a configuration belongs below the results folder."""
+def study_folder(
+    config: Config, out: Path, made: Provenance, asked: dict[str, Any] | None = None
+) -> Path:
+    """Where the study of a configuration belongs below the results folder; ``asked`` as of ``question_of``."""
+    asked = question_of(config) if asked is None else asked
     said = f"{plain(config.scenario.name)}-{plain(config.policy.name)}"
     more = [as_json(asked["precision"])] if "precision" in asked else []
     question = " ".join([asked["fingerprint"], *asked.get(PANEL, ()), *more])
     return Path(out) / "run" / place_name(said, question, made)
 
 
-def prepare(asked: dict[str, Any], config: Config, out: Path, made: Provenance) -> Path:
+def prepare(config: Config, out: Path, made: Provenance, asked: dict[str, Any]) -> Path:
     """Make sure that a study can be kept before hours are spent on it; clear what dead runs left.
 
     Args:
-        asked: What decides it, see ``asked``.
         config: The configuration to be lived.
         out: Folder of all results, made if it is not there.
         made: What it will be made of.
+        asked: What decides it, see ``question_of``.
 
     Returns:
         The study's final folder, which need not exist yet.
@@ -190,7 +193,7 @@ def prepare(asked: dict[str, Any], config: Config, out: Path, made: Provenance) 
     Raises:
         InputError: The place cannot be written or is not a folder.
     """
-    return make_ready(study_folder(asked, config, out, made), out)
+    return make_ready(study_folder(config, out, made, asked), out)
 
 
 def make_ready(folder: Path, out: Path) -> Path:
@@ -226,14 +229,14 @@ def check_name(folder: Path) -> None:
         raise InputError("out", f"{shown} cannot be a name here", allowed) from error
 
 
-def find(asked: dict[str, Any], config: Config, folder: Path, made: Provenance) -> Study | None:
+def find(config: Config, folder: Path, made: Provenance, asked: dict[str, Any]) -> Study | None:
     """The study kept in a folder, if it answers this very question and is whole.
 
     Args:
-        asked: What decides it, see ``asked``.
         config: What is lived.
         folder: The study's final folder.
         made: What it would be made of now.
+        asked: What decides it, see ``question_of``.
 
     Returns:
         The study, or None if there is none, if anything else made it, if runs of it failed that may
@@ -369,7 +372,7 @@ def _git(*arguments: str) -> str:
 def _describe(study: Study, made: Provenance) -> dict[str, Any]:
     config = study.config
     return {
-        **asked(config, study.panel_columns, study.precision),
+        **question_of(config, study.panel_columns, study.precision),
         **made.described,
         "scenario": config.scenario.name,
         "policy": config.policy.name,
@@ -455,7 +458,8 @@ def _read(folder: Path, manifest: dict[str, Any], config: Config | None) -> Stud
 
 def with_twins(manifest: dict[str, Any], names: Sequence[str]) -> tuple[str, ...]:
     """Names of tables, and of that of second runs where one was kept."""
-    there = f"{TWINS}.parquet" in manifest["files"]
+    files = manifest["files"]
+    there = isinstance(files, dict) and f"{TWINS}.parquet" in files
     return (*names, TWINS) if there else tuple(names)
 
 

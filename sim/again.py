@@ -24,6 +24,7 @@ from sim.compose import Interval
 from sim.config import Config, Executor, Experiment, check
 from sim.errors import InputError
 from sim.experiments import chunks, store
+from sim.experiments import precision as precisions
 from sim.experiments import run as runs_of
 from sim.experiments.compare import Question
 from sim.experiments.design import Base, Design
@@ -35,7 +36,9 @@ from sim.science.factors import WHOLE
 Model = Callable[..., Any] | None
 Tree = dict[str, Any]
 
-MADE = ("xiaoqu", "source", "model", "versions", "own_parts", "own_code", "own_indicators", "read")
+MADE = ("xiaoqu", "source", "model", "versions", "own_parts", "own_code", "own_indicators", "ensemble",
+    "read",
+)  # fmt: skip
 """Parts of a manifest that say what the numbers were made of."""
 
 KEYS = (
@@ -273,7 +276,8 @@ class _Answer:
 class _Study(_Answer):
     def live(self, out: Path, progress: bool, model: Model) -> Path:
         config, panel = _config(self, "configuration"), self.manifest.get(store.PANEL, ())
-        return _there(runs_of.run(config, out, progress, model=model, panel=panel))
+        asked = precisions.read(self.manifest)
+        return _there(runs_of.run(config, out, progress, model=model, panel=panel, precision=asked))
 
 
 class _Comparison(_Answer):
@@ -288,7 +292,7 @@ class _Comparison(_Answer):
         if not isinstance(reference, str) or not isinstance(threshold, float):
             problem, allowed = "has no reference or threshold", "as the run wrote it"
             raise InputError(str(self.folder / store.MANIFEST), problem, allowed)
-        question = Question(configs, reference, threshold)
+        question = Question(configs, reference, threshold, precisions.read(self.manifest))
         return _there(question.answer(out, progress, model=model))
 
 

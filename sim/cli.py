@@ -765,6 +765,8 @@ def _text(asked: str, config_dir: Path | None, lang: str) -> str:
         return texts.experiment_text(_loaded("experiment", name, config_dir).experiment)
     if group in ("", "arrow", "cut") and name in ARROWS:
         return texts.arrow_text(ARROWS[name], lang)
+    if not group and name == "doubt":
+        return texts.doubt_text(lang)
     place, _, key = name.partition(".")
     if not group and place in CATALOGUE:
         return explain.group_text(key, CATALOGUE[place].Parameters)

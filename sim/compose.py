@@ -37,8 +37,8 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import MappingNode, Node, SafeLoader, SequenceNode, YAMLError
 from yaml import compose as compose_yaml
 
-from sim import library
-from sim.config import GROUPS, Config, check, installed_measures, texts_of
+from sim import ensemble, library
+from sim.config import GROUPS, Config, check, installed_measures, refuse_held, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
 from sim.inputs import look_at, say
@@ -317,12 +317,16 @@ def load_settings(
         else:
             settings.append((full_key(key), value))
     tree = _compose(chosen, config_dir) if base is None else _chosen_anew(base, chosen, config_dir)
+    refuse_held(dict(settings) if base else {**dict(settings), **dict.fromkeys(tree)})
     for key, value in settings:
         named = _named_file(f"{key}={value}") if isinstance(value, str) else None
         _set(tree, key, _literal(value) if named else value)
     texts = texts_of(OmegaConf.to_container(tree, resolve=False))
     references = frozenset(name for text in texts for name in _REFERENCE.findall(text))
-    config = check(_resolve(tree))
+    resolved = _resolve(tree)
+    if base is not None:
+        _hold(resolved, settings)
+    config = check(resolved)
     if look:
         if config_dir is not None:
             _say_own(config_dir)
@@ -346,7 +350,20 @@ def _chosen_anew(base: Config, chosen: dict[str, Choice], config_dir: Path | Non
     composed = _compose(chosen, config_dir) if chosen else tree
     for group in chosen:
         OmegaConf.update(tree, group, composed[group], merge=False)
+    # A file says anew what its group holds.
+    named = ensemble.named_in({group: composed[group] for group in chosen})
+    kept = {key for key in base.held if key.partition(".")[0] not in chosen}
+    tree["held"] = sorted(kept | named)
     return tree
+
+
+def _hold(tree: dict[str, Any], settings: list[Setting]) -> None:
+    """Record what is set on a configuration that is given whole; what is taken out is drawn again."""
+    held = set(tree["held"])
+    for key, value in settings:
+        held |= ensemble.set_by({key: value})
+        held -= ensemble.set_by({key.removeprefix("~"): {}}) if key.startswith("~") else set()
+    tree["held"] = sorted(held)
 
 
 def _literals(node: Any) -> Any:

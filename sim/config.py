@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
-from sim import files
+from sim import ensemble, files
 from sim.agents.cell import CellParameters
 from sim.agents.committee import CommitteeParameters
 from sim.agents.community import CommunityParameters
@@ -261,6 +261,10 @@ class Executor(Parameters):
     threads: int = param(1, "Threads inside one run", low=1, high=1024, zh="线程数")
 
 
+ON, OFF = "on", "off"
+"""Whether there is doubt about parameters."""
+
+
 class Config(Parameters):
     """Everything that decides a run."""
 
@@ -271,6 +275,13 @@ class Config(Parameters):
     replications: int = param(
         30, "Runs that differ only by seed", low=1, high=1_000_000, zh="重复次数"
     )
+    doubt: Literal["on", "off"] = param(
+        ON, "Whether each seed lives a parameter set of its own (see `xiaoqu explain doubt`), or all live one",
+        zh="参数不确定性",
+    )  # fmt: skip
+    held: list[str] = param(
+        [], "Drawn keys that were set, and so are not drawn; recorded, not to be given", zh="固定的参数"
+    )  # fmt: skip
     scenario: Scenario = Field(default_factory=Scenario)
     policy: Policy = Field(default_factory=Policy)
     mechanisms: Mechanisms = Field(default_factory=Mechanisms)
@@ -305,6 +316,17 @@ class Config(Parameters):
 
     _kinds: dict[str, dict[str, Parameters]] = PrivateAttr(default_factory=dict)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _recorded(cls, tree: Any) -> Any:
+        return _with_held(tree) if isinstance(tree, dict) else tree
+
+    @field_validator("doubt", mode="before")
+    @classmethod
+    def _yaml_truth(cls, said: Any) -> Any:
+        # In a file on and off are what YAML takes for true and false.
+        return (OFF, ON)[said] if isinstance(said, bool) else said
+
     @field_validator("cut", mode="before")
     @classmethod
     def _arrows(cls, cut: Any) -> Any:
@@ -332,6 +354,57 @@ class Config(Parameters):
     def kinds(self) -> dict[str, dict[str, Parameters]]:
         """Parameters by kind of compound ("" where all are alike) and group."""
         return self._kinds
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy with other values; drawn keys that they name are held."""
+        if update and (named := ensemble.named_in(update)):
+            update = {**update, "held": sorted({*self.held, *named})}
+        return super().model_copy(update=update, deep=deep)
+
+    @property
+    def doubted(self) -> bool:
+        """Whether seeds differ in their parameters."""
+        return self.doubt == ON and not set(ensemble.shipped().keys) <= set(self.held)
+
+    def drawn(self, seed: int) -> Config:
+        """The one parameter set that is lived under a seed: this configuration itself without doubt.
+
+        What was set is held, also by a kind of compound for itself; see ``sim.ensemble`` for which set it is.
+        """
+        if not self.doubted:
+            return self
+        held, groups = set(self.held), dict[str, Parameters]()
+        kinds = {name: dict(of) for name, of in self._kinds.items()}
+        for group, values in ensemble.draw(seed).items():
+            free = {name: v for name, v in values.items() if f"{group}.{name}" not in held}
+            groups[group] = common = ensemble.moved(getattr(self, group), free)
+            for kind, of in kinds.items():
+                if group in of:
+                    own = self._own(kind, group)
+                    mine = {name: v for name, v in free.items() if name not in own}
+                    of[group] = ensemble.moved(of[group], mine) if own else common
+        drawn = super().model_copy(update={**groups, "doubt": OFF})
+        drawn._kinds = kinds
+        return drawn
+
+    def _own(self, kind: str, group: str) -> dict[str, Any]:
+        """What a kind of compound sets otherwise in a group; nothing where all are alike."""
+        return getattr(self.district.kinds[kind], group) if kind else {}
+
+    def doubt_said(self, language: str = "en") -> str:
+        """One line on which parameters are drawn, in a language."""
+        if not self.doubted:
+            return ensemble.said(ensemble.shipped().keys, {}, language)
+        kinds: dict[str, list[str]] = {}
+        for key in set(ensemble.shipped().keys) - set(self.held):
+            group, _, name = key.partition(".")
+            own = [
+                k
+                for k in self.district.kinds
+                if group in KIND_GROUPS and name in self._own(k, group)
+            ]
+            kinds |= {key: own} if own else {}
+        return ensemble.said(self.held, dict(sorted(kinds.items())), language)
 
     def resolved(self) -> dict[str, Any]:
         """Every value in force, the measures' own defaults too, as plain JSON types."""
@@ -367,6 +440,8 @@ class Config(Parameters):
         """
         tree = self.resolved()
         del tree["executor"], tree["experiment"], tree["scenario"]["evidence"]
+        if not self.doubted:
+            del tree["doubt"], tree["held"]
         for said in (tree["scenario"], tree["policy"], *tree["district"]["kinds"].values()):
             for text in ("title", "title_zh", "summary", "told"):
                 said.pop(text, None)
@@ -429,9 +504,15 @@ def check(tree: dict[str, Any]) -> Config:
 
 def _check_values(tree: dict[str, Any]) -> Config:
     try:
-        return Config.model_validate(_complete(Config, tree))
+        # Before defaults are laid below: afterwards nobody knows what was said.
+        return Config.model_validate(_complete(Config, _with_held(tree)))
     except ValidationError as error:
         raise input_error(error, Config) from None
+
+
+def _with_held(tree: dict[str, Any]) -> dict[str, Any]:
+    """A tree that says which drawn keys are held: without a record, all that it names."""
+    return tree if "held" in tree else {**tree, "held": sorted(ensemble.named_in(tree))}
 
 
 def texts_of(tree: Any) -> Iterator[str]:
@@ -456,11 +537,24 @@ def change(tree: dict[str, Any], settings: dict[str, Any]) -> Config:
     # The texts of the whole tree would take a quarter of the time, which a sweep spends for each point.
     for text in texts_of(settings):
         refuse_broken(text, "configuration")
+    refuse_held(settings)
+    if "held" in tree:
+        tree = {**tree, "held": sorted({*tree["held"], *ensemble.set_by(settings)})}
     for key, value in settings.items():
         if key.count(".") >= MOST_PARTS:
             raise InputError(shorten(key), "goes too deep", f"a key of at most {MOST_PARTS} parts")
         tree = _laid(tree, key.split("."), value, key)
     return _check_values(tree)
+
+
+def refuse_held(settings: Mapping[str, Any]) -> None:
+    """Refuse to be told which keys are held: it follows from what is set.
+
+    Raises:
+        InputError: It is among the settings.
+    """
+    if "held" in settings:
+        raise InputError("held", "is recorded, not given", "the key itself, as fees.trust=1.2")
 
 
 def _laid(tree: dict[str, Any], place: list[str], value: Any, key: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ DIGITS = 4
 
 CHANCE = (
     "Numbers are of a model most of whose parameters are assumed; use them to compare policies, not to "
-    "forecast a place. Intervals hold chance between runs, not doubt about the parameters."
+    "forecast a place. Intervals hold chance and doubt about the drawn parameters, not about rules and measures."
 )
 
 Rows = list[dict[str, Any]]
@@ -92,7 +92,7 @@ def run(
         scenario: Name of a scenario, or of a reported case that can be lived (K053).
         policies: Names of policies or measures in force together; ["none"] for none. At most 8.
         months: Months lived after month 0, in whose last day the policy is not yet in force; 1 to 120.
-        replications: Runs that differ by chance only, 1 to 100. 30 or more for a number to be quoted.
+        replications: Runs that differ by chance and drawn parameters, 1 to 100. 30 or more for a number to be quoted.
         seed: Seed of the first run, 0 to 1,000,000; the same question has the same answer.
         indicators: Names of indicators; without them some main ones.
 
@@ -303,6 +303,7 @@ def _head(config: Config, made: dict[str, Any], policies: Sequence[str]) -> dict
         "months": config.months,
         "runs": config.replications,
         "made_by": {key: made[key] for key in ("software", "source", "fingerprint", "seeds")},
+        "parameters": config.doubt_said(),
         "beware": CHANCE,
     }
 

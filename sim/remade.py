@@ -253,7 +253,7 @@ def kangqiao_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
 
     study = run(load("kangqiao", policy=BUNDLE, replications=2 if quick else 30))
     for language in LANGUAGES if stem else ():
-        figure = trajectories(study.months, study.config, language=language)
+        figure = trajectories(study.months, study.config, language=language, twins=study.twins)
         style.save(figure, Path(f"{stem}-{language}"), ["svg"], study.provenance)
     ranges = {
         (name, f"q{share:02.0f}"): run_means(study.months, name).quantile(share / 100)

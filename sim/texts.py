@@ -7,6 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from unicodedata import east_asian_width
 
+import numpy as np
+
+from sim import ensemble
+from sim.as_text import exact_text
 from sim.config import Experiment, Policy, Scenario
 from sim.explain import parameter_lines, show
 from sim.library import KINDS, MEASURES, UNITS, Case, Fact, Figure, Number, Run, used_in
@@ -26,6 +30,20 @@ _CUT = {"en": "cut: ", "zh": "切断后："}
 _USE_OF_CUT = {
     "en": "use: cut=[{name}], with run, compare, sweep and others",
     "zh": "用法：cut=[{name}]，可用于 run、compare、sweep 等命令",
+}
+_DOUBT = {
+    "en": (
+        "doubt: on (the default) lets each seed live a parameter set of its own; off lets all live one\n"
+        "sets: {draws}, {version}: {what}; sha256 {sha}\n"
+        "seed s lives set s modulo {draws}, under every policy; a key that is set is held: fees.trust=1.2\n"
+        "use: doubt=off, with run, compare, sweep, attribute, optimise, robustness; see docs/doubt.md"
+    ),
+    "zh": (
+        "doubt：on（默认）时每个种子使用一组自己的参数；off时全部使用同一组\n"
+        "参数组：{draws}组，{version}：{what}；sha256 {sha}\n"
+        "种子s使用第s除以{draws}的余数组，各政策相同；写明的参数固定不抽：fees.trust=1.2\n"
+        "用法：doubt=off，可用于run、compare、sweep、attribute、optimise、robustness；见docs/doubt.md"
+    ),
 }
 _OWN_DRAWS = {"en": "own", "zh": "自有"}
 
@@ -335,6 +353,27 @@ def arrow_text(one: Arrow, lang: str = "en") -> str:
     """One arrow in two lines."""
     how, cut = (one.zh, one.zh_neutral) if lang == "zh" else (one.en, one.neutral)
     return f"{one.name}: {how}\n    {_CUT[lang]}{cut} ({one.module})"
+
+
+def doubt_text(lang: str = "en") -> str:
+    """What doubt about parameters is: where the sets come from, and what each key takes in them."""
+    made = ensemble.shipped()
+    low, middle, high = np.quantile(made.draws, [0.05, 0.5, 0.95], axis=0)
+    heads = {"en": ("key", "5%", "median", "95%"), "zh": ("参数", "5%", "中位数", "95%")}[lang]
+    rows: list[tuple[str, ...]] = [heads]
+    rows += [
+        (key, *(exact_text(float(v), 3) for v in values))
+        for key, *values in zip(made.keys, low, middle, high, strict=True)
+    ]
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    table = ["  ".join(map(_padded, row, widths)).rstrip() for row in rows]
+    about = _DOUBT[lang].format(
+        version=made.version,
+        what=made.zh if lang == "zh" else made.en,
+        draws=len(made.draws),
+        sha=made.sha256[:12],
+    )
+    return "\n".join([about, "", *table])
 
 
 def done(process: Process, lang: str = "en") -> str:

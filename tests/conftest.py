@@ -10,7 +10,27 @@ from pathlib import Path
 
 import pytest
 
+from sim.config import Config
+
 Command = Callable[..., tuple[int, str, str]]
+
+
+def usual_doubt(usual: str) -> None:
+    """Let configurations that say nothing of it live many parameter sets (on) or one (off)."""
+    Config.model_fields["doubt"].default = usual
+    Config.model_rebuild(force=True)
+
+
+# Most tests hold numbers of one parameter set; those of doubt, and of what is shipped, take ``as_shipped``.
+usual_doubt("off")
+
+
+@pytest.fixture
+def as_shipped() -> Iterator[None]:
+    """The default that users have: each seed lives a parameter set of its own."""
+    usual_doubt("on")
+    yield
+    usual_doubt("off")
 
 
 def assert_same_tables(one: Path | None, two: Path | None) -> None:

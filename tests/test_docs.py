@@ -42,6 +42,7 @@ def parameters() -> Iterator[Described]:
         yield from measure.Parameters.describe(f"{name}.")
 
 
+@pytest.mark.usefixtures("as_shipped")
 def test_tables_are_as_the_code_makes_them(tables: ModuleType) -> None:
     """Catches a column, parameter, indicator or measure changed without the documents."""
     assert tables.main(["--check"]) == 0, "run python docs/tables.py"

@@ -61,6 +61,7 @@ def of_policy(frame: pd.DataFrame, name: str) -> np.ndarray:
     return frame.loc[frame["policy"] == name, NAMES].to_numpy()
 
 
+@pytest.mark.usefixtures("as_shipped")
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_compare_lives_what_run_lives(model: Any) -> None:
     """Catches a subclass that is lost where policies share a past: differences of 0.0 [0, 0]."""
@@ -79,6 +80,7 @@ def test_a_subclass_lives_otherwise_than_the_model() -> None:
     assert not alone(own_parts.Own)[NAMES].equals(alone(None)[NAMES])
 
 
+@pytest.mark.usefixtures("as_shipped")
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_sweep_lives_what_run_lives(model: Any) -> None:
     factors = {"policy": ["none", "own_lottery"], "fees.trust": [1.0, 2.0]}
@@ -89,6 +91,7 @@ def test_sweep_lives_what_run_lives(model: Any) -> None:
         assert np.array_equal(rows[columns], whole.runs[columns], equal_nan=True)
 
 
+@pytest.mark.usefixtures("as_shipped")
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_attribute_optimise_and_robustness_live_what_run_lives(model: Any) -> None:
     name = "collection_rate"

@@ -166,7 +166,7 @@ def start_levels(config: Config, seeds: list[int], indicators: list[int]) -> np.
     """
     rows = []
     for seed in seeds:
-        model = _past(config, seed)
+        model = _past(config.drawn(seed), seed)
         rows.append(model.recorder.values[-1, 0, indicators])
     return np.array(rows)
 
@@ -184,7 +184,7 @@ def warm() -> int:
 
 
 def _future(compound: str, config: Config, seed: int) -> NeighborhoodModel:
-    key = (compound, seed)
+    key, config = (compound, seed), config.drawn(seed)
     past = _pasts.get(key)
     if past is None:
         past = _pasts[key] = _past(config, seed)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from sim.config import Config
 from sim.desk.bench import Asked
 from sim.desk.live import Lived
 from sim.experiments.compare import Comparison, Question, _assemble
 from sim.experiments.provenance import provenance
-from sim.experiments.run import Replication
+from sim.experiments.run import Replication, Whole
 from sim.report.build import Extra, build
 from sim.report.content import Report
 from sim.report.page import as_html
@@ -79,10 +79,10 @@ def as_comparison(
         raise ValueError("no seed was lived under every policy")
     scenario = next(iter(configs.values())).scenario.name
     named = {(scenario, name): config for name, config in configs.items()}
-    asked = {} if threshold is None else {"threshold": threshold}
+    asked: dict[str, Any] = {} if threshold is None else {"threshold": threshold}
     question = Question(named, next(iter(configs)), **asked)
     runs = {
-        (scenario, name): [_replication(one) for one in of if one.seed in whole]
+        (scenario, name): Whole([_replication(one) for one in of if one.seed in whole], [])
         for name, of in lived.items()
     }
     made_of = {"fingerprint": question.fingerprint(), **provenance(configs.values()).identity}

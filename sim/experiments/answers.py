@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib import import_module
 from io import StringIO
@@ -16,6 +16,8 @@ from sim.errors import InputError, known_language
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
+
+    from sim.config import Config
 
 
 class Text(str):
@@ -56,6 +58,11 @@ class Answer:
         return {k: made[k] for k in ("scenario", "scenarios", "policy", "policies") if k in made}
 
     @property
+    def configs(self) -> Sequence[Config]:
+        """Configurations of which it is said what was drawn; none of a question that varies parameters itself."""
+        return ()
+
+    @property
     def provenance(self) -> dict[str, Any]:
         """In a few words what made this, for the metadata of a figure."""
         found: dict[str, Any] = self.question.asked.provenance  # type: ignore[attr-defined]
@@ -89,6 +96,8 @@ class Answer:
         module, _, name = self.SHOWN.partition(":")
         told = (language,) if self.BILINGUAL else ()
         getattr(import_module(module), name)(self, console, *told)
+        for line in dict.fromkeys(config.doubt_said(language) for config in self.configs):
+            console.print(line, style="dim", highlight=False, markup=False)
 
     def table(self, language: str = "en") -> Text:
         """What the command prints.

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ import pandas as pd
 from sim import outcomes
 from sim.config import Config, check
 from sim.errors import InputError
-from sim.experiments import paired, store
+from sim.experiments import doubt, paired, store
+from sim.experiments import precision as precisions
 from sim.experiments import run as runs_of
 from sim.experiments.answers import Answer
 from sim.experiments.kept import Asked, How, Kept, Maker
-from sim.experiments.run import Replication
+from sim.experiments.precision import Precision
+from sim.experiments.run import Replication, Whole
 from sim.experiments.together import live_together
 
 Pair = tuple[str, str]
@@ -39,12 +41,15 @@ class Comparison(Answer):
         runs: A row per scenario, policy and seed: run (0, 1, ...), status, stage and message of a
             failure; every indicator at +12, +24 and the end and its mean over the last 12 months
             (``<indicator>_12``, ``_24``, ``_end``, ``_last12``); hours and yuan from month 1 on;
-            months to recovery, infinite where not seen.
+            months to recovery, infinite where not seen. With doubt also ``draw``, the number of the parameter set,
+            and the value of every drawn key.
         months: A row per scenario, policy, seed, month and compound, a column per indicator.
         effects: What ``paired.effects`` makes of it.
         costs: What ``paired.costs`` makes of it.
         recovery: What ``paired.recovery`` makes of it.
         persistence: What ``paired.persistence`` makes of it.
+        twins: Months of second runs under parameters that were lived already, see ``sim.experiments.doubt``;
+            ``run`` is the number of the first. Empty without doubt.
         folder: Where it is kept, None if it is not.
         made_of: Fingerprint of the question, and what made the numbers, see ``Provenance``.
         loaded: Whether it was read back rather than lived now.
@@ -62,9 +67,54 @@ class Comparison(Answer):
     costs: pd.DataFrame
     recovery: pd.DataFrame
     persistence: pd.DataFrame
+    twins: pd.DataFrame = field(default_factory=pd.DataFrame)
     made_of: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     loaded: bool = False
+
+    @property
+    def configs(self) -> list[Config]:
+        """What was lived: one for each scenario, as policies differ in nothing else."""
+        return list({s: config for (s, _), config in self.question.configs.items()}.values())
+
+    @cached_property
+    def split(self) -> pd.DataFrame:
+        """Chance and doubt in every difference to the reference, at +12, +24 and the last month.
+
+        Columns scenario and policy, then those of ``doubt.split_frame``; no rows without doubt.
+        """
+        parts = [
+            doubt.split_frame(*self.differences(scenario, policy), self._told(scenario)).assign(
+                scenario=scenario, policy=policy
+            )
+            for scenario, policy in self.question.configs
+            if policy != self.question.reference and len(self.twins)
+        ]
+        columns = ["scenario", "policy", *doubt.SPLIT]
+        return (
+            pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        )
+
+    def _told(self, scenario: str) -> list[int]:
+        last = int(self.months.loc[self.months["scenario"] == scenario, "month"].max())
+        return sorted({month for month in (12, 24) if month < last} | {last})
+
+    def differences(self, scenario: str, policy: str) -> doubt.Matched:
+        """Differences to the reference by run, as ``doubt.matched`` gives levels: of runs that both lived."""
+        parts = []
+        for frame in (self.months, self.twins):
+            both = [
+                frame.loc[_of(frame, (scenario, name))] if len(frame) else frame
+                for name in (policy, self.question.reference)
+            ]
+            if len(frame):
+                shared = set(both[0]["run"]) & set(both[1]["run"])
+                both = [part[part["run"].isin(shared)] for part in both]
+            parts.append(both)
+        (ours, theirs), (ours_again, theirs_again) = parts
+        months, here, here_again, at = doubt.matched(ours, ours_again)
+        _, there, there_again, _ = doubt.matched(theirs, theirs_again)
+        return months, here - there, here_again - there_again, at
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -86,11 +136,13 @@ class Question(Kept):
         configs: Configuration by scenario and policy; those of a scenario differ in policy only.
         reference: Policy that the others are held against.
         threshold: Share of fees collected from which a compound counts as recovered.
+        precision: How well every difference to the reference is to be known, None if nothing is asked.
     """
 
     configs: dict[Pair, Config]
     reference: str = "none"
     threshold: float = 0.6
+    precision: Precision | None = None
 
     ANSWER = Comparison
 
@@ -107,7 +159,9 @@ class Question(Kept):
     def fingerprint(self) -> str:
         """Short hash of all that can change the answer."""
         parts = [[*pair, config.fingerprint()] for pair, config in self.configs.items()]
-        text = json.dumps([parts, self.reference, self.threshold], ensure_ascii=False)
+        asked = [parts, self.reference, self.threshold]
+        asked += [list(self.precision)] if self.precision else []
+        text = json.dumps(asked, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
@@ -125,7 +179,8 @@ class Question(Kept):
 
         def make() -> dict[str, pd.DataFrame]:
             comparison = _assemble(self, _live(self, how.progress, how.model))
-            return {table: getattr(comparison, table) for table in Comparison.TABLES}
+            kept = (*Comparison.TABLES, *([store.TWINS] if len(comparison.twins) else []))
+            return {table: getattr(comparison, table) for table in kept}
 
         return make
 
@@ -170,6 +225,7 @@ class Compared(Asked):
             **self.made.described,
             "reference": question.reference,
             "threshold": question.threshold,
+            **precisions.told(question.precision),
             "seeds": sorted({int(seed) for seed in runs["seed"]}),
             **store.failures(runs),
             "configurations": trees,
@@ -187,13 +243,15 @@ def read_comparison(folder: Path) -> Comparison:
     manifest = store.read_manifest(folder)
     try:
         # The tables first: they vouch for the manifest.
-        frames = store.read_tables(folder, manifest, Comparison.TABLES)
+        names = store.with_twins(manifest, Comparison.TABLES)
+        frames = store.read_tables(folder, manifest, names)
         configs = {
             (scenario, policy): check(tree)
             for scenario, trees in manifest["configurations"].items()
             for policy, tree in trees.items()
         }
-        question = Question(configs, manifest["reference"], manifest["threshold"])
+        asked = precisions.read(manifest)
+        question = Question(configs, manifest["reference"], manifest["threshold"], asked)
         return Comparison(question, **frames, made_of=manifest, folder=folder, loaded=True)
     except KeyError as error:
         raise InputError(str(folder / store.MANIFEST), f"has no entry {error}") from error
@@ -209,17 +267,30 @@ def last_month_in_force(config: Config) -> int | None:
 
 def _live(
     question: Question, progress: bool, model: Callable[..., Any] | None
-) -> dict[Pair, list[Replication]]:
-    lived: dict[Pair, list[Replication]] = {}
+) -> dict[Pair, Whole[Replication]]:
+    lived: dict[Pair, Whole[Replication]] = {}
     for scenario in question.scenarios:
         configs = [question.configs[scenario, policy] for policy in question.policies]
         each = partial(live_together, configs, model=model)
-        by_seed = runs_of.spread(configs[0], each, progress)
+        whole = runs_of.live_all(
+            configs[0], each, partial(each, costs=False), progress, question.precision,
+            partial(_gains, question),
+        )  # fmt: skip
         for place, policy in enumerate(question.policies):
-            lived[scenario, policy] = [together[place] for together in by_seed]
-            if all(replication.stage for replication in lived[scenario, policy]):
-                _raise_first(policy, lived[scenario, policy])
+            runs, twins = ([together[place] for together in part] for part in whole)
+            lived[scenario, policy] = Whole(runs, twins)
+            if all(replication.stage for replication in runs):
+                _raise_first(policy, runs)
     return lived
+
+
+def _gains(question: Question, together: list[Replication]) -> list[float]:
+    """Differences to the reference in what the precision is asked of, under one seed."""
+    assert question.precision is not None
+    values = [question.precision.at(one.months, one.values) for one in together]
+    level = values[question.policies.index(question.reference)]
+    others = zip(question.policies, values, strict=True)
+    return [value - level for policy, value in others if policy != question.reference]
 
 
 def _raise_first(policy: str, replications: list[Replication]) -> None:
@@ -232,13 +303,15 @@ def _raise_first(policy: str, replications: list[Replication]) -> None:
 # --- the answer ---------------------------------------------------------------------------------
 
 
-def _assemble(question: Question, lived: dict[Pair, list[Replication]]) -> Comparison:
-    months, tables, spent = [], [], []
-    for pair, replications in lived.items():
+def _assemble(question: Question, lived: dict[Pair, Whole[Replication]]) -> Comparison:
+    months, tables, spent, again = [], [], [], []
+    for pair, (replications, twins) in lived.items():
         config, here = question.configs[pair], dict(zip(("scenario", "policy"), pair, strict=True))
         frame = runs_of._months_frame(replications)
         runs = runs_of._runs_frame(config, replications).assign(**here)
         months.append(_with_pair(frame, pair))
+        second = runs_of.twins_frame(twins)
+        again += [_with_pair(second, pair)] if len(second) else []
         costs = _spent(replications)
         total = costs.xs(paired.ALL, level="actor")
         runs = runs.join(_extra_columns(frame, question.threshold).join(total), on="seed")
@@ -258,7 +331,13 @@ def _assemble(question: Question, lived: dict[Pair, list[Replication]]) -> Compa
         costs=_in_order(paired.costs(_every_actor(pd.concat(spent)), means, reference), order),
         recovery=paired.recovery(all_runs, question.threshold, last),
         persistence=_in_order(paired.persistence(means, reference, ends), order),
+        twins=pd.concat(again, ignore_index=True) if again else pd.DataFrame(),
     )
+
+
+def _of(frame: pd.DataFrame, pair: Pair) -> pd.Series:
+    """Which rows are of a scenario and policy."""
+    return (frame["scenario"] == pair[0]) & (frame["policy"] == pair[1])
 
 
 def _with_pair(frame: pd.DataFrame, pair: Pair) -> pd.DataFrame:

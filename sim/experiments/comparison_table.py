@@ -12,6 +12,7 @@ import pandas as pd
 from sim import known
 from sim.as_text import MISSING, exact_text, number_text, value_text, with_interval
 from sim.experiments import paired
+from sim.experiments.doubt_text import comparison_lines
 from sim.experiments.summary import HIGH, LOW, spread_text, unit_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, OWN, RATE
@@ -132,8 +133,7 @@ REASONS = {
 NOTES = {
     "en": (
         "Means over {runs} seeds; [90%] holds 5% to 95% of runs, [95%] is the interval of the "
-        "mean difference to «{reference}» in pairs of one seed. Both hold chance from run to "
-        "run under one set of parameters, not doubt about the parameters. P(better): share of "
+        "mean difference to «{reference}» in pairs of one seed. {holds} P(better): share of "
         "seeds in which fees collected were higher, ties by half.",
         "Per point: hours and yuan beyond the reference, months 1 to {last}, by the mean gain "
         "in collection over these months, which is not that of one month; not given where that "
@@ -145,7 +145,7 @@ NOTES = {
     ),
     "zh": (
         "{runs}个种子的均值；[90%]为5%至95%的模拟，[95%]为同一种子配对下与“{reference}”平均差异的"
-        "区间。两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。更好的次数占比：收缴率更高的种子比例，相同的各计一半。",
+        "区间。{holds}更好的次数占比：收缴率更高的种子比例，相同的各计一半。",
         "每百分点：第1至{last}个月比参照多用的工时与支出，除以同期收缴率的平均提高（不是某一个月的提高）；"
         "提高未知、与0无法区分（不确定）、收缴率下降或仅有一对模拟时不计算。",
         "恢复：收缴率连续{held}个月不低于{threshold}的起始月（全部模拟的中位数）；圆括号内为已恢复的模拟比例。",
@@ -153,6 +153,18 @@ NOTES = {
     ),
 }
 """What brackets and columns mean, a paragraph each."""
+
+HOLDS = {
+    "en": (
+        "Both hold chance from run to run under one set of parameters, not doubt about the parameters.",
+        "Both hold chance and doubt about the drawn parameters, a set for each seed; not about rules and measures.",
+    ),
+    "zh": (
+        "两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。",
+        "两者含偶然波动与抽样参数的不确定性（每个种子一组参数），不含规则和措施本身的不确定性。",
+    ),
+}
+"""What intervals hold, under one parameter set and under many."""
 
 
 def policy_title(config: Config, word: str, language: str = "en") -> str:
@@ -215,6 +227,7 @@ def print_comparison(comparison: Comparison, console: Console, language: str = "
             *missing_lines(comparison, scenario, language),
             *_after_lines(comparison, scenario, language),
             narrowing_line(comparison, scenario, language),
+            *comparison_lines(comparison, scenario, language),
         ]
         for line in filter(None, lines):
             console.print(line, highlight=False, markup=False)
@@ -476,7 +489,8 @@ def _notes(comparison: Comparison, language: str) -> list[str]:
     config = question.configs[question.scenarios[0], question.reference]
     return [
         line.format(
-            runs=config.replications,
+            runs=comparison.runs["seed"].nunique(),
+            holds=HOLDS[language][config.doubted],
             reference=policy_title(config, question.reference, language),
             last=config.months,
             threshold=f"{100 * question.threshold:g}%",

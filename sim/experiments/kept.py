@@ -105,7 +105,8 @@ def find(asked: Asked, out: Path, tables: Sequence[str]) -> dict[str, pd.DataFra
     try:
         manifest = store.read_manifest(folder)
         same = store.answers(manifest, asked.fingerprint(), asked.made)
-        return store.read_tables(folder, manifest, tables) if same else None
+        names = store.with_twins(manifest, tables)
+        return store.read_tables(folder, manifest, names) if same else None
     except (InputError, KeyError):
         return None
 

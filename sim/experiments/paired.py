@@ -1,7 +1,7 @@
 """What pairs of runs under the same seeds say: differences, costs, recovery, persistence.
 
-Every interval here is over seeds: it holds the chance that differs from run to run under one set of
-parameters, and nothing of how uncertain the parameters are.
+Every interval here is over seeds: it holds chance, and doubt about the parameters where each seed lives a set of its
+own (``sim.ensemble``).
 """
 
 from __future__ import annotations

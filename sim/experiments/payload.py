@@ -27,7 +27,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from sim import files, source
+from sim import ensemble, files, source
 from sim.errors import InputError
 from sim.experiments.own_code import Module
 from sim.experiments.provenance import (
@@ -93,7 +93,7 @@ def pack(made: Provenance) -> Packed:
     versions_here = {**made.versions, **own.libraries}
     data = pickle.dumps(
         _Payload(
-            _HERE, source.digest(), versions_here, own.modules, own.data, made.files, made.modules,
+            _HERE, _ours(), versions_here, own.modules, own.data, made.files, made.modules,
             measures, dumps(indicators, "indicators"),
         )
     )  # fmt: skip
@@ -163,10 +163,15 @@ def unpacked(packed: Packed, here: bool) -> Iterator[list[str]]:
         yield noted
 
 
+def _ours() -> str:
+    """What must be the same wherever a run is lived: code, and the parameter sets that are drawn from."""
+    return f"{source.digest()}-{ensemble.shipped().sha256[:8]}"
+
+
 def _check(payload: _Payload) -> None:
-    if payload.source != source.digest():
+    if payload.source != _ours():
         raise RuntimeError(
-            f"a worker has other code of xiaoqu (source {source.digest()}, not {payload.source}); "
+            f"a worker has other code or parameter sets of xiaoqu (source {_ours()}, not {payload.source}); "
             "install the same on every machine"
         )
     known = versions(payload.versions.keys() - {"python"})

@@ -18,7 +18,7 @@ from functools import cache, cached_property
 from importlib import metadata
 from typing import Any
 
-from sim import files, source
+from sim import ensemble, files, source
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.own_code import OwnCode, own_code
@@ -50,6 +50,7 @@ class Provenance:
         indicators: Functions of indicators that did not come along with xiaoqu, by name.
         parts: What else was given through ``sim.own``, in force or not.
         modules: Modules that gave it, in their order.
+        ensemble: Version, hash and size of the parameter sets that were drawn from; empty where none were.
     """
 
     model: str
@@ -60,6 +61,7 @@ class Provenance:
     indicators: dict[str, Callable[[Any], float]] = field(default_factory=dict)
     parts: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    ensemble: dict[str, Any] = field(default_factory=dict)
 
     @property
     def python(self) -> bool:
@@ -83,6 +85,7 @@ class Provenance:
             "own_parts": list(self.parts),
             "own_code": self.own.hashes,
             "uncertain": self.own.uncertain,
+            **({"ensemble": self.ensemble} if self.ensemble else {}),
             # How an indicator is called and shown is said in a call, which a notebook's code does not tell.
             "own_indicators": {name: told_of(INDICATORS[name]) for name in self.indicators},
         }
@@ -203,6 +206,7 @@ def provenance(
         dict(OWN),
         tuple(GIVEN),
         tuple(givers()),
+        ensemble.shipped().told if any(config.doubted for config in configs) else {},
     )
 
 

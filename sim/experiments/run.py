@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from sim import known, outcomes
 from sim.errors import InputError
-from sim.experiments import executors, store
+from sim.experiments import doubt, executors, store
+from sim.experiments import precision as precisions
+from sim.experiments.precision import Precision
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.provenance import current, note_failures, provenance
 from sim.experiments.store import Study
@@ -81,8 +83,12 @@ def run(
     force: bool = False,
     model: Callable[..., Any] | None = None,
     panel: Iterable[str] = (),
+    precision: Precision | None = None,
 ) -> Study:
     """Live a configuration under seeds ``config.seed`` to ``config.seed + replications - 1``.
+
+    Each seed lives a parameter set of its own, and some sets are lived a second time, see ``sim.ensemble`` and
+    ``sim.experiments.doubt``; under ``doubt="off"`` all live the configuration as it stands.
 
     Args:
         config: What to live, for how long, how often and on how many processes.
@@ -94,6 +100,7 @@ def run(
             counts in what is found again, and travels to worker processes.
         panel: Columns of households to be kept for every month, as ``study.panel``. They are a part of
             the question.
+        precision: Go on with further seeds until a mean is known as well as this says.
 
     Returns:
         The study, failed replications among its ``runs``. Asked again, those that may not fail again
@@ -108,18 +115,22 @@ def run(
     if not hasattr(config, "resolved"):
         allowed = 'a configuration, as of load("kangqiao")'
         raise InputError("config", f"is {type(config).__name__}", allowed)
-    check_seeds(config)
+    check_seeds(config, precision.most if precision else None)
     made = provenance([config], model)
     with made.held():
-        folder = None if out is None else store.prepare(config, out, made, columns)
+        asked = store.question_of(config, columns, precision)
+        folder = None if out is None else store.prepare(config, out, made, asked)
         if folder is not None and not force:
-            found = store.find(config, folder, made, columns)
+            found = store.find(config, folder, made, asked)
             if found is not None:
                 if progress:
                     print(f"answered before, read from {folder}", file=sys.stderr)
                 return found
         started = datetime.now(UTC)
-        study = _assemble(config, _replications(config, progress, model, columns), columns)
+        each = partial(live, config, model=model, panel=columns)
+        again = partial(live, config, model=model, costs=False)
+        lived = live_all(config, each, again, progress, precision, _asked_of(precision))
+        study = _assemble(config, lived, columns, precision)
         study = replace(study, made_of={"fingerprint": config.fingerprint(), **made.identity})
         return study if folder is None else store.write_study(study, folder, started, made)
 
@@ -135,7 +146,7 @@ def live(
     """Build and live one model; an error becomes a replication that says where it failed.
 
     Args:
-        config: What to live.
+        config: What to live; with doubt the seed's own parameters.
         seed: Under which seed.
         model: Class to live instead of our own.
         costs: Whether to keep what measures took, a twentieth of a run's time.
@@ -143,7 +154,7 @@ def live(
     """
     stage = "build"
     try:
-        lived = (model or own_model())(config, seed=seed)
+        lived = (model or own_model())(config.drawn(seed), seed=seed)
         kept = lived.panel(panel) if panel else None
         stage = "run"
         lived.run()
@@ -196,7 +207,7 @@ def check_seeds(config: Config, replications: int | None = None) -> None:
         )
 
 
-def _live_batch(each: Callable[[int], Lived], seeds: range) -> list[Lived]:
+def _live_batch(each: Callable[[int], Lived], seeds: Sequence[int]) -> list[Lived]:
     return [each(seed) for seed in seeds]
 
 
@@ -217,28 +228,86 @@ def household_months(config: Config) -> int:
     return max(sizes) * config.district.compounds * months * config.replications
 
 
-def _batches(config: Config, executor: Executor) -> list[range]:
-    count = config.replications
+def _batches(executor: Executor, seeds: Sequence[int]) -> list[Sequence[int]]:
+    count = len(seeds)
     workers = executors.processes(executor, count)
     # Batches are only for processes: in one process every run moves the bar.
     size = min(max(1, count // (workers * TASKS_PER_WORKER)), RUNS_PER_TASK if workers > 1 else 1)
-    seeds = range(config.seed, config.seed + count)
     return [seeds[first : first + size] for first in range(0, count, size)]
 
 
-def _replications(
-    config: Config, progress: bool, model: Callable[..., Any] | None, panel: tuple[str, ...]
-) -> list[Replication]:
-    return spread(config, partial(live, config, model=model, panel=panel), progress)
+class Whole(NamedTuple, Generic[Lived]):
+    """All runs of a question.
+
+    Attributes:
+        runs: One for each seed, in their order.
+        twins: Second runs of the parameters that the first of them lived, see ``doubt.twice``.
+    """
+
+    runs: list[Lived]
+    twins: list[Lived]
 
 
-def spread(config: Config, each: Callable[[int], Lived], progress: bool = False) -> list[Lived]:
+def live_all(
+    config: Config,
+    each: Callable[[int], Lived],
+    again: Callable[[int], Lived],
+    progress: bool,
+    precision: Precision | None,
+    asked: Callable[[Lived], Sequence[float]],
+) -> Whole[Lived]:
+    """Live a configuration's seeds, further ones until the precision asked for is reached, and the twins.
+
+    Args:
+        config: Names seeds and processes.
+        each: Lives a seed.
+        again: Lives the seed of a twin.
+        progress: Show bars on standard error.
+        precision: What is to be known how well.
+        asked: From what a seed gave to the numbers whose means are to be known.
+    """
+    seeds = range(config.seed, config.seed + config.replications)
+    lived = [] if precision is None else spread(config, each, progress)
+    while precision is not None:
+        values = np.array([list(asked(one)) for one in lived])
+        # One that is not known keeps all of them from being known.
+        width, count = float(np.max([precisions.width_of(one) for one in values.T])), len(lived)
+        if precision.enough(width, count):
+            break
+        further = range(config.seed + count, config.seed + precision.next_count(width, count))
+        lived += spread(config, each, progress, further)
+    twins = doubt.twice(config, len(lived) or len(seeds))
+    if precision is None:
+        # In one go: processes take their time to start.
+        both = partial(_first_or_again, each, again, seeds)
+        lived = spread(config, both, progress, [*seeds, *twins])
+        return Whole(lived[: len(seeds)], lived[len(seeds) :])
+    return Whole(lived, spread(config, again, progress, twins) if twins else [])
+
+
+def _first_or_again(
+    each: Callable[[int], Lived], again: Callable[[int], Lived], first: range, seed: int
+) -> Lived:
+    return (each if seed in first else again)(seed)
+
+
+def _asked_of(precision: Precision | None) -> Callable[[Replication], Sequence[float]]:
+    return lambda one: [] if precision is None else [precision.at(one.months, one.values)]
+
+
+def spread(
+    config: Config,
+    each: Callable[[int], Lived],
+    progress: bool = False,
+    seeds: Sequence[int] | None = None,
+) -> list[Lived]:
     """Call a function for every seed of a configuration, on as many processes as it says.
 
     Args:
         config: Names seeds and processes.
         each: From a seed to anything that can be pickled, as must be the function.
         progress: Show a bar on standard error.
+        seeds: Other seeds than the configuration's.
 
     Returns:
         Answers in the order of the seeds, whatever the number of processes.
@@ -247,12 +316,14 @@ def spread(config: Config, each: Callable[[int], Lived], progress: bool = False)
         RuntimeError: A worker process was ended from outside.
     """
     executor = _executor(config)
-    batches = _batches(config, executor)
+    if seeds is None:
+        seeds = range(config.seed, config.seed + config.replications)
+    batches = _batches(executor, seeds)
     lived: dict[int, list[Lived]] = {}
     if progress:
         announce_compiling()
     answers = executors.spread(executor, partial(_live_batch, each), batches, len(batches))
-    with bar(config.replications, progress) as advance, closing(answers):
+    with bar(len(seeds), progress) as advance, closing(answers):
         for number, batch in answers:
             lived[number] = batch
             advance(len(batch))
@@ -260,8 +331,12 @@ def spread(config: Config, each: Callable[[int], Lived], progress: bool = False)
 
 
 def _assemble(
-    config: Config, replications: list[Replication], panel: tuple[str, ...] = ()
+    config: Config,
+    lived: Whole[Replication],
+    panel: tuple[str, ...] = (),
+    precision: Precision | None = None,
 ) -> Study:
+    replications = lived.runs
     if all(replication.stage for replication in replications):
         _raise_first(replications)
     months = _months_frame(replications)
@@ -271,6 +346,8 @@ def _assemble(
         months=months,
         costs=_costs_frame(replications),
         summary=summarise(config, months),
+        twins=twins_frame(lived.twins),
+        precision=precision,
         panel_columns=panel,
         lived_panel=_panel_frame(replications) if panel else None,
     )
@@ -305,6 +382,12 @@ def _months_frame(replications: list[Replication]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def twins_frame(twins: list[Replication]) -> pd.DataFrame:
+    """Months of second runs, numbered as the runs whose parameters they lived; empty where none was lived."""
+    lived = any(not twin.stage for twin in twins)
+    return _months_frame(twins) if lived else pd.DataFrame()
+
+
 def _panel_frame(replications: list[Replication]) -> pd.DataFrame:
     parts = []
     for number, one in enumerate(replications):
@@ -327,6 +410,7 @@ def _runs_frame(config: Config, replications: list[Replication]) -> pd.DataFrame
             "status": ["failed" if r.stage else "ok" for r in replications],
             "stage": [r.stage for r in replications],
             "message": [r.message for r in replications],
+            **doubt.parameters(config, [r.seed for r in replications]),
             **dict(zip(end_columns(), np.array(lived).T, strict=True)),
         }
     )

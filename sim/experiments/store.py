@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.errors import InputError
+from sim.experiments import doubt
+from sim.experiments import precision as precisions
 from sim.experiments.answers import Answer
+from sim.experiments.precision import Precision
 from sim.experiments.provenance import Provenance, lasting
 from sim.experiments.summary import summarise
 from sim.files import check_regular, process_alive, read_json
@@ -43,7 +46,7 @@ from sim.source import PACKAGE
 if TYPE_CHECKING:
     from sim.config import Config
 
-PANEL = "panel"
+PANEL, TWINS = "panel", "twins"
 MANIFEST = "manifest.json"
 
 DRAFT = ".draft"
@@ -63,12 +66,16 @@ class Study(Answer):
         runs: A row per replication: run (0, 1, ...), scenario, policy, seed, status ("ok" or
             "failed"), stage and message of a failure, and for every indicator
             ``<indicator>_end`` (last month) and ``<indicator>_last12`` (mean of the last 12
-            months, or of those since month 1 if fewer), both plain means over compounds.
+            months, or of those since month 1 if fewer), both plain means over compounds. With doubt also ``draw``,
+            the number of its parameter set, and the value of every drawn key.
         months: A row per run, month and compound (0, 1, ...), with seed and a column per
             indicator. Month 0 is the state just before the policy, history is negative.
             Replications that failed have no rows.
         costs: A row per run, month, compound, actor and measure with seed, hours and yuan.
         summary: What ``summarise`` makes of the months; made anew when a study is read, not kept.
+        twins: Months of second runs under parameters that were lived already, see ``sim.experiments.doubt``;
+            ``run`` is the number of the first. Empty without doubt.
+        precision: How well a mean was to be known, None if nothing was asked.
         made_of: Fingerprint of the configuration, and what made the numbers, see ``Provenance``.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
@@ -86,6 +93,8 @@ class Study(Answer):
     months: pd.DataFrame
     costs: pd.DataFrame
     summary: pd.DataFrame
+    twins: pd.DataFrame = field(default_factory=pd.DataFrame)
+    precision: Precision | None = None
     made_of: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     loaded: bool = False
@@ -106,6 +115,19 @@ class Study(Answer):
         if self.folder is None or not self.panel_columns:
             raise InputError("panel", "was not asked for", 'run(config, panel=["paid"])')
         return read_tables(self.folder, self.made_of, (PANEL,))[PANEL]
+
+    @property
+    def configs(self) -> list[Config]:
+        """What was lived."""
+        return [self.config]
+
+    @cached_property
+    def split(self) -> pd.DataFrame:
+        """Chance and doubt at 0, 12, 24 and the last month, see ``doubt.split_frame``; no rows without doubt."""
+        if not len(self.twins):
+            return pd.DataFrame(columns=list(doubt.SPLIT))
+        lived = sorted(set(self.months["month"]) & {0, 12, 24, self.config.months})
+        return doubt.split_frame(*doubt.matched(self.months, self.twins), lived)
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -134,21 +156,36 @@ def place_name(said: str, fingerprint: str, made: Provenance) -> str:
     return f"{said}-{whole[:12]}"
 
 
-def study_folder(config: Config, out: Path, made: Provenance, panel: tuple[str, ...] = ()) -> Path:
-    """Where the study of a configuration belongs below the results folder."""
+def question_of(
+    config: Config, panel: tuple[str, ...] = (), precision: Precision | None = None
+) -> dict[str, Any]:
+    """What decides a study, as its manifest has it: fingerprint, columns of households, precision."""
+    return {
+        "fingerprint": config.fingerprint(),
+        **({PANEL: list(panel)} if panel else {}),
+        **precisions.told(precision),
+    }
+
+
+def study_folder(
+    config: Config, out: Path, made: Provenance, asked: dict[str, Any] | None = None
+) -> Path:
+    """Where the study of a configuration belongs below the results folder; ``asked`` as of ``question_of``."""
+    asked = question_of(config) if asked is None else asked
     said = f"{plain(config.scenario.name)}-{plain(config.policy.name)}"
-    asked = " ".join([config.fingerprint(), *panel])
-    return Path(out) / "run" / place_name(said, asked, made)
+    more = [as_json(asked["precision"])] if "precision" in asked else []
+    question = " ".join([asked["fingerprint"], *asked.get(PANEL, ()), *more])
+    return Path(out) / "run" / place_name(said, question, made)
 
 
-def prepare(config: Config, out: Path, made: Provenance, panel: tuple[str, ...] = ()) -> Path:
+def prepare(config: Config, out: Path, made: Provenance, asked: dict[str, Any]) -> Path:
     """Make sure that a study can be kept before hours are spent on it; clear what dead runs left.
 
     Args:
         config: The configuration to be lived.
         out: Folder of all results, made if it is not there.
         made: What it will be made of.
-        panel: Columns of households to be kept.
+        asked: What decides it, see ``question_of``.
 
     Returns:
         The study's final folder, which need not exist yet.
@@ -156,7 +193,7 @@ def prepare(config: Config, out: Path, made: Provenance, panel: tuple[str, ...] 
     Raises:
         InputError: The place cannot be written or is not a folder.
     """
-    return make_ready(study_folder(config, out, made, panel), out)
+    return make_ready(study_folder(config, out, made, asked), out)
 
 
 def make_ready(folder: Path, out: Path) -> Path:
@@ -192,16 +229,14 @@ def check_name(folder: Path) -> None:
         raise InputError("out", f"{shown} cannot be a name here", allowed) from error
 
 
-def find(
-    config: Config, folder: Path, made: Provenance, panel: tuple[str, ...] = ()
-) -> Study | None:
+def find(config: Config, folder: Path, made: Provenance, asked: dict[str, Any]) -> Study | None:
     """The study kept in a folder, if it answers this very question and is whole.
 
     Args:
-        config: The question.
+        config: What is lived.
         folder: The study's final folder.
         made: What it would be made of now.
-        panel: Columns of households that are asked for.
+        asked: What decides it, see ``question_of``.
 
     Returns:
         The study, or None if there is none, if anything else made it, if runs of it failed that may
@@ -209,7 +244,9 @@ def find(
     """
     try:
         manifest = read_manifest(folder)
-        same = answers(manifest, config.fingerprint(), made) and _panel_of(manifest) == panel
+        same = answers(manifest, asked["fingerprint"], made) and all(
+            manifest.get(key) == asked.get(key) for key in (PANEL, "precision")
+        )
         return _read(folder, manifest, config) if same else None
     except (InputError, KeyError):
         return None
@@ -257,7 +294,11 @@ def write_study(study: Study, folder: Path, started: datetime, made: Provenance)
     manifest = _describe(study, made)
     tables = {
         name: getattr(study, name)
-        for name in (*Study.TABLES, *([PANEL] if study.panel_columns else []))
+        for name in (
+            *Study.TABLES,
+            *([TWINS] if len(study.twins) else []),
+            *([PANEL] if study.panel_columns else []),
+        )
     }
     write_folder(folder, tables, manifest, _unvarying(manifest), started)
     return replace(study, folder=folder)
@@ -331,12 +372,11 @@ def _git(*arguments: str) -> str:
 def _describe(study: Study, made: Provenance) -> dict[str, Any]:
     config = study.config
     return {
-        "fingerprint": config.fingerprint(),
+        **question_of(config, study.panel_columns, study.precision),
         **made.described,
         "scenario": config.scenario.name,
         "policy": config.policy.name,
         "seeds": [int(seed) for seed in study.runs["seed"]],
-        **({PANEL: list(study.panel_columns)} if study.panel_columns else {}),
         **failures(study.runs),
         "configuration": config.resolved(),
     }
@@ -405,15 +445,22 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def _read(folder: Path, manifest: dict[str, Any], config: Config | None) -> Study:
     # The tables first: they vouch for the manifest.
-    frames = read_tables(folder, manifest, Study.TABLES)
+    frames = read_tables(folder, manifest, with_twins(manifest, Study.TABLES))
     config, panel = config or _config_of(manifest), _panel_of(manifest)
     if panel:
         _check_whole(folder / f"{PANEL}.parquet", manifest["files"])
     summary = summarise(config, frames["months"])
     return Study(
         config=config, summary=summary, made_of=manifest, folder=folder, loaded=True,
-        panel_columns=panel, **frames,
+        panel_columns=panel, precision=precisions.read(manifest), **frames,
     )  # fmt: skip
+
+
+def with_twins(manifest: dict[str, Any], names: Sequence[str]) -> tuple[str, ...]:
+    """Names of tables, and of that of second runs where one was kept."""
+    files = manifest["files"]
+    there = isinstance(files, dict) and f"{TWINS}.parquet" in files
+    return (*names, TWINS) if there else tuple(names)
 
 
 def _panel_of(manifest: dict[str, Any]) -> tuple[str, ...]:

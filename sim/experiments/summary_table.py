@@ -8,6 +8,7 @@ import pandas as pd
 
 from sim import outcomes
 from sim.as_text import MISSING, value_text
+from sim.experiments.doubt_text import level_lines
 from sim.experiments.store import Study
 from sim.experiments.summary import NO_VALUE, unit_text
 from sim.outcomes import RATE, Indicator
@@ -139,6 +140,9 @@ def print_summary(study: Study, console: Console, language: str = "en") -> None:
         key = "missing" if lived == 1 else "missing_some" if len(some) else "missing_all"
         told = words["few"].format(runs=some.iloc[0], all=lived) if len(some) else ""
         console.print(words[key].format(few=told), style="dim", highlight=False)
+    lines = level_lines(study.config, study.months, study.twins, study.precision, language)
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
     _print_failures(study, console, words)
     spent = spent_by_actor(study)
     if len(spent):

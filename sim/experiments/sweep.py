@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.cache import rules_compiled
-from sim.config import Executor
+from sim.config import Config, Executor
 from sim.errors import InputError
 from sim.experiments import chunks, executors, store
 from sim.experiments.answers import Answer
@@ -80,6 +80,11 @@ class Sweep(Answer):
     lived: int
     tables: Mapping[str, pa.Table]
     shown: int = SHOWN_POINTS
+
+    @property
+    def configs(self) -> list[Config]:
+        """What was lived, before keys that vary are set."""
+        return self.design.configs
 
     @property
     def about(self) -> dict[str, Any]:

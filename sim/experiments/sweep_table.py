@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy.special import stdtrit
 
-from sim.as_text import MISSING, value_text
-from sim.experiments import chunks
+from sim.as_text import MISSING, points_text, value_text
+from sim.experiments import chunks, paired
 from sim.experiments.batch import RUNS
 from sim.experiments.summary import unit_text
 from sim.experiments.sweep import SHOWN_FAILURES, Sweep, duration
@@ -51,6 +53,12 @@ def print_sweep(sweep: Sweep, console: Console, most: int | None = None) -> None
     console.print(table)
     if not whole:
         console.print("Runs without a value, as where no fees are due, are left out of a mean.")
+    width = _widest(sweep)
+    if width == width:
+        console.print(
+            "Still chance: the 95% interval of a point's mean of fees collected is up to "
+            f"{points_text(100 * width)} points wide."
+        )
     if points > most:
         told = f"{points:,} points are too many for a page: above, every level of every key."
         console.print(f"{told} --points {points} with the same command shows each point.")
@@ -176,6 +184,24 @@ def _means(sweep: Sweep, group: np.ndarray, count: int) -> tuple[np.ndarray, np.
             total[:, k] += np.bincount(of_run[has], weights=values[has], minlength=count)
     means = np.divide(total, there, out=np.full_like(total, np.nan), where=there > 0)
     return means, runs, bool((there == runs[:, None]).all())
+
+
+def _widest(sweep: Sweep) -> float:
+    """Width of the widest 95% interval of a point's mean collection; NaN where no point has two values."""
+    count = sweep.design.points.num_rows
+    there, total, squares = np.zeros((3, count))
+    for part in _parts(sweep):
+        values, of_run = part[f"{paired.MAIN}_last12"].to_numpy(), part["point"].to_numpy()
+        has = ~np.isnan(values)
+        values, of_run = values[has], of_run[has]
+        there += np.bincount(of_run, minlength=count)
+        total += np.bincount(of_run, weights=values, minlength=count)
+        squares += np.bincount(of_run, weights=values**2, minlength=count)
+    several = there > 1
+    n, mean = there[several], total[several] / there[several]
+    # What rounding takes below nothing is nothing.
+    variance = np.maximum(squares[several] / n - mean**2, 0.0) * n / (n - 1)
+    return float(np.max(2 * stdtrit(n - 1, 0.975) * np.sqrt(variance / n))) if len(n) else math.nan
 
 
 def _columns() -> list[str]:

@@ -21,7 +21,7 @@ def live_together(
     """Live several policies under one seed, their common past once.
 
     Args:
-        configs: They differ in policy only.
+        configs: They differ in policy only; with doubt all live the seed's own parameters.
         seed: Seed of all of them.
         model: Class to live instead of ``NeighborhoodModel``; without ``fork`` each policy is
             lived from the first month.
@@ -30,6 +30,7 @@ def live_together(
     Returns:
         A replication for each configuration, the same bytes as ``run.live`` gives alone.
     """
+    configs = [config.drawn(seed) for config in configs]
     past = _shared_past(configs, seed, model)
     if past is None:
         return [live(config, seed, model, costs=costs) for config in configs]

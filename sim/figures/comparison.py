@@ -31,7 +31,7 @@ from sim.figures.axes import (
     value_axis,
 )
 from sim.figures.axes import rows as rows_of
-from sim.figures.trajectories import BANDS
+from sim.figures.trajectories import BANDS, chance_alone
 from sim.outcomes import INDICATORS, OWN, Indicator, with_own
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ WORDS = {
         "fewer": "some of fewer (from {runs}), where one of the two has no value",
         "month": "month since the policy began",
         "bands": "lines: median run; bands: middle 90% of runs",
+        "doubt": "lines: median run; bands: middle 90%, dark: chance alone, light: with doubt about parameters",
         "gaps": "{bands}; runs without a value are left out",
         "threshold": "recovered: {threshold}",
         "withdrawn": "measures end",
@@ -67,6 +68,7 @@ WORDS = {
         "fewer": "部分种子数更少(最少{runs}个):其中一方无数值",
         "month": "政策开始后的月份",
         "bands": "线:模拟的中位数;带:居中90%的模拟",
+        "doubt": "线:模拟的中位数;带:居中90%,深色仅偶然波动,浅色含参数不确定性",
         "gaps": "{bands};无数值的模拟不计入",
         "threshold": "恢复线:{threshold}",
         "withdrawn": "措施结束",
@@ -141,7 +143,7 @@ def _pairs_note(pairs: pd.Series, words: dict[str, str]) -> str:
 def trajectories(
     comparison: Comparison, scenario: str, indicator: str = paired.MAIN, language: str = "en"
 ) -> Figure:
-    """One indicator over the months by policy: median runs and the middle 90% of runs.
+    """One indicator over the months by policy: median runs and the middle 90% of runs, with doubt that of chance too.
 
     Args:
         comparison: What to draw.
@@ -158,19 +160,26 @@ def trajectories(
     words, shown = WORDS[language], INDICATORS[indicator]
     months = comparison.months
     months = months[(months["scenario"] == scenario) & (months["month"] >= -_BEFORE)]
+    twins = comparison.twins
+    if len(twins):
+        twins = twins[(twins["scenario"] == scenario) & (twins["month"] >= -_BEFORE)]
     with style.journal_style(language):
         rows = math.ceil(len(policies) / 4)
         figure = style.new_figure(style.DOUBLE, 2.7 + 0.14 * rows)
         axes = figure.subplots()
-        top, note = 0.0, words["bands"]
+        top, note, gaps = 0.0, words["bands"], False
         for policy in policies:
             means = run_means(months[months["policy"] == policy], indicator)
-            if means.isna().any(axis=None):
-                note = words["gaps"].format(bands=words["bands"])
+            again = twins[twins["policy"] == policy] if len(twins) else twins
+            alone = chance_alone(means, again, indicator)
+            note = note if alone is None else words["doubt"]
+            gaps |= bool(means.isna().any(axis=None))
             edges = known.quantiles(means.to_numpy(), BANDS[0][:2], axis=0)
             colour, dash = _look(comparison, policy)
             if len(means) > 1:
                 band(axes, means.columns.to_numpy(), *edges, color=colour, alpha=0.16)
+            if alone is not None:
+                band(axes, means.columns.to_numpy(), *alone, color=colour, alpha=0.25)
             label = _name(comparison, scenario, policy, language, 40)
             middle = known.median(means.to_numpy(), axis=0)
             line(axes, means.columns.to_numpy(), middle, color=colour, linestyle=dash, label=label)
@@ -184,6 +193,7 @@ def trajectories(
         axes.set_title(name_of(shown, language))
         figure.legend(loc="outside upper center", ncols=min(4, len(policies)), handlelength=2.4)
         if int(comparison.runs["run"].max()) > 0:
+            note = words["gaps"].format(bands=note) if gaps else note
             axes.text(
                 1.0, 1.02, note, transform=axes.transAxes, ha="right", va="bottom",
                 fontsize="small", color=style.GREY,

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure, FigureBase
 
 from sim import known
 from sim.errors import InputError
+from sim.experiments.doubt import FEWEST_PAIRS, chance_band
 from sim.experiments.summary import run_means
 from sim.figures import style
 from sim.figures.axes import band, line, month_ticks, name_of, reference_line, rows, value_axis
@@ -43,6 +44,8 @@ WORDS = {
         "median": "median run",
         "half": "middle 50% of runs",
         "most": "middle 90% of runs",
+        "chance": "middle 90%: chance alone",
+        "doubt": "middle 90%: chance and doubt about parameters",
         "single": "single run",
         "fitted": "target, used to fit",
         "predicted": "target, predicted",
@@ -55,6 +58,8 @@ WORDS = {
         "median": "各次模拟的中位数",
         "half": "居中50%的模拟",
         "most": "居中90%的模拟",
+        "chance": "居中90%:仅偶然波动",
+        "doubt": "居中90%:偶然波动与参数不确定性",
         "single": "单次模拟",
         "fitted": "目标(用于校准)",
         "predicted": "目标(用于检验)",
@@ -77,6 +82,7 @@ def trajectories(
     config: Config,
     indicators: Sequence[str] = MAIN,
     language: str = "en",
+    twins: pd.DataFrame | None = None,
 ) -> Figure:
     """Small multiples with the measures in force on a strip below.
 
@@ -87,10 +93,12 @@ def trajectories(
         config: Names measures and targets.
         indicators: One panel each, 1 to ``MOST``.
         language: "en" or "zh".
+        twins: Months of second runs under parameters that were lived already, as of a study; none without doubt.
 
     Returns:
         The figure. A line is the median over runs of the mean over compounds, broken where none has
-        a value; bands hold the middle 50% and 90% of runs; error bars are what the scenario's
+        a value; bands hold the middle 50% and 90% of runs, or with doubt about parameters the middle 90% of
+        chance alone and of both; error bars are what the scenario's
         targets allow, with a mark at the figure reported.
 
     Raises:
@@ -101,7 +109,7 @@ def trajectories(
     shown, span = [INDICATORS[name] for name in indicators], _span(months_frame)
     with style.journal_style(language):
         if len(shown) == 1:
-            return _one(months_frame, config, shown[0], entries, span, language)
+            return _one(months_frame, twins, config, shown[0], entries, span, language)
         across = 2 if len(shown) in (2, 4) else 3
         down = math.ceil(len(shown) / across)
         upper = down * _PANEL_HEIGHT + _LEGEND_HEIGHT
@@ -113,7 +121,7 @@ def trajectories(
         grid = panels.subplots(down, across, squeeze=False, sharex=True).ravel()
         for place, axes in enumerate(grid):
             if place < len(shown):
-                _panel(axes, months_frame, config, shown[place], language)
+                _panel(axes, months_frame, twins, config, shown[place], language)
                 axes.set_title(f"{chr(ord('a') + place)}  {name_of(shown[place], language)}")
                 _months(axes, span)
                 axes.xaxis.set_tick_params(labelbottom=place + across >= len(shown))
@@ -128,6 +136,7 @@ def trajectories(
 
 def _one(
     months_frame: pd.DataFrame,
+    twins: pd.DataFrame | None,
     config: Config,
     indicator: Indicator,
     entries: Sequence[Entry],
@@ -139,7 +148,7 @@ def _one(
     height = _PANEL_HEIGHT + _LEGEND_HEIGHT + lower + _STRIP_MARGIN
     figure = style.new_figure(style.SINGLE, height)
     axes, strip = figure.subplots(2, 1, sharex=True, height_ratios=[_PANEL_HEIGHT, lower])
-    _panel(axes, months_frame, config, indicator, language)
+    _panel(axes, months_frame, twins, config, indicator, language)
     axes.set_title(name_of(indicator, language))
     _legend(figure, [axes], language, rows=2)
     _strip(strip, entries, span, language, thick=0.26)
@@ -158,7 +167,7 @@ def figures(study: Study, language: str = "en") -> dict[str, Callable[[], Figure
     """What makes each figure of the answer, by its name."""
     drawn: dict[str, Callable[[], Figure]] = {
         "trajectories": lambda: trajectories(
-            study.months, study.config, with_own(MAIN)[:MOST], language
+            study.months, study.config, with_own(MAIN)[:MOST], language, study.twins
         ),
         "compounds": lambda: compounds(study.months, study.config, language=language),
     }
@@ -176,10 +185,15 @@ def _check(frame: pd.DataFrame, indicators: Sequence[str]) -> None:
 
 
 def _panel(
-    axes: Axes, frame: pd.DataFrame, config: Config, indicator: Indicator, language: str
+    axes: Axes,
+    frame: pd.DataFrame,
+    twins: pd.DataFrame | None,
+    config: Config,
+    indicator: Indicator,
+    language: str,
 ) -> None:
     means = run_means(frame, indicator.name)
-    top = _draw_runs(axes, means, language)
+    top = _draw_runs(axes, means, chance_alone(means, twins, indicator.name), language)
     for target in config.scenario.targets:
         if target.indicator == indicator.name and target.month in means.columns:
             _draw_target(axes, target, language)
@@ -188,7 +202,21 @@ def _panel(
     value_axis(axes, indicator, top, language)
 
 
-def _draw_runs(axes: Axes, means: pd.DataFrame, language: str) -> float:
+def chance_alone(
+    means: pd.DataFrame, twins: pd.DataFrame | None, indicator: str
+) -> np.ndarray | None:
+    """The band (2, M) that chance alone would give; None where too few parameter sets were lived twice."""
+    if twins is None or not len(twins):
+        return None
+    again = run_means(twins, indicator)
+    again = again[again.index.isin(means.index)]
+    if len(again) < FEWEST_PAIRS:
+        return None
+    at = means.index.get_indexer(again.index)
+    return chance_band(means.to_numpy(), again.to_numpy(), at, BANDS[0][:2])
+
+
+def _draw_runs(axes: Axes, means: pd.DataFrame, alone: np.ndarray | None, language: str) -> float:
     """Draw line and bands, broken where no run has a value; returns the highest value drawn."""
     words = WORDS[language]
     months, values = means.columns.to_numpy(), means.to_numpy()
@@ -197,6 +225,8 @@ def _draw_runs(axes: Axes, means: pd.DataFrame, language: str) -> float:
     if len(values) > 1:
         for low, high, opacity, word in BANDS:
             edges = known.quantiles(values, [low, high], axis=0)
+            if alone is not None:
+                edges, word = (edges, "doubt") if word == "most" else (alone, "chance")
             band(axes, months, *edges, color=style.BLUE, alpha=opacity, label=words[word])
         label = words["median"]
     else:

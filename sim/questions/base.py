@@ -178,6 +178,7 @@ class Spec:
         lang: What is told in two languages, "" for nothing.
         cfg: Whether the command can print the configuration and stop.
         levels: Whether a key may take several values.
+        one_set: Whether it lives one parameter set, as it varies parameters itself or looks into one run.
         drawn_last: Whether numbers are printed before figures are drawn, and so do not name them.
     """
 
@@ -189,6 +190,7 @@ class Spec:
     lang: str = "table and figures"
     cfg: bool = False
     levels: bool = False
+    one_set: bool = False
     drawn_last: bool = False
 
     @property
@@ -235,8 +237,20 @@ class Spec:
             place = key.removeprefix("~").split(".")[0]
             if not self.levels and "." not in key and place not in (CASE, *fields):
                 raise unknown_name(key, "unknown key", place, [*self.spoken, *fields])
+        if self.one_set:
+            settings = [*settings, self._undoubted(dict(settings))]
         checked = {name: self.words[name].checked(name, value) for name, value in own.items()}
         return self.build(Given(tuple(settings), config_dir), **checked)
+
+    def _undoubted(self, given: Mapping[str, Any]) -> Setting:
+        """The setting under which one parameter set is lived.
+
+        Raises:
+            InputError: Another is asked for.
+        """
+        if given.get("doubt", "off") not in ("off", False):
+            raise InputError("doubt", f"{self.name} lives one set of parameters", "off")
+        return "doubt", "off"
 
     def ask_words(
         self, overrides: Sequence[str], config_dir: Path | None = None, **options: Any

@@ -20,6 +20,7 @@ PARTICLES, SIMULATIONS, DRAWS = 150, 15_000, 100
     "scenario=kangqiao parameters=[fees.service,firm.diligence] targets=all",
     "--config-dir DIR scenario=my_compound file=months.csv 'fees.service=interval(2,6)'",
     "scenario=kangqiao --recover 200",
+    one_set=True,
 )
 def calibrate(
     given: Given,

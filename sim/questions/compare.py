@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from sim.errors import InputError
 from sim.questions.base import Given, question
-from sim.questions.words import Items, Number, Whole
+from sim.questions.words import INDICATOR, Items, Number, Whole
 
 if TYPE_CHECKING:
     from sim.compose import Setting
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @question(
     "scenario=kangqiao policies=[none,building_meetings,five_level_linkage]",
     "scenario=kangqiao policies=[member_contact+lead_by_paying] withdraw=36",
+    "scenario=kangqiao policies=[none,member_contact,building_meetings] precision=0.02",
     model=True,
 )
 def compare(
@@ -26,6 +27,10 @@ def compare(
     reference: Any = "none",
     withdraw: Annotated[int | None, Whole(-600, 600)] = None,
     threshold: Annotated[float, Number(0, 1)] = 0.6,
+    precision: Annotated[float | None, Number(1e-9, 1e12)] = None,
+    indicator: Annotated[str | None, INDICATOR] = None,
+    at: Annotated[int | None, Whole(0, 600)] = None,
+    most: Annotated[int | None, Whole(2, 1_000_000)] = None,
 ) -> Question:
     """Compare policies under the same seeds: differences, certainty, cost, persistence.
 
@@ -38,11 +43,16 @@ def compare(
         reference: policy the others are held against, added in front if it is not among them
         withdraw: month at whose beginning every measure still in force ends
         threshold: share of fees from which a compound counts as recovered
+        precision: go on until the 95% interval of every difference is as narrow as this, 0.02 for two points of a share
+        indicator: of what; usually collection_rate
+        at: in which month; usually 24, or the last
+        most: replications at which it ends all the same; usually 2000
 
     Raises:
         RuntimeError: Every replication of a policy failed.
     """
     from sim.compose import load_settings
+    from sim.experiments import precision as precisions
     from sim.experiments.compare import Question
     from sim.experiments.run import check_seeds
     from sim.explain import show
@@ -76,9 +86,11 @@ def compare(
                 raise InputError("scenarios", f"{show(scenario)} is named twice", "each once")
             configs[pair] = config
     _check_changes(changes, configs)
+    one_of = next(iter(configs.values()))
+    asked = precisions.asked(precision, indicator, at, most, one_of.months, one_of.replications)
     for config in configs.values():
-        check_seeds(config)
-    return Question(configs, reference, threshold)
+        check_seeds(config, asked.most if asked else None)
+    return Question(configs, reference, threshold, asked)
 
 
 def _named_policies(policies: Any, reference: str) -> dict[str, Any]:

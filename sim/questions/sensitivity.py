@@ -21,6 +21,7 @@ REPLICATIONS = 2
     "over=[fees,doses] indicator=satisfied_share at=24 width=0.25 top=6",
     '"fees.service=interval(2,6)" "firm.full_cost=interval(0.6,1.2)" samples=64',
     lang="figure",
+    one_set=True,
 )
 def sensitivity(
     given: Given,

@@ -25,6 +25,7 @@ BASIN_MONTHS = 120
     "parts=loop parameter=developer.legacy hold=60",
     "parts=push policies=[five_level_linkage,firm_tender] duration=36",
     lang="figures",
+    one_set=True,
 )
 def tipping(
     given: Given,

@@ -14,6 +14,7 @@ from sim.questions.base import Given, Live, question
     "scenario=kangqiao policy=none issue=longest",
     keeps=False,
     lang="the story",
+    one_set=True,
 )
 def trace(given: Given, issue: Any = None, since: Any = 1) -> Live:
     """Follow one problem through one run: level by level, month by month, and what it cost.

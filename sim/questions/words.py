@@ -163,6 +163,10 @@ INDICATORS = Listed(OneOf(_indicators))
 """Names of indicators."""
 
 
+INDICATOR = OneOf(_indicators)
+"""Name of one indicator."""
+
+
 @dataclass(frozen=True)
 class Called:
     """A word that only Python has: what it takes cannot be written on a command line."""

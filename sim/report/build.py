@@ -37,6 +37,7 @@ from sim.experiments.comparison_table import (
     policy_title,
     shown_month,
 )
+from sim.experiments.doubt_text import comparison_lines, level_lines
 from sim.experiments.store import Study, read_study
 from sim.experiments.summary import spread_of, unit_text, unit_word
 from sim.experiments.summary_table import ACTORS
@@ -55,7 +56,7 @@ from sim.report.content import (
     Table,
 )
 from sim.report.sentences import Runs
-from sim.report.words import CANNOT, SURE, WORDS
+from sim.report.words import CANNOT, SURE, SURE_HOLDS, WORDS
 from sim.schema import ASSUMED, Described
 
 SHOWN = (
@@ -169,11 +170,12 @@ def as_comparison(study: Study) -> Comparison:
     total = costs.groupby("seed")[["hours", "yuan"]].sum().reindex(seeds, fill_value=0.0)
     runs = study.runs.assign(**here).join(total, on="seed")
     months = study.months.assign(**here)
+    twins = study.twins.assign(**here) if len(study.twins) else study.twins
     question = Question({(scenario, policy): config}, policy)
     nothing = pd.DataFrame()
     return Comparison(
         question, runs, months, nothing, _study_costs(costs, seeds, here), nothing, nothing,
-        made_of=study.made_of, folder=study.folder,
+        twins, made_of=study.made_of, folder=study.folder,
     )  # fmt: skip
 
 
@@ -362,7 +364,8 @@ def _results(case: _Case) -> Section:
         months = case.comparison.months
         config = case.config(case.reference)
         shown = with_own(alone.MAIN)[: alone.MOST]
-        figure = alone.trajectories(months, config, shown, case.language)
+        twins = case.comparison.twins
+        figure = alone.trajectories(months, config, shown, case.language, twins)
         blocks.append(Picture(figure, words["f_alone"], words["see_table"]))
     else:
         for name in with_own(DRAWN):
@@ -560,7 +563,16 @@ def _further(extra: Extra) -> list[Section]:
 def _uncertainty(case: _Case) -> Section:
     words, runs = case.words, case.comparison.runs
     failed = runs[runs["status"] == "failed"]
-    blocks: list[Block] = [Bullets(list(SURE[case.language]))]
+    config, made = case.config(case.reference), case.comparison
+    holds, said = SURE_HOLDS[case.language][config.doubted], list[str]()
+    if config.doubted:
+        said.append(config.doubt_said(case.language))
+        said += (
+            comparison_lines(made, case.scenario, case.language)
+            if len(case.policies) > 1
+            else level_lines(config, made.months, made.twins, language=case.language)
+        )
+    blocks: list[Block] = [Bullets([holds, *SURE[case.language], *said])]
     if len(failed):
         first = failed.iloc[0]
         blocks.append(

@@ -154,19 +154,29 @@ WORDS: dict[str, dict[str, str]] = {
 SURE: dict[str, tuple[str, ...]] = {
     "en": (
         "Policies met the same luck: under one seed every draw of chance is the same, so a difference between two policies is the policies' doing in the model.",
-        "Bands and intervals hold chance from run to run under one set of parameters. They hold no doubt about the parameters, most of which are assumed, nor about the rules.",
         "More runs make an interval narrower. They do not bring it nearer to the truth.",
         "«Better in» counts runs in the model with these parameters; it is no probability that a measure works in a real compound.",
         "What parameters decide can be asked with «xiaoqu sensitivity» and «xiaoqu robustness».",
     ),
     "zh": (
         "各方案遇到相同的运气:同一种子下所有随机数相同,因此两个方案之间的差异来自方案本身(在模型之内)。",
-        "图中的带和区间只包含同一组参数下各次模拟之间的偶然波动,不包含参数(大多为假设)和规则本身的不确定性。",
         "增加模拟次数可以让区间变窄,但不会让它更接近真实。",
         "“更好的次数占比”是在本模型、这组参数下计数所得,不是措施在真实小区中有效的概率。",
         "哪些参数起决定作用,可用“xiaoqu sensitivity”和“xiaoqu robustness”进一步了解。",
     ),
 }
+
+SURE_HOLDS = {
+    "en": (
+        "Bands and intervals hold chance from run to run under one set of parameters. They hold no doubt about the parameters, most of which are assumed, nor about the rules.",
+        "Bands and intervals hold chance and doubt about the drawn parameters: each seed lives a set of its own. They hold no doubt about the rules, nor about the measures' own numbers.",
+    ),
+    "zh": (
+        "图中的带和区间只包含同一组参数下各次模拟之间的偶然波动,不包含参数(大多为假设)和规则本身的不确定性。",
+        "图中的带和区间包含偶然波动与抽样参数的不确定性(每个种子一组参数),不包含规则和措施自身数值的不确定性。",
+    ),
+}
+"""What bands hold, under one parameter set and under many."""
 
 CANNOT: dict[str, tuple[str, ...]] = {
     "en": (

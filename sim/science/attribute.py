@@ -80,6 +80,11 @@ class Attribution(Answer):
     folder: Path | None = None
     loaded: bool = False
 
+    @property
+    def configs(self) -> list[Config]:
+        """What was lived."""
+        return [self.question.config]
+
 
 @dataclass(frozen=True)
 class Question(Kept):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sim import known
 from sim.compose import load
-from sim.config import Config, Executor, change
+from sim.config import OFF, Config, Executor, change
 from sim.errors import InputError
 from sim.experiments import executors
 from sim.experiments.provenance import note_failures
@@ -54,7 +54,9 @@ class Case:
 
 def as_case(config: Config, observed: Observed) -> Case:
     """A case whose runs end with the last month that is looked at."""
-    return Case(config.model_copy(update={"months": observed.last, "replications": 1}), observed)
+    # What could have given figures is looked for: parameters are set here, not drawn.
+    lived = {"months": observed.last, "replications": 1, "doubt": OFF}
+    return Case(config.model_copy(update=lived), observed)
 
 
 def case_of(scenario: str, which: str = "fitted", **keys: Any) -> Case:

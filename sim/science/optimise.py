@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.answers import Answer
 from sim.experiments.kept import How, Kept, Maker
@@ -60,6 +61,11 @@ class Optimum(Answer):
     candidates: pd.DataFrame
     folder: Path | None = None
     loaded: bool = False
+
+    @property
+    def configs(self) -> list[Config]:
+        """What was lived."""
+        return [self.question.config]
 
     @property
     def chosen(self) -> pd.Series | None:

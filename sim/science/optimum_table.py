@@ -37,6 +37,7 @@ WORDS = {
         ),
         "seeds": "chance only (seeds), the parameters as they are; give posterior=PATH for more",
         "posterior": "chance and parameters (draws of {path})",
+        "ensemble": "chance and parameters (a set for each seed)",
         "at": "{name} {sign} {bound} at +{month}",
     },
     "zh": {
@@ -59,6 +60,7 @@ WORDS = {
         ),
         "seeds": "仅随机性(种子),参数不变;可给出posterior=文件",
         "posterior": "随机性和参数({path}的抽样)",
+        "ensemble": "随机性和参数(每个种子一组)",
         "at": "第{month}个月{name}{sign}{bound}",
     },
 }
@@ -81,9 +83,9 @@ def target_text(goals: tuple[Goal, ...], language: str = "en") -> str:
 def uncertain_text(question: Question, language: str = "en") -> str:
     """What the worlds differ in."""
     words = WORDS[language]
-    return (
-        words["posterior"].format(path=question.posterior) if question.posterior else words["seeds"]
-    )
+    if question.posterior:
+        return words["posterior"].format(path=question.posterior)
+    return words["ensemble" if question.config.doubted else "seeds"]
 
 
 def print_optimum(optimum: Optimum, console: Console, language: str = "en") -> None:

@@ -79,6 +79,11 @@ class Robustness(Answer):
     folder: Path | None = None
     loaded: bool = False
 
+    @property
+    def configs(self) -> list[Config]:
+        """What was lived."""
+        return [self.question.config]
+
 
 @dataclass(frozen=True)
 class Question(Kept):

@@ -1,0 +1,288 @@
+"""What is said of chance and of doubt about parameters: which were drawn, what part of a spread is which, how sure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sim.as_text import exact_text, points_text, value_text
+from sim.experiments import doubt, paired
+from sim.experiments.doubt import Weak, weakest
+from sim.outcomes import INDICATORS, Indicator
+
+if TYPE_CHECKING:
+    from sim.config import Config
+    from sim.experiments.compare import Comparison
+    from sim.experiments.precision import Precision
+
+WORDS = {
+    "en": {
+        "split": (
+            "Of the spread of {name} at +{month}, {chance}% is chance and {doubt}% doubt about parameters "
+            "(90% interval of chance: {low} to {high}%, from {pairs} sets lived twice)."
+        ),
+        "of": "«{policy}»: the difference in {name}",
+        "unknown": "What of the spread{of} at +{month} is chance cannot be told: too few sets were lived twice.",
+        "unknown_of": " of the difference of {names}",
+        "beats": "In {ahead} of {all} {sets} «{policy}» does better than «{reference}» in {name} at +{month}.",
+        "sets": "parameter sets",
+        "runs_of": "runs of {draws} parameter sets",
+        "goal": "«{policy}» has {name} at {bound} or more at +{month} in all {all} {sets}, {least} above it at least.",
+        "margin": "The least difference is {least}.",
+        "wrong": (
+            "What would have to be wrong: {key} most of all (rank correlation {correlation}); on a straight line it "
+            "takes {beyond}, and {low} to {high} were drawn. Or what is not drawn: rules, the measures' own "
+            "numbers, that they are carried out."
+        ),
+        "wrong_else": (
+            "What would have to be wrong: no drawn parameter stands out, so several at once, or what is not drawn: "
+            "rules, the measures' own numbers, that they are carried out."
+        ),
+        "known": "Still chance of {runs} runs: the mean of {name} at +{month} is {value} [{low}, {high}] (95%).",
+        "width": "Still chance of {runs} runs: the [95%] of a difference in {name} at +{month} is up to {width} wide.",
+        "reached": "Asked: {wanted} wide at most; reached with {runs} runs.",
+        "bound": "Asked: {wanted} wide at most; not reached, {runs} runs are the most (most={most}).",
+        "points": "{n} points",
+    },
+    "zh": {
+        "split": (
+            "第{month}个月{name}的离散程度中，{chance}%为偶然波动，{doubt}%来自参数的不确定性"
+            "（偶然部分的90%区间：{low}%至{high}%，依据{pairs}组各模拟两次的参数）。"
+        ),
+        "of": "“{policy}”的差异：{name}",
+        "unknown": "第{month}个月{of}离散程度中偶然波动占多少无法判断：模拟了两次的参数组过少。",
+        "unknown_of": "{names}的差异，其",
+        "beats": "第{month}个月，{all}{sets}中有{ahead}{unit}“{policy}”的{name}优于“{reference}”。",
+        "sets": "组参数",
+        "runs_of": "次模拟（{draws}组参数）",
+        "goal": "第{month}个月，“{policy}”在全部{all}{sets}下{name}均不低于{bound}，至少高出{least}。",
+        "margin": "差异最小为{least}。",
+        "wrong": (
+            "要使结论不成立，最需要{key}有误（秩相关{correlation}）：按直线推算须为{beyond}，而抽样范围是{low}至{high}；"
+            "或者未抽样的部分有误：规则、措施自身的数值、措施是否落实。"
+        ),
+        "wrong_else": (
+            "要使结论不成立：没有哪个抽样参数特别突出，须多个参数同时有误，或未抽样的部分有误："
+            "规则、措施自身的数值、措施是否落实。"
+        ),
+        "known": "{runs}次模拟仍存的偶然误差：第{month}个月{name}均值为{value} [{low}, {high}]（95%）。",
+        "width": "{runs}次模拟仍存的偶然误差：第{month}个月{name}差异的[95%]宽度最大为{width}。",
+        "reached": "所求宽度不超过{wanted}，{runs}次模拟已达到。",
+        "bound": "所求宽度不超过{wanted}，未达到：至多{runs}次模拟（most={most}）。",
+        "points": "{n}个百分点",
+    },
+}
+
+
+def level_lines(
+    config: Config,
+    months: pd.DataFrame,
+    twins: pd.DataFrame,
+    asked: Precision | None = None,
+    language: str = "en",
+) -> list[str]:
+    """What is said of one policy: the split at +24, or the last month, and how well the mean is known.
+
+    Args:
+        config: What was lived.
+        months: Frame of run, month and indicators.
+        twins: Second runs of parameter sets, alike.
+        asked: How well what was to be known, if anything was asked.
+        language: "en" or "zh".
+    """
+    name, month = _what(asked, config.months)
+    lines = []
+    if config.doubted:
+        label = _name(INDICATORS[name], language)
+        said = _split(doubt.matched(months, twins), name, month, label, language)
+        lines.append(said or WORDS[language]["unknown"].format(of="", month=month))
+    means = months[months["month"] == month].groupby("run")[name].mean().dropna()
+    known = paired.mean(means.to_numpy())
+    if not math.isnan(known.low):
+        indicator = INDICATORS[name]
+        value, low, high = (value_text(v, indicator, language) for v in known)
+        lines.append(
+            WORDS[language]["known"].format(
+                runs=len(means), name=_name(indicator, language), month=month, value=value, low=low, high=high
+            )
+        )  # fmt: skip
+    return lines + _reached(asked, known.high - known.low, months["run"].nunique(), language)
+
+
+def comparison_lines(comparison: Comparison, scenario: str, language: str = "en") -> list[str]:
+    """What is said of a comparison in one scenario.
+
+    Counts of parameter sets in which a policy beats the reference, what would have to be wrong where it does
+    in all of them, the split of each difference, and how well the differences are known.
+    """
+    from sim.experiments.comparison_table import effects_at, policy_title
+
+    question, asked = comparison.question, comparison.question.precision
+    config = question.configs[scenario, question.reference]
+    name, month = _what(asked, config.months)
+    lines, shown = (
+        list[str](),
+        {p: policy_title(question.configs[scenario, p], p, language) for p in question.policies},
+    )
+    for policy in question.policies if config.doubted else ():
+        runs, values, gains = _by_seed(comparison, scenario, policy, name, month)
+        lines += _held(policy, runs, values, gains, comparison, shown, name, month, language)
+    if config.doubted:
+        lines += _splits(comparison, scenario, name, month, shown, language)
+    rows = effects_at(comparison, scenario, month)
+    rows = rows[rows["indicator"] == name]
+    width = float((rows["high"] - rows["low"]).max())
+    count = len(comparison.runs[comparison.runs["scenario"] == scenario]) // len(question.policies)
+    if not math.isnan(width):
+        indicator = INDICATORS[name]
+        lines.append(
+            WORDS[language]["width"].format(
+                runs=count, name=_name(indicator, language), month=month, width=_size(width, indicator, language)
+            )
+        )  # fmt: skip
+    # One difference that is not known keeps all of them from being known.
+    width = float((rows["high"] - rows["low"]).max(skipna=False))
+    return lines + _reached(asked, width, count, language)
+
+
+def _what(asked: Precision | None, months: int) -> tuple[str, int]:
+    """Indicator and month that are told of."""
+    return (paired.MAIN, min(24, months)) if asked is None else (asked.indicator, asked.month)
+
+
+def _name(indicator: Indicator, language: str) -> str:
+    return indicator.zh if language == "zh" else indicator.en[:1].lower() + indicator.en[1:]
+
+
+def _size(width: float, indicator: Indicator, language: str) -> str:
+    """How wide, in the indicator's unit."""
+    if indicator.share:
+        return WORDS[language]["points"].format(n=points_text(100 * width))
+    return exact_text(width, 3)
+
+
+def _splits(
+    comparison: Comparison,
+    scenario: str,
+    name: str,
+    month: int,
+    shown: dict[str, str],
+    language: str,
+) -> list[str]:
+    """The split of every difference, and of which it cannot be told."""
+    words, lines, unknown = WORDS[language], list[str](), list[str]()
+    label = _name(INDICATORS[name], language)
+    for policy in comparison.question.policies:
+        if policy == comparison.question.reference:
+            continue
+        found = ""
+        if len(comparison.twins):
+            of = words["of"].format(policy=shown[policy], name=label)
+            found = _split(comparison.differences(scenario, policy), name, month, of, language)
+        lines += [found] if found else []
+        unknown += [] if found else [shown[policy]]
+    if unknown:
+        names = ("、" if language == "zh" else ", ").join(unknown)
+        lines.append(
+            words["unknown"].format(of=words["unknown_of"].format(names=names), month=month)
+        )
+    return lines
+
+
+def _split(found: doubt.Matched, name: str, month: int, label: str, language: str) -> str:
+    """The split in one indicator and month; empty where it cannot be told."""
+    frame = doubt.split_frame(*found, [month])
+    row = frame[frame["indicator"] == name].to_dict("records")[0]
+    if math.isnan(row["chance"]):
+        return ""
+    chance, low, high = (round(100 * row[key]) for key in ("chance", "chance_low", "chance_high"))
+    return WORDS[language]["split"].format(
+        name=label, month=month, chance=chance, doubt=100 - chance, low=low, high=high, pairs=row["pairs"]
+    )  # fmt: skip
+
+
+def _by_seed(
+    comparison: Comparison, scenario: str, policy: str, name: str, month: int
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Runs of a policy that lived, and by run its value and its gain on the reference, better above 0."""
+    frame = comparison.months
+    frame = frame[(frame["scenario"] == scenario) & (frame["month"] == month)]
+    means = frame.groupby(["policy", "seed"])[name].mean()
+    runs = comparison.runs
+    runs = runs[
+        (runs["scenario"] == scenario) & (runs["policy"] == policy) & (runs["status"] == "ok")
+    ]
+    mine, other = (
+        means[p].reindex(runs["seed"]).to_numpy() for p in (policy, comparison.question.reference)
+    )
+    return runs, mine, (INDICATORS[name].better or 1) * (mine - other)
+
+
+def _held(
+    policy: str,
+    runs: pd.DataFrame,
+    values: np.ndarray,
+    gains: np.ndarray,
+    comparison: Comparison,
+    shown: dict[str, str],
+    name: str,
+    month: int,
+    language: str,
+) -> list[str]:
+    """In how many parameter sets a policy is ahead, or at its goal in all of them; and then what that hangs on."""
+    words, indicator, reference = WORDS[language], INDICATORS[name], comparison.question.reference
+    there = int(np.count_nonzero(~np.isnan(gains)))
+    draws = int(runs["draw"].nunique())
+    sets = words["sets"] if draws == len(runs) else words["runs_of"].format(draws=draws)
+    said = {
+        "policy": shown[policy],
+        "name": _name(indicator, language),
+        "month": month,
+        "sets": sets,
+    }
+    lines, weak = list[str](), None
+    if policy != reference and there:
+        ahead = int((gains > 0).sum())
+        unit = "组" if draws == len(runs) else "次"
+        lines.append(
+            words["beats"].format(
+                **said, ahead=ahead, all=there, reference=shown[reference], unit=unit
+            )
+        )
+        weak = weakest(gains, runs) if ahead == len(runs) else None
+    bound = comparison.question.threshold
+    whole = not np.isnan(values).any()
+    if name == paired.MAIN and policy != reference and whole and len(runs) > 1:
+        goal = weakest(values - bound, runs)
+        if goal is not None:
+            least = _size(goal.least, indicator, language)
+            percent = f"{exact_text(100 * bound)}%"
+            lines.append(words["goal"].format(**said, all=len(runs), bound=percent, least=least))
+            return [*lines, _wrong(goal, language)]
+    if weak is not None:
+        margin = words["margin"].format(least=_size(weak.least, indicator, language))
+        lines[-1] += ("" if language == "zh" else " ") + margin
+        lines.append(_wrong(weak, language))
+    return lines
+
+
+def _wrong(weak: Weak, language: str) -> str:
+    words = WORDS[language]
+    if not weak.key:
+        return words["wrong_else"]
+    low, high, beyond = (exact_text(v, 3) for v in (weak.low, weak.high, weak.beyond))
+    return words["wrong"].format(
+        key=weak.key, correlation=f"{weak.correlation:+.2f}", beyond=beyond, low=low, high=high
+    )
+
+
+def _reached(asked: Precision | None, width: float, runs: int, language: str) -> list[str]:
+    """Whether the precision asked for was reached."""
+    if asked is None:
+        return []
+    key = "reached" if width <= asked.width else "bound"
+    wanted = _size(asked.width, INDICATORS[asked.indicator], language)
+    return [WORDS[language][key].format(wanted=wanted, runs=runs, most=asked.most)]

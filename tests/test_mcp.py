@@ -38,6 +38,7 @@ def talk(place: Path, say: Callable[[Any], Awaitable[Any]]) -> Any:
     return asyncio.run(session())
 
 
+@pytest.mark.usefixtures("as_shipped")
 def test_an_assistant_lists_explains_runs_and_compares(tmp_path: Path) -> None:
     """Catches a server that its client cannot talk to, a number that is not the command's, a file left behind."""
 

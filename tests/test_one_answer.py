@@ -167,6 +167,7 @@ def test_a_shared_past_is_the_past_of_each(measures: list[dict[str, Any]], own: 
                 assert np.array_equal(lived.values, expected[rows], equal_nan=True)
 
 
+@pytest.mark.usefixtures("as_shipped")
 def test_a_fresh_process_lives_the_same(tmp_path: Path) -> None:
     """Catches a state of this process, such as a remembered run, that a number depends on."""
     code = (

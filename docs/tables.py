@@ -385,6 +385,7 @@ def _lived_as(case: Case) -> str:
 KEYS = {
     "run": ("1", "number of the run within its study or policy, from 0"),
     "seed": ("1", "seed of the run"),
+    "draw": ("1", "number of the parameter set that was lived, from 0; see `xiaoqu explain doubt`"),
     "month": ("month", "0 is the last month before the policy; the history is below 0"),
     "compound": ("1", "number of the compound, from 0"),
     "scenario": ("name", "the case"),
@@ -436,7 +437,14 @@ def results() -> str:
     frames |= {f"compare/{name}": getattr(comparison, name) for name in ("runs", "months")}
     rows = []
     for place, frame in frames.items():
-        for name in frame.columns:
+        drawn = [name for name in frame.columns if "." in str(name)]
+        for name in frame.columns.drop(drawn[1:]):
+            if name in drawn:
+                meaning = (
+                    f"value of this drawn key, and a column for each of the other {len(drawn) - 1}"
+                )
+                rows.append((place, f"`{name}`", str(frame[name].dtype), "its own", meaning))
+                continue
             unit, meaning = _meaning(str(name))
             rows.append((place, f"`{name}`", str(frame[name].dtype), unit, meaning))
     return _table("table,column,dtype,unit,meaning", rows)

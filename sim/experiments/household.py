@@ -27,6 +27,7 @@ from sim.experiments.answers import Answer
 from sim.experiments.decision import CAUSES, TERMS, Moves, check_theory
 from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.experiments.trace import Followed, follow
+from sim.explain import unknown_name
 from sim.own import usual_month
 from sim.processes.issues import Happened
 from sim.processes.neighbours import PAID
@@ -54,30 +55,20 @@ _KEPT = (
 PLACE = ("compound", "building", "stair", "floor")
 
 
-def checked(config: Config, household: Any, without: str) -> Config:
+def checked(config: Config, without: str) -> Config:
     """The configuration without its policy, or without one measure of it.
 
     Raises:
         InputError: There is no such measure, or the decision has no terms.
     """
-    from sim.explain import unknown_name
-
     check_theory(config)
     measures = config.policy.measures
     if without and without not in measures:
-        raise unknown_name(
-            "without", f"{config.policy.name} has no measure {without!r}", without, list(measures)
-        )
-    if household == CHANGED and not measures:
-        raise InputError(
-            "household",
-            f"is {CHANGED}, and {config.policy.name} does nothing",
-            "a policy, or a number",
-        )
+        problem = f"{config.policy.name} has no measure {without!r}"
+        raise unknown_name("without", problem, without, list(measures))
     kept = {k: v for k, v in measures.items() if k != without} if without else {}
-    policy = (
-        Policy(name=f"{config.policy.name} without {without}", measures=kept) if kept else Policy()
-    )
+    name = f"{config.policy.name} without {without}"
+    policy = Policy(name=name, measures=kept) if kept else Policy()
     return config.model_copy(update={"policy": policy})
 
 
@@ -236,6 +227,9 @@ def _live(config: Config, household: int | None) -> _Lived:
 def _tables(question: Question) -> dict[str, pd.DataFrame]:
     household = question.household
     if household == CHANGED:
+        if not question.config.policy.measures:
+            problem = f"is {CHANGED}, and {question.config.policy.name} does nothing"
+            raise InputError("household", problem, "a policy, or a number")
         household = _first_changed(*(_live(c, None) for c in (question.config, question.other)))
     _check_row(question.config, int(household))
     lived = {WITH: _live(question.config, int(household))}

@@ -72,7 +72,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "visited": "第{0}月党员上门", "called": "第{0}月工作人员上门",
         "attended": "第{0}月参加议事会或活动", "moved": "第{0}月换了住户",
         "between": "其间：{0}。",
-        "twin": "同一住户，{lacking}：第{last}月{status}，缴费概率{chance}。措施带来的变化为{points}个百分点，其中{parts}。",
+        "twin": "同一住户，{lacking}：第{last}月{status}，缴费概率{chance}。措施带来的变化为{points}个百分点，"
+        "其中{parts}。",
         "none": "若不实施措施", "without": "若不实施“{0}”",
         "alone": "第{first}至{last}月，缴费概率变化{points}个百分点，其中{parts}。",
         "was_paid": "已缴清", "was_means_to": "愿缴未办", "was_refuses": "不缴费",

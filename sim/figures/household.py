@@ -119,11 +119,16 @@ def causes(
     words, last = _WORDS[language], int(why.months["month"].max())
     drawn = why.causes[why.causes["points"].abs() >= 0.05]
     drawn = drawn.sort_values("points", key=abs, ascending=False).reset_index(drop=True)
-    names = [(labels or {}).get(cause) or in_language(CAUSES[cause], language) for cause in drawn["cause"]]
+    names = [
+        (labels or {}).get(cause) or in_language(CAUSES[cause], language)
+        for cause in drawn["cause"]
+    ]
     with style.journal_style(language):
         figure, ax = style.place(ax, width, 2.3)
         bars(ax, names, drawn["points"].to_numpy(), colors)
-        ax.set_xlabel(words["points"].format(month=last, all=signed(float(why.causes["points"].sum()))))
+        ax.set_xlabel(
+            words["points"].format(month=last, all=signed(float(why.causes["points"].sum())))
+        )
         paired = (why.months["run"] == WITHOUT).any()
         ax.set_title(words["b" if paired else "b_alone"])
     return figure, drawn
@@ -137,7 +142,9 @@ def in_language(named: Named, language: str) -> str:
 def bars(ax: Axes, names: Sequence[str], values: np.ndarray, colors: Sequence[str]) -> None:
     """Bars to both sides of nothing, a row for each, with their numbers."""
     reference_line(ax)
-    ax.barh(range(len(values)), values, height=0.62, color=[colors[int(value < 0)] for value in values])
+    ax.barh(
+        range(len(values)), values, height=0.62, color=[colors[int(value < 0)] for value in values]
+    )
     rows(ax, names)
     for place, value in enumerate(values):
         ax.annotate(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sim.questions.sweep import sweep
     from sim.questions.tipping import tipping
     from sim.questions.trace import trace
+    from sim.questions.why import why
 
 __version__ = "0.1.0"
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "sweep",
     "tipping",
     "trace",
+    "why",
 ]
 
 _HOMES = {

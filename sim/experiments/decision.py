@@ -184,7 +184,7 @@ class Moves:
 
     def _put(self, world: Any, cause: str) -> None:
         # Nothing has to be computed where nothing was changed.
-        if world.month < self.since - 1:
+        if world.month < self.since:
             return
         h, prices = world.households, np.array([c.asked_price for c in world.compounds])
         seen = [*(getattr(h, name) for name in _READ), world.signals.numbers, prices]
@@ -201,7 +201,7 @@ class Moves:
         self._now, self._seen = now, [one.copy() for one in seen]
 
     def _decide(self, world: Any) -> None:
-        if world.month < self.since - 1 or self._now is None:
+        if world.month < self.since or self._now is None:
             return
         if not self.terms:
             self._sums[:], self._own[:] = 0.0, 0.0
@@ -210,7 +210,7 @@ class Moves:
 
     def _put_midst(self, world: Any, stop: Callable[[Any, slice], _Stop]) -> None:
         """Put down to a cause what the terms would be had a process done its first part only."""
-        if world.month < self.since - 1:
+        if world.month < self.since:
             return
         h, kept = world.households, np.empty(0)
         for compound in world.compounds:

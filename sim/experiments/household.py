@@ -349,13 +349,15 @@ def per_push(one: float, other: float) -> float:
 def _causes(lived: dict[str, _Lived], i: int) -> pd.DataFrame:
     one = lived[WITH]
     other = lived.get(WITHOUT)
-    moved = one.moves.moved[one.last][:, i]
+    moved = one.moves.moved[one.last][:, i].copy()
     # Alone, a run is held against its own month 0.
     before = one.moves.terms[min(one.moves.terms)][:, i].sum()
     against = np.zeros(len(CAUSES)) if other is None else other.moves.moved[other.last][:, i]
     then = before if other is None else other.sums(other.last)[i]
-    slope = per_push(float(one.sums(one.last)[i]), float(then))
-    points = 100.0 * slope * (moved - against)
+    now = float(one.sums(one.last)[i])
+    # Without a history there is no decision before the policy, and what it did at once is seen by its terms only.
+    moved[list(CAUSES).index("other")] += now - float(then) - (moved - against).sum()
+    points = 100.0 * per_push(now, float(then)) * (moved - against)
     return pd.DataFrame({"cause": list(CAUSES), WITH: moved, WITHOUT: against, "points": points})
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import logit
 
 from sim.as_text import percent_text, signed
+from sim.experiments.comparison_table import policy_title
 from sim.experiments.decision import CAUSES
 from sim.experiments.household import WITH, WITHOUT, Why, per_push
 from sim.experiments.trace_text import category_name
@@ -132,9 +133,7 @@ class _Teller:
     def lines(self) -> Iterator[str]:
         config, w, last = self.why.question.config, self.w, self.rows[-1]
         title = config.scenario.title_zh if self.language == "zh" else config.scenario.title
-        policy = (
-            config.policy.title_zh if self.language == "zh" else config.policy.title
-        ) or config.policy.name
+        policy = policy_title(config, config.policy.name, self.language)
         yield w["head"].format(title=title, policy=policy, seed=config.seed)
         if last["status"] == "vacant":
             yield w["unit"].format(**last, last=last["month"])

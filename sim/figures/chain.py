@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 
 from sim.as_text import signed
 from sim.errors import InputError, known_language
+from sim.experiments.comparison_table import policy_title
 from sim.figures import style
 from sim.figures.axes import reference_line, rows, two_lines
 from sim.science.chain_table import EVIDENCE, OUTCOMES
@@ -64,9 +65,7 @@ def links(
     drawn = pd.concat([own, beside], ignore_index=True)
     colours = {**_COLOURS, **(colors or {})}
     config = chain.question.config
-    policy = (
-        config.policy.title_zh if language == "zh" else config.policy.title
-    ) or config.policy.name
+    policy = policy_title(config, config.policy.name, language)
     whole = float(chain.whole.loc[chain.whole["outcome"] == outcome, "effect"].iloc[0])
     texts = []
     for row in drawn.to_dict("records"):

@@ -75,8 +75,7 @@ def parts(
     with style.journal_style(language):
         figure, ax = style.place(ax, width, 0.9 + 0.2 * len(drawn))
         values, low, high = (scale * drawn[k].to_numpy(float) for k in ("part", "low", "high"))
-        bars(ax, [two_lines(name) for name in names], values, colors)
-        ax.hlines(range(len(values)), low, high, color=style.BLACK, linewidth=0.7)
+        bars(ax, [two_lines(name) for name in names], values, colors, (low, high))
         ax.set_xlabel(_WORDS[language]["axis"].format(unit=unit, whole=signed(scale * whole)))
         ax.set_title(name_of(INDICATORS[outcome], language))
     rest = {"outcome": outcome, "cause": "", "part": whole - float(drawn["part"].sum())}

@@ -139,16 +139,23 @@ def in_language(named: Named, language: str) -> str:
     return named.zh if language == "zh" else named.en
 
 
-def bars(ax: Axes, names: Sequence[str], values: np.ndarray, colors: Sequence[str]) -> None:
-    """Bars to both sides of nothing, a row for each, with their numbers."""
+def bars(
+    ax: Axes, names: Sequence[str], values: np.ndarray, colors: Sequence[str],
+    ends: tuple[np.ndarray, np.ndarray] | None = None,
+) -> None:  # fmt: skip
+    """Bars to both sides of nothing, a row for each, with their intervals, if there are any, and their numbers."""
+    low, high = (np.where(np.isfinite(one), one, values) for one in ends or (values, values))
     reference_line(ax)
     ax.barh(
         range(len(values)), values, height=0.62, color=[colors[int(value < 0)] for value in values]
     )
+    ax.hlines(range(len(values)), low, high, color=style.BLACK, linewidth=0.7)
     rows(ax, names)
     for place, value in enumerate(values):
+        # Behind the interval, on the bar's side.
+        at = max(value, high[place]) if value >= 0 else min(value, low[place])
         ax.annotate(
-            signed(float(value)), (value, place), xytext=(2 if value >= 0 else -2, 0), textcoords="offset points",
+            signed(float(value)), (at, place), xytext=(2 if value >= 0 else -2, 0), textcoords="offset points",
             va="center", ha="left" if value >= 0 else "right", fontsize="x-small",
         )  # fmt: skip
     ax.margins(x=0.16)

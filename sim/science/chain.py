@@ -36,7 +36,7 @@ ENDS = {
 """What arrows that lead to an outcome act on."""
 
 BOOKED = {
-    "condition": ("effort",), "neighbours": ("pay", "satisfaction"), "habit": ("pay",), "income": ("pay",),
+    "neighbours": ("pay", "satisfaction"), "habit": ("pay",), "income": ("pay",),
     "rate": ("pay",), "solved": ("handling",), "problems": ("handling",), "unsolved": ("handling",),
     "contact": ("visits", "calls"), "meetings": ("attendance",), "efficacy": ("solved",), "loss": ("income",),
     "discontent": ("satisfaction",), "distrust": ("trust",), "accounts": ("supervision",), "votes": ("attendance",),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sim.as_text import signed, with_interval
+from sim.experiments.comparison_table import policy_title
 from sim.explain import shorten
 from sim.science.attribution_table import new_table, print_place
 from sim.science.chain import Chain
@@ -99,9 +100,7 @@ def sentences(chain: Chain, language: str = "en") -> list[str]:
 
 def _sentences(chain: Chain, language: str) -> Iterator[str]:
     words, config = _WORDS[language], chain.question.config
-    policy = (
-        config.policy.title_zh if language == "zh" else config.policy.title
-    ) or config.policy.name
+    policy = policy_title(config, config.policy.name, language)
     for row in chain.whole.to_dict("records"):
         if row["effect"] != row["effect"]:
             continue

@@ -142,17 +142,13 @@ Rows = list[dict[str, Any]]
 def _live(question: Question, seed: int) -> tuple[Rows, Rows, Rows]:
     """Rows of parts, flows and groups under one seed."""
     at, before = question.config.months, question.before
-    one = Side(
-        watched(
-            question.config,
-            seed,
-            min(1, at - YEAR + 1, (at if before is None else before) - YEAR + 1),
-        ),
-        at,
-    )
-    other = Side(one.record, before) if before is not None else Side(
-        watched(question.other, seed, min(1, at - YEAR + 1)), at
-    )  # fmt: skip
+    # What was billed in a year may have been paid up to a year before that.
+    since = min(1, at - YEAR + 1) if before is None else before - 2 * YEAR + 1
+    one = Side(watched(question.config, seed, since), at)
+    if before is None:
+        other = Side(watched(question.other, seed, since), at)
+    else:
+        other = Side(one.record, before)
     found = list(shared(one, other))
     parts: Rows = []
     for outcome, compound, given in found:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim.as_text import number_text, signed, with_interval
+from sim.experiments.comparison_table import policy_title
 from sim.outcomes import INDICATORS
 from sim.science.attribution_table import new_table, print_place, unit_of
 from sim.science.effect import WHOLE, Effect
@@ -29,8 +30,8 @@ WORDS: dict[str, dict[str, str]] = {
         "outcome": "{outcome} in month {month}: {whole} {unit} {against} ({seeds} runs, 95% interval {low} to {high}): "
         "{parts}.", "up": "", "down": "", "more_tickets": "", "fewer_tickets": "",
         "named": "{cause} {part}", "rest": "the rest {0}", "comma": ", ",
-        "flows": "In a run {more} of {all} households pay more of their bills and {less} less. What moved most those who "
-        "pay more: {causes}.",
+        "flows": "In a run {more} of {all} households pay more of their bills and {less} less. What moved most those "
+        "who pay more: {causes}.",
         "flow": "{cause} ({count})",
         "groups": "{gain} households are more satisfied by 5 points or more, {lose} less. The gain is largest among "
         "{most} ({high} points), smallest among {least} ({low} points).",
@@ -129,9 +130,8 @@ def against(effect: Effect, language: str = "en") -> str:
 
 def _head(effect: Effect, language: str) -> str:
     config = effect.question.config
-    scenario, policy = config.scenario, config.policy
-    title = scenario.title_zh if language == "zh" else scenario.title
-    name = (policy.title_zh if language == "zh" else policy.title) or policy.name
+    title = config.scenario.title_zh if language == "zh" else config.scenario.title
+    name = policy_title(config, config.policy.name, language)
     return WORDS[language]["head"].format(
         title=title, policy=name, against=against(effect, language), month=config.months
     )

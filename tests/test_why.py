@@ -263,7 +263,9 @@ LETTERS = {"moral_appeal": {"boost": 0.3, "fades": 0.0, "reminders": 0.0, "hours
 def planted() -> Chain:
     policy = {"name": "letters", "measures": LETTERS}
     # A firm that goes would be chance, and more than letters can do.
-    config = small("ordinary_estate", policy, replications=12, firm={"leaves": 0.0, "renewal_loss": 1.0})
+    config = small(
+        "ordinary_estate", policy, replications=12, firm={"leaves": 0.0, "renewal_loss": 1.0}
+    )
     names = ("appeal_to_pay", "satisfaction_to_pay", "trust_to_pay", "grievance_to_pay", "contact_to_pay",
              "standards_to_effort", "problems_to_grievance")  # fmt: skip
     return ChainQuestion(config, checked(config, ""), names=names).answer()

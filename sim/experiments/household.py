@@ -415,7 +415,7 @@ def _path(lived: dict[str, _Lived], household: int) -> pd.DataFrame:
             seen = seen[(seen["months"] > 0) & ~seen["neighbour"].isin(met)]
             if seen.empty:
                 break
-            best = seen.loc[(seen["months"] * seen["share"]).idxmax()]
+            best = seen.iloc[int((seen["months"] * seen["share"]).to_numpy().argmax())]
             i, layer = int(best["neighbour"]), str(best["layer"])
     columns = ["step", "household", "layer", "cause", "push", "points"]
     return pd.DataFrame(rows, columns=columns)

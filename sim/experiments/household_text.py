@@ -214,7 +214,7 @@ class _Teller:
             ended = own[own["happened"].astype(int) & int(flag) > 0]
             for category, part in ended.groupby("category", sort=False):
                 yield w[name].format(
-                    self._listed(part["month"]), category_name(int(category), self.language)
+                    self._listed(part["month"]), category_name(int(str(category)), self.language)
                 )
         columns = {
             "visited": "visited",

@@ -198,15 +198,15 @@ class _Watch:
         )
 
 
-def follow(config: Config, month: Month | None = None) -> Followed:
+def follow(config: Config, lived: Month | None = None) -> Followed:
     """Run a configuration once under its seed and write down every problem.
 
     Args:
         config: What to run.
-        month: Another month than the usual, as one with looks at something else besides.
+        lived: Another month than the usual, as one with looks at something else besides.
     """
     watch = _Watch()
-    watched = type("Watched", (NeighborhoodModel,), {"processes": watch.month(month)})
+    watched = type("Watched", (NeighborhoodModel,), {"processes": watch.month(lived)})
     model = watched(config)
     model.run()
     pages = watch.pages or [{}]

@@ -96,7 +96,8 @@ def links(
             for k in told
         ]
         if marks:
-            ax.legend(handles=marks, loc="best", fontsize="x-small")
+            ax.set_ylim(len(drawn) + 0.6, -0.6)
+            ax.legend(handles=marks, loc="lower right", ncols=3, fontsize="x-small")
     return figure, drawn
 
 

@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 _WORDS = {
     "en": {"axis": "{unit} (all: {whole})", "more": "pay more", "less": "pay less",
            "flows": "households that pay more or less, by what moved them most", "households": "households of a run",
-           "groups": "Who gains and who loses", "satisfaction": "satisfaction", "paid": "share of bills paid",
+           "groups": "Who gains and who loses", "none": "no part of 0.05 or more",
+           "satisfaction": "satisfaction", "paid": "share of bills paid",
            "points": "points"},
     "zh": {"axis": "{unit}（合计{whole}）", "more": "缴得更多", "less": "缴得更少",
            "flows": "多缴户与少缴户，按首要原因", "households": "每次推演户数",
-           "groups": "谁受益、谁受损", "satisfaction": "满意水平", "paid": "账单已缴比例", "points": "百分点"},
+           "groups": "谁受益、谁受损", "none": "各项均不足0.05",
+           "satisfaction": "满意水平", "paid": "账单已缴比例", "points": "百分点"},
 }  # fmt: skip
 
 _SIGNS = (style.BLUE, style.VERMILION)
@@ -78,6 +80,15 @@ def parts(
         bars(ax, [two_lines(name) for name in names], values, colors, (low, high))
         ax.set_xlabel(_WORDS[language]["axis"].format(unit=unit, whole=signed(scale * whole)))
         ax.set_title(name_of(INDICATORS[outcome], language))
+        if drawn.empty:
+            ax.text(
+                0.5,
+                0.5,
+                _WORDS[language]["none"],
+                transform=ax.transAxes,
+                ha="center",
+                color=style.GREY,
+            )
     rest = {"outcome": outcome, "cause": "", "part": whole - float(drawn["part"].sum())}
     return figure, pd.concat([drawn, pd.DataFrame([rest])], ignore_index=True)
 
@@ -169,7 +180,9 @@ def groups(
         rows(ax, names)
         ax.set_xlabel(words["points"])
         ax.set_title(words["groups"])
-        ax.legend(loc="best", fontsize="x-small")
+        # In a row of its own: marks may lie in any other.
+        ax.set_ylim(len(drawn) + 0.9, -0.6)
+        ax.legend(loc="lower right", ncols=2, fontsize="x-small")
     return figure, drawn
 
 

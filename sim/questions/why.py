@@ -52,6 +52,10 @@ def why(
     from sim.science.chain import Question as Chain
     from sim.science.effect import Question as Effect
 
+    if not isinstance(without, str):
+        raise InputError(
+            "without", f"{without!r} is not allowed", "label of one measure of the policy"
+        )
     if "months" in given.keys:
         raise InputError("months", "is the month read here", "at=24")
     if household is not None:

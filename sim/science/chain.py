@@ -137,7 +137,7 @@ def _live(question: Question, seed: int) -> np.ndarray:
                     going_on.change_rules(side.model_copy(update={"cut": [*side.cut, *cut]}))
                 going_on.run()
                 ends.append(outcomes_of(going_on))
-            found[k] = np.subtract(*ends)
+            found[k] = np.array(ends[0]) - np.array(ends[1])
     return found
 
 

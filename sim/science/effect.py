@@ -145,10 +145,8 @@ def _live(question: Question, seed: int) -> tuple[Rows, Rows, Rows]:
     # What was billed in a year may have been paid up to a year before that.
     since = min(1, at - YEAR + 1) if before is None else before - 2 * YEAR + 1
     one = Side(watched(question.config, seed, since), at)
-    if before is None:
-        other = Side(watched(question.other, seed, since), at)
-    else:
-        other = Side(one.record, before)
+    without = watched(question.other, seed, since) if before is None else one.record
+    other = Side(without, at if before is None else before)
     found = list(shared(one, other))
     parts: Rows = []
     for outcome, compound, given in found:

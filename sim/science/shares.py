@@ -31,14 +31,14 @@ import numpy as np
 from scipy.special import logit
 
 from sim.experiments.decision import TERMS, Named, pushes
-from sim.processes.census import bits
 from sim.science.attribute import exact_game
+from sim.world.numbers import bits
 from sim.world.process import Month, python
 from sim.world.tables import Called, Tenure
 from sim.world.units import THOUSAND
 
 PAYING: dict[str, Named] = TERMS | {
-    "firm": Named("no firm, so nobody asks", "没有物业，无人收费"),
+    "firm": Named("a firm there to ask for fees", "有无物业公司收费"),
     "luck": Named("another reluctance drawn", "缴费门槛的随机变化"),
     "calls": Named("staff who called or wrote", "上门或致函催办"),
     "timing": Named("when it gets round to bills", "办理早晚"),
@@ -208,8 +208,9 @@ class Record:
 
     def _after_paying(self, world: Any) -> None:
         h = world.households
-        kept = (h.reluctance, h.held_back, h.credited_fen, h.recovered_fen)
-        self.bills[world.month] = Bills(*(one.copy() for one in kept), self._called)
+        self.bills[world.month] = Bills(
+            h.reluctance.copy(), h.held_back.copy(), h.credited_fen.copy(), h.recovered_fen.copy(), self._called
+        )  # fmt: skip
 
     def _end(self, world: Any) -> None:
         self.world, h = world, world.households
@@ -217,8 +218,9 @@ class Record:
         asked = np.array([c.census.due_fen > 0 for c in world.compounds])[h.compound]
         unpaid = np.array([bits(np.int64(one)) for one in h.unpaid])
         paid = 1.0 - unpaid / np.maximum(h.billed, 1)
-        columns = (h.lived_here, h.tenure, h.satisfaction)
-        self.states[world.month] = State(due * asked, paid, *(one.copy() for one in columns))
+        self.states[world.month] = State(
+            due * asked, paid, h.lived_here.copy(), h.tenure.copy(), h.satisfaction.copy()
+        )  # fmt: skip
 
 
 def _inputs(c: Any, at: slice) -> tuple[np.ndarray, np.ndarray]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sim.questions.sweep import sweep
     from sim.questions.tipping import tipping
     from sim.questions.trace import trace
+    from sim.questions.why import why
 
 __version__ = "0.1.0"
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "sweep",
     "tipping",
     "trace",
+    "why",
 ]
 
 _HOMES = {

@@ -29,7 +29,8 @@ API: dict[str, tuple[str, ...]] = {
     "runs": (
         "sim.run", "sim.experiments.store.Study", "sim.experiments.store.read_study",
         "sim.compare", "sim.experiments.compare.Comparison",
-        "sim.sweep", "sim.trace", "sim.books", "sim.experiments.sweep.Sweep", "sim.experiments.sweep.read_sweep",
+        "sim.sweep", "sim.trace", "sim.why", "sim.books", "sim.experiments.sweep.Sweep",
+        "sim.experiments.sweep.read_sweep",
         "sim.again.rerun", "sim.again.Rerun", "sim.experiments.validate.validate",
         "sim.science.levels.run_levels", "sim.science.trials.run_trials", "sim.reproduce.reproduce",
     ),

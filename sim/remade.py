@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
+from sim import remade_why
 from sim.as_text import MISSING as DASH
 from sim.experiments import paired
 from sim.experiments.summary import markdown
@@ -511,5 +512,9 @@ FIGURES: dict[str, Callable[[bool, Path | None], pd.DataFrame]] = {
     "kangqiao": kangqiao_figure,
     "loops": loops_figure,
     "mechanisms": mechanisms_figure,
+    "why_household": remade_why.household_figure,
+    "why_kangqiao": remade_why.effect_figure("kangqiao", "five_level_linkage"),
+    "why_ordinary": remade_why.effect_figure("ordinary_estate", "service_standard"),
+    "why_chain": remade_why.chain_figure("ordinary_estate", "service_standard"),
 }
 """Figures of the documents: quick or not, and where to draw it, to the numbers drawn."""

@@ -583,9 +583,9 @@ def test_plugin_measure_reaches_a_worker_that_cannot_import_it(tmp_path: Path) -
     "words",
     [
         ["run"], ["compare", "policies=[none]"], ["sweep"], ["trace"], ["books"], ["sensitivity"], ["tipping"],
-        ["calibrate"], ["predict"], ["attribute"], ["optimise"], ["robustness"], ["report", "nowhere"], ["desk"],
-        ["rerun", "nowhere"], ["verify", "nowhere", "x=1"], ["compound", "rate=0.5"], ["pool"], ["list"],
-        ["explain", "month"], ["validate"],
+        ["calibrate"], ["predict"], ["attribute"], ["why"], ["optimise"], ["robustness"],
+        ["report", "nowhere"], ["desk"], ["rerun", "nowhere"], ["verify", "nowhere", "x=1"],
+        ["compound", "rate=0.5"], ["pool"], ["list"], ["explain", "month"], ["validate"],
     ],
 )  # fmt: skip
 def test_every_command_takes_files_of_ones_own(

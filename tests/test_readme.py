@@ -44,8 +44,9 @@ def test_it_does_what_is_said(
     (tmp_path / "mine" / "scenarios").mkdir(parents=True)
     shutil.copy(ROOT / "scenarios/my_compound.yaml", tmp_path / "mine/scenarios/my_compound.yaml")
     given = [str(tmp_path / "mine") if word == "mine" else word for word in words]
-    if words[0] in ("run", "compare"):
-        given += [*SMALL, "--quiet", "--out", str(tmp_path)]
+    if words[0] in ("run", "compare", "why"):
+        small = ["at=2"] if words[0] == "why" else SMALL
+        given += [*small, "--quiet", "--out", str(tmp_path)]
         monkeypatch.setattr(
             "sim.experiments.answers.Answer.keep_figures", lambda answer, language: []
         )

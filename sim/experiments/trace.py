@@ -187,10 +187,10 @@ class _Watch:
     def _feel(world: Any, when: str, household: np.ndarray) -> dict[str, np.ndarray]:
         return {f"{name}_{when}": getattr(world.households, name)[household] for name in FEELINGS}
 
-    def month(self) -> Month:
-        """The month with a look at the problems before and after they are handled."""
+    def month(self, month: Month | None = None) -> Month:
+        """A month with a look at the problems before and after they are handled."""
         return (
-            usual_month()
+            (month or usual_month())
             .before("problems_are_entered", python(self.before_entering))
             .before("residents_speak", python(self.before_handling))
             .after("problems_are_handled", python(self.after_handling))
@@ -198,10 +198,15 @@ class _Watch:
         )
 
 
-def follow(config: Config) -> Followed:
-    """Run a configuration once under its seed and write down every problem."""
+def follow(config: Config, lived: Month | None = None) -> Followed:
+    """Run a configuration once under its seed and write down every problem.
+
+    Args:
+        config: What to run.
+        lived: Another month than the usual, as one with looks at something else besides.
+    """
     watch = _Watch()
-    watched = type("Watched", (NeighborhoodModel,), {"processes": watch.month()})
+    watched = type("Watched", (NeighborhoodModel,), {"processes": watch.month(lived)})
     model = watched(config)
     model.run()
     pages = watch.pages or [{}]

@@ -299,10 +299,14 @@ class _Teller:
         return _names_zh(PerLevel)[level]
 
     def _category(self) -> str:
-        category = self.story.category
-        if self.lang == "en":
-            return category.name.lower().replace("_", " ")
-        return _names_zh(PerCategory)[Category(category)]
+        return category_name(self.story.category, self.lang)
+
+
+def category_name(category: int, language: str) -> str:
+    """What a problem is about, in words."""
+    if language == "en":
+        return Category(category).name.lower().replace("_", " ")
+    return _names_zh(PerCategory)[category]
 
 
 _WHEN = ("before", "after", "end")

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -68,6 +69,20 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def place(axes: Axes | None, width: float, height: float) -> tuple[Figure, Axes]:
+    """Axes that were given with their figure, or those of a new one.
+
+    Args:
+        axes: Given ones, or None.
+        width: Inches of a new figure.
+        height: Inches of a new figure.
+    """
+    if axes is None:
+        figure = new_figure(width, height)
+        return figure, figure.subplots()
+    return axes.get_figure(root=True), axes  # type: ignore[return-value]
 
 
 def save(

@@ -152,11 +152,12 @@ def _live(config: Config, stage: Stage, names: tuple[str, ...], seed: int) -> np
             if cut:
                 going_on.change_rules(config.model_copy(update={"cut": cut}))
             going_on.live_until(stage.read)
-            found[k] = _outcomes(going_on)
+            found[k] = outcomes_of(going_on)
     return found
 
 
-def _outcomes(model: Any) -> tuple[float, ...]:
+def outcomes_of(model: Any) -> tuple[float, ...]:
+    """A run's ``OUTCOMES`` at its last month."""
     rows = compute(model.recorder.notes[-YEAR:])
     collected, satisfied, voices = (
         rows[:, :, list(INDICATORS).index(name)]

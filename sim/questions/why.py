@@ -1,0 +1,84 @@
+"""What carried the effect: of a policy in a compound, between two months, for one household."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from sim.errors import InputError
+from sim.questions.base import Given, question
+from sim.questions.words import OneOf, Or, Whole
+
+if TYPE_CHECKING:
+    from sim.experiments.household import Question as Household
+    from sim.science.chain import Question as Chain
+    from sim.science.effect import Question as Effect
+
+CHANGED = "changed"
+MOST_HOUSEHOLDS = 10_000_000
+REPLICATIONS = 20
+TERMS, ARROWS = "terms", "arrows"
+
+
+@question(
+    "scenario=kangqiao household=17",
+    "scenario=kangqiao policy=member_contact household=changed --lang zh",
+    "scenario=ordinary_estate policy=member_contact at=24",
+    "scenario=kangqiao at=24 before=0",
+    "scenario=ordinary_estate policy=appeal_letters by=arrows",
+)
+def why(
+    given: Given,
+    household: Annotated[Any, Or(CHANGED, Whole(0, MOST_HOUSEHOLDS))] = None,
+    at: Annotated[int, Whole(1, 600)] = 24,
+    before: Annotated[int | None, Whole(-600, 599)] = None,
+    without: str = "",
+    by: Annotated[str, OneOf((TERMS, ARROWS), "way to share out")] = TERMS,
+) -> Household | Effect | Chain:
+    """Say why: what carried a policy's effect, and why one household pays or does not.
+
+    Without a household the difference that the policy makes to fees collected, satisfaction and hotline tickets is
+    shared out among causes that add up to it (by=terms), or told by the causal arrows that carry it, each cut in turn
+    (by=arrows). With a household its decision is told month by month, term by term, beside its twin without the policy.
+
+    Args:
+        household: one household by its row, from 0 on, or changed for the first that pays because of the policy
+        at: month read
+        before: month of the same run that is held against it, instead of the run without the policy
+        without: the one measure that the other run lacks, instead of the whole policy
+        by: terms or arrows
+    """
+    from sim.experiments.household import Question as Household
+    from sim.experiments.household import checked
+    from sim.science.chain import Question as Chain
+    from sim.science.effect import Question as Effect
+
+    if not isinstance(without, str):
+        raise InputError(
+            "without", f"{without!r} is not allowed", "label of one measure of the policy"
+        )
+    if "months" in given.keys:
+        raise InputError("months", "is the month read here", "at=24")
+    if household is not None:
+        for word, said in (("before", before is not None), ("by", by != TERMS)):
+            if said:
+                raise InputError(word, "does not go with household", "one of the two")
+        config = given.case({"replications": 1}, ("months", at))
+        return Household(config, checked(config, without), household, without)
+    config = given.case({"replications": REPLICATIONS}, ("months", at))
+    other = checked(config, without)
+    if before is None and not config.policy.measures:
+        raise InputError(
+            "policy", f"{config.policy.name} does nothing", "a policy, or before=MONTH"
+        )
+    if before is not None:
+        first = -config.scenario.history_months + 1
+        if without or by != TERMS or not first <= before < at:
+            problem = (
+                "goes with neither without nor by=arrows"
+                if first <= before < at
+                else f"{before} is not allowed"
+            )
+            raise InputError(
+                "before", problem, f"whole number from {first} to {at - 1} (month), alone"
+            )
+    return Chain(config, other, without) if by == ARROWS else Effect(config, other, before, without)

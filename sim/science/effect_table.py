@@ -1,0 +1,223 @@
+"""What an effect came by, as a table and in sentences; every number is counted from runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sim.as_text import number_text, signed, with_interval
+from sim.experiments.comparison_table import policy_title
+from sim.outcomes import INDICATORS
+from sim.science.attribution_table import new_table, print_place, unit_of
+from sim.science.effect import WHOLE, Effect
+from sim.science.shares import OUTCOMES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NAMED, LEAST = 4, 0.05
+"""Most causes named in a sentence, and what a part has to be, as printed, to be told at all."""
+
+WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "head": "{title}, {policy}: {against}, month {month}",
+        "without": "against the run without it", "lacking": "against the run without {0}",
+        "before": "against month {0} of the same run", "cause": "cause", "part": "part [95%], {unit}",
+        "whole": "all: {outcome}", "trait": "who", "households": "households", "satisfaction": "satisfaction, points",
+        "gain": "gain", "lose": "lose", "paid": "share paid, points", "more": "pay more", "less": "pay less",
+        "outcome": "{outcome} in month {month}: {whole} {unit} {against} ({seeds} runs, 95% interval {low} to {high}): "
+        "{parts}.", "up": "", "down": "", "more_tickets": "", "fewer_tickets": "",
+        "named": "{cause} {part}", "rest": "the rest {0}", "comma": ", ",
+        "flows": "In a run {more} of {all} households pay more of their bills and {less} less. What moved most those "
+        "who pay more: {causes}.",
+        "flow": "{cause} ({count})",
+        "groups": "{gain} households are more satisfied by 5 points or more, {lose} less. The gain is largest among "
+        "{most} ({high} points), smallest among {least} ({low} points).",
+        "how": "Parts add up to the whole; the rule is in docs/why.md. Without a firm nothing is collected, and that "
+        "counts as 0.",
+        "floor": "floors {0}", "building": "building {0}", "all": "all",
+        "owner": "owners", "tenant": "tenants", "vacant": "vacant units", "young": "young households",
+        "working": "households of working age", "elderly": "elderly households",
+        "conditional": "those who pay if others do", "unconditional": "those who pay whatever others do",
+        "free_rider": "free-riders", "tickets": "a month of 1,000 households", "points": "points",
+    },
+    "zh": {
+        "head": "{title}，{policy}：第{month}月，{against}",
+        "without": "与不实施相比", "lacking": "与不实施“{0}”相比",
+        "before": "与同一推演的第{0}月相比", "cause": "原因", "part": "贡献[95%]，{unit}",
+        "whole": "合计：{outcome}", "trait": "群体", "households": "户数", "satisfaction": "满意水平，百分点",
+        "gain": "升高户", "lose": "降低户", "paid": "已缴比例，百分点", "more": "多缴户", "less": "少缴户",
+        "outcome": "第{month}月{outcome}{against}{moved}{size}{unit}（{seeds}次推演，95%区间{low}至{high}），"
+        "其中{parts}。", "up": "提高", "down": "下降", "more_tickets": "增加", "fewer_tickets": "减少",
+        "named": "{cause}{part}", "rest": "其余{0}", "comma": "、",
+        "flows": "平均每次推演，{all}户中有{more}户缴得更多，{less}户缴得更少。多缴户的首要原因依次为{causes}。",
+        "flow": "{cause}（{count}户）",
+        "groups": "满意水平升高5个百分点以上的有{gain}户，降低的有{lose}户。升幅最大的是{most}（{high}个百分点），"
+        "最小的是{least}（{low}个百分点）。",
+        "how": "各项相加等于总变化，分摊规则见docs/why.md；没有物业公司时无人收费，收缴率按0计。",
+        "floor": "{0}层住户", "building": "{0}栋住户", "all": "全部住户",
+        "owner": "业主", "tenant": "租户", "vacant": "空置房", "young": "年轻家庭", "working": "中年家庭",
+        "elderly": "老年家庭", "conditional": "随众缴费型住户", "unconditional": "自觉缴费型住户",
+        "free_rider": "搭便车型住户", "tickets": "件（每千户每月）", "points": "个百分点",
+    },
+}  # fmt: skip
+
+
+def print_effect(effect: Effect, console: Console, language: str = "en") -> None:
+    """Print what each outcome came by, who gains and who loses, and the sentences."""
+    words = WORDS[language]
+    console.print(_head(effect, language), style="bold", highlight=False)
+    for outcome in OUTCOMES:
+        scale, unit = unit_of(outcome, language)
+        table = new_table([words["cause"], words["part"].format(unit=unit)])
+        rows = effect.parts[effect.parts["outcome"] == outcome]
+        for row in _ordered(rows).to_dict("records"):
+            if abs(scale * row["part"]) >= LEAST:
+                table.add_row(cause_name(outcome, row["cause"], language), _ranged(row, scale))
+        whole = rows[rows["cause"] == WHOLE].iloc[0].to_dict()
+        name = _outcome(outcome, language)
+        table.add_row(words["whole"].format(outcome=name), _ranged(whole, scale), style="bold")
+        console.print(table)
+        console.print()
+    keys = ("households", "satisfaction", "gain", "lose", "paid", "more", "less")
+    table = new_table([words["trait"], *(words[key] for key in keys)])
+    for row in effect.groups[effect.groups["trait"] != "building"].to_dict("records"):
+        numbers = [
+            signed(100.0 * row[key])
+            if key in ("satisfaction", "paid")
+            else number_text(row[key], language)
+            for key in keys
+        ]
+        table.add_row(group_name(row["trait"], row["group"], language), *numbers)
+    console.print(table)
+    console.print()
+    for line in sentences(effect, language):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    print_place(effect, console, language)
+
+
+def sentences(effect: Effect, language: str = "en") -> list[str]:
+    """What carried the effect, in sentences.
+
+    Args:
+        effect: What was shared out.
+        language: "en" or "zh".
+    """
+    return list(_sentences(effect, language))
+
+
+def cause_name(outcome: str, cause: str, language: str = "en") -> str:
+    """What a cause of an outcome is called."""
+    named = OUTCOMES[outcome][cause]
+    return named.zh if language == "zh" else named.en
+
+
+def group_name(trait: str, group: str, language: str = "en") -> str:
+    """What a group of households is called."""
+    words = WORDS[language]
+    return words[group] if group in words else words[trait].format(group)
+
+
+def against(effect: Effect, language: str = "en") -> str:
+    """What the policy's run is held against, in words."""
+    question, words = effect.question, WORDS[language]
+    if question.before is not None:
+        return words["before"].format(question.before)
+    return words["lacking"].format(question.without) if question.without else words["without"]
+
+
+def _head(effect: Effect, language: str) -> str:
+    config = effect.question.config
+    title = config.scenario.title_zh if language == "zh" else config.scenario.title
+    name = policy_title(config, config.policy.name, language)
+    return WORDS[language]["head"].format(
+        title=title, policy=name, against=against(effect, language), month=config.months
+    )
+
+
+def _outcome(outcome: str, language: str) -> str:
+    return INDICATORS[outcome].zh if language == "zh" else INDICATORS[outcome].en
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["cause"] != WHOLE].sort_values("part", key=abs, ascending=False)
+
+
+def _ranged(row: dict[Any, Any], scale: float) -> str:
+    return with_interval(*(scale * row[key] for key in ("part", "low", "high")))
+
+
+def _sentences(effect: Effect, language: str) -> Iterator[str]:
+    words, month = WORDS[language], effect.question.config.months
+    for outcome in OUTCOMES:
+        scale, _ = unit_of(outcome, language)
+        rows = effect.parts[effect.parts["outcome"] == outcome]
+        whole = rows[rows["cause"] == WHOLE].iloc[0]
+        if pd.isna(whole["part"]):
+            continue
+        low, high = (signed(scale * float(whole[key])) for key in ("low", "high"))
+        gap, share = scale * float(whole["part"]), INDICATORS[outcome].share
+        up = (
+            ("up" if gap >= 0 else "down")
+            if share
+            else ("more_tickets" if gap >= 0 else "fewer_tickets")
+        )
+        yield words["outcome"].format(
+            outcome=_outcome(outcome, language), month=month, whole=signed(gap), moved=words[up],
+            size=f"{abs(round(gap, 1)):.1f}", unit=words["points" if share else "tickets"],
+            against=against(effect, language), seeds=int(whole["seeds"]), low=low, high=high,
+            parts=_parts(outcome, rows, scale, language),
+        )  # fmt: skip
+    yield from _who(effect, language)
+    yield words["how"]
+
+
+def _parts(outcome: str, rows: pd.DataFrame, scale: float, language: str) -> str:
+    """The largest parts by name, and the rest, so that they add up to the whole as it is printed."""
+    words, whole = (
+        WORDS[language],
+        round(scale * float(rows.loc[rows["cause"] == WHOLE, "part"].iloc[0]), 1),
+    )
+    told, texts = 0.0, []
+    for row in _ordered(rows)[:NAMED].to_dict("records"):
+        part = round(scale * row["part"], 1)
+        if abs(part) >= LEAST:
+            told += part
+            texts.append(
+                words["named"].format(
+                    cause=cause_name(outcome, row["cause"], language), part=signed(part)
+                )
+            )
+    if not texts or abs(whole - told) >= LEAST:
+        texts.append(words["rest"].format(signed(whole - told)))
+    return words["comma"].join(texts)
+
+
+def _who(effect: Effect, language: str) -> Iterator[str]:
+    words, groups = WORDS[language], effect.groups
+    every = groups[groups["trait"] == "all"].iloc[0]
+    flows = effect.flows.sort_values("more", ascending=False)[:NAMED]
+    causes = [
+        words["flow"].format(
+            cause=cause_name("collection_rate", row["cause"], language), count=f"{row['more']:.0f}"
+        )
+        for row in flows.to_dict("records")
+        if row["more"] >= 0.5
+    ]
+    counts = {key: f"{every[key]:.0f}" for key in ("more", "less", "gain", "lose")}
+    if causes:
+        yield words["flows"].format(
+            **counts, all=f"{every['households']:.0f}", causes=words["comma"].join(causes)
+        )
+    of = groups[
+        groups["trait"].isin(["tenure", "life", "kind", "floor"]) & (groups["households"] >= 10.0)
+    ]
+    if len(of):
+        most, least = (of.loc[of["satisfaction"].agg(end)] for end in ("idxmax", "idxmin"))
+        yield words["groups"].format(
+            **counts, most=group_name(most["trait"], most["group"], language),
+            least=group_name(least["trait"], least["group"], language),
+            high=signed(100.0 * float(most["satisfaction"])), low=signed(100.0 * float(least["satisfaction"])),
+        )  # fmt: skip

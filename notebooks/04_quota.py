@@ -58,12 +58,12 @@ labels = {
         "over": "over seeds; the last 12 months of each",
     },
     "zh": {
-        "collection_rate_last12": "物业费收缴率(占应收的%)",
-        "contacted_share_last12": "被走访住户(占住户的%)",
-        "trust_cell_last12": "对党组织和社区的信任(0至1)",
-        "hours_spent_last12": "工时(小时/月)",
+        "collection_rate_last12": "物业费收缴率（占应收的%）",
+        "contacted_share_last12": "被走访住户（占住户的%）",
+        "trust_cell_last12": "对党组织和社区的信任（0至1）",
+        "hours_spent_last12": "工时（小时/月）",
         "x": "每名在职党员联系户数",
-        "over": "各随机种子,取最后12个月",
+        "over": "各随机编号，取最后12个月",
     },
 }[LANGUAGE]
 figure = response(

@@ -51,7 +51,7 @@ def lines(model: NeighborhoodModel) -> Figure:
             values = 100 * model.recorder.values[:, 0, list(INDICATORS).index(name)]
             axes.plot(model.recorder.months, values, color=colour, label=INDICATORS[name].zh)
         axes.set_ylim(0, 100)
-        axes.set_xlabel("月份(0为政策开始前)")
+        axes.set_xlabel("月份（0为政策开始前）")
         axes.set_ylabel("%")
         axes.set_title("小区治理指标")
         axes.legend()
@@ -74,7 +74,7 @@ def homes(model: NeighborhoodModel) -> Figure:
         axes.scatter(place, h.floor, c=colours, s=9, marker="s")
         angry = h.stage >= 2
         axes.scatter(place[angry], h.floor[angry], facecolors="none", edgecolors=VERMILION, s=14)
-        axes.set_title("住户:蓝色已缴费,浅色未缴费,灰色空置,圆圈为投诉或信访")
+        axes.set_title("住户：蓝色已缴费，浅色未缴费，灰色空置，圆圈为投诉或信访")
         axes.set_xlabel("楼栋")
         axes.set_ylabel("楼层")
         axes.set_xticks([])

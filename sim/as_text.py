@@ -104,6 +104,13 @@ def parameter_text(value: Any, row: Described, language: str = "en") -> str:
     return f"{exact_text(100 * value)}%" if is_share(row) else exact_text(value)
 
 
+def aside(text: str, language: str = "en") -> str:
+    """A text in the brackets of a language, to stand behind another; nothing of nothing."""
+    if not text:
+        return ""
+    return f"（{text}）" if language == "zh" else f" ({text})"
+
+
 def is_share(row: Described) -> bool:
     """Whether a parameter is a share or a dose, shown as percent."""
     share = row.unit == "1" and row.low == 0 and row.high == 1

@@ -120,7 +120,8 @@ def xiaoqu(
 def report(
     folder: Annotated[Path, typer.Argument(help="What run or compare kept", metavar="DIR")],
     words: Annotated[
-        list[str] | None, typer.Argument(help="lang=zh or lang=en, question='...'")
+        list[str] | None,
+        typer.Argument(help="lang=zh or lang=en, form=short or form=long, question='...'"),
     ] = None,
     out: Annotated[
         Path | None,
@@ -128,7 +129,9 @@ def report(
     ] = None,
     plugin: Plugins = None,
 ) -> None:
-    r"""Write a report of kept results: one HTML file, PDF, XLSX and CSV tables.
+    r"""Write a report of kept results: a paper of a page or two with its annexes, and its tables.
+
+    DOCX, PPTX, HTML and PDF hold the same text; form=short leaves the annexes out. XLSX and CSV hold all tables.
 
     [bold]Examples[/bold]
 

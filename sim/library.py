@@ -59,9 +59,9 @@ KINDS = {
 MEASURES = {
     "fee_rate": ("collection rate", "收缴率"),
     "arrears": ("arrears", "欠费"),
-    "firm_exit": ("firm leaves, or nobody serves", "物业撤离或无人服务"),
+    "firm_exit": ("firm leaves, or nobody serves", "物业服务企业撤离或无人服务"),
     "committee_rate": ("committees formed", "业委会组建率"),
-    "committee_or_firm": ("committee or firm", "有业委会或物业"),
+    "committee_or_firm": ("committee or firm", "有业委会或物业服务企业"),
     "service_coverage": ("served by a firm", "物业服务覆盖率"),
     "satisfaction": ("satisfied residents", "居民满意率"),
     "complaints": ("complaints", "投诉"),

@@ -121,7 +121,7 @@ def patterns(quick: bool) -> str:
 
 
 _PATTERNS = (
-    ("P1 decline: “环境恶化—物业费收缴难—服务降级—矛盾激化”", "004", "by the history's sizes"),
+    ("P1 decline：“环境恶化—物业费收缴难—服务降级—矛盾激化”", "004", "by the history's sizes"),
     ("P2 collection “从10%提升至70%” in about two years", "004", "yes, by hand"),
     ("P3 “居民满意度达90%” at the end", "004", "yes, by hand"),
     ("P4 elections “多次‘流产’”", "004", "no"),

@@ -213,7 +213,7 @@ def _within(field: FieldInfo, row: Described) -> Described:
         unit=str(extra["unit"]),
         source=str(extra["source"]),
         en=f"{field.description}: {row.en}",
-        zh=f"{extra['zh']}:{row.zh}",
+        zh=f"{extra['zh']}：{row.zh}",
     )
 
 

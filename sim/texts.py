@@ -10,7 +10,7 @@ from unicodedata import east_asian_width
 import numpy as np
 
 from sim import ensemble
-from sim.as_text import exact_text
+from sim.as_text import aside, exact_text
 from sim.config import Experiment, Policy, Scenario
 from sim.explain import parameter_lines, show
 from sim.library import KINDS, MEASURES, UNITS, Case, Fact, Figure, Number, Run, used_in
@@ -141,23 +141,23 @@ def case_text(case: Case, lang: str = "en") -> str:
         getattr(case, name if lang == "en" else f"{name}_zh") for name in ("counts", "done", "note")
     )
     told = {
-        "reported": MEASURES[case.measure][at] + _aside(UNITS[case.unit][at], lang),
+        "reported": MEASURES[case.measure][at] + aside(UNITS[case.unit][at], lang),
         "counts": counts,
-        "kind": KINDS[case.kind][at] + _aside(case.place, lang),
+        "kind": KINDS[case.kind][at] + aside(case.place, lang),
         "households": _in_words(case.households, lang),
         "before": _in_words(case.before, lang),
         "after": _in_words(case.after, lang),
         "months": _in_words(case.months, lang),
         "begun": case.start or _NOT_TOLD[lang],
         "done": done,
-        "source": (case.url or _NOT_TOLD[lang]) + _aside(case.date or _NOT_TOLD[lang], lang),
+        "source": (case.url or _NOT_TOLD[lang]) + aside(case.date or _NOT_TOLD[lang], lang),
         "grade": case.grade,
         "beware": note,
         "used": ", ".join(case.used_in),
         "why": case.why[at],
     }
     named = f"{case.id}: {case.title} {case.title_zh}"
-    lines = [named + _aside(_CASE[lang]["case"], lang)]
+    lines = [named + aside(_CASE[lang]["case"], lang)]
     lines += [_line(name, text, lang) for name, text in told.items() if text]
     lines += [_CASE[lang]["negative"]] if case.negative else []
     return "\n".join([*lines, *(["", *_run_lines(case, case.run, lang)] if case.run else [])])
@@ -175,7 +175,7 @@ def fact_text(fact: Fact, lang: str = "en") -> str:
         "beware": fact.note,
         "rests": ", ".join(used_in(fact.id)),
     }
-    lines = [f"{fact.id}: {fact.quantity} {fact.quantity_zh}" + _aside(_CASE[lang]["fact"], lang)]
+    lines = [f"{fact.id}: {fact.quantity} {fact.quantity_zh}" + aside(_CASE[lang]["fact"], lang)]
     return "\n".join([*lines, *(_line(name, text, lang) for name, text in told.items() if text)])
 
 
@@ -214,10 +214,6 @@ def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, s
             yield from _flat(value, f"{above}{key}.")
         else:
             yield f"{above}{key}", str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _aside(text: str, lang: str) -> str:
-    return f" ({text})" if lang == "en" else f"（{text}）"
 
 
 def _line(head: str, text: str, lang: str) -> str:
@@ -311,8 +307,8 @@ def theory_text(name: str, theory: Process, usual: str, lang: str = "en") -> str
     run, default = _RUN[lang][theory.compiled], name == usual
     if lang == "zh":
         return (
-            f"{name}: 缴费理论{'(默认)' if default else ''}\n{done(theory, lang)}\n运行方式: {run}\n"
-            f"用法: fees.response={name}\n参数: xiaoqu explain fees"
+            f"{name}：缴费理论{'（默认）' if default else ''}\n{done(theory, lang)}\n运行方式：{run}\n"
+            f"用法：fees.response={name}\n参数：xiaoqu explain fees"
         )
     return (
         f"{name}: theory of paying{' (the default)' if default else ''}\n{done(theory)}\nrun: {run}\n"

@@ -176,7 +176,7 @@ def test_it_is_said_why_other_columns_do_not_add_up(small: Attribution, language
         alone, lost = (f"{total + 0.0:+.1f}" for total in sums)
         told = {
             "en": f"Alone they add up to {alone}, left out to {lost}, and the bundle does ",
-            "zh": f"单独实施相加为{alone},去掉后损失相加为{lost},组合为",
+            "zh": f"单独实施相加为{alone}，缺少各项时少提高的相加为{lost}，组合为",
         }
         assert told[language] in out.getvalue()
 

@@ -432,7 +432,7 @@ def test_explain_tells_of_a_theory_of_paying_in_the_language_asked(
     _, usual, _ = xiaoqu("explain", "match")
     assert "conditional cooperators repay a share" in usual and "default" not in usual
     _, told, _ = xiaoqu("explain", "logit", "--lang", "zh")
-    assert told.startswith("logit: 缴费理论(默认)") and "用法: fees.response=logit" in told
+    assert told.startswith("logit：缴费理论（默认）") and "用法：fees.response=logit" in told
     file = tmp_path / "mine.py"
     file.write_text(
         "from sim.own import give_theory\n"

@@ -52,6 +52,7 @@ from sim.experiments.run import live as live_whole
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.processes.issues import COUNTS
+from sim.report import annexes
 from sim.report import build as build_module
 from sim.report.build import Extra
 from sim.report.content import Section
@@ -709,8 +710,8 @@ def made_up(seed: int, level: float = 0.5) -> live.Lived:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports without their figures and large tables, which take a second."""
-    for name in ("_results", "_costs"):
-        monkeypatch.setattr(build_module, name, lambda case: Section("", []))
+    for name in ("results", "costs"):
+        monkeypatch.setattr(annexes, name, lambda case: Section("", []))
 
 
 def as_csv_text(session: Session, extra: Extra | None = None) -> str:
@@ -727,7 +728,7 @@ def as_csv_text(session: Session, extra: Extra | None = None) -> str:
     ("change", "told", "not_told"),
     [
         ({"own": Own(values=SMALL, name="乙小区")}, "乙小区", "甲小区"),
-        ({"seed": 41}, "种子41至44", "种子1至4"),
+        ({"seed": 41}, "随机编号41至44", "随机编号1至4"),
         ({"replications": 3}, "配对模拟3次", "配对模拟4次"),
         ({"language": "en"}, "paired runs", "配对模拟"),
         ({"policies": [Plan(name="乙方案", measures=[Planned(measure="member_contact", start=2)])]},
@@ -746,7 +747,7 @@ def test_a_report_is_of_its_own_session(
     plan = Plan(name="方案甲", measures=[Planned(measure="member_contact", start=2)])
     first = own_session(own=Own(values=SMALL, name="甲小区"), policies=[plan])
     before = as_csv_text(first)
-    assert "甲小区" in before and "种子1至4" in before
+    assert "甲小区" in before and "随机编号1至4" in before
     second = first.model_copy(update=change)
     text = as_csv_text(second)
     assert text != before

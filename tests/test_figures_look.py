@@ -82,7 +82,7 @@ def _trajectories(language: str) -> Figure:
 
 def _response(language: str) -> Figure:
     label = {"en": ("fees collected (% of fees due)", "visits (1 a month)"),
-             "zh": ("物业费收缴率(占应收的%)", "走访(次/月)")}[language]  # fmt: skip
+             "zh": ("物业费收缴率（占应收的%）", "走访（次/月）")}[language]  # fmt: skip
     panels = {"rate": label[0]}
     over = {"en": "over runs", "zh": "各次运行"}[language]
     return response(

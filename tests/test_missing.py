@@ -325,7 +325,7 @@ def test_what_cannot_be_compared_is_told_in_words(
     said = [b for s in report.sections for b in s.blocks if isinstance(b, Bullets | Paragraph)]
     told = " ".join(" ".join(b.items) if isinstance(b, Bullets) else b.text for b in said)
     assert_told(told)
-    reference = "no firm serves the compound" if language == "en" else "小区无物业公司"
+    reference = "no firm serves the compound" if language == "en" else "小区无物业服务企业"
     assert reference in told
     effects = next(t for t in report.tables() if t.name.startswith("effects"))
     assert all(math.isnan(row[2]) for row in effects.rows[:1])

@@ -261,7 +261,7 @@ def test_tables_and_figures_of_a_run_have_it(both: list[Path], tmp_path: Path) -
     assert {"arrears_gini_end", "longest_arrears_last12"} <= set(study.runs)
     assert set(OWN) <= set(study.months) and set(OWN) <= set(study.summary["indicator"])
     assert "Gini of arrears (%)" in told(print_summary, study)
-    assert "欠费基尼系数 (%)" in told(print_summary, study, "zh")
+    assert "欠费基尼系数（%）" in told(print_summary, study, "zh")
     titles = [axes.get_title("left") for axes in study.figure("trajectories").axes]
     assert "g  Gini of arrears" in titles and "h  Longest arrears" in titles
     again = run(study.config, tmp_path / "kept")

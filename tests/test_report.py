@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 from rich.console import Console
+from test_punctuation import half_width
 
 from sim.compose import load
 from sim.config import Config
@@ -34,13 +36,18 @@ from sim.figures import attribution, comparison, district, robustness, sensitivi
 from sim.outcomes import INDICATORS, column
 from sim.questions.compare import compare
 from sim.report import page, sentences
-from sim.report.build import Extra, _Case, _costs, build, read_results
-from sim.report.content import Paragraph, Picture, Report, Section, Table
+from sim.report.annexes import costs
+from sim.report.build import build, read_results
+from sim.report.case import Case, Extra
+from sim.report.content import Bullets, Paragraph, Picture, Report, Section, Table, plain
+from sim.report.document import as_docx
 from sim.report.page import as_html, shown
 from sim.report.paper import as_pdf
-from sim.report.sentences import Runs, about_policy, about_reference
+from sim.report.reliability import reliability, sources
+from sim.report.sentences import Runs, about_policy, about_reference, between
 from sim.report.sheets import as_csv, as_xlsx, as_zip, harmless
-from sim.report.words import CANNOT, SENTENCES, SURE, WORDS
+from sim.report.slides import as_pptx
+from sim.report.words import CANNOT, PAPER, SENTENCES, SURE, WORDS
 from sim.report.write import report_words
 
 EVIL = '<script>alert(1)</script>=HYPERLINK("x")'
@@ -140,12 +147,12 @@ def test_a_gain_after_the_end_is_read_after_the_end() -> None:
     ("gains", "english", "chinese"),
     [
         ((0.1, 0.12, 0.14), "higher than without measures in 3 of 3 runs, on average by 12.0 percentage",
-         "3次第24个月的收缴率高于无措施时,平均高12.0个百分点(95%区间7.0至17.0)"),
+         "3次第24个月的收缴率高于无措施时，平均高12.0个百分点（95%区间7.0至17.0）"),
         ((-0.02, -0.03, -0.04), "lower than without measures in 3 of 3 runs, on average by 3.0 percentage",
-         "3次第24个月的收缴率低于无措施时,平均低3.0个百分点(95%区间0.5至5.5)"),
+         "3次第24个月的收缴率低于无措施时，平均低3.0个百分点（95%区间0.5至5.5）"),
         ((0.01, -0.005, -0.01), "cannot be told apart from that without measures: -0.2 percentage points on",
-         "与无措施时无法区分:平均相差-0.2个百分点(95%区间-2.8至+2.4),3次模拟中有1次更高"),
-        ((0.0, 0.0, 0.0), "cannot be told apart", "无法区分:平均相差0.0个百分点(95%区间0.0至0.0)"),
+         "与无措施时无法区分：平均相差-0.2个百分点（95%区间-2.8至+2.4），3次模拟中有1次更高"),
+        ((0.0, 0.0, 0.0), "cannot be told apart", "无法区分：平均相差0.0个百分点（95%区间0.0）"),
     ],
 )  # fmt: skip
 def test_a_loss_is_no_gain_and_chance_is_neither(
@@ -176,7 +183,7 @@ def test_what_is_left_after_the_end_may_be_nothing_or_a_loss() -> None:
         policy.only(np.array([0])), reference.only(np.array([0])), **args, language="zh"
     )
     assert any(
-        "当月收缴率比无措施时低10.0个百分点;12个月后比无措施时低1.0个百分点" in t for t in one
+        "当月收缴率比无措施时低10.0个百分点；12个月后比无措施时低1.0个百分点" in t for t in one
     )
 
 
@@ -197,7 +204,7 @@ def test_a_list_that_is_cut_says_so() -> None:
 
 def test_languages_say_the_same_things() -> None:
     """Catches a text missing in one language, or one that lacks a number there."""
-    for words in (WORDS, SENTENCES):
+    for words in (WORDS, SENTENCES, PAPER):
         assert words["en"].keys() == words["zh"].keys()
         for key, text in words["en"].items():
             holes = set(re.findall(r"{(\w+)}", text))
@@ -209,7 +216,7 @@ def test_languages_say_the_same_things() -> None:
 
 
 def test_table_figures_and_report_use_the_same_words() -> None:
-    """Catches 更优概率 beside 更好的次数占比, and 第24月 beside 第24个月."""
+    """Catches 更优概率 beside 优于对照的模拟占比, and 第24月 beside 第24个月."""
     assert comparison_table.WORDS["zh"]["beats"] == WORDS["zh"]["beats"] + "%"
     for module in (comparison_table, attribution, comparison, district, robustness, sensitivity):
         words = module.WORDS["zh"]
@@ -280,7 +287,7 @@ def test_text_of_a_workbook_is_text_as_it_is() -> None:
 
     texts = ["+0.3 [+0.3, +0.4]", "=1+1", "@SUM(A1)", "#N/A", "党员"]
     table = Table("t", "=t", ["=a", *"bcde"], [list(texts)])
-    report = Report("zh", "", "", [Section("", [table])], "")
+    report = Report("zh", "", "", [Section("", [table])])
     sheet = load_workbook(io.BytesIO(as_xlsx(report))).worksheets[0]
     assert [cell.value for cell in sheet[3]] == texts
     assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value} == {"s"}
@@ -297,7 +304,7 @@ def test_sheets_hold_every_table_and_no_formula(kept: Comparison) -> None:
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [cell for cell in cells if cell.data_type == "f"]
     assert EVIL in {cell.value for cell in cells}
-    runs = next(sheet for sheet in book if sheet.title.startswith("runs-"))
+    runs = next(sheet for sheet in book if sheet.title == "各次模拟")
     assert runs.max_row == 2 + 3 * 3
     with zipfile.ZipFile(io.BytesIO(as_zip(report))) as archive:
         assert len(archive.namelist()) == len(report.tables())
@@ -351,7 +358,7 @@ def test_the_month_asked_is_the_month_shown(kept: Comparison) -> None:
     assert table.title.startswith("第7个月")
     months = kept.months[kept.months["month"] == 7].groupby(["policy", "seed"])["collection_rate"]
     means = months.mean().unstack("policy")
-    rows = [row for row in table.rows if row[0] == "物业费收缴率 (百分点)"]
+    rows = [row for row in table.rows if row[0] == "物业费收缴率（百分点）"]
     assert [row[1] for row in rows] == ["楼宇会", EVIL]
     for row, policy in zip(rows, ("building_meetings", EVIL), strict=True):
         assert row[2] == pytest.approx(100 * (means[policy] - means["none"]).mean())
@@ -366,7 +373,7 @@ def test_units_are_in_the_language_of_the_report(kept: Comparison) -> None:
     units = {row[-1] for name in ("all-levels", "compound") for row in table_of(report, name).rows}
     assert {"", "元/月", "每千户每月", "户", "栋"} <= units
     heads = table_of(report, "runs").columns
-    assert "物业费收缴率 (%)" in heads and "措施支出 (元/月)" in heads
+    assert "物业费收缴率（%）" in heads and "措施支出（元/月）" in heads
     units |= {unit_word(row.unit, "zh") for row in Config.describe() if row.unit != "1"}
     units |= {unit_word(known.unit, "zh") for known in INDICATORS.values()}
     assert not [unit for unit in units - {"name", "path"} if re.search("[A-Za-z]", str(unit))]
@@ -419,10 +426,21 @@ def known() -> Comparison:
     return as_comparison(configs, runs, 0.7)
 
 
+NASTY = "a\u202eb\x00c\x0b<b>&amp;</b> =1+1 \ud800 是否可行？"
+"""Turned text, control characters, markup, a formula, half a letter."""
+
+
 @pytest.fixture(scope="module")
-def told(known: Comparison) -> Report:
+def reports(known: Comparison) -> dict[str, Report]:
+    """Its report in both languages."""
+    extra = Extra(question=NASTY, level=0.7, within=36)
+    return {language: build(known, language, extra) for language in ("zh", "en")}
+
+
+@pytest.fixture(scope="module")
+def told(reports: dict[str, Report]) -> Report:
     """Its report in English."""
-    return build(known, "en", Extra(level=0.7, within=36))
+    return reports["en"]
 
 
 def printed(text: str) -> tuple[float, float]:
@@ -485,7 +503,7 @@ def test_a_number_that_is_not_given_says_why(told: Report, known: Comparison) ->
     one = build(only_seed(known), "zh", Extra(level=0.7, within=36))
     rows = {r["方案"]: r for r in rows_as_printed(one, "costs") if r["投入方"] == "合计"}
     assert rows["Much"]["工时/百分点"] == "仅一对"
-    assert "只有一对模拟,无法给出区间" in one.text()
+    assert "只有一对模拟，无法给出区间" in one.text()
     assert "one pair of runs: no interval" not in told.text()
 
 
@@ -509,7 +527,7 @@ def test_less_spent_is_no_better_run(told: Report) -> None:
 
 def sentences_of(report: Report, policy: str) -> str:
     """What the report says of one policy."""
-    blocks = next(s for s in report.sections if "answer" in s.title).blocks
+    blocks = next(s for s in report.annexes if "Each policy" in s.title).blocks
     place = next(k for k, b in enumerate(blocks) if getattr(b, "text", "") == policy)
     return " ".join(blocks[place + 1].items)
 
@@ -595,7 +613,7 @@ def test_compare_prints_the_costs_of_the_report(known: Comparison, language: str
     out = io.StringIO()
     comparison_table.print_comparison(known, Console(file=out, width=200), language)
     lines = [re.split(r"\s{2,}", line.strip()) for line in out.getvalue().splitlines()]
-    section = _costs(_Case(known, known.question.scenarios[0], language, Extra()))
+    section = costs(Case(known, known.question.scenarios[0], language, Extra()))
     report = next(block for block in section.blocks if isinstance(block, Table))
     whole = [row for row in report.rows if row[1] in ("all together", "合计")]
     for row in whole:
@@ -611,7 +629,7 @@ def test_the_desk_shows_the_costs_of_the_report(known: Comparison, language: str
     )
     runs = {name: as_runs(of) for name, of in lived().items()}
     heads, rows = charts.cost_table(session, runs)
-    section = _costs(_Case(known, known.question.scenarios[0], language, Extra()))
+    section = costs(Case(known, known.question.scenarios[0], language, Extra()))
     report = next(block for block in section.blocks if isinstance(block, Table))
     whole = [row for row in report.rows if row[1] in ("all together", "合计")][1:]
     for ours, theirs in zip(rows, whole, strict=True):
@@ -653,8 +671,176 @@ def test_events_of_the_past_are_told_in_words() -> None:
     )
     rows = table_of(report, "compound").rows
     events = [row for row in rows if str(row[0]).startswith("事件")]
-    assert events[0] == ["事件:开发商承诺未兑现(政策起点前32个月)", "100%", "", ""]
+    assert events[0] == ["事件：开发商承诺未兑现（政策起点前32个月）", "100%", "", ""]
     assert "第-" not in report.text()
+
+
+# --- the paper -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["zh", "en"])
+def paper(request: pytest.FixtureRequest, reports: dict[str, Report]) -> Report:
+    """The paper on policies whose effects and costs are known."""
+    return reports[request.param].short()
+
+
+def docx_texts(report: Report) -> tuple[list[str], list[list[list[str]]]]:
+    """Paragraphs and tables of a document, read back."""
+    from docx import Document
+
+    document = Document(io.BytesIO(as_docx(report)))
+    tables = [[[cell.text for cell in row.cells] for row in t.rows] for t in document.tables]
+    return [paragraph.text for paragraph in document.paragraphs], tables
+
+
+def printed_rows(table: Table, language: str) -> list[list[str]]:
+    """A table as pages print it, heads first."""
+    return [table.columns, *([shown(cell, language) for cell in row] for row in table.rows)]
+
+
+def test_the_document_says_what_the_tables_say(paper: Report) -> None:
+    """Catches a form that leaves out or changes what another one says."""
+    paragraphs, tables = docx_texts(paper)
+    assert paragraphs[:2] == [paper.title, paper.subtitle]
+    assert tables == [printed_rows(table, paper.language) for table in paper.tables()]
+    said = [b.lead + b.text for s in paper.paper for b in s.blocks if isinstance(b, Paragraph)]
+    flat = ["".join(text.split()) for text in paragraphs]
+    assert [text for text in said if "".join(text.split()) not in flat] == []
+    assert [section.title for section in paper.paper] == [
+        t for t in paragraphs if re.match("[一二三四五六]、|[1-6][.] ", t)
+    ][:6]
+    page, pdf = as_html(paper), as_pdf(paper)
+    assert all(escape(text.strip()) in page for s in paper.paper for text in (s.title,))
+    assert len(re.findall(rb"/Type /Page\b(?!s)", pdf)) <= 2
+
+
+def test_slides_hold_the_paper(paper: Report) -> None:
+    """Catches a slide whose table differs from the document's, and a fourth slide."""
+    from pptx import Presentation
+
+    show = Presentation(io.BytesIO(as_pptx(paper)))
+    shapes = [shape for slide in show.slides for shape in slide.shapes]
+    assert len(show.slides) == 3
+    tables = [s.table for s in shapes if s.has_table]
+    read = [[[cell.text for cell in row.cells] for row in t.rows] for t in tables]
+    assert read == [printed_rows(table, paper.language) for table in paper.tables()]
+    text = "\n".join(s.text_frame.text for s in shapes if s.has_text_frame)
+    for section in paper.paper:
+        assert section.title in text
+        assert all(b.text in text for b in section.blocks if isinstance(b, Paragraph) and b.lead)
+
+
+def test_names_cannot_break_a_document(paper: Report) -> None:
+    """Catches a file Word refuses, text that runs backwards, and a name that becomes markup or a formula."""
+    kept = "abc <b>&amp;</b> =1+1 是否可行？"
+    paragraphs, _ = docx_texts(paper)
+    assert any(text.endswith(kept) for text in paragraphs)
+    long = dataclasses.replace(
+        paper, title="长" * 3000, paper=[Section("=1+1", [Table("t", "@x", ["=a"], [["+1"]])])]
+    )
+    assert docx_texts(long)[1] == [[["=a"], ["+1"]]]
+    assert as_pptx(long) and as_pdf(long) and as_xlsx(long)
+    with zipfile.ZipFile(io.BytesIO(as_docx(paper))) as archive:
+        assert not [name for name in archive.namelist() if "vba" in name.lower()]
+
+
+def row_of(report: Report, policy: str) -> list[str]:
+    """What the paper's table says of a policy."""
+    return next(
+        row for row in printed_rows(report.tables()[0], report.language) if row[0] == policy
+    )
+
+
+def test_numbers_of_the_paper_follow_from_each_other(paper: Report) -> None:
+    """Catches a gain that is not the difference of two printed levels, and a total that its parts do not make."""
+    none = row_of(paper, paper.tables()[0].rows[-1][0])
+    level = [re.match(r"[\d.]+", row[1])[0] for row in (row_of(paper, "Much"), none)]
+    gain = row_of(paper, "Much")[2]
+    assert abs(float(level[0]) - float(level[1]) - float(gain)) < 0.11
+    said = paper.paper[1].blocks[0].text
+    assert level[0] in said and gain.lstrip("+") in said
+    given = next(b.text for b in paper.paper[3].blocks if "Much" in b.lead)
+    hours = sum(float(n) for n in re.findall(r"([\d.]+) ?(?:工时|hours)", given))
+    assert meets(row_of(paper, "Much")[5], hours - 0.6, hours + 0.6)
+    # 12,431 hours in 36 months by the cell and residents, against 9,130 of «Little».
+    beside = next(b.text for b in paper.paper[1].blocks if "Little" in b.text and "Much" in b.text)
+    assert "73%" in beside and f"{9130 / 12431:.0%}" == "73%"
+
+
+def test_the_paper_tells_nobody_to_type_a_command(told: Report, paper: Report) -> None:
+    """Catches «xiaoqu explain» in what a leader reads."""
+    for report in (told, paper):
+        assert not re.search(r"xiaoqu [a-z]+ ", report.text())
+
+
+def test_chinese_reports_have_full_width_signs(
+    reports: dict[str, Report], kept: Comparison
+) -> None:
+    """Catches a sentence put together from pieces with a half-width comma between them."""
+    for report in (reports["zh"], build(kept, "zh")):
+        blocks = [b for s in report.sections for b in s.blocks]
+        texts = [report.title, report.subtitle, *(section.title for section in report.sections)]
+        texts += [b.lead + b.text for b in blocks if isinstance(b, Paragraph)]
+        texts += [item for b in blocks if isinstance(b, Bullets) for item in b.items]
+        texts += [b.title + b.alternative for b in blocks if isinstance(b, Picture)]
+        texts += [cell for t in report.tables() for row in printed_rows(t, "zh") for cell in row]
+        assert not [
+            text for text in texts if half_width(text.replace(EVIL, "").replace(plain(NASTY), ""))
+        ]
+
+
+def test_sheets_have_names_in_the_language(reports: dict[str, Report]) -> None:
+    """Catches «levels-kangqiao» as a sheet of a Chinese workbook, and numbers kept as text."""
+    from openpyxl import load_workbook
+
+    report = reports["zh"]
+    book = load_workbook(io.BytesIO(as_xlsx(report)))
+    assert book.sheetnames[:4] == ["方案对比", "方案内容", "方案之间比较", "主要指标"]
+    assert not [name for name in book.sheetnames if re.search("[A-Za-z]", name)]
+    sheet, table = book["方案对比"], report.tables()[0]
+    assert sheet.cell(3, 6).value == pytest.approx(table.rows[0][5])
+
+
+def test_how_far_an_answer_may_be_trusted(known: Comparison) -> None:
+    """Catches a grade without its reasons, and one that nothing can lower."""
+    case = Case(known, known.question.scenarios[0], "zh", Extra(level=0.7, within=36))
+    found = reliability(case)
+    assert found.grade == "low" and "8次" in found.reasons[0]
+    assert "已按此数设定" in "".join(found.reasons)
+    of = sources()
+    assert 0 < of.sized < of.sourced < of.all
+    assert f"{of.all}个参数中{of.sourced}个" in found.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("hours", "collected", "said"),
+    [
+        ((10.0, 900.0), (0.5, 0.7), "工时为其1/90，"),
+        ((300.0, 900.0), (0.7, 0.7), "工时为其33%，"),
+        ((900.0, 900.0), (0.72, 0.7), "工时相当，"),
+        ((2070.0, 900.0), (0.72, 0.7), "工时为其2.3倍，"),
+        ((0.0, 900.0), (0.72, 0.7), "不占用工时，"),
+    ],
+)
+def test_policies_are_held_against_each_other(
+    hours: tuple[float, float], collected: tuple[float, float], said: str
+) -> None:
+    """Catches a ratio turned round, and two policies told apart that are alike."""
+    one, other = (
+        dataclasses.replace(made_up([[0.1, 0.1, c, c]] * 4), hours=np.full(4, h), yuan=np.zeros(4))
+        for h, c in zip(hours, collected, strict=True)
+    )
+    told = between(one, other, one, ("甲", "乙"), level=0.7, within=24, language="zh")
+    gap = 100 * (collected[0] - collected[1])
+    word = f"低{-gap:.1f}" if gap < 0 else f"高{gap:.1f}" if gap else "相差0.0"
+    assert told.startswith(f"与乙相比，甲{said[:-1]}；第24个月收缴率{word}个百分点")
+    assert ("两者每次模拟都达到70%（4次中分别为4次和4次）" in told) == (collected[0] >= 0.7)
+
+
+def test_an_interval_of_one_number_is_no_interval() -> None:
+    """Catches 13% to 13%."""
+    runs = made_up([[0.13] * 4] * 4)
+    assert "起点的收缴率中位数为13%（九成模拟：13%）。" in about_reference(runs, 24, "zh")
 
 
 # --- the command --------------------------------------------------------------------------------
@@ -668,8 +854,9 @@ def test_report_of_a_comparison_and_of_a_run(xiaoqu: Any, kept: Comparison, tmp_
     assert code == 0
     files = [Path(line) for line in told.splitlines()]
     assert all(file.stat().st_size for file in files)
-    assert {file.suffix for file in files} == {".html", ".pdf", ".xlsx", ".csv"}
-    assert "Why?, 为什么?" in files[0].read_text("utf-8")
+    assert {file.suffix for file in files} == {".docx", ".pptx", ".html", ".pdf", ".xlsx", ".csv"}
+    page_file = next(file for file in files if file.suffix == ".html")
+    assert "Why?, 为什么?" in page_file.read_text("utf-8")
     study = run(load("old_estate", *SMALL, policy="none"), out=tmp_path)
     report = build(read_results(study.folder), "zh")
     assert "没有模拟其他方案" in report.text()

@@ -159,7 +159,7 @@ def test_printed_summary_fits_the_terminal(tmp_path: Path, language: str, width:
     table = [line for line in text.splitlines() if str(tmp_path) not in line]
     assert max(cell_len(line) for line in table) <= width
     assert "…" not in text
-    for word in {"en": ("inside", "fitted", "predicted"), "zh": ("达到", "校准")}[language]:
+    for word in {"en": ("inside", "fitted", "predicted"), "zh": ("达到", "已按此数设定")}[language]:
         assert word in text
     assert str(study.folder) in text
 

@@ -20,7 +20,7 @@ from sim.world.units import MIDDLE, MONTHS_PER_YEAR
 arrow(
     "effort", "condition", "what the firm does keeps the compound up",
     neutral="the effort that keeps each line at its first state (service.start)",
-    zh="物业投入维持小区状况",
+    zh="物业服务企业投入维持小区状况",
     zh_neutral="恰能维持期初状况的投入（service.start）",
 )  # fmt: skip
 arrow(

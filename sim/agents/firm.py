@@ -45,7 +45,7 @@ class FirmParameters(BudgetParameters, ProviderParameters):
     )  # fmt: skip
     owner_led_blame: float = param(
         0.3, "Share of the developer's legacy laid at the door of a firm led by an owner", low=0, high=1,
-        zh="业主牵头物业的归咎比例",
+        zh="业主牵头物业服务企业的归咎比例",
     )  # fmt: skip
     dunning: float = param(0.5, "Intensity of its reminders", low=0, high=1, zh="催缴力度")
     obstruction: float = param(
@@ -59,7 +59,7 @@ class FirmParameters(BudgetParameters, ProviderParameters):
     )  # fmt: skip
     supervised_skimming: float = param(
         0.15, "Share of skimming that full supervision ends in a month", unit="1/month", low=0, high=1,
-        zh="监督纠正侵占速度",
+        zh="监督纠正侵占公共收益速度",
     )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ class Light(IntEnum):
 arrow(
     "supervision", "effort", "who is supervised works with more care",
     neutral="nobody supervises",
-    zh="监督使物业更尽责",
+    zh="监督使物业服务企业更尽责",
     zh_neutral="无人监督",
 )  # fmt: skip
 arrow(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.as_text import MISSING, exact_text, number_text, value_text, with_interval
+from sim.as_text import MISSING, aside, exact_text, number_text, value_text, with_interval
 from sim.experiments import paired
 from sim.experiments.doubt_text import comparison_lines
 from sim.experiments.summary import HIGH, LOW, spread_text, unit_text
@@ -81,7 +81,7 @@ WORDS = {
         "policy": "政策",
         "collected": "第{month}个月收缴率%[90%]",
         "difference": "差异（百分点）[95%]",
-        "beats": "更好的次数占比%",
+        "beats": "优于对照的模拟占比%",
         "satisfied": "满意%",
         "calls": "每千户投诉",
         "own": "自定指标",
@@ -102,18 +102,18 @@ WORDS = {
         "longer": "可用withdraw={month}或months={months}",
         "only_longer": "可用months={months}",
         "uncertain": "{names}：措施结束时的提高与0无法区分，不计算保留比例。",
-        "few": "{all}个种子中的{runs}个",
+        "few": "{all}个随机编号中的{runs}个",
         "few_pairs": (
-            "{names}：第{month}个月与“{reference}”的差异仅来自{runs}个种子中的{pairs}个；"
-            "其余种子中有一方没有应收物业费（如无物业公司）。"
+            "{names}：第{month}个月与“{reference}”的差异仅来自{runs}个随机编号中的{pairs}个；"
+            "其余随机编号中有一方没有应收物业费（如无物业服务企业）。"
         ),
         "no_pairs": (
-            "{names}：第{month}个月与“{reference}”的差异无法给出：没有一个种子在双方之下都有应收物业费"
-            "（无物业公司即无应收）。"
+            "{names}：第{month}个月与“{reference}”的差异无法给出：没有一个随机编号在双方之下都有应收物业费"
+            "（无物业服务企业即无应收）。"
         ),
-        "narrowing": "按种子配对使第{month}个月收缴率差异的区间缩窄为原来的{factors}。",
-        "median": "（中位{factor}；独立种子需{times}倍的模拟次数）",
-        "failed": "{all}次模拟中有{failed}次失败；首个为{policy}，种子{seed}，阶段",
+        "narrowing": "按随机编号配对使第{month}个月收缴率差异的区间缩窄为原来的{factors}。",
+        "median": "（中位{factor}；独立随机编号需{times}倍的模拟次数）",
+        "failed": "{all}次模拟中有{failed}次失败；首个为{policy}，随机编号{seed}，阶段",
         "kept_in": "结果",
         "figures": "图",
     },
@@ -144,8 +144,8 @@ NOTES = {
         "the gain in the last month of measures.",
     ),
     "zh": (
-        "{runs}个种子的均值；[90%]为5%至95%的模拟，[95%]为同一种子配对下与“{reference}”平均差异的"
-        "区间。{holds}更好的次数占比：收缴率更高的种子比例，相同的各计一半。",
+        "{runs}个随机编号的均值；[90%]为5%至95%的模拟，[95%]为同一随机编号下与“{reference}”平均差异的"
+        "区间。{holds}优于对照的模拟占比：收缴率更高的随机编号比例，相同的各计一半。",
         "每百分点：第1至{last}个月比参照多用的工时与支出，除以同期收缴率的平均提高（不是某一个月的提高）；"
         "提高未知、与0无法区分（不确定）、收缴率下降或仅有一对模拟时不计算。",
         "恢复：收缴率连续{held}个月不低于{threshold}的起始月（全部模拟的中位数）；圆括号内为已恢复的模拟比例。",
@@ -375,7 +375,7 @@ def _own_table(comparison: Comparison, scenario: str, language: str, wide: bool)
             points = [scale * effect[0][n] for n in ("difference", "low", "high")] if effect else []
             cells = [
                 _title(comparison, scenario, policy, language),
-                f"{label} ({unit_text(known_as, language)})",
+                label + aside(unit_text(known_as, language), language),
                 level,
                 with_interval(*points) if effect else words["reference"],
                 exact_text(100 * effect[0]["beats"]) if effect else MISSING,

@@ -105,7 +105,7 @@ UNITS = {
         "street": "个街道",
         "firm": "家企业",
         "level": "层级",
-        "logit": "对数几率",
+        "logit": "强弱值",
         "code": "代码",
         "1": "个",
     },
@@ -164,7 +164,7 @@ def verdict(low: float, high: float, median: float) -> str:
     return "inside" if low <= median <= high else "missed"
 
 
-def _records(months: pd.DataFrame) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def records_of(months: pd.DataFrame) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Months (M,) and indicators (M, C, K) of each run, as ``target_value`` reads them."""
     names = list(outcomes.INDICATORS)
     for _, run in months.sort_values(["run", "month", "compound"]).groupby("run", sort=True):
@@ -192,7 +192,7 @@ def summarise(
     lived = sorted(int(month) for month in months["month"].unique())
     wanted = {0, 12, 24, lived[-1]} if at is None else set(at)
     rows: list[dict[str, Any]] = []
-    records = list(_records(months)) if config.scenario.targets else []
+    records = list(records_of(months)) if config.scenario.targets else []
     for name in outcomes.INDICATORS:
         targets = [t for t in config.scenario.targets if t.indicator == name]
         means = run_means(months, name)

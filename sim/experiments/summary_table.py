@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sim import outcomes
-from sim.as_text import MISSING, value_text
+from sim.as_text import MISSING, aside, value_text
 from sim.experiments.doubt_text import level_lines
 from sim.experiments.store import Study
 from sim.experiments.summary import NO_VALUE, unit_text
@@ -81,8 +81,8 @@ WORDS = {
         "missed": "未达到",
         "no value": "无数值",
         "few": "{runs}/{all}次",
-        "fitted": "用于校准",
-        "predicted": "用于检验",
+        "fitted": "已按此数设定",
+        "predicted": "未用于设定",
         "told in words": "仅有文字表述",
         "runs": "{runs}次模拟的中位数；括号内为5%与95%分位数。",
         "missing": "–：无数值，例如当月没有办结问题时的办结天数。",
@@ -92,7 +92,7 @@ WORDS = {
             "{few}：仅部分模拟有数值，其余不计入。"
         ),
         "one": "仅一次模拟，无法给出区间。",
-        "failed": "{all}次模拟中有{failed}次失败；首个失败种子{seed}，阶段{stage}：",
+        "failed": "{all}次模拟中有{failed}次失败；首个失败随机编号{seed}，阶段{stage}：",
         "spent": "第1个月至期末全部小区的投入（各次模拟的中位数）",
         "actor": "主体",
         "hours": "工时",
@@ -103,15 +103,21 @@ WORDS = {
 }
 
 ACTORS = {
-    "en": {"public": "public funds"},
+    "en": {
+        "cell": "party cell",
+        "committee": "owners' committee",
+        "firm": "property firm",
+        "public": "public funds",
+    },
     "zh": {
         "cell": "党支部",
         "community": "社区",
         "committee": "业委会",
         "developer": "开发商",
-        "firm": "物业公司",
+        "firm": "物业服务企业",
         "public": "公共资金",
         "residents": "居民",
+        "street": "街道",
     },
 }
 """Names of those who spend; one that is not here is shown as it is."""
@@ -188,7 +194,7 @@ def _indicator_table(study: Study, language: str, wide: bool) -> Table:
             _cell(rows[rows["month"] == month], indicator, language, wide, lived) for month in shown
         ]
         label = Text(indicator.zh if language == "zh" else indicator.en)
-        label.append(f" ({unit_text(indicator, language)})", style="dim")
+        label.append(aside(unit_text(indicator, language), language), style="dim")
         table.add_row(label, *cells, _target_cell(rows, indicator, language))
     return table
 

@@ -75,69 +75,68 @@ _WORDS: dict[str, dict[str, str]] = {
         "one": "One run under one seed: another seed tells another story.",
     },
     "zh": {
-        "head": "{title};政策 {policy};种子 {seed}",
-        "what": "第{number}号问题,{category}{label}:{building}栋{stair}单元{floor}层",
-        "label": "“{0}”(情景设定)",
+        "head": "{title}；政策 {policy}；随机编号 {seed}",
+        "what": "第{number}号问题，{category}{label}：{building}栋{stair}单元{floor}层",
+        "label": "“{0}”（情景设定）",
         "month": "第{0}月",
         "months": "第{0}—{1}月",
-        "arises": "某户出现问题,尚无他人知晓",
+        "arises": "某户出现问题，尚无他人知晓",
         "hidden": "无人发现",
-        "FOUND_BY_RESIDENT": "发现:居民反映",
-        "said": "住户反映至:{door}",
-        "FOUND_BY_MEETING": "发现:楼宇会上提出",
-        "FOUND_BY_GRID": "发现:网格员巡查",
-        "FOUND_BY_FIRM": "发现:物业巡查",
-        "sent": "交{level}办理,时限{days:g}天",
+        "FOUND_BY_RESIDENT": "发现：居民反映",
+        "said": "住户反映至：{door}",
+        "FOUND_BY_MEETING": "发现：楼宇会上提出",
+        "FOUND_BY_GRID": "发现：网格员巡查",
+        "FOUND_BY_FIRM": "发现：物业服务企业巡查",
+        "sent": "交{level}办理，时限{days:g}天",
         "met": "本楼召开楼宇会",
-        "tried": "{level}({who})投入{hours:g}小时",
-        "waits": "{level}({who})已无工时可用",
+        "tried": "{level}（{who}）投入{hours:g}小时",
+        "waits": "{level}（{who}）已无工时可用",
         "silent": "无人办理",
-        "UNSOLVED": "已答复,未解决",
+        "UNSOLVED": "已答复，未解决",
         "PASSED": "相互推诿",
         "NO_MONEY": "维修资金无着落",
         "SOLVED": "办结",
         "ROSE": "上交{level}",
         "CALLED": "居民拨打热线",
-        "SHELVED": "放弃,搁置",
-        "moved": "该户已搬离,由新住户面对此问题",
-        "path": "路径:{0}",
+        "SHELVED": "放弃，长期挂起",
+        "moved": "该户已搬离，由新住户面对此问题",
+        "path": "路径：{0}",
         "hidden_part": "未发现{0}个月",
         "level_part": "{0}{1}个月",
         "arrow": " → ",
-        "solved": "第{0}月办结,历时{1}个月",
-        "shelved": "第{0}月搁置,历时{1}个月",
-        "open": "至第{0}月仍未解决,历时{1}个月",
-        "feelings": "该户:问题出现前 | 末月办理前后 | 末月月底",
-        "same": "  {name}:{0:.2f} | {1:.2f} {arrow} {2:.2f} | {3:.2f}",
-        "own": "用于此问题的工时:{0}",
+        "solved": "第{0}月办结，历时{1}个月",
+        "shelved": "第{0}月长期挂起，历时{1}个月",
+        "open": "至第{0}月仍未解决，历时{1}个月",
+        "feelings": "该户：问题出现前 | 末月办理前后 | 末月月底",
+        "same": "  {name}：{0:.2f} | {1:.2f} {arrow} {2:.2f} | {3:.2f}",
+        "own": "用于此问题的工时：{0}",
         "nothing": "无",
         "part": "{0}{1:g}小时",
-        "measures": "期间生效的措施及其在本小区的投入(针对全部问题):",
-        "since": "  {name}(第{first}月起){took}",
+        "measures": "期间生效的措施及其在本小区的投入（针对全部问题）：",
+        "since": "  {name}（第{first}月起）{took}",
         "always": "  {name}{took}",
-        "actors": "按主体合计:{0}",
+        "actors": "按主体合计：{0}",
         "hours": "{0}{1:.0f}小时",
         "yuan": "{0}{1:.0f}元",
-        "then": ";",
+        "then": "；",
         "between": "、",
-        "takes": ":",
-        "others": "对照:第1至{last}月出现的全部{number:.0f}件{category}问题中,办结{solved:.0%},搁置{shelved:.0%},"
-        "其余未结;{median}。",
+        "takes": "：",
+        "others": "对照：第1至{last}月出现的全部{number:.0f}件{category}问题中，办结{solved:.0%}，"
+        "长期挂起{shelved:.0%}，其余未结；{median}。",
         "median": "已结束的中位历时{0:g}个月",
         "no_median": "尚无一件结束",
-        "one": "以上为一个随机种子下的一次运行,换种子则故事不同。",
+        "one": "以上为一个随机编号下的一次运行，换随机编号则故事不同。",
     },
 }
 
 _WHO = {
     "en": ("residents", "firm, committee", "grid workers", "departments", "departments"),
-    "zh": ("居民", "物业、业委会", "网格员", "街道部门", "区级部门"),
+    "zh": ("居民", "物业服务企业、业委会", "网格员", "街道部门", "区级部门"),
 }
-_STREET: dict[str, dict[str, str]] = {"en": {}, "zh": {"street": "街道"}}
 _FEELING = {
     "en": dict(zip(FEELINGS, ("grievance", "feeling of being heard", "trust in the firm", "trust in the cell"),
                    strict=True)),
-    "zh": dict(zip(FEELINGS, ("怨气", "参与效能感", "对物业的信任", "对党组织和社区的信任"), strict=True)),
+    "zh": dict(zip(FEELINGS, ("不满情绪", "参与效能感", "对物业服务企业的信任", "对党组织和社区的信任"), strict=True)),
 }  # fmt: skip
 
 
@@ -288,7 +287,7 @@ class _Teller:
             return
         own = costs[costs["measure"].isin(measures)]
         for row in own.groupby("actor")[["hours", "yuan"]].sum().reset_index().to_dict("records"):
-            actor = {**ACTORS[self.lang], **_STREET[self.lang]}.get(row["actor"], row["actor"])
+            actor = ACTORS[self.lang].get(row["actor"], row["actor"])
             for unit in ("hours", "yuan"):
                 if row[unit] > 0.0:
                     yield self.w[unit].format(actor, row[unit])

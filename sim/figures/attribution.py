@@ -38,14 +38,14 @@ WORDS = {
         "note": "intervals over {seeds} paired seeds; grey: interval includes 0",
     },
     "zh": {
-        "parts": "a  各项措施对{outcome}的贡献,第{month}个月",
+        "parts": "a  各项措施对{outcome}的贡献，第{month}个月",
         "pairs": "b  两项措施的交互",
-        "unit": "{unit}(合计{effect})",
+        "unit": "{unit}（合计{effect}）",
         "value": "夏普利值及95%区间",
         "alone": "单独实施",
         "left_out": "从组合中去掉的损失",
-        "scale": "交互,{unit}",
-        "note": "区间来自{seeds}个配对种子;灰色数字:区间包含0",
+        "scale": "交互，{unit}",
+        "note": "区间来自{seeds}次同条件模拟；灰色数字：区间包含0",
     },
 }
 

@@ -33,15 +33,15 @@ WORDS = {
     },
     "zh": {
         "frontier": "a  实现“{target}”的概率",
-        "cost": "成本,元(每工时折{hour:g}元)",
-        "probability": "概率,%",
-        "asked": "要求:{probability:.0f}%",
-        "tried": "搜索中尝试的政策({worlds}个世界)",
-        "checked": "前沿,{check}个新世界,95%区间",
+        "cost": "成本，元（每工时折{hour:g}元）",
+        "probability": "概率，%",
+        "asked": "要求：{probability:.0f}%",
+        "tried": "搜索中尝试的政策（{worlds}个世界）",
+        "checked": "前沿，{check}个新世界，95%区间",
         "chosen": "概率足够且成本最低",
         "parts": "b  前沿上的政策",
-        "policy": "政策(由低成本到高成本)",
-        "cell": "数字:开始月;深色:最大力度",
+        "policy": "政策（由低成本到高成本）",
+        "cell": "数字：开始月；深色：最大实施强度",
     },
 }
 

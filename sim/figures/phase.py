@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from sim.as_text import aside
 from sim.errors import InputError, known_language
 from sim.figures import style
 from sim.figures.axes import name_of, unit_label
@@ -81,7 +82,7 @@ def portrait(
         axes.plot([], [], "o", color=style.GREY, markerfacecolor="white", label=words["start"])
         axes.plot([], [], "o", color=style.GREY, label=words["end"].format(month=last))
         labels = [
-            f"{name_of(INDICATORS[k], language)} ({unit_label(INDICATORS[k], language)})"
+            name_of(INDICATORS[k], language) + aside(unit_label(INDICATORS[k], language), language)
             for k in (X, y)
         ]
         axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))

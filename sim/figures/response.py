@@ -19,7 +19,7 @@ MOST = len(style.PALETTE)
 MARKS = "osD^vPX"
 WORDS = {
     "en": "mark: mean; bar: 95% interval of the mean {over}",
-    "zh": "点:均值;线:均值的95%区间({over})",
+    "zh": "点：均值；线：均值的95%区间（{over}）",
 }
 
 

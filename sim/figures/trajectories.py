@@ -14,6 +14,7 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure, FigureBase
 
 from sim import known
+from sim.as_text import aside
 from sim.errors import InputError
 from sim.experiments.doubt import FEWEST_PAIRS, chance_band
 from sim.experiments.summary import run_means
@@ -61,9 +62,9 @@ WORDS = {
         "chance": "居中90%:仅偶然波动",
         "doubt": "居中90%:偶然波动与参数不确定性",
         "single": "单次模拟",
-        "fitted": "目标(用于校准)",
-        "predicted": "目标(用于检验)",
-        "told in words": "仅有文字表述(区间为本模型所设)",
+        "fitted": "目标（已按此数设定）",
+        "predicted": "目标（未用于设定）",
+        "told in words": "仅有文字表述（区间为本模型所设）",
         "measures": "实施中的措施",
         "none": "无措施",
     },
@@ -316,5 +317,5 @@ def _measure_name(entry: Entry, language: str) -> str:
     measure = entry.measure
     name = measure.zh if language == "zh" else measure.en
     if entry.label != measure.name:
-        name = f"{name} ({entry.label})"
+        name += aside(entry.label, language)
     return textwrap.shorten(name, 46, placeholder=" …") if language == "en" else name

@@ -35,7 +35,8 @@ class FeeSuits(Measure):
         "firm and grievance of who is sued; firm's hours and money"
     )
     through_zh = (
-        "律师函:促使当月处理欠费;诉讼:清偿或和解旧欠;被诉户对物业的信任与怨气;占用物业工时与费用"
+        "律师函：促使当月处理欠费；诉讼：清偿或和解旧欠；被诉户对物业服务企业的信任与不满情绪；"
+        "占用物业服务企业工时与费用"
     )
 
     class Parameters(MeasureParameters):
@@ -61,8 +62,8 @@ class FeeSuits(Measure):
             source="a threat hardens refusal (K073); size and sign assumed",
         )  # fmt: skip
         anger: float = param(
-            0.1, "Grievance gained by who is sued, of what is missing to the most", low=-0.2, high=1, zh="被诉户怨气",
-            source="size and sign assumed",
+            0.1, "Grievance gained by who is sued, of what is missing to the most", low=-0.2, high=1,
+            zh="被诉户不满情绪", source="size and sign assumed",
         )  # fmt: skip
         suit_yuan: float = param(
             200.0, "Firm's cost of a suit", unit="yuan", low=0, high=10_000, zh="每案费用",

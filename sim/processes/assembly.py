@@ -161,29 +161,29 @@ class AssemblyParameters(Parameters):
         "Chance that an owner who fully trusts the firm agrees to another",
         low=0,
         high=1,
-        zh="换物业的基准同意率",
+        zh="换物业服务企业的基准同意率",
     )
     change_distrust: float = param(
         0.6,
         "More of that without any trust in the firm",
         low=0,
         high=1,
-        zh="不信任对换物业同意率的提升",
+        zh="不信任对换物业服务企业同意率的提升",
     )
     first_agrees: float = param(
         0.5, "Chance that an owner satisfied without a firm agrees to a first one", low=0, high=1,
-        zh="首次引入物业的基准同意率",
+        zh="首次引入物业服务企业的基准同意率",
     )  # fmt: skip
     first_need: float = param(
         0.5,
         "More of that for an owner wholly dissatisfied",
         low=0,
         high=1,
-        zh="不满对引入物业的促进",
+        zh="不满对引入物业服务企业的促进",
     )
     first_free: float = param(
-        0.5, "Less of that for an owner wholly used to free service", low=0, high=1, zh="免费习惯对引入物业的阻碍",
-        source="free service seen as a right: seed 002 (免费状态); size assumed",
+        0.5, "Less of that for an owner wholly used to free service", low=0, high=1,
+        zh="免费习惯对引入物业服务企业的阻碍", source="free service seen as a right: seed 002 (免费状态); size assumed",
     )  # fmt: skip
     price_agrees: float = param(
         0.2,
@@ -214,7 +214,7 @@ class AssemblyParameters(Parameters):
         "Effort a firm can pay for below which it asks for a higher fee",
         low=0,
         high=1,
-        zh="物业要求提价的投入",
+        zh="物业服务企业要求提价的投入",
     )
     spend_agrees: float = param(
         0.55, "Chance that an owner without trust in the committee agrees to use common money", low=0, high=1,

@@ -44,7 +44,12 @@ class FeeParameters(Parameters):
         zh="无条件合作者基准",
     )  # fmt: skip
     base_free_rider: float = param(
-        -0.4, "Push to pay of a free-rider", unit="logit", low=-8, high=4, zh="搭便车者基准"
+        -0.4,
+        "Push to pay of a free-rider",
+        unit="logit",
+        low=-8,
+        high=4,
+        zh="享受服务而不缴费者基准",
     )
     norm_conditional: float = param(
         2.0, "Weight of the perceived norm, conditional cooperators", unit="logit", low=0, high=10,
@@ -63,10 +68,15 @@ class FeeParameters(Parameters):
         7.0, "Weight of satisfaction", unit="logit", low=0, high=12, zh="满意度权重"
     )
     trust: float = param(
-        1.5, "Weight of trust in the firm", unit="logit", low=0, high=10, zh="对物业信任权重"
+        1.5,
+        "Weight of trust in the firm",
+        unit="logit",
+        low=0,
+        high=10,
+        zh="对物业服务企业信任权重",
     )
     grievance: float = param(
-        2.0, "Weight of grievance", unit="logit", low=0, high=10, zh="怨气权重"
+        2.0, "Weight of grievance", unit="logit", low=0, high=10, zh="不满情绪权重"
     )
     company: float = param(
         5.5, "More of that weight where nobody else is believed to pay; none where all do", unit="logit", low=0,
@@ -177,7 +187,7 @@ arrow(
 arrow(
     "trust", "pay", "who trusts the firm pays more readily",
     neutral="trust of one half",
-    zh="信任物业者更愿缴费",
+    zh="信任物业服务企业者更愿缴费",
     zh_neutral="信任为一半",
 )  # fmt: skip
 arrow(
@@ -189,8 +199,8 @@ arrow(
 arrow(
     "grievance", "pay", "who bears a grievance withholds the fee, the more the fewer others are believed to pay",
     neutral="no grievance",
-    zh="有怨气者拒缴，认为别人缴费越少越是如此",
-    zh_neutral="没有怨气",
+    zh="有不满情绪者拒缴，认为别人缴费越少越是如此",
+    zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "conflict", "pay", "who complains in the open withholds the fee besides",

@@ -284,7 +284,7 @@ def _hours(world):  # type: ignore[no-untyped-def]
 arrow(
     "money", "handling", "a costly repair waits for money of the firm or the owners",
     neutral="it is there",
-    zh="大修须等物业或业主出钱",
+    zh="大修须等物业服务企业或业主出钱",
     zh_neutral="资金到位",
 )  # fmt: skip
 
@@ -442,7 +442,7 @@ arrow(
     "solved", "grievance", "a problem solved takes grievance away, one left unsolved adds to it",
     neutral="grievance stays",
     zh="办结消气，未办结生怨",
-    zh_neutral="怨气不变",
+    zh_neutral="不满情绪不变",
 )  # fmt: skip
 arrow(
     "solved", "efficacy", "a problem solved gives the feeling of being heard, one left unsolved takes it",

@@ -288,7 +288,7 @@ arrow(
     "accounts", "problems", "closed accounts lead to questions",
     neutral="accounts as open as an ordinary firm's (firm.transparency)",
     zh="账目不公开引起质疑",
-    zh_neutral="普通物业的公开程度（firm.transparency）",
+    zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
 )  # fmt: skip
 arrow(
     "legacy", "problems", "what the developer left undone is a problem",

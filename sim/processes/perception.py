@@ -102,7 +102,7 @@ class PerceptionParameters(Parameters):
     )  # fmt: skip
     fresh_start: float = param(
         0.5, "Part of the way to what a newcomer feels that trust goes when somebody else comes to serve", low=0,
-        high=1, zh="更换物业后的信任重置比例",
+        high=1, zh="更换物业服务企业后的信任重置比例",
         source="a new firm is not the old one, yet old grievances are carried over to it: K042; part assumed",
     )  # fmt: skip
     trust_from_opinion: float = param(
@@ -116,7 +116,7 @@ class PerceptionParameters(Parameters):
     )  # fmt: skip
     trust_from_legacy: float = param(
         0.4, "Lowering of the trust the firm can reach, by the developer's legacy laid at its door",
-        low=0, high=1, zh="开发遗留归咎物业的影响",
+        low=0, high=1, zh="开发遗留归咎物业服务企业的影响",
         source="residents blame the firm (嫁祸给物业公司): seed 004; size assumed",
     )  # fmt: skip
     cell_neutral: float = param(
@@ -128,13 +128,13 @@ class PerceptionParameters(Parameters):
     )
     estranges: float = param(
         0.15, "Lowering of that neutral trust in a household that deals with the firm alone", low=-0.1, high=0.45,
-        zh="只认物业对社区认同的削弱",
+        zh="只认物业服务企业对社区认同的削弱",
         source="good service, no dealings with the residents' committee, weaker identification with it: seed 001 "
         "(只与物业服务企业打交道); size and sign assumed",
     )  # fmt: skip
     turns_to_firm: float = param(
         0.03, "Share of the way to dealing with a good firm alone that a household without other contacts goes",
-        unit="1/month", low=0, high=1, zh="转向物业速度",
+        unit="1/month", low=0, high=1, zh="转向物业服务企业速度",
         source="for a long time (长期): seed 001; rate assumed",
     )  # fmt: skip
 
@@ -149,7 +149,7 @@ arrow(
     "service", "estranged", "whom a firm serves well turns to it alone",
     neutral="nobody turns to it alone",
     zh="物业服务好，住户便只与物业打交道",
-    zh_neutral="无人只认物业",
+    zh_neutral="无人只认物业服务企业",
 )  # fmt: skip
 
 
@@ -197,7 +197,7 @@ arrow(
     "accounts", "satisfaction", "closed accounts lower satisfaction",
     neutral="accounts as open as an ordinary firm's (firm.transparency)",
     zh="账目不公开降低满意度",
-    zh_neutral="普通物业的公开程度（firm.transparency）",
+    zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
 )  # fmt: skip
 arrow(
     "first_months", "newcomers", "what newcomers meet in their first months sets satisfaction, trust and norm",
@@ -208,25 +208,25 @@ arrow(
 arrow(
     "satisfaction", "trust", "who is satisfied comes to trust the firm",
     neutral="satisfaction of a newcomer (turnover.newcomer_satisfaction)",
-    zh="满意者逐渐信任物业",
+    zh="满意者逐渐信任物业服务企业",
     zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
 )  # fmt: skip
 arrow(
     "accounts", "trust", "open accounts win trust in the firm",
     neutral="accounts as open as an ordinary firm's (firm.transparency)",
-    zh="账目公开赢得对物业的信任",
-    zh_neutral="普通物业的公开程度（firm.transparency）",
+    zh="账目公开赢得对物业服务企业的信任",
+    zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
 )  # fmt: skip
 arrow(
     "legacy", "trust", "the developer's legacy laid at the firm's door lowers trust in it",
     neutral="nothing is laid at its door",
-    zh="把开发遗留归咎于物业，降低信任",
-    zh_neutral="不归咎物业",
+    zh="把开发遗留归咎于物业服务企业，降低信任",
+    zh_neutral="不归咎物业服务企业",
 )  # fmt: skip
 arrow(
     "revelations", "trust", "seeing that public revenue was skimmed costs the firm trust",
     neutral="nothing comes to light",
-    zh="公共收益被侵占的曝光使物业失信",
+    zh="公共收益被侵占的曝光使物业服务企业失信",
     zh_neutral="没有曝光",
 )  # fmt: skip
 arrow(
@@ -238,7 +238,7 @@ arrow(
 arrow(
     "estranged", "cell_trust", "who deals with the firm alone trusts cell and community less",
     neutral="it deals with others as before",
-    zh="只认物业者对党组织和社区较疏远",
+    zh="只认物业服务企业者对党组织和社区较疏远",
     zh_neutral="照常与社区往来",
 )  # fmt: skip
 

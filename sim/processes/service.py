@@ -75,5 +75,5 @@ class ServiceParameters(Parameters):
     )  # fmt: skip
     floor: float = param(
         0.15, "Effort that residents and street give where the firm gives less", low=0, high=1,
-        zh="无物业时的自助投入",
+        zh="无物业服务企业时的自助投入",
     )  # fmt: skip

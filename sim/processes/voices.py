@@ -50,7 +50,7 @@ _VOICES = int(Stream.VOICES)
 class PerDoor(Parameters):
     """One number for each door."""
 
-    firm: float = param(0.0, "Firm", low=-1000, high=1000, zh="物业")
+    firm: float = param(0.0, "Firm", low=-1000, high=1000, zh="物业服务企业")
     cell: float = param(0.0, "Cell or building head", low=-1000, high=1000, zh="党支部或楼栋长")
     committee: float = param(0.0, "Committee", low=-1000, high=1000, zh="业委会")
     grid: float = param(
@@ -99,7 +99,7 @@ class VoiceParameters(Parameters):
     )  # fmt: skip
     grievance: float = param(
         1.3, "Weight of grievance in going beyond the compound", unit="logit", low=0, high=10,
-        zh="怨气对外诉权重",
+        zh="不满情绪对外诉权重",
     )  # fmt: skip
     unanswered: float = param(
         0.7, "Push to go beyond the compound once telling has not helped", unit="logit", low=-2, high=5,
@@ -127,7 +127,7 @@ class VoiceParameters(Parameters):
     )
     estranged: float = param(
         0.5, "Push away from cell and grid of a household that deals with the firm alone", unit="logit",
-        low=-1, high=5, zh="只认物业者的疏离",
+        low=-1, high=5, zh="只认物业服务企业者的疏离",
         source="some deal with the firm alone (只与物业服务企业打交道): seed 001; size assumed",
     )  # fmt: skip
     sharers: int = param(
@@ -191,8 +191,8 @@ arrow(
 arrow(
     "grievance", "voices", "who bears a grievance goes beyond the compound",
     neutral="no grievance",
-    zh="怨气使居民向小区之外反映",
-    zh_neutral="没有怨气",
+    zh="不满情绪使居民向小区之外反映",
+    zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "neighbours", "voices", "who sees neighbours complain outside does so too",

@@ -1,8 +1,9 @@
-"""What a report is made of, apart from how it is set: sections of text, tables and figures."""
+"""What a report is made of, apart from how it is set: a paper of a page or two, and its annexes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import unicodedata
+from dataclasses import dataclass, field, replace
 
 from matplotlib.figure import Figure
 
@@ -25,10 +26,11 @@ Cell = str | float | int | Number | None
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text; ``small`` for notes."""
+    """Running text; ``lead`` stands in front of it and apart, ``small`` is for notes."""
 
     text: str
     small: bool = False
+    lead: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,12 @@ class Table:
     """A table; its cells are text as shown, or numbers for a spreadsheet.
 
     Attributes:
-        name: Short, for a sheet or a file.
+        name: Short, for a file.
         title: What it holds.
         columns: Heads.
         rows: Cells, as many as heads; None is not known.
         shown: Whether pages show it too, or only the spreadsheet.
+        sheet: What its sheet is called; the title if left out.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Table:
     columns: list[str]
     rows: list[list[Cell]]
     shown: bool = True
+    sheet: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,15 +97,28 @@ class Report:
     Attributes:
         language: "en" or "zh".
         title, subtitle: At the top.
-        sections: In their order.
-        footer: At the foot of every page.
+        paper: What a leader reads, a page or two.
+        annexes: What it rests on, in detail; none in the short form.
+        signed: Lines to be filled in by hand below the paper: unit and date.
+        footer: What made the numbers.
     """
 
     language: str
     title: str
     subtitle: str
-    sections: list[Section]
-    footer: str
+    paper: list[Section]
+    annexes: list[Section] = field(default_factory=list)
+    signed: list[str] = field(default_factory=list)
+    footer: str = ""
+
+    @property
+    def sections(self) -> list[Section]:
+        """The paper, then its annexes."""
+        return [*self.paper, *self.annexes]
+
+    def short(self) -> Report:
+        """The paper alone."""
+        return replace(self, annexes=[])
 
     def tables(self) -> list[Table]:
         """All tables, in their order."""
@@ -109,7 +126,7 @@ class Report:
 
     def text(self) -> str:
         """All characters that occur, for a font that holds no others."""
-        parts = [self.title, self.subtitle, self.footer]
+        parts = [self.title, self.subtitle, *self.signed, self.footer]
         for section in self.sections:
             parts.append(section.title)
             for block in section.blocks:
@@ -117,9 +134,23 @@ class Report:
         return "".join(parts)
 
 
+def plain(text: str) -> str:
+    """A name or question of somebody's as one line of text that no format reads anything into.
+
+    Control characters, halves of characters and marks that turn the direction of what follows go out:
+    Word's files cannot hold the first, and the others make a page say what its text does not.
+    """
+    kept = (c for c in text if c.isspace() or unicodedata.category(c) not in _UNPRINTED)
+    return " ".join("".join(c for c in kept if c not in _TURNING).split())
+
+
+_UNPRINTED = ("Cc", "Cs", "Cn")
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
 def _text(block: Block) -> str:
     if isinstance(block, Paragraph):
-        return block.text
+        return block.lead + block.text
     if isinstance(block, Bullets):
         return "".join(block.items)
     if isinstance(block, Table):

@@ -15,15 +15,27 @@ from matplotlib.figure import Figure
 from sim.as_text import LARGE, MISSING, number_text
 from sim.figures import fonts
 from sim.figures.style import figure_as_svg
-from sim.report.content import Block, Bullets, Cell, Number, Paragraph, Picture, Report, Table
+from sim.report.content import (
+    Block,
+    Bullets,
+    Cell,
+    Number,
+    Paragraph,
+    Picture,
+    Report,
+    Section,
+    Table,
+)
 
 STYLE = """
 :root{--ink:#1f2933;--soft:#52606d;--line:#d5dce4;--blue:#0a4f8f;--pale:#f3f6fa}
 *{box-sizing:border-box}
 body{margin:0;background:#fff;color:var(--ink);font:17px/1.75 FONTS;}
 main{max-width:920px;margin:0 auto;padding:32px 24px 64px}
-header{border-bottom:3px solid var(--blue);margin-bottom:24px;padding-bottom:12px}
+header{border-bottom:3px solid var(--blue);margin-bottom:24px;padding-bottom:12px;text-align:center}
 h1{font-size:1.75rem;line-height:1.35;margin:.2em 0;color:var(--blue)}
+.signed{text-align:right;white-space:pre-wrap}
+.annexes{border-top:3px solid var(--blue);margin-top:3em}
 h2{font-size:1.3rem;margin:2em 0 .6em;padding-left:.6em;border-left:5px solid var(--blue)}
 p{margin:.6em 0}.small{color:var(--soft);font-size:.88rem}
 ul{padding-left:1.4em}li{margin:.35em 0}
@@ -38,19 +50,22 @@ pre{background:var(--pale);border:1px solid var(--line);padding:.8em 1em}
 pre{overflow-x:auto;font-size:.82rem;line-height:1.5}
 details{margin:.8em 0}summary{cursor:pointer;color:var(--blue)}
 footer{margin-top:3em;border-top:1px solid var(--line);padding-top:.8em;color:var(--soft);font-size:.85rem}
-@media print{main{max-width:none;padding:0}h2,figure,table{break-inside:avoid}details{display:none}}
+@media print{main{max-width:none;padding:0}.annexes{break-before:page}
+h2,figure,table{break-inside:avoid}details{display:none}}
 """
 
 
 def as_html(report: Report) -> str:
     """The whole page. Every text is escaped: nothing in a name can become markup."""
-    parts, number = [], count(1)
-    for section in report.sections:
-        blocks = "\n".join(_block(block, report.language, number) for block in section.blocks)
-        parts.append(f"<section><h2>{escape(section.title)}</h2>\n{blocks}</section>")
+    number = count(1)
+    paper, annexes = (
+        "\n".join(_section(part, report.language, number) for part in parts)
+        for parts in (report.paper, report.annexes)
+    )
+    signed = "".join(f'<p class="signed">{escape(line)}</p>' for line in report.signed)
+    body = f"{paper}\n{signed}" + (f'\n<div class="annexes">{annexes}</div>' if annexes else "")
     lang = "zh-CN" if report.language == "zh" else "en"
     style = STYLE.replace("FONTS", "ReportSans,'Noto Sans SC','Microsoft YaHei',sans-serif")
-    body = "\n".join(parts)
     return (
         f'<!doctype html>\n<html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -64,10 +79,17 @@ def as_html(report: Report) -> str:
     )
 
 
+def _section(section: Section, language: str, number: Iterator[int]) -> str:
+    blocks = "\n".join(_block(block, language, number) for block in section.blocks)
+    return f"<section><h2>{escape(section.title)}</h2>\n{blocks}</section>"
+
+
 def _block(block: Block, language: str, number: Iterator[int]) -> str:
     if isinstance(block, Paragraph):
         kind = ' class="small"' if block.small else ""
-        return f"<p{kind}>{escape(block.text)}</p>"
+        lead = f"<strong>{escape(block.lead)}</strong>" if block.lead else ""
+        gap = " " if lead and language == "en" else ""
+        return f"<p{kind}>{lead}{gap}{escape(block.text)}</p>"
     if isinstance(block, Bullets):
         return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in block.items) + "</ul>"
     if isinstance(block, Table):
@@ -98,9 +120,13 @@ def _table(table: Table, language: str) -> str:
 
 
 def _cell(cell: Cell, language: str) -> str:
-    if isinstance(cell, str):
-        return f"<td>{escape(cell)}</td>"
-    return f'<td class="n">{shown(cell, language)}</td>'
+    kind = ' class="n"' if is_number(cell) else ""
+    return f"<td{kind}>{escape(shown(cell, language))}</td>"
+
+
+def is_number(cell: Cell) -> bool:
+    """Whether a cell is set as numbers are: to the right."""
+    return not isinstance(cell, str) or cell == MISSING
 
 
 def shown(cell: Cell, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,12 +121,12 @@ def about_policy(
     said = [_reaching(policy, reference, level, month, words)]
     said.append(_level(policy, reference, MAIN, month, words["level"], language))
     if len(policy.seeds) > 1:
-        said.append(_gain(policy, reference, month, words))
+        said.append(_gain(policy, reference, month, language))
     said.append(_level(policy, reference, "satisfied_share", month, words["satisfied"], language))
     said.append(_places(policy, reference, words))
     said.append(_cost(policy, households, last, words, language))
     if end is not None and end < last:
-        said.append(_fading(policy, reference, end, min(12, last - end), words))
+        said.append(fading(policy, reference, end, min(12, last - end), language))
     said.append(_worse(policy, reference, month, words, language))
     if len(policy.seeds) < FEW:
         said.append(words["few"].format(n=len(policy.seeds)))
@@ -142,9 +143,7 @@ def about_reference(reference: Runs, within: int, language: str) -> list[str]:
         value, low, high = spread(reference.at(MAIN, at))
         text = words[f"{name}_none" if math.isnan(value) else name]
         said.append(
-            text.format(
-                month=at, value=percent_text(value), low=percent_text(low), high=percent_text(high)
-            )
+            text.format(month=at, value=percent_text(value), range=_percents(low, high, language))
         )
     return said
 
@@ -155,19 +154,142 @@ def spread(values: np.ndarray) -> tuple[float, float, float]:
     return float(middle), float(low), float(high)
 
 
+def span(low: str, high: str, language: str) -> str:
+    """Two ends as one text; one of them where both are written alike."""
+    return low if low == high else SENTENCES[language]["span"].format(low=low, high=high)
+
+
+def _percents(low: float, high: float, language: str) -> str:
+    return span(percent_text(low), percent_text(high), language)
+
+
+def counted(reference: Runs, level: float) -> tuple[Callable[[Runs, float, int], int], str]:
+    """How runs at a level are counted, and the word for it: ``passes`` or ``holds``.
+
+    Where most runs are there at the start, reaching it says nothing; holding it does.
+    """
+    there = spread(reference.at(MAIN, 0))[0] >= level
+    return (holds, "holds") if there else (passes, "passes")
+
+
+def level_text(level: float) -> str:
+    """A share that was asked about."""
+    return f"{exact_text(100 * level)}%"
+
+
 def _reaching(
     policy: Runs, reference: Runs, level: float, month: int, words: dict[str, str]
 ) -> str:
-    # Where most runs are there at the start, reaching it says nothing; holding it does.
-    there = spread(reference.at(MAIN, 0))[0] >= level
-    count, name = (holds, "holds") if there else (passes, "passes")
+    count, name = counted(reference, level)
     return words[name].format(
         a=count(policy, level, month), b=count(reference, level, month), n=len(policy.seeds),
-        level=f"{exact_text(100 * level)}%", month=month,
+        level=level_text(level), month=month,
     )  # fmt: skip
 
 
-def _gain(policy: Runs, reference: Runs, month: int, words: dict[str, str]) -> str:
+def between(
+    policy: Runs,
+    other: Runs,
+    reference: Runs,
+    names: tuple[str, str],
+    *,
+    level: float,
+    within: int,
+    language: str,
+) -> str:
+    """One policy beside another in a sentence: what it takes, what it collects, how often it gets there.
+
+    Args:
+        policy: Its runs.
+        other: Runs of what it is held against; pairs are made by seed.
+        reference: Runs without measures, whose start decides how runs at the level are counted.
+        names: Of the policy and of the other.
+        level: Share of fees that is asked about.
+        within: Month that is asked about.
+        language: "en" or "zh".
+
+    Returns:
+        The sentence; empty where no seed is shared.
+    """
+    policy, other = together(policy, other)
+    if not len(policy.seeds):
+        return ""
+    words, month = SENTENCES[language], min(within, int(policy.months[-1]))
+    gain = difference(Gain(policy.at(MAIN, month), other.at(MAIN, month)), 1)
+    return words["between"].format(
+        name=names[0], other=names[1], month=month, spent=_spent_beside(policy, other, language),
+        gap=_gap(gain, len(policy.seeds), language),
+        odds=_odds(policy, other, counted(reference, level), level, month, words),
+    )  # fmt: skip
+
+
+def _spent_beside(policy: Runs, other: Runs, language: str) -> str:
+    words, parts, last = SENTENCES[language], [], int(policy.months[-1])
+    for unit in ("hours", "yuan"):
+        ours, theirs = (float(getattr(runs, unit).mean()) for runs in (policy, other))
+        if ours and theirs:
+            ratio = ratio_text(ours / theirs, language)
+            key = f"ratio_{unit}" if ratio else f"even_{unit}"
+            parts.append(words[key].format(ratio=ratio))
+        elif ours:
+            amount = number_text(ours / last, language)
+            parts.append(words[f"more_{unit}"].format(amount=amount))
+        elif theirs:
+            parts.append(words[f"none_{unit}"])
+    if not parts:
+        return words["takes_nothing"]
+    return words["takes"].format(parts=words["takes_sep"].join(parts))
+
+
+def ratio_text(ratio: float, language: str) -> str:
+    """How many times as much, as people say it: 1/5, 62%, 2.3 times; empty where both are as much."""
+    if 0.95 <= ratio < 1.05:
+        return ""
+    if ratio > 1:
+        digits = 0 if ratio >= 9.95 else 1
+        return SENTENCES[language]["times"].format(ratio=f"{ratio:,.{digits}f}")
+    # A third is 33%: only from a quarter down is a fraction shorter and as near.
+    return f"1/{1 / ratio:,.0f}" if ratio < 0.27 else f"{100 * ratio:.0f}%"
+
+
+def _gap(gain: dict[str, Any], every: int, language: str) -> str:
+    words, pairs = SENTENCES[language], gain["pairs"]
+    if not pairs:
+        return words["gap_none"]
+    side = _side(gain)
+    points = _gain_points(gain, side, language)
+    aside = [] if math.isnan(gain["low"]) else [words["gap_interval"].format(**points)]
+    aside += [] if pairs == every else [words["gap_pairs"].format(pairs=pairs)]
+    key = ("gap_alike", "gap_higher", "gap_lower")[side]
+    more = words["aside"].format(text=words["aside_sep"].join(aside)) if aside else ""
+    return words[key].format(gain=points["gain"]) + more
+
+
+def _odds(
+    policy: Runs,
+    other: Runs,
+    how: tuple[Callable[[Runs, float, int], int], str],
+    level: float,
+    month: int,
+    words: dict[str, str],
+) -> str:
+    count, name = how
+    a, b, n = count(policy, level, month), count(other, level, month), len(policy.seeds)
+    ours, theirs = (_often(part, n) for part in (a, b))
+    key = ("odds" if name == "passes" else "holds") + ("_alike" if ours == theirs else "_unlike")
+    return words[key].format(word=words[ours], a=a, b=b, n=n, level=level_text(level))
+
+
+def _often(count: int, of: int) -> str:
+    """The word for how many of some runs."""
+    if count in (0, of):
+        return "all_runs" if count else "no_runs"
+    steps = ((0.1, "hardly"), (0.4, "some"), (0.6, "half"), (0.9, "most"))
+    return next((word for top, word in steps if count / of < top), "nearly_all")
+
+
+def _gain(policy: Runs, reference: Runs, month: int, language: str) -> str:
+    words = SENTENCES[language]
     ours, theirs = policy.at(MAIN, month), reference.at(MAIN, month)
     gain = difference(Gain(ours, theirs), 1)
     pairs, every = gain["pairs"], len(ours)
@@ -176,7 +298,7 @@ def _gain(policy: Runs, reference: Runs, month: int, words: dict[str, str]) -> s
     side = _side(gain)
     count = int((ours < theirs).sum() if side < 0 else (ours > theirs).sum())
     said = words[("alike", "higher", "lower")[side]].format(
-        month=month, a=count, n=pairs, **_gain_points(gain, side)
+        month=month, a=count, n=pairs, **_gain_points(gain, side, language)
     )
     return said if pairs == every else said + words["gain_few"].format(n=pairs, all=every)
 
@@ -190,12 +312,13 @@ def _side(gain: dict[str, Any]) -> int:
     return int(gain["low"] > 0) - int(gain["high"] < 0)
 
 
-def _gain_points(gain: dict[str, Any], side: int) -> dict[str, str]:
+def _gain_points(gain: dict[str, Any], side: int, language: str) -> dict[str, str]:
     """A gain and its interval in points: from 0 up where its side is said, else with signs."""
     ends = ("high", "low") if side < 0 else ("low", "high")
     numbers = (100 * gain[name] for name in ("difference", *ends))
     texts = [points_text(abs(n)) if side else signed(n).replace("+0.0", "0.0") for n in numbers]
-    return dict(zip(("gain", "low", "high"), texts, strict=True))
+    middle, low, high = texts
+    return {"gain": middle, "range": span(low, high, language)}
 
 
 def _level(
@@ -206,7 +329,7 @@ def _level(
     words = SENTENCES[language]
     text = words[f"nothing_{indicator}"] if math.isnan(value) else text
     return text.format(
-        month=month, value=percent_text(value), low=percent_text(low), high=percent_text(high),
+        month=month, value=percent_text(value), range=_percents(low, high, language),
         other=_or_why(other, indicator, words),
     )  # fmt: skip
 
@@ -239,24 +362,38 @@ def _cost(policy: Runs, households: int, last: int, words: dict[str, str], langu
     )  # fmt: skip
 
 
-def _fading(policy: Runs, reference: Runs, end: int, after: int, words: dict[str, str]) -> str:
+def fading(policy: Runs, reference: Runs, end: int, after: int, language: str) -> str:
+    """What is left of a gain some months after the last measure ended."""
     before, later = (
-        _standing(difference(Gain(policy.at(MAIN, month), reference.at(MAIN, month)), 1), words)
+        _standing(difference(Gain(policy.at(MAIN, month), reference.at(MAIN, month)), 1), language)
         for month in (end, end + after)
     )
-    return words["fades"].format(end=end, after=after, before=before, later=later)
+    return SENTENCES[language]["fades"].format(end=end, after=after, before=before, later=later)
 
 
-def _standing(gain: dict[str, Any], words: dict[str, str]) -> str:
+def _standing(gain: dict[str, Any], language: str) -> str:
+    words = SENTENCES[language]
     if not gain["pairs"]:
         return words["not_compared"]
     side = _side(gain)
-    points = _gain_points(gain, side)
+    points = _gain_points(gain, side, language)
     interval = "" if math.isnan(gain["low"]) else words["interval"].format(**points)
     return words[("beside", "above", "below")[side]].format(**points, interval=interval)
 
 
 def _worse(policy: Runs, reference: Runs, month: int, words: dict[str, str], language: str) -> str:
+    items, watched = worse(policy, reference, month, language)
+    if not items:
+        return words["none_worse"].format(count=watched, month=month)
+    names = words["sep"].join(items[:MOST_WORSE])
+    if len(items) > MOST_WORSE:
+        names = words["worse_more"].format(names=names, count=len(items))
+    return words["worse"].format(month=month, names=names)
+
+
+def worse(policy: Runs, reference: Runs, month: int, language: str) -> tuple[list[str], int]:
+    """What is worse for certain in a month, item by item, and how many indicators could be."""
+    words = SENTENCES[language]
     items, watched = [], 0
     for name in WATCHED:
         shown = INDICATORS[name]
@@ -277,9 +414,4 @@ def _worse(policy: Runs, reference: Runs, month: int, words: dict[str, str], lan
                 items.append(
                     words["worse_item"].format(name=label, value=value, other=other, gap=told)
                 )
-    if not items:
-        return words["none_worse"].format(count=watched, month=month)
-    names = words["sep"].join(items[:MOST_WORSE])
-    if len(items) > MOST_WORSE:
-        names = words["worse_more"].format(names=names, count=len(items))
-    return words["worse"].format(month=month, names=names)
+    return items, watched

@@ -10,10 +10,13 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sim.report.content import Cell, Number, Report, Table
+from sim.report.content import Cell, Number, Report, Table, plain
 
 DIGITS = 12
 """Digits of a number in a file: all but those that binary fractions leave behind."""
+
+LONGEST_SHEET = 31
+"""Characters of a sheet's name that Excel takes."""
 
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
@@ -105,10 +108,12 @@ def _fill(sheet: Any, number: int, row: Sequence[Cell]) -> None:
 def _sheet_names(tables: list[Table]) -> Iterator[tuple[str, Table]]:
     taken: set[str] = set()
     for table in tables:
-        name = _NO_SHEET_NAME.sub(" ", table.name)[:28] or "table"
-        while name in taken:
-            name = f"{name[:26]}_{len(taken)}"
-        taken.add(name)
+        # Excel takes 31 characters, without an apostrophe at either end, and tells no case apart.
+        title = _NO_SHEET_NAME.sub(" ", plain(table.sheet or table.title))
+        name = title[:LONGEST_SHEET].strip(" '") or table.name[:LONGEST_SHEET]
+        while name.lower() in taken:
+            name = f"{name[: LONGEST_SHEET - 4]} {len(taken)}"
+        taken.add(name.lower())
         yield name, table
 
 

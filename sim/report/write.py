@@ -1,4 +1,4 @@
-"""Writes a report beside the results it tells of: HTML, PDF, workbook and CSV files."""
+"""Writes a report beside the results it tells of: document, slides, HTML, PDF, workbook and CSV files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from pathlib import Path
 from sim.errors import InputError
 from sim.experiments.store import told_as_input_error
 from sim.explain import shorten
-from sim.report.build import Extra, build, read_results
+from sim.report.build import build, read_results
+from sim.report.case import Extra
 from sim.report.content import Report
+from sim.report.document import as_docx
 from sim.report.page import as_html
 from sim.report.paper import as_pdf
 from sim.report.sheets import as_csv, as_xlsx
+from sim.report.slides import as_pptx
 
-OWN = ("lang", "question")
+OWN = ("lang", "question", "form")
 """What the command takes beside the folder."""
+
+FORMS = ("long", "short")
+"""With annexes, or the paper alone."""
 
 LONGEST_QUESTION = 400
 
@@ -26,7 +32,7 @@ def report_words(folder: Path, words: Sequence[str], out: Path | None = None) ->
 
     Args:
         folder: What ``run`` or ``compare`` kept.
-        words: ``lang=zh`` or ``lang=en``, and ``question='...'``.
+        words: ``lang=zh`` or ``lang=en``, ``form=short`` or ``form=long``, and ``question='...'``.
         out: Folder for the report; ``report`` below the results if left out.
 
     Raises:
@@ -36,27 +42,40 @@ def report_words(folder: Path, words: Sequence[str], out: Path | None = None) ->
     own = {key: value for key, _, value in (word.partition("=") for word in words)}
     for key in own:
         if key not in OWN:
-            raise InputError(shorten(key), "is not asked for here", "lang=zh, question=TEXT")
+            raise InputError(
+                shorten(key), "is not asked for here", "lang=zh, form=short, question=TEXT"
+            )
     question = own.get("question", "")
     if len(question) > LONGEST_QUESTION:
         raise InputError("question", f"{len(question)} characters", f"up to {LONGEST_QUESTION}")
+    form = own.get("form", FORMS[0])
+    if form not in FORMS:
+        raise InputError("form", f"{shorten(form)!r} is not known", ", ".join(FORMS))
     report = build(read_results(folder), own.get("lang", "zh"), Extra(question=question))
-    return write(report, out or Path(folder) / "report")
+    return write(report, out or Path(folder) / "report", form == "short")
 
 
-def write(report: Report, folder: Path) -> list[Path]:
+def write(report: Report, folder: Path, short: bool = False) -> list[Path]:
     """Write a report in all its forms.
 
+    Args:
+        report: All of it.
+        folder: Where to.
+        short: Whether document, page and PDF hold the paper alone; slides and tables are always whole.
+
     Returns:
-        The files: HTML, PDF, XLSX, then a CSV file for each table.
+        The files: DOCX, PPTX, HTML, PDF, XLSX, then a CSV file for each table.
 
     Raises:
         InputError: The place cannot be written.
     """
     stem = f"report-{report.language}"
+    read = report.short() if short else report
     files = {
-        f"{stem}.html": as_html(report).encode("utf-8"),
-        f"{stem}.pdf": as_pdf(report),
+        f"{stem}.docx": as_docx(read),
+        f"{stem}.pptx": as_pptx(report),
+        f"{stem}.html": as_html(read).encode("utf-8"),
+        f"{stem}.pdf": as_pdf(read),
         f"{stem}.xlsx": as_xlsx(report),
     }
     files |= {f"tables-{report.language}/{t.name}.csv": as_csv(t) for t in report.tables()}

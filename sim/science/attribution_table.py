@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim import as_text
-from sim.as_text import number_text, signed, with_interval
+from sim.as_text import aside, number_text, signed, with_interval
 from sim.experiments.summary import unit_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
@@ -60,12 +60,12 @@ WORDS = {
         "figures": "Figures",
     },
     "zh": {
-        "head": "{title}:第{month}个月{outcome},无措施{without},组合{with_bundle}",
+        "head": "{title}：第{month}个月{outcome}，无措施{without}，组合{with_bundle}",
         "measure": "措施",
-        "value": "贡献[95%],{unit}",
-        "share": "占比,%",
+        "value": "贡献[95%]，{unit}",
+        "share": "占比，%",
         "alone": "单独实施",
-        "left_out": "去掉后损失",
+        "left_out": "缺少该项时少提高多少",
         "hours": "工时",
         "yuan": "元",
         "per_hours": "每{hours}工时",
@@ -73,16 +73,16 @@ WORDS = {
         "sum": "合计=组合",
         "points": "百分点",
         "free": "无成本",
-        "pairs": "最强的交互({unit}):{pairs}。",
+        "pairs": "最强的交互（{unit}）：{pairs}。",
         "apart": (
-            "单独实施相加为{alone},去掉后损失相加为{left_out},组合为{whole}:措施相互作用,"
+            "单独实施相加为{alone}，缺少各项时少提高的相加为{left_out}，组合为{whole}：措施相互作用，"
             "只有贡献一列相加等于组合。"
         ),
-        "how": "夏普利值,{orders},{seeds}个配对种子;区间仅反映种子之间的差别。",
+        "how": "夏普利值，{orders}，{seeds}次同条件模拟；区间仅反映随机编号之间的差别。",
         "all": "全部子组合",
-        "some": "抽样次序({orders})",
-        "failed": "{failed}个种子失败,未计入。",
-        "missing": "{all}个种子中有{missing}个在某些子组合下无数值(如无物业公司时的收缴率),未计入。",
+        "some": "抽样次序（{orders}）",
+        "failed": "{failed}个随机编号失败，未计入。",
+        "missing": "{all}个随机编号中有{missing}个在某些子组合下无数值（如无物业服务企业时的收缴率），未计入。",
         "kept": "结果",
         "figures": "图",
     },
@@ -94,7 +94,7 @@ def measure_title(config: Config, label: str, language: str = "en") -> str:
     named = config.policy.measures[label].get("measure", label)
     measure = CATALOGUE[named]
     title = measure.zh if language == "zh" else measure.en
-    return title if named == label else f"{title} ({label})"
+    return title if named == label else title + aside(label, language)
 
 
 def unit_of(outcome: str, language: str = "en") -> tuple[float, str]:

@@ -224,7 +224,7 @@ _ALL: tuple[Level, ...] = (
              "年末达100%的三个小区下半年85%以上；下5上10个百分点（假定）"),
     ),
     Level(
-        "good_year", "Fees collected where the firm is good", "优质物业小区全年收缴率", "good_firm", _YEAR,
+        "good_year", "Fees collected where the firm is good", "物业服务优质小区全年收缴率", "good_firm", _YEAR,
         collected(12, "collection_rate"),
         Band(0.90, 1.00, "as it stands: over 90 in each of five years over one firm's 30 projects", "D054", "B", "",
              "原文：某企业30个项目连续五年超过90%"),
@@ -334,7 +334,8 @@ _ALL: tuple[Level, ...] = (
     ),
     # Firms.
     Level(
-        "exits", "Compounds that change their firm", "更换物业的小区占比", DISTRICT, "changes a compound and year",
+        "exits", "Compounds that change their firm", "更换物业服务企业的小区占比", DISTRICT,
+        "changes a compound and year",
         exits,
         Band(0.017, 0.050, "3.3 percent in 2024; half to one and a half (assumed)",
              "EVIDENCE: cases/README (CRIC 2024)",

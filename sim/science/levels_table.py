@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.as_text import MISSING, number_text
+from sim.as_text import MISSING, aside, number_text
 from sim.experiments.summary import markdown, spread_text
 from sim.science.holding import ABSENT, FITTED, HOLD, MISS, NEARLY_ANY, PREDICTED, UNTOLD
 from sim.science.trials import SCENARIO
@@ -35,7 +35,7 @@ WORDS = {
         LEVELS: "水平检验：未施加措施的小区与多小区已知数据对照",
         TRIALS: "试验检验：在模型中重做已发表的实地试验",
         "check": "检验项", "whom": "对象", "counted": "口径", "allowed": "允许区间", "set": "区间依据",
-        "source": "来源（等级）", "levels_model": "模型中位数[90%种子]", "trials_model": "模型均值[95%]",
+        "source": "来源（等级）", "levels_model": "模型中位数[90%模拟]", "trials_model": "模型均值[95%]",
         "met": "模型：先验抽样落入比例", "verdict": "结论", "to": "{low}至{high}", "no_test": "不构成检验",
         "points": "个百分点", "sd": "个标准差", "percent": "%", "points/year": "个百分点/年", "1/year": "件/年",
         "day": "天", "of 100": "分", "ratio": "", "1": "",
@@ -66,7 +66,7 @@ def as_markdown(frame: pd.DataFrame, part: str, language: str = "en") -> str:
         [
             row[language], _whom(row, language), row["definition"], _allowed(row, words),
             row["band" if language == "en" else "band_zh"], f"{row['source']} ({row['grade']})", _model(row, words),
-            _met(row), _verdict(row, words),
+            _met(row), _verdict(row, language),
         ]
         for row in frame.to_dict("records")
     ]  # fmt: skip
@@ -87,7 +87,7 @@ def print_checks(frame: pd.DataFrame, part: str, console: Console, language: str
     for row in frame.to_dict("records"):
         table.add_row(
             row[language], _whom(row, language), _allowed(row, words), _model(row, words), _met(row),
-            _verdict(row, words), f"{row['source']} ({row['grade']})",
+            _verdict(row, language), f"{row['source']} ({row['grade']})",
         )  # fmt: skip
     console.print(table)
     console.print(told(frame, language), highlight=False)
@@ -130,7 +130,8 @@ def _met(row: dict[Any, Any]) -> str:
     return MISSING if math.isnan(row["met"]) else f"{100 * row['met']:.0f}%"
 
 
-def _verdict(row: dict[Any, Any], words: dict[str, str]) -> str:
-    use = words[row["use"]] + (f" ({row['parameter']})" if row["parameter"] else "")
-    empty = f"; {words['no_test']}" if row["no_test"] else ""
-    return f"{words[row['verdict']]}, {use}{empty}"
+def _verdict(row: dict[Any, Any], language: str) -> str:
+    words, (comma, stop) = WORDS[language], ("，；" if language == "zh" else (", ", "; "))
+    use = words[row["use"]] + aside(row["parameter"], language)
+    empty = stop + words["no_test"] if row["no_test"] else ""
+    return words[row["verdict"]] + comma + use + empty

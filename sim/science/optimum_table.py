@@ -41,26 +41,26 @@ WORDS = {
         "at": "{name} {sign} {bound} at +{month}",
     },
     "zh": {
-        "head": "实现“{target}”的最低成本政策,要求概率{probability:.0f}%",
+        "head": "实现“{target}”的最低成本政策，要求概率{probability:.0f}%",
         "policy": "政策",
         "measures": "措施数",
-        "cost": "成本,元",
+        "cost": "成本，元",
         "hours": "工时",
-        "yuan": "支出,元",
-        "probability": "达标,%[95%]",
-        "searched": "搜索中,%",
+        "yuan": "支出，元",
+        "probability": "达标，%[95%]",
+        "searched": "搜索中，%",
         "chosen": "概率足够且成本最低",
-        "none": "尝试的政策都达不到该概率;最高为{best:.0f}%。",
-        "limit": "限制:{limits}。",
-        "part": "{title}:力度{dose:g},第{start}月起",
-        "run": "运行:xiaoqu run scenario={scenario} {words}",
+        "none": "尝试的政策都达不到该概率；最高为{best:.0f}%。",
+        "limit": "限制：{limits}。",
+        "part": "{title}：实施强度{dose:g}，第{start}月起",
+        "run": "运行：xiaoqu run scenario={scenario} {words}",
         "how": (
-            "共{all}种政策,尝试{tried}种({method}),最多{worlds}个世界;上表另用{check}个新世界检验。"
-            "每工时折{hour:g}元。不确定性:{uncertain}。"
+            "共{all}种政策，尝试{tried}种（{method}），最多{worlds}个世界；上表另用{check}个新世界检验。"
+            "每工时折{hour:g}元。不确定性：{uncertain}。"
         ),
-        "seeds": "仅随机性(种子),参数不变;可给出posterior=文件",
-        "posterior": "随机性和参数({path}的抽样)",
-        "ensemble": "随机性和参数(每个种子一组)",
+        "seeds": "仅随机性（随机编号），参数不变；可给出posterior=文件",
+        "posterior": "随机性和参数（{path}的抽样）",
+        "ensemble": "随机性和参数（每个随机编号一组）",
         "at": "第{month}个月{name}{sign}{bound}",
     },
 }

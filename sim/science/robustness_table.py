@@ -36,20 +36,20 @@ WORDS = {
         "prior": "ranges of the schema around the values in force, not fitted to any figure",
     },
     "zh": {
-        "head": "第{month}个月{outcome}:各世界中政策的名次(数值)",
+        "head": "第{month}个月{outcome}：各世界中政策的名次（数值）",
         "world": "世界",
-        "draws": "抽样:居首比例,%",
-        "missing": "–:该世界中无数值(如无物业公司时的收缴率),不参与排名。",
-        "no_base": "基准中各政策均无数值,无法判断是否反转。",
-        "flips": "{all}个世界中有{some}个最优政策改变且超出随机性:{names}。",
+        "draws": "抽样：居首比例，%",
+        "missing": "–：该世界中无数值（如无物业服务企业时的收缴率），不参与排名。",
+        "no_base": "基准中各政策均无数值，无法判断是否反转。",
+        "flips": "{all}个世界中有{some}个最优政策改变且超出随机性：{names}。",
         "steady": "基准最优政策{best}在{all}个世界中均未被显著超过。",
-        "pair": "{first}对{second}:{share:.0f}%的抽样反转。",
-        "few": "太少,无法说明。",
-        "not_told": "决策树无法说明(平衡准确率{accuracy:.0f}%,随机为50%)。",
-        "told": "多数反转发生在(新抽样平衡准确率{accuracy:.0f}%):",
-        "box": "  {rule}:{draws}次抽样中{turned:.0f}%反转,占全部反转的{coverage:.0f}%",
-        "source": "抽样来源:{source};每次一个种子。",
-        "prior": "参数表给出的范围,围绕现值,未经任何数据校准",
+        "pair": "{first}对{second}：{share:.0f}%的抽样反转。",
+        "few": "太少，无法说明。",
+        "not_told": "决策树无法说明（平衡准确率{accuracy:.0f}%，随机为50%）。",
+        "told": "多数反转发生在（新抽样平衡准确率{accuracy:.0f}%）：",
+        "box": "  {rule}：{draws}次抽样中{turned:.0f}%反转，占全部反转的{coverage:.0f}%",
+        "source": "抽样来源：{source}；每次一个随机编号。",
+        "prior": "参数表给出的范围，围绕现值，未经任何数据校准",
     },
 }
 
@@ -98,7 +98,9 @@ def _lines(robustness: Robustness, outcome: str, language: str) -> list[str]:
     words = WORDS[language]
     flips = robustness.flips[robustness.flips["outcome"] == outcome]
     some = flips[flips["flipped"]]
-    names = ", ".join(f"{row['world']} ({row['best']})" for row in some.to_dict("records"))
+    names = ", ".join(
+        row["world"] + as_text.aside(row["best"], language) for row in some.to_dict("records")
+    )
     best = flips["base_best"].iloc[0]
     key = "flips" if len(some) else "steady" if best else "no_base"
     lines = [words[key].format(some=len(some), all=len(flips) - 1, names=names, best=best)]

@@ -55,7 +55,7 @@ POPULATIONS = {
         Population("old", "old estate", "老旧小区", "old_estate"),
         Population("resettlement", "resettlement estate", "回迁安置小区", "resettlement_estate"),
         Population(
-            "good_firm", "ordinary estate, good firm", "一般商品房小区（优质物业）", "ordinary_estate",
+            "good_firm", "ordinary estate, good firm", "一般商品房小区（物业服务优质）", "ordinary_estate",
             # Care and openness of the firm in Baohe's high-end compounds; assumed there.
             {"firm": {"diligence": 0.92, "transparency": 0.4}},
         ),

@@ -39,7 +39,7 @@ class Kind(Parameters):
     service: dict[str, Any] = param({}, "Settings of group service that differ", zh="服务差异")
     bills: dict[str, Any] = param({}, "Settings of group bills that differ", zh="账单差异")
     parking: dict[str, Any] = param({}, "Settings of group parking that differ", zh="停车差异")
-    firm: dict[str, Any] = param({}, "Settings of group firm that differ", zh="物业差异")
+    firm: dict[str, Any] = param({}, "Settings of group firm that differ", zh="物业服务企业差异")
     committee: dict[str, Any] = param(
         {}, "Settings of group committee that differ", zh="业委会差异"
     )
@@ -70,7 +70,7 @@ class DistrictParameters(Spreads):
     )
     companies: int = param(
         0, "Firms that serve them; 0 gives each compound a firm of its own", unit="firm", low=0, high=20_000,
-        zh="物业企业数",
+        zh="物业服务企业数",
     )  # fmt: skip
     kinds: dict[str, Kind] = param(
         {}, "Kinds of compound by name; none makes all alike", zh="小区类型"

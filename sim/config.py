@@ -235,7 +235,7 @@ class Experiment(Parameters):
         128, "Points sampled in intervals (lhs, sobol)", low=1, high=1_000_000, zh="样本数"
     )
     sampling_seed: int = param(
-        1, "Seed of the sampling, apart from the runs'", low=0, high=2**32 - 1, zh="抽样种子"
+        1, "Seed of the sampling, apart from the runs'", low=0, high=2**32 - 1, zh="抽样随机编号"
     )
     chunk: int = param(
         0, "Runs kept in one file, 0 decides by their size", low=0, high=100_000, zh="每文件运行数"
@@ -264,7 +264,7 @@ class Executor(Parameters):
 class Config(Parameters):
     """Everything that decides a run."""
 
-    seed: int = param(1, "Seed of the first replication", low=0, high=2**32 - 1, zh="随机种子")
+    seed: int = param(1, "Seed of the first replication", low=0, high=2**32 - 1, zh="随机编号")
     months: int = param(
         60, "Months simulated after month 0", unit="month", low=1, high=600, zh="模拟月数"
     )

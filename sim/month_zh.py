@@ -21,7 +21,7 @@ CHINESE = {
     "Set the named values that the community stands for.":
         "给出由社区决定的中间变量。",
     "Share the departments' hours among the compounds, and see which of them have one firm together.":
-        "将职能部门的工时分配到各小区，并查明哪些小区由同一家物业公司统一服务。",
+        "将职能部门的工时分配到各小区，并查明哪些小区由同一家物业服务企业统一服务。",
     "Share the hours among the tasks asked, and book them.":
         "将现有工时分配给所提任务，并予以记账。",
     "Give the measures their hours; what they take, inspection and issues lack.":
@@ -76,9 +76,9 @@ CHINESE = {
     "Residents start or stop misusing common space.":
         "居民开始或停止占用公共空间。",
     "Households with a car resent a rise of rents that nobody asked them about.":
-        "车位租金未经协商上涨，有车住户心生怨气。",
+        "车位租金未经协商上涨，有车住户产生不满情绪。",
     "Grievance grows from what is unsolved, broken or bad, fades, and is mediated.":
-        "怨气因问题未解决、承诺未兑现和服务不佳而累积，随时间消退，并可经调解缓和。",
+        "不满情绪因问题未解决、承诺未兑现和服务不佳而累积，随时间消退，并可经调解缓和。",
     "Households climb the ladder of conflict by what they did, or leave it; the last step they take with others.":
         "住户因自己的行动在冲突阶梯上升级，或逐步退出；最后一级须与他人共同迈出。",
     "Residents are counted, building by building.":
@@ -95,7 +95,7 @@ CHINESE = {
     "Let the legacy fade, and mend a part of it under pressure.":
         "开发遗留问题自然淡化，并在压力下得到部分整改。",
     "Interest comes in, a captured committee takes, and buildings that met put money together.":
-        "维修资金计息；被俘获的业委会侵占公共收益；已开会的楼栋由居民自愿凑钱维修。",
+        "维修资金计息；被少数人把持的业委会侵占公共收益；已开会的楼栋由居民自愿凑钱维修。",
     "Live one month of the committee's life.":
         "业委会的状态推进一个月。",
     "Drop a vote that nobody wants, collect ballots, count them, put up what is due, open what waited longest.":
@@ -103,7 +103,7 @@ CHINESE = {
     "At the start people are used to what there is.":
         "期初，居民已习惯现有的服务。",
     "Bring the credit file up to date with this month's residents.":
-        "按本月居民评价更新物业企业信用档案。",
+        "按本月居民评价更新物业服务企业信用档案。",
     "A cell with tasks wins over members who so far only stood by (从“隐身者”变为“领跑者”, seed 001).":
         "党支部有任务可做，带动观望的党员参与（从“隐身者”变为“领跑者”，文本001）。",
     "The month is written down.":
@@ -122,9 +122,9 @@ CHINESE = {
     "Begin with hours for whatever is asked.":
         "起步时工时足以应对各项任务。",
     "Where a firm asks for fees, the year before the start is taken as billed, and owed by those in debt.":
-        "有物业公司收费的小区，视同起步前一年已出账，欠费户相应欠缴；已开始的账期按进度计入。",
+        "有物业服务企业收费的小区，视同起步前一年已出账，欠费户相应欠缴；已开始的账期按进度计入。",
     "At the start a household that a firm serves well has long dealt with it alone.":
-        "起步时，享受良好物业服务的住户早已只与物业公司打交道。",
+        "起步时，享受良好物业服务的住户早已只与物业服务企业打交道。",
     "Begin with the places and rents that the parameters say.":
         "按参数设定车位数量和租金。",
 }  # fmt: skip

@@ -204,7 +204,7 @@ _share(
 _share(
     "trust_firm",
     "Trust in the firm",
-    "对物业的信任",
+    "对物业服务企业的信任",
     "mean over occupied households",
     lambda m: m.share("trust_firm"),
     better=+1,
@@ -228,7 +228,7 @@ _share(
 _share(
     "grievance",
     "Mean grievance",
-    "平均怨气",
+    "平均不满情绪",
     "mean over occupied households",
     lambda m: m.share("grievance"),
     better=-1,
@@ -344,7 +344,7 @@ _share(
 _number(
     "hotline_calls",
     "Hotline calls on all matters",
-    "热线来电(全部事项)",
+    "热线来电（全部事项）",
     "1/month",
     "property calls + other calls expected",
     lambda m: _all_calls(m),
@@ -368,7 +368,7 @@ _share(
 _share(
     "free_rider_share",
     "Satisfied but not paying",
-    "搭便车户比例",
+    "享受服务而不缴费户比例",
     "occupied households that say they are satisfied and did not pay / occupied; missing where no fees are due",
     lambda m: _where(m["due_fen"] > 0, m.share("free_riders")),
     better=-1,
@@ -398,7 +398,7 @@ _share(
 _share(
     "cell_fidelity",
     "Hours for the cell's tasks",
-    "党支部工时满足率",
+    "党员力量保障程度",
     "hours there are / hours asked, at most 1; missing where none are asked",
     lambda m: _where(m["cell_asked"] > 0, m["cell_fidelity"]),
 )
@@ -438,7 +438,7 @@ _number(
 _number(
     "issues_shelved",
     "Problems given up",
-    "搁置问题",
+    "长期挂起问题",
     "1/month",
     "given up unsolved",
     lambda m: m["issues_shelved"],
@@ -500,7 +500,7 @@ for _line, (_name, _en, _zh) in enumerate(
     _share(
         f"condition_{_name}",
         f"Condition: {_en}",
-        f"状况:{_zh}",
+        f"状况：{_zh}",
         "state of the service line",
         _condition(_line),
         better=+1,
@@ -543,7 +543,7 @@ _share(
 _share(
     "firm_present",
     "Served by a firm",
-    "有物业公司",
+    "有物业服务企业",
     "1 if a firm serves the compound",
     lambda m: m["firm_present"],
 )
@@ -557,7 +557,7 @@ _share(
 _number(
     "firm_cash_yuan",
     "Firm's cash",
-    "物业公司现金",
+    "物业服务企业现金",
     "yuan",
     "cash in fen / 100; missing without a firm",
     lambda m: _where(m["firm_present"] > 0, m["firm_cash_fen"] / FEN_PER_YUAN),
@@ -616,7 +616,7 @@ _share(
 _share(
     "committee_captured",
     "Committee captured",
-    "业委会被俘获",
+    "业委会被少数人把持",
     "1 if working for others than the owners",
     lambda m: 1.0 * ((m["state"] == State.WORKING) & (m["capture"] != Capture.REPRESENTATIVE)),
     better=-1,
@@ -646,7 +646,7 @@ _number(
 _number(
     "failed_votes",
     "Failed elections so far",
-    "累计流选次数",
+    "业委会选举未成功次数",
     "1",
     "votes that did not pass",
     lambda m: m["failed_votes"],

@@ -48,13 +48,13 @@ arrow(
 arrow(
     "satisfaction", "votes", "the dissatisfied want a first firm, the satisfied agree to a higher fee",
     neutral="satisfaction of a newcomer (turnover.newcomer_satisfaction)",
-    zh="不满者赞成引入物业，满意者同意涨价",
+    zh="不满者赞成引入物业服务企业，满意者同意涨价",
     zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
 )  # fmt: skip
 arrow(
     "free_habit", "votes", "who is used to free service votes against a first firm",
     neutral="no such habit",
-    zh="习惯于免费服务者反对引入物业",
+    zh="习惯于免费服务者反对引入物业服务企业",
     zh_neutral="没有这种习惯",
 )  # fmt: skip
 arrow(

@@ -56,7 +56,11 @@ _IDLE = int(State.WALKED_OFF - State.NOMINAL) + 1
 class CommitteeParameters(Parameters):
     """Formation, drift and capture (hazards assumed; kinds of failure from seeds 000 and 001)."""
 
-    state: Literal["none", "working"] = param("none", "State at the start", zh="初始状态")
+    state: Literal["none", "working", "nominal", "interim"] = param(
+        "none",
+        "State at the start; nominal as one whose term is over or that does nothing",
+        zh="初始状态",
+    )
     attempts: float = param(
         0.15, "Chance that owners ask for the preparation of an election, at full discontent and where there are people"
         " to lead it", unit="1/month", low=0, high=1, zh="申请筹备概率",
@@ -105,11 +109,11 @@ class CommitteeParameters(Parameters):
     )
     idles: float = param(
         0.07, "Chance that an unsupported committee turns nominal, loses contact or walks off",
-        unit="1/month", low=0, high=1, zh="空转失联概率",
+        unit="1/month", low=0, high=1, zh="未正常履职概率",
     )  # fmt: skip
     captured: float = param(
         0.02, "Chance that an unsupported committee is captured", unit="1/month", low=0, high=1,
-        zh="被俘获概率",
+        zh="被少数人把持概率",
     )  # fmt: skip
     party_share: float = param(
         0.24, "Share of members who are party members", low=0, high=1, zh="党员比例",
@@ -133,10 +137,10 @@ class CommitteeParameters(Parameters):
     )  # fmt: skip
     image_failed: float = param(
         0.05, "Less of that for each failed vote", unit="1/vote", low=0, high=1,
-        zh="每次流选的观感损失",
+        zh="每次选举未成功的观感损失",
     )  # fmt: skip
     image_least: float = param(
-        0.2, "Least of that, however many votes failed", low=0, high=1, zh="流选后的观感下限"
+        0.2, "Least of that, however many votes failed", low=0, high=1, zh="选举未成功后的观感下限"
     )
     image_elected: float = param(
         0.5, "What owners see of a committee not yet registered", low=0, high=1, zh="待备案时的观感"
@@ -149,11 +153,15 @@ class CommitteeParameters(Parameters):
         0.4, "More of that at full competence", low=0, high=1, zh="履职能力带来的观感"
     )
     image_captured: float = param(
-        0.25, "What owners see of a captured committee at work", low=0, high=1, zh="被俘获时的观感"
+        0.25,
+        "What owners see of a captured committee at work",
+        low=0,
+        high=1,
+        zh="被少数人把持时的观感",
     )
     image_idle: float = param(
         0.2, "What owners see of one that is nominal, lost, walked off or refuses to hand over", low=0,
-        high=1, zh="空转或拒交接时的观感",
+        high=1, zh="未正常履职或拒交接时的观感",
     )  # fmt: skip
     interim_term: int = param(
         36, "Longest term of an interim committee set up by the street", unit="month", low=1, high=120,
@@ -186,7 +194,7 @@ class CommitteeParameters(Parameters):
     )  # fmt: skip
     captured_openness: float = param(
         0.5, "Share of the firm's open accounts that residents still see under a captured committee",
-        low=0, high=1, zh="被俘获时账目公开留存",
+        low=0, high=1, zh="被少数人把持时账目公开留存",
     )  # fmt: skip
     attempts_content: float = param(
         0.3, "Share of the chance to ask for an election that is left where nobody is discontent", low=0,
@@ -233,7 +241,7 @@ class CommitteeParameters(Parameters):
     )  # fmt: skip
     revives: float = param(
         0.2, "Chance that an idle committee is at work again, under full support", unit="1/month", low=0,
-        high=1, zh="空转后恢复履职概率",
+        high=1, zh="未正常履职后恢复履职概率",
     )  # fmt: skip
     asked_again: float = param(
         0.5, "Part of a term after which one that refused is asked again to hand over", low=0, high=1,
@@ -260,7 +268,7 @@ arrow(
 arrow(
     "committee", "accounts", "a working committee shows the firm's accounts, a captured one hides them",
     neutral="the firm's own openness",
-    zh="正常履职的业委会公开账目，被俘获的遮掩账目",
+    zh="正常履职的业委会公开账目，被少数人把持的遮掩账目",
     zh_neutral="物业自身的公开程度",
 )  # fmt: skip
 arrow(
@@ -290,7 +298,7 @@ arrow(
 arrow(
     "skimming", "elections", "a firm that skims obstructs the vote for a committee",
     neutral="it obstructs nothing",
-    zh="侵占公共收益的物业阻挠选举",
+    zh="侵占公共收益的物业服务企业阻挠选举",
     zh_neutral="不阻挠",
 )  # fmt: skip
 arrow(
@@ -302,7 +310,7 @@ arrow(
 arrow(
     "support", "steadiness", "supported committees idle less and are captured less",
     neutral="no support",
-    zh="得到扶持的业委会较少空转、被俘获",
+    zh="得到扶持的业委会较少出现未正常履职或被少数人把持",
     zh_neutral="没有扶持",
 )  # fmt: skip
 arrow(

@@ -59,7 +59,7 @@ class FirmParameters(BudgetParameters, ProviderParameters):
     )  # fmt: skip
     supervised_skimming: float = param(
         0.15, "Share of skimming that full supervision ends in a month", unit="1/month", low=0, high=1,
-        zh="监督纠正侵占速度",
+        zh="监督纠正侵占公共收益的速度",
     )  # fmt: skip
 
 

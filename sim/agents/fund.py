@@ -44,12 +44,12 @@ class FundParameters(Parameters):
     )  # fmt: skip
     takes: float = param(
         0.15, "Share of the owners' pool that a self-serving committee takes, or a colluding one leaves to the firm",
-        unit="1/month", low=0, high=1, zh="被侵占比例",
+        unit="1/month", low=0, high=1, zh="公共收益被侵占比例",
         source="misuse long undetected (损害业主利益的行为却长期未被发现): seed 000; size assumed",
     )  # fmt: skip
     colludes: float = param(
         0.05, "Share of what the firm does not yet skim that a colluding committee lets it", unit="1/month",
-        low=0, high=1, zh="合谋放任侵占速度",
+        low=0, high=1, zh="合谋放任侵占公共收益的速度",
     )  # fmt: skip
     repair_below: float = param(
         0.5, "Condition of facilities below which a repair is due", low=0, high=1, zh="维修触发状况"
@@ -108,7 +108,7 @@ arrow(
 arrow(
     "capture", "revenue", "a captured committee takes from the owners' pool, or lets the firm skim",
     neutral="it takes nothing",
-    zh="被俘获的业委会侵占业主共有资金，或放任物业侵占",
+    zh="被少数人把持的业委会侵占业主共有资金，或放任物业服务企业侵占公共收益",
     zh_neutral="分文不取",
 )  # fmt: skip
 arrow(

@@ -30,7 +30,9 @@ UNSIGNED = -1_000_000
 class ProviderParameters(Parameters):
     """When a firm goes, and what comes after it."""
 
-    present: bool = param(True, "Whether a firm serves the compound at the start", zh="有物业公司")
+    present: bool = param(
+        True, "Whether a firm serves the compound at the start", zh="有物业服务企业"
+    )
     loss_patience: int = param(
         6, "Months beyond the debt it can bear before it thinks of leaving", unit="month", low=1, high=60,
         zh="亏损忍耐期",
@@ -49,11 +51,11 @@ class ProviderParameters(Parameters):
     )  # fmt: skip
     expects_least: float = param(
         0.3, "Collection rate that whoever comes to a known place reckons with at least", low=0, high=1,
-        zh="新物业最低预期收缴率",
+        zh="新物业服务企业最低预期收缴率",
     )  # fmt: skip
     enters: float = param(
         0.03, "Chance that a firm enters a place without one whose income would pay for full service", unit="1/month",
-        low=0, high=1, zh="新物业进场概率",
+        low=0, high=1, zh="新物业服务企业进场概率",
     )  # fmt: skip
     emergency: float = param(
         0.5, "Chance that the street puts in an emergency firm when a firm has left", low=0, high=1,
@@ -122,7 +124,7 @@ arrow(
 arrow(
     "rate", "entry", "firms come where the known collection rate would pay for service",
     neutral="the rate a firm reckons with (firm.reckons)",
-    zh="已知收缴率够支付服务时，新物业才进场",
+    zh="已知收缴率够支付服务时，新物业服务企业才进场",
     zh_neutral="预期收缴率（firm.reckons）",
 )  # fmt: skip
 arrow(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WHO = {
     "en": ("nobody", "firm", "emergency", "owners", "trust"),
-    "zh": ("无", "物业公司", "应急物业", "自管", "信托制"),
+    "zh": ("无", "物业服务企业", "应急物业", "自管", "信托制"),
 }
 HEADS = {
     "en": {"month": "month", "who": "serves", "collected": "collected", "staff": "staff", "upkeep": "contracts",

@@ -108,9 +108,10 @@ ACTORS = {
         "community": "社区",
         "committee": "业委会",
         "developer": "开发商",
-        "firm": "物业公司",
+        "firm": "物业服务企业",
         "public": "公共资金",
         "residents": "居民",
+        "street": "街道",
     },
 }
 """Names of those who spend; one that is not here is shown as it is."""

@@ -98,14 +98,14 @@ _WORDS: dict[str, dict[str, str]] = {
         "SOLVED": "办结",
         "ROSE": "上交{level}",
         "CALLED": "居民拨打热线",
-        "SHELVED": "放弃,搁置",
+        "SHELVED": "放弃，长期挂起",
         "moved": "该户已搬离,由新住户面对此问题",
         "path": "路径:{0}",
         "hidden_part": "未发现{0}个月",
         "level_part": "{0}{1}个月",
         "arrow": " → ",
         "solved": "第{0}月办结,历时{1}个月",
-        "shelved": "第{0}月搁置,历时{1}个月",
+        "shelved": "第{0}月长期挂起,历时{1}个月",
         "open": "至第{0}月仍未解决,历时{1}个月",
         "feelings": "该户:问题出现前 | 末月办理前后 | 末月月底",
         "same": "  {name}:{0:.2f} | {1:.2f} {arrow} {2:.2f} | {3:.2f}",
@@ -121,7 +121,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "then": ";",
         "between": "、",
         "takes": ":",
-        "others": "对照:第1至{last}月出现的全部{number:.0f}件{category}问题中,办结{solved:.0%},搁置{shelved:.0%},"
+        "others": "对照:第1至{last}月出现的全部{number:.0f}件{category}问题中,办结{solved:.0%},长期挂起{shelved:.0%},"
         "其余未结;{median}。",
         "median": "已结束的中位历时{0:g}个月",
         "no_median": "尚无一件结束",
@@ -137,7 +137,7 @@ _STREET: dict[str, dict[str, str]] = {"en": {}, "zh": {"street": "街道"}}
 _FEELING = {
     "en": dict(zip(FEELINGS, ("grievance", "feeling of being heard", "trust in the firm", "trust in the cell"),
                    strict=True)),
-    "zh": dict(zip(FEELINGS, ("怨气", "参与效能感", "对物业的信任", "对党组织和社区的信任"), strict=True)),
+    "zh": dict(zip(FEELINGS, ("不满情绪", "参与效能感", "对物业的信任", "对党组织和社区的信任"), strict=True)),
 }  # fmt: skip
 
 

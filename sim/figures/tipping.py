@@ -57,13 +57,13 @@ WORDS = {
         "collapse": "崩溃",
         "recovery": "恢复",
         "collection": "初始收缴率(%)",
-        "grievance": "初始平均积怨",
+        "grievance": "初始平均不满情绪",
         "upkeep": "设施状况为通常的{upkeep:.0%}",
         "recovers": "最终处于高位的模拟(%)",
-        "dose": "{months}个月内所需最小力度",
-        "months": "力度为1时所需最少月数",
+        "dose": "{months}个月内所需最小实施强度",
+        "months": "实施强度为1时所需最少月数",
         "none": "至{greatest:g}均不成",
-        "never": "力度至{dose:g}、时长至{months:g}个月均不成:\n{names}",
+        "never": "实施强度至{dose:g}、时长至{months:g}个月均不成:\n{names}",
     },
 }
 

@@ -41,7 +41,7 @@ class MeasureParameters(Parameters):
         zh="结束月",
     )
     ramp: int = param(
-        3, "Months until it works in full", unit="month", low=1, high=120, zh="爬坡月数"
+        3, "Months until it works in full", unit="month", low=1, high=120, zh="逐步到位所需月数"
     )
     coverage: float = param(
         1.0, "Share of buildings, households or members reached", low=0, high=1, zh="覆盖面"
@@ -56,7 +56,7 @@ class MeasureParameters(Parameters):
     kinds: list[str] = param(
         [], "Kinds of compound it is used in; empty for all", unit="name", zh="适用小区类型"
     )
-    dose: float = param(1.0, "Strength relative to its full form", low=0, high=2, zh="力度")
+    dose: float = param(1.0, "Strength relative to its full form", low=0, high=2, zh="实施强度")
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> MeasureParameters:

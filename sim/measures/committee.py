@@ -26,7 +26,7 @@ class InterimCommittee(Measure):
 
     name = "interim_committee"
     en = "Temporary (interim) committee"
-    zh = "临时业委会(物管会)"
+    zh = "临时业委会（物管会）"
     told = (
         "004_56d13d5bc3bde075: 组建临时业委会、召开恳谈会; "
         "001_966095599a598409: 切实承担起监督物业管理、启用维修基金等职责"
@@ -35,7 +35,7 @@ class InterimCommittee(Measure):
         "supervision of the firm, hours for issues, hours from door to door before votes; "
         "community's, cell's and residents' hours"
     )
-    through_zh = "对物业的监督、诉求工时、投票前的入户动员工时;占用社区、党支部和居民工时"
+    through_zh = "对物业服务企业的监督、诉求工时、投票前的入户动员工时；占用社区、党支部和居民工时"
 
     class Parameters(MeasureParameters):
         """Strength and hours."""
@@ -100,7 +100,7 @@ class CommitteePartyShare(Measure):
         "community's and cell's hours"
     )
     through_zh = (
-        "新选业委会的党员比例(影响空转与被俘获概率)、被刷下的候选人比例、谈话动员的候选人、入户工时;"
+        "新选业委会的党员比例（影响未正常履职与被少数人把持概率）、被刷下的候选人比例、谈话动员的候选人、入户工时；"
         "占用社区和党支部工时"
     )
 
@@ -169,13 +169,15 @@ class CommitteeTraining(Measure):
 
     name = "committee_training"
     en = "Training school for committees"
-    zh = "业委会培训(社区治理学院)"
+    zh = "业委会培训（社区治理学院）"
     told = "000_a762daf79c5ee800: 通过培训提升成员素养; 001_966095599a598409: 开办社区治理学院"
     through = (
         "competence of newly elected committees, and of those in office up to a ceiling, candidates won; "
         "committee's hours, public money"
     )
-    through_zh = "新选业委会的履职能力,在任业委会能力(有上限),带动参选;占用业委会工时和公共资金"
+    through_zh = (
+        "新选业委会的履职能力，在任业委会能力（有上限），带动参选；占用业委会工时和公共资金"
+    )
 
     class Parameters(MeasureParameters):
         """What a course teaches and costs."""
@@ -246,7 +248,7 @@ class CommitteeDrive(Measure):
 
     name = "committee_drive"
     en = "Drive to form committees (street's appraisal)"
-    zh = "业委会(物管会)组建攻坚(街道考核)"
+    zh = "业委会（物管会）组建攻坚（街道考核）"
     told = (
         "001_966095599a598409: 对尚未成立业委会的小区,由街道牵头成立小区物业管理委员会; "
         "000_a762daf79c5ee800: 高效推动组建"
@@ -256,7 +258,7 @@ class CommitteeDrive(Measure):
         "committees where there is none; street's and community's hours"
     )
     through_zh = (
-        "业主申请的选举筹备、谈话动员的候选人、入户工时、在无业委会处设立物管会;占用街道和社区工时"
+        "业主申请的选举筹备、谈话动员的候选人、入户工时、在无业委会处设立物管会；占用街道和社区工时"
     )
 
     class Parameters(MeasureParameters):

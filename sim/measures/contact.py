@@ -24,7 +24,7 @@ class MemberContact(Measure):
     zh = "党员包联"
     told = "004_56d13d5bc3bde075: 每名党员包联10户居民,定期走访慰问"
     through = "visits (fading push to pay, grievance, trust in the cell), mediation, cell's hours"
-    through_zh = "走访(会消退的缴费推动、怨气、对党支部的信任)、调解;占用党支部工时"
+    through_zh = "走访（会消退的缴费推动、不满情绪、对党支部的信任）、调解；占用党支部工时"
 
     class Parameters(MeasureParameters):
         """Quota, rhythm and hours."""
@@ -121,8 +121,8 @@ class StaffVisits(Measure):
         "grievance, trust in who called, hidden problems told; community's hours, firm's hours lost for issues"
     )
     through_zh = (
-        "欠费户和投诉户在走访当月办理账单、走访对缴费的推动、怨气、对走访方的信任、未报问题的发现;"
-        "占用社区工时和物业诉求工时"
+        "欠费户和投诉户在走访当月办理账单、走访对缴费的推动、不满情绪、对走访方的信任、未报问题的发现；"
+        "占用社区工时和物业服务企业诉求工时"
     )
 
     class Parameters(MeasureParameters):
@@ -184,7 +184,7 @@ class MoralAppeal(Measure):
         "push to pay from appeals (small, may be negative, fading), intensity of reminders; "
         "firm's hours, public money"
     )
-    through_zh = "倡议对缴费的推动(小、可为负、会消退)、催缴力度;占用物业工时和公共资金"
+    through_zh = "倡议对缴费的推动（小、可为负、会消退）、催缴力度；占用物业服务企业工时和公共资金"
 
     class Parameters(MeasureParameters):
         """Appeal and reminders."""

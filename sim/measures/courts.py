@@ -34,9 +34,7 @@ class FeeSuits(Measure):
         "letters: old debts and bills are dealt with this month; suits: old debts are paid or settled; trust in the "
         "firm and grievance of who is sued; firm's hours and money"
     )
-    through_zh = (
-        "律师函:促使当月处理欠费;诉讼:清偿或和解旧欠;被诉户对物业的信任与怨气;占用物业工时与费用"
-    )
+    through_zh = "律师函：促使当月处理欠费；诉讼：清偿或和解旧欠；被诉户对物业服务企业的信任与不满情绪；占用物业服务企业工时与费用"
 
     class Parameters(MeasureParameters):
         """Who is written to, who is sued, and how that ends."""
@@ -61,7 +59,8 @@ class FeeSuits(Measure):
             source="a threat hardens refusal (K073); size and sign assumed",
         )  # fmt: skip
         anger: float = param(
-            0.1, "Grievance gained by who is sued, of what is missing to the most", low=-0.2, high=1, zh="被诉户怨气",
+            0.1, "Grievance gained by who is sued, of what is missing to the most", low=-0.2, high=1,
+            zh="被诉户不满情绪",
             source="size and sign assumed",
         )  # fmt: skip
         suit_yuan: float = param(

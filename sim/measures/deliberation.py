@@ -23,7 +23,7 @@ class Mediation(Measure):
     zh = "矛盾调解"
     told = "001_966095599a598409: 调解员、监督员等组成的“两长多员”队伍建设; 004_56d13d5bc3bde075: 开展矛盾纠纷协调处置"
     through = "share of households in conflict that a mediator reaches; cell's hours"
-    through_zh = "调解员触达矛盾户的比例;占用党支部工时"
+    through_zh = "调解员触达矛盾户的比例；占用党支部工时"
 
     class Parameters(MeasureParameters):
         """Mediators and their cases."""
@@ -77,7 +77,7 @@ class Deliberation(Measure):
         "instead of being left unsolved, push to attend (longer procedure); cell's and community's hours"
     )
     through_zh = (
-        "落实上月楼宇会决议的居民工时、逾期问题上升比例、程序变长对参会的影响;占用党支部和社区工时"
+        "落实上月楼宇会决议的居民工时、逾期问题上升比例、程序变长对参会的影响；占用党支部和社区工时"
     )
 
     class Parameters(MeasureParameters):
@@ -138,7 +138,7 @@ class EveningTalks(Measure):
         "activities that bring neighbours together, share of households in conflict that are heard; "
         "cell's and community's hours, public money"
     )
-    through_zh = "邻里活动、被倾听的矛盾户比例;占用党支部和社区工时、公共资金"
+    through_zh = "邻里活动、被倾听的矛盾户比例；占用党支部和社区工时、公共资金"
 
     class Parameters(MeasureParameters):
         """Evenings, whom they reach, and what they cost."""

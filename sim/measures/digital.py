@@ -29,7 +29,7 @@ class DigitalPlatform(Measure):
 
     name = "digital_platform"
     en = "Digital platform and sensors"
-    zh = "智慧社区平台(141基层智治)"
+    zh = "智慧社区平台（141基层智治）"
     told = (
         "004_56d13d5bc3bde075: 居民可在网格内参与小区事项反映和表决; 002_8c9cd9e280662931: 線上議事; "
         "004_56d13d5bc3bde075: 实现垃圾满溢识别准确率98%; 004_56d13d5bc3bde075: 防止“技术依赖”与“人力闲置”并存"
@@ -40,8 +40,8 @@ class DigitalPlatform(Measure):
         "community's hours"
     )
     through_zh = (
-        "数字渠道覆盖(降低参会投票时间成本)、线上报事平台、到窗口报事减少、传感器发现问题、投票动员、物业提醒;"
-        "公共资金,占用社区工时"
+        "数字渠道覆盖（降低参会投票时间成本）、线上报事平台、到窗口报事减少、传感器发现问题、投票动员、物业服务企业提醒；"
+        "公共资金，占用社区工时"
     )
 
     class Parameters(MeasureParameters):

@@ -37,7 +37,7 @@ class JointEnforcement(Measure):
         "push against misuse of common space, street's hours for what reaches it; trust in cell and "
         "community of households made to stop and of their building"
     )
-    through_zh = "遏制占用公共空间的压力、街道办理工时;被制止户及同楼居民对党组织和社区的信任下降"
+    through_zh = "遏制占用公共空间的压力、街道办理工时；被制止户及同楼居民对党组织和社区的信任下降"
 
     class Parameters(MeasureParameters):
         """The team, its push, and anger at it."""
@@ -110,7 +110,7 @@ class LeadAndAssist(Measure):
         "001_966095599a598409: 职能部门多达30多个,缺乏强劲有力的统筹协调能力"
     )
     through = "chance that street or district solve a problem they have hours for, passing on; street's hours"
-    through_zh = "街道和区级办结疑难问题的概率、减少推诿;占用街道工时"
+    through_zh = "街道和区级办结疑难问题的概率、减少推诿；占用街道工时"
 
     class Parameters(MeasureParameters):
         """What joining hands gives and takes."""

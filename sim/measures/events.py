@@ -84,7 +84,7 @@ class HandoverDispute(_Event):
     zh = "物业交接纠纷"
     told = "004_56d13d5bc3bde075: 对地下车库、商业门市等物业管理权缺乏全面了解,致使利润未达预期,从而降低服务品质"
     through = "public revenue that comes in, chance that the fee of a vacant unit is paid; no more than income"
-    through_zh = "到账的公共收益、空置房物业费被缴纳的概率;只影响收入"
+    through_zh = "到账的公共收益、空置房物业费被缴纳的概率；只影响收入"
     Parameters = Handover
 
     @rule
@@ -119,7 +119,7 @@ class EquipmentFailure(_Event):
 
     name = "equipment_failure"
     en = "Equipment fails"
-    zh = "设备故障停摆"
+    zh = "电梯等设备长期停用"
     told = "004_56d13d5bc3bde075: 电梯停摆; 004_56d13d5bc3bde075: 监控设施形同虚设"
     through = "condition of facilities and security"
     through_zh = "设施与安防状况"
@@ -170,16 +170,16 @@ class GrievanceShock(_Event):
 
     name = "grievance_shock"
     en = "Grievance shock"
-    zh = "突发性怨气冲击"
+    zh = "突发群体性不满事件"
     told = "004_56d13d5bc3bde075: 业主与物业冲突频发"
     through = "grievance of a share of households"
-    through_zh = "部分住户的怨气"
+    through_zh = "部分住户的不满情绪"
 
     class Parameters(Once):
         """How hard it strikes."""
 
         level: float = param(
-            0.9, "Grievance of the households it strikes", low=0, high=1, zh="受冲击住户的怨气"
+            0.9, "Grievance of the households it strikes", low=0, high=1, zh="受冲击住户的不满情绪"
         )
 
     @rule

@@ -92,18 +92,26 @@ class FirmTender(_Contest):
 
     name = "firm_tender"
     en = "Open tender of the firm (owner-led)"
-    zh = "公开竞选物业公司(业主领办)"
+    zh = "公开选聘物业服务企业（业主领办）"
     told = "004_56d13d5bc3bde075: 业主代表全过程参与,优选小区业主为法定代表的物业公司"
     through = "a vote of all owners, then another firm: care, openness, skimming, blame for the developer's legacy"
-    through_zh = "全体业主表决后更换物业:尽责、公开、侵占、为开发遗留背负的责难"
+    through_zh = "全体业主表决后更换物业服务企业：尽责、公开、侵占公共收益、为开发遗留背负的责难"
 
     class Parameters(Preparation):
         """The winner's nature, and what a contest costs."""
 
-        diligence: float = param(0.9, "Care of the winner", low=0, high=1, zh="新物业尽责程度")
-        transparency: float = param(0.6, "Openness of the winner", low=0, high=1, zh="新物业透明度")
+        diligence: float = param(
+            0.9, "Care of the winner", low=0, high=1, zh="新物业服务企业尽责程度"
+        )
+        transparency: float = param(
+            0.6, "Openness of the winner", low=0, high=1, zh="新物业服务企业透明度"
+        )
         skimming: float = param(
-            0.05, "Share of public revenue the winner keeps", low=0, high=1, zh="新物业侵占比例"
+            0.05,
+            "Share of public revenue the winner keeps",
+            low=0,
+            high=1,
+            zh="新物业服务企业侵占公共收益比例",
         )
         owner_led: bool = param(True, "Whether the winner is led by an owner", zh="业主领办")
         goodwill: float = param(
@@ -142,7 +150,7 @@ class PropertyEntry(Measure):
 
     name = "property_entry"
     en = "Property entry pilot (three-tier menu)"
-    zh = "物业入驻试点(三级菜单)"
+    zh = "物业入驻试点（三级菜单）"
     told = (
         "002_8c9cd9e280662931: 入駐試點工作方案; "
         "002_8c9cd9e280662931: “基礎服務+增值服務+特惠服務”三級菜單"
@@ -151,9 +159,7 @@ class PropertyEntry(Measure):
         "after preparation and a decision, a firm with a menu of its own scope and cost; fee felt and reminders "
         "during the trial; community's hours, public money for start and discount"
     )
-    through_zh = (
-        "筹备并决定后引入物业:服务范围与成本、试用期价格与催缴;占用社区工时,公共资金承担启动与优惠"
-    )
+    through_zh = "筹备并决定后引入物业服务企业：服务范围与成本、试用期价格与催缴；占用社区工时，公共资金承担启动与优惠"
 
     class Parameters(MeasureParameters):
         """Preparation, decision, menu and trial."""
@@ -180,10 +186,10 @@ class PropertyEntry(Measure):
             high=1,
             zh="初始信任",
         )
-        diligence: float = param(0.85, "Care of the firm", low=0, high=1, zh="物业尽责程度")
+        diligence: float = param(0.85, "Care of the firm", low=0, high=1, zh="物业服务企业尽责程度")
         transparency: float = param(0.4, "Openness of the firm", low=0, high=1, zh="物业透明度")
         skimming: float = param(
-            0.1, "Share of public revenue the firm keeps", low=0, high=1, zh="侵占比例"
+            0.1, "Share of public revenue the firm keeps", low=0, high=1, zh="侵占公共收益比例"
         )
         basic: float = param(
             0.6, "Basic menu, as a share of full service and of its cost", low=0.2, high=1, zh="基础服务占比",
@@ -318,7 +324,7 @@ class TrustProperty(_Contest):
 
     name = "trust_property"
     en = "Trust-type property (open account, set pay)"
-    zh = "信托制物业(开放账户、固定酬金)"
+    zh = "信托制物业（开放账户、固定酬金）"
     told = (
         "case K013: trust-type property: open account, service pay tied to appraisal; "
         "case K085: trust-type property after self-rule had decayed; case K090: accounts in app"
@@ -327,15 +333,13 @@ class TrustProperty(_Contest):
         "a vote of all owners, then a firm for a set pay: accounts wholly open, no skimming, no profit, no credit; "
         "community's hours, public money to set it up"
     )
-    through_zh = (
-        "全体业主表决后改为固定酬金:账目全公开、无侵占、无利润、无垫资;占用社区工时与公共启动资金"
-    )
+    through_zh = "全体业主表决后改为固定酬金：账目全公开、无侵占公共收益、无利润、无垫资；占用社区工时与公共启动资金"
 
     class Parameters(Preparation):
         """The firm, and what an account costs."""
 
         diligence: float = param(
-            0.85, "Care of the firm", low=0, high=1, zh="物业尽责程度",
+            0.85, "Care of the firm", low=0, high=1, zh="物业服务企业尽责程度",
             source="pay tied to appraisal: K013; size assumed",
         )  # fmt: skip
         yuan_each: float = param(
@@ -366,7 +370,7 @@ class SharedProperty(Measure):
 
     name = "shared_property"
     en = "One firm for many old compounds"
-    zh = "大物业(片区统管)"
+    zh = "大物业（片区统管）"
     told = (
         "case K034: state firm, serve first and charge later, lowest price; "
         "case K044: repairs first, charges from August; "
@@ -376,9 +380,7 @@ class SharedProperty(Measure):
         "a firm with a small menu where nobody or an emergency firm serves; its fixed cost is shared by the "
         "compounds of the street that it serves; street's hours, public money for the start"
     )
-    through_zh = (
-        "在无物业或应急物业的小区引入片区物业:固定成本由街道内各小区分担;占用街道工时与公共启动资金"
-    )
+    through_zh = "在无物业或应急物业的小区引入片区物业：固定成本由街道内各小区分担；占用街道工时与公共启动资金"
 
     class Parameters(MeasureParameters):
         """When it comes, and what it does."""
@@ -394,7 +396,7 @@ class SharedProperty(Measure):
             high=1,
             zh="服务范围",
         )
-        diligence: float = param(0.8, "Care of the firm", low=0, high=1, zh="物业尽责程度")
+        diligence: float = param(0.8, "Care of the firm", low=0, high=1, zh="物业服务企业尽责程度")
         transparency: float = param(0.5, "Openness of the firm", low=0, high=1, zh="物业透明度")
         free_months: int = param(
             4, "Months of service before it asks for fees", unit="month", low=0, high=24, zh="先服务后收费月数",

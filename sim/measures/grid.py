@@ -27,7 +27,7 @@ class GridInspection(Measure):
     zh = "网格巡查"
     told = "000_a762daf79c5ee800: 网格员日常巡查记录小区环境卫生、设施设备、安全隐患等问题"
     through = "chance that a grid worker finds a problem; community's hours, which handling lacks"
-    through_zh = "网格员发现问题的概率;占用社区工时,办理工时相应减少"
+    through_zh = "网格员发现问题的概率；占用社区工时，办理工时相应减少"
 
     class Parameters(MeasureParameters):
         """Reach and hours of the patrol."""
@@ -63,7 +63,7 @@ class ResidentWhistle(Measure):
     zh = "居民吹哨"
     told = "000_a762daf79c5ee800: 建立“居民吹哨”机制鼓励居民参与"
     through = "push to tell the grid worker; community's hours, which handling lacks"
-    through_zh = "居民向网格员报事的意愿;占用社区工时,办理工时相应减少"
+    through_zh = "居民向网格员报事的意愿；占用社区工时，办理工时相应减少"
 
     class Parameters(MeasureParameters):
         """Encouragement and hours."""
@@ -102,7 +102,7 @@ class DepartmentsReport(Measure):
         "share of problems that rise instead of being left unsolved, passing on, hours of street departments; "
         "community's hours"
     )
-    through_zh = "未解决问题上升办理的比例、减少推诿、街道部门工时;占用社区工时"
+    through_zh = "未解决问题上升办理的比例、减少推诿、街道部门工时；占用社区工时"
 
     class Parameters(MeasureParameters):
         """Whistles and the departments' answer."""

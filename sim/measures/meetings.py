@@ -25,7 +25,7 @@ class BuildingMeetings(Measure):
     zh = "楼宇会"
     told = "000_a762daf79c5ee800: 社区组织“楼宇会”商定居民自愿凑钱加装护栏方案"
     through = "meetings held, hours for small issues in the building, cell's and residents' hours"
-    through_zh = "召开的会议、楼内小微问题工时;占用党支部和居民工时"
+    through_zh = "召开的会议、楼内小微问题工时；占用党支部和居民工时"
 
     class Parameters(MeasureParameters):
         """Rhythm, follow-up and hours."""
@@ -100,7 +100,7 @@ class MeetingHall(Measure):
         "push to attend meetings that are held, activities that bring neighbours together; public money, "
         "community's hours"
     )
-    through_zh = "参会便利、邻里活动;公共资金,占用社区工时"
+    through_zh = "参会便利、邻里活动；公共资金，占用社区工时"
 
     class Parameters(MeasureParameters):
         """What a place is worth, and what it costs."""

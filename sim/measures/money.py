@@ -33,7 +33,7 @@ class PublicRevenue(Measure):
 
     name = "public_revenue"
     en = "Public revenue pooled and opened"
-    zh = "公共收益规范管理(资源共享、收益共用)"
+    zh = "公共收益规范管理（资源共享、收益共用）"
     told = (
         "002_8c9cd9e280662931: 閑置用房、公共廣告位、停車位等資源; "
         "002_8c9cd9e280662931: “資源共享、收益共用”原則"
@@ -42,9 +42,7 @@ class PublicRevenue(Measure):
         "firm's skimming, money to the firm's budget and to repairs, what residents pay for common space; "
         "community's hours, public money to set it up"
     )
-    through_zh = (
-        "物业侵占比例、物业预算与维修资金、居民使用公共空间的支出;占用社区工时和公共启动资金"
-    )
+    through_zh = "物业服务企业侵占公共收益比例、物业服务企业预算与维修资金、居民使用公共空间的支出；占用社区工时和公共启动资金"
 
     class Parameters(MeasureParameters):
         """Skimming, yield, use and cost."""
@@ -55,7 +53,7 @@ class PublicRevenue(Measure):
             unit="1/month",
             low=0,
             high=0.5,
-            zh="纠正侵占速度",
+            zh="纠正侵占公共收益的速度",
         )
         gain: float = param(
             0.25, "Further revenue from orderly letting, relative; below 0 where letting costs more than it brings",
@@ -141,7 +139,7 @@ class SpecialFunds(Measure):
         "grants to the firm's budget, condition of facilities, greenery and amenities, a little of the firm's care; "
         "public money, community's and residents' hours"
     )
-    through_zh = "对物业的补助、设施绿化与全龄设施状况、物业尽责(略降);公共资金、占用社区和居民工时"
+    through_zh = "对物业服务企业的补助、设施绿化与全龄设施状况、物业服务企业尽责（略降）；公共资金、占用社区和居民工时"
 
     class Parameters(MeasureParameters):
         """Sums, use and side effects."""

@@ -25,7 +25,7 @@ class PartyOrganisation(Measure):
 
     name = "party_organisation"
     en = "Party organisation down to buildings"
-    zh = "党组织建到楼栋(支部—党小组—党员中心户)"
+    zh = "党组织建到楼栋（支部—党小组—党员中心户）"
     told = (
         "001_966095599a598409: 构建“小区党支部—楼栋党小组—党员家庭中心户”的组织体系; "
         "001_966095599a598409: 党员户家访; 000_a762daf79c5ee800: 实现小区党组织100%覆盖; "
@@ -35,7 +35,7 @@ class PartyOrganisation(Measure):
         "idle members who become active, hours an active member gives, "
         "hours that cell and community spend on visits and groups"
     )
-    through_zh = "动员未活跃党员、活跃党员人均工时;占用党支部和社区的家访与小组活动工时"
+    through_zh = "动员未活跃党员、活跃党员人均工时；占用党支部和社区的家访与小组活动工时"
 
     class Parameters(MeasureParameters):
         """Visits, groups and their hours."""
@@ -87,7 +87,7 @@ class CrossAppointment(Measure):
 
     name = "cross_appointment"
     en = "Cross-appointment (secretary chairs the committee)"
-    zh = "交叉任职(书记兼任业委会主任)"
+    zh = "交叉任职（书记兼任业委会主任）"
     told = (
         "001_966095599a598409: 推动符合条件的小区党支部书记通过法定程序担任业主委员会主任; "
         "001_966095599a598409: 通过组织联建的方式纳入小区党组织体系; "
@@ -98,7 +98,7 @@ class CrossAppointment(Measure):
         "support of the committee, what owners see of it, cell's hours"
     )
     through_zh = (
-        "协调节省的诉求工时、主任兼职挤占的工时、对业委会的支持、业主对业委会的观感;占用党支部工时"
+        "协调节省的诉求工时、主任兼职挤占的工时、对业委会的支持、业主对业委会的观感；占用党支部工时"
     )
 
     class Parameters(MeasureParameters):
@@ -161,7 +161,7 @@ class PartiesCouncil(Measure):
 
     name = "parties_council"
     en = "Council of cell, community, committee and firm"
-    zh = "多方协同议事(三方协同、四方共治)"
+    zh = "多方协同议事（三方协同、四方共治）"
     told = (
         "002_8c9cd9e280662931: “社區黨組織、物業服務企業、業主委員會”三方協同的常態化治理架構; "
         "004_56d13d5bc3bde075: 与物业公司开展四方共治,清单化公示居民意见建议办理情况; "
@@ -171,7 +171,9 @@ class PartiesCouncil(Measure):
         "hours for issues that coordination saves and sitting takes, trust from solved issues whose outcome is "
         "posted; cell's, community's and firm's hours"
     )
-    through_zh = "协调节省与开会占用的诉求工时、办理结果公示的增信;占用党支部、社区和物业工时"
+    through_zh = (
+        "协调节省与开会占用的诉求工时、办理结果公示的增信；占用党支部、社区和物业服务企业工时"
+    )
 
     class Parameters(MeasureParameters):
         """What a table saves, and what it takes."""
@@ -203,7 +205,8 @@ class PartiesCouncil(Measure):
             zh="占用社区工时",
         )
         firm_hours: float = param(
-            4.0, "Firm's hours at the table, lost for issues", unit="hour/month", low=0, high=200, zh="占用物业工时"
+            4.0, "Firm's hours at the table, lost for issues", unit="hour/month", low=0, high=200,
+            zh="占用物业服务企业工时",
         )  # fmt: skip
 
     @rule
@@ -243,7 +246,7 @@ class BuildingHeads(Measure):
         "001_966095599a598409: 突出抓好党小组长、楼栋长、治安员、卫生员、调解员、监督员等组成的“两长多员”队伍建设"
     )
     through = "hours for small problems of the building, small push against misuse of common space; cell's hours"
-    through_zh = "楼内小微问题工时、对占用公共空间的轻微劝导;占用党支部工时"
+    through_zh = "楼内小微问题工时、对占用公共空间的轻微劝导；占用党支部工时"
 
     class Parameters(MeasureParameters):
         """Hours of a head, and what they do."""

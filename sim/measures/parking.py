@@ -30,7 +30,7 @@ class ParkingRents(Measure):
     through = (
         "rent of a place (public revenue, cars that go without), grievance of households with a car"
     )
-    through_zh = "车位租金(公共收益、弃租车辆)、有车户的怨气"
+    through_zh = "车位租金（公共收益、弃租车辆）、有车户的不满情绪"
     once = True
 
     class Parameters(MeasureParameters):
@@ -64,7 +64,7 @@ class ParkingRenewal(Measure):
 
     name = "parking_renewal"
     en = "Parking council (lines, shared places, rules)"
-    zh = "停车难协商治理(重新划线、车位共享、停车公约)"
+    zh = "停车难协商治理（重新划线、车位共享、停车公约）"
     told = (
         "002_8c9cd9e280662931: 從“停車難”這一問題出發; 002_8c9cd9e280662931: 明確“1+5”治理主體; "
         "004_56d13d5bc3bde075: 通过潮汐共享车位新增停车位"
@@ -73,7 +73,7 @@ class ParkingRenewal(Measure):
         "places for cars, push against misuse of common space once rules are agreed, talk about rents that were "
         "raised; cell's, residents' and community's hours, public money"
     )
-    through_zh = "车位数量、公约达成后遏制乱停、就涨租协商;占用党支部、居民和社区工时及公共资金"
+    through_zh = "车位数量、公约达成后遏制乱停、就涨租协商；占用党支部、居民和社区工时及公共资金"
 
     class Parameters(MeasureParameters):
         """Meetings, what they find and agree on, and what they cost."""

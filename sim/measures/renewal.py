@@ -23,13 +23,13 @@ class AllAgeRenewal(Measure):
 
     name = "all_age_renewal"
     en = "All-age renewal, promises kept"
-    zh = "全龄友好改造(承诺必为)"
+    zh = "全龄友好改造（承诺必为）"
     told = "004_56d13d5bc3bde075: 整改公共过道墙砖脱落问题3200平方米,维修更换监控设备22个,更换电梯轿厢底板9个"
     through = (
         "condition of facilities, security and amenities; amenities that there are for each life stage; "
         "the developer's legacy; public money"
     )
-    through_zh = "设施、安防和全龄设施状况,各年龄段设施配置,开发遗留程度;公共资金"
+    through_zh = "设施、安防和全龄设施状况，各年龄段设施配置，开发遗留程度；公共资金"
 
     class Parameters(MeasureParameters):
         """Pace, reach and money."""
@@ -113,7 +113,7 @@ class Greening(Measure):
         "004_56d13d5bc3bde075: 绿化带复垦"
     )
     through = "condition of greenery; residents' hours, public money"
-    through_zh = "绿化状况;居民工时和公共资金"
+    through_zh = "绿化状况；居民工时和公共资金"
 
     class Parameters(MeasureParameters):
         """Pace, reach and what it costs."""
@@ -155,7 +155,7 @@ class DeveloperRemediation(Measure):
 
     name = "developer_remediation"
     en = "Developer remediation"
-    zh = "开发遗留整改(空置房欠费、承诺设施)"
+    zh = "开发遗留整改（空置房欠费、承诺设施）"
     told = (
         "004_56d13d5bc3bde075: 开发商未及时支付空置房物业费; "
         "004_56d13d5bc3bde075: 有效调和开发商、物业公司和业主之间的矛盾; "
@@ -165,7 +165,7 @@ class DeveloperRemediation(Measure):
         "chance that the fee of a vacant unit is paid, the developer's legacy and the amenities it left unbuilt; "
         "street's hours"
     )
-    through_zh = "空置房物业费由开发商缴纳的概率、开发遗留程度及未建设施;占用街道工时"
+    through_zh = "空置房物业费由开发商缴纳的概率、开发遗留程度及未建设施；占用街道工时"
 
     class Parameters(MeasureParameters):
         """Pace, what is out of reach, and hours."""

@@ -36,7 +36,7 @@ class ResidentPoints(Measure):
         "push to attend meetings, push against misuse of common space, points of households; public money, "
         "community's hours; afterwards, if chosen, motivation below what it was"
     )
-    through_zh = "参会激励、遏制占用公共空间、居民积分;公共资金,占用社区工时;取消后可设动机挤出"
+    through_zh = "参会激励、遏制占用公共空间、居民积分；公共资金，占用社区工时；取消后可设动机挤出"
 
     class Parameters(MeasureParameters):
         """Pushes, points, money, and what is left when they end."""
@@ -144,7 +144,7 @@ class MutualHelp(Measure):
         "activities that bring neighbours together, residents' hours for small problems of the building; "
         "cell's hours"
     )
-    through_zh = "邻里活动、居民办理楼内小微问题的工时;占用党支部工时"
+    through_zh = "邻里活动、居民办理楼内小微问题的工时；占用党支部工时"
 
     class Parameters(MeasureParameters):
         """Teams, their hours, and how they tire."""

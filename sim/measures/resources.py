@@ -25,7 +25,7 @@ class JointConference(Measure):
 
     name = "joint_conference"
     en = "Joint conference, projects claimed by units"
-    zh = "党建联席会(大党委、项目认领)"
+    zh = "党建联席会（大党委、项目认领）"
     told = (
         "001_966095599a598409: 根据社区整理的居民需求清单认领治理项目,通过类似于“项目双向认领”的机制完成供需资源匹配; "
         "001_966095599a598409: 构建起区—街道—社区三级党建联席会"
@@ -34,7 +34,7 @@ class JointConference(Measure):
         "condition of the line in the worst state, hours for problems at community level; "
         "units' money and hours, community's hours"
     )
-    through_zh = "状况最差一线的设施条件、社区办理工时;单位资金与工时,占用社区工时"
+    through_zh = "状况最差一线的设施条件、社区办理工时；单位资金与工时，占用社区工时"
 
     class Parameters(MeasureParameters):
         """Projects, what each gives, and the conference's hours."""
@@ -99,7 +99,7 @@ class MicroGrants(Measure):
 
     name = "micro_grants"
     en = "Micro-grants for member-led groups"
-    zh = "微公益创投(党员牵头的社会组织)"
+    zh = "微公益创投（党员牵头的社会组织）"
     told = (
         "001_966095599a598409: 开展微公益创投,为“微自治”链接资源; "
         "001_966095599a598409: “盯得紧”文明安全巡查队; 001_966095599a598409: 小区内的居民党员牵头成了"
@@ -108,7 +108,7 @@ class MicroGrants(Measure):
         "activities that bring neighbours together, small push against misuse of common space; "
         "public money, cell's and residents' hours"
     )
-    through_zh = "邻里活动、对占用公共空间的轻微劝导;公共资金,占用党支部和居民工时"
+    through_zh = "邻里活动、对占用公共空间的轻微劝导；公共资金，占用党支部和居民工时"
 
     class Parameters(MeasureParameters):
         """Groups, what they do, and what they need."""

@@ -21,12 +21,12 @@ class ServiceStandard(Measure):
 
     name = "service_standard"
     en = "Red property service standard"
-    zh = "红色物业服务标准(三亮三即时)"
+    zh = "红色物业服务标准（三亮三即时）"
     told = "004_56d13d5bc3bde075: 设施设备即时维修、建议投诉即时办理、困难需求即时帮助"
     through = (
         "firm's care for the money it has, its hours for issues, its openness; appraisal costs"
     )
-    through_zh = "物业在既有资金下的尽责、诉求工时、公开度;考评费用"
+    through_zh = "物业在既有资金下的尽责、诉求工时、公开度；考评费用"
 
     class Parameters(MeasureParameters):
         """Care, hours and openness."""
@@ -78,13 +78,13 @@ class FirmPartyBranch(Measure):
 
     name = "firm_party_branch"
     en = "Party branch of the firm"
-    zh = "物业企业党支部"
+    zh = "物业服务企业党支部"
     told = (
         "004_56d13d5bc3bde075: 物业党支部推行“红色物业”服务模式; "
         "004_56d13d5bc3bde075: 物业企业党组织建设滞后"
     )
     through = "firm's care, duty hours of its members for issues, hours that the branch takes from issues; cell's hours"
-    through_zh = "物业尽责程度、党员职工义务工时、组织生活占用的诉求工时;占用党支部工时"
+    through_zh = "物业服务企业尽责程度、党员职工义务工时、组织生活占用的诉求工时；占用党支部工时"
 
     class Parameters(MeasureParameters):
         """What members among the staff give and what the branch takes."""
@@ -137,10 +137,10 @@ class CleaningRounds(Measure):
 
     name = "cleaning_rounds"
     en = "More frequent cleaning, watched by cell and committee"
-    zh = "增加清扫频次(党支部与业委会监督)"
+    zh = "增加清扫频次（党支部与业委会监督）"
     told = "000_a762daf79c5ee800: 物业公司在业委会和小区党支部监督下,增加清扫频次,垃圾及时清理"
     through = "care of the firm's cleaners, as far as the cell watches; cell's hours"
-    through_zh = "保洁人员的尽责程度(以党支部的监督工时为限);占用党支部工时"
+    through_zh = "保洁人员的尽责程度（以党支部的监督工时为限）；占用党支部工时"
 
     class Parameters(MeasureParameters):
         """What watching the rounds brings, and its hours."""

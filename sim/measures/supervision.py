@@ -42,7 +42,7 @@ class SupervisionEvaluation(Measure):
         "hours for issues lost to reports, cell's hours, public money"
     )
     through_zh = (
-        "对物业的监督、对业委会的支持、办结后回访的增信(缺工时则适得其反);"
+        "对物业服务企业的监督、对业委会的支持、办结后回访的增信（缺工时则适得其反）；"
         "迎评占用的诉求工时、党支部工时和公共资金"
     )
 
@@ -120,7 +120,7 @@ class Disclosure(Measure):
 
     name = "disclosure"
     en = "Disclosure of accounts (glass pocket)"
-    zh = "账目公开(玻璃口袋、双公示)"
+    zh = "账目公开（玻璃口袋、双公示）"
     told = (
         "002_8c9cd9e280662931: 每季度公開收支明細,接受居民評議; 002_8c9cd9e280662931: “玻璃口袋”模式; "
         "002_8c9cd9e280662931: 信息雙公示制度"
@@ -130,8 +130,8 @@ class Disclosure(Measure):
         "skimming revealed when accounts come out, supervision by residents' review; firm's and community's hours"
     )
     through_zh = (
-        "居民感受的账目公开度、公布收缴率在规范感知中的权重、公布时曝光的侵占、居民评议的监督;"
-        "占用物业和社区工时"
+        "居民感受的账目公开度、公布收缴率在规范感知中的权重、公布时曝光的侵占公共收益、居民评议的监督；"
+        "占用物业服务企业和社区工时"
     )
 
     class Parameters(MeasureParameters):
@@ -153,7 +153,7 @@ class Disclosure(Measure):
         )  # fmt: skip
         checks: float = param(
             0.5, "Share of skimmed revenue that a careful review of the accounts finds", low=0, high=1,
-            zh="查出侵占的比例",
+            zh="查出侵占公共收益的比例",
         )  # fmt: skip
         review: float = param(
             0.1, "Part of the supervision of the firm that is lacking and that residents' review gives",
@@ -228,7 +228,9 @@ class DelegatesLookBack(Measure):
         "share of problems that rise instead of being left unsolved, trust from solved ones that are asked after, "
         "supervision of the firm; residents' and street's hours"
     )
-    through_zh = "未解决问题上升办理的比例、办结后回访的增信、对物业的监督;居民工时、占用街道工时"
+    through_zh = (
+        "未解决问题上升办理的比例、办结后回访的增信、对物业服务企业的监督；居民工时、占用街道工时"
+    )
 
     class Parameters(MeasureParameters):
         """Delegates, what they take up, and their hours."""
@@ -286,7 +288,7 @@ class DelegatesLookBack(Measure):
 arrow(
     "credit", "effort", "a firm cares for its credit file: stars, warning, summons",
     neutral="no wish for stars, no fear of lights",
-    zh="信用档案促使物业尽责：星级、警示、约谈",
+    zh="信用档案促使物业服务企业尽责：星级、警示、约谈",
     zh_neutral="不在乎星级与亮灯",
 )  # fmt: skip
 
@@ -303,13 +305,13 @@ class CreditFile(Measure):
 
     name = "credit_file"
     en = "Credit file of firm and manager (stars, lights, exit)"
-    zh = "物业企业与项目经理信用档案(亮灯评星)"
+    zh = "物业服务企业与项目经理信用档案（亮灯评星）"
     told = "002_8c9cd9e280662931: 實施“亮燈預警”和“評星定級”機制; 002_8c9cd9e280662931: 警示、約談甚至退出處理"
     through = (
         "firm's care under stars, warning and summons; another manager where one is long under red light, exit of "
         "firms that are; street's hours"
     )
-    through_zh = "评星、亮灯、约谈对物业尽责的影响;长期红灯的项目经理更换、物业退出;占用街道工时"
+    through_zh = "评星、亮灯、约谈对物业服务企业尽责的影响；长期红灯的项目经理更换、物业服务企业退出；占用街道工时"
 
     class Parameters(MeasureParameters):
         """Stars, warnings and exit."""
@@ -331,7 +333,7 @@ class CreditFile(Measure):
         )  # fmt: skip
         grace: int = param(
             12, "Months before the file of a firm that just came counts", unit="month", low=0, high=60,
-            zh="新物业宽限月数",
+            zh="新物业服务企业宽限月数",
         )  # fmt: skip
         manager_months: int = param(
             6, "Months of the manager's own file under red light until the firm must send another", unit="month",
@@ -363,7 +365,7 @@ class CreditFile(Measure):
             unit="yuan",
             low=0,
             high=1e6,
-            zh="更换物业费用",
+            zh="更换物业服务企业费用",
         )
 
     class Memory:

@@ -172,17 +172,18 @@ class AssemblyParameters(Parameters):
     )
     first_agrees: float = param(
         0.5, "Chance that an owner satisfied without a firm agrees to a first one", low=0, high=1,
-        zh="首次引入物业的基准同意率",
+        zh="首次引入物业服务企业的基准同意率",
     )  # fmt: skip
     first_need: float = param(
         0.5,
         "More of that for an owner wholly dissatisfied",
         low=0,
         high=1,
-        zh="不满对引入物业的促进",
+        zh="不满对引入物业服务企业的促进",
     )
     first_free: float = param(
-        0.5, "Less of that for an owner wholly used to free service", low=0, high=1, zh="免费习惯对引入物业的阻碍",
+        0.5, "Less of that for an owner wholly used to free service", low=0, high=1,
+        zh="免费习惯对引入物业服务企业的阻碍",
         source="free service seen as a right: seed 002 (免费状态); size assumed",
     )  # fmt: skip
     price_agrees: float = param(

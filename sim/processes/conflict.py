@@ -28,7 +28,7 @@ class ConflictParameters(Parameters):
 
     own_issue: float = param(
         0.04, "Grievance from each own unsolved problem that counts", unit="1/month", low=0, high=1,
-        zh="自家问题怨气",
+        zh="自家问题引起的不满情绪",
     )  # fmt: skip
     issues_counted: int = param(
         3, "Own unsolved problems that count at most", unit="issue", low=1, high=20,
@@ -36,32 +36,32 @@ class ConflictParameters(Parameters):
     )  # fmt: skip
     building_issue: float = param(
         0.1, "Grievance from unsolved problems in the building, per problem and household",
-        unit="1/month", low=0, high=2, zh="本楼问题怨气",
+        unit="1/month", low=0, high=2, zh="本楼问题引起的不满情绪",
     )  # fmt: skip
     legacy: float = param(
         0.06, "Grievance from the developer's broken promises at full weight", unit="1/month",
-        low=0, high=1, zh="开发遗留怨气",
+        low=0, high=1, zh="开发遗留引起的不满情绪",
         source="unbuilt pool and sports ground: seed 004; size assumed",
     )  # fmt: skip
     discontent: float = param(
         0.03, "Grievance from dissatisfaction, per unit of satisfaction below one half", unit="1/month",
-        low=0, high=1, zh="不满怨气",
+        low=0, high=1, zh="不满意引起的不满情绪",
     )  # fmt: skip
     forgets: float = param(
-        0.1, "Share of grievance that fades", unit="1/month", low=0, high=1, zh="怨气消退速度"
+        0.1, "Share of grievance that fades", unit="1/month", low=0, high=1, zh="不满情绪消退速度"
     )
     fresh_start: float = param(
         0.35, "Share of grievance that goes when somebody else comes to serve", low=0, high=1,
-        zh="更换物业后的怨气消解",
+        zh="更换物业服务企业后的不满情绪消解",
         source="anger with the old firm is not all with the next (K087, seed 004), yet old grievances are carried over "
         "(K042); share assumed",
     )  # fmt: skip
     calms: float = param(
         0.25, "Share of grievance that mediation takes from a household it reaches", low=0, high=1,
-        zh="调解的怨气消解",
+        zh="调解的不满情绪消解",
     )  # fmt: skip
     threshold_open: float = param(0.60, "Grievance below which nobody joins open conflict",
-        low=0, high=1, zh="公开冲突的怨气下限")  # fmt: skip
+        low=0, high=1, zh="公开冲突的不满情绪下限")  # fmt: skip
     tires: float = param(
         0.10, "Chance to step down in a month, however aggrieved", unit="1/month", low=0, high=1,
         zh="疲惫退出概率",
@@ -75,31 +75,31 @@ class ConflictParameters(Parameters):
 arrow(
     "problems", "grievance", "own and neighbours' unsolved problems make angry",
     neutral="none are open",
-    zh="自家和本楼未解决的问题引起怨气",
+    zh="自家和本楼未解决的问题引起不满情绪",
     zh_neutral="没有未解决的问题",
 )  # fmt: skip
 arrow(
     "legacy", "grievance", "the developer's broken promises make angry",
     neutral="no legacy",
-    zh="开发商失信引起怨气",
+    zh="开发商失信引起不满情绪",
     zh_neutral="没有遗留问题",
 )  # fmt: skip
 arrow(
     "satisfaction", "grievance", "who is dissatisfied grows angry",
     neutral="satisfaction of one half",
-    zh="不满滋生怨气",
+    zh="不满意滋生不满情绪",
     zh_neutral="满意度为一半",
 )  # fmt: skip
 arrow(
     "change_of_firm", "grievance", "a part of the anger goes with who served before",
     neutral="nobody else comes",
-    zh="更换物业后，部分怨气随之消解",
+    zh="更换物业服务企业后，部分不满情绪随之消解",
     zh_neutral="不更换",
 )  # fmt: skip
 arrow(
     "mediation", "grievance", "mediation takes grievance away",
     neutral="nobody mediates",
-    zh="调解消解怨气",
+    zh="调解消解不满情绪",
     zh_neutral="无人调解",
 )  # fmt: skip
 
@@ -138,8 +138,8 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
 arrow(
     "grievance", "conflict", "who complains outside and bears a grievance joins an open conflict",
     neutral="no grievance",
-    zh="对外诉求者带着怨气加入公开冲突",
-    zh_neutral="没有怨气",
+    zh="对外诉求者带着不满情绪加入公开冲突",
+    zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "neighbours", "conflict", "who sees neighbours in open conflict joins them",

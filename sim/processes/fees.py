@@ -44,7 +44,12 @@ class FeeParameters(Parameters):
         zh="无条件合作者基准",
     )  # fmt: skip
     base_free_rider: float = param(
-        -0.4, "Push to pay of a free-rider", unit="logit", low=-8, high=4, zh="搭便车者基准"
+        -0.4,
+        "Push to pay of a free-rider",
+        unit="logit",
+        low=-8,
+        high=4,
+        zh="享受服务而不缴费者基准",
     )
     norm_conditional: float = param(
         2.0, "Weight of the perceived norm, conditional cooperators", unit="logit", low=0, high=10,
@@ -66,7 +71,7 @@ class FeeParameters(Parameters):
         1.5, "Weight of trust in the firm", unit="logit", low=0, high=10, zh="对物业信任权重"
     )
     grievance: float = param(
-        2.0, "Weight of grievance", unit="logit", low=0, high=10, zh="怨气权重"
+        2.0, "Weight of grievance", unit="logit", low=0, high=10, zh="不满情绪权重"
     )
     company: float = param(
         5.5, "More of that weight where nobody else is believed to pay; none where all do", unit="logit", low=0,
@@ -189,8 +194,8 @@ arrow(
 arrow(
     "grievance", "pay", "who bears a grievance withholds the fee, the more the fewer others are believed to pay",
     neutral="no grievance",
-    zh="有怨气者拒缴，认为别人缴费越少越是如此",
-    zh_neutral="没有怨气",
+    zh="有不满情绪者拒缴，认为别人缴费越少越是如此",
+    zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "conflict", "pay", "who complains in the open withholds the fee besides",

@@ -442,7 +442,7 @@ arrow(
     "solved", "grievance", "a problem solved takes grievance away, one left unsolved adds to it",
     neutral="grievance stays",
     zh="办结消气，未办结生怨",
-    zh_neutral="怨气不变",
+    zh_neutral="不满情绪不变",
 )  # fmt: skip
 arrow(
     "solved", "efficacy", "a problem solved gives the feeling of being heard, one left unsolved takes it",

@@ -57,7 +57,7 @@ class ParkingParameters(Parameters):
     )  # fmt: skip
     anger: float = param(
         0.1, "Grievance of a household with a car at a rise of rents nobody was asked about", unit="1/month",
-        low=0, high=1, zh="未商涨租怨气",
+        low=0, high=1, zh="未经协商涨租引起的不满情绪",
         source="owners withhold fees for months (K035); raised at will: seed 000 (随意提价); size assumed",
     )  # fmt: skip
     resigned: float = param(
@@ -86,7 +86,7 @@ def who_has_cars(compound, first, last, has):  # type: ignore[no-untyped-def]
 arrow(
     "rents", "grievance", "a rise of parking rents that nobody was asked about makes angry",
     neutral="nobody minds",
-    zh="未经商议上涨车位租金引起怨气",
+    zh="未经商议上涨车位租金引起不满情绪",
     zh_neutral="无人介意",
 )  # fmt: skip
 

@@ -40,7 +40,7 @@ class ParticipationParameters(Parameters):
         zh="效能感权重",
     )  # fmt: skip
     salience: float = param(
-        1.0, "Weight of own grievance", unit="logit", low=0, high=5, zh="切身怨气权重"
+        1.0, "Weight of own grievance", unit="logit", low=0, high=5, zh="切身不满情绪权重"
     )
     time_cost_young: float = param(
         0.8, "Cost of time, young households", unit="logit", low=0, high=4, zh="年轻家庭时间成本",
@@ -74,7 +74,7 @@ class ParticipationParameters(Parameters):
     )  # fmt: skip
     relief: float = param(
         0.3, "Share of grievance an attender loses if all raised issues are followed up",
-        low=0, high=1, zh="议事见效后的怨气消解",
+        low=0, high=1, zh="议事见效后的不满情绪消解",
     )  # fmt: skip
     meeting_trust: float = param(
         0.15, "Trust in cell and community gained (or lost) by a meeting with full (or no) results",
@@ -99,7 +99,7 @@ class ParticipationParameters(Parameters):
     )  # fmt: skip
     visit_calms: float = param(
         0.15, "Share of grievance that one full visit takes away", low=0, high=1,
-        zh="一次走访的怨气消解",
+        zh="一次走访的不满情绪消解",
     )  # fmt: skip
     visit_trust: float = param(
         0.06, "Trust in cell and community gained by a full visit, lost by an empty one",
@@ -139,8 +139,8 @@ arrow(
 arrow(
     "grievance", "attendance", "who bears a grievance comes and votes",
     neutral="no grievance",
-    zh="有怨气者更愿参会、投票",
-    zh_neutral="没有怨气",
+    zh="有不满情绪者更愿参会、投票",
+    zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "estranged", "attendance", "who deals with the firm alone stays away",
@@ -228,8 +228,8 @@ def attend(compound, first, last):  # type: ignore[no-untyped-def]
 arrow(
     "meetings", "grievance", "a meeting with results takes grievance away",
     neutral="it takes none away",
-    zh="议事见效，怨气消解",
-    zh_neutral="怨气不变",
+    zh="议事见效，不满情绪消解",
+    zh_neutral="不满情绪不变",
 )  # fmt: skip
 arrow(
     "meetings", "efficacy", "what comes of a meeting teaches whether taking part is of use",
@@ -273,8 +273,8 @@ def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
 arrow(
     "visits", "grievance", "a visit calms",
     neutral="nobody is calmed",
-    zh="走访消解怨气",
-    zh_neutral="怨气不变",
+    zh="走访消解不满情绪",
+    zh_neutral="不满情绪不变",
 )  # fmt: skip
 arrow(
     "visits", "trust", "a visit with time wins trust, an empty one costs it",

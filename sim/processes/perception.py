@@ -102,7 +102,7 @@ class PerceptionParameters(Parameters):
     )  # fmt: skip
     fresh_start: float = param(
         0.5, "Part of the way to what a newcomer feels that trust goes when somebody else comes to serve", low=0,
-        high=1, zh="更换物业后的信任重置比例",
+        high=1, zh="更换物业服务企业后的信任重置比例",
         source="a new firm is not the old one, yet old grievances are carried over to it: K042; part assumed",
     )  # fmt: skip
     trust_from_opinion: float = param(
@@ -214,7 +214,7 @@ arrow(
 arrow(
     "accounts", "trust", "open accounts win trust in the firm",
     neutral="accounts as open as an ordinary firm's (firm.transparency)",
-    zh="账目公开赢得对物业的信任",
+    zh="账目公开赢得对物业服务企业的信任",
     zh_neutral="普通物业的公开程度（firm.transparency）",
 )  # fmt: skip
 arrow(
@@ -226,7 +226,7 @@ arrow(
 arrow(
     "revelations", "trust", "seeing that public revenue was skimmed costs the firm trust",
     neutral="nothing comes to light",
-    zh="公共收益被侵占的曝光使物业失信",
+    zh="公共收益被侵占的曝光使物业服务企业失信",
     zh_neutral="没有曝光",
 )  # fmt: skip
 arrow(

@@ -99,7 +99,7 @@ class VoiceParameters(Parameters):
     )  # fmt: skip
     grievance: float = param(
         1.3, "Weight of grievance in going beyond the compound", unit="logit", low=0, high=10,
-        zh="怨气对外诉权重",
+        zh="不满情绪对外诉权重",
     )  # fmt: skip
     unanswered: float = param(
         0.7, "Push to go beyond the compound once telling has not helped", unit="logit", low=-2, high=5,
@@ -191,8 +191,8 @@ arrow(
 arrow(
     "grievance", "voices", "who bears a grievance goes beyond the compound",
     neutral="no grievance",
-    zh="怨气使居民向小区之外反映",
-    zh_neutral="没有怨气",
+    zh="不满情绪使居民向小区之外反映",
+    zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "neighbours", "voices", "who sees neighbours complain outside does so too",

@@ -82,7 +82,7 @@ WORDS = {
         "all": "全部子组合",
         "some": "抽样次序({orders})",
         "failed": "{failed}个种子失败,未计入。",
-        "missing": "{all}个种子中有{missing}个在某些子组合下无数值(如无物业公司时的收缴率),未计入。",
+        "missing": "{all}个种子中有{missing}个在某些子组合下无数值(如无物业服务企业时的收缴率),未计入。",
         "kept": "结果",
         "figures": "图",
     },

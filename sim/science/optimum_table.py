@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from sim.as_text import number_text, value_text
+from sim.experiments.summary_table import ACTORS
 from sim.outcomes import INDICATORS
 from sim.science.attribution_table import measure_title, new_table, print_place
 
@@ -29,6 +30,7 @@ WORDS = {
         "chosen": "cheapest that is likely enough",
         "none": "No policy tried reaches the target with that probability; the best reaches {best:.0f}%.",
         "limit": "Limits: {limits}.",
+        "limit_of": "hours a month of {payer} ≤ {hours}",
         "part": "{title}: dose {dose:g}, from month {start}",
         "run": "To run it: xiaoqu run scenario={scenario} {words}",
         "how": (
@@ -51,7 +53,8 @@ WORDS = {
         "chosen": "概率足够且成本最低",
         "none": "尝试的政策都达不到该概率;最高为{best:.0f}%。",
         "limit": "限制:{limits}。",
-        "part": "{title}:力度{dose:g},第{start}月起",
+        "limit_of": "{payer}每月工时 ≤ {hours}",
+        "part": "{title}:实施强度{dose:g},第{start}月起",
         "run": "运行:xiaoqu run scenario={scenario} {words}",
         "how": (
             "共{all}种政策,尝试{tried}种({method}),最多{worlds}个世界;上表另用{check}个新世界检验。"
@@ -135,5 +138,11 @@ def _how(optimum: Optimum, language: str) -> str:
         f"{words[name]} ≤ {number_text(most, language)}"
         for name, most in (("hours", question.hours_most), ("yuan", question.yuan_most))
         if math.isfinite(most)
+    ]
+    limits += [
+        words["limit_of"].format(
+            payer=ACTORS[language].get(payer, payer), hours=number_text(most, language)
+        )
+        for payer, most in question.hours_of
     ]
     return line + (" " + words["limit"].format(limits=", ".join(limits)) if limits else "")

@@ -70,7 +70,7 @@ class DistrictParameters(Spreads):
     )
     companies: int = param(
         0, "Firms that serve them; 0 gives each compound a firm of its own", unit="firm", low=0, high=20_000,
-        zh="物业企业数",
+        zh="物业服务企业数",
     )  # fmt: skip
     kinds: dict[str, Kind] = param(
         {}, "Kinds of compound by name; none makes all alike", zh="小区类型"

@@ -73,7 +73,7 @@ class PopulationParameters(Parameters):
     )  # fmt: skip
     free_rider_share: float = param(
         0.2, "Share of free riders; the rest contributes unconditionally",
-        low=0, high=1, source=FREE_RIDING, zh="搭便车者比例",
+        low=0, high=1, source=FREE_RIDING, zh="享受服务而不缴费者比例",
     )  # fmt: skip
     civic_mean: float = param(0.5, "Mean civic-mindedness", low=0, high=1, zh="公共精神均值")
     civic_concentration: float = param(
@@ -116,7 +116,7 @@ class PopulationParameters(Parameters):
         0.5, "Mean trust in firm, committee and cell at the start", low=0, high=1, zh="初始信任"
     )
     grievance_start: float = param(
-        0.05, "Mean grievance at the start", low=0, high=1, zh="初始积怨"
+        0.05, "Mean grievance at the start", low=0, high=1, zh="初始不满情绪"
     )
     habit_start: float = param(
         0.8, "Mean habit of paying at the start", low=0, high=1, zh="初始缴费习惯"

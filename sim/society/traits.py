@@ -66,7 +66,7 @@ class Spreads(Parameters):
     )
     care_spread: float = param(
         0.10, "Spread of companies' care (standard deviation of diligence between companies)", low=0, high=0.4,
-        zh="物业企业尽责差异",
+        zh="物业服务企业尽责差异",
         source="one good company collects over 90 percent in all of its projects: D054; size assumed",
     )  # fmt: skip
     manager_spread: float = param(

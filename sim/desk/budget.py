@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class Found:
         measures: Name, dose and first month.
         reached, worlds: In how many fresh worlds it reaches the target, and of how many.
         low, high: Wilson's interval of the chance, 95%.
+        level: Mean share of fees there in the month asked about.
         hours, yuan: A month, beyond the compound without measures.
         given: Hours a month of those that are limited.
     """
@@ -74,6 +76,7 @@ class Found:
     worlds: int
     low: float
     high: float
+    level: float
     hours: float
     yuan: float
     given: tuple[tuple[str, float], ...]
@@ -113,15 +116,23 @@ def seek(asked: Wanted, key: str, trials: int) -> list[Found]:
             _remembered.popitem(last=False)
     search.question = question
     _remembered.move_to_end(key)
-    return best_of(Optimum(question, **search.tables()))
+    search.seek()
+    best = search.best(BEST)
+    if not best:
+        return []
+    tables = search.tell(best)
+    return told(Optimum(question, *(tables[name] for name in Optimum.TABLES)))
 
 
-def best_of(optimum: Optimum) -> list[Found]:
-    """Those most likely to reach the target within the limits, the likeliest first."""
+def told(optimum: Optimum) -> list[Found]:
+    """Plans with what the fresh worlds say of them, the likeliest first."""
     question = optimum.question
-    months = max(goal.month for goal in question.goals)
-    rows = optimum.frontier[optimum.frontier["within"]]
-    rows = rows.sort_values(["probability", "cost"], ascending=[False, True]).head(BEST)
+    (goal,) = question.goals
+    months = goal.month
+    level = f"{goal.indicator}_{goal.month}"
+    rows = optimum.frontier.sort_values(
+        ["probability", level, "cost"], ascending=[False, False, True]
+    )
     found = []
     for row in rows.to_dict("records"):
         parts = optimum.policies[optimum.policies["policy"] == row["policy"]]
@@ -132,8 +143,40 @@ def best_of(optimum: Optimum) -> list[Found]:
         reached = round(row["probability"] * question.check)
         found.append(
             Found(
-                measures, reached, question.check, row["low"], row["high"],
+                measures, reached, question.check, row["low"], row["high"], row[level],
                 row["hours"] / months, row["yuan"] / months, given,
             )
         )  # fmt: skip
     return found
+
+
+class Seeking:
+    """A search under way and what it has found.
+
+    Args:
+        of: What it was asked for; None before the first.
+    """
+
+    def __init__(self, of: Wanted | None = None) -> None:
+        self.of = of
+        self.found: list[Found] | None = None
+        self.tried = 0
+        self.problem = ""
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def working(self) -> bool:
+        """Whether it goes on."""
+        return self.task is not None and not self.task.done()
+
+    def said(self, words: dict[str, str], now: Wanted | None) -> str:
+        """How far it is, in a line; and that it is of something else than what would be asked for now."""
+        if self.of is not None and now is not None and self.of != now:
+            return words["budget_old"]
+        if self.problem:
+            return self.problem
+        if self.found is None:
+            return words["budget_first"] if self.working else ""
+        if not self.found:
+            return words["budget_none"]
+        return words["budget_seeking" if self.working else "budget_done"].format(n=self.tried)

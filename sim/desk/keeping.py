@@ -6,16 +6,13 @@ import json
 import re
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nicegui import ui
 
 from sim.desk import compound
 from sim.desk.session import Session, packed, unpacked
+from sim.desk.visit import Visit
 from sim.errors import InputError
-
-if TYPE_CHECKING:
-    from sim.desk.page import Page
 
 SCRIPT = Path(__file__).with_name("keep.js")
 
@@ -33,16 +30,16 @@ class Keeping:
     """Hands a session to the browser whenever it has changed.
 
     Args:
-        page: Whose session it is.
+        visit: Whose session it is.
     """
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self._kept: Session | None = page.visit.session
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self._kept = visit.session
 
     def look(self) -> None:
         """Have the session kept if it is another one than last time."""
-        session = self.page.visit.session
+        session = self.visit.session
         if session is self._kept:
             return
         self._kept = session

@@ -15,12 +15,12 @@ from sim.desk import compound
 from sim.desk.arrived import Arrived
 from sim.desk.bench import Bench
 from sim.desk.bits import FileField, one_line, text
+from sim.desk.budget import Seeking
 from sim.desk.keeping import EVERY, SCRIPT, Keeping, file_name
 from sim.desk.lanes import Lanes
 from sim.desk.refusals import refusal
 from sim.desk.server import MOST_VISITS
 from sim.desk.session import LARGEST_FILE, Session, as_link, from_link, read, write
-from sim.desk.step_budget import Seeking
 from sim.desk.visit import Visit
 from sim.desk.words import WORDS, joined
 from sim.errors import InputError
@@ -71,8 +71,8 @@ class Page:
         """A file that waits to be confirmed."""
         self.seeking = Seeking()
         """The search for plans within a budget."""
-        self.told: dict[str, Notes] = {}
-        """What was said of the files that a table of the session came from, by its text."""
+        self.told: dict[str, list[Notes]] = {}
+        """What was said of each file that a table of the session came from, by its text."""
 
     @property
     def words(self) -> dict[str, str]:
@@ -86,7 +86,7 @@ class Page:
         self._root = ui.element("div").style("width:100%")
         self._build()
         ui.timer(TICK, self._tick)
-        self.keeping = Keeping(self)
+        self.keeping = Keeping(self.visit)
         ui.timer(EVERY, self.keeping.look)
         self.began()
 
@@ -227,6 +227,7 @@ class Page:
     def began(self) -> None:
         """Time runs from here."""
         self._began = time.monotonic()
+        self._waited = False
         self._news = True
         self._mark_undo()
 
@@ -278,8 +279,10 @@ class Page:
 
     async def _copy(self, text: str) -> None:
         done = await ui.run_javascript(f"return desk.copy({json.dumps(text)})", timeout=5)
-        kind = "positive" if done else "warning"
-        ui.notify(self.words["copied" if done else "not_copied"], type=kind)
+        if done:
+            ui.notify(self.words["copied"], type="positive")
+        else:
+            ui.notify(self.words["not_copied"], type="warning")
 
     def _ask_file(self) -> None:
         with ui.dialog() as dialog, ui.card():
@@ -309,7 +312,7 @@ class Page:
         self._news = True
 
     def _tick(self) -> None:
-        if not self._news:
+        if not self._news and not self._first_waits():
             return
         self._news = False
         done, every = self.visit.progress()
@@ -329,6 +332,14 @@ class Page:
         self.shown, self._shown_of = shown, place
         for watcher in self.watchers:
             watcher()
+
+    def _first_waits(self) -> bool:
+        """Whether nothing has come for long, which is said once: no run tells of it."""
+        long = self.visit.working and time.monotonic() - self._began > FIRST_WAIT
+        if not long or self._waited or self.visit.progress()[0]:
+            return False
+        self._waited = True
+        return True
 
     def _say(self, done: int, every: int) -> None:
         words, working = self.words, self.visit.working
@@ -365,7 +376,7 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
             return
         ui.add_css(css)
         ui.add_head_html(f"<script>{script}</script>")
-        ui.colors(primary="#0a4f8f")
+        ui.colors(primary="#0a4f8f", info="#0a4f8f")
         session, problem = _first(s, spoken)
         desk = Page(bench, printer, session)
         desk.address = str(request.base_url)
@@ -374,6 +385,8 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
         def gone() -> None:
             _open.discard(id(desk))
             desk.visit.close()
+            if desk.seeking.task is not None:
+                desk.seeking.task.cancel()
 
         def left() -> None:
             # The page is kept for a browser that comes back, and takes nobody's place meanwhile.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
-from sim.as_text import exact_text, number_text
+from sim.as_text import exact_text, number_text, percent_text
 from sim.config import installed_measures
 from sim.desk import budget, charts, compound
 from sim.desk.bits import card, text
@@ -58,7 +58,7 @@ def build(page: Page) -> None:
 
     def draw() -> None:
         seeking = page.seeking
-        told.set_content(escape(seeking.said(page)))
+        told.set_content(escape(seeking.said(page.words, _wanted(page))))
         if seeking.found is not shown[0]:
             shown[0] = seeking.found
             place.clear()
@@ -68,6 +68,13 @@ def build(page: Page) -> None:
 
     page.watchers.append(draw)
     draw()
+
+
+def _wanted(page: Page) -> budget.Wanted | None:
+    """What would be sought now; None while the compound cannot be lived."""
+    asked = page.visit.asked.get(compound.REFERENCE)
+    given = page.visit.session.model_copy(update={"candidates": _candidates(page)})
+    return None if asked is None else budget.wanted(given, asked.config)
 
 
 def _candidates(page: Page) -> list[str]:
@@ -93,32 +100,6 @@ def _amount(page: Page, who: str) -> None:
         budget={k: v for k, v in page.visit.session.budget.items() if k != who})))  # fmt: skip
 
 
-class Seeking:
-    """A search under way and what it has found."""
-
-    def __init__(self) -> None:
-        self.found: list[budget.Found] | None = None
-        self.tried = 0
-        self.problem = ""
-        self.task: asyncio.Task[None] | None = None
-
-    @property
-    def working(self) -> bool:
-        """Whether it goes on."""
-        return self.task is not None and not self.task.done()
-
-    def said(self, page: Page) -> str:
-        """How far it is, in a line."""
-        words = page.words
-        if self.problem:
-            return self.problem
-        if self.found is None:
-            return words["budget_seeking"].format(n=0) if self.working else ""
-        if not self.found:
-            return words["budget_none"]
-        return words["budget_seeking" if self.working else "budget_done"].format(n=self.tried)
-
-
 def stop(page: Page) -> None:
     """Give the search up after the stage under way; what was found stays."""
     if page.seeking.task is not None:
@@ -129,20 +110,16 @@ def stop(page: Page) -> None:
 def start(page: Page) -> None:
     """Seek anew, as the session is now."""
     stop(page)
-    session = page.visit.session
-    asked = page.visit.asked.get(compound.REFERENCE)
-    if asked is None:
+    wanted = _wanted(page)
+    if wanted is None:
         ui.notify(page.waiting(), type="warning")
         return
-    given = session.model_copy(update={"candidates": _candidates(page)})
-    page.seeking = Seeking()
-    page.seeking.task = asyncio.create_task(
-        _seek(page, page.seeking, budget.wanted(given, asked.config))
-    )
+    page.seeking = budget.Seeking(wanted)
+    page.seeking.task = asyncio.create_task(_seek(page, page.seeking, wanted))
     page._told()
 
 
-async def _seek(page: Page, seeking: Seeking, wanted: budget.Wanted) -> None:
+async def _seek(page: Page, seeking: budget.Seeking, wanted: budget.Wanted) -> None:
     key = wanted.question(1).asked.fingerprint()
     try:
         for trials in budget.STAGES:
@@ -161,7 +138,12 @@ def _show(page: Page, number: int, found: budget.Found) -> None:
         with ui.element("div").classes("top"):
             low, high = round(100 * found.low), round(100 * found.high)
             title = words["budget_plan"].format(
-                n=number, a=found.reached, all=found.worlds, low=low, high=high
+                n=number,
+                a=found.reached,
+                all=found.worlds,
+                low=low,
+                high=high,
+                level=percent_text(found.level),
             )
             text("h3", title)
             take = ui.button(words["budget_take"], on_click=lambda: _take(page, found)).props(

@@ -190,7 +190,7 @@ def _figure(page: Page, key: str, table: dict[str, Any]) -> None:
     """A number in the office's own unit."""
     words, own = page.words, page.visit.session.own
     value, _, _ = compound.figure_of(own, key)
-    number = ui.number(words[f"figure_{key}"], value=_round(value), min=0)
+    number = ui.number(words[f"figure_{key}"], value=_round(value, key), min=0)
     number.props(f"data-name={key}")
     if hint := words.get(f"hint_{key}"):
         number.props["hint"] = hint
@@ -198,21 +198,24 @@ def _figure(page: Page, key: str, table: dict[str, Any]) -> None:
 
     def typed(event: Any) -> None:
         given, own = _number(event.args), page.visit.session.own
-        figures = {name: said for name, said in own.figures.items() if name != key}
+        figures: dict[str, Any] = {name: said for name, said in own.figures.items() if name != key}
         if event.args not in (None, ""):
             figures[key] = given
         before = compound.figure_of(own, key)[0]
         if not _say(page, field=number, figures=figures):
-            _put_back(number, _round(before))
+            _put_back(number, _round(before, key))
         elif key in compound.COUNTED_BY:
             page.show(page.step)
 
     number.on("change", typed)
 
 
-def _round(value: float | None) -> float | None:
-    """A figure as people write it: flats and persons whole, other things to two digits."""
-    return None if value is None else round(value) if value >= 20 else round(value, 2)
+def _round(value: float | None, key: str) -> float | None:
+    """A figure as people write it: flats and cars whole, and so is what is large."""
+    whole = compound.described()[key].unit not in ("fen/m2/month", "m2", "yuan/m2")
+    if value is None:
+        return None
+    return round(value) if value >= 20 or (whole and "revenue" not in key) else round(value, 2)
 
 
 def _put_back(field: Any, value: Any) -> None:

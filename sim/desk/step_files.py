@@ -92,10 +92,9 @@ def _there(page: Page, what: str, table: dict[str, Any]) -> None:
     with ui.element("div").classes("flow"):
         ui.label(words["uploaded"].format(name=words[f"name_{what}"]))
         ui.button(words["remove_upload"], on_click=lambda: _forget(page, what)).props("flat dense")
-    notes = page.told.get(getattr(own, what))
-    for line in (
-        sentences(notes, language) if notes else compound.what_was_read(own, what, language)
-    ):
+    files = page.told.get(getattr(own, what))
+    said = [line for notes in files or () for line in sentences(notes, language)]
+    for line in said or compound.what_was_read(own, what, language):
         text("p", line, "found")
     if what == "households" and table:
         text("p", words["in_table"], "found")
@@ -136,7 +135,7 @@ def _use(page: Page, arrived: Arrived) -> None:
         now, old = getattr(own, what), getattr(before, what)
         if now and now != old:
             more = page.told.get(old, []) if what == "months" else []
-            page.told[now] = [*more, *arrived.read.notes]
+            page.told[now] = [*more, arrived.read.notes]
     page.arrived = None
 
 

@@ -34,7 +34,10 @@ class FeeSuits(Measure):
         "letters: old debts and bills are dealt with this month; suits: old debts are paid or settled; trust in the "
         "firm and grievance of who is sued; firm's hours and money"
     )
-    through_zh = "律师函：促使当月处理欠费；诉讼：清偿或和解旧欠；被诉户对物业服务企业的信任与不满情绪；占用物业服务企业工时与费用"
+    through_zh = (
+        "律师函：促使当月处理欠费；诉讼：清偿或和解旧欠；被诉户对物业服务企业的信任与不满情绪；"
+        "占用物业服务企业工时与费用"
+    )
 
     class Parameters(MeasureParameters):
         """Who is written to, who is sued, and how that ends."""

@@ -42,7 +42,10 @@ class PublicRevenue(Measure):
         "firm's skimming, money to the firm's budget and to repairs, what residents pay for common space; "
         "community's hours, public money to set it up"
     )
-    through_zh = "物业服务企业侵占公共收益比例、物业服务企业预算与维修资金、居民使用公共空间的支出；占用社区工时和公共启动资金"
+    through_zh = (
+        "物业服务企业侵占公共收益比例、预算与维修资金、居民使用公共空间的支出；"
+        "占用社区工时和公共启动资金"
+    )
 
     class Parameters(MeasureParameters):
         """Skimming, yield, use and cost."""

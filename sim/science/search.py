@@ -176,6 +176,11 @@ class Search:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Search, check, and tell."""
+        self.seek()
+        return self.tell(self._frontier())
+
+    def seek(self) -> None:
+        """Try policies; what was tried before is not tried again."""
         if self.progress:
             announce_compiling()
         self.live([self.nothing], len(self.worlds))
@@ -184,8 +189,25 @@ class Search:
         else:
             self._evolve()
             self._polish()
-        frontier = self._frontier()
-        return self._told(frontier, self._live([self.nothing, *frontier], self.fresh))
+
+    def tell(self, genomes: list[Genome]) -> dict[str, pd.DataFrame]:
+        """Try policies in the fresh worlds, and tell of them."""
+        return self._told(genomes, self._live([self.nothing, *genomes], self.fresh))
+
+    def best(self, count: int) -> list[Genome]:
+        """The policies within the limits that are likeliest to succeed, or come nearest to it, at the least cost."""
+        for to in (self.rungs[0], len(self.worlds)):
+            there = [g for g in self.read if g != self.nothing and len(self.read[g]) >= to]
+            ranked = sorted(filter(self._keeps, there), key=self._rank)
+            self.live(ranked[: 4 * count], len(self.worlds))
+        return ranked[:count]
+
+    def _keeps(self, genome: Genome) -> bool:
+        return self.within(self.judge(genome))
+
+    def _rank(self, genome: Genome) -> tuple[float, float]:
+        judged = self.judge(genome)
+        return (-judged.score, judged.cost)
 
     def _try_all(self) -> None:
         question = self.question

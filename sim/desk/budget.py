@@ -121,7 +121,8 @@ def seek(asked: Wanted, key: str, trials: int) -> list[Found]:
     if not best:
         return []
     tables = search.tell(best)
-    return told(Optimum(question, *(tables[name] for name in Optimum.TABLES)))
+    frontier, policies, candidates = (tables[name] for name in Optimum.TABLES)
+    return told(Optimum(question, frontier, policies, candidates))
 
 
 def told(optimum: Optimum) -> list[Found]:

@@ -71,7 +71,7 @@ class Search:
     ) -> None:
         self.question, self.worlds, self.progress = question, tried[: question.worlds], progress
         self.fresh = tried[question.worlds :]
-        self.readings = [
+        self.readings: list[Reading | HoursOf] = [
             *(Reading(goal.indicator, goal.month) for goal in question.goals),
             *(HoursOf(payer) for payer, _ in question.hours_of),
         ]

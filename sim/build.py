@@ -138,6 +138,7 @@ def _put_actors(world: World, sites: Sequence[Site]) -> None:
     world.developers["legacy_shift"][:] = [site.traits.legacy for site in sites]
     starts: list[Any] = [site.groups["committee"] for site in sites]
     world.committees["state"][:] = [State[start.state.upper()] for start in starts]
+    world.committees["stands_in"][:] = world.committees["state"] == State.INTERIM
     branches = _by(sites, lambda site: site.company)
     # Companies without a branch here are nobody.
     number = {company: k for k, company in enumerate(branches)}

@@ -27,7 +27,8 @@ from offices import text as text_file
 
 from sim.compose import load
 from sim.desk import bench as bench_module
-from sim.desk import charts, compound, live, printing
+from sim.desk import charts, compound, evidence_card, finding, live, printing
+from sim.desk.arrived import arrive, mapping_of, taken
 from sim.desk.bench import Bench
 from sim.desk.bits import with_unit
 from sim.desk.guard import LARGEST_BODY, Guard, host_allowed, origin_allowed
@@ -217,32 +218,28 @@ def test_a_table_of_households_decides_fields_of_the_form() -> None:
         "population.price_fen_per_m2": None,
     }
     assert compound.own(Own(households=text)).population.households == 12
-    assert set(table) <= set(compound.FORM)
+    assert set(table) <= {*compound.FORM, *compound.FIGURES}
     assert compound.in_table("") == compound.in_table("nonsense") == {}
-
-
-@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b" \n"])
-def test_an_empty_table_is_refused(data: bytes) -> None:
-    """Catches an empty file that passes for no table, without a word."""
-    with pytest.raises(InputError, match=r"households.csv: the file is empty"):
-        compound.decoded(data, "households.csv")
 
 
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("building,stair\n1,1\n", "households.csv 第1行:缺少“楼层”列;允许:楼栋、单元、楼层"),
-        ("building,stair,floor,tenur\n", "households.csv 第1行:不认识“tenur”这一列;允许:居住状况"),
-        ("building,stair,floor\n1,1,1\n", "households.csv:只有 1 户;允许:至少 10 户"),
+        ("building,stair\n1,1\n", "households.csv 第1行：缺少“楼层”列；允许：楼栋、单元、楼层"),
+        (
+            "building,stair,floor,tenur\n",
+            "households.csv 第1行：不认识“tenur”这一列；允许：居住状况",
+        ),
+        ("building,stair,floor\n1,1,1\n", "households.csv：只有 1 户；允许：至少 10 户"),
         (
             "building,stair,floor\n" + "1,1,x\n" * 10,
-            "households.csv 第2行 楼层 列:“x”不能使用;允许:-9 至 200 的整数",
+            "households.csv 第2行 楼层 列：“x”不能使用；允许：-9 至 200 的整数",
         ),
         (
             "building,stair,floor\n" + "1,,1\n" * 10,
-            "households.csv 第1行:缺少“单元”列",
+            "households.csv 第1行：缺少“单元”列",
         ),
-        ('building,stair,floor\n"1,1,1\n', "households.csv:不是完整的 CSV 表格"),
+        ('building,stair,floor\n"1,1,1\n', "households.csv：不是完整的 CSV 表格"),
     ],
 )
 def test_a_table_is_refused_in_the_language_of_the_page(table: str, said: str) -> None:
@@ -256,20 +253,29 @@ def test_a_table_is_refused_in_the_language_of_the_page(table: str, said: str) -
 def test_other_refusals_are_chinese_where_there_are_words() -> None:
     """Catches an English line about a link, a file or a figure, and a line that gets lost."""
     refused: list[tuple[Callable[[], Any], str]] = [
-        (lambda: from_link("%%%"), "链接:无法读取;允许:由本页生成的文件或链接"),
-        (lambda: read("{"), "会话文件:无法读取"),
+        (lambda: from_link("%%%"), "链接：无法读取；允许：由本页生成的文件或链接"),
+        (lambda: read("{"), "方案文件：无法读取"),
         (
             lambda: read('{"policies": [{"name": "a", "measures": '
                          '[{"measure": "mediation", "start": 5, "end": 5}]}]}'),
-            "会话文件:停止月份 5 不在开始月份 5 之后",
+            "方案文件：停止月份 5 不在开始月份 5 之后",
         ),
-        (lambda: compound.decoded(b"", "months.csv"), "months.csv:文件是空的;允许:表头和数据行"),
-        (lambda: compound.decoded(b"\x81\xff", "months.csv"), "months.csv:文字编码无法识别"),
+        (lambda: arrive(Own(), b"", "months.csv"), "months.csv：文件是空的；允许：表头和数据行"),
+        (lambda: arrive(Own(), b"\x81\xff", "months.csv"), "months.csv：文字编码无法识别"),
         (
             lambda: compound.own(Own(values={"population.price_fen_per_m2": 1.8})),
-            "物业费单价:不能填 1.8;允许:0 至 10000 的整数",
+            "物业费单价：不能填 1.8；允许：0 至 10000 的整数",
         ),
-        (lambda: compound.own(Own(like="x")), "own.like: no kind is named"),
+        (
+            lambda: compound.own(Own(figures={"population.price_fen_per_m2": 1.855})),
+            "物业费标准（元/㎡·月）：不能填 1.855；允许：最多两位小数",
+        ),
+        (
+            lambda: compound.own(Own(figures={"population.member_share": 5000.0})),
+            "党员户（户）：不能填 5000；允许：0 至 950 的数",
+        ),
+        (lambda: compound.own(Own(like="x")), "own.like：没有名为“x”的小区或类型"),
+        (lambda: read('{"months": 13}'), "方案文件：关注的月份 24 在最后一个月（13）之后"),
     ]  # fmt: skip
     for does, said in refused:
         with pytest.raises(InputError) as error:
@@ -284,8 +290,60 @@ def test_every_parameter_on_the_page_has_a_unit_in_words() -> None:
         rows += CATALOGUE[name].Parameters.describe()
     for row in rows:
         assert row.unit in UNITS["zh"], f"{row.key}: {row.unit}"
-    assert with_unit("物业费单价", rows[10], "zh") == "物业费单价 (分/㎡·月)"
+    assert with_unit("物业费单价", rows[10], "zh") == "物业费单价（分/㎡·月）"
     assert with_unit("租户比例", rows[4], "zh") == "租户比例"
+
+
+def test_an_office_says_flats_and_yuan_and_the_model_gets_shares() -> None:
+    """Catches a number of members that is taken of another number of households than was said."""
+    said = {"population.vacant_share": 50, "population.member_share": 45, "population.active_share": 9,
+            "population.price_fen_per_m2": 1.85, "fund.yuan_per_m2": 180.0, "firm.public_revenue_yuan": 12.0,
+            "parking.places_each": 250}  # fmt: skip
+    own = Own(values={"population.households": 500, "population.buildings": 6}, figures=said)
+    config = compound.own(own)
+    people = config.population
+    assert (people.vacant_share, people.member_share, people.active_share) == (
+        0.1,
+        0.1,
+        pytest.approx(0.2),
+    )
+    assert people.price_fen_per_m2 == 185 and config.parking.places_each == 0.5
+    assert config.fund.yuan_per_m2 == pytest.approx(1_800_000 / (500 * people.area_mean))
+    assert config.firm.public_revenue_yuan == pytest.approx(20.0)
+    for key, value in said.items():
+        assert compound.figure_of(own, key)[0] == value
+    fewer = own.model_copy(
+        update={"values": {"population.households": 250, "population.buildings": 6}}
+    )
+    assert compound.own(fewer).population.member_share == pytest.approx(45 / 200)
+
+
+def test_ties_come_in_by_number_or_room_and_belong_to_their_register() -> None:
+    """Catches ties that are used for other households than those they were read for."""
+    register = "楼栋,单元,楼层,房号\n" + "".join(f"1,1,{k},{k}01\n" for k in range(1, 13))
+    own = taken(Own(), arrive(Own(), register.encode(), "清册.csv"))
+    rows = "".join(f"1-1-{k}01,1-1-{k + 1}01\n" for k in range(1, 12))
+    arrived = arrive(own, f"Source,Target\n{rows}".encode(), "关系.csv")
+    tied = taken(own, arrived)
+    config = compound.own(tied)
+    assert config.network.generator == "file" and len(tied.edges.splitlines()) == 12
+    assert "12 户之间 11 条关系" in compound.what_was_read(tied, "edges", "zh")[0]
+    with pytest.raises(InputError, match="ties among 12 households, where there are 1000"):
+        compound.own(tied.model_copy(update={"households": ""}))
+
+
+def test_a_layout_confirmed_once_is_read_so_again() -> None:
+    """Catches a mapping that is forgotten, kept with the month it was of, or forced upon another layout."""
+    head = "房屋,地块,层,甲\n"
+    rows = "".join(f"{k}01,3,{k},x\n" for k in range(1, 13))
+    said = b"kind: register\ncolumns: {building: \xe5\x9c\xb0\xe5\x9d\x97}\n"
+    kind, mapping = mapping_of(said, "对应.yaml")
+    own = Own(mappings={kind: mapping})
+    arrived = arrive(own, (head + rows).encode(), "a.csv")
+    assert arrived.again and own == read(write(own_session(own=own))).own
+    kept = taken(own, arrived).mappings["register"]
+    assert kept["columns"]["building"] == "地块" and "zero" not in kept
+    assert not arrive(own, b"building,stair,floor\n" + b"1,1,1\n" * 12, "b.csv").again
 
 
 def test_the_start_is_found_by_halving_and_told_as_measured() -> None:
@@ -421,7 +479,7 @@ def test_a_closed_page_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     async def visit() -> None:
         async with simulated() as user:
             client = await user.open(f"/?s={as_link(own_session())}")
-            await user.should_see(WORDS["zh"]["upload_households"])
+            await user.should_see(WORDS["zh"]["own_data"])
             assert len(opened) == 1
             client.delete()
             user.client = client = None
@@ -455,7 +513,7 @@ def test_a_file_is_shown_before_it_is_taken(
             await user.open(f"/?s={as_link(own_session())}")
             (page,) = pages
             with user.client:
-                step_files._take(page, "households", register, "清册.xlsx")
+                step_files._take(page, register, "清册.xlsx")
             await user.should_see("请核对：“清册.xlsx”识别为业主清册")
             await user.should_see("读入前已删除的个人信息列：业主姓名", retries=20)
             assert not page.visit.session.own.households
@@ -469,7 +527,7 @@ def test_a_file_is_shown_before_it_is_taken(
             assert page.visit.session.own.households.startswith("building,stair,floor,room\n")
             await user.should_see("略去第 27 行（“合计”，合计行）")
             with user.client:
-                step_files._take(page, "months", bills, "台账2025.csv")
+                step_files._take(page, bills, "台账2025.csv")
             await user.should_see("政策实施前的最后一个月（作为第 0 个月）")
             with user.client:
                 step_files._zero(page, page.arrived, "2025-02")
@@ -642,6 +700,42 @@ def test_both_languages_say_the_same_things() -> None:
         holes = sorted(part.partition("}")[0] for part in text.split("{")[1:])
         other = sorted(part.partition("}")[0] for part in WORDS["zh"][key].split("{")[1:])
         assert holes == other, key
+
+
+def test_the_page_says_no_english_and_no_narrow_mark_in_chinese() -> None:
+    """Catches a text that was written in a hurry."""
+    allowed = {"English", "PDF", "Ctrl", "B", "xiaoqu", "desk", "households", "csv"}
+    said = {key: re.sub(r"\{\w+\}", "", text) for key, text in WORDS["zh"].items()}
+    names = [CATALOGUE[name].zh + CATALOGUE[name].through_zh for name in compound.measures()]
+    said |= {f"measure {k}": text for k, text in enumerate(names)}
+    said |= {f"indicator {name}": known.zh for name, known in INDICATORS.items()}
+    said |= {key: row.zh for key, row in compound.described().items() if key in compound.FORM}
+    for key, text in said.items():
+        assert not set(re.findall(r"[A-Za-z]{2,}", text)) - allowed, f"{key}: {text}"
+        assert not re.search(r"[\u4e00-\u9fff”）%] ?[,;:?!(]|[,;:?!)] ?[\u4e00-\u9fff“（]", text), (
+            f"{key}: {text}"
+        )
+
+
+def test_measures_stand_in_groups_and_are_found_by_everyday_words() -> None:
+    """Catches a measure that nobody can come by, and a word that finds nothing."""
+    listed = [name for _, names in finding.groups("zh") for name in names]
+    assert sorted(listed) == sorted(compound.measures())
+    for names in finding.SYNONYMS.values():
+        assert set(names) <= set(CATALOGUE)
+    found = [name for name in listed if finding.fits("电梯", finding.words_of(name))]
+    assert "all_age_renewal" in found and "mediation" not in found
+    for wanted in ("停车", "12345", "诉讼", "lift", "换届 选举"):
+        assert any(finding.fits(wanted, finding.words_of(name)) for name in listed), wanted
+
+
+def test_the_card_of_a_measure_tells_what_stands_behind_it() -> None:
+    """Catches a card that tells a trial of another measure, or is silent where nothing is known."""
+    for language, trial in (("zh", "起诉"), ("en", "A suit")):
+        card = dict(evidence_card.lines("fee_suits", language))
+        assert any(trial in said for said in card[WORDS[language]["card_trials"]])
+        for name in compound.measures():
+            assert all(said and all(said) for _, said in evidence_card.lines(name, language)), name
 
 
 def test_every_trouble_and_measure_can_be_chosen() -> None:
@@ -941,7 +1035,7 @@ def test_months_before_the_policy_are_in_words_on_every_case() -> None:
             said[name, language] = events + targets
     told = [text for texts in said.values() for text in texts]
     assert not [text for text in told if re.search(r"-\d+ ?(?:个月|month)|[hn] -\d", text)]
-    assert said["w_compound", "zh"] == ["第4个月:文本所述的一个问题"]
+    assert said["w_compound", "zh"] == ["第4个月：文本所述的一个问题"]
     assert said["kangqiao", "en"][0].startswith("32 months before the policy starts: ")
 
 

@@ -173,8 +173,28 @@ def test_whole_visit(visit, language: str, tmp_path: Path) -> None:
     said = page.inner_text("[data-name=sentences]")
     assert re.search(r"20次模拟中有\d+次" if language == "zh" else r"In \d+ of 20 runs", said), said
     play_the_map(page)
+    if language == "zh":
+        look_for_english(page)
     for kind in ("html", "pdf") if language == "zh" else ("html", "xlsx", "csv"):
         check_report(visit, page, kind, language, tmp_path)
+
+
+def look_for_english(page) -> None:
+    """No English word and no narrow mark stands on any step of the Chinese page."""
+    for step in ("compound", "measures", "results", "report"):
+        page.click(f"[data-step={step}]")
+        page.wait_for_selector(f"[data-step={step}][aria-current=step]")
+        page.wait_for_timeout(300)
+        # Icons are words of their font.
+        said, icons = page.evaluate(
+            "[document.body.innerText, [...document.querySelectorAll('.q-icon')].map(e => e.innerText)]"
+        )
+        for icon in icons:
+            said = said.replace(icon, " ")
+        words = set(re.findall(r"[A-Za-z]{2,}", said)) - {"English", "PDF"}
+        assert not words, f"{step}: {words}"
+        narrow = re.findall(r".{0,12}[\u4e00-\u9fff”）%] ?[,;:?!(].{0,12}", said)
+        assert not narrow, f"{step}: {narrow}"
 
 
 def play_the_map(page) -> None:
@@ -203,7 +223,12 @@ def check_report(visit, page, kind: str, language: str, folder: Path) -> None:
     name = waiting.value.suggested_filename
     path = folder / name
     waiting.value.save_as(path)
-    assert name == f"xiaoqu-kangqiao-{language}.{'zip' if kind == 'csv' else kind}"
+    title = (
+        "重庆大足康桥名邸-报告-20"
+        if language == "zh"
+        else "Kangqiao_Mingdi_Dazu_Chongqing-Report-20"
+    )
+    assert name.startswith(title) and name.endswith(".zip" if kind == "csv" else f".{kind}"), name
     if kind == "html":
         report = page.context.new_page()
         report.goto(path.as_uri())
@@ -239,7 +264,17 @@ def test_undo_link_and_file_bring_a_session_back(visit, tmp_path: Path) -> None:
     page.click("text=Make a link")
     page.wait_for_function("document.querySelector('[data-name=link]')?.value?.includes('?s=')")
     link = page.input_value("[data-name=link]")
+    page.click("[data-name=copy]")
+    page.wait_for_selector("text=Copied")
     page.keyboard.press("Escape")
+    # A reload loses nothing, and neither does another tab of a browser that was started anew.
+    page.wait_for_timeout(2500)
+    kept = page.evaluate("desk.length()")
+    assert kept > 100
+    page.reload()
+    page.wait_for_selector("text=What you had is back")
+    page.click("[data-step=measures]")
+    assert "95%" in page.inner_text("[data-measure=firm_tender]")
     page.click("text=Session")
     with page.expect_download(timeout=REPEAT) as waiting:
         page.click("text=Save to a file")
@@ -249,7 +284,7 @@ def test_undo_link_and_file_bring_a_session_back(visit, tmp_path: Path) -> None:
     again.click("[data-step=measures]")
     assert "95%" in again.inner_text("[data-measure=firm_tender]")
     other = visit("?lang=zh")
-    other.click("text=会话")
+    other.click("text=我的方案")
     other.click("text=打开文件")
     other.set_input_files("input[type=file]", saved)
     other.wait_for_selector("text=Undo")
@@ -269,7 +304,7 @@ def test_the_other_language_is_the_whole_page(visit) -> None:
     page = visit(ready("zh"))
     for button, lang, title in (
         ("English", "en", "Policy desk for residential compounds"),
-        ("中文", "zh-CN", "小区治理政策台"),
+        ("中文", "zh-CN", "小区治理措施比选工具"),
     ):
         page.click(f"text={button}")
         page.wait_for_function(
@@ -302,28 +337,27 @@ def test_start_and_end_stay_in_order(visit) -> None:
 
 
 def test_the_form_says_what_it_took(visit) -> None:
-    """Catches figures without a unit, rounded in silence, or of no meaning beside a table."""
+    """Catches figures without a unit, refused in silence, or of no meaning beside a table."""
     page = visit(f"?s={as_link(Session(case='own', policies=[Plan(name='A')], replications=10))}")
     price = page.locator("[data-name='population.price_fen_per_m2']")
-    assert "分/㎡·月" in price.get_attribute("aria-label")
-    price.fill("1.8")
+    assert "元/㎡·月" in price.get_attribute("aria-label")
+    price.fill("1.855")
     page.keyboard.press("Tab")
-    page.wait_for_selector(".q-notification:has-text('1.8')")
+    page.wait_for_selector(".q-field__messages:has-text('最多两位小数')")
     page.wait_for_function(
-        "document.querySelector(\"[data-name='population.price_fen_per_m2']\").value == '150'"
+        "document.querySelector(\"[data-name='population.price_fen_per_m2']\").value == '1.5'"
     )
-    field = "[data-name=upload-households] input[type=file]"
     people = b"building,floor,room\n" + b"1,1,101\n" * 12
     for data, said in (
         (b"", "文件是空的"),
         (b"building,stair\n", "缺少“楼层”列"),
         (people, "“101”与第2行重复"),
     ):
-        page.set_input_files(field, {"name": "a.csv", "mimeType": "text/csv", "buffer": data})
+        give(page, "a.csv", data)
         page.wait_for_selector(f".q-notification:has-text('{said}')")
-        page.wait_for_selector("[data-name=upload-households]:not(:has-text('a.csv'))")
+        page.wait_for_selector("[data-name=upload]:not(:has-text('a.csv'))")
     table = "building,stair,floor,tenure\n" + "1,1,1,owner\n1栋,1,1,owner\n" * 6 + "合计,,12,\n"
-    page.set_input_files(field, {"name": "a.csv", "mimeType": "text/csv", "buffer": table.encode()})
+    give(page, "a.csv", table.encode())
     page.wait_for_selector(
         "text=12 户，1 栋楼，1 个单元，楼层 1 至 1；业主 12 户、租户 0 户、空置 0 户"
     )
@@ -332,6 +366,14 @@ def test_the_form_says_what_it_took(visit) -> None:
     assert page.locator("[data-name='population.households']").is_disabled()
     assert page.locator("[data-name='population.tenant_share']").is_disabled()
     assert page.locator("[data-name='population.elderly_share']").is_enabled()
+
+
+def give(page, name: str, data: bytes) -> None:
+    """Hand a file to the page's own door."""
+    page.set_input_files(
+        "[data-name=upload] input[type=file]",
+        {"name": name, "mimeType": "text/csv", "buffer": data},
+    )
 
 
 def test_own_compound_starts_where_it_can(visit) -> None:
@@ -349,10 +391,7 @@ def test_own_compound_starts_where_it_can(visit) -> None:
     page.keyboard.press("Tab")
     page.wait_for_selector("text=too many for the desk")
     table = "building,stair,floor,tenure\n" + "1,1,1,owner\n" * 11 + "1,1,x,owner\n"
-    page.set_input_files(
-        "[data-name=upload-households] input[type=file]",
-        {"name": "evil.csv", "mimeType": "text/csv", "buffer": table.encode()},
-    )
+    give(page, "evil.csv", table.encode())
     page.wait_for_selector("text=evil.csv: row 13: floor")
 
 

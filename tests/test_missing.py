@@ -412,7 +412,7 @@ def test_no_start_is_sought_where_no_fees_are_due() -> None:
     with pytest.raises(InputError) as error:
         asyncio.run(compound.find_standing(said, levels))
     assert "no fees are due without a firm" in str(error.value)
-    assert refusal(error.value, "zh").startswith("目前物业费收缴率:没有物业公司")
+    assert refusal(error.value, "zh").startswith("目前物业费收缴率：没有物业服务企业")
     for language, word in (("en", "No fees are due"), ("zh", "没有应收物业费")):
         assert word in start_note(WORDS[language], said, NAN)
 

@@ -16,7 +16,8 @@ from sim.outcomes import INDICATORS
 from sim.questions import find
 from sim.questions.optimise import optimise
 from sim.science.goal import Goal
-from sim.science.optimise import parse_target
+from sim.science.optimise import _worlds, parse_target
+from sim.science.search import Search
 from sim.science.worlds import posterior_worlds, read_posterior
 
 MEASURES = ["member_contact", "lead_by_paying", "building_meetings", "disclosure"]
@@ -100,6 +101,42 @@ def test_the_model_itself_agrees_with_trying_everything() -> None:
     best = every.frontier["searched"].max()
     assert best > 0
     assert cheapest(sought.frontier, best) == cheapest(every.frontier, best)
+
+
+def test_hours_are_limited_by_who_gives_them() -> None:
+    """Catches a limit on one giver's hours that is held against another's, or against the sum of all months."""
+    free = optimise("kangqiao", **SMALL, trials=60, model=Known)
+    assert free.chosen is not None and free.chosen["hours"] > 6 * 20
+    bound = optimise("kangqiao", **SMALL, trials=60, model=Known, hours_of="cell<=20")
+    assert (bound.frontier["hours_cell"] <= 6 * 20).all() and len(bound.frontier) > 1
+    assert bound.frontier["hours_cell"].equals(bound.frontier["hours"])
+    other = optimise("kangqiao", **SMALL, trials=60, model=Known, hours_of="firm<=0 and cell<=1000")
+    assert (other.frontier["hours_firm"] == 0).all()
+    assert other.frontier["hours"].max() == free.frontier["hours"].max()
+    for wrong in ("cell<20", "cells<=3", "cell<=1 and cell<=2"):
+        with pytest.raises(InputError, match="hours_of"):
+            optimise("kangqiao", **SMALL, hours_of=wrong)
+
+
+def test_the_best_are_the_likeliest_within_the_limits_or_the_nearest() -> None:
+    """Catches a best plan beyond the limits, and none where none reaches the target."""
+    for target, reached in (
+        ("collection_rate>=0.5 at +6", True),
+        ("collection_rate>=0.99 at +6", False),
+    ):
+        given = SMALL | {"target": target, "probability": 1.0, "hours_of": "cell<=25", "trials": 40}
+        question = find("optimise").ask_call("kangqiao", **given)
+        search = Search(question, _worlds(question), False, Known)
+        search.seek()
+        best = search.best(3)
+        judged = [search.judge(genome) for genome in best]
+        assert len(best) == 3 and all(map(search.within, judged))
+        scores = [one.score for one in judged]
+        assert scores == sorted(scores, reverse=True) and (judged[0].share > 0) == reached
+        every = [search.judge(g) for g in search.read if g != search.nothing]
+        assert scores[0] == max(
+            one.score for one in every if search.within(one) and one.worlds == 12
+        )
 
 
 def test_the_frontier_rises_and_the_choice_is_its_cheapest_that_will_do() -> None:

@@ -56,7 +56,11 @@ _IDLE = int(State.WALKED_OFF - State.NOMINAL) + 1
 class CommitteeParameters(Parameters):
     """Formation, drift and capture (hazards assumed; kinds of failure from seeds 000 and 001)."""
 
-    state: Literal["none", "working"] = param("none", "State at the start", zh="初始状态")
+    state: Literal["none", "working", "nominal", "interim"] = param(
+        "none",
+        "State at the start; nominal as one whose term is over or that does nothing",
+        zh="初始状态",
+    )
     attempts: float = param(
         0.15, "Chance that owners ask for the preparation of an election, at full discontent and where there are people"
         " to lead it", unit="1/month", low=0, high=1, zh="申请筹备概率",

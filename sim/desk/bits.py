@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from html import escape
 
 from nicegui import ui
+from nicegui.elements.mixins.validation_element import ValidationElement
 from nicegui.events import UploadEventArguments
 
 from sim.as_text import is_share
 from sim.desk.refusals import refusal
-from sim.desk.words import UNITS, WORDS
+from sim.desk.words import UNITS, WORDS, bracketed, joined
 from sim.errors import InputError
 from sim.schema import Described
 
@@ -112,12 +113,17 @@ class FileField(ui.upload):
 
 
 @contextmanager
-def one_line(language: str) -> Iterator[None]:
-    """Show what a user did wrong in one line, and leave everything as it was."""
+def one_line(language: str, field: ValidationElement | None = None) -> Iterator[None]:
+    """Show what a user did wrong in one line, beside its field if there is one, and leave everything as it was."""
     try:
         yield
+        if field is not None:
+            field.error = None
     except InputError as error:
-        said = f"{WORDS[language]['error']}: {refusal(error, language)}"
+        if field is not None:
+            field.error = refusal(error, language)
+            return
+        said = joined(WORDS[language]["error"], refusal(error, language), language)
         ui.notify(said, type="warning", timeout=8000, multi_line=True)
 
 
@@ -129,7 +135,7 @@ def row_label(row: Described, language: str) -> str:
 def with_unit(label: str, row: Described, language: str) -> str:
     """A parameter's name with its unit behind it, where it has one that percent does not say."""
     unit = UNITS[language].get(row.unit, row.unit)
-    return f"{label} ({unit})" if unit and not is_share(row) else label
+    return bracketed(label, unit, language) if unit and not is_share(row) else label
 
 
 def step_of(row: Described) -> float:

@@ -27,7 +27,7 @@ from sim.as_text import (
 )
 from sim.desk.compound import REFERENCE
 from sim.desk.session import TO_THE_END, Plan, Planned, Session
-from sim.desk.words import WORDS
+from sim.desk.words import WORDS, bracketed
 from sim.experiments.comparison_table import GAIN_DIGITS, cost_cells
 from sim.experiments.paired import Gain, difference, mean, ratio, reason
 from sim.experiments.summary import spread_text, unit_text
@@ -60,6 +60,9 @@ MARK = 41
 LEGEND_ROW = 24
 """Pixels from one row of a legend to the next."""
 
+CURVES = 200
+"""Pixels down of the curves: they and the sliders beside them fit on a screen of 625."""
+
 ROW = 26
 """Pixels of a measure on the strip below the curves."""
 
@@ -84,7 +87,7 @@ def planned_label(planned: Planned, language: str) -> str:
     name = measure_label(planned.measure, language)
     if not planned.label:
         return name
-    return f"{name}（{planned.label}）" if language == "zh" else f"{name} ({planned.label})"
+    return bracketed(name, planned.label, language)
 
 
 def policy_label(name: str, language: str) -> str:
@@ -122,7 +125,8 @@ def _drawn(session: Session) -> dict[str, str]:
     names = {REFERENCE: policy_label(REFERENCE, session.language)}
     for number, plan in enumerate(session.policies, start=1):
         short = _short(plan.name, LONGEST)
-        names[plan.name] = f"{short} ({number})" if short in names.values() else short
+        again = short in names.values()
+        names[plan.name] = bracketed(short, str(number), session.language) if again else short
     return names
 
 
@@ -182,7 +186,7 @@ def curves(
     }
     legend, room = _curve_legend(session)
     top = 28 + room
-    grids: list[Options] = [{"left": 56, "right": 18, "top": top, "height": 250}]
+    grids: list[Options] = [{"left": 56, "right": 18, "top": top, "height": CURVES}]
     x_axes: list[Options] = [
         {
             **axis,
@@ -194,7 +198,7 @@ def curves(
     ]
     y_axes: list[Options] = [_value_axis(shown, language)]
     if rows:
-        grids.append({"left": 56, "right": 18, "top": top + 296, "height": below})
+        grids.append({"left": 56, "right": 18, "top": top + CURVES + 46, "height": below})
         x_axes.append(
             {**axis, "gridIndex": 1, "axisLabel": {"show": False}, "axisTick": {"show": False}}
         )
@@ -229,7 +233,12 @@ def height(session: Session, strip: bool = True) -> int:
         else None
     )
     room = _curve_legend(session)[1]
-    return 321 + room + (ROW * len(plan.measures) + 12 if plan and strip and plan.measures else 0)
+    return (
+        CURVES
+        + 71
+        + room
+        + (ROW * len(plan.measures) + 12 if plan and strip and plan.measures else 0)
+    )
 
 
 def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> list[Options]:
@@ -389,7 +398,11 @@ def curve_table(
                 cells.append(f"{cell} ({there}/{len(one.seeds)})" if few else cell)
             rows.append([policy_label(name, language), str(len(one.seeds)), *cells])
     heads = [month_text(month, language) for month in months]
-    return [f"{label(shown, language)} ({unit_text(shown, language)})", words["runs"], *heads], rows
+    return [
+        bracketed(label(shown, language), unit_text(shown, language), language),
+        words["runs"],
+        *heads,
+    ], rows
 
 
 _ENDS = ("middle", "low", "high")

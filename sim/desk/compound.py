@@ -21,12 +21,12 @@ from sim.desk.session import TO_THE_END, Own, Plan, Session
 from sim.desk.words import WORDS
 from sim.errors import InputError
 from sim.explain import input_error, show
-from sim.intake import sheets
 from sim.intake.figures import read_months
 from sim.intake.register import ROOM
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.schema import Described
+from sim.society.edges import read_edges
 from sim.society.imports import CODES, NUMBERS, REQUIRED, read_households
 from sim.society.reading import Notes, sentences
 from sim.standing import standing
@@ -43,6 +43,42 @@ FORM = (
     "committee.state",
 )  # fmt: skip
 """What a user can say about a compound: keys of the configuration, which bring range and words."""
+
+Now = dict[str, float]
+"""Households, vacant_share, member_share and area_mean of the compound as it is being described."""
+
+FIGURES: dict[str, Callable[[Now], float]] = {
+    "population.area_mean": lambda now: 1.0,
+    "population.vacant_share": lambda now: now["households"],
+    "population.tenant_share": lambda now: now["households"],
+    "population.elderly_share": lambda now: now["households"],
+    "population.young_share": lambda now: now["households"],
+    "population.member_share": lambda now: _occupied(now),
+    "population.active_share": lambda now: now["member_share"] * _occupied(now),
+    "population.price_fen_per_m2": lambda now: 0.01,
+    "parking.cars_each": lambda now: _occupied(now),
+    "parking.places_each": lambda now: now["households"],
+    "parking.price_yuan": lambda now: 1.0,
+    "firm.public_revenue_yuan": lambda now: 12 * now["households"] / TEN_THOUSAND,
+    "fund.yuan_per_m2": lambda now: now["households"] * now["area_mean"] / TEN_THOUSAND,
+    "community.grid_hours": lambda now: now["households"] / 1_000,
+}
+"""Parameters that an office knows in other units, and what 1 of each is there: flats, yuan, 10,000 yuan, hours."""
+
+COUNTED_BY = tuple(
+    f"population.{name}" for name in ("households", "vacant_share", "member_share", "area_mean")
+)
+"""What other figures are counted by: these stay as they were said, those of the kind follow."""
+
+TEN_THOUSAND = 10_000
+
+FACTS = ("built_year", "lifts", "lift_age", "contract_end", "staff", "grid_workers", "shops")
+"""What an office knows and the model has no use for."""
+
+
+def _occupied(now: Now) -> float:
+    return now["households"] * (1.0 - now["vacant_share"])
+
 
 MOST_HOUSEHOLDS = 5_000
 """Households that the desk answers for while a slider moves; larger ones are for the commands."""
@@ -213,13 +249,36 @@ def own(said: Own) -> Config:
     settings |= _happened(said)
     if said.households:
         settings |= _household_file(said.households)
+    settings |= _counted(said, settings)
+    if said.edges:
+        settings |= {"network.generator": "file", "network.file": str(_kept(said.edges, "edges"))}
     config = change(base(said.like).resolved(), settings)
     if config.population.households > MOST_HOUSEHOLDS:
         raise InputError(
             "population.households", f"{config.population.households} are too many for the desk",
             f"up to {MOST_HOUSEHOLDS}; xiaoqu run takes more",
         )  # fmt: skip
+    if said.edges:
+        _ties(said.edges, config.population.households)
     return config
+
+
+@lru_cache(maxsize=8)
+def _ties(text: str, n: int) -> Notes:
+    """What uploaded ties hold; names every household, so that those of another number are seen."""
+    notes: Notes = []
+    path = _kept(text, "edges")
+    count = 1 + max(
+        int(cell) for row in text.splitlines()[1:] for cell in row.split(",")[:2] if cell
+    )
+    if count != n:
+        raise InputError(
+            "edges.csv",
+            f"ties among {count} households, where there are {n}",
+            "the ties read anew, or removed",
+        )
+    _named(path, "edges.csv", lambda: read_edges(str(path), n, notes))
+    return notes
 
 
 async def find_standing(said: Own, levels: Levels) -> tuple[float, float]:
@@ -275,6 +334,65 @@ def _happened(said: Own) -> dict[str, Any]:
     }
 
 
+def now_of(said: Own) -> Now:
+    """What an office's figures are counted by: the table's before the form's before those of the kind."""
+    table, usual = in_table(said.households), base(said.like).population
+    now = {}
+    for name in ("households", "vacant_share", "member_share", "area_mean"):
+        key = f"population.{name}"
+        value = table.get(key, said.values.get(key, getattr(usual, name)))
+        now[name] = float(value) if isinstance(value, int | float) else getattr(usual, name)
+    for name in ("area_mean", "vacant_share", "member_share"):
+        key = f"population.{name}"
+        if key in said.figures and key not in table:
+            now[name] = said.figures[key] / max(FIGURES[key](now), 1e-9)
+    return now
+
+
+def figure_of(said: Own, key: str) -> tuple[float | None, float, float]:
+    """One of ``FIGURES`` as it stands, and its bounds, in the office's unit; None where a table has it by flat."""
+    row, table, per = described()[key], in_table(said.households), FIGURES[key](now_of(said))
+    assert row.low is not None and row.high is not None
+    usual: Any = base(said.like)
+    for part in key.split("."):
+        usual = getattr(usual, part)
+    value = table.get(key, said.values.get(key, usual))
+    if key in said.figures and key not in table:
+        return said.figures[key], row.low * per, row.high * per
+    return None if value is None else float(value) * per, row.low * per, row.high * per
+
+
+def _counted(said: Own, settings: dict[str, Any]) -> dict[str, Any]:
+    """An office's figures as parameters.
+
+    Raises:
+        InputError: One is beyond what its parameter allows; names it by ``figures.`` and its key.
+    """
+    table, now = in_table(said.households), now_of(said)
+    found: dict[str, Any] = {}
+    for key, given in said.figures.items():
+        if key not in FIGURES:
+            raise InputError(f"figures.{key}", "is not asked for here", ", ".join(FIGURES))
+        if key in table:
+            continue
+        _, low, high = figure_of(said, key)
+        if not low <= given <= high + 1e-9:
+            raise InputError(
+                f"figures.{key}",
+                f"{given:g} is not allowed",
+                f"a number from {low:g} to {high:.10g}",
+            )
+        value = given / max(FIGURES[key](now), 1e-9)
+        if isinstance(described()[key].default, int):
+            if abs(value - round(value)) > 1e-6:
+                raise InputError(
+                    f"figures.{key}", f"{given:g} is not allowed", "two digits after the point"
+                )
+            value = round(value)
+        found[key] = value
+    return found
+
+
 # --- uploads ----------------------------------------------------------------------------------------
 
 
@@ -304,7 +422,7 @@ def columns_of(what: str, language: str) -> dict[str, str]:
 
 
 def what_was_read(said: Own, what: str, language: str) -> list[str]:
-    """What an uploaded table of households or months holds, and what of it was left out, in sentences.
+    """What an uploaded table (households, months, edges) holds, and what of it was left out, in sentences.
 
     A table that cannot be read says nothing: why, ``own`` and ``own_months`` say.
     """
@@ -312,6 +430,8 @@ def what_was_read(said: Own, what: str, language: str) -> list[str]:
     try:
         if what == "households":
             read_households(str(_kept(said.households, what)), notes)
+        elif what == "edges":
+            notes = _ties(said.edges, own(said).population.households)
         else:
             own_months(said, notes)
     except InputError:
@@ -321,11 +441,13 @@ def what_was_read(said: Own, what: str, language: str) -> list[str]:
 
 def files(session: Session) -> dict[str, str]:
     """Paths of uploaded tables in a session's configurations, and what its report calls them."""
-    if session.case != OWN or not session.own.households:
+    if session.case != OWN:
         return {}
-    return {str(_kept(session.own.households, "households")): "households.csv"}
+    tables = {"households": session.own.households, "edges": session.own.edges}
+    return {str(_kept(text, what)): f"{what}.csv" for what, text in tables.items() if text}
 
 
+@lru_cache(maxsize=8)
 def in_table(text: str) -> dict[str, Any]:
     """What an uploaded table of households decides: by key of the form, the value the table has.
 
@@ -357,6 +479,8 @@ def in_table(text: str) -> dict[str, Any]:
         decided["population.member_share"] = _share(given["member"] == 1) / max(occupied, 1e-9)
     if "fee_fen" in given:
         decided["population.price_fen_per_m2"] = None
+    if "area" in given:
+        decided["population.area_mean"] = float(known.mean(given["area"]))
     return decided
 
 
@@ -407,19 +531,6 @@ def own_months(said: Own, notes: Notes | None = None) -> dict[str, list[tuple[in
     for name, month, value in cells:
         found.setdefault(name, []).append((month, value))
     return {name: sorted(rows) for name, rows in found.items()}
-
-
-def decoded(data: bytes, shown: str) -> str:
-    """The text of an uploaded table, UTF-8 or GB18030.
-
-    Raises:
-        InputError: It is neither, or empty; names the table as ``shown``.
-    """
-    text = sheets.decode(shown, data)
-    if not text.strip():
-        # No text stands for no table, which would pass without a word.
-        raise InputError(shown, "the file is empty", "a header and rows")
-    return text
 
 
 def measures() -> list[str]:

@@ -11,6 +11,7 @@ from sim import as_text
 from sim.desk import charts, compound
 from sim.desk.bits import as_list, as_table, card, fold, text
 from sim.desk.range_slider import RangeSlider
+from sim.desk.words import chinese_marks
 from sim.experiments.compare import last_month_in_force
 from sim.outcomes import INDICATORS
 from sim.report import sentences
@@ -25,12 +26,16 @@ SHORT = 4
 def curve_view(page: Page, strip: bool) -> None:
     """One indicator over time by policy, with a choice of the indicator and its table."""
     words, language = page.words, page.visit.session.language
-    with card(words["results_paths"]):
+    with card():
         options = {name: charts.label(known, language) for name, known in INDICATORS.items()}
-        ui.select(
-            options, value=page.visit.session.indicator, label=words["indicator"],
-            on_change=lambda event: page.rebuild(lambda: page.visit.set(indicator=event.value)),
-        ).style("min-width:260px").props["data-name"] = "indicator"  # fmt: skip
+        with ui.element("div").classes("flow"):
+            text("h2", words["results_paths"])
+            ui.select(
+                options, value=page.visit.session.indicator,
+                on_change=lambda event: page.rebuild(lambda: page.visit.set(indicator=event.value)),
+            ).props(f"dense data-name=indicator aria-label={words['indicator']}").style("min-width:240px")  # fmt: skip
+        if hint := words.get(f"hint_{page.visit.session.indicator}"):
+            text("p", hint, "small")
         tall = charts.height(page.visit.session, strip)
         chart = ui.echart(_options(page, strip)).style(f"height:{tall}px;width:100%")
         chart.props["role"] = "img"
@@ -43,7 +48,7 @@ def curve_view(page: Page, strip: bool) -> None:
         chart.options.clear()
         chart.options.update(_options(page, strip))
         heads, rows = charts.curve_table(session, page.shown, session.indicator)
-        chart.props["aria-label"] = f"{options[session.indicator]}: " + "; ".join(
+        chart.props["aria-label"] = f"{options[session.indicator]} " + " · ".join(
             f"{row[0]} {row[-1]}" for row in rows
         )
         chart.style(f"height:{charts.height(session, strip)}px")
@@ -100,9 +105,8 @@ def _said(page: Page, only_chosen: bool) -> str:
         return ""
     parts = []
     if not only_chosen:
-        parts.append(
-            as_list(sentences.about_reference(reference, session.within, session.language))
-        )
+        alone = sentences.about_reference(reference, session.within, session.language)
+        parts.append(as_list(_marked(alone, session.language)))
     for number, plan in enumerate(session.policies):
         runs = page.shown.get(plan.name)
         if runs is None or (only_chosen and number != session.chosen):
@@ -113,10 +117,15 @@ def _said(page: Page, only_chosen: bool) -> str:
             households=asked.config.population.households,
             end=last_month_in_force(asked.config), language=session.language,
         )  # fmt: skip
+        said = _marked(said, session.language)
         parts.append(
             _headed(plan.name, number, as_list(said[:SHORT] if only_chosen else said, "first"))
         )
     return "".join(parts)
+
+
+def _marked(said: list[str], language: str) -> list[str]:
+    return [chinese_marks(one) for one in said] if language == "zh" else said
 
 
 def _headed(name: str, number: int, inside: str) -> str:

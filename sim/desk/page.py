@@ -9,17 +9,20 @@ from pathlib import Path
 
 from fastapi import Request
 from nicegui import Client, ui
+from nicegui.elements.mixins.validation_element import ValidationElement
 
 from sim.desk import compound
 from sim.desk.arrived import Arrived
 from sim.desk.bench import Bench
 from sim.desk.bits import FileField, one_line, text
+from sim.desk.budget import Seeking
+from sim.desk.keeping import EVERY, SCRIPT, Keeping, file_name
 from sim.desk.lanes import Lanes
 from sim.desk.refusals import refusal
 from sim.desk.server import MOST_VISITS
 from sim.desk.session import LARGEST_FILE, Session, as_link, from_link, read, write
 from sim.desk.visit import Visit
-from sim.desk.words import WORDS
+from sim.desk.words import WORDS, joined
 from sim.errors import InputError
 from sim.report.sentences import Runs
 from sim.society.reading import Notes
@@ -29,6 +32,9 @@ TICK = 0.25
 
 FIRST = 4
 """Runs from which a moved policy's new curve replaces the old one."""
+
+FIRST_WAIT = 4.0
+"""Seconds without any run after which a page says what it waits for."""
 
 STEPS = ("compound", "measures", "results", "report")
 
@@ -56,13 +62,17 @@ class Page:
         self._news = True
         self._began = time.monotonic()
         self._seconds = 0.0
+        self._asked = False
+        """Whether the user has asked for anything yet: what is lived before is not counted as theirs."""
         self._root: ui.element | None = None
         self.address = ""
         """Of the page itself, for links."""
         self.arrived: Arrived | None = None
         """A file that waits to be confirmed."""
-        self.told: dict[str, Notes] = {}
-        """What was said of the files that a table of the session came from, by its text."""
+        self.seeking = Seeking()
+        """The search for plans within a budget."""
+        self.told: dict[str, list[Notes]] = {}
+        """What was said of each file that a table of the session came from, by its text."""
 
     @property
     def words(self) -> dict[str, str]:
@@ -76,8 +86,30 @@ class Page:
         self._root = ui.element("div").style("width:100%")
         self._build()
         ui.timer(TICK, self._tick)
+        self.keeping = Keeping(self.visit)
+        ui.timer(EVERY, self.keeping.look)
         self.began()
-        self.visit.start()
+
+    async def go_on_from_last(self, ask: bool) -> None:
+        """Begin to live, with what the browser kept of the last visit if that is to be asked for."""
+        # A link is taken once: a reload must not bring it back over what was changed since.
+        ui.run_javascript("history.replaceState(null, '', '/')")
+        kept = await self.keeping.kept() if ask else None
+        if (
+            kept is not None
+            and kept != self.visit.session
+            and self.change(lambda: self.visit.change(kept))
+        ):
+            self._build()
+            ui.notify(self.words["restored"], type="info", timeout=6000)
+        else:
+            self.visit.start()
+
+    def _anew(self) -> None:
+        """Begin with an empty session; undo brings the old one back."""
+        self.change(lambda: self.visit.change(_start(self.visit.session.language)))
+        self.arrived, self.step = None, 0
+        self._build()
 
     def _build(self) -> None:
         assert self._root is not None
@@ -112,6 +144,7 @@ class Page:
             ui.menu_item(words["save"], self._save)
             ui.menu_item(words["link"], self._link)
             ui.menu_item(words["open"], self._ask_file)
+            ui.menu_item(words["anew"], self._anew)
         language = ui.button(words["language"], icon="translate", on_click=self._other_language)
         language.props["lang"] = "en" if self.visit.session.language == "zh" else "zh-CN"
         for button in (self._undo, self._redo, session, language):
@@ -138,6 +171,8 @@ class Page:
         """Show one of the steps."""
         from sim.desk import step_compound, step_measures, step_report, step_results
 
+        again = self.step == number
+        self._asked = self._asked or number > 0
         self.step = number
         for place, button in enumerate(self._buttons):
             button.classes(
@@ -149,6 +184,8 @@ class Page:
         self._main.clear()
         with self._main:
             (step_compound, step_measures, step_results, step_report)[number].build(self)
+            if again:
+                ui.run_javascript("window.desk && desk.focus()")
         self._news = True
 
     def next_button(self, number: int) -> None:
@@ -156,21 +193,26 @@ class Page:
         word = self.words["next" if number > self.step else "back"]
         name = self.words[f"step{number + 1}"]
         kind = "unelevated" if number > self.step else "flat"
-        ui.button(f"{word}:{name}" if self.visit.session.language == "zh" else f"{word}: {name}",
-                  on_click=lambda: self.show(number)).props(f"{kind} data-next={number}")  # fmt: skip
+        ui.button(
+            joined(word, name, self.visit.session.language), on_click=lambda: self.show(number)
+        ).props(f"{kind} data-next={number}")
 
     # --- changing -------------------------------------------------------------------------------
 
-    def change(self, what: Callable[[], None]) -> bool:
+    def change(self, what: Callable[[], None], field: ValidationElement | None = None) -> bool:
         """Do something to the session; what is not allowed is said in one line.
+
+        Args:
+            what: What is done.
+            field: Beside which it is said; None for a message.
 
         Returns:
             Whether it was done.
         """
         done = False
-        with one_line(self.visit.session.language):
+        with one_line(self.visit.session.language, field):
             what()
-            done = True
+            done = self._asked = True
         if done:
             self.began()
         return done
@@ -185,6 +227,7 @@ class Page:
     def began(self) -> None:
         """Time runs from here."""
         self._began = time.monotonic()
+        self._waited = False
         self._news = True
         self._mark_undo()
 
@@ -213,7 +256,10 @@ class Page:
         self._build()
 
     def _save(self) -> None:
-        ui.download.content(write(self.visit.session), "xiaoqu-session.json", "application/json")
+        session = self.visit.session
+        with one_line(session.language):
+            name = file_name(session, self.words["session"], "json")
+            ui.download.content(write(session), name, "application/json")
 
     def _link(self) -> None:
         with one_line(self.visit.session.language):
@@ -222,9 +268,21 @@ class Page:
                 ui.label(self.words["link_copied"])
                 field = ui.input(self.words["link"]).props("readonly").style("width:100%")
                 field.props["data-name"] = "link"
-                ui.button(self.words["close"], on_click=dialog.close)
+                link = f"{self.address}?s={letters}"
+                with ui.element("div").classes("flow"):
+                    ui.button(
+                        self.words["copy"], icon="content_copy", on_click=lambda: self._copy(link)
+                    ).props("unelevated data-name=copy")
+                    ui.button(self.words["close"], on_click=dialog.close).props("flat")
             dialog.open()
-            field.set_value(f"{self.address}?s={letters}")
+            field.set_value(link)
+
+    async def _copy(self, text: str) -> None:
+        done = await ui.run_javascript(f"return desk.copy({json.dumps(text)})", timeout=5)
+        if done:
+            ui.notify(self.words["copied"], type="positive")
+        else:
+            ui.notify(self.words["not_copied"], type="warning")
 
     def _ask_file(self) -> None:
         with ui.dialog() as dialog, ui.card():
@@ -254,7 +312,7 @@ class Page:
         self._news = True
 
     def _tick(self) -> None:
-        if not self._news:
+        if not self._news and not self._first_waits():
             return
         self._news = False
         done, every = self.visit.progress()
@@ -275,11 +333,23 @@ class Page:
         for watcher in self.watchers:
             watcher()
 
+    def _first_waits(self) -> bool:
+        """Whether nothing has come for long, which is said once: no run tells of it."""
+        long = self.visit.working and time.monotonic() - self._began > FIRST_WAIT
+        if not long or self._waited or self.visit.progress()[0]:
+            return False
+        self._waited = True
+        return True
+
     def _say(self, done: int, every: int) -> None:
         words, working = self.words, self.visit.working
         name = "running" if working else "done" if done >= every else "stopped"
         said = words[name].format(done=done, all=every)
-        if not working and done >= every and self._seconds >= 0.1:
+        if working and not done and time.monotonic() - self._began > FIRST_WAIT:
+            said = words["first_wait"]
+        elif not self._asked and not self.visit.problem:
+            said = words["warming"]
+        elif not working and done >= every and self._seconds >= 0.1:
             said += words["took"].format(seconds=f"{self._seconds:.1f}")
         self._status.set_text(self.visit.problem or said)
         self._bar.set_value(done / every if every else 0)
@@ -295,6 +365,7 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
         printer: Makes reports.
         language: Of a visit without a session.
     """
+    script = SCRIPT.read_text(encoding="utf-8")
     css = Path(__file__).with_name("desk.css").read_text(encoding="utf-8")
 
     @ui.page("/")
@@ -304,7 +375,8 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
             ui.label(WORDS[spoken]["full"])
             return
         ui.add_css(css)
-        ui.colors(primary="#0a4f8f")
+        ui.add_head_html(f"<script>{script}</script>")
+        ui.colors(primary="#0a4f8f", info="#0a4f8f")
         session, problem = _first(s, spoken)
         desk = Page(bench, printer, session)
         desk.address = str(request.base_url)
@@ -313,6 +385,8 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
         def gone() -> None:
             _open.discard(id(desk))
             desk.visit.close()
+            if desk.seeking.task is not None:
+                desk.seeking.task.cancel()
 
         def left() -> None:
             # The page is kept for a browser that comes back, and takes nobody's place meanwhile.
@@ -324,6 +398,15 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
         client.on_delete(gone)
         client.on_exception(lambda error: ui.notify(_one_line(error), type="negative"))
         desk.open()
+        asked = [not s]
+
+        async def came() -> None:
+            # Not again when a broken line has come back.
+            if asked:
+                with client:
+                    await desk.go_on_from_last(asked.pop())
+
+        client.on_connect(came)
         if problem:
             ui.notify(problem, type="warning", timeout=10000)
 
@@ -340,7 +423,7 @@ def _first(link: str, language: str) -> tuple[Session, str]:
 def _start(language: str) -> Session:
     name = WORDS[language]["policy_n"].format(n=1)
     return Session.model_validate(
-        {"language": language, "case": next(iter(compound.cases())), "policies": [{"name": name}]}
+        {"language": language, "case": compound.OWN, "policies": [{"name": name}]}
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sim.desk.compound import described
-from sim.desk.words import ALLOWED_ZH, PROBLEMS_ZH, WHERE_ZH
+from sim.desk.words import ALLOWED_ZH, PROBLEMS_ZH, WHERE_ZH, WORDS
 from sim.errors import InputError
 from sim.society.reading import FIELDS_ZH
 
@@ -13,14 +13,20 @@ Table = tuple[tuple[str, str], ...]
 
 
 def refusal(error: InputError, language: str) -> str:
-    """An error in one line; in English too where the Chinese page has no words for it."""
+    """An error in one line, in the language of the page."""
     problem = _turned(error.problem, PROBLEMS_ZH) if language == "zh" else None
-    if problem is None:
+    if language != "zh":
         return str(error)
+    if problem is None:
+        # Still the first words say what to do; the rest is for whoever is asked for help.
+        problem = f"无法采用，请核对后重试（原文：{error.problem}）"
     row = described().get(error.where)
-    where = row.zh if row else _turned(error.where, WHERE_ZH) or error.where
+    figure = "figure_" + error.where.removeprefix("figures.")
+    where = (
+        row.zh if row else WORDS["zh"].get(figure) or _turned(error.where, WHERE_ZH) or error.where
+    )
     allowed = _turned(error.allowed, ALLOWED_ZH) or _columns(error.allowed)
-    line = f"{where}:{problem}" + (f";允许:{allowed}" if allowed else "")
+    line = f"{where}：{problem}" + (f"；允许：{allowed}" if allowed else "")
     return " ".join(line.split())
 
 

@@ -9,13 +9,15 @@ import base64
 import binascii
 import json
 import zlib
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from sim.config import installed_measures
 from sim.errors import InputError
 from sim.explain import shorten
+from sim.intake import mapping
+from sim.intake.mapping import KINDS
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
 
@@ -128,22 +130,40 @@ class Own(_Data):
         like: Scenario whose kind of compound it is.
         name: What the user calls it.
         values: Keys of the configuration that were filled in.
+        figures: The same in an office's units, such as flats instead of a share of them.
+        facts: What the model does not use, for the report.
         troubles: What happened to it.
         collection: Share of fees collected now, as the user says; None where it is not known.
         standing: How well things have gone so far, 0 to 1, as found from ``collection``; None
             leaves the kind's own.
         households: Uploaded table, as text.
         months: Uploaded table of the compound's own figures, as text.
+        edges: Uploaded ties between its households, as text.
+        mappings: How its files are read, by their kind.
     """
 
     like: str = Field("ordinary_estate", max_length=60)
     name: str = Field("", max_length=40)
     values: dict[str, Value] = Field(default_factory=dict, max_length=40)
+    figures: dict[str, float] = Field(default_factory=dict, max_length=40)
+    facts: dict[str, Annotated[str, Field(max_length=40)]] = Field(
+        default_factory=dict, max_length=20
+    )
     troubles: list[Trouble] = Field(default_factory=list, max_length=12)
     collection: float | None = Field(None, ge=0, le=1)
     standing: float | None = Field(None, ge=0, le=1)
     households: str = Field("", max_length=LARGEST_UPLOAD)
     months: str = Field("", max_length=LARGEST_UPLOAD // 8)
+    edges: str = Field("", max_length=LARGEST_UPLOAD // 2)
+    mappings: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=len(KINDS))
+
+    @field_validator("mappings")
+    @classmethod
+    def _is_mapping(cls, said: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for kind, tree in said.items():
+            if mapping.of(tree).kind != kind or kind not in KINDS:
+                raise ValueError(f"{shorten(kind)!r} is no kind of this mapping")
+        return said
 
 
 class Session(_Data):
@@ -159,6 +179,8 @@ class Session(_Data):
         indicator: Which indicator the large chart shows.
         threshold, within: Share of fees and months that the sentences ask about.
         question: What the user wants to know, in words, for the report.
+        budget: What there is a month: hours by who gives them, and yuan.
+        candidates: Measures on offer within it.
         replications, seed, months: As in a configuration.
     """
 
@@ -172,6 +194,12 @@ class Session(_Data):
     threshold: float = Field(0.7, ge=0.05, le=1)
     within: int = Field(24, ge=1, le=120)
     question: str = Field("", max_length=400)
+    budget: dict[str, Annotated[float, Field(ge=0, le=1e9)]] = Field(
+        default_factory=dict, max_length=8
+    )
+    candidates: list[Annotated[str, Field(max_length=60)]] = Field(
+        default_factory=list, max_length=12
+    )
     replications: int = Field(100, ge=2, le=200)
     seed: int = Field(1, ge=0, le=2**31)
     months: int = Field(60, ge=12, le=120)
@@ -233,11 +261,16 @@ def as_link(session: Session) -> str:
     Raises:
         InputError: It is too long, as with uploaded tables; a file holds it.
     """
-    packed = zlib.compress(session.model_dump_json(exclude_defaults=True).encode(), 9)
-    text = base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
+    text = packed(session)
     if len(text) > LONGEST_LINK:
         raise InputError("link", f"{len(text)} characters", f"up to {LONGEST_LINK}; save a file")
     return text
+
+
+def packed(session: Session) -> str:
+    """A session as letters of any number."""
+    small = zlib.compress(session.model_dump_json(exclude_defaults=True).encode(), 9)
+    return base64.urlsafe_b64encode(small).decode("ascii").rstrip("=")
 
 
 def from_link(text: str) -> Session:
@@ -248,10 +281,19 @@ def from_link(text: str) -> Session:
     """
     if len(text) > LONGEST_LINK:
         raise InputError("link", f"{len(text)} characters", f"up to {LONGEST_LINK}")
+    return unpacked(text)
+
+
+def unpacked(text: str) -> Session:
+    """The session of letters that ``packed`` made.
+
+    Raises:
+        InputError: They are none, or unpack to more than a session may be.
+    """
     try:
-        packed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        small = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
         unpacking = zlib.decompressobj()
-        plain = unpacking.decompress(packed, LARGEST_FILE + 1)
+        plain = unpacking.decompress(small, LARGEST_FILE + 1)
     except (binascii.Error, ValueError, zlib.error):
         raise InputError("link", "cannot be read", "a link made by the desk") from None
     return read(plain)

@@ -23,9 +23,10 @@ from sim.desk.bits import (
 )
 from sim.desk.range_slider import RangeSlider
 from sim.desk.session import Own, Trouble
+from sim.desk.words import joined
 from sim.explain import find_field
 from sim.measures.catalogue import CATALOGUE
-from sim.outcomes import INDICATORS
+from sim.outcomes import INDICATORS, RATE
 from sim.report.sentences import MAIN, Runs
 
 if TYPE_CHECKING:
@@ -35,18 +36,33 @@ OFF = 0.05
 """Distance of the model's start from the user's figure that is warned of."""
 
 
+SIZE = (
+    "population.households", "population.buildings", "population.stairs_per_building",
+    "population.floors", "population.area_mean",
+)  # fmt: skip
+PEOPLE = (
+    "population.vacant_share", "population.tenant_share", "population.elderly_share",
+    "population.young_share", "population.member_share", "population.active_share",
+)  # fmt: skip
+MEANS = (
+    "firm.present", "population.price_fen_per_m2", "firm.transparency", "firm.public_revenue_yuan",
+    "fund.yuan_per_m2", "parking.cars_each", "parking.places_each", "parking.price_yuan",
+    "committee.state", "community.grid_hours",
+)  # fmt: skip
+
+
 def build(page: Page) -> None:
     """Build the step."""
     words, session = page.words, page.visit.session
-    with ui.element("div").classes("two"):
+    with ui.element("div").classes("two narrow"):
         with ui.element("div"), card(words["choose_compound"]):
             kinds = compound.kinds()
+            with ui.element("div").classes("cases"):
+                _choice(page, compound.OWN, words["own"])
             text("h3", words["cases"])
             _choices(page, [name for name in compound.cases() if name not in kinds])
             text("h3", words["kinds"])
             _choices(page, list(kinds))
-            with ui.element("div").classes("cases"):
-                _choice(page, compound.OWN, words["own"])
         with ui.element("div"):
             if session.case == compound.OWN:
                 _form(page)
@@ -97,7 +113,7 @@ def _about(page: Page) -> None:
 def _event_words(entry: Any, language: str) -> str:
     name = entry.measure.zh if language == "zh" else entry.measure.en
     when = month_text(entry.parameters.start, language)
-    return f"{when}:{name}" if language == "zh" else f"{when}: {name}"
+    return joined(when, name, language)
 
 
 def _target_words(target: Any, words: dict[str, str], language: str) -> str:
@@ -109,44 +125,104 @@ def _target_words(target: Any, words: dict[str, str], language: str) -> str:
     if target.relative:
         value = words["since_start"].format(value=value)
     when = month_text(target.month, language)
-    return f"{when}:{name} {value}" if language == "zh" else f"{when}: {name} {value}"
+    return joined(when, f"{name} {value}", language)
 
 
 # --- the user's own compound ------------------------------------------------------------------------
 
 
 def _form(page: Page) -> None:
-    words, own = page.words, page.visit.session.own
+    words, own, language = page.words, page.visit.session.own, page.visit.session.language
+    place = 1 if language == "zh" else 0
+    kinds = {name: titles[place] for name, titles in compound.kinds().items()}
+    table = compound.in_table(own.households)
     with card(words["own"]):
         text("p", words["own_hint"], "small")
-        zh = page.visit.session.language == "zh"
-        kinds = {name: titles[1 if zh else 0] for name, titles in compound.kinds().items()}
-        with ui.element("div").classes("flow"):
-            ui.input(words["own_name"], value=own.name).props("maxlength=40").on(
+        with ui.element("div").classes("fields"):
+            ui.input(words["own_name"], value=own.name).props("maxlength=40 data-name=own-name").on(
                 "change", lambda event: _say(page, name=str(event.args or "")[:40])
-            ).style("min-width:220px")
+            )
             ui.select(
                 kinds, value=own.like, label=words["like"],
                 on_change=lambda event: _say(page, rebuild=True, like=event.value, standing=None),
-            ).style("min-width:220px")  # fmt: skip
-        base = compound.base(own.like)
-        table = compound.in_table(own.households)
-        for key in compound.FORM:
-            _field(page, key, base, table)
-    with card(words["collection"]):
+            )  # fmt: skip
         _start(page)
+    with card(words["own_data"]):
+        step_files.build(page, table)
+    base = compound.base(own.like)
+    for title, keys in (("form_size", SIZE), ("form_people", PEOPLE), ("form_means", MEANS)):
+        with card(words[title]), ui.element("div").classes("fields"):
+            for key in keys:
+                if key in compound.FIGURES:
+                    _figure(page, key, table)
+                else:
+                    _field(page, key, base, table)
     with card(words["troubles"]):
         for name, event in CATALOGUE.items():
             if event.kind == "event" and "size" in event.Parameters.model_fields:
                 _trouble(page, name)
-    with card(words["own_data"]):
-        step_files.build(page, table)
+    with card(words["facts"]):
+        text("p", words["facts_hint"], "small")
+        with ui.element("div").classes("fields"):
+            for name in compound.FACTS:
+                _fact(page, name)
 
 
-def _say(page: Page, rebuild: bool = False, step: bool = True, **values: Any) -> bool:
+def _say(
+    page: Page, rebuild: bool = False, step: bool = True, field: Any = None, **values: Any
+) -> bool:
     own = page.visit.session.own.model_copy(update=values)
-    do = page.rebuild if rebuild else page.change
-    return do(lambda: page.visit.set(step, own=own))
+    if rebuild:
+        return page.rebuild(lambda: page.visit.set(step, own=own))
+    return page.change(lambda: page.visit.set(step, own=own), field)
+
+
+def _fact(page: Page, name: str) -> None:
+    def put(event: Any) -> None:
+        facts = {**page.visit.session.own.facts, name: str(event.args or "")[:40]}
+        _say(page, facts={key: said for key, said in facts.items() if said.strip()})
+
+    value = page.visit.session.own.facts.get(name, "")
+    ui.input(page.words[f"fact_{name}"], value=value).props("maxlength=40").on("change", put)
+
+
+def _figure(page: Page, key: str, table: dict[str, Any]) -> None:
+    """A number in the office's own unit."""
+    words, own = page.words, page.visit.session.own
+    value, _, _ = compound.figure_of(own, key)
+    number = ui.number(words[f"figure_{key}"], value=_round(value, key), min=0)
+    number.props(f"data-name={key}")
+    if hint := words.get(f"hint_{key}"):
+        number.props["hint"] = hint
+    number.set_enabled(key not in table)
+
+    def typed(event: Any) -> None:
+        given, own = _number(event.args), page.visit.session.own
+        figures: dict[str, Any] = {name: said for name, said in own.figures.items() if name != key}
+        if event.args not in (None, ""):
+            figures[key] = given
+        before = compound.figure_of(own, key)[0]
+        if not _say(page, field=number, figures=figures):
+            _put_back(number, _round(before, key))
+        elif key in compound.COUNTED_BY:
+            page.show(page.step)
+
+    number.on("change", typed)
+
+
+def _round(value: float | None, key: str) -> float | None:
+    """A figure as people write it: flats and cars whole, and so is what is large."""
+    whole = compound.described()[key].unit not in ("fen/m2/month", "m2", "yuan/m2")
+    if value is None:
+        return None
+    return round(value) if value >= 20 or (whole and "revenue" not in key) else round(value, 2)
+
+
+def _put_back(field: Any, value: Any) -> None:
+    """The last figure that was allowed, with what is wrong with the new one still beside it."""
+    error = field.error
+    field.set_value(value)
+    field.error = error
 
 
 def _field(page: Page, key: str, base: Config, table: dict[str, Any]) -> None:
@@ -157,50 +233,40 @@ def _field(page: Page, key: str, base: Config, table: dict[str, Any]) -> None:
         usual = getattr(usual, part)
     value = table.get(key, own.values.get(key, usual))
     label = page.words.get(f"label_{key}", row_label(row, language))
+    hint = page.words.get(f"hint_{key}", "")
 
-    def put(given: Any, step: bool = True) -> bool:
+    def put(given: Any, step: bool = True, field: Any = None) -> bool:
         values = {**page.visit.session.own.values, key: given}
-        return _say(page, step=step, values=values)
+        return _say(page, step=step, field=field, values=values)
 
     if isinstance(row.default, bool):
-        with ui.element("div").classes("line"):
-            ui.label(label)
-            ui.switch(value=bool(value), on_change=lambda event: put(bool(event.value))).props[
-                "aria-label"
-            ] = label
+        ui.checkbox(label, value=bool(value), on_change=lambda event: put(bool(event.value)))
     elif isinstance(row.default, str):
         _, field = find_field(Config, key.split("."))
         assert field is not None
         options = {str(o): page.words.get(f"state_{o}", str(o)) for o in get_args(field.annotation)}
-        with ui.element("div").classes("line"):
-            ui.label(label)
-            ui.select(options, value=value, on_change=lambda event: put(event.value)).props[
-                "aria-label"
-            ] = label
+        ui.select(options, value=value, label=label, on_change=lambda event: put(event.value))
     elif is_share(row):
-        RangeSlider(
-            label,
-            float(value),
-            0.0,
-            1.0,
-            step=0.01,
-            percent=is_share(row),
-            moved=lambda v: put(float(v), False),
-            settled=page.settle,
-            name=key,
-            disabled=key in table,
-        )
+        with ui.element("div").classes("across"):
+            RangeSlider(
+                label, float(value), 0.0, 1.0, step=0.01, percent=True, settled=page.settle, name=key,
+                moved=lambda v: put(float(v), False), disabled=key in table,
+            )  # fmt: skip
+            if hint:
+                text("p", hint, "small")
     else:
         most = compound.MOST_HOUSEHOLDS if key == "population.households" else row.high
         number = ui.number(
             with_unit(label, row, language), value=value, min=row.low, max=most, step=1
         )
-        number.props["data-name"] = key
+        number.props(f"data-name={key}")
         number.set_enabled(key not in table)
 
         def typed(event: Any) -> None:
-            if not put(_number(event.args)):
-                number.set_value(page.visit.session.own.values.get(key, usual))
+            if not put(_number(event.args), field=number):
+                _put_back(number, page.visit.session.own.values.get(key, usual))
+            elif key in compound.COUNTED_BY:
+                page.show(page.step)
 
         number.on("change", typed)
 
@@ -218,13 +284,12 @@ def _start(page: Page) -> None:
     words, own = page.words, page.visit.session.own
     with ui.element("div").classes("flow"):
         said = ui.number(
-            words["collection"], value=None if own.collection is None else round(100 * own.collection),
+            words["collection"], value=None if own.collection is None else round(100 * own.collection, 1),
             min=0, max=100, step=1,
         ).style("min-width:220px")  # fmt: skip
-        said.props["data-name"] = "collection"
-        ui.button(words["find_start"], on_click=lambda: _find(page, said.value)).props(
-            "data-name=find"
-        )
+        said.props("data-name=collection")
+        ui.button(words["find_start"], on_click=lambda: _find(page, said)).props("data-name=find")
+    text("p", RATE[page.visit.session.language], "small")
     if own.standing is None or own.collection is None:
         text("p", words["start_kind"], "small")
         return
@@ -243,10 +308,11 @@ def _start(page: Page) -> None:
     page.watchers.append(say)
 
 
-async def _find(page: Page, percent: float | None) -> None:
+async def _find(page: Page, field: ui.number) -> None:
     """Seek the start from which the user's share of fees is collected, and say where it is."""
+    percent = field.value
     if percent is None or not 0 <= percent <= 100:
-        ui.notify(f"{page.words['collection']}: 0 – 100", type="warning")
+        field.error = page.words["percent_wanted"]
         return
     waiting = ui.notification(page.words["finding"], spinner=True, timeout=None)
     own = page.visit.session.own.model_copy(update={"collection": float(percent) / 100})

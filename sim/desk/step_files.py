@@ -7,16 +7,31 @@ session as a clean table.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
 from sim.desk import compound
-from sim.desk.arrived import Arrived, arrive, columns_offered, needs_a_look, read_again, taken
-from sim.desk.bits import FileField, as_list, as_table, fold, text
+from sim.desk.arrived import (
+    MAPPINGS,
+    Arrived,
+    arrive,
+    clean_archive,
+    columns_offered,
+    layout_of,
+    mapping_of,
+    needs_a_look,
+    read_again,
+    short_name,
+    taken,
+)
+from sim.desk.bits import FileField, as_list, as_table, fold, one_line, text
 from sim.desk.session import LARGEST_UPLOAD
-from sim.intake import cells, door, templates
+from sim.desk.words import joined
+from sim.intake import cells, door, mapping, templates
+from sim.intake.graphs import GRAPHS
+from sim.intake.mapping import KINDS as KINDS_OF_FILES
+from sim.intake.mapping import Kind
 from sim.intake.sheets import TEXTS, WORKBOOKS
 from sim.intake.tell import WORDS as KINDS
 from sim.society.reading import field_name, sentences
@@ -24,58 +39,84 @@ from sim.society.reading import field_name, sentences
 if TYPE_CHECKING:
     from sim.desk.page import Page
 
-KIND = ",".join((*TEXTS, *WORKBOOKS))
+AUTO = ""
+ENDINGS = ",".join((*TEXTS, *WORKBOOKS, *GRAPHS, *MAPPINGS))
+TABLES = ("households", "months", "edges")
 LEAVE = "—"
 
 
 def build(page: Page, table: dict[str, Any]) -> None:
-    """Fields for files, what was read of those taken, and the one that waits."""
+    """A field for files, what was read of those taken, and the one that waits."""
     words, own = page.words, page.visit.session.own
+    language = page.visit.session.language
+    kinds = {AUTO: words["kind_auto"]} | {kind: KINDS[language][kind] for kind in KINDS_OF_FILES}
     text("p", words["upload_hint"], "small")
     with ui.element("div").classes("flow"):
+        which = ui.select(kinds, value=AUTO, label=words["kind"]).style("min-width:180px")
+        which.props["data-name"] = "kind"
+        FileField(
+            words["upload"],
+            lambda data, name: _take(page, data, name, None if which.value == AUTO else which.value),
+            words["upload_hint"], largest=LARGEST_UPLOAD, kind=ENDINGS,
+        ).props("flat bordered data-name=upload").style("flex:1;min-width:260px")  # fmt: skip
+    with ui.element("div").classes("flow"):
         ui.label(words["templates"])
-        language = page.visit.session.language
         for kind, name in templates.NAMES[language].items():
             ui.button(
-                KINDS[language][kind], on_click=lambda _, k=kind, n=name: ui.download.content(
+                KINDS[language][kind], icon="download", on_click=lambda _, k=kind, n=name: ui.download.content(
                     templates.workbook(k, page.visit.session.language), n
                 ),
-            ).props("flat dense no-caps")  # fmt: skip
+            ).props(f"flat dense no-caps data-template={kind}")  # fmt: skip
     if page.arrived is not None:
         _confirm(page, page.arrived)
-    for what in ("households", "months"):
+    for what in TABLES:
         if getattr(own, what):
-            with ui.element("div").classes("flow"):
-                ui.label(words["uploaded"].format(name=words[f"name_{what}"]))
-                ui.button(
-                    words["remove_upload"], on_click=lambda _, w=what: _forget(page, w)
-                ).props("flat")
-            notes = page.told.get(getattr(own, what))
-            said = (
-                sentences(notes, language) if notes else compound.what_was_read(own, what, language)
-            )
-            for line in said:
-                text("p", line, "found")
-            if what == "households" and table:
-                text("p", words["in_table"], "found")
-        if what == "months" or not own.households:
-            FileField(
-                words[f"upload_{what}"], partial(_take, page, what), words["upload_hint"],
-                largest=LARGEST_UPLOAD, kind=KIND,
-            ).props(f"flat bordered data-name=upload-{what}")  # fmt: skip
-            columns = compound.columns_of(what, language)
-            told = [f"{name}: {said or words['column_needed']}" for name, said in columns.items()]
-            fold(words["columns"], f"columns-{what}").set_content(as_list(told))
+            _there(page, what, table)
+    for what in ("households", "months"):
+        columns = compound.columns_of(what, language)
+        told = [
+            field_told(name, said or words["column_needed"], language)
+            for name, said in columns.items()
+        ]
+        fold(words[f"columns_{what}"], f"columns-{what}").set_content(as_list(told))
+
+
+def field_told(name: str, said: str, language: str) -> str:
+    """A column that a table may have, by the name that people give it."""
+    return joined(field_name(name, language), said, language)
+
+
+def _there(page: Page, what: str, table: dict[str, Any]) -> None:
+    """What was read of a table that was taken."""
+    words, own, language = page.words, page.visit.session.own, page.visit.session.language
+    with ui.element("div").classes("flow"):
+        ui.label(words["uploaded"].format(name=words[f"name_{what}"]))
+        ui.button(words["remove_upload"], on_click=lambda: _forget(page, what)).props("flat dense")
+    files = page.told.get(getattr(own, what))
+    said = [line for notes in files or () for line in sentences(notes, language)]
+    for line in said or compound.what_was_read(own, what, language):
+        text("p", line, "found")
+    if what == "households" and table:
+        text("p", words["in_table"], "found")
 
 
 def _forget(page: Page, what: str) -> None:
-    own = page.visit.session.own.model_copy(update={what: ""})
+    # Ties are between the flats of their register.
+    gone = ("households", "edges") if what == "households" else (what,)
+    own = page.visit.session.own.model_copy(update=dict.fromkeys(gone, ""))
     page.rebuild(lambda: page.visit.set(own=own))
 
 
-def _take(page: Page, what: str, data: bytes, name: str) -> None:
+def _take(page: Page, data: bytes, name: str, kind: Kind | None = None) -> None:
     def put() -> None:
-        arrived = arrive(page.visit.session.own, what, data, name)
+        own, short = page.visit.session.own, short_name(name)
+        if short.lower().endswith(MAPPINGS):
+            of, said = mapping_of(data, short)
+            page.visit.set(own=own.model_copy(update={"mappings": {**own.mappings, of: said}}))
+            called = KINDS[page.visit.session.language][of]
+            ui.notify(page.words["mapping_taken"].format(kind=called), type="positive")
+            return
+        arrived = arrive(own, data, name, kind)
         if needs_a_look(arrived.read):
             page.arrived = arrived
         else:
@@ -90,10 +131,11 @@ def _use(page: Page, arrived: Arrived) -> None:
     compound.own(own)
     compound.own_months(own)
     page.visit.set(own=own)
-    if own.households != before.households:
-        page.told[own.households] = arrived.read.notes
-    if own.months != before.months:
-        page.told[own.months] = [*page.told.get(before.months, []), *arrived.read.notes]
+    for what in TABLES:
+        now, old = getattr(own, what), getattr(before, what)
+        if now and now != old:
+            more = page.told.get(old, []) if what == "months" else []
+            page.told[now] = [*more, arrived.read.notes]
     page.arrived = None
 
 
@@ -105,6 +147,8 @@ def _confirm(page: Page, arrived: Arrived) -> None:
     kind = KINDS[language][arrived.read.kind]
     with ui.element("div").classes("arrived").props("data-name=arrived role=group"):
         text("h3", words["arrived"].format(name=arrived.name, kind=kind))
+        if arrived.again:
+            text("p", words["mapping_used"], "small")
         for line in door.told(arrived.read, language):
             text("p", line, "found")
         _columns(page, arrived)
@@ -128,6 +172,25 @@ def _confirm(page: Page, arrived: Arrived) -> None:
                 on_click=lambda: page.rebuild(lambda: _use(page, page.arrived or arrived)),
             ).props("unelevated data-name=arrived-use")
             ui.button(words["arrived_drop"], on_click=lambda: _drop(page)).props("flat")
+            ui.button(
+                words["mapping_save"], on_click=lambda: _save_mapping(page, page.arrived or arrived)
+            ).props("flat data-name=mapping-save")
+            ui.button(
+                words["clean_save"], on_click=lambda: _save_clean(page, page.arrived or arrived)
+            ).props("flat data-name=clean-save")
+
+
+def _save_mapping(page: Page, arrived: Arrived) -> None:
+    language = page.visit.session.language
+    said = mapping.text(mapping.of(layout_of(arrived.read)))
+    name = f"{page.words['mapping']}-{KINDS[language][arrived.read.kind]}.yaml"
+    ui.download.content(said, name, "application/yaml")
+
+
+def _save_clean(page: Page, arrived: Arrived) -> None:
+    with one_line(page.visit.session.language):
+        name = f"{arrived.name.rpartition('.')[0]}-{page.words['clean']}.zip"
+        ui.download.content(clean_archive(arrived), name, "application/zip")
 
 
 def _title(name: str, language: str) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from nicegui import ui
 
 from sim.as_text import is_share, number_text
-from sim.config import installed_measures
-from sim.desk import charts, compound
-from sim.desk.bits import card, row_label, step_of, text, with_unit
+from sim.desk import charts, compound, evidence_card, finding, step_budget
+from sim.desk.bits import as_list, card, fold, row_label, step_of, text, with_unit
 from sim.desk.curve_view import curve_view, sentences_view
 from sim.desk.range_slider import RangeSlider
 from sim.desk.session import MOST_POLICIES, TO_THE_END, Plan, Planned
@@ -19,6 +20,9 @@ from sim.schema import Described
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
+
+LEVELS = {"weak": 0.5, "usual": 1.0, "strong": 1.5}
+"""Named doses."""
 
 OF_THE_PLAN = ("start", "end", "dose", "reach", "kinds")
 """Parameters that have a place of their own, or none on the desk: one compound has no kinds."""
@@ -33,6 +37,7 @@ def build(page: Page) -> None:
             if page.visit.chosen is not None:
                 with card():
                     _measures(page)
+            step_budget.build(page)
         with ui.element("div").classes("sticky"):
             curve_view(page, strip=True)
             sentences_view(page, only_chosen=True)
@@ -60,7 +65,7 @@ def _policies(page: Page) -> None:
     with ui.element("div").classes("flow"):
         full = len(session.policies) >= MOST_POLICIES
         ui.button(
-            words["new_policy"], icon="add", on_click=lambda: _add(page, Plan(name=_name(page)))
+            words["new_policy"], icon="add", on_click=lambda: add(page, Plan(name=free_name(page)))
         ).props("outline data-name=new-policy").set_enabled(not full)
         if page.visit.chosen is not None:
             ui.button(
@@ -71,13 +76,15 @@ def _policies(page: Page) -> None:
             )
 
 
-def _name(page: Page) -> str:
+def free_name(page: Page) -> str:
+    """A name that no policy has yet."""
     taken = {plan.name for plan in page.visit.session.policies}
     names = (page.words["policy_n"].format(n=n) for n in range(1, 2 * MOST_POLICIES + 2))
     return next(name for name in names if name not in taken)
 
 
-def _add(page: Page, plan: Plan) -> None:
+def add(page: Page, plan: Plan) -> None:
+    """Put one more policy beside the others."""
     policies = [*page.visit.session.policies, plan]
     page.rebuild(lambda: page.visit.set(policies=policies, chosen=len(policies) - 1))
 
@@ -85,7 +92,7 @@ def _add(page: Page, plan: Plan) -> None:
 def _copy(page: Page) -> None:
     plan = page.visit.chosen
     if plan is not None:
-        _add(page, plan.model_copy(update={"name": _name(page)}))
+        add(page, plan.model_copy(update={"name": free_name(page)}))
 
 
 def _delete(page: Page) -> None:
@@ -102,9 +109,9 @@ def _measures(page: Page) -> None:
     words, plan = page.words, page.visit.chosen
     assert plan is not None
     with ui.element("div").classes("flow"):
-        ui.input(words["rename"], value=plan.name).props("maxlength=40").on(
-            "change", lambda event: _rename(page, str(event.args or ""))
-        ).style("flex:1;min-width:180px")
+        name = ui.input(words["rename"], value=plan.name).props("maxlength=40 data-name=rename")
+        name.on("change", lambda event: _rename(page, str(event.args or ""), name))
+        name.style("flex:1;min-width:180px")
         ui.select(
             _bundles(page),
             label=words["from_bundle"],
@@ -120,10 +127,18 @@ def _measures(page: Page) -> None:
         _measure(page, planned)
 
 
-def _rename(page: Page, name: str) -> None:
-    plan = page.visit.chosen
+def _rename(page: Page, name: str, field: ui.input) -> None:
+    plan, others = page.visit.chosen, page.visit.session.policies
     assert plan is not None
-    renamed = plan.model_copy(update={"name": name.strip()})
+    name = name.strip()
+    if (
+        not name
+        or name == compound.REFERENCE
+        or any(p.name == name for p in others if p is not plan)
+    ):
+        field.error = page.words["name_taken" if name else "name_empty"]
+        return
+    renamed = plan.model_copy(update={"name": name})
     page.rebuild(lambda: page.visit.plan(page.visit.session.chosen, renamed))
 
 
@@ -144,43 +159,57 @@ def _begin(page: Page, name: str | None) -> None:
 
 
 def _choose(page: Page) -> None:
-    """The catalogue, with a field to search it."""
+    """The catalogue in groups, with a field to search it by the words that people use."""
     words, language = page.words, page.visit.session.language
-    installed_measures()
     rows: list[tuple[str, Any]] = []
+    heads: list[tuple[Any, list[str]]] = []
     with (
         ui.dialog() as dialog,
-        ui.card().style("width:720px;max-width:96vw;max-height:88vh;overflow:auto"),
+        ui.card().style("width:760px;max-width:96vw;max-height:88vh;overflow:auto"),
     ):
         dialog.props["aria-label"] = words["add_measure"]
-        with ui.element("div").classes("flow"):
-            search = ui.input(words["search"]).props("clearable autofocus").style("flex:1")
+        with ui.element("div").classes("flow seek"):
+            search = ui.input(words["search"]).props("clearable autofocus data-name=search")
+            search.style("flex:1").props["hint"] = words["search_hint"]
             ui.button(words["close"], on_click=dialog.close).props("flat data-name=close")
-        for name in compound.measures():
-            measure = CATALOGUE[name]
-            through = (
-                measure.through_zh if language == "zh" and measure.through_zh else measure.through
-            )
-            with ui.element("div").classes("measure") as box:
-                with ui.element("div").classes("top"):
-                    text("h3", charts.measure_label(name, language))
-                    there = page.visit.planned(name) is not None
-                    button = ui.button(words["added" if there else "add"]).props(
-                        f"outline data-add={name}"
-                    )
-                    button.set_enabled(not there)
-                    button.on_click(lambda _, n=name, b=button: _take(page, n, b))
-                text("p", through, "small")
-            rows.append((f"{measure.en} {measure.zh} {name} {through}".lower(), box))
+        for title, names in finding.groups(language):
+            heads.append((text("h2", title), [finding.words_of(name) for name in names]))
+            for name in names:
+                rows.append((finding.words_of(name), _offer(page, name)))
+        nothing = text("p", words["search_none"])
+        nothing.set_visibility(False)
 
     def sift(event: Any) -> None:
-        wanted = str(event.value or "").lower()
+        wanted = str(event.value or "")
         for known, box in rows:
-            box.set_visibility(wanted in known)
+            box.set_visibility(finding.fits(wanted, known))
+        for head, below in heads:
+            head.set_visibility(any(finding.fits(wanted, known) for known in below))
+        nothing.set_visibility(not any(finding.fits(wanted, known) for known, _ in rows))
 
     search.on_value_change(sift)
     dialog.on("hide", lambda: page.show(page.step))
     dialog.open()
+
+
+def _offer(page: Page, name: str) -> ui.element:
+    """A measure of the catalogue, with what stands behind it."""
+    words, language = page.words, page.visit.session.language
+    with ui.element("div").classes("measure") as box:
+        with ui.element("div").classes("top"):
+            text("h3", charts.measure_label(name, language))
+            there = page.visit.planned(name) is not None
+            button = ui.button(words["added" if there else "add"]).props(f"outline data-add={name}")
+            button.set_enabled(not there)
+            button.on_click(lambda _, n=name, b=button: _take(page, n, b))
+        (_, (through,)), *behind = evidence_card.lines(name, language)
+        text("p", through, "small")
+        fold(words["card"], f"card-{name}").set_content(_as_card(behind))
+    return box
+
+
+def _as_card(parts: Sequence[tuple[str, tuple[str, ...]]]) -> str:
+    return "".join(f"<h4>{escape(head)}</h4>{as_list(said, 'small')}" for head, said in parts)
 
 
 def _take(page: Page, name: str, button: ui.button) -> None:
@@ -206,22 +235,36 @@ def _measure(page: Page, planned: Planned) -> None:
             )
             remove.props["aria-label"] = f"{words['remove']} {title}"
         dose = described["dose"]
-        RangeSlider(
+        slider = RangeSlider(
             words["dose"], planned.dose, dose.low or 0, dose.high or 2, step=0.05, name=f"dose-{name}",
             percent=True, settled=page.settle,
             moved=lambda v: page.change(lambda: page.visit.measure(name, False, dose=float(v))),
         )  # fmt: skip
+        _levels(page, name, slider)
         _time(page, planned)
         spent = text("p", words["spent_none"], "small")
         page.watchers.append(lambda: _say_spent(page, name, spent))
+        fold(words["card"], f"card-{name}").set_content(
+            _as_card(evidence_card.lines(planned.measure, language))
+        )
         with ui.expansion(words["more"]).props("dense").style("width:100%"):
-            through = (
-                measure.through_zh if language == "zh" and measure.through_zh else measure.through
-            )
-            text("p", f"{words['through']}: {through}", "small")
             for row in described.values():
                 if row.key not in OF_THE_PLAN:
                     _setting(page, planned, row)
+
+
+def _levels(page: Page, name: str, slider: RangeSlider) -> None:
+    """Named doses beside the slider."""
+
+    def put(dose: float) -> None:
+        slider.put(dose)
+        page.change(lambda: page.visit.measure(name, dose=dose))
+
+    with ui.element("div").classes("flow levels"):
+        for level, dose in LEVELS.items():
+            ui.button(page.words[f"level_{level}"], on_click=lambda _, d=dose: put(d)).props(
+                f"flat dense data-level={level}-{name}"
+            )
 
 
 def _remove(page: Page, name: str) -> None:
@@ -274,11 +317,13 @@ def _say_spent(page: Page, name: str, place: ui.html) -> None:
     ]
     # Means, as in the tables: those of the measures add up to the policy's.
     hours, yuan = np.mean(np.array(rows, dtype=float), axis=0)
-    language = page.visit.session.language
+    language, months = page.visit.session.language, page.visit.session.months
     place.set_content(
         page.words["spent"].format(
-            hours=number_text(float(hours), language), yuan=number_text(float(yuan), language),
-            months=page.visit.session.months,
+            hours=number_text(float(hours) / months, language), months=months,
+            yuan=number_text(float(yuan) / months, language),
+            all_hours=number_text(float(hours), language),
+            all_yuan=number_text(float(yuan), language),
         )
     )  # fmt: skip
 

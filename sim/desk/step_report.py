@@ -8,11 +8,13 @@ from nicegui import ui
 
 from sim.desk import charts, compound, printing
 from sim.desk.bits import card, one_line, text
+from sim.desk.keeping import file_name
 from sim.desk.live import Lived
 from sim.desk.range_slider import RangeSlider
 from sim.desk.session import as_link
 from sim.desk.step_compound import start_level, start_note
 from sim.desk.visit import as_runs
+from sim.desk.words import joined
 from sim.errors import InputError
 from sim.report.build import Extra
 from sim.report.content import Cell, Table
@@ -65,7 +67,7 @@ async def _make(page: Page, kind: printing.Kind) -> None:
             data = await page.printer.call(
                 0, printing.make, kind, dict(visit.asked), lived, language, extra(page, lived)
             )
-            name = f"xiaoqu-{visit.session.case}-{language}.{printing.ENDINGS[kind]}"
+            name = file_name(visit.session, words["report"], printing.ENDINGS[kind])
             ui.download.content(data, name, printing.TYPES[kind])
     except (RuntimeError, ValueError) as error:
         if isinstance(error, InputError):
@@ -131,6 +133,14 @@ def _notes(page: Page, lived: dict[str, list[Lived]]) -> list[str]:
         return []
     own = session.own
     told = [words["uploads_left_out"]] if own.households else []
+    if own.facts:
+        mark = "；" if session.language == "zh" else "; "
+        facts = [
+            joined(words[f"fact_{name}"], said, session.language)
+            for name, said in own.facts.items()
+            if name in compound.FACTS
+        ]
+        told.append(words["facts_note"].format(facts=mark.join(facts)))
     if own.standing is None or own.collection is None:
         titles = compound.kinds()[own.like]
         like = titles[1 if session.language == "zh" else 0]

@@ -102,7 +102,7 @@ def _costs(page: Page) -> None:
         for unit in ("hours", "yuan"):
             made[unit] = ui.echart({}).props(f"role=img data-name={unit}")
             made[unit].style(f"height:{tall}px;width:100%")
-            made[unit].props["aria-label"] = f"{words['results_cost']}: {words[unit]}"
+            made[unit].props["aria-label"] = f"{words['results_cost']} {words[unit]}"
         text("p", words["cost_hint"], "small")
         table = fold(words["as_table"])
 

@@ -46,7 +46,7 @@ NODES = {
     "condition": Node(11.0, 3.0, "condition", "小区状况"),
     "misuse": Node(11.0, 0.9, "misuse", "占用公共空间"),
     "problems": Node(7.0, 1.5, "problems, solved or not", "诉求及其办结"),
-    "grievance": Node(3.9, 3.4, "grievance", "怨气"),
+    "grievance": Node(3.9, 3.4, "grievance", "不满情绪"),
     "conflict": Node(0.9, 4.4, "conflict", "矛盾"),
     "cell": Node(0.9, 2.0, "trust in cell", "对党组织的信任"),
     "efficacy": Node(4.2, 0.2, "feeling heard", "效能感"),

@@ -120,19 +120,23 @@ def read_figures(
     aside: Notes = []
     table = layout.table(path, look(list(indicators), titles or {}), aside, said, read)
     frame = table.frame
+    zh_of = {name: next(iter(both), name) for name, both in (titles or {}).items()}
+    for note in aside:
+        if note.kind == "columns":
+            note.values["titles"] = zh_of
     month = _months(path, table, months, said)
     again = pd.Series(month, dtype=object).duplicated().to_numpy()
     tables.refuse(path, frame, "month", again, "each month once")
     found: Figures = []
     told: Notes = []
     for name in [str(name) for name in frame if name in indicators]:
-        number = _values(path, table, name, indicators[name], aside)
+        zh = zh_of.get(name, name)
+        number = _values(path, table, name, zh, indicators[name], aside)
         filled = np.flatnonzero(~np.isnan(number))
         found += [(name, month[row], float(number[row])) for row in filled]
         if len(filled):
             share = indicators[name] == (0.0, 1.0)
             low, high = (_figure(number[filled].min(), share), _figure(number[filled].max(), share))
-            zh = next(iter((titles or {}).get(name, ())), name)
             told.append(Note("figure", {"name": name, "zh": zh, "low": low, "high": high}))
     if not found:
         empty = any(note.kind == "empty_columns" for note in aside)
@@ -153,7 +157,7 @@ def _figure(value: float, share: bool) -> str:
 
 
 def _values(
-    path: str, table: layout.Table, name: str, bounds: tuple[float, float], notes: Notes
+    path: str, table: layout.Table, name: str, zh: str, bounds: tuple[float, float], notes: Notes
 ) -> np.ndarray:
     """Numbers of an indicator; the column tells whether shares are meant in percent."""
     if bounds != (0.0, 1.0):
@@ -171,7 +175,7 @@ def _values(
         )
         if not said_so:
             tables.refuse(path, table.frame, name, small, "percent in all rows, or shares in all")
-        notes.append(Note("percent", {"name": name, "zh": table.written[name]}))
+        notes.append(Note("percent", {"name": name, "zh": zh}))
     return tables.optional_numbers(
         path, table.frame, name, *bounds, scale=0.01 if in_percent else 1.0
     )

@@ -153,7 +153,7 @@ class Disclosure(Measure):
         )  # fmt: skip
         checks: float = param(
             0.5, "Share of skimmed revenue that a careful review of the accounts finds", low=0, high=1,
-            zh="查出侵占的比例",
+            zh="查出侵占公共收益的比例",
         )  # fmt: skip
         review: float = param(
             0.1, "Part of the supervision of the firm that is lacking and that residents' review gives",
@@ -365,7 +365,7 @@ class CreditFile(Measure):
             unit="yuan",
             low=0,
             high=1e6,
-            zh="更换物业费用",
+            zh="更换物业服务企业费用",
         )
 
     class Memory:

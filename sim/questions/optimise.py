@@ -20,6 +20,7 @@ MOST_POLICIES = 20_000
 @question(
     'scenario=kangqiao target="collection_rate>=0.6 at +24" probability=0.9',
     'target="satisfied_share>=80% at +24" measures=all yuan_most=500000',
+    'scenario=kangqiao target="collection_rate>=0.6 at +24" hours_of="cell<=40 and community<=60"',
     model=True,
 )
 def optimise(
@@ -32,6 +33,7 @@ def optimise(
     hour_yuan: Annotated[float, Number(0, 1e6)] = 30.0,
     hours_most: Annotated[float | None, Number(0, 1e15)] = None,
     yuan_most: Annotated[float | None, Number(0, 1e15)] = None,
+    hours_of: Annotated[str, Raw()] = "",
     posterior: Annotated[str, File("a Parquet file of draws")] = "",
     trials: Annotated[int, Whole(4, 100_000)] = 400,
     worlds: Annotated[int, Whole(4, 100_000)] = 32,
@@ -51,6 +53,7 @@ def optimise(
         hour_yuan: yuan that an hour counts for
         hours_most: limit on mean hours
         yuan_most: limit on mean yuan
+        hours_of: limits on mean hours a month by who gives them, as "cell<=40 and community<=60"
         posterior: a Parquet file of calibrate
         trials: policies tried by the search
         worlds: worlds of the search
@@ -58,7 +61,7 @@ def optimise(
         method: nsga2, or exhaustive for every policy
     """
     from sim.experiments.run import check_seeds
-    from sim.science.optimise import Sought, candidates, parse_target
+    from sim.science.optimise import Sought, candidates, parse_hours, parse_target
 
     goals = parse_target(target)
     if "months" in given.keys:
@@ -78,7 +81,7 @@ def optimise(
         config, goals, probability, tuple(sorted(doses)),
         tuple(sorted(Whole(1, last)("starts", month) for month in months)), hour_yuan,
         math.inf if hours_most is None else hours_most,
-        math.inf if yuan_most is None else yuan_most,
+        math.inf if yuan_most is None else yuan_most, parse_hours(hours_of),
         posterior, trials, worlds, check, method,
     )  # fmt: skip
     check_seeds(config, worlds + check)

@@ -47,6 +47,7 @@ class Question:
         hour_yuan: What an hour of anybody's work counts for, in yuan.
         hours_most: Limit on mean hours beyond those without measures; infinite for none.
         yuan_most: Limit on mean yuan.
+        hours_of: Limits on mean hours a month by who gives them, as ``Payer`` names them.
         posterior: File of draws, "" for the scenario's parameters.
         trials: Different policies tried by the search.
         worlds: Worlds of the search.
@@ -62,6 +63,7 @@ class Question:
     hour_yuan: float = 30.0
     hours_most: float = math.inf
     yuan_most: float = math.inf
+    hours_of: tuple[tuple[str, float], ...] = ()
     posterior: str = ""
     trials: int = 400
     worlds: int = 32
@@ -85,6 +87,8 @@ class Question:
         own |= {key: None for key in ("hours_most", "yuan_most") if math.isinf(own[key])}
         own |= {"doses": list(self.doses), "starts": list(self.starts)}
         own["goals"] = [list(goal) for goal in self.goals]
+        if self.hours_of:
+            own["hours_of"] = dict(self.hours_of)
         own["posterior"] = files.content_hash(self.posterior) if self.posterior else ""
         libraries = ("optuna",) if self.method == "nsga2" else ()
         paths = (self.posterior,) if self.posterior else ()

@@ -28,6 +28,7 @@ from sim.science import worlds
 from sim.science.goal import Goal, Question
 from sim.science.search import Search, need_optuna
 from sim.science.worlds import World
+from sim.world.costs import Payer
 
 _GOAL = re.compile(r"(\w+)\s*(>=|<=)\s*([-+.\deE]+?)\s*(%?)\s*(?:at\s*\+?\s*(\d+))?")
 
@@ -144,6 +145,23 @@ def parse_target(text: str) -> tuple[Goal, ...]:
         words.Whole(1, 600)("target", at)
         goals.append(Goal(name, 1 if sign == ">=" else -1, bound, at))
     return tuple(goals)
+
+
+def parse_hours(text: str) -> tuple[tuple[str, float], ...]:
+    """Read ``PAYER<=NUMBER``, hours a month, several joined by ``and``; nothing for no limit.
+
+    Raises:
+        InputError: It is not written so, names nobody who gives hours, or names somebody twice.
+    """
+    allowed = '"cell<=40 and community<=60", hours a month'
+    limits: dict[str, float] = {}
+    for part in re.split(r"\s+and\s+", text.strip()) if text.strip() else ():
+        found = re.fullmatch(r"(\w+)\s*<=\s*(\d+(?:\.\d+)?)", part.strip())
+        if found is None or found[1] in limits:
+            raise InputError("hours_of", f"{show(part)} cannot be read", allowed)
+        words.OneOf([payer.name.lower() for payer in Payer])("hours_of", found[1])
+        limits[found[1]] = float(found[2])
+    return tuple(limits.items())
 
 
 def _worlds(question: Question) -> list[World]:

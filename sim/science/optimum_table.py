@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from sim.as_text import number_text, value_text
+from sim.experiments.summary_table import ACTORS
 from sim.outcomes import INDICATORS
 from sim.science.attribution_table import measure_title, new_table, print_place
 
@@ -29,6 +30,7 @@ WORDS = {
         "chosen": "cheapest that is likely enough",
         "none": "No policy tried reaches the target with that probability; the best reaches {best:.0f}%.",
         "limit": "Limits: {limits}.",
+        "limit_of": "hours a month of {payer} ≤ {hours}",
         "part": "{title}: dose {dose:g}, from month {start}",
         "run": "To run it: xiaoqu run scenario={scenario} {words}",
         "how": (
@@ -137,5 +139,11 @@ def _how(optimum: Optimum, language: str) -> str:
         f"{words[name]} ≤ {number_text(most, language)}"
         for name, most in (("hours", question.hours_most), ("yuan", question.yuan_most))
         if math.isfinite(most)
+    ]
+    limits += [
+        words["limit_of"].format(
+            payer=ACTORS[language].get(payer, payer), hours=number_text(most, language)
+        )
+        for payer, most in question.hours_of
     ]
     return line + (" " + words["limit"].format(limits=", ".join(limits)) if limits else "")

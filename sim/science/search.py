@@ -21,7 +21,7 @@ from sim.experiments import paired
 from sim.experiments.progress import announce_compiling, bar
 from sim.science import worlds
 from sim.science.goal import Genome, Question
-from sim.science.worlds import Reading, World
+from sim.science.worlds import HoursOf, Reading, World
 
 POPULATION = 24
 """Policies of one generation."""
@@ -48,7 +48,7 @@ def need_optuna() -> Any:
 
 
 class _Judged(NamedTuple):
-    """What is known of a policy: cost, hours, yuan, share of worlds reached, score, worlds."""
+    """What is known of a policy: cost, hours, yuan, share of worlds reached, score, worlds, hours by who gives them."""
 
     cost: float
     hours: float
@@ -56,6 +56,7 @@ class _Judged(NamedTuple):
     share: float
     score: float
     worlds: int
+    given: tuple[float, ...] = ()
 
 
 class Search:
@@ -70,7 +71,10 @@ class Search:
     ) -> None:
         self.question, self.worlds, self.progress = question, tried[: question.worlds], progress
         self.fresh = tried[question.worlds :]
-        self.readings = [Reading(goal.indicator, goal.month) for goal in question.goals]
+        self.readings: list[Reading | HoursOf] = [
+            *(Reading(goal.indicator, goal.month) for goal in question.goals),
+            *(HoursOf(payer) for payer, _ in question.hours_of),
+        ]
         self.each = partial(_live_policies, question, self.readings, model)
         self.nothing: Genome = (0,) * len(question.labels)
         self.read: dict[Genome, np.ndarray] = {}
@@ -120,21 +124,35 @@ class Search:
         cost = question.hour_yuan * hours + yuan
         # Far below the target every share is 0; how far below then leads the search.
         score = share + 1e-3 * float(np.clip(least, -1, 0).mean())
-        over = (
-            max(hours / question.hours_most, yuan / question.yuan_most, 0.0)
-            if self._limited()
-            else 0.0
-        )
-        if over > 1:
-            score = -over
-        return _Judged(cost, hours, yuan, share, score, len(read))
+        first = len(question.goals)
+        given = (read - bare)[:, first : first + len(question.hours_of)].mean(axis=0)
+        judged = _Judged(cost, hours, yuan, share, score, len(read), tuple(map(float, given)))
+        over = max(self._used(judged))
+        return judged._replace(score=-over) if over > 1 else judged
+
+    def _used(self, judged: _Judged) -> list[float]:
+        """How much of each limit a policy takes, 1 for all of it; a limit of 0 allows nothing."""
+        question, months = self.question, max(goal.month for goal in self.question.goals)
+        spent = [(judged.hours, question.hours_most), (judged.yuan, question.yuan_most)]
+        spent += [
+            (given, months * most)
+            for given, (_, most) in zip(judged.given, question.hours_of, strict=True)
+        ]
+        # What measures save is no use of a limit.
+        return [
+            max(took, 0.0) / most if most else 2.0 + took if took > 0 else 0.0
+            for took, most in spent
+        ]
 
     def _limited(self) -> bool:
-        return math.isfinite(self.question.hours_most) or math.isfinite(self.question.yuan_most)
+        question = self.question
+        return bool(question.hours_of) or math.isfinite(
+            min(question.hours_most, question.yuan_most)
+        )
 
     def within(self, judged: _Judged) -> bool:
         """Whether a policy keeps the limits."""
-        return judged.hours <= self.question.hours_most and judged.yuan <= self.question.yuan_most
+        return max(self._used(judged)) <= 1 if judged.worlds else not self._limited()
 
     def race(self, genomes: Sequence[Genome]) -> None:
         """Try policies in few worlds, and in more only while they may still matter."""
@@ -158,6 +176,11 @@ class Search:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Search, check, and tell."""
+        self.seek()
+        return self.tell(self._frontier())
+
+    def seek(self) -> None:
+        """Try policies; what was tried before is not tried again."""
         if self.progress:
             announce_compiling()
         self.live([self.nothing], len(self.worlds))
@@ -166,8 +189,25 @@ class Search:
         else:
             self._evolve()
             self._polish()
-        frontier = self._frontier()
-        return self._told(frontier, self._live([self.nothing, *frontier], self.fresh))
+
+    def tell(self, genomes: list[Genome]) -> dict[str, pd.DataFrame]:
+        """Try policies in the fresh worlds, and tell of them."""
+        return self._told(genomes, self._live([self.nothing, *genomes], self.fresh))
+
+    def best(self, count: int) -> list[Genome]:
+        """The policies within the limits that are likeliest to succeed, or come nearest to it, at the least cost."""
+        for to in (self.rungs[0], len(self.worlds)):
+            there = [g for g in self.read if g != self.nothing and len(self.read[g]) >= to]
+            ranked = sorted(filter(self._keeps, there), key=self._rank)
+            self.live(ranked[: 4 * count], len(self.worlds))
+        return ranked[:count]
+
+    def _keeps(self, genome: Genome) -> bool:
+        return self.within(self.judge(genome))
+
+    def _rank(self, genome: Genome) -> tuple[float, float]:
+        judged = self.judge(genome)
+        return (-judged.score, judged.cost)
 
     def _try_all(self) -> None:
         question = self.question
@@ -206,9 +246,15 @@ class Search:
             optuna.logging.set_verbosity(before)
 
     def _starting_points(self) -> Iterator[Genome]:
-        """Everything in full at once, and all but one: most bundles work only nearly whole."""
+        """Everything in full at once, and all but one: most bundles work only nearly whole.
+
+        Under limits each measure alone comes first: the whole bundle may be far beyond them.
+        """
         count = len(self.question.labels)
         full = 1 + (len(self.question.doses) - 1) * len(self.question.starts)
+        if self._limited():
+            for alone in range(count):
+                yield tuple(full if place == alone else 0 for place in range(count))
         yield (full,) * count
         for left_out in range(min(count, POPULATION // 2)):
             yield tuple(0 if place == left_out else full for place in range(count))
@@ -291,7 +337,11 @@ class Search:
             row |= {"yuan": checked.yuan, "measures": sum(choice > 0 for choice in genome)}
             row |= {"searched": self.judge(genome).share, "probability": sure.value}
             row |= {"low": sure.low, "high": sure.high, "within": self.within(checked)}
-            means = known.mean(fresh[:, 1 + number, : len(self.readings)], axis=0)
+            row |= {
+                f"hours_{payer}": hours
+                for (payer, _), hours in zip(question.hours_of, checked.given, strict=True)
+            }
+            means = known.mean(fresh[:, 1 + number, : len(question.goals)], axis=0)
             row |= {
                 f"{g.indicator}_{g.month}": m for g, m in zip(question.goals, means, strict=True)
             }
@@ -311,7 +361,7 @@ class Search:
 
     def _candidates(self, frontier: list[Genome]) -> pd.DataFrame:
         rows = [
-            self.judge(genome)._asdict()
+            {key: value for key, value in self.judge(genome)._asdict().items() if key != "given"}
             | {"frontier": genome in frontier}
             | dict(zip(self.question.labels, genome, strict=True))
             for genome in self.read
@@ -321,7 +371,7 @@ class Search:
 
 def _live_policies(
     question: Question,
-    readings: list[Reading],
+    readings: list[Reading | HoursOf],
     model: Callable[..., Any] | None,
     genomes: list[Genome],
     world: World,

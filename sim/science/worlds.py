@@ -66,6 +66,13 @@ class Reading:
     month: int
 
 
+@dataclass(frozen=True)
+class HoursOf:
+    """Hours that one of those who give them books from month 1 on, as ``Payer`` names them."""
+
+    payer: str
+
+
 def spread_worlds(
     config: Config,
     each: Callable[[Item], Answer],
@@ -92,7 +99,7 @@ def spread_worlds(
 def live_in(
     tree: dict[str, Any],
     policies: Sequence[Policy],
-    readings: Sequence[Reading],
+    readings: Sequence[Reading | HoursOf],
     model: Callable[..., Any] | None,
     world: World,
 ) -> np.ndarray:
@@ -121,19 +128,22 @@ def live_in(
     return np.array([_read(one, readings) for one in lived]).reshape(nothing.shape)
 
 
-def _read(lived: runs_of.Replication, readings: Sequence[Reading]) -> np.ndarray:
+def _read(lived: runs_of.Replication, readings: Sequence[Reading | HoursOf]) -> np.ndarray:
     if lived.refusal is not None:
         raise lived.refusal
     if lived.stage:
         return np.full(len(readings) + len(COSTS), np.nan)
     names = list(INDICATORS)
-    values = [
-        known.mean(lived.values[lived.months == reading.month, :, names.index(reading.indicator)])
-        for reading in readings
-    ]
     booked = [row for row in lived.costs if row["month"] >= 1]
+
+    def value(reading: Reading | HoursOf) -> float:
+        if isinstance(reading, HoursOf):
+            return sum(float(row["hours"]) for row in booked if row["actor"] == reading.payer)
+        at = lived.months == reading.month
+        return float(known.mean(lived.values[at, :, names.index(reading.indicator)]))
+
     spent = [sum(float(row[cost]) for row in booked) for cost in COSTS]
-    return np.array([*values, *spent])
+    return np.array([*map(value, readings), *spent])
 
 
 # --- where parameters come from -----------------------------------------------------------------

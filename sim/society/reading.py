@@ -315,13 +315,17 @@ def _told(note: Note, language: str) -> str:
     words, values = WORDS[language], dict(note.values)
     if language == "zh" and "zh" in values:
         values["name"] = values["zh"]
+    titles = values.pop("titles", {}) if language == "zh" else {}
     for name, value in values.items():
         if isinstance(value, Note):
             values[name] = _told(value, language)
         elif name == "rows":
             values[name] = rows_told(value, language)
         elif name == "pairs":
-            pairs = [f"{written} → {field_name(field, language)}" for written, field in value]
+            pairs = [
+                f"{written} → {titles.get(field) or field_name(field, language)}"
+                for written, field in value
+            ]
             values[name] = words["comma"].join(pairs)
         elif name == "kinds":
             values[name] = words["comma"].join(f"{field_name(k, language)} {n}" for k, n in value)

@@ -273,7 +273,7 @@ def list_names(
     console = _console()
     for one in [kind] if kind else list(Kind):
         if kind is None:
-            console.print(f"[bold]{one.value}[/bold]")
+            console.print(one.value, style="bold")
         console.print(_table(one, config_dir))
 
 
@@ -376,14 +376,14 @@ def validate(
 def _hold(
     part: str, seeds: int, seed: int, draws: int, workers: int, as_text: bool, language: str
 ) -> None:
-    from rich.console import Console
-
     if part == "cases":
         from sim.experiments.validate import as_markdown, print_validation
         from sim.experiments.validate import validate as hold
 
         result = hold(seeds, seed, workers, progress=True)
-        return typer.echo(as_markdown(result)) if as_text else print_validation(result, Console())
+        return (
+            typer.echo(as_markdown(result)) if as_text else print_validation(result, _console(None))
+        )
     from sim.science import levels_table
     from sim.science.levels import run_levels
     from sim.science.trials import run_trials
@@ -392,7 +392,7 @@ def _hold(
     frame = run(seeds, seed, draws, workers, progress=True)
     if as_text:
         return typer.echo(levels_table.as_markdown(frame, part, language))
-    return levels_table.print_checks(frame, part, Console(), language)
+    return levels_table.print_checks(frame, part, _console(None), language)
 
 
 @app.command()
@@ -600,10 +600,10 @@ def _drop_output() -> None:
 
 
 def _console(width: int | None = 160) -> Console:
-    from rich.console import Console
+    from sim.terminal import Terminal
 
     # A pipe has no width: give it one at which no name or key is cut off.
-    return Console(highlight=width is None, width=None if sys.stdout.isatty() else width)
+    return Terminal(width=None if sys.stdout.isatty() else width)
 
 
 def _print_tree(tree: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from sim import known
+from sim.as_text import title_of
 from sim.errors import InputError, known_language
 from sim.figures import style
 from sim.figures.axes import LINES, line, parameter_names, reference_line, rows
@@ -237,8 +238,7 @@ def _title(policy: str, language: str) -> str:
         return measure.zh if language == "zh" else measure.en
     from sim.compose import load
 
-    known = load(policy=policy).policy
-    return (known.title_zh if language == "zh" else known.title) or policy
+    return title_of(load(policy=policy).policy, language)
 
 
 def _wrapped(names: list[str], language: str) -> list[str]:

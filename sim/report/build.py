@@ -19,6 +19,7 @@ from sim.as_text import (
     is_share,
     month_text,
     parameter_text,
+    title_of,
     value_text,
 )
 from sim.config import Config, Entry
@@ -234,8 +235,7 @@ def local_date(day: date, language: str) -> str:
 
 
 def _place(case: _Case) -> str:
-    scenario = case.config(case.reference).scenario
-    return (scenario.title_zh if case.language == "zh" else scenario.title) or scenario.name
+    return title_of(case.config(case.reference).scenario, case.language)
 
 
 def _runs(comparison: Comparison, scenario: str) -> dict[str, Runs]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from fastapi import Request
 from nicegui import Client, ui
 
+from sim import __version__
+from sim.as_text import clean
 from sim.desk import compound
 from sim.desk.arrived import Arrived
 from sim.desk.bench import Bench
@@ -53,7 +55,7 @@ class Page:
         """Compound that they are of."""
         self.watchers: list[Callable[[], None]] = []
         """Called when runs have come in, by whatever the step in view shows."""
-        self._news = True
+        self._news, self._came = True, False
         self._began = time.monotonic()
         self._seconds = 0.0
         self._root: ui.element | None = None
@@ -72,12 +74,17 @@ class Page:
     # --- building -------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Build everything and begin to live."""
+        """Build everything."""
         self._root = ui.element("div").style("width:100%")
         self._build()
         ui.timer(TICK, self._tick)
-        self.began()
-        self.visit.start()
+
+    def came(self) -> None:
+        """The browser is there and listens: begin to live, once; a page that nobody looks at costs nothing."""
+        if not self._came:
+            self._came = True
+            self.began()
+            self.visit.start()
 
     def _build(self) -> None:
         assert self._root is not None
@@ -236,9 +243,18 @@ class Page:
         dialog.open()
 
     def _open_file(self, data: bytes, dialog: ui.dialog) -> None:
-        if self.change(lambda: self.visit.change(read(data))):
+        said: list[str] = []
+
+        def put() -> None:
+            session, other = _ours(read(data))
+            self.visit.change(session)
+            said.append(other)
+
+        if self.change(put):
             dialog.close()
             self._build()
+            if said[0]:
+                ui.notify(said[0], type="warning", timeout=10000)
 
     def _stop_or_go(self) -> None:
         if self.visit.working:
@@ -319,7 +335,11 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
             if not client.has_socket_connection:
                 _open.discard(id(desk))
 
-        client.on_connect(lambda: _open.add(id(desk)))
+        def here() -> None:
+            _open.add(id(desk))
+            desk.came()
+
+        client.on_connect(here)
         client.on_disconnect(left)
         client.on_delete(gone)
         client.on_exception(lambda error: ui.notify(_one_line(error), type="negative"))
@@ -331,10 +351,23 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
 def _first(link: str, language: str) -> tuple[Session, str]:
     if link:
         try:
-            return from_link(link), ""
+            session, other = _ours(from_link(link))
+            # A case, kind or table that is not there would break the page.
+            compound.configurations(session)
+            return session, other
         except InputError as error:
             return _start(language), refusal(error, language)
     return _start(language), ""
+
+
+def _ours(session: Session) -> tuple[Session, str]:
+    """A session that was read, as one of this version, and what is to be said if it is of another."""
+    if session.program == __version__:
+        return session, ""
+    said = WORDS[session.language]["other_version"].format(
+        other=clean(session.program), here=__version__
+    )
+    return session.model_copy(update={"program": __version__}), said
 
 
 def _start(language: str) -> Session:

@@ -115,6 +115,13 @@ class _Case:
         return WORDS[self.language]
 
     @property
+    def plain(self) -> str:
+        """Its scenario in the names of tables, which are names of files, unlike any other's here."""
+        name = store.plain(self.scenario)
+        alike = [s for s in self.comparison.question.scenarios if store.plain(s) == name]
+        return f"{name}_{alike.index(self.scenario) + 1}" if len(alike) > 1 else name
+
+    @property
     def reference(self) -> str:
         return self.comparison.question.reference
 
@@ -308,7 +315,7 @@ def _measures_table(case: _Case) -> Table:
                     _settings(entry, case),
                 ]
             )
-    return Table(f"measures-{case.scenario}", words["t_measures"], columns, rows)
+    return Table(f"measures-{case.plain}", words["t_measures"], columns, rows)
 
 
 def _settings(entry: Entry, case: _Case) -> str:
@@ -429,7 +436,7 @@ def _levels(case: _Case) -> Table:
             rows.append([label, case.title(policy), *cells])
     heads = [month_text(month, case.language) for month in months]
     columns = [case.words["indicator"], case.words["policy"], *heads]
-    return Table(f"levels-{case.scenario}", case.words["t_levels"], columns, rows)
+    return Table(f"levels-{case.plain}", case.words["t_levels"], columns, rows)
 
 
 def _lacking(case: _Case) -> bool:
@@ -464,9 +471,7 @@ def _all_levels(case: _Case) -> Table:
                         case.unit_of(known),
                     ]
                 )
-    return Table(
-        f"all-levels-{case.scenario}", case.words["t_all_levels"], columns, rows, shown=False
-    )
+    return Table(f"all-levels-{case.plain}", case.words["t_all_levels"], columns, rows, shown=False)
 
 
 def _effects(case: _Case) -> Table:
@@ -485,7 +490,7 @@ def _effects(case: _Case) -> Table:
             beats = Number(share, exact_text(share))
             rows.append([f"{case.of(known)} ({unit})", case.title(row["policy"]), *numbers, beats])
     title = words["t_effects"].format(month=month, reference=case.title(case.reference))
-    return Table(f"effects-{case.scenario}", title, columns, rows)
+    return Table(f"effects-{case.plain}", title, columns, rows)
 
 
 def _every_run(case: _Case) -> Table:
@@ -500,9 +505,7 @@ def _every_run(case: _Case) -> Table:
             rows.append(
                 [case.title(policy), int(seed), float(runs.hours[k]), float(runs.yuan[k]), *values]
             )
-    return Table(
-        f"runs-{case.scenario}", case.words["t_runs"], [*columns, *heads], rows, shown=False
-    )
+    return Table(f"runs-{case.plain}", case.words["t_runs"], [*columns, *heads], rows, shown=False)
 
 
 def _with_unit(name: str, unit: str) -> str:
@@ -530,7 +533,7 @@ def _costs(case: _Case) -> Section:
     if compared:
         figure = figures.cost_effect(case.comparison, case.scenario, case.language)
         blocks.append(Picture(figure, words["f_cost"], words["see_table"]))
-    blocks.append(Table(f"costs-{case.scenario}", words["t_costs"], columns, rows))
+    blocks.append(Table(f"costs-{case.plain}", words["t_costs"], columns, rows))
     if compared:
         blocks.append(Paragraph(words["per_note"].format(last=last), small=True))
     blocks.append(Paragraph(words["cost_note"], small=True))
@@ -617,7 +620,7 @@ def _compound_table(case: _Case) -> Table:
         rows.append([told, "".join(size), "", ""])
     columns = [words[k] for k in ("parameter", "value", "default", "unit")]
     title = words["t_compound"].format(place=_place(case))
-    return Table(f"compound-{case.scenario}", title, columns, rows)
+    return Table(f"compound-{case.plain}", title, columns, rows)
 
 
 def _value_at(config: Config, key: str) -> Any:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
 
 from matplotlib.figure import Figure
+
+from sim.as_text import clean
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Section:
 
 @dataclass
 class Report:
-    """All of a report.
+    """All of a report; its texts are cleaned here, so that every form may take them as they are.
 
     Attributes:
         language: "en" or "zh".
@@ -103,6 +106,10 @@ class Report:
     sections: list[Section]
     footer: str
 
+    def __post_init__(self) -> None:
+        self.title, self.subtitle = clean(self.title), clean(self.subtitle)
+        self.sections, self.footer = _cleaned(self.sections), clean(self.footer)
+
     def tables(self) -> list[Table]:
         """All tables, in their order."""
         return [b for part in self.sections for b in part.blocks if isinstance(b, Table)]
@@ -115,6 +122,16 @@ class Report:
             for block in section.blocks:
                 parts.append(_text(block))
         return "".join(parts)
+
+
+def _cleaned(part: Any) -> Any:
+    if isinstance(part, str):
+        return clean(part, lines=True)
+    if isinstance(part, list):
+        return [_cleaned(one) for one in part]
+    if is_dataclass(part) and not isinstance(part, type):
+        return replace(part, **{f.name: _cleaned(getattr(part, f.name)) for f in fields(part)})
+    return part
 
 
 def _text(block: Block) -> str:

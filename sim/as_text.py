@@ -6,8 +6,6 @@ import math
 import unicodedata
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 if TYPE_CHECKING:
     from sim.outcomes import Indicator
     from sim.schema import Described
@@ -140,6 +138,8 @@ def exact_text(value: float, digits: int = DIGITS) -> str:
     """A number given by somebody, not rounded to a table: 0.4953 for 0.49532000000000004."""
     if math.isnan(value):
         return MISSING
+    import numpy as np  # the command, which cleans text, answers without it
+
     # What a sum of differences leaves behind of nothing is nothing.
     value = round(value, FINEST)
     text = np.format_float_positional(abs(value), digits, unique=False, fractional=False, trim="-")

@@ -19,7 +19,7 @@ class Patient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     cycle: Any
     _waiting: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """See ``asyncio.Protocol``."""
         super().connection_made(transport)
         self._wait()

@@ -189,7 +189,7 @@ def png(figure: Figure, dpi: int) -> bytes:
 def _saving(figure: Figure) -> Iterator[None]:
     """The settings of writing; somebody's own names in the figure become text that can be written."""
     for text in figure.findobj(Text):
-        text.set_text(clean(text.get_text(), lines=True))  # type: ignore[attr-defined]
+        text.set_text(clean(text.get_text(), lines=True))
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             ticks = axis.get_major_formatter()

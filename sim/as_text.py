@@ -1,11 +1,10 @@
-"""How numbers and months are written: one way in commands, figures, reports and on the desk."""
+"""How numbers, months and names are written: one way in commands, figures, reports and on the desk."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+import unicodedata
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from sim.outcomes import Indicator
@@ -23,11 +22,64 @@ DIGITS = 4
 FINEST = 9
 """Decimals beyond which a number is nothing but rounding."""
 
+LONGEST_TITLE = 80
+"""Letters of a title that are shown; a configuration keeps all of them."""
+
+_BREAKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 _YES = {"en": ("no", "yes"), "zh": ("否", "是")}
 _MONTHS = {
     "en": ("{n} month{s} before the policy starts", "at the policy's start", "month {n}"),
     "zh": ("政策起点前{n}个月", "政策起点", "第{n}个月"),
 }
+
+
+class Titled(Protocol):
+    """What has a short name and a title in each language."""
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+
+    @property
+    def title(self) -> str:
+        """English title, or nothing."""
+
+    @property
+    def title_zh(self) -> str:
+        """Chinese title, or nothing."""
+
+
+def clean(text: str, longest: int = 0, *, lines: bool = False) -> str:
+    """Somebody's text as it may go to a terminal, a page, a figure or a file.
+
+    Left out is what steers instead of being read: control characters such as ESC, marks that turn the
+    direction of writing or have no width, half letters, and code points that are no characters. None of
+    these can stand in XML either. What is left is text: whoever sets it escapes it as his form asks.
+
+    Args:
+        text: Any text.
+        longest: Letters from which it is cut, with an ellipsis; 0 for never.
+        lines: Whether it may hold several lines; else they become one.
+    """
+    if not text.isprintable():
+        text = "".join(_letter(letter, lines) for letter in text)
+    if not lines:
+        text = text.strip()
+    return f"{text[: longest - 1].rstrip()}…" if 0 < longest < len(text) else text
+
+
+def _letter(letter: str, lines: bool) -> str:
+    if letter in _BREAKS:
+        return letter if lines and letter in "\t\n" else " "
+    # Those of Unicode that are for ever no characters, two at the end of each plane among them.
+    never = "\ufdd0" <= letter <= "\ufdef" or ord(letter) & 0xFFFE == 0xFFFE
+    return "" if never or unicodedata.category(letter) in ("Cc", "Cf", "Cs") else letter
+
+
+def title_of(named: Titled, language: str = "en") -> str:
+    """What people call a scenario or a policy: its title in their language, else its name; one short line."""
+    title = named.title_zh if language == "zh" else named.title
+    return clean(title, LONGEST_TITLE) or clean(named.name, LONGEST_TITLE) or MISSING
 
 
 def number_text(value: float, language: str = "en") -> str:
@@ -86,6 +138,8 @@ def exact_text(value: float, digits: int = DIGITS) -> str:
     """A number given by somebody, not rounded to a table: 0.4953 for 0.49532000000000004."""
     if math.isnan(value):
         return MISSING
+    import numpy as np  # the command, which cleans text, answers without it
+
     # What a sum of differences leaves behind of nothing is nothing.
     value = round(value, FINEST)
     text = np.format_float_positional(abs(value), digits, unique=False, fractional=False, trim="-")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim import __version__, questions
+from sim import __version__, leaving, questions
+from sim.as_text import LONGEST_TITLE, clean
 from sim.errors import InputError, refuse_broken
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sim.config import Config
     from sim.questions.base import Spec
 
-INTERRUPTED = 130
+INTERRUPTED_BY, INTERRUPTED = 128, 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -143,7 +144,7 @@ def report(
     from sim.report.write import report_words
 
     for path in report_words(folder, words or [], out):
-        typer.echo(path)
+        _say(path)
 
 
 @app.command()
@@ -155,6 +156,14 @@ def desk(
     lang: Annotated[Language, typer.Option(help="Language at first sight")] = Language.ZH,
     workers: Annotated[int, typer.Option(min=0, help="Processes, 0 for one per core")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser")] = True,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of this machine, or of a proxy before it", metavar="NAME"),
+    ] = None,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(help="File whose first line is the password for others", metavar="FILE"),
+    ] = None,
     plugin: Plugins = None,
 ) -> None:
     """Open the policy desk: a local page to compare measures by looking.
@@ -165,12 +174,16 @@ def desk(
 
     xiaoqu desk --lang en --port 9000 --no-browser
 
-    Files given with --plugin are read at the start; the page cannot name one.
+    xiaoqu desk --host 0.0.0.0 --allow-host desk.street.example --password-file word.txt
+
+    Where others can reach it, it asks for a password: that of the file or of XIAOQU_DESK_PASSWORD, else one made
+    up, which is printed within the address. Files given with --plugin are read at the start; the page cannot name
+    one.
     """
     _load_plugins(plugin)
     from sim.desk.server import serve
 
-    serve(host, port, lang.value, workers, browser, plugin or [])
+    serve(host, port, lang.value, workers, browser, plugin or [], allow_host or [], password_file)
 
 
 @app.command()
@@ -245,7 +258,7 @@ def import_files(
         from sim.intake.templates import write as write_templates
 
         for path in write_templates(templates, lang.value):
-            typer.echo(path)
+            _say(path)
         return
     if not files:
         raise InputError("import", "no file is named", "xiaoqu import FILE...")
@@ -259,10 +272,10 @@ def import_files(
         households=households,
     )
     for line in tell.lines(found, lang.value):
-        typer.echo(line)
+        _say(line)
     written = write(found, out) if out is not None else []
     for line in tell.after(found, written, lang.value):
-        typer.echo(line)
+        _say(line)
 
 
 @app.command("list")
@@ -276,7 +289,7 @@ def list_names(
     console = _console()
     for one in [kind] if kind else list(Kind):
         if kind is None:
-            console.print(f"[bold]{one.value}[/bold]")
+            console.print(one.value, style="bold")
         console.print(_table(one, config_dir))
 
 
@@ -321,14 +334,14 @@ def explain(
     """
     _load_plugins(plugin)
     if name == "month":
-        return typer.echo(_month(overrides or [], config_dir, lang.value))
+        return _say(_month(overrides or [], config_dir, lang.value))
     if name == "arrows":
         from sim.texts import arrows_text
 
-        return typer.echo(arrows_text(lang.value))
+        return _say(arrows_text(lang.value))
     if overrides:
         raise InputError(overrides[0], f"is not asked for with {name}", "settings, with month only")
-    typer.echo(_text(name, config_dir, lang.value))
+    _say(_text(name, config_dir, lang.value))
 
 
 @app.command()
@@ -379,14 +392,12 @@ def validate(
 def _hold(
     part: str, seeds: int, seed: int, draws: int, workers: int, as_text: bool, language: str
 ) -> None:
-    from rich.console import Console
-
     if part == "cases":
         from sim.experiments.validate import as_markdown, print_validation
         from sim.experiments.validate import validate as hold
 
         result = hold(seeds, seed, workers, progress=True)
-        return typer.echo(as_markdown(result)) if as_text else print_validation(result, Console())
+        return _say(as_markdown(result)) if as_text else print_validation(result, _console(None))
     from sim.science import levels_table
     from sim.science.levels import run_levels
     from sim.science.trials import run_trials
@@ -394,8 +405,8 @@ def _hold(
     run = run_levels if part == levels_table.LEVELS else run_trials
     frame = run(seeds, seed, draws, workers, progress=True)
     if as_text:
-        return typer.echo(levels_table.as_markdown(frame, part, language))
-    return levels_table.print_checks(frame, part, Console(), language)
+        return _say(levels_table.as_markdown(frame, part, language))
+    return levels_table.print_checks(frame, part, _console(None), language)
 
 
 @app.command()
@@ -423,7 +434,7 @@ def rerun(
     from sim.again import rerun as live_again
 
     done = live_again(folder, progress=not quiet)
-    typer.echo(done.line(lang.value))
+    _say(done.line(lang.value))
     if not done.same:
         raise typer.Exit(1)
 
@@ -484,7 +495,7 @@ def reproduce(
     differing = 0
     for part in make(names or [], quick=quick, write=write):
         told = part.differs and ("rewritten, " if write else "differs, ") + part.differs
-        typer.echo(f"{part.name} ({part.place}, {part.seconds:.1f} s): {told or 'the same'}")
+        _say(f"{part.name} ({part.place}, {part.seconds:.1f} s): {told or 'the same'}")
         differing += bool(part.differs)
     if differing and not write:
         raise typer.Exit(1)
@@ -549,7 +560,7 @@ def _ask(
     if not quiet:
         answer.show(_console(answer.WIDTH), lang.value)
     elif answer.folder is not None:
-        typer.echo(answer.folder)
+        _say(answer.folder)
     if spec.keeps and spec.drawn_last:
         answer.keep_figures(lang.value)
     return None
@@ -580,6 +591,7 @@ def main(words: list[str] | None = None) -> None:
         # No figure needs a window, and a backend named for other programs may not be there. Called
         # from Python, as in a notebook, the choice is the caller's.
         os.environ["MPLBACKEND"] = "Agg"
+        leaving.listen()
     try:
         try:
             _make_ready(sys.argv[1:] if words is None else words)
@@ -600,10 +612,10 @@ def main(words: list[str] | None = None) -> None:
             _drop_output()
         _fail(f"{error.filename or 'output'}: {error.strerror or error}", 2)
     except KeyboardInterrupt:
-        _fail("interrupted", INTERRUPTED)
+        _fail("interrupted", leaving.code())
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            _fail("interrupted", INTERRUPTED)
+            _fail("interrupted", leaving.code())
         raise
 
 
@@ -623,6 +635,13 @@ def _make_ready(words: list[str]) -> None:
     except OSError as error:
         problem = f"cannot be found ({error.strerror})"
         raise InputError("working folder", problem, "a folder that exists") from None
+    try:
+        # Matplotlib reads it when it is imported, whether or not anybody wants its settings.
+        Path("matplotlibrc").read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError("matplotlibrc", "in the working folder is no text", "UTF-8") from None
+    except OSError:
+        pass
     for place, word in enumerate(words, 1):
         refuse_broken(word, f"word {place}")
 
@@ -634,20 +653,25 @@ def _drop_output() -> None:
 
 
 def _console(width: int | None = 160) -> Console:
-    from rich.console import Console
+    from sim.terminal import Terminal
 
     # A pipe has no width: give it one at which no name or key is cut off.
-    return Console(highlight=width is None, width=None if sys.stdout.isatty() else width)
+    return Terminal(width=None if sys.stdout.isatty() else width)
 
 
 def _print_tree(tree: dict[str, Any]) -> None:
     import yaml
 
-    typer.echo(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False).rstrip())
+    _say(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False).rstrip())
+
+
+def _say(text: object) -> None:
+    """Print what may hold names and texts of somebody's own."""
+    typer.echo(clean(str(text), lines=True))
 
 
 def _fail(line: str, code: int) -> None:
-    print(f"error: {line}" if code != INTERRUPTED else line, file=sys.stderr)
+    print(clean(f"error: {line}" if code < INTERRUPTED_BY else line), file=sys.stderr)
     sys.exit(code)
 
 
@@ -664,7 +688,7 @@ def _table(kind: Kind, config_dir: Path | None) -> Table:
 
     table = Table.grid(padding=(0, 2))
     for cells in _rows(kind, config_dir):
-        table.add_row(*cells)
+        table.add_row(*(clean(cell, 2 * LONGEST_TITLE) for cell in cells))
     return table
 
 

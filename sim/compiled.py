@@ -19,13 +19,12 @@ from numba import njit
 from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
-from sim.cache import folder, prune
+from sim.cache import folder, prune, sealed, unsealed
 from sim.errors import InputError
 
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     # Rules are written for the compiler: as plain Python they would not run, let alone in time.
     raise InputError("NUMBA_DISABLE_JIT", "is set, and rules are only run compiled", "0, or unset")
-# Numba passes over a folder that it cannot write to, and falls back to the user's own.
 numba.config.CACHE_DIR = str(folder())  # type: ignore[attr-defined]
 prune()
 
@@ -56,7 +55,7 @@ def kernel(function: Callable[..., Any], *, own: bool = False) -> Any:
     """
     ours = function.__code__.co_filename.startswith(_HOME)
     if ours and not own:
-        return _compile_kept(function)
+        return _guarded(_compile_kept(function))
     if not ours:
         own_rules[f"{function.__module__}.{function.__qualname__}"] = function
     compiled: Any = _compile(function)
@@ -68,6 +67,49 @@ def kernel(function: Callable[..., Any], *, own: bool = False) -> Any:
             compiled._cache = _Kept(function)
     finally:
         numba.config.CACHE_DIR = usual  # type: ignore[attr-defined]
+    return compiled
+
+
+class _Sealed(IndexDataCacheFile):
+    """Files of compiled rules that tell whether they were damaged: such a one is made anew, as if it were gone.
+
+    A byte turned over in machine code would give a wrong number, or end the process.
+    """
+
+    def _load_index(self) -> Any:
+        data = self._read(self._index_name)
+        if data is None:
+            return {}
+        stamp, overloads = pickle.loads(data)
+        return overloads if stamp == self._source_stamp else {}
+
+    def _save_index(self, overloads: Any) -> None:
+        self._write(self._index_name, self._dump((self._source_stamp, overloads)))
+
+    def _load_data(self, name: str) -> Any:
+        data = self._read(name)
+        if data is None:
+            raise OSError(f"{name} was damaged")  # as the class it is made from takes it
+        return pickle.loads(data)
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._write(name, self._dump(data))
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            return unsealed(f"{name} {self._version}", Path(self._data_path(name)).read_bytes())
+        except OSError:
+            return None
+
+    def _write(self, name: str, data: bytes) -> None:
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(sealed(f"{name} {self._version}", data))
+
+
+def _guarded(compiled: Any) -> Any:
+    cache = compiled._cache
+    stamp = cache._impl.locator.get_source_stamp()
+    cache._cache_file = _Sealed(cache._cache_path, cache._impl.filename_base, stamp)
     return compiled
 
 
@@ -84,7 +126,7 @@ class _Kept(FunctionCache):
         ours = self._py_func.__code__.co_filename.startswith(_HOME)
         of = repr(added) if ours else f"{self._py_func.__module__} {_own_code(self._py_func)}"
         base = f"{self._impl.filename_base}-{hashlib.sha256(of.encode()).hexdigest()[:16]}"
-        self._cache_file = IndexDataCacheFile(self._cache_path, base, "")
+        self._cache_file = _Sealed(self._cache_path, base, "")
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """See ``numba.core.caching.Cache``."""
@@ -130,8 +172,9 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(inside)
 
 
-inlined = njit(cache=True, inline="always", error_model="numpy")
-"""Compile a part of rules into each of them."""
+def inlined(function: Callable[..., Any]) -> Any:
+    """Compile a part of rules into each of them."""
+    return _guarded(njit(cache=True, inline="always", error_model="numpy")(function))
 
 
 @inlined

@@ -27,6 +27,7 @@ from hydra.core.override_parser.types import (
     ChoiceSweep,
     Glob,
     IntervalSweep,
+    Override,
     Quote,
     QuotedString,
     RangeSweep,
@@ -185,7 +186,7 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
     if path := _named_file(text):
         return path
     try:
-        override = OverridesParser.create().parse_override(_quoted(text))
+        override = _override(text)
         if not override.key_or_group:
             raise ValueError(text)
     except (HydraException, ValueError, RecursionError, AttributeError):
@@ -201,10 +202,10 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
         ) from None
     if override.package is not None:
         raise InputError(shorten(text), f"'@{shorten(override.package)}' is not taken", "key=value")
-    key = full_key(override.key_or_group.replace("/", "."))
+    key = full_key(_respelt(override.key_or_group).replace("/", "."))
     if override.is_delete():
         return "~" + key, None
-    value: Any = override.value()
+    value: Any = _respelt(override.value())
     if isinstance(value, IntervalSweep):
         return key, Interval(float(value.start or 0.0), float(value.end or 0.0))
     if isinstance(value, RangeSweep):
@@ -212,8 +213,34 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
     if isinstance(value, Glob):
         return key, Levels(tuple(value.filter(choices(key, config_dir))))
     if isinstance(value, ChoiceSweep):
-        return key, Levels(tuple(override.sweep_iterator(_unquoted)))
+        return key, Levels(tuple(map(_respelt, override.sweep_iterator(_unquoted))))
     return key, value
+
+
+def _override(text: str) -> Override:
+    """A word as Hydra reads it, whose grammar has no letters but those of ASCII: others are spelt in them.
+
+    Raises:
+        HydraException: It cannot be read; or one of its own other errors.
+    """
+    try:
+        return OverridesParser.create().parse_override(text)
+    except (HydraException, ValueError, AttributeError):
+        if text.isascii():
+            raise
+    spelt = re.sub(r"[^\x00-\x7f]", lambda found: f"xZ{ord(found[0]):x}Zx", text)
+    return OverridesParser.create().parse_override(spelt)
+
+
+def _respelt(value: Any) -> Any:
+    """The same with the letters that ``_override`` spelt."""
+    if isinstance(value, str):
+        return re.sub(r"xZ([0-9a-f]+)Zx", lambda found: chr(int(found[1], 16)), value)
+    if isinstance(value, list):
+        return [_respelt(one) for one in value]
+    if isinstance(value, dict):
+        return {_respelt(key): _respelt(one) for key, one in value.items()}
+    return value
 
 
 def _named_file(text: str) -> Setting | None:
@@ -766,14 +793,6 @@ def _refuse_resolvers(node: Any, where: str) -> None:
             _refuse_resolvers(value, f"{where}.{i}")
     elif isinstance(node, str) and _FORBIDDEN_INTERPOLATION.search(node):
         raise InputError(where, f"{show(node)} asks for a resolver", "a plain ${key}")
-
-
-def _quoted(text: str) -> str:
-    """Put quotes around a bare word that Hydra's grammar does not know, such as one in Chinese."""
-    key, equals, value = text.partition("=")
-    if equals and re.fullmatch(r"[\w.\-]+", value) and not value.isascii():
-        return f"{key}='{value}'"
-    return text
 
 
 def _quote(value: str | list[str]) -> str:

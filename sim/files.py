@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -91,11 +93,28 @@ def process_alive(number: int) -> bool:
         return True
     try:
         os.kill(number, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
     return True
+
+
+def own_name(kind: str) -> str:
+    """Beginning of the name of something temporary: what it is for, and whose it is."""
+    return f"xiaoqu-{kind}-{os.getpid()}-"
+
+
+def clear_leftovers(kind: str) -> None:
+    """Take away what processes left in the temporary folder that were killed since."""
+    for path in Path(tempfile.gettempdir()).glob(f"xiaoqu-{kind}-*"):
+        process = path.name.removeprefix(f"xiaoqu-{kind}-").partition("-")[0]
+        if not process.isdecimal() or process_alive(int(process)):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def read_json(path: Path, allowed: str) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import pandas as pd
 
 from sim import __version__, library
+from sim.as_text import clean
 from sim.compose import choices, load
 from sim.config import Config
 from sim.errors import InputError
@@ -75,7 +76,7 @@ def explain(name: str, lang: str = "en") -> str:
     if lang not in ("en", "zh"):
         raise InputError("lang", f"{lang!r} is not allowed", "en, zh")
     text = _text(name, None, lang)
-    return text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + " ... (cut)"
+    return clean(text, MOST_TEXT, lines=True)
 
 
 def run(
@@ -247,7 +248,8 @@ def _told(tool: Tool) -> Tool:
 def _names(kind: str) -> Rows:
     from sim.cli import Kind, _rows
 
-    return [{"name": n, "title": en, "title_zh": zh} for n, en, zh in _rows(Kind(kind), None)]
+    keys = ("name", "title", "title_zh")
+    return [dict(zip(keys, map(clean, row), strict=True)) for row in _rows(Kind(kind), None)]
 
 
 # --- what may be asked --------------------------------------------------------------------------

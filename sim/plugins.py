@@ -20,9 +20,23 @@ def load_plugins(paths: Iterable[Path]) -> list[ModuleType]:
     """Run files of one's own, in their order; what is in them registers itself.
 
     Raises:
-        InputError: One is no Python file, or fails; tells in one line which and why.
+        InputError: One is no Python file, or fails, or two have one name; tells in one line which and why.
     """
+    paths, named = list(paths), dict[str, Path]()
+    for path in paths:
+        other = named.setdefault(_module(path), path)
+        if other.resolve() != path.resolve():
+            # By its module's name a kept rule is found again.
+            raise InputError(
+                "--plugin", f"{other} and {path} have one name", "files of different names"
+            )
     return [load(path) for path in paths]
+
+
+def _module(path: Path) -> str:
+    """Always the same name for a file: Numba looks for a kept rule's module under it."""
+    plain = re.sub(r"\W", "_", path.stem)
+    return f"xiaoqu_plugin_{plain}"
 
 
 def load(path: Path | str) -> ModuleType:
@@ -35,9 +49,7 @@ def load(path: Path | str) -> ModuleType:
     # As with a script: what lies beside it can be imported.
     if (folder := str(path.resolve().parent)) not in sys.path:
         sys.path.append(folder)
-    plain = re.sub(r"\W", "_", path.stem)
-    # Always the same name for a file: Numba looks for a kept rule's module under it.
-    name = f"xiaoqu_plugin_{plain}"
+    name = _module(path)
     while getattr(sys.modules.get(name), "__file__", str(path)) != str(path):
         name += "_"  # two files of one name, from two folders
     spec = importlib.util.spec_from_file_location(name, path)

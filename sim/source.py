@@ -13,12 +13,22 @@ from pathlib import Path
 from sim.errors import InputError
 
 PACKAGE = Path(__file__).parent
+if not PACKAGE.is_dir():
+    raise ImportError(
+        f"xiaoqu cannot run from inside an archive ({PACKAGE.parent}): its rules are compiled from files. "
+        "Install it (pip install FILE), or unpack it and put the folder on the path"
+    )
+
+
+def files(folder: Path, pattern: str = "*.py") -> list[Path]:
+    """Source files of a folder in order; what an editor leaves to mark that it has one open is none."""
+    return sorted(path for path in folder.glob(pattern) if path.is_file())
 
 
 def _stamps() -> dict[Path, tuple[int, int]]:
     """When each source file was last written and its size."""
     found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in files(PACKAGE, "**/*.py"):
         told = os.stat(path)
         found[path] = (told.st_mtime_ns, told.st_size)
     return found
@@ -26,7 +36,7 @@ def _stamps() -> dict[Path, tuple[int, int]]:
 
 def _hash() -> str:
     whole = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in files(PACKAGE, "**/*.py"):
         whole.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
         whole.update(path.read_bytes() + b"\0")
     return whole.hexdigest()[:16]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import math
 from typing import Any
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 import pytest
+from rich.table import Table
 
 from sim.as_text import (
+    LONGEST_TITLE,
+    clean,
     exact_text,
     month_text,
     number_text,
@@ -15,13 +21,15 @@ from sim.as_text import (
     percent_text,
     points_text,
     signed,
+    title_of,
     value_text,
     with_interval,
 )
-from sim.config import Config
+from sim.config import Config, Scenario
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
 from sim.schema import Described
+from sim.terminal import Terminal
 
 ROWS = {row.key: row for row in Config.describe()}
 
@@ -91,3 +99,50 @@ def test_a_dose_is_percent() -> None:
         row.key: row for row in CATALOGUE["mediation"].Parameters.describe()
     }
     assert parameter_text(1.25, rows["dose"]) == "125%"
+
+
+NASTY = {
+    "markup": "[/x] [phase two] :smile: [link=file:///etc]a[/link]",
+    "mark of byte order": "\ufeff小区",
+    "escape": "\x1b]0;owned\x07\x1b[31mred",
+    "no character": "a\uffff\ufdd0b",
+    "long": "长" * 3_000,
+    "formula": '=HYPERLINK("http://x","y")',
+    "direction": "\u202eabc\u2066def\u200f",
+    "mathematics": r"$\frac{$ a_b^c",
+    "half": "a\ud800b",
+    "lines": "one\r\ntwo\u2028three\x00",
+    "page": '<script>alert(1)</script>&"\'--><!--',
+    "nothing": "\u200b\ufeff",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NASTY.values(), ids=list(NASTY))
+def test_a_title_is_one_short_line_that_steers_nothing(text: str) -> None:
+    """What is no letter is gone; what is left can be written, and stand in XML."""
+    scenario = Scenario.model_construct(name="mine", title=text, title_zh=text)
+    for language in ("en", "zh"):
+        shown = title_of(scenario, language)
+        assert shown.encode("utf-8") and len(shown) <= LONGEST_TITLE
+        assert shown.isprintable() and "\ufdd0" not in shown
+        ElementTree.fromstring(f"<a>{escape(shown)}</a>")
+
+
+def test_clean_keeps_what_people_read() -> None:
+    """Rare letters, full-width spaces and line ends that are asked for stay; a cut is shown."""
+    assert clean("龘\u3000𠮷 é 1/2\n第二行", lines=True) == "龘\u3000𠮷 é 1/2\n第二行"
+    assert clean("a\tb\nc") == "a b c"
+    assert clean("abcdef", 4) == "abc…" and clean("abcd", 4) == "abcd"
+    assert title_of(Scenario.model_construct(name="mine", title=NASTY["nothing"])) == "mine"
+
+
+def test_a_terminal_shows_text_as_text() -> None:
+    """Markup, colours and signs of a name are neither obeyed nor left out."""
+    stream = io.StringIO()
+    table = Table("[b]head[/b]", title="[/title]")
+    table.add_row(NASTY["markup"], NASTY["escape"])
+    Terminal(file=stream, width=200, force_terminal=True, color_system=None).print(table, "[/x]")
+    shown = stream.getvalue()
+    assert "\x1b" not in shown and "\x07" not in shown
+    for text in (NASTY["markup"], "]0;owned[31mred", "[b]head[/b]", "[/title]"):
+        assert text in shown

@@ -31,7 +31,6 @@ from sim.desk import charts, compound, evidence_card, finding, live, printing
 from sim.desk.arrived import arrive, mapping_of, taken
 from sim.desk.bench import Bench
 from sim.desk.bits import with_unit
-from sim.desk.guard import LARGEST_BODY, Guard, host_allowed, origin_allowed
 from sim.desk.lanes import Lanes
 from sim.desk.refusals import refusal
 from sim.desk.session import (
@@ -1095,82 +1094,3 @@ def test_what_stands_side_by_side_is_of_the_same_seeds() -> None:
         page.visit.close()
 
     asyncio.run(report())
-
-
-# --- who is let in ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("host", "allowed"),
-    [("127.0.0.1:8520", True), ("localhost", True), ("[::1]:80", True), ("192.168.1.5:80", True),
-     ("evil.example:8520", False), ("127.0.0.1.evil.example", False), ("", False)],
-)  # fmt: skip
-def test_only_this_machine_is_a_host(host: str, allowed: bool) -> None:
-    """Catches a foreign name made to point here."""
-    assert host_allowed(host) is allowed
-
-
-def test_only_the_page_itself_may_ask() -> None:
-    """Catches another page that talks to the desk behind the user's back."""
-    assert origin_allowed(None, "127.0.0.1:8520")
-    assert origin_allowed("http://127.0.0.1:8520", "127.0.0.1:8520")
-    for foreign in ("http://evil.example", "null", "http://127.0.0.1:9999"):
-        assert not origin_allowed(foreign, "127.0.0.1:8520")
-
-
-def ask(
-    guard: Guard, kind: str = "http", method: str = "POST", **headers: str
-) -> list[dict[str, Any]]:
-    """What a guard sends back."""
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "websocket.connect"}
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    given = {"host": "127.0.0.1:1", **headers}
-    scope = {
-        "type": kind, "method": method, "path": "/", "client": ("127.0.0.1", 1),
-        "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in given.items()],
-    }  # fmt: skip
-    asyncio.run(guard(scope, receive, send))
-    return sent
-
-
-async def _inside(scope: Any, receive: Any, send: Any) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-
-
-def statuses(guard: Guard, count: int, **headers: str) -> Sequence[int]:
-    return [ask(guard, **headers)[0]["status"] for _ in range(count)]
-
-
-def test_the_guard_turns_away_strangers_floods_and_loads() -> None:
-    """Catches a guard that stands beside an open door."""
-    guard = Guard(_inside)
-    answer = ask(guard)[0]
-    assert answer["status"] == 200
-    assert b"default-src 'self'" in dict(answer["headers"])[b"content-security-policy"]
-    assert ask(guard, origin="http://evil.example")[0]["status"] == 403
-    assert ask(guard, host="evil.example")[0]["status"] == 421
-    assert ask(guard, content_length=str(LARGEST_BODY + 1))[0]["status"] == 413
-    refused = ask(guard, kind="websocket", origin="http://evil.example")
-    assert refused[0]["type"] == "websocket.close"
-    told = statuses(guard, 100)
-    assert told[0] == 200 and told[-1] == 429
-
-
-def test_a_taken_port_is_told_in_one_line(xiaoqu: Any) -> None:
-    """Catches a trace where a sentence would do."""
-    import socket
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        code, _, told = xiaoqu("desk", "--no-browser", "--port", port)
-    assert (
-        code == 2 and told.startswith("error: --host, --port: 127.0.0.1:") and told.count("\n") == 1
-    )

@@ -114,9 +114,16 @@ def test_workbooks_that_would_grow_are_refused(
     sheet, begin = "xl/worksheets/sheet1.xml", b"<worksheet"
     entity = b'<!DOCTYPE a [<!ENTITY b "cc">]><worksheet'
     far = b'<sheetData><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    # The same as other programs may write it: other quotes, spaces, and cells that do not say where they are.
+    other = b"<sheetData><row r = '1048576' ><c s=\">\" r='XFD1048576'><v>1</v></c></row>"
+    unsaid = b'<sheetData><row r="1048570">' + b"<c><v>1</v></c>" * 30 + b"</row>"
+    wide = '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a [<!ENTITY b "cc">]><a>&b;</a>'
     for path, said in (
         (changed(tmp_path, sheet, begin, entity), "declares a document type or entities"),
         (changed(tmp_path, sheet, b"<sheetData>", far), "reaches to row 1048576 and column 16384"),
+        (changed(tmp_path, sheet, b"<sheetData>", other), "reaches to row 1048576 and column 16384"),
+        (changed(tmp_path, sheet, b"<sheetData>", unsaid), "reaches to row 1048570 and column 5"),
+        (archive(tmp_path / "e.ods", {"content.xml": wide.encode("utf-16")}), "declares a document type or entities"),
         (archive(tmp_path / "z.xlsx", {"a.txt": b"x"}), "is an archive, no workbook"),
         (
             open_document(tmp_path / "r.ods", [HEADER], '<table:table-row table:number-rows-repeated="1000000"><table:table-cell '
@@ -127,11 +134,47 @@ def test_workbooks_that_would_grow_are_refused(
         with pytest.raises(InputError, match=said) as error:
             read(path)
         assert str(error.value).count("\n") == 0
-    monkeypatch.setattr(sheets, "LARGEST_UNPACKED", 100_000)
+    monkeypatch.setattr(sheets, "ALWAYS_UNPACKED", 100_000)
     bomb = archive(tmp_path / "bomb.xlsx", {"xl/workbook.xml": b"<a>" + b" " * 5_000_000})
     assert bomb.stat().st_size < 20_000
     with pytest.raises(InputError, match="grows too large when it is unpacked"):
         read(bomb)
+
+
+def test_a_text_that_many_cells_name_counts_as_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a small workbook, or web page, whose cells fill the memory."""
+    monkeypatch.setattr(sheets, "MOST_LETTERS", 50_000)
+    strings = b"<sst><si><t>a</t></si><si><r><t>" + b"b" * 1_000 + b"</t></r></si></sst>"
+    cells = b"".join(b'<row><c t="s"><v>%d</v></c></row>' % (k > 9) for k in range(100))
+    parts = {"xl/workbook.xml": b"<a/>", "xl/worksheets/sheet1.xml": b"<a>" + cells + b"</a>", "xl/sharedStrings.xml": strings}  # fmt: skip
+    repeated = '<table:table-row table:number-rows-repeated="100"><table:table-cell office:value-type="string"><text:p>' + "b" * 1_000 + "</text:p></table:table-cell></table:table-row>"  # fmt: skip
+    for path in (
+        archive(tmp_path / "a.xlsx", parts),
+        open_document(tmp_path / "a.ods", [HEADER], repeated),
+    ):
+        with pytest.raises(InputError, match="grows too large"):
+            read(path)
+    page = tmp_path / "a.xls"
+    page.write_text("<table><tr>" + "<td colspan=900>x</td>" * 50_000)
+    with pytest.raises(InputError, match="1800 columns"):
+        read(page)
+
+
+def test_a_binary_workbook_is_read_in_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches one whose reader takes all memory and the process with it, or never ends."""
+    path = old_workbook(tmp_path / "old.xls")
+    cell = path.read_bytes()
+    place = cell.index(b"\xfd\x00\x0a\x00") + 4  # a cell with a shared text: row, column
+    path.write_bytes(cell[:place] + b"\xff" * 4 + cell[place + 4 :])
+    with pytest.raises(InputError, match="the workbook cannot be read"):
+        read(path)
+    monkeypatch.setattr(sheets, "SECONDS_APART", 0.01)
+    with pytest.raises(InputError, match="the workbook cannot be read"):
+        read(old_workbook(tmp_path / "slow.xls"))
 
 
 def test_damaged_workbooks_are_refused_in_a_line(tmp_path: Path) -> None:
@@ -147,7 +190,8 @@ def test_damaged_workbooks_are_refused_in_a_line(tmp_path: Path) -> None:
             path = tmp_path / "broken.bin"
             path.write_bytes(bytes(broken[: int(rng.integers(200, len(data)))]))
             try:
-                read(path)
+                # Not in a process of its own each time, which takes a second.
+                sheets._rows("old", path.read_bytes()) if data is old else read(path)
             except InputError as error:
                 assert "\n" not in str(error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from sim.desk.session import TO_THE_END, Own, Plan, Session
 from sim.desk.words import WORDS
 from sim.errors import InputError
 from sim.explain import input_error, show
+from sim.files import clear_leftovers, own_name
 from sim.intake.figures import read_months
 from sim.intake.register import ROOM
 from sim.measures.catalogue import CATALOGUE
@@ -396,7 +398,27 @@ def _counted(said: Own, settings: dict[str, Any]) -> dict[str, Any]:
 # --- uploads ----------------------------------------------------------------------------------------
 
 
-_FOLDER = tempfile.TemporaryDirectory(prefix="xiaoqu-desk-")
+UPLOADS = "desk"
+"""What the folder of uploaded tables is called in the temporary folder."""
+
+MOST_KEPT = 192 * 2**20
+"""Bytes of all uploaded tables that are kept: those of sixty pages, and some for undo; beyond, the oldest go."""
+
+_kept_files: OrderedDict[Path, int] = OrderedDict()
+
+
+@lru_cache(maxsize=1)
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    clear_leftovers(UPLOADS)
+    return tempfile.TemporaryDirectory(prefix=own_name(UPLOADS))
+
+
+def forget_uploads() -> None:
+    """Take away all uploaded tables, as at the desk's end."""
+    if _folder.cache_info().currsize:
+        _folder().cleanup()
+        _folder.cache_clear()
+        _kept_files.clear()
 
 
 def _household_file(text: str) -> dict[str, Any]:
@@ -491,11 +513,15 @@ def _share(flags: np.ndarray) -> float:
 def _kept(text: str, what: str) -> Path:
     """An uploaded table under a name of ours: nothing of what was sent becomes a path."""
     name = hashlib.sha256(text.encode()).hexdigest()[:16]
-    path = Path(_FOLDER.name) / f"{what}-{name}.csv"
+    path = Path(_folder().name) / f"{what}-{name}.csv"
     if not path.exists():
         part = path.with_suffix(f".{os.getpid()}")
         part.write_text(text, encoding="utf-8")
         part.replace(path)
+        _kept_files[path] = path.stat().st_size
+    _kept_files.move_to_end(path)
+    while sum(_kept_files.values()) > MOST_KEPT:
+        _kept_files.popitem(last=False)[0].unlink(missing_ok=True)
     return path
 
 

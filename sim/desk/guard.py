@@ -1,26 +1,42 @@
-"""Who may talk to the desk: this page only, not too much, and not too fast."""
+"""Who may talk to the desk: this page only, whoever knows the password, not too much, and not too fast."""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import hmac
 import ipaddress
+import secrets
 import socket
 import time
 from collections import OrderedDict
+from html import escape
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from sim.desk.session import LARGEST_FILE
 
 LARGEST_BODY = LARGEST_FILE + 2**16
 """Bytes of one request."""
 
-RATES = {"page": (60, 30.0), "post": (60, 30.0)}
-"""Visits of the page and posts that one address may make at once, and seconds until all may come again."""
+BODY_WITHIN = 60.0
+"""Seconds in which a request's body must have come whole."""
+
+RATES = {"page": (60, 30.0), "post": (60, 30.0), "password": (10, 60.0)}
+"""Visits of the page, posts and passwords that one address may make at once, and seconds until all may come again."""
 
 MOST_ADDRESSES = 1_000
 
+COOKIE = "xiaoqu-desk"
+REMEMBERED = 30 * 24 * 3600
+"""Seconds that a browser keeps the sign of having known the password."""
+
+KEY = "key"
+"""What the password is called in a link, and in the form that asks for it."""
+
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # without any, a form of this page would be nobody's
     (b"x-frame-options", b"DENY"),
     (
         b"content-security-policy",
@@ -30,16 +46,41 @@ HEADERS = (
     ),
 )
 
+_SHEET = (
+    '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>xiaoqu</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    "<style>body{{font:18px/1.7 sans-serif;max-width:32em;margin:15vh auto;padding:0 1em;color:#1f2933}}"
+    "a,button{{font:inherit;display:inline-block;padding:.4em 1.2em;background:#0a4f8f;color:#fff;border:0;"
+    "border-radius:4px;text-decoration:none}}input{{font:inherit;padding:.35em;width:14em}}</style></head>"
+    "<body>{body}</body></html>"
+)
+_ELSEWHERE = (
+    "<p>这个链接来自别的网页或程序。</p><p>This link comes from another page.</p>"
+    '<p><a href="{link}">打开 · Open</a></p>'
+)
+_ASKS = (
+    '<p>{said}</p><form method="post">'
+    '<p><label>口令 · Password<br><input name="key" type="password" autofocus autocomplete="current-password">'
+    "</label> <button>进入 · Enter</button></p></form>"
+)
+_FIRST = "请输入口令。启动政策台的人知道口令。<br>This desk asks for a password. Whoever started it knows it."
+_WRONG = "口令不对,请重试。<br>That is not the password."
+
 
 class Guard:
     """An ASGI application around another that turns away what is not the page's own.
 
     Args:
         app: What is guarded.
+        names: Names beside those of this machine under which it may be asked for.
+        password: Without it nobody is let in; empty for a desk that only this machine can reach.
     """
 
-    def __init__(self, app: Any) -> None:
-        self.app = app
+    def __init__(self, app: Any, names: tuple[str, ...] = (), password: str = "") -> None:
+        self.app, self._password = app, password.encode()
+        self._names = frozenset(name.lower() for name in names)
+        # Another one at each start: who knew an earlier password does not come in with its sign.
+        self._sign = hmac.new(secrets.token_bytes(32), self._password, hashlib.sha256).hexdigest()
         self._used: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -51,16 +92,33 @@ class Guard:
         refusal = self._refusal(scope, headers)
         if refusal is not None:
             await _refuse(scope, receive, send, *refusal)
-        elif scope["type"] == "websocket":
-            await self.app(scope, receive, send)
-        else:
-            await self.app(scope, _limited(receive), _with_headers(send))
+            return
+        if scope["type"] == "http":
+            receive, send = _limited(receive), _with_headers(send)
+            if _from_elsewhere(headers):
+                link = escape(
+                    _address(scope, parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+                )
+                await _show(send, 200, _ELSEWHERE.format(link=link))
+                return
+        if self._password and not self._known(headers):
+            await self._ask(scope, headers, receive, send)
+            return
+        await self.app(scope, receive, send)
 
     def _refusal(self, scope: Any, headers: dict[bytes, str]) -> tuple[int, str] | None:
         host = headers.get(b"host", "")
-        if not host_allowed(host):
-            return 421, f"host {host[:80]!r} is not this machine"
+        if not host_allowed(host, self._names):
+            return (
+                421,
+                f"host {host[:80]!r} is not this machine; --host and --allow-host name others",
+            )
         if not origin_allowed(headers.get(b"origin"), host):
+            return 403, "the request comes from another page"
+        # A picture, frame or script of a foreign page is not even looked at; a link is asked about.
+        if headers.get(b"sec-fetch-site", "none") not in ("none", "same-origin") and not (
+            scope["type"] == "http" and scope["path"] == "/" and _from_elsewhere(headers)
+        ):
             return 403, "the request comes from another page"
         if scope["type"] == "websocket":
             return None
@@ -68,12 +126,13 @@ class Guard:
         if not length.isdigit() or int(length) > LARGEST_BODY:
             return 413, f"at most {LARGEST_BODY} bytes"
         kind = "post" if scope["method"] != "GET" else "page" if scope["path"] == "/" else ""
-        if kind and not self._may(kind, (scope.get("client") or ("",))[0]):
+        if kind and not self._may(kind, scope):
             return 429, "too many requests, please wait"
         return None
 
-    def _may(self, kind: str, address: str) -> bool:
+    def _may(self, kind: str, scope: Any) -> bool:
         """A bucket of tokens for each address and kind."""
+        address = (scope.get("client") or ("",))[0]
         most, seconds = RATES[kind]
         now = time.monotonic()
         tokens, last = self._used.pop((kind, address), (float(most), now))
@@ -83,15 +142,61 @@ class Guard:
             self._used.popitem(last=False)
         return tokens >= 1
 
+    # --- the password -----------------------------------------------------------------------------
 
-def host_allowed(host: str) -> bool:
-    """Whether a Host header names this machine: an address, localhost or its own name.
+    def _known(self, headers: dict[bytes, str]) -> bool:
+        named = (one.strip().partition("=") for one in headers.get(b"cookie", "").split(";"))
+        signs = [value for name, _, value in named if name == COOKIE]
+        return any(hmac.compare_digest(sign.encode(), self._sign.encode()) for sign in signs)
+
+    async def _ask(self, scope: Any, headers: dict[bytes, str], receive: Any, send: Any) -> None:
+        """Ask for the password, or take it from the form or the link and leave a sign in the browser."""
+        if scope["type"] == "websocket" or scope["path"] != "/":
+            await _refuse(scope, receive, send, 401, "the password is asked for on the page")
+            return
+        given = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
+        others = [(name, value) for name, value in given if name != KEY]
+        if scope["method"] == "POST":
+            given = parse_qsl((await _body(receive)).decode("latin-1"))
+        said = dict(given).get(KEY)
+        if said is None:
+            await _show(send, 401, _ASKS.format(said=_FIRST))
+        elif not self._may("password", scope):
+            await _refuse(scope, receive, send, 429, "too many passwords tried, please wait")
+        elif not hmac.compare_digest(said.encode(), self._password):
+            await _show(send, 401, _ASKS.format(said=_WRONG))
+        else:
+            secure = "; Secure" if scope.get("scheme") == "https" else ""
+            sign = f"{COOKIE}={self._sign}; Path=/; Max-Age={REMEMBERED}; HttpOnly; SameSite=Strict"
+            there = [
+                (b"location", _address(scope, others).encode("latin-1")),
+                (b"set-cookie", f"{sign}{secure}".encode()),
+            ]
+            await _show(send, 303, "", there)
+
+
+def _address(scope: Any, query: list[tuple[str, str]]) -> str:
+    """The page's own address, with what was asked of it written anew."""
+    return "/" + ("?" + urlencode(query) if query else "")
+
+
+def _from_elsewhere(headers: dict[bytes, str]) -> bool:
+    """Whether somebody follows a link of another page, in a window of its own."""
+    return (
+        headers.get(b"sec-fetch-site") in ("cross-site", "same-site")
+        and headers.get(b"sec-fetch-mode") == "navigate"
+        and headers.get(b"sec-fetch-dest") == "document"
+    )
+
+
+def host_allowed(host: str, names: frozenset[str] = frozenset()) -> bool:
+    """Whether a Host header names this machine: an address, localhost, its own name or one of ``names``.
 
     A foreign name that was made to point here (DNS rebinding) is refused; an address cannot be.
     """
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and ":" in host else host
     name = name.strip("[]").lower()
-    if name in ("localhost", socket.gethostname().lower()):
+    if name in ("localhost", socket.gethostname().lower()) or name in names:
         return True
     try:
         ipaddress.ip_address(name)
@@ -115,15 +220,43 @@ async def _refuse(scope: Any, receive: Any, send: Any, status: int, line: str) -
     await send({"type": "http.response.body", "body": f"error: {line}\n".encode()})
 
 
+async def _show(
+    send: Any, status: int, body: str, more: list[tuple[bytes, bytes]] | None = None
+) -> None:
+    """A small page that needs nothing and begins nothing."""
+    headers = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        *(more or ()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": _SHEET.format(body=body).encode()})
+
+
+async def _body(receive: Any) -> bytes:
+    parts, more = [], True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    return b"".join(parts)
+
+
 def _limited(receive: Any) -> Any:
-    # A body without a stated length is counted as it comes.
-    count = 0
+    # A body without a stated length is counted as it comes, and one that never ends is given up.
+    count, whole, until = 0, False, time.monotonic() + BODY_WITHIN
 
     async def counted() -> Any:
-        nonlocal count
-        message = await receive()
+        nonlocal count, whole
+        if whole:
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), until - time.monotonic())
+        except TimeoutError:
+            return {"type": "http.disconnect"}
         if message["type"] == "http.request":
             count += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if count > LARGEST_BODY:
                 return {"type": "http.disconnect"}
         return message

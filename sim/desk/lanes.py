@@ -19,6 +19,8 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sim.leaving import unheard
+
 Answer = TypeVar("Answer")
 
 ATTEMPTS = 3
@@ -59,7 +61,9 @@ class Lanes:
         for _ in range(ATTEMPTS):
             pool = self._pools[place]
             try:
-                return await _answer(pool, pool.submit(function, *arguments))
+                with unheard():
+                    future = pool.submit(function, *arguments)
+                return await _answer(pool, future)
             except BrokenProcessPool:
                 if self._closed:
                     break

@@ -11,6 +11,8 @@ from fastapi import Request
 from nicegui import Client, ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
+from sim import __version__
+from sim.as_text import clean
 from sim.desk import compound
 from sim.desk.arrived import Arrived
 from sim.desk.bench import Bench
@@ -82,22 +84,25 @@ class Page:
     # --- building -------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Build everything and begin to live."""
+        """Build everything."""
         self._root = ui.element("div").style("width:100%")
         self._build()
         ui.timer(TICK, self._tick)
         self.keeping = Keeping(self.visit)
         ui.timer(EVERY, self.keeping.look)
-        self.began()
 
     async def go_on_from_last(self, ask: bool) -> None:
-        """Begin to live, with what the browser kept of the last visit if that is to be asked for."""
+        """Begin to live, with what the browser kept of the last visit if that is to be asked for.
+
+        Only once the browser is there and listens: a page that nobody looks at costs nothing.
+        """
+        self.began()
         # A link is taken once: a reload must not bring it back over what was changed since.
         ui.run_javascript("history.replaceState(null, '', '/')")
         kept = await self.keeping.kept() if ask else None
         if (
             kept is not None
-            and kept != self.visit.session
+            and (kept := _ours(kept)[0]) != self.visit.session
             and self.change(lambda: self.visit.change(kept))
         ):
             self._build()
@@ -294,9 +299,18 @@ class Page:
         dialog.open()
 
     def _open_file(self, data: bytes, dialog: ui.dialog) -> None:
-        if self.change(lambda: self.visit.change(read(data))):
+        said: list[str] = []
+
+        def put() -> None:
+            session, other = _ours(read(data))
+            self.visit.change(session)
+            said.append(other)
+
+        if self.change(put):
             dialog.close()
             self._build()
+            if said[0]:
+                ui.notify(said[0], type="warning", timeout=10000)
 
     def _stop_or_go(self) -> None:
         if self.visit.working:
@@ -393,7 +407,10 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
             if not client.has_socket_connection:
                 _open.discard(id(desk))
 
-        client.on_connect(lambda: _open.add(id(desk)))
+        def here() -> None:
+            _open.add(id(desk))
+
+        client.on_connect(here)
         client.on_disconnect(left)
         client.on_delete(gone)
         client.on_exception(lambda error: ui.notify(_one_line(error), type="negative"))
@@ -414,10 +431,23 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
 def _first(link: str, language: str) -> tuple[Session, str]:
     if link:
         try:
-            return from_link(link), ""
+            session, other = _ours(from_link(link))
+            # A case, kind or table that is not there would break the page.
+            compound.configurations(session)
+            return session, other
         except InputError as error:
             return _start(language), refusal(error, language)
     return _start(language), ""
+
+
+def _ours(session: Session) -> tuple[Session, str]:
+    """A session that was read, as one of this version, and what is to be said if it is of another."""
+    if session.program == __version__:
+        return session, ""
+    said = WORDS[session.language]["other_version"].format(
+        other=clean(session.program), here=__version__
+    )
+    return session.model_copy(update={"program": __version__}), said
 
 
 def _start(language: str) -> Session:

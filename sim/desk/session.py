@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from sim import __version__
+from sim.as_text import clean
 from sim.config import installed_measures
 from sim.errors import InputError
 from sim.explain import shorten
@@ -171,6 +173,7 @@ class Session(_Data):
 
     Attributes:
         version: Of this layout.
+        program: Version of xiaoqu that wrote it.
         language: Of the page.
         case: Scenario, or "own" for the user's own compound.
         own: The user's own compound.
@@ -185,6 +188,7 @@ class Session(_Data):
     """
 
     version: Literal[1] = 1
+    program: str = Field(__version__, max_length=40)
     language: Language = "zh"
     case: str = Field("kangqiao", max_length=60)
     own: Own = Field(default_factory=Own)
@@ -243,10 +247,27 @@ def read(text: str | bytes) -> Session:
         return Session.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(["session", *map(str, first["loc"])])
-        raise InputError(place, shorten(str(first["msg"]))) from None
+        place, problem = ".".join(["session", *map(str, first["loc"])]), shorten(str(first["msg"]))
+        other = _written_by(text)
+        if other != __version__:
+            said = f"was saved by xiaoqu {other}, and this is {__version__} ({place}: {problem})"
+            raise InputError("session", said, "a session of this version") from None
+        raise InputError(place, problem) from None
     except (UnicodeDecodeError, RecursionError):
         raise InputError("session", "the text cannot be read", "a file saved by the desk") from None
+
+
+def _written_by(text: str | bytes) -> str:
+    """Version of xiaoqu that wrote a session which cannot be used; this one where it does not say another."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return __version__
+    if not isinstance(said, dict):
+        return __version__
+    program = shorten(clean(str(said.get("program", __version__))))
+    layout = said.get("version", 1)
+    return program if layout == 1 or program != __version__ else f"(layout {shorten(str(layout))})"
 
 
 def write(session: Session) -> str:
@@ -269,7 +290,8 @@ def as_link(session: Session) -> str:
 
 def packed(session: Session) -> str:
     """A session as letters of any number."""
-    small = zlib.compress(session.model_dump_json(exclude_defaults=True).encode(), 9)
+    said = {"program": __version__, **session.model_dump(mode="json", exclude_defaults=True)}
+    small = zlib.compress(json.dumps(said, ensure_ascii=False).encode(), 9)
     return base64.urlsafe_b64encode(small).decode("ascii").rstrip("=")
 
 

@@ -266,6 +266,7 @@ WORDS: dict[str, dict[str, str]] = {
         "repeat_file": "本次所选含上传的表格，报告中没有保存。要再次得到相同的数字，请在本工具中用“保存到文件”另存，以后用“打开文件”打开。",
         "uploads_left_out": "住户情况来自上传的表格 households.csv，该表没有写入报告。",
         "error": "填写有误",
+        "other_version": "这份方案由 xiaoqu {other} 保存，本机是 {here}：同样的设置，数字可能与当时不同。",
         "full": "同时使用的人太多，请稍后再试。",
         "disclaimer": "结果说明在所列假设下模型里会发生什么；不用于给小区、企业或个人排名，也不作为预算依据。",
         "policy": "方案",
@@ -529,6 +530,7 @@ WORDS: dict[str, dict[str, str]] = {
         "repeat_file": "The session holds uploaded tables and is not saved in this report. To get the same numbers again, save the session on the desk with «Save to a file», and open it there with «Open a file».",
         "uploads_left_out": "Households come from an uploaded table, households.csv, which this report does not hold.",
         "error": "This cannot be set",
+        "other_version": "This session was saved by xiaoqu {other}, and this is {here}: the same choices may give other numbers than then.",
         "full": "Too many people at once, please try again later.",
         "disclaimer": "Results say what happens in the model under the stated assumptions. Not for ranking compounds, firms or people, and not for budgets.",
         "policy": "Policy",
@@ -580,10 +582,18 @@ WHERE_ZH = (
     (r"own\.collection", "目前物业费收缴率"),
     (r"session.*", "方案文件"),
     (r"link", "链接"),
+    (r"case", "案例"),
+    (r"own\.like", "小区类型"),
 )
 """Where something was refused: what an error says in full, and the same in Chinese."""
 
 PROBLEMS_ZH = (
+    (
+        r"was saved by xiaoqu (.*), and this is (\S+) \((.*)\)",
+        "由 xiaoqu {0} 保存，本机是 {1}，无法打开（{2}）",
+    ),
+    (r"no case is named '(.*)'", "没有名为“{0}”的案例"),
+    (r"no kind is named '(.*)'", "没有名为“{0}”的小区类型"),
     (r"column '(.*)' is not known", "不认识“{0}”这一列"),
     (r"column '(.*)' is missing", "缺少“{0}”列"),
     (r"column '(.*)' stands there twice", "“{0}”列重复"),
@@ -691,6 +701,7 @@ PROBLEMS_ZH = (
 """What a user of the page can do wrong; anything else is said in English."""
 
 ALLOWED_ZH = (
+    (r"a session of this version", "本版本保存的方案"),
     (r"a label of 1 to (\d+) characters", "1 至 {0} 个字符"),
     (r"(?:a )?whole number from (\S+) to (\S+)(?: \(.*\))?", "{0} 至 {1} 的整数"),
     (r"(?:a )?number from (\S+) to (\S+), or nothing", "{0} 至 {1} 的数，或留空"),

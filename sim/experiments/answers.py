@@ -105,10 +105,10 @@ class Answer:
         Args:
             language: "en" or "zh".
         """
-        from rich.console import Console
+        from sim.terminal import Terminal
 
         stream = StringIO()
-        self.show(Console(file=stream, width=self.WIDTH or 120), known_language(language))
+        self.show(Terminal(file=stream, width=self.WIDTH or 120), known_language(language))
         return Text(stream.getvalue())
 
     def figure(self, name: str = "", language: str = "en") -> Figure:

@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.as_text import MISSING, aside, exact_text, number_text, value_text, with_interval
+from sim.as_text import (
+    MISSING,
+    aside,
+    clean,
+    exact_text,
+    number_text,
+    title_of,
+    value_text,
+    with_interval,
+)
 from sim.experiments import paired
 from sim.experiments.doubt_text import comparison_lines
 from sim.experiments.summary import HIGH, LOW, spread_text, unit_text
@@ -170,15 +179,14 @@ HOLDS = {
 def policy_title(config: Config, word: str, language: str = "en") -> str:
     """What a policy is called by people: its own title, its measures', or the word asked."""
     chinese = language == "zh"
-    own = config.policy.title_zh if chinese else config.policy.title
-    if own:
-        return own
+    if clean(config.policy.title_zh if chinese else config.policy.title):
+        return title_of(config.policy, language)
     parts = [CATALOGUE.get(part) for part in word.split("+")]
     names = [
         part if measure is None else measure.zh if chinese else measure.en
         for part, measure in zip(word.split("+"), parts, strict=True)
     ]
-    return " + ".join(names)
+    return clean(" + ".join(names))
 
 
 def shown_month(comparison: Comparison, scenario: str, asked: int = 24) -> int:
@@ -212,8 +220,7 @@ def print_comparison(comparison: Comparison, console: Console, language: str = "
     question = comparison.question
     for scenario in question.scenarios:
         config = question.configs[scenario, question.reference]
-        title = config.scenario.title_zh if language == "zh" else config.scenario.title
-        console.print(title or scenario, style="bold", highlight=False)
+        console.print(title_of(config.scenario, language), style="bold")
         wide = console.width >= WIDE
         console.print(_effects_table(comparison, scenario, language, wide))
         console.print()
@@ -230,16 +237,16 @@ def print_comparison(comparison: Comparison, console: Console, language: str = "
             *comparison_lines(comparison, scenario, language),
         ]
         for line in filter(None, lines):
-            console.print(line, highlight=False, markup=False)
+            console.print(line)
     for line in _notes(comparison, language):
-        console.print(line, style="dim", highlight=False, markup=False)
+        console.print(line, style="dim")
     _print_failures(comparison, console, words)
     if comparison.folder is not None:
         lines = [f"{words['kept_in']}: {comparison.folder}"]
         drawn = sorted((comparison.folder / "figures").glob(f"*-{language}.png"))
         lines += [f"{words['figures']}: {path}" for path in drawn]
         for line in lines:
-            console.print(line, soft_wrap=True, highlight=False, markup=False)
+            console.print(line, soft_wrap=True)
 
 
 def missing_lines(
@@ -511,4 +518,4 @@ def _print_failures(comparison: Comparison, console: Console, words: dict[str, s
         failed=len(failed), all=len(comparison.runs), policy=first["policy"], seed=first["seed"]
     )
     text = f"{line}{first['stage']}: {first['message']}"
-    console.print(text, style="red", highlight=False, markup=False)
+    console.print(text, style="red")

@@ -26,7 +26,9 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from sim import files
 from sim.errors import InputError
+from sim.leaving import unheard
 
 if TYPE_CHECKING:
     from sim.config import Executor
@@ -42,6 +44,9 @@ ATTEMPTS = 4
 """Times that a task is tried when the workers that had it were ended."""
 
 IDLE_SECONDS, CONNECT_SECONDS, COUNT_SECONDS = 30, 20, 5.0
+
+ALONE_SECONDS = 60.0
+"""Seconds that a cluster which has lost all its workers is waited for."""
 
 # One thread each: processes already take every core.
 _ENVIRONMENT = {
@@ -131,7 +136,8 @@ def _keep_busy(
             running[pool.submit(function, item[1])] = item
         if not running:
             return
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
+        # Looked at now and then: a cluster without workers never completes anything.
+        for future in wait(running, COUNT_SECONDS, return_when=FIRST_COMPLETED).done:
             number, task = running.pop(future)
             try:
                 answer, failures = future.result()
@@ -268,10 +274,10 @@ class _Processes(_Shipping):
 
     def _prepare(self, along: Packed) -> str:
         # Once for all tasks, not with each: tables of a city are large.
-        from sim.experiments.payload import HOMES, clear_leftovers
+        from sim.experiments.payload import HOMES
 
-        clear_leftovers()
-        number, name = tempfile.mkstemp(prefix=f"{HOMES}{os.getpid()}-")
+        files.clear_leftovers(HOMES)
+        number, name = tempfile.mkstemp(prefix=files.own_name(HOMES))
         # Known before it is written, so that it goes even if that fails.
         self._along = name
         with os.fdopen(number, "wb") as file:
@@ -280,7 +286,7 @@ class _Processes(_Shipping):
 
     def _hand_out(self, packed: bytes) -> Future[Any]:
         for _ in range(ATTEMPTS):
-            with suppress(BrokenExecutor):
+            with suppress(BrokenExecutor), unheard():
                 return self._pool().submit(_call_here, self._along, packed)
         raise RuntimeError(self.advice)
 
@@ -327,10 +333,17 @@ class _Cluster(_Shipping):
         except (OSError, ValueError) as error:
             problem = f"{address}: {error or type(error).__name__}"
             raise InputError("executor.address", problem, allowed) from None
+        try:
+            self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError:
+            self._client.close()
+            problem = f"{address}: the cluster has no workers, and none came in {CONNECT_SECONDS} s"
+            allowed = f"a cluster with workers, as by: dask worker {address}"
+            raise InputError("executor.address", problem, allowed) from None
         self.lost: tuple[type[BaseException], ...] = (KilledWorker, CancelledError)
         self.advice = f"workers of the Dask cluster at {address} were lost {ATTEMPTS} times"
         self._address, self._pool = address, self._client.get_executor(pure=False)
-        self._slots, self._counted = 0, -COUNT_SECONDS
+        self._slots, self._counted, self._seen = 0, -COUNT_SECONDS, time.monotonic()
 
     def slots(self) -> int:
         # Workers come and go; asking the scheduler each time would cost more than it saves.
@@ -339,6 +352,11 @@ class _Cluster(_Shipping):
             self._counted = time.monotonic()
             with suppress(OSError):
                 self._slots = sum(self._client.nthreads().values())
+            if self._slots:
+                self._seen = time.monotonic()
+            elif time.monotonic() - self._seen > ALONE_SECONDS:
+                problem = f"has had no workers for {ALONE_SECONDS:.0f} s"
+                raise RuntimeError(f"the Dask cluster at {self._address} {problem}")
         return self._slots
 
     def _prepare(self, along: Packed) -> Any:

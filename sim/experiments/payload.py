@@ -45,7 +45,8 @@ from sim.own import forget
 _HERE = secrets.token_hex(8)
 """Tells a task that never left this process, as on a cluster of threads."""
 
-HOMES = "xiaoqu-worker-"
+HOMES = "worker"
+"""What files beside tasks are called in the temporary folder."""
 
 
 class Packed(NamedTuple):
@@ -292,8 +293,8 @@ class _Shipped(MetaPathFinder):
         self._forget()
 
     def _lay_out(self, payload: _Payload) -> None:
-        clear_leftovers()
-        self._home = Path(tempfile.mkdtemp(prefix=f"{HOMES}{os.getpid()}-"))
+        files.clear_leftovers(HOMES)
+        self._home = Path(tempfile.mkdtemp(prefix=files.own_name(HOMES)))
         # A worker that ends in its turn calls the one or the other; a killed one leaves it to the next.
         self._finalize = Finalize(None, self.remove, exitpriority=1)
         atexit.register(self.remove)
@@ -335,16 +336,3 @@ class _Shipped(MetaPathFinder):
             atexit.unregister(self.remove)
             self._finalize.cancel()
             shutil.rmtree(self._home, ignore_errors=True)
-
-
-def clear_leftovers() -> None:
-    """Take away what workers wrote that were killed since."""
-    for path in Path(tempfile.gettempdir()).glob(f"{HOMES}*"):
-        with suppress(ValueError):
-            process = int(path.name.removeprefix(HOMES).split("-")[0])
-            if files.process_alive(process):
-                continue
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sim import outcomes
-from sim.as_text import MISSING, aside, value_text
+from sim.as_text import MISSING, aside, title_of, value_text
 from sim.experiments.doubt_text import level_lines
 from sim.experiments.store import Study
 from sim.experiments.summary import NO_VALUE, unit_text
@@ -133,26 +133,24 @@ def print_summary(study: Study, console: Console, language: str = "en") -> None:
     """
     words = WORDS[language]
     scenario, policy = study.config.scenario, study.config.policy.name
-    title = scenario.title_zh if language == "zh" else scenario.title
-    console.print(f"{title or scenario.name} · {policy}", style="bold", highlight=False)
+    console.print(f"{title_of(scenario, language)} · {policy}", style="bold")
     console.print(_indicator_table(study, language, console.width >= WIDE))
     lived = int((study.runs["status"] == "ok").sum())
     note = words["runs"] if lived > 1 else words["one"]
-    console.print(note.format(runs=lived), style="dim", highlight=False)
-    console.print(RATE[language], style="dim", highlight=False)
+    console.print(note.format(runs=lived), style="dim")
+    console.print(RATE[language], style="dim")
     few = _shown_rows(study)["runs"]
     if (few < lived).any():
         some = few[few.between(1, lived - 1)]
         key = "missing" if lived == 1 else "missing_some" if len(some) else "missing_all"
         told = words["few"].format(runs=some.iloc[0], all=lived) if len(some) else ""
-        console.print(words[key].format(few=told), style="dim", highlight=False)
-    lines = level_lines(study.config, study.months, study.twins, study.precision, language)
-    for line in lines:
-        console.print(line, highlight=False, markup=False)
+        console.print(words[key].format(few=told), style="dim")
+    for line in level_lines(study.config, study.months, study.twins, study.precision, language):
+        console.print(line)
     _print_failures(study, console, words)
     spent = spent_by_actor(study)
     if len(spent):
-        console.print(WORDS[language]["spent"], highlight=False)
+        console.print(WORDS[language]["spent"])
         console.print(_cost_table(spent, language))
     _print_places(study, console, words)
 
@@ -275,7 +273,7 @@ def _print_failures(study: Study, console: Console, words: dict[str, str]) -> No
     line = words["failed"].format(
         failed=len(failed), all=len(study.runs), seed=first["seed"], stage=first["stage"]
     )
-    console.print(f"{line} {first['message']}", style="red", highlight=False, markup=False)
+    console.print(f"{line} {first['message']}", style="red")
 
 
 def _print_places(study: Study, console: Console, words: dict[str, str]) -> None:
@@ -286,4 +284,4 @@ def _print_places(study: Study, console: Console, words: dict[str, str]) -> None
     lines += [f"{words['figures']}: {path}" for path in drawn]
     for line in lines:
         # A path that is broken over lines can be neither copied nor clicked.
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print(line, soft_wrap=True)

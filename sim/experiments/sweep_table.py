@@ -63,9 +63,7 @@ def print_sweep(sweep: Sweep, console: Console, most: int | None = None) -> None
         told = f"{points:,} points are too many for a page: above, every level of every key."
         console.print(f"{told} --points {points} with the same command shows each point.")
     for row in sweep.failures.itertuples():
-        console.print(
-            f"failed: run {row.run}, seed {row.seed}, {row.stage}: {row.message}", markup=False
-        )
+        console.print(f"failed: run {row.run}, seed {row.seed}, {row.stage}: {row.message}")
     if sweep.failed > SHOWN_FAILURES:
         console.print(f"... and {sweep.failed - SHOWN_FAILURES:,} more failed runs")
     rate = (

@@ -7,6 +7,7 @@ from itertools import groupby
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from sim.as_text import title_of
 from sim.experiments.summary_table import ACTORS
 from sim.experiments.trace import FEELINGS, Story
 from sim.processes.issues import Category, Door, Happened, Level, PerCategory, PerLevel
@@ -158,7 +159,7 @@ class _Teller:
 
     def lines(self) -> Iterator[str]:
         c, w, s = self.story.config, self.w, self.story
-        title = c.scenario.title_zh if self.lang == "zh" else c.scenario.title
+        title = title_of(c.scenario, self.lang)
         yield w["head"].format(title=title, policy=c.policy.name, seed=c.seed)
         label = w["label"].format(s.label) if s.label else ""
         yield w["what"].format(

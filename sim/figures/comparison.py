@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim import as_text, known
-from sim.as_text import signed
+from sim.as_text import clean, signed
 from sim.errors import InputError
 from sim.experiments import paired
 from sim.experiments.comparison_table import effects_at, policy_title, shown_month
@@ -270,7 +269,8 @@ def _policies(comparison: Comparison, scenario: str, reference: bool = False) ->
 
 def _name(comparison: Comparison, scenario: str, policy: str, language: str, width: int) -> str:
     name = policy_title(comparison.question.configs[scenario, policy], policy, language)
-    return textwrap.shorten(name, width, placeholder=" …") if language == "en" else name
+    # Chinese letters are nearly twice as wide.
+    return clean(name, width if name.isascii() else 3 * width // 5)
 
 
 def _look(comparison: Comparison, policy: str) -> tuple[str, Any]:

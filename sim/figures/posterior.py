@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim import known
-from sim.config import Config
+from sim.as_text import title_of
 from sim.figures import style
 from sim.figures.axes import (
     band,
@@ -113,7 +113,7 @@ def predictive(calibration: Calibration, language: str = "en") -> Figure:
             _panel(grid[place], one, cases[name], indicator, language)
             title = f"{chr(ord('a') + place)}  {name_of(INDICATORS[indicator], language)}"
             if len(cases) > 1:
-                title += f" · {_title(cases[name].config, language)}"
+                title += f" · {title_of(cases[name].config.scenario, language)}"
             grid[place].set_title(title)
         figure.supxlabel(words["month"], fontsize="medium")
         handles, labels = grid[0].get_legend_handles_labels()
@@ -127,11 +127,6 @@ def figures(calibration: Calibration, language: str = "en") -> dict[str, Callabl
         "posterior": partial(posterior, calibration, language),
         "predictive": partial(predictive, calibration, language),
     }
-
-
-def _title(config: Config, language: str) -> str:
-    scenario = config.scenario
-    return (scenario.title_zh if language == "zh" else scenario.title) or scenario.name
 
 
 def _intervals(axes: Axes, rows: pd.DataFrame, names: list[str], words: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from sim.as_text import value_text
+from sim.as_text import clean, title_of, value_text
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.comparison_table import policy_title
@@ -182,11 +182,10 @@ def _title(robustness: Robustness, name: str, language: str, width: int) -> str:
 
 def _place(robustness: Robustness, family: str, world: str, language: str) -> str:
     question, words, chinese = robustness.question, WORDS[language], language == "zh"
-    name = world
+    name = clean(world)
     if family in (BASE, SCENARIO):
         config = question.scenarios.get(world, question.config)
-        title = config.scenario.title_zh if chinese else config.scenario.title
-        name = textwrap.shorten(title or world, 34, placeholder=" …")
+        name = textwrap.shorten(title_of(config.scenario, language), 34, placeholder=" …")
     if family == OFF and chinese:
         name = next(r.zh for r in Config.describe() if r.key == f"mechanisms.{world}")
     if family == NETWORK and chinese:

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -20,7 +21,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter
 
+from sim.as_text import clean
 from sim.errors import InputError, known_language
 from sim.experiments import store
 from sim.experiments.provenance import versions
@@ -55,7 +59,7 @@ def journal_style(language: str = "en") -> Iterator[None]:
         InputError: Another language was asked for.
     """
     known_language(language)
-    with _LOCK, mpl.rc_context(_settings(language)):
+    with _LOCK, mpl.rc_context({**_USUAL, **_settings(language)}):
         yield
 
 
@@ -115,7 +119,7 @@ def save(
         if kind not in FORMATS:
             raise InputError("formats", f"{kind!r} is not known", ", ".join(FORMATS))
     note = json.dumps(dict(provenance or {}), sort_keys=True)
-    with _LOCK, mpl.rc_context(_SAVING):
+    with _saving(figure):
         try:
             Path(stem).parent.mkdir(parents=True, exist_ok=True)
             files = [_save_one(figure, Path(f"{stem}.{kind}"), kind, note) for kind in formats]
@@ -151,7 +155,9 @@ def keep(
     files: list[Path] = []
     whole = {**provenance, "tables": _tables_in(folder)}
     for name, make in figures.items():
-        stem = folder / "figures" / f"{name}-{language}"
+        # Some are named after a scenario, whose name may be anything.
+        plain = "-".join(map(store.plain, name.split("-")))
+        stem = folder / "figures" / f"{plain}-{language}"
         here = [Path(f"{stem}.{kind}") for kind in FORMATS]
         if not all(file.exists() for file in here) or not _drawn_of(here[-1], whole):
             save(make(), stem, provenance=whole)
@@ -181,7 +187,7 @@ def _drawn_of(svg: Path, provenance: Mapping[str, Any]) -> bool:
 def figure_as_svg(figure: Figure) -> str:
     """A figure as the text of an SVG file, the same each time, letters as outlines."""
     out = io.StringIO()
-    with _LOCK, mpl.rc_context(_SAVING):
+    with _saving(figure):
         figure.savefig(out, format="svg", metadata={"Creator": "xiaoqu", "Date": None})
     return out.getvalue()
 
@@ -189,9 +195,25 @@ def figure_as_svg(figure: Figure) -> str:
 def png(figure: Figure, dpi: int) -> bytes:
     """A figure as a PNG file for a page, the same each time, without what made it."""
     out = io.BytesIO()
-    with _LOCK, mpl.rc_context(_SAVING):
+    with _saving(figure):
         figure.savefig(out, format="png", dpi=dpi, metadata={"Software": "xiaoqu"})
     return out.getvalue()
+
+
+@contextmanager
+def _saving(figure: Figure) -> Iterator[None]:
+    """The settings of writing; somebody's own names in the figure become text that can be written."""
+    for text in figure.findobj(Text):
+        text.set_text(clean(text.get_text(), lines=True))
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            ticks = axis.get_major_formatter()
+            if isinstance(ticks, FixedFormatter):
+                ticks.seq = [clean(str(label), lines=True) for label in ticks.seq]
+    with _LOCK, mpl.rc_context({**_USUAL, **_SAVING}), warnings.catch_warnings():
+        # A letter that no font has is drawn as an empty box; nobody needs to be told twice.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+        yield
 
 
 def _save_one(figure: Figure, path: Path, kind: str, note: str) -> Path:
@@ -221,12 +243,25 @@ def _save_data(data: pd.DataFrame, stem: Path, files: list[Path], note: str) -> 
     return [table, manifest]
 
 
+# A ``matplotlibrc`` of the working folder or of the user is for figures of his own.
+_WINDOWS = (
+    "backend",
+    "date.epoch",
+    "figure.raise_window",
+    "interactive",
+    "tk.",
+    "toolbar",
+    "webagg.",
+)
+_USUAL: Any = {k: v for k, v in mpl.rcParamsDefault.items() if not k.startswith(_WINDOWS)}
+
 # Read when a file is written, long after the figure's own block has ended. Font type 42 is TrueType.
 _SAVING: Any = {
     "svg.hashsalt": "xiaoqu",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
     "axes.unicode_minus": False,
+    "text.parse_math": False,
 }
 
 
@@ -245,6 +280,8 @@ def _settings(language: str) -> Any:
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.unicode_minus": False,
+        # A dollar in a name is no formula.
+        "text.parse_math": False,
         "axes.edgecolor": GREY,
         "xtick.labelsize": "small",
         "ytick.labelsize": "small",

@@ -14,9 +14,9 @@ from matplotlib.ticker import PercentFormatter
 
 from sim import known
 from sim.errors import InputError, known_language
+from sim.experiments.comparison_table import policy_title
 from sim.figures import style
 from sim.figures.axes import LINES, line, parameter_names, reference_line, rows
-from sim.measures.catalogue import CATALOGUE
 from sim.science.basin import UPKEEP
 from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY
 from sim.science.push import DOSE, LONGEST, MONTHS, most_dose
@@ -147,7 +147,7 @@ def push(result: Tipping, language: str = "en") -> Figure:
     names = [policy for policy in q.policies if policy in held]
     never = [policy for policy in q.policies if policy not in held]
     with style.journal_style(language):
-        lines = _wrapped([_title(p, language) for p in never], language)
+        lines = _wrapped([policy_title(q.policies[p], p, language) for p in never], language)
         figure = style.new_figure(
             style.DOUBLE, 1.05 + 0.24 * max(len(names), 1) + 0.13 * len(lines)
         )
@@ -160,7 +160,7 @@ def push(result: Tipping, language: str = "en") -> Figure:
             axes.set_xlim(0, 1.02 * greatest)
             axes.set_xlabel(words[kind].format(months=q.duration))
             axes.set_title(chr(ord("a") + place))
-            rows(axes, [_title(p, language) for p in names])
+            rows(axes, [policy_title(q.policies[p], p, language) for p in names])
         if never:
             text = words["never"].format(dose=most_dose(), months=LONGEST, names="\n".join(lines))
             look = {"fontsize": "small", "color": style.GREY, "linespacing": LINES}
@@ -229,16 +229,6 @@ def _one_push(axes: Axes, y: int, row: Any, words: dict[str, str]) -> None:
         f"{smallest:.3g}", (smallest, y), xytext=(-4, 0), textcoords="offset points", ha="right",
         va="center", fontsize="small",
     )  # fmt: skip
-
-
-def _title(policy: str, language: str) -> str:
-    if policy in CATALOGUE:
-        measure = CATALOGUE[policy]
-        return measure.zh if language == "zh" else measure.en
-    from sim.compose import load
-
-    known = load(policy=policy).policy
-    return (known.title_zh if language == "zh" else known.title) or policy
 
 
 def _wrapped(names: list[str], language: str) -> list[str]:

@@ -9,9 +9,14 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import json
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import islice
@@ -21,13 +26,22 @@ from xml.parsers import expat
 
 import pandas as pd
 
-from sim import files
+from sim import files, source
 from sim.errors import InputError
 from sim.society.reading import Note, Notes
 
 LARGEST_BYTES = 200 * 2**20
 LARGEST_UNPACKED = 400 * 2**20
 """Bytes of a workbook's parts in all."""
+
+ALWAYS_UNPACKED, MOST_GROWTH = 64 * 2**20, 60
+"""Bytes to which any workbook may grow, and how many times its size a larger one; usual ones grow tenfold."""
+
+MOST_LETTERS = 200_000_000
+"""Letters in all cells of a sheet."""
+
+MEMORY_APART, SECONDS_APART = 3 * 2**30, 60
+"""Bytes and seconds that the reader of a binary workbook may take."""
 
 MOST_PARTS = 5_000
 MOST_CELLS = 5_000_000
@@ -108,10 +122,10 @@ def sheets(path: str, data: bytes | None = None) -> list[Sheet]:
     if not data.strip():
         raise InputError(path, "the file is empty", "a header and rows")
     if data.startswith(b"PK"):
-        _check_archive(path, data)
-        return _of_workbook(path, data)
+        binary = _check_archive(path, data)
+        return _of_workbook(path, (_rows_apart if binary else _rows)(path, data))
     if data.startswith(_OLD_WORKBOOK):
-        return _of_workbook(path, data)
+        return _of_workbook(path, _rows_apart(path, data))
     notes: Notes = []
     text = decode(path, data, notes)
     start = text[:2000].lstrip().lower()
@@ -195,8 +209,9 @@ def _mark(path: str, text: str) -> str:
 class _Page(HTMLParser):
     """Rows of the tables of a web page, which many programs write under the name .xls."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str) -> None:
         super().__init__()
+        self._path, self._count = path, 0
         self.tables: list[list[list[str]]] = []
         self._cell: list[str] | None = None
         self._span = 1
@@ -218,12 +233,17 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("td", "th") and self._cell is not None and self.tables[-1]:
             text = " ".join("".join(self._cell).split())
-            self.tables[-1][-1] += [text, *[""] * (self._span - 1)]
+            row = self.tables[-1][-1]
+            row += [text, *[""] * (self._span - 1)]
+            self._count += self._span
+            if len(row) > MOST_COLUMNS or self._count > MOST_CELLS:
+                allowed = f"at most {MOST_COLUMNS} columns and {MOST_CELLS} cells"
+                raise InputError(self._path, f"{len(row)} columns, {self._count} cells", allowed)
             self._cell = None
 
 
 def _of_page(path: str, text: str, notes: Notes) -> list[Sheet]:
-    page = _Page()
+    page = _Page(path)
     page.feed(text)
     found = [_sheet(path, "", rows, list(notes)) for rows in page.tables if any(rows)]
     if not found:
@@ -244,12 +264,27 @@ def _sheet(path: str, name: str, rows: list[list[str]], notes: Notes) -> Sheet:
 # --- workbooks ------------------------------------------------------------------------------------
 
 
-def _of_workbook(path: str, data: bytes) -> list[Sheet]:
+Read = list[tuple[str, bool, list[list[str]]]]
+"""Name, whether hidden, and rows of each sheet."""
+
+
+def _of_workbook(path: str, read: Read) -> list[Sheet]:
+    found = []
+    for name, hidden, rows in read:
+        if any(cell for row in rows for cell in row):
+            notes = [Note("hidden", {"sheet": name})] if hidden else []
+            found.append(_sheet(path, name, rows, notes))
+    if not found:
+        raise InputError(path, "the workbook holds no value", "a header and rows")
+    return found
+
+
+def _rows(path: str, data: bytes) -> Read:
     import python_calamine as calamine  # Needed by few.
 
+    found: Read = []
     try:
         with calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-            found = []
             for known in book.sheets_metadata:
                 if known.typ != calamine.SheetTypeEnum.WorkSheet:
                     continue
@@ -264,10 +299,8 @@ def _of_workbook(path: str, data: bytes) -> list[Sheet]:
                 rows = [
                     [_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)
                 ]
-                if any(cell for row in rows for cell in row):
-                    hidden = known.visible != calamine.SheetVisibleEnum.Visible
-                    notes = [Note("hidden", {"sheet": known.name})] if hidden else []
-                    found.append(_sheet(path, known.name, rows, notes))
+                hidden = known.visible != calamine.SheetVisibleEnum.Visible
+                found.append((known.name, hidden, rows))
     except calamine.PasswordError as problem:
         raise InputError(path, "is protected by a password", "a file without one") from problem
     except (InputError, KeyboardInterrupt):
@@ -276,9 +309,43 @@ def _of_workbook(path: str, data: bytes) -> list[Sheet]:
     except BaseException as problem:
         said = " ".join(str(problem).split())[:120]
         raise InputError(path, f"the workbook cannot be read ({said})", _ALLOWED) from None
-    if not found:
-        raise InputError(path, "the workbook holds no value", "a header and rows")
     return found
+
+
+def _rows_apart(path: str, data: bytes) -> Read:
+    """The same in a process of its own, with bounds.
+
+    Nobody can say beforehand how large what a binary workbook (xls, xlsb) describes is; its reader may ask for
+    all memory, and end its process when it does not get it.
+    """
+    command = [sys.executable, "-c", "from sim.intake.sheets import answer_apart; answer_apart()"]
+    place = os.pathsep.join(
+        filter(None, [str(source.PACKAGE.parent), os.environ.get("PYTHONPATH")])
+    )
+    try:
+        done = subprocess.run(
+            command, input=data, capture_output=True, timeout=SECONDS_APART, env={**os.environ, "PYTHONPATH": place},
+        )  # fmt: skip
+        read, refused = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, ValueError):
+        problem = "the workbook cannot be read (it is damaged, or describes too much)"
+        raise InputError(path, problem, _ALLOWED) from None
+    if refused is not None:
+        raise InputError(path, *refused)
+    return [(name, hidden, rows) for name, hidden, rows in read]
+
+
+def answer_apart() -> None:
+    """Read a workbook from standard input and write what is in it to standard output, as JSON."""
+    with suppress(ImportError):  # not on Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_APART, MEMORY_APART))
+    try:
+        told: Any = (_rows("", sys.stdin.buffer.read()), None)
+    except InputError as error:
+        told = (None, [error.problem, error.allowed])
+    sys.stdout.write(json.dumps(told))
 
 
 def _text(value: Any) -> str:
@@ -294,21 +361,26 @@ def _text(value: Any) -> str:
 
 
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_PLACE = re.compile(rb'<(?:\w+:)?c [^>]*?r="([A-Z]{1,4})(\d{1,8})"')
 
 
-def _check_archive(path: str, data: bytes) -> None:
-    """Refuse an archive that unpacks to more than it may, before anything is built from it."""
+def _check_archive(path: str, data: bytes) -> bool:
+    """Refuse an archive that unpacks to more than it may, before anything is built from it.
+
+    Returns:
+        Whether its sheets are binary, so that nobody can say what they describe.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
             if len(parts) > MOST_PARTS:
                 raise InputError(path, f"{len(parts)} parts", f"at most {MOST_PARTS}")
-            left = LARGEST_UNPACKED
+            left = min(LARGEST_UNPACKED, max(ALWAYS_UNPACKED, MOST_GROWTH * len(data)))
+            lengths: list[int] = []
             names = {part.filename for part in parts}
             if not names & {"content.xml", "xl/workbook.xml", "xl/workbook.bin"}:
                 raise InputError(path, "is an archive, no workbook", _ALLOWED)
-            for part in parts:
+            # Texts that are shared come first, to be counted where they are named.
+            for part in sorted(parts, key=lambda part: not _shared(part)):
                 # What an archive says of its sizes may be untrue, so that it is unpacked to be counted.
                 content = _unpacked(archive, part, left, path)
                 left -= len(content)
@@ -317,9 +389,12 @@ def _check_archive(path: str, data: bytes) -> None:
                         problem = f"{part.filename} declares a document type or entities"
                         raise InputError(path, problem, "a workbook without them")
                     if "worksheets/" in part.filename:
-                        _check_places(path, part.filename, content)
+                        _check_places(path, content, lengths)
+                    elif _shared(part):
+                        lengths = _lengths(path, content)
                     elif part.filename == "content.xml":
                         _check_repeats(path, content)
+            return "xl/workbook.bin" in names
     except (
         zipfile.BadZipFile,
         NotImplementedError,
@@ -334,6 +409,10 @@ def _check_archive(path: str, data: bytes) -> None:
         raise InputError(path, f"the workbook cannot be read ({said})", _ALLOWED) from problem
 
 
+def _shared(part: zipfile.ZipInfo) -> bool:
+    return part.filename.lower() == "xl/sharedstrings.xml"
+
+
 def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, path: str) -> bytes:
     import zlib
 
@@ -343,59 +422,150 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, path: 
     except zlib.error as problem:
         raise InputError(path, "the workbook is damaged", _ALLOWED) from problem
     if len(content) > left:
-        allowed = f"at most {LARGEST_UNPACKED // 2**20} MB when unpacked"
+        allowed = f"at most {MOST_GROWTH} times its size, and {LARGEST_UNPACKED // 2**20} MB"
         raise InputError(path, "the workbook grows too large when it is unpacked", allowed)
     return content
 
 
-def _check_places(path: str, name: str, content: bytes) -> None:
-    """One cell at the far end would let a table of the whole sheet be laid out."""
-    rows = columns = 0
-    for letters, row in _PLACE.findall(content):
-        column = 0
-        for letter in letters:
-            column = 26 * column + letter - 64
-        rows, columns = max(rows, int(row)), max(columns, column)
-    if columns > MOST_COLUMNS or rows * columns > MOST_CELLS:
-        allowed = f"at most {MOST_COLUMNS} columns and {MOST_CELLS} cells"
-        raise InputError(path, f"{name} reaches to row {rows} and column {columns}", allowed)
+class _Counted:
+    """What a sheet would be once it is laid out, counted from its XML before anything lays it out.
+
+    Args:
+        path: What the file is called.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path, self.row, self.column, self.rows, self.columns, self.letters = (
+            path,
+            0,
+            0,
+            0,
+            0,
+            0,
+        )
+
+    def reach(self) -> None:
+        """The cell at hand is there: a far one lets a table of the whole sheet be laid out."""
+        self.rows, self.columns = max(self.rows, self.row), max(self.columns, self.column)
+        if self.columns > MOST_COLUMNS or self.rows * self.columns > MOST_CELLS:
+            allowed = f"at most {MOST_COLUMNS} columns and {MOST_CELLS} cells"
+            problem = f"reaches to row {self.rows} and column {self.columns}"
+            raise InputError(self.path, problem, allowed)
+
+    def write(self, letters: int) -> None:
+        """Letters stand in cells, those of one that is named many times as often."""
+        self.letters += letters
+        if self.letters > MOST_LETTERS:
+            allowed = f"at most {MOST_LETTERS:,} letters in all cells"
+            raise InputError(self.path, "the workbook grows too large when it is unpacked", allowed)
+
+    def parse(self, content: bytes, **handlers: Any) -> None:
+        """Go through the XML, which may declare nothing."""
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+
+        def declared(*_: Any) -> None:
+            problem = "declares a document type or entities"
+            raise InputError(self.path, problem, "a workbook without them")
+
+        for name, handler in {**handlers, "StartDoctypeDecl": declared}.items():
+            setattr(parser, f"{name}Handler", handler)
+        try:
+            parser.Parse(content, True)
+        except expat.ExpatError as problem:
+            said = f"the workbook cannot be read ({problem})"
+            raise InputError(self.path, said, _ALLOWED) from problem
+
+
+def _lengths(path: str, content: bytes) -> list[int]:
+    """Letters of each text that cells of a workbook share."""
+    lengths: list[int] = []
+
+    def start(name: str, _: dict[str, str]) -> None:
+        if name.rpartition(":")[2] == "si":
+            lengths.append(0)
+
+    def letters(text: str) -> None:
+        if lengths:
+            lengths[-1] += len(text)
+
+    _Counted(path).parse(content, StartElement=start, CharacterData=letters)
+    return lengths
+
+
+_CELL = re.compile(r"([A-Za-z]{1,7})(\d{1,9})")
+
+
+def _check_places(path: str, content: bytes, lengths: list[int]) -> None:
+    """Cells stand where they say, or beside the one before; those with a number name a shared text."""
+    sheet, inside = _Counted(path), list[str]()
+    shared = False
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal shared
+        name, said = tag.rpartition(":")[2], attributes.get("r", "")
+        if name == "row":
+            sheet.row = int(said) if said.isdecimal() and len(said) < 10 else sheet.row + 1
+            sheet.column = 0
+        elif name == "c":
+            place, shared = _CELL.fullmatch(said), attributes.get("t") == "s"
+            sheet.column += 1
+            if place:
+                sheet.row, sheet.column = int(place[2]), 0
+                for letter in place[1].upper():
+                    sheet.column = 26 * sheet.column + ord(letter) - 64
+            sheet.reach()
+        inside.clear()
+
+    def end(tag: str) -> None:
+        if shared and tag.rpartition(":")[2] == "v":
+            number = "".join(inside).strip()
+            known = number.isdecimal() and len(number) < 10 and int(number) < len(lengths)
+            sheet.write(lengths[int(number)] if known else 0)
+
+    sheet.parse(content, StartElement=start, EndElement=end, CharacterData=inside.append)
 
 
 def _check_repeats(path: str, content: bytes) -> None:
     """Cells that an OpenDocument sheet says are repeated count as often as they are."""
-    row = last = widest = in_row = waiting = 0
-    rows, filled = 1, False
+    sheet = _Counted(path)
+    rows, times, waiting, filled = 1, 1, 0, False
+
+    def fill() -> None:
+        nonlocal waiting, filled
+        if not filled:
+            # Empty cells count if something stands behind them.
+            sheet.column, waiting, filled = sheet.column + waiting, 0, True
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal in_row, waiting, rows, filled
-        if name == "table:table-row":
-            rows, in_row, waiting = _times(attributes, "table:number-rows-repeated"), 0, 0
+        nonlocal rows, times, waiting, filled
+        if name == "table:table":
+            sheet.row = sheet.rows = sheet.columns = 0
+        elif name == "table:table-row":
+            rows, waiting = _times(attributes, "table:number-rows-repeated"), 0
+            sheet.column = 0
         elif name in ("table:table-cell", "table:covered-table-cell"):
-            waiting += _times(attributes, "table:number-columns-repeated")
-            filled = any(key.startswith("office:") for key in attributes)
-            if filled:
-                in_row, waiting = in_row + waiting, 0
-        elif name == "text:p" and not filled:
-            in_row, waiting, filled = in_row + waiting, 0, True
+            times = _times(attributes, "table:number-columns-repeated")
+            waiting, filled = waiting + times, False
+            if any(key.startswith("office:") for key in attributes):
+                fill()
+        elif name == "text:p":
+            fill()
+
+    def letters(text: str) -> None:
+        if filled:
+            sheet.write(len(text) * times * rows)
 
     def end(name: str) -> None:
-        nonlocal row, last, widest
-        if name == "table:table":
-            row = last = widest = 0
+        nonlocal filled
+        if name in ("table:table-cell", "table:covered-table-cell"):
+            filled = False
         elif name == "table:table-row":
-            row += rows
-            if in_row:
-                last, widest = row, max(widest, in_row)
-            if last * widest > MOST_CELLS or widest > MOST_COLUMNS:
-                allowed = f"at most {MOST_COLUMNS} columns and {MOST_CELLS} cells"
-                raise InputError(path, f"reaches to row {last} and column {widest}", allowed)
+            sheet.row += rows
+            if sheet.column:
+                sheet.reach()
 
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError as problem:
-        raise InputError(path, f"the workbook cannot be read ({problem})", _ALLOWED) from problem
+    sheet.parse(content, StartElement=start, EndElement=end, CharacterData=letters)
 
 
 def _times(attributes: dict[str, str], name: str) -> int:

@@ -106,7 +106,7 @@ def _measures_table(case: Case) -> Table:
                 ]
             )
     return Table(
-        f"measures-{case.scenario}",
+        f"measures-{case.plain}",
         words["t_measures"],
         columns,
         rows,
@@ -167,7 +167,7 @@ def _pairs(case: Case) -> Table:
     columns = [words[head] for head in heads]
     columns[2] = columns[2] + aside(words["points"], case.language)
     title = words["t_pairs"].format(month=case.month)
-    return Table(f"pairs-{case.scenario}", title, columns, rows, sheet=_sheet(case, "pairs"))
+    return Table(f"pairs-{case.plain}", title, columns, rows, sheet=_sheet(case, "pairs"))
 
 
 def results(case: Case) -> Section:
@@ -252,7 +252,7 @@ def _levels(case: Case) -> Table:
     heads = [month_text(month, case.language) for month in months]
     columns = [case.words["indicator"], case.words["policy"], *heads]
     return Table(
-        f"levels-{case.scenario}",
+        f"levels-{case.plain}",
         case.words["t_levels"],
         columns,
         rows,
@@ -293,7 +293,7 @@ def _all_levels(case: Case) -> Table:
                     ]
                 )
     return Table(
-        f"all-levels-{case.scenario}", case.words["t_all_levels"], columns, rows, shown=False,
+        f"all-levels-{case.plain}", case.words["t_all_levels"], columns, rows, shown=False,
         sheet=_sheet(case, "all_levels"),
     )  # fmt: skip
 
@@ -321,7 +321,7 @@ def _effects(case: Case) -> Table:
                 ]
             )
     title = words["t_effects"].format(month=month, reference=case.title(case.reference))
-    return Table(f"effects-{case.scenario}", title, columns, rows, sheet=_sheet(case, "effects"))
+    return Table(f"effects-{case.plain}", title, columns, rows, sheet=_sheet(case, "effects"))
 
 
 def _every_run(case: Case) -> Table:
@@ -339,7 +339,7 @@ def _every_run(case: Case) -> Table:
                 [case.title(policy), int(seed), float(runs.hours[k]), float(runs.yuan[k]), *values]
             )
     return Table(
-        f"runs-{case.scenario}", case.words["t_runs"], [*columns, *heads], rows, shown=False,
+        f"runs-{case.plain}", case.words["t_runs"], [*columns, *heads], rows, shown=False,
         sheet=_sheet(case, "runs"),
     )  # fmt: skip
 
@@ -367,7 +367,7 @@ def costs(case: Case) -> Section:
         figure = figures.cost_effect(case.comparison, case.scenario, case.language)
         blocks.append(Picture(figure, words["f_cost"], words["see_table"]))
     table = Table(
-        f"costs-{case.scenario}", words["t_costs"], columns, rows, sheet=_sheet(case, "costs")
+        f"costs-{case.plain}", words["t_costs"], columns, rows, sheet=_sheet(case, "costs")
     )
     blocks.append(table)
     if compared:
@@ -457,7 +457,7 @@ def _reported_table(case: Case) -> list[Block]:
         )
     heads = ("figure", "month", "reported", "simulated", "use", "met")
     columns, title = [words[head] for head in heads], words["t_reported"].format(place=case.place)
-    table = Table(f"reported-{case.scenario}", title, columns, rows, sheet=_sheet(case, "reported"))
+    table = Table(f"reported-{case.plain}", title, columns, rows, sheet=_sheet(case, "reported"))
     return [table] if rows else []
 
 
@@ -490,7 +490,7 @@ def _compound_table(case: Case) -> Table:
         rows.append([told, "".join(size), "", ""])
     columns = [words[k] for k in ("parameter", "value", "default", "unit")]
     title = words["t_compound"].format(place=case.place)
-    return Table(f"compound-{case.scenario}", title, columns, rows, sheet=_sheet(case, "compound"))
+    return Table(f"compound-{case.plain}", title, columns, rows, sheet=_sheet(case, "compound"))
 
 
 def _value_at(config: Config, key: str) -> Any:

@@ -197,7 +197,7 @@ def _side_by_side(case: Case, several: bool) -> list[Block]:
     note = words["table_note"].format(last=case.last, level=level_text(case.level))
     if any(np.isnan(case.runs[policy].at(MAIN, case.month)).any() for policy in case.policies):
         note += words["missing_note"]
-    table = Table(f"paper-{case.scenario}", title, columns, rows, sheet=_sheet(case, several))
+    table = Table(f"paper-{case.plain}", title, columns, rows, sheet=_sheet(case, several))
     gap = " " if case.language == "en" else ""
     return [table, Paragraph(f"{RATE[case.language]}{gap}{note}", small=True)]
 

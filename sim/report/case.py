@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sim.as_text import is_share, parameter_text
+from sim.as_text import is_share, parameter_text, title_of
 from sim.config import Config
+from sim.experiments import store
 from sim.experiments.compare import Comparison
 from sim.experiments.comparison_table import policy_title, shown_month
 from sim.experiments.summary import unit_word
@@ -115,9 +116,14 @@ class Case:
     @property
     def place(self) -> str:
         """What the compound is called."""
-        scenario = self.config(self.reference).scenario
-        title = scenario.title_zh if self.language == "zh" else scenario.title
-        return plain(title or scenario.name)
+        return title_of(self.config(self.reference).scenario, self.language)
+
+    @property
+    def plain(self) -> str:
+        """Its scenario in the names of tables, which are names of files, unlike any other's here."""
+        name = store.plain(self.scenario)
+        alike = [s for s in self.comparison.question.scenarios if store.plain(s) == name]
+        return f"{name}_{alike.index(self.scenario) + 1}" if len(alike) > 1 else name
 
     def title(self, policy: str) -> str:
         """What a policy is called."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
 
 from matplotlib.figure import Figure
+
+from sim.as_text import clean
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Section:
 
 @dataclass
 class Report:
-    """All of a report.
+    """All of a report; its texts are cleaned here, so that every form may take them as they are.
 
     Attributes:
         language: "en" or "zh".
@@ -120,6 +122,11 @@ class Report:
         """The paper alone."""
         return replace(self, annexes=[])
 
+    def __post_init__(self) -> None:
+        self.title, self.subtitle = clean(self.title), clean(self.subtitle)
+        self.paper, self.annexes = _cleaned(self.paper), _cleaned(self.annexes)
+        self.signed, self.footer = _cleaned(self.signed), clean(self.footer)
+
     def tables(self) -> list[Table]:
         """All tables, in their order."""
         return [b for part in self.sections for b in part.blocks if isinstance(b, Table)]
@@ -135,17 +142,18 @@ class Report:
 
 
 def plain(text: str) -> str:
-    """A name or question of somebody's as one line of text that no format reads anything into.
-
-    Control characters, halves of characters and marks that turn the direction of what follows go out:
-    Word's files cannot hold the first, and the others make a page say what its text does not.
-    """
-    kept = (c for c in text if c.isspace() or unicodedata.category(c) not in _UNPRINTED)
-    return " ".join("".join(c for c in kept if c not in _TURNING).split())
+    """A name or question of somebody's as one line of text that no format reads anything into."""
+    return " ".join(clean(text).split())
 
 
-_UNPRINTED = ("Cc", "Cs", "Cn")
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def _cleaned(part: Any) -> Any:
+    if isinstance(part, str):
+        return clean(part, lines=True)
+    if isinstance(part, list):
+        return [_cleaned(one) for one in part]
+    if is_dataclass(part) and not isinstance(part, type):
+        return replace(part, **{f.name: _cleaned(getattr(part, f.name)) for f in fields(part)})
+    return part
 
 
 def _text(block: Block) -> str:

@@ -18,9 +18,10 @@ DIGITS = 12
 LONGEST_SHEET = 31
 """Characters of a sheet's name that Excel takes."""
 
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_STARTS_FORMULA = tuple("=+-@\t\r\n|%＝＋－＠")
+"""The full-width ones too, which a spreadsheet set to Chinese or Japanese takes for the others."""
+
 _NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
-_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def harmless(cell: Cell) -> str | float | int | None:
@@ -34,8 +35,6 @@ def harmless(cell: Cell) -> str | float | int | None:
 
 
 def _writable(cell: Cell) -> str | float | int | None:
-    if isinstance(cell, str):
-        return _NO_XML.sub("", cell)
     value = cell.value if isinstance(cell, Number) else cell
     if not isinstance(value, float):
         return value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim import as_text
-from sim.as_text import aside, number_text, signed, with_interval
+from sim.as_text import aside, number_text, signed, title_of, with_interval
 from sim.experiments.summary import unit_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
@@ -108,32 +108,30 @@ def print_attribution(attribution: Attribution, console: Console, language: str 
     """Print a table for each outcome, its strongest pairs, and where it is kept."""
     words, question = WORDS[language], attribution.question
     bundle = attribution.bundle.set_index("outcome")
-    policy = question.config.policy
-    title = (policy.title_zh if language == "zh" else policy.title) or policy.name
+    title = title_of(question.config.policy, language)
     for outcome in question.outcomes:
         scale, unit = unit_of(outcome, language)
         row: dict[Hashable, Any] = bundle.loc[outcome].to_dict()
         name = INDICATORS[outcome].zh if language == "zh" else INDICATORS[outcome].en
         ends = {key: _plain(scale * row[key]) for key in ("without", "with_bundle")}
         head = words["head"].format(title=title, outcome=name, month=question.config.months, **ends)
-        console.print(head, style="bold", highlight=False)
+        console.print(head, style="bold")
         console.print(_table(attribution, outcome, language))
         pairs = _pairs(attribution, outcome, language)
         if pairs:
             told = words["pairs"].format(unit=unit, pairs=pairs)
-            console.print(told, highlight=False, markup=False)
-        console.print(_apart(attribution, outcome, language), highlight=False, markup=False)
+            console.print(told)
+        console.print(_apart(attribution, outcome, language))
         if row["missing"]:
             every = row["seeds"] + row["missing"]
             told = words["missing"].format(missing=row["missing"], all=every)
-            console.print(told, style="red", highlight=False)
+            console.print(told, style="red")
         console.print()
     first = attribution.bundle.iloc[0]
     orders = words["all"] if question.exact else words["some"].format(orders=first["orders"])
     console.print(
         words["how"].format(orders=orders, seeds=first["seeds"] + first["missing"]),
         style="dim",
-        highlight=False,
     )
     if first["failed"]:
         console.print(words["failed"].format(failed=first["failed"]), style="red")
@@ -148,7 +146,7 @@ def print_place(answer: Any, console: Console, language: str = "en") -> None:
     drawn = sorted((answer.folder / "figures").glob(f"*-{language}.png"))
     lines = [f"{words['kept']}: {answer.folder}"]
     for line in [*lines, *(f"{words['figures']}: {path}" for path in drawn)]:
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print(line, soft_wrap=True)
 
 
 def new_table(heads: list[str]) -> Table:

@@ -113,12 +113,12 @@ def print_calibration(calibration: Calibration, console: Console, language: str 
     words = WORDS[language]
     met = fits(calibration)
     for line in misfit_lines(calibration, language):
-        console.print(line, style="green" if met else "bold red", highlight=False, markup=False)
+        console.print(line, style="green" if met else "bold red")
     _print_parameters(calibration, console, words)
     _print_figures(calibration, console, words, language)
     pairs = calibration.pairs[calibration.pairs["correlation"].abs() >= STRONG].head(6)
     told = ", ".join(f"{a} ~ {b} {r:+.2f}" for a, b, r in pairs.itertuples(index=False))
-    console.print(f"{words['together']}: {told or words['nothing']}", highlight=False)
+    console.print(f"{words['together']}: {told or words['nothing']}")
     exact = calibration.tolerance <= 0
     tolerance = calibration.tolerance
     near = words["near"].format(
@@ -131,14 +131,14 @@ def print_calibration(calibration: Calibration, console: Console, language: str 
         effective=calibration.effective,
         tolerance=words["exact"] if exact else near,
     )
-    console.print(note, style="dim", highlight=False)
+    console.print(note, style="dim")
     if calibration.effective < FEW:
-        console.print(words["few"], style="red", highlight=False)
+        console.print(words["few"], style="red")
     if calibration.folder is not None:
         places = [f"{words['kept']}: {calibration.folder}"]
         drawn = sorted((calibration.folder / "figures").glob("*.png"))
         for line in places + [f"{words['figures']}: {path}" for path in drawn]:
-            console.print(line, soft_wrap=True, highlight=False, markup=False)
+            console.print(line, soft_wrap=True)
 
 
 def _print_parameters(calibration: Calibration, console: Console, words: dict[str, str]) -> None:

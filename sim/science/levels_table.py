@@ -90,7 +90,7 @@ def print_checks(frame: pd.DataFrame, part: str, console: Console, language: str
             _verdict(row, language), f"{row['source']} ({row['grade']})",
         )  # fmt: skip
     console.print(table)
-    console.print(told(frame, language), highlight=False)
+    console.print(told(frame, language))
 
 
 def told(frame: pd.DataFrame, language: str = "en") -> str:

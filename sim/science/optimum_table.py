@@ -95,7 +95,7 @@ def print_optimum(optimum: Optimum, console: Console, language: str = "en") -> N
     words, question = WORDS[language], optimum.question
     target = target_text(question.goals, language)
     head = words["head"].format(target=target, probability=100 * question.probability)
-    console.print(head, style="bold", highlight=False)
+    console.print(head, style="bold")
     heads = ("policy", "measures", "cost", "hours", "yuan", "probability", "searched")
     table = new_table([words[name] for name in heads])
     for row in optimum.frontier.to_dict("records"):
@@ -113,18 +113,18 @@ def print_optimum(optimum: Optimum, console: Console, language: str = "en") -> N
     chosen = optimum.chosen
     if chosen is None:
         best = 100 * optimum.frontier["probability"].max()
-        console.print(words["none"].format(best=best), style="bold", highlight=False)
+        console.print(words["none"].format(best=best), style="bold")
     else:
         number = int(chosen["policy"])
         console.print(f"{words['policy']} {number}: {words['chosen']}", style="bold green")
         for part in optimum.policies[optimum.policies["policy"] == number].to_dict("records"):
             title = measure_title(question.config, part["measure"], language)
             told = words["part"].format(title=title, dose=part["dose"], start=part["start"])
-            console.print(f"  {told}", highlight=False, markup=False)
+            console.print(f"  {told}")
         told = " ".join(shlex.quote(word) for word in optimum.settings(number))
         line = words["run"].format(scenario=question.config.scenario.name, words=told)
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    console.print(_how(optimum, language), style="dim", highlight=False, markup=False)
+        console.print(line, soft_wrap=True)
+    console.print(_how(optimum, language), style="dim")
     print_place(optimum, console, language)
 
 

@@ -260,9 +260,9 @@ def print_prediction(prediction: Prediction, console: Console) -> None:
         table.add_row(*row)
     console.print(table)
     for fit in prediction.fits.to_dict("records"):
-        console.print(_fit_line(prediction.question, fit), soft_wrap=True, highlight=False)
+        console.print(_fit_line(prediction.question, fit), soft_wrap=True)
     if prediction.folder is not None:
-        console.print(f"Results: {prediction.folder}", soft_wrap=True, highlight=False)
+        console.print(f"Results: {prediction.folder}", soft_wrap=True)
 
 
 def cells(prediction: Prediction) -> tuple[list[str], list[list[str]]]:

@@ -189,7 +189,7 @@ def print_recovery(recovery: Recovery, console: Console) -> None:
     console.print(
         f"{len(turns)} known truths; 0.90 would be 0.90 within {error:.2f} by chance. "
         f"All figures met by {LEAST} rows or more in {met} turns.",
-        style="dim", highlight=False,
+        style="dim",
     )  # fmt: skip
     if recovery.folder is not None:
-        console.print(f"Results: {recovery.folder}", soft_wrap=True, highlight=False)
+        console.print(f"Results: {recovery.folder}", soft_wrap=True)

@@ -61,7 +61,7 @@ def print_robustness(robustness: Robustness, console: Console, language: str = "
         shown = INDICATORS[outcome]
         name = shown.zh if language == "zh" else shown.en
         head = words["head"].format(outcome=name, month=question.config.months)
-        console.print(head, style="bold", highlight=False)
+        console.print(head, style="bold")
         table = new_table([words["world"], *question.policies])
         rows = robustness.ranking[robustness.ranking["outcome"] == outcome]
         for key, part in rows.groupby(["family", "world"], sort=False):
@@ -75,12 +75,12 @@ def print_robustness(robustness: Robustness, console: Console, language: str = "
             table.add_row(f"{family}: {world}", *cells, style="bold" if family == BASE else None)
         console.print(table)
         if rows["value"].isna().any():
-            console.print(words["missing"], style="dim", highlight=False)
+            console.print(words["missing"], style="dim")
         for line in _lines(robustness, outcome, language):
-            console.print(line, highlight=False, markup=False)
+            console.print(line)
     source = question.posterior or words["prior"]
     if len(robustness.draws):
-        console.print(words["source"].format(source=source), style="dim", highlight=False)
+        console.print(words["source"].format(source=source), style="dim")
     print_place(robustness, console, language)
 
 

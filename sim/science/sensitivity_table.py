@@ -49,7 +49,7 @@ def print_sensitivity(result: Sensitivity, console: Console) -> None:
             for word in ("first", "total"):
                 cells.append("" if shares is None else _interval(shares, word))
             table.add_row(*cells)
-        console.print(f"[bold]{name}[/bold] at month {month:+d}")
+        console.print(f"{name} at month {month:+d}", style="bold")
         console.print(table)
         none = int((part["mu_star"] == 0).sum())
         console.print(
@@ -68,7 +68,7 @@ def print_sensitivity(result: Sensitivity, console: Console) -> None:
                 style="red",
             )
     if result.folder is not None:
-        console.print(f"kept in {result.folder}", markup=False)
+        console.print(f"kept in {result.folder}")
 
 
 def _interval(row: Any, word: str) -> str:

@@ -127,7 +127,7 @@ def print_tipping(result: Tipping, console: Console) -> None:
 
     q = result.question
     if len(result.loop):
-        console.print(f"[bold]Loop[/bold] over {_moved(q.moved)}, {q.moved.hold} months a step")
+        console.print(f"Loop over {_moved(q.moved)}, {q.moved.hold} months a step", style="bold")
         table = Table("fold", "leg", "seeds", "median level", "from", "to", box=None)
         for leg in LEGS:
             for fold in (COLLAPSE, RECOVERY):
@@ -138,18 +138,19 @@ def print_tipping(result: Tipping, console: Console) -> None:
                     table.add_row(fold, leg, f"{len(level)}/{q.config.replications}", *cells)
         console.print(table if table.row_count else "no fold between low and high")
     if len(result.basin):
-        console.print(f"[bold]Basin[/bold] of {q.estate.scenario.name}, starts that end well")
+        console.print(f"Basin of {q.estate.scenario.name}, starts that end well", style="bold")
         for upkeep in UPKEEP:
             share = result.basin[result.basin["upkeep"] == upkeep]["recovers"].mean()
             console.print(f"  condition at {upkeep:.0%} of usual: {share:.0%}")
     if len(result.push):
         console.print(
-            f"[bold]Smallest push[/bold] above {q.threshold:.0%} {AFTER} months after withdrawal "
-            f"in {ENOUGH:.0%} of {q.config.replications} seeds"
+            f"Smallest push above {q.threshold:.0%} {AFTER} months after withdrawal "
+            f"in {ENOUGH:.0%} of {q.config.replications} seeds",
+            style="bold",
         )
         console.print(_push_table(result))
     if result.folder is not None:
-        console.print(f"kept in {result.folder}", markup=False)
+        console.print(f"kept in {result.folder}")
 
 
 def _moved(moved: Drive) -> str:

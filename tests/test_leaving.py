@@ -1,0 +1,79 @@
+"""A command that is stopped says one line, shows no trace, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sim import leaving, source
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+
+WORK = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv[1:] = ["list", "groups"]
+import sim.cli
+
+def work(*_):
+    from sim.compose import load
+    from sim.experiments import executors
+    config = load(executor={"kind": "processes", "workers": 2})
+    for _ in executors.spread(config.executor, len, iter(lambda: "a", 0)):
+        print("at work", flush=True)
+
+sim.cli._table = work
+sim.cli.main()
+"""
+
+
+def stopped(number: signal.Signals, tmp_path: Path) -> tuple[int, str, float, list[str]]:
+    """Exit code, last words, seconds, and shared memory left of a command ended in the middle of its work."""
+    env = {**os.environ, "PYTHONPATH": str(source.PACKAGE.parent), "TMPDIR": str(tmp_path)}
+    command = subprocess.Popen(
+        [sys.executable, "-c", WORK], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    assert command.stdout is not None and command.stderr is not None
+    assert command.stdout.readline() == "at work\n"
+    began = time.monotonic()
+    # As a terminal does: to all processes of it.
+    os.killpg(command.pid, number)
+    said = command.communicate(timeout=60)[1]
+    code, took = command.wait(60), time.monotonic() - began
+    shared = Path("/dev/shm")
+    end = time.monotonic() + 5
+    while (left := [p.name for p in shared.glob(f"*-{command.pid}-*")]) and time.monotonic() < end:
+        time.sleep(0.1)
+    return code, said, took, left + [p.name for p in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_processes_are_left_without_a_trace(name: str, tmp_path: Path) -> None:
+    """Catches traces of workers, semaphores and files of a command that was stopped, and a long goodbye."""
+    number = signal.Signals[name]
+    code, said, took, left = stopped(number, tmp_path)
+    assert said == "interrupted\n" and not left
+    assert code in (128 + number, -signal.SIGINT) and took < 10
+
+
+def test_a_signal_shut_off_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nohup started goes on when the terminal is closed."""
+    usual = {number: signal.getsignal(number) for number in leaving._STOPS}
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        leaving.listen()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) is leaving._leave
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        assert leaving.code() == 143
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)

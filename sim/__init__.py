@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sim.questions.books import books
     from sim.questions.calibrate import calibrate
     from sim.questions.compare import compare
+    from sim.questions.explore import explore
     from sim.questions.optimise import optimise
     from sim.questions.predict import predict
     from sim.questions.robustness import robustness
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sim.questions.tipping import tipping
     from sim.questions.trace import trace
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = [
     "NeighborhoodModel",
     "__version__",
@@ -37,6 +38,7 @@ __all__ = [
     "books",
     "calibrate",
     "compare",
+    "explore",
     "load",
     "optimise",
     "predict",

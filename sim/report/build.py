@@ -226,6 +226,13 @@ def build(comparison: Comparison, language: str = "zh", extra: Extra | None = No
     return Report(language, title, words["subtitle"].format(date=made), sections, footer)
 
 
+COPIED = {
+    "en": ("The same as a command:", "The same from Python:"),
+    "zh": ("用命令重新运行：", "用Python重新运行："),
+}
+"""Before the text that asks the same again."""
+
+
 def local_date(day: date, language: str) -> str:
     """A date as people write it."""
     if language == "zh":
@@ -631,6 +638,18 @@ def _cannot(language: str) -> Section:
     return Section(WORDS[language]["s_cannot"], [Bullets(list(CANNOT[language]))])
 
 
+def _copied(case: _Case) -> list[Block]:
+    """What to type to live the same again; nothing where that cannot be typed, as with files of one's own."""
+    if case.extra.files:
+        return []
+    texts = COPIED[case.language]
+    try:
+        made = (case.comparison.as_command(), case.comparison.as_python())
+    except InputError:
+        return []
+    return [Code(text, title) for text, title in zip(made, texts, strict=True)]
+
+
 def _repeat(cases: Sequence[_Case]) -> Section:
     words, first = cases[0].words, cases[0]
     facts = first.comparison.provenance
@@ -646,6 +665,7 @@ def _repeat(cases: Sequence[_Case]) -> Section:
         blocks.append(Paragraph(first.extra.repeat))
     if first.extra.link:
         blocks.append(Code(first.extra.link))
+    blocks += _copied(first)
     for case in cases:
         for policy in case.policies:
             tree = case.config(policy).resolved()

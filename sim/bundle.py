@@ -1,8 +1,9 @@
 """A kit for a machine without internet: wheels for its platform, start scripts, a page that says what to do.
 
 Made on any machine that reaches a package index. ``pip download`` asks markers such as ``sys_platform == "win32"``
-of the machine it runs on, not of the one it downloads for; so what every wheel needs is read from the wheels
-themselves, with the target's answers, until nothing is missing.
+of the machine it runs on, not of the one it downloads for: on Linux it wants uvloop for Windows, which there is
+not. So pip only fetches; what every wheel needs is read from the wheels themselves, with the target's answers,
+until nothing is missing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
@@ -36,8 +38,8 @@ FROM_SOURCE = ("antlr4-python3-runtime==4.9.3",)
 
 PYTHONS = ("3.11", "3.12", "3.13")
 
-ROUNDS = 8
-"""Times that missing wheels are looked for: each may need others."""
+ROUNDS = 30
+"""Times that missing wheels are looked for: each may need others, or an older version of one that is there."""
 
 
 class Platform(NamedTuple):
@@ -111,10 +113,10 @@ def bundle(
         kit = Path(place) / f"xiaoqu-{__version__}-{platform}"
         wheels = kit / "wheels"
         wheels.mkdir(parents=True)
-        own = _own_wheel(wheel, wheels)
-        _fill(wheels, own, PLATFORMS[platform], python)
+        _own_wheel(wheel, wheels)
+        _fill(wheels, PLATFORMS[platform], python)
         if embedded is not None:
-            _unpack_python(kit, embedded, own, PLATFORMS[platform], python)
+            _unpack_python(kit, embedded, PLATFORMS[platform], python)
         _write_scripts(kit, platform, python, embedded is not None)
         part = out.with_name(f".{out.name}.part")
         _pack(kit, part)
@@ -136,7 +138,7 @@ def _pip(*words: str) -> None:
         raise InputError("pip", told.removeprefix("ERROR: "), "a package index that is reached")
 
 
-def _own_wheel(given: Path | None, wheels: Path) -> Path:
+def _own_wheel(given: Path | None, wheels: Path) -> None:
     if given is not None:
         try:
             name = parse_wheel_filename(given.name)[0]
@@ -149,28 +151,34 @@ def _own_wheel(given: Path | None, wheels: Path) -> Path:
         _pip("wheel", "--no-deps", "--wheel-dir", str(wheels), str(PACKAGE.parent))
     else:
         raise InputError("wheel", "is not given, and this is no checkout", "--wheel xiaoqu-*.whl")
-    return next(wheels.glob("xiaoqu-*.whl"))
 
 
-def _fill(wheels: Path, own: Path, platform: Platform, python: str) -> None:
-    """Download what a wheel and its extras need, until nothing is missing."""
+def _fill(wheels: Path, platform: Platform, python: str) -> None:
+    """Download what xiaoqu's wheel and its extras need, until nothing is missing."""
     _pip("wheel", "--no-deps", "--wheel-dir", str(wheels), *FROM_SOURCE)
     there = [word for tag in platform.tags for word in ("--platform", tag)]
     there += ["--python-version", python, "--implementation", "cp", "--only-binary=:all:"]
-    there += ["--dest", str(wheels), "--find-links", str(wheels)]
-    wanted = [f"{own}[{','.join(EXTRAS)}]"]
+    there += ["--no-deps", "--dest", str(wheels), "--find-links", str(wheels)]
     for _ in range(ROUNDS):
-        _pip("download", *there, *wanted)
-        wanted = sorted(set(missing(wheels, platform, python)))
+        wanted = missing(wheels, platform, python)
         if not wanted:
             return
-    raise InputError("wheels", f"{', '.join(wanted)} cannot be had", "packages as wheels")
+        for requirement in wanted:
+            for path, name, _version in _found(wheels):
+                if name == requirement.name:
+                    path.unlink()
+        _pip("download", *there, *map(str, wanted))
+    raise InputError("wheels", f"{', '.join(map(str, wanted))} cannot be had", "packages as wheels")
+
+
+def _found(wheels: Path) -> list[tuple[Path, NormalizedName, Version]]:
+    return [(path, *parse_wheel_filename(path.name)[:2]) for path in sorted(wheels.glob("*.whl"))]
 
 
 def missing(
     wheels: Path, platform: Platform, python: str, extras: Sequence[str] = EXTRAS
-) -> Iterator[str]:
-    """Requirements of the wheels in a folder, as asked on a platform, that no wheel there meets.
+) -> list[Requirement]:
+    """What the wheels in a folder need, as asked on a platform, that no wheel there is.
 
     Args:
         wheels: Folder of wheels, xiaoqu's among them.
@@ -178,33 +186,34 @@ def missing(
         python: Version of Python there.
         extras: Of xiaoqu.
 
+    Returns:
+        A requirement for each package, all that is asked of its version together.
+
     Raises:
         InputError: A wheel is for another platform or Python.
     """
     tags, here = set(_tags(platform, python)), {}
-    for path in sorted(wheels.glob("*.whl")):
-        name, version, _, own = parse_wheel_filename(path.name)
-        if not tags & own:
+    for path, name, version in _found(wheels):
+        if not tags & parse_wheel_filename(path.name)[3]:
             raise InputError(path.name, "is for another platform or Python", "wheels that fit")
         here[name] = (version, path)
+    asked: dict[NormalizedName, SpecifierSet] = {}
     seen: set[tuple[NormalizedName, frozenset[str]]] = set()
     waiting = [(canonicalize_name("xiaoqu"), frozenset(extras))]
     while waiting:
-        name, wanted = waiting.pop()
-        if (name, wanted) in seen:
+        one = waiting.pop()
+        if one in seen or one[0] not in here:
             continue
-        seen.add((name, wanted))
-        for requirement in _needs(here[name][1], wanted, platform, python):
-            found = here.get(canonicalize_name(requirement.name))
-            if found is None or not _meets(requirement, found[0]):
-                requirement.marker = None
-                yield str(requirement)
-            else:
-                waiting.append((canonicalize_name(requirement.name), frozenset(requirement.extras)))
-
-
-def _meets(requirement: Requirement, version: Version) -> bool:
-    return requirement.specifier.contains(version, prereleases=True)
+        seen.add(one)
+        for requirement in _needs(here[one[0]][1], one[1], platform, python):
+            name = canonicalize_name(requirement.name)
+            asked[name] = asked.get(name, SpecifierSet()) & requirement.specifier
+            waiting.append((name, frozenset(requirement.extras)))
+    return [
+        Requirement(f"{name}{versions}")
+        for name, versions in sorted(asked.items())
+        if name not in here or not versions.contains(here[name][0], prereleases=True)
+    ]
 
 
 def _tags(platform: Platform, python: str) -> Iterator[Tag]:
@@ -233,7 +242,7 @@ def _needs(
 # --- the folder ---------------------------------------------------------------------------------
 
 
-def _unpack_python(kit: Path, embedded: Path, own: Path, platform: Platform, python: str) -> None:
+def _unpack_python(kit: Path, embedded: Path, platform: Platform, python: str) -> None:
     """Python beside the wheels, and the wheels unpacked for it: it has no pip of its own."""
     with zipfile.ZipFile(embedded) as archive:
         archive.extractall(kit / "python")

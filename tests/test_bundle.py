@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import stat
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from sim import bundle as kits
 from sim.errors import InputError
@@ -26,7 +28,7 @@ def wheel(
 
 
 def lacking(folder: Path, platform: str, python: str = "3.12") -> list[str]:
-    return list(kits.missing(folder, kits.PLATFORMS[platform], python))
+    return [str(one) for one in kits.missing(folder, kits.PLATFORMS[platform], python)]
 
 
 def test_requirements_are_asked_of_the_machine_that_the_kit_is_for(tmp_path: Path) -> None:
@@ -38,7 +40,7 @@ def test_requirements_are_asked_of_the_machine_that_the_kit_is_for(tmp_path: Pat
         ["pandas>=3", 'nicegui[fast]; extra == "desk"', 'pytest; extra == "dev"'],
     )
     wheel(tmp_path, "pandas", "3.0", ['tzdata; sys_platform == "win32"'], "cp312-cp312-win_amd64")
-    assert lacking(tmp_path, "win_amd64") == ["nicegui[fast]", "tzdata"]
+    assert lacking(tmp_path, "win_amd64") == ["nicegui", "tzdata"]
     wheel(
         tmp_path,
         "nicegui",
@@ -56,8 +58,17 @@ def test_requirements_are_asked_of_the_machine_that_the_kit_is_for(tmp_path: Pat
 
 def test_a_version_that_is_too_old_is_missing(tmp_path: Path) -> None:
     wheel(tmp_path, "xiaoqu", "1.0", ["pandas>=3"])
-    wheel(tmp_path, "pandas", "2.9", [])
+    wheel(tmp_path, "pandas", "2.9", ["numpy"])
+    wheel(tmp_path, "numpy", "3.0", [])
     assert lacking(tmp_path, "linux_x86_64") == ["pandas>=3"]
+
+
+def test_what_several_ask_of_a_version_is_asked_together(tmp_path: Path) -> None:
+    """Catches a newest version that suits one package and not another."""
+    wheel(tmp_path, "xiaoqu", "1.0", ["numpy>=2.1", "numba"])
+    wheel(tmp_path, "numba", "0.68", ["numpy<3"])
+    wheel(tmp_path, "numpy", "3.0", [])
+    assert lacking(tmp_path, "linux_x86_64") == ["numpy<3,>=2.1"]
 
 
 def test_a_wheel_of_another_platform_or_python_is_refused(tmp_path: Path) -> None:
@@ -113,3 +124,12 @@ def test_what_no_kit_can_be_made_of_is_refused(given: dict, said: str, tmp_path:
         kits.bundle(tmp_path / "kit.zip", **given)
     assert str(error.value).startswith(said)
     assert not list(tmp_path.iterdir())
+
+
+def test_every_library_of_a_kit_has_its_licence_listed() -> None:
+    root = Path(__file__).parents[1]
+    listed = (root / "docs" / "licences.md").read_text(encoding="utf-8").lower().replace("_", "-")
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [one for extra in kits.EXTRAS for one in project["optional-dependencies"][extra]]
+    for one in (*project["dependencies"], *asked):
+        assert f"| {Requirement(one).name.lower()} * |" in listed, one

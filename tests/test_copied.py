@@ -100,7 +100,12 @@ def test_a_comparison_that_no_command_says_is_a_command_for_each_policy() -> Non
     [
         (
             "attribute",
-            ["scenario=kangqiao", "policy=[member_contact,resident_points]", "at=6", "permutations=20"],
+            [
+                "scenario=kangqiao",
+                "policy=[member_contact,resident_points]",
+                "at=6",
+                "permutations=20",
+            ],
         ),
         (
             "optimise",

@@ -182,7 +182,10 @@ def test_a_kept_explorer_is_read_back(made: Explorer) -> None:
         ({"measures": ["resident_points"], "policy": "none"}, "policy is given too"),
         ({"measures": ["resident_points"], "months": 6}, "months: 6 is too short"),
         ({"measures": ["resident_points"], "runs": 3}, "runs: 3 is not allowed"),
-        ({"measures": ["resident_points"], "indicator": ["colection_rate"]}, "did you mean collection_rate"),
+        (
+            {"measures": ["resident_points"], "indicator": ["colection_rate"]},
+            "did you mean collection_rate",
+        ),
     ],
 )
 def test_what_cannot_be_explored_is_refused(words: dict[str, Any], said: str) -> None:

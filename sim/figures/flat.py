@@ -52,7 +52,8 @@ def as_eps(figure: Figure, dpi: int, note: str) -> bytes:
 def _rendered(figure: Figure, dpi: int) -> Image.Image:
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=dpi, facecolor="white", transparent=False)
-    return Image.open(out).convert("RGB")
+    drawn = Image.open(out).convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", drawn.size, "white"), drawn).convert("RGB")
 
 
 @contextmanager
@@ -95,7 +96,8 @@ def _translucent(artist: Artist) -> bool:
     if alpha is not None and np.any(np.asarray(alpha) < 1):
         return not isinstance(artist, Axes)
     if isinstance(artist, Patch):
-        return bool(artist.get_fill() and 0 < artist.get_facecolor()[3] < 1)
+        colour: Any = artist.get_facecolor()
+        return bool(artist.get_fill() and 0 < colour[3] < 1)
     if isinstance(artist, Collection):
         colours = to_rgba_array(artist.get_facecolor())
         return bool(((colours[:, 3] > 0) & (colours[:, 3] < 1)).any())

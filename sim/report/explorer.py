@@ -14,7 +14,6 @@ from sim.outcomes import INDICATORS
 from sim.report.page import font_face
 from sim.science import emulator
 from sim.science.attribution_table import measure_title
-
 from sim.science.explore import SHARED
 
 if TYPE_CHECKING:

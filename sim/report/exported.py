@@ -35,10 +35,12 @@ LONGEST_TEXT = {"dta": 2045, "sav": 32_767}
 """Of a column's name (letters), its label, and a text in it (bytes)."""
 
 RESERVED = frozenset(
-    "aggregate array boolean break byte case catch class colvector complex const continue default delegate delete do "
-    "double else eltypedef end enum explicit export external float for friend function global goto if inline int local "
-    "long null pragma protected quad rowvector short typedef typename virtual in using with strl all and by eq ge gt le "
-    "lt ne not or to".split()
+    """
+    aggregate all and array boolean break by byte case catch class colvector complex const continue default
+    delegate delete do double else eltypedef end enum eq explicit export external float for friend function ge
+    global goto gt if in inline int le local long lt ne not null or pragma protected quad rowvector short strl to
+    typedef typename using virtual with
+    """.split()  # noqa: SIM905 (a list of these would be a page)
 )
 """Names that mean something in Stata or SPSS themselves."""
 

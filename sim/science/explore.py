@@ -97,7 +97,13 @@ class Explorer(Answer):
             )
             for row in firsts.to_dict("records")
         ]
-        return self.emulator.line(np.array(told))
+        lines, known = self.emulator.line(np.array(told)), self.question.indicators
+        ends = [(INDICATORS[name].low, INDICATORS[name].high) for name in known]
+        low, high = np.array(ends).T
+        # A share is never below 0 or above 1, whatever networks say.
+        return np.concatenate(
+            [np.clip(lines[..., : len(known)], low, high), lines[..., len(known) :]], axis=-1
+        )
 
     def page(self, language: str = "en") -> str:
         """The page as the text of one HTML file.

@@ -124,7 +124,8 @@ def _run(config: Config, own: dict[str, Any] | None = None) -> Said:
 
 def _as_names(question: Any) -> Said:
     """A comparison whose policies are names, and the settings that change them."""
-    named, changes = {}, {}
+    named: dict[str, str] = {}
+    changes: dict[str, Any] = {}
     for (_, policy), config in question.configs.items():
         found = _policy_named(config)
         named[policy] = "+".join(found) if isinstance(found, list) else found

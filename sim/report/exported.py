@@ -230,9 +230,9 @@ def _named(columns: Sequence[Any], longest: int) -> dict[Any, str]:
     return names
 
 
-def _told(table: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, dict[str, str]]:
+def _told(table: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     """A table as such a program takes it, and labels by its new names."""
-    names, labels = _named(table.columns, LONGEST_NAME[kind]), {}
+    names, labels = _named(list(table.columns), LONGEST_NAME[kind]), {}
     made = {}
     for column, name in names.items():
         values, count = table[column], _infinite(table[column])

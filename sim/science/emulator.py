@@ -199,8 +199,7 @@ class Emulator:
 
 def _begun(told: np.ndarray) -> np.ndarray:
     """Whether any measure has begun (...,): before, there is nothing to change."""
-    begun: np.ndarray = (told[..., 7::5] > 0).any(axis=-1)
-    return begun
+    return np.asarray((told[..., 7::5] > 0).any(axis=-1))
 
 
 def need_sklearn() -> Any:
@@ -398,5 +397,5 @@ def of_table(table: pd.DataFrame) -> Emulator:
             )
             parts.setdefault(stem.rpartition(".")[0], []).append(network)
     spread = tuple(parts.pop("spread", []))
-    own = (found[name] for name in ("base", "shift", "scale", "size", "blur"))
-    return Emulator(*own, tuple(tuple(one) for one in parts.values()), spread, found["bands"])
+    own = {name: found[name] for name in ("base", "shift", "scale", "size", "blur", "bands")}
+    return Emulator(networks=tuple(map(tuple, parts.values())), spread=spread, **own)

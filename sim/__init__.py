@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sim.questions.calibrate import calibrate
     from sim.questions.compare import compare
     from sim.questions.compound import compound
+    from sim.questions.explore import explore
     from sim.questions.optimise import optimise
     from sim.questions.pool import pool
     from sim.questions.predict import predict
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from sim.questions.trace import trace
     from sim.questions.why import why
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = [
     "NeighborhoodModel",
     "__version__",
@@ -41,6 +42,7 @@ __all__ = [
     "calibrate",
     "compare",
     "compound",
+    "explore",
     "load",
     "optimise",
     "pool",

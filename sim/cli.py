@@ -53,6 +53,17 @@ Plugins = Annotated[
 RESULTS = Path("results")
 Out = Annotated[Path, typer.Option(help="Folder that holds all results", metavar="DIR")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the folder of the results")]
+DPI = 300
+Export = Annotated[
+    str,
+    typer.Option(
+        help="Further files: tables as csv, xlsx, dta (Stata), sav (SPSS), figures as eps, tiff",
+        metavar="FORMAT,...",
+    ),
+]
+Dpi = Annotated[
+    int, typer.Option(min=72, max=2400, help="Dots in an inch of eps and tiff", metavar="N")
+]
 Force = Annotated[bool, typer.Option("--force", help="Begin anew, whatever is there")]
 
 
@@ -471,6 +482,60 @@ def verify(
 
 
 @app.command()
+def bundle(
+    out: Annotated[Path, typer.Argument(help="The zip file to make", metavar="OUT.zip")],
+    platform: Annotated[
+        str, typer.Option(help="win_amd64, linux_x86_64, linux_aarch64, macos_arm64")
+    ] = "win_amd64",
+    python: Annotated[str, typer.Option(help="Version of Python there")] = "3.12",
+    wheel: Annotated[
+        Path | None,
+        typer.Option(help="Wheel of xiaoqu; built from the checkout if left out", metavar="FILE"),
+    ] = None,
+    embedded: Annotated[
+        Path | None,
+        typer.Option(help="Zip of Python for Windows (embeddable), put in", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Make a kit that installs and starts on a machine without internet: wheels and start scripts.
+
+    [bold]Examples[/bold]
+
+    xiaoqu bundle kit.zip
+
+    xiaoqu bundle kit.zip --platform linux_x86_64 --python 3.11
+
+    Needs a package index here, none there.
+    """
+    from sim.bundle import bundle as make
+
+    for name in make(out, platform, python, wheel, embedded):
+        typer.echo(name)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="What any command kept", metavar="FOLDER")],
+    formats: Annotated[list[str], typer.Argument(help="csv, xlsx, dta (Stata), sav (SPSS)")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where to; FOLDER/export if left out", metavar="DIR")
+    ] = None,
+) -> None:
+    """Write the tables of a kept answer or sweep for Excel, Stata, SPSS and others.
+
+    [bold]Examples[/bold]
+
+    xiaoqu export results/sweep/contact_quota-0123456789ab csv dta
+
+    xiaoqu export results/run/kangqiao-none-0123456789ab xlsx sav --out tables
+    """
+    from sim.report.exported import export_folder
+
+    for path in export_folder(folder, formats, out):
+        typer.echo(path)
+
+
+@app.command()
 def reproduce(
     names: Annotated[
         list[str] | None, typer.Argument(help="Tables and figures, such as validate; default all")
@@ -507,12 +572,13 @@ def _add(spec: Spec) -> None:
     if spec.own_folder:
         takes["config_dir"] = ConfigDir
     if spec.keeps:
-        takes |= {"out": Out, "quiet": Quiet, "force": Force}
+        takes |= {"out": Out, "quiet": Quiet, "force": Force, "export": Export, "dpi": Dpi}
     if spec.lang:
         takes["lang"] = Annotated[Language, typer.Option(help=f"Language of {spec.lang}")]
     if spec.cfg:
         takes["cfg"] = Cfg
     usual: dict[str, Any] = {"out": RESULTS, "quiet": False, "force": False, "lang": Language.EN}
+    usual |= {"export": "", "dpi": DPI}
     for name, word in spec.words.items():
         if word.option:
             flag, about = word.option.flag, word.option
@@ -545,10 +611,13 @@ def _ask(
     force: bool = False,
     lang: Language = Language.EN,
     cfg: Shown | None = None,
+    export: str = "",
+    dpi: int = DPI,
     **options: Any,
 ) -> None:
     """Ask a question, print its answer, and draw it where it is kept."""
     _load_plugins(plugin)
+    tables, figures = _formats(export)
     question = spec.ask_words(overrides or [], config_dir, **options)
     if cfg:
         return _print_tree(question.tree())
@@ -556,14 +625,31 @@ def _ask(
         **({"out": out, "progress": not quiet, "force": force} if spec.keeps else {})
     )
     if spec.keeps and not spec.drawn_last:
-        answer.keep_figures(lang.value)
+        answer.keep_figures(lang.value, figures, dpi)
     if not quiet:
         answer.show(_console(answer.WIDTH), lang.value)
     elif answer.folder is not None:
         _say(answer.folder)
     if spec.keeps and spec.drawn_last:
-        answer.keep_figures(lang.value)
+        answer.keep_figures(lang.value, figures, dpi)
+    if tables:
+        answer.export(tables)
     return None
+
+
+def _formats(export: str) -> tuple[list[str], list[str]]:
+    """Formats of tables and of figures.
+
+    Raises:
+        InputError: One is not known.
+    """
+    named = [name.strip() for name in export.split(",") if name.strip()]
+    known = (["csv", "xlsx", "dta", "sav"], ["eps", "tiff"])
+    for name in named:
+        if name not in known[0] + known[1]:
+            raise InputError("export", f"{name!r} is not known", ", ".join(known[0] + known[1]))
+    tables, figures = ([name for name in named if name in some] for some in known)
+    return tables, figures
 
 
 def _capital(text: str) -> str:

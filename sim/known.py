@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 
-def mean(values: Any, axis: int | None = None, weights: np.ndarray | None = None) -> Any:
+def mean(
+    values: Any, axis: int | tuple[int, ...] | None = None, weights: np.ndarray | None = None
+) -> Any:
     """Mean over an axis (all of them if None) of the values that are there.
 
     Args:
         values: Numbers, NaN where missing.
-        axis: Over which axis.
+        axis: Over which axis, or axes.
         weights: Like ``values``; without them all weigh alike. What has no weight is left out.
 
     Returns:

@@ -31,6 +31,8 @@ API: dict[str, tuple[str, ...]] = {
         "sim.compare", "sim.experiments.compare.Comparison",
         "sim.sweep", "sim.trace", "sim.why", "sim.books", "sim.experiments.sweep.Sweep",
         "sim.experiments.sweep.read_sweep",
+        "sim.experiments.answers.Answer.export", "sim.experiments.answers.Answer.as_command",
+        "sim.experiments.answers.Answer.as_python", "sim.report.exported.export_folder", "sim.bundle.bundle",
         "sim.again.rerun", "sim.again.Rerun", "sim.experiments.validate.validate",
         "sim.science.levels.run_levels", "sim.science.trials.run_trials", "sim.reproduce.reproduce",
     ),
@@ -44,6 +46,7 @@ API: dict[str, tuple[str, ...]] = {
         "sim.attribute", "sim.science.attribute.Attribution",
         "sim.optimise", "sim.science.optimise.Optimum",
         "sim.robustness", "sim.science.robustness.Robustness",
+        "sim.explore", "sim.science.explore.Explorer", "sim.science.explore.Explorer.page",
     ),
     "figures": (
         "sim.figures.style.journal_style", "sim.figures.style.new_figure", "sim.figures.style.save",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from importlib import import_module
 from io import StringIO
@@ -86,7 +87,7 @@ class Answer:
         Raises:
             InputError: There is none of that name.
         """
-        if name and name not in self.TABLES:
+        if name and name not in (*self.TABLES, self.MAIN):
             raise InputError("name", f"{name!r} is no table", ", ".join(self.TABLES))
         found: pd.DataFrame = getattr(self, name or self.MAIN)
         return found
@@ -126,20 +127,60 @@ class Answer:
             raise InputError("name", f"{name!r} is no figure", ", ".join(made) or "none here")
         return made[name or next(iter(made))]()
 
-    def keep_figures(self, language: str = "en") -> list[Path]:
+    def keep_figures(
+        self, language: str = "en", more: Sequence[str] = (), dpi: int = 300
+    ) -> list[Path]:
         """Draw the figures into the answer's folder, unless they are there already.
 
         Args:
             language: "en" or "zh".
+            more: Formats beside the usual, some of "eps", "tiff".
+            dpi: Dots in an inch of these.
 
         Returns:
-            The files, PNG, PDF and SVG of each; none of an answer that was not kept.
+            The files, PNG, PDF and SVG of each, then the others; none of an answer that was not kept.
         """
         if self.folder is None or not self.FIGURES:
             return []
         from sim.figures import style
 
-        return style.keep(self.folder, self._figures(language), language, self.provenance)
+        made = self._figures(language)
+        return style.keep(self.folder, made, language, self.provenance, more, dpi)
+
+    def export(self, formats: Sequence[str], folder: Path | None = None) -> list[Path]:
+        """Write every table for other programs.
+
+        Args:
+            formats: Some of "csv", "xlsx", "dta" (Stata), "sav" (SPSS).
+            folder: Where to; ``export`` in the answer's own folder if left out.
+
+        Returns:
+            The files.
+
+        Raises:
+            InputError: An unknown format, no folder, or a table that a format cannot hold.
+        """
+        from sim.report.exported import export_tables
+
+        place = folder or (self.folder and self.folder / "export")
+        if place is None:
+            raise InputError("folder", "the answer is not kept", "folder=PLACE")
+        names = [*self.TABLES, *([] if self.MAIN in self.TABLES else [self.MAIN])]
+        return export_tables(
+            {name: partial(self.to_pandas, name) for name in names}, place, formats
+        )
+
+    def as_command(self) -> str:
+        """The command line that asks the same again, see ``sim.experiments.copied``."""
+        from sim.experiments.copied import as_command
+
+        return as_command(self)
+
+    def as_python(self) -> str:
+        """Lines of Python that ask the same again, see ``sim.experiments.copied``."""
+        from sim.experiments.copied import as_python
+
+        return as_python(self)
 
     def _figures(self, language: str) -> Mapping[str, Callable[[], Figure]]:
         if not self.FIGURES:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -72,8 +72,10 @@ class Design:
         points: A row per point: ``base`` and a column per varied key.
         replications: Runs of each point, under seeds that follow one another.
         chunk: Runs kept in one file.
+        said: How it was asked, None if it was put together in Python.
     """
 
+    said: ClassVar[Any] = None
     name: str
     experiment: Experiment
     bases: tuple[Base, ...]

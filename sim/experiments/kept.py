@@ -173,9 +173,11 @@ class Kept:
 
     Attributes:
         ANSWER: Class of the answer; it takes the question, tables by name, and the folder.
+        said: How it was asked, None if it was put together in Python.
     """
 
     ANSWER: ClassVar[type[Any]]
+    said: ClassVar[Any] = None
 
     @property
     def asked(self) -> Asked:

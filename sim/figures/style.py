@@ -28,7 +28,7 @@ from sim.as_text import clean
 from sim.errors import InputError, known_language
 from sim.experiments import store
 from sim.experiments.provenance import versions
-from sim.figures import fonts
+from sim.figures import flat, fonts
 
 SINGLE, DOUBLE = 89 / 25.4, 183 / 25.4
 """Width in inches of one journal column (89 mm) and of two (183 mm)."""
@@ -40,6 +40,11 @@ PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 
 GREY = "#666666"
 FORMATS = ("png", "pdf", "svg")
+MORE = ("eps", "tiff")
+"""Formats that are written where somebody asks for them."""
+
+DPI = 300
+"""Dots in an inch of what consists of dots."""
 
 DESCRIBED = 4_000
 """Letters at the beginning of an SVG file beside its description, and more."""
@@ -95,6 +100,7 @@ def save(
     formats: Sequence[str] = FORMATS,
     provenance: Mapping[str, Any] | None = None,
     data: pd.DataFrame | None = None,
+    dpi: int = DPI,
 ) -> list[Path]:
     """Save a figure, the same bytes each time, with what made it in the file's metadata.
 
@@ -104,10 +110,11 @@ def save(
     Args:
         figure: What to save.
         stem: Path without ending; its folder is made if it is not there.
-        formats: Some of "png", "pdf", "svg".
+        formats: Some of "png", "pdf", "svg", "eps", "tiff".
         provenance: Written as JSON into the file's description, such as ``Study.provenance``.
         data: What is drawn. Written beside the figure as ``<stem>.parquet``, with ``<stem>.json``:
             provenance, versions, and hash of every file.
+        dpi: Dots in an inch, of what consists of dots.
 
     Returns:
         The files written, in the order of ``formats``; then those of the data.
@@ -116,13 +123,13 @@ def save(
         InputError: Unknown format, or the place cannot be written.
     """
     for kind in formats:
-        if kind not in FORMATS:
-            raise InputError("formats", f"{kind!r} is not known", ", ".join(FORMATS))
+        if kind not in FORMATS + MORE:
+            raise InputError("formats", f"{kind!r} is not known", ", ".join(FORMATS + MORE))
     note = json.dumps(dict(provenance or {}), sort_keys=True)
     with _saving(figure):
         try:
             Path(stem).parent.mkdir(parents=True, exist_ok=True)
-            files = [_save_one(figure, Path(f"{stem}.{kind}"), kind, note) for kind in formats]
+            files = [_save_one(figure, Path(f"{stem}.{kind}"), kind, note, dpi) for kind in formats]
             return files + ([] if data is None else _save_data(data, stem, files, note))
         except OSError as error:
             raise InputError(str(stem), error.strerror or str(error), "a writable place") from error
@@ -133,6 +140,8 @@ def keep(
     figures: Mapping[str, Callable[[], Figure]],
     language: str,
     provenance: Mapping[str, Any],
+    more: Sequence[str] = (),
+    dpi: int = DPI,
 ) -> list[Path]:
     """Draw figures into the ``figures`` of an answer's folder, but for those drawn of it already.
 
@@ -143,9 +152,11 @@ def keep(
         figures: What makes each figure, by its name.
         language: Second part of the files' names.
         provenance: What made the answer.
+        more: Formats beside the usual, some of "eps", "tiff"; always drawn anew.
+        dpi: Dots in an inch of these.
 
     Returns:
-        The files, PNG, PDF and SVG of each figure.
+        The files, PNG, PDF and SVG of each figure, then those of the other formats.
 
     Raises:
         InputError: The place cannot be written.
@@ -159,8 +170,11 @@ def keep(
         plain = "-".join(map(store.plain, name.split("-")))
         stem = folder / "figures" / f"{plain}-{language}"
         here = [Path(f"{stem}.{kind}") for kind in FORMATS]
-        if not all(file.exists() for file in here) or not _drawn_of(here[-1], whole):
-            save(make(), stem, provenance=whole)
+        drawn = all(file.exists() for file in here) and _drawn_of(here[-1], whole)
+        if more or not drawn:
+            figure = make()
+            save(figure, stem, () if drawn else FORMATS, whole)
+            here += save(figure, stem, more, whole, dpi=dpi)
         files += here
     return files
 
@@ -216,7 +230,7 @@ def _saving(figure: Figure) -> Iterator[None]:
         yield
 
 
-def _save_one(figure: Figure, path: Path, kind: str, note: str) -> Path:
+def _save_one(figure: Figure, path: Path, kind: str, note: str, dpi: int) -> Path:
     facts: dict[str, dict[str, str | None]] = {
         "png": {"Software": "xiaoqu", "Description": note},
         "pdf": {"Creator": "xiaoqu", "Subject": note, "CreationDate": None},
@@ -225,8 +239,12 @@ def _save_one(figure: Figure, path: Path, kind: str, note: str) -> Path:
     # A viewer that has the old file open never sees half of the new one.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with fonts.truetype(figure) if kind == "pdf" else nullcontext():
-            figure.savefig(part, format=kind, dpi=300, metadata=facts[kind])
+        if kind in MORE:
+            made = flat.as_eps if kind == "eps" else flat.as_tiff
+            part.write_bytes(made(figure, dpi, note))
+        else:
+            with fonts.truetype(figure) if kind == "pdf" else nullcontext():
+                figure.savefig(part, format=kind, dpi=dpi, metadata=facts[kind])
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -260,6 +278,7 @@ _SAVING: Any = {
     "svg.hashsalt": "xiaoqu",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
+    "ps.fonttype": 42,
     "axes.unicode_minus": False,
     "text.parse_math": False,
 }

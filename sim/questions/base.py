@@ -147,6 +147,22 @@ class Word:
         return value
 
 
+class Said(NamedTuple):
+    """How a question was asked.
+
+    Attributes:
+        name: Of the question.
+        own: Its own words that were given.
+        settings: Keys of the configuration, in their order.
+        config_dir: Folder with configuration groups of the user's own.
+    """
+
+    name: str
+    own: dict[str, Any]
+    settings: tuple[Setting, ...]
+    config_dir: Path | None = None
+
+
 class Live(NamedTuple):
     """A question that a call answers.
 
@@ -240,7 +256,16 @@ class Spec:
         if self.one_set:
             settings = [*settings, self._undoubted(dict(settings))]
         checked = {name: self.words[name].checked(name, value) for name, value in own.items()}
-        return self.build(Given(tuple(settings), config_dir), **checked)
+        built = self.build(Given(tuple(settings), config_dir), **checked)
+        return self._remembering(built, Said(self.name, dict(own), tuple(settings), config_dir))
+
+    def _remembering(self, built: Any, said: Said) -> Any:
+        """The question, and in it how it was asked, so that its answer can tell."""
+        asked = built.what if isinstance(built, Live) else built
+        if hasattr(type(asked), "said"):
+            # Questions are frozen, and this is no part of what is asked.
+            object.__setattr__(asked, "said", said)
+        return built
 
     def _undoubted(self, given: Mapping[str, Any]) -> Setting:
         """The setting under which one parameter set is lived.

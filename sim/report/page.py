@@ -73,7 +73,7 @@ def as_html(report: Report) -> str:
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'; font-src data:; img-src data:\">"
         f"<title>{escape(report.title)}</title>"
-        f"<style>{_font_face(report.text())}{style}</style></head>\n<body><main>"
+        f"<style>{font_face(report.text())}{style}</style></head>\n<body><main>"
         f"<header><h1>{escape(report.title)}</h1><p>{escape(report.subtitle)}</p></header>\n"
         f"{body}\n<footer>{escape(report.footer)}</footer></main></body></html>\n"
     )
@@ -157,7 +157,8 @@ def _unlike_ids(text: str, number: int) -> str:
     return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>f{number}-", text)
 
 
-def _font_face(text: str) -> str:
+def font_face(text: str) -> str:
+    """The rule of a style sheet that holds the font with the letters of a text, as ``ReportSans``."""
     font = base64.b64encode(font_with("".join(sorted(set(text))))).decode("ascii")
     return (
         "@font-face{font-family:ReportSans;font-display:block;"

@@ -30,11 +30,12 @@ def harmless(cell: Cell) -> str | float | int | None:
     Text that begins like a formula gets an apostrophe in front, as OWASP advises; numbers stay
     numbers, and what is not known or infinite is left empty.
     """
-    kept = _writable(cell)
+    kept = writable(cell)
     return f"'{kept}" if _like_formula(kept) else kept
 
 
-def _writable(cell: Cell) -> str | float | int | None:
+def writable(cell: Cell) -> str | float | int | None:
+    """A cell as files take it: numbers with the digits that count."""
     value = cell.value if isinstance(cell, Number) else cell
     if not isinstance(value, float):
         return value
@@ -95,7 +96,7 @@ def as_xlsx(report: Report) -> bytes:
 
 
 def _fill(sheet: Any, number: int, row: Sequence[Cell]) -> None:
-    for place, value in enumerate(map(_writable, row), 1):
+    for place, value in enumerate(map(writable, row), 1):
         cell = sheet.cell(number, place, value)
         if isinstance(value, str):
             # Typed, as openpyxl takes a text that begins with = for a formula; and marked, as a
@@ -118,6 +119,6 @@ def _sheet_names(tables: list[Table]) -> Iterator[tuple[str, Table]]:
 
 def _width(cells: list[Cell]) -> float:
     # Chinese characters are twice as wide.
-    texts = [str(_writable(cell)) for cell in cells[:200]]
+    texts = [str(writable(cell)) for cell in cells[:200]]
     widths = [sum(2 if ord(c) > 0x2E80 else 1 for c in text) for text in texts]
     return float(min(max(*widths, 8), 60)) + 2

@@ -82,18 +82,21 @@ def write(report: Report, folder: Path, short: bool = False) -> list[Path]:
     written = []
     with told_as_input_error(folder):
         for name, data in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Whoever has the old file open never sees half of the new one.
-            part = path.with_name(f".{path.name}.{os.getpid()}.part")
-            _clear_parts(path)
-            try:
-                part.write_bytes(data)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
-            written.append(path)
+            write_file(folder / name, data)
+            written.append(folder / name)
     return written
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file whole: whoever has the old one open never sees half of the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    _clear_parts(path)
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _clear_parts(path: Path) -> None:

@@ -71,7 +71,8 @@ def links(
     for row in drawn.to_dict("records"):
         arrow = ARROWS[row["arrow"]]
         text = (labels or {}).get(arrow.name) or (arrow.zh if language == "zh" else arrow.en)
-        texts.append(f"{row['place']}  {text}" if row["place"] else text)
+        # A space that is not broken: the number stays with its sentence.
+        texts.append(f"{row['place']}\N{NO-BREAK SPACE}{text}" if row["place"] else text)
     with style.journal_style(language):
         figure, ax = style.place(ax, width, 1.0 + 0.26 * len(drawn))
         reference_line(ax)

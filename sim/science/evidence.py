@@ -44,6 +44,8 @@ STRENGTHS: dict[str, str] = {
     "discontent_to_elections": "committee.attempts_content", "distrust_to_dismissal": "assembly.distrusted",
     "duty_to_handling": "handling.unclear.common_space", "efficacy_to_attendance": "participation.efficacy",
     "efficacy_to_candidates": "committee.candidates_unheard", "efficacy_to_voices": "voices.efficacy",
+    "effort_to_condition": "service.repair.facilities", "drive_to_committees": "",
+    "efficacy_to_self_running": "firm.self_runs",
     "enforcement_to_misuse": "", "estranged_to_attendance": "participation.estranged",
     "estranged_to_cell_trust": "perception.estranges", "exit_to_emergency": "firm.emergency",
     "failed_votes_to_committee_trust": "committee.vote_trust", "first_months_to_newcomers": "",

@@ -13,6 +13,7 @@ import yaml
 
 from sim.as_text import aside, exact_text, is_share, month_text, parameter_text, signed, value_text
 from sim.config import Config, Entry
+from sim.errors import InputError
 from sim.experiments import paired
 from sim.experiments.compare import last_month_in_force
 from sim.experiments.comparison_table import cost_cells, effects_at, missing_lines
@@ -36,6 +37,12 @@ from sim.report.content import (
 )
 from sim.report.reliability import reported, sources
 from sim.report.words import CANNOT, PAPER, SURE, SURE_HOLDS, WORDS
+
+COPIED = {
+    "en": ("The same as a command:", "The same from Python:"),
+    "zh": ("用命令重新运行：", "用Python重新运行："),
+}
+"""Before the text that asks the same again."""
 
 SHOWN = (
     "collection_rate", "satisfied_share", "complaints_per_1000", "petitions_per_1000",
@@ -504,6 +511,17 @@ def _cannot(language: str) -> Section:
     return Section(WORDS[language]["s_cannot"], [Bullets(list(CANNOT[language]))])
 
 
+def _copied(case: Case) -> list[Block]:
+    """What to type to live the same again; nothing where that cannot be typed, as with files of one's own."""
+    if case.extra.files:
+        return []
+    try:
+        made = (case.comparison.as_command(), case.comparison.as_python())
+    except InputError:
+        return []
+    return [Code(text, title) for text, title in zip(made, COPIED[case.language], strict=True)]
+
+
 def _repeat(cases: Sequence[Case]) -> Section:
     words, first = cases[0].words, cases[0]
     facts = first.comparison.provenance
@@ -519,6 +537,7 @@ def _repeat(cases: Sequence[Case]) -> Section:
         blocks.append(Paragraph(first.extra.repeat))
     if first.extra.link:
         blocks.append(Code(first.extra.link))
+    blocks += _copied(first)
     for case in cases:
         for policy in case.policies:
             tree = case.config(policy).resolved()

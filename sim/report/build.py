@@ -100,13 +100,6 @@ def build(comparison: Comparison, language: str = "zh", extra: Extra | None = No
     )
 
 
-COPIED = {
-    "en": ("The same as a command:", "The same from Python:"),
-    "zh": ("用命令重新运行：", "用Python重新运行："),
-}
-"""Before the text that asks the same again."""
-
-
 def local_date(day: date, language: str) -> str:
     """A date as people write it."""
     if language == "zh":

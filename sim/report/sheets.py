@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sim.as_text import clean
 from sim.report.content import Cell, Number, Report, Table, plain
 
 DIGITS = 12
@@ -35,7 +36,9 @@ def harmless(cell: Cell) -> str | float | int | None:
 
 
 def writable(cell: Cell) -> str | float | int | None:
-    """A cell as files take it: numbers with the digits that count."""
+    """A cell as files take it: text without what XML forbids, numbers with the digits that count."""
+    if isinstance(cell, str):
+        return clean(cell, lines=True)
     value = cell.value if isinstance(cell, Number) else cell
     if not isinstance(value, float):
         return value

@@ -25,7 +25,7 @@ SHARE_OF = {
     "open_conflict_share": ("households", "住户"),
     "free_rider_share": ("households", "住户"),
     "misuse_share": ("households", "住户"),
-    "issues_in_place_share": ("problems ended", "办结与长期挂起问题"),
+    "issues_in_place_share": ("problems ended", "已结束问题"),
     "attendance": ("invited households", "受邀住户"),
     "grievance": ("the most possible", "最大值"),
     "service_condition": ("as good as new", "完好状态"),

@@ -286,7 +286,7 @@ def test_undo_link_and_file_bring_a_session_back(visit, tmp_path: Path) -> None:
     other = visit("?lang=zh")
     other.click("text=我的方案")
     other.click("text=打开文件")
-    other.set_input_files("input[type=file]", saved)
+    other.set_input_files(".q-dialog input[type=file]", saved)
     other.wait_for_selector("text=Undo")
     other.wait_for_function("document.documentElement.lang == 'en'")
     other.click("[data-step=measures]")
@@ -295,7 +295,7 @@ def test_undo_link_and_file_bring_a_session_back(visit, tmp_path: Path) -> None:
     spoilt.write_text(saved.read_text("utf-8").replace("firm_tender", "<img src=x>"), "utf-8")
     other.click("text=Session")
     other.click("text=Open a file")
-    other.set_input_files("input[type=file]", spoilt)
+    other.set_input_files(".q-dialog input[type=file]", spoilt)
     other.wait_for_selector("text=no measure is named")
 
 

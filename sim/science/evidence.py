@@ -15,7 +15,7 @@ class Evidence(NamedTuple):
     """What is known of an arrow.
 
     Attributes:
-        kind: ``ASSUMED``, ``SIZE_ASSUMED`` or ``SOURCED``: the best of its parameters.
+        kind: ``ASSUMED``, ``SIZE_ASSUMED`` or ``SOURCED``: the weakest of its parameters.
         source: That parameter's source.
         parameters: Keys of the parameters that give it its strength.
     """
@@ -85,7 +85,8 @@ STRENGTHS: dict[str, str] = {
     "visits_to_grievance": "participation.visit_calms", "visits_to_trust": "participation.visit_trust",
     "votes_to_norm": "", "willingness_to_old_debts": "bills.pays_back", "year_end_to_pay": "bills.year_end",
 }  # fmt: skip
-"""Keys of the parameters that give each arrow its strength; none where a measure alone gives it."""
+"""Keys of the parameters that give each arrow most of its strength, chosen by reading its rule; none where a measure
+alone gives it."""
 
 
 def evidence_of(arrow: str) -> Evidence:
@@ -93,7 +94,8 @@ def evidence_of(arrow: str) -> Evidence:
     sources = _sources()
     keys = tuple(key for key in STRENGTHS.get(arrow, "").split() if key in sources)
     known = [(_kind(sources[key]), sources[key]) for key in keys]
-    kind, source = max(known, key=lambda one: _RANK.index(one[0]), default=(ASSUMED, ASSUMED))
+    # A link is known no better than the least known of what gives it its strength.
+    kind, source = min(known, key=lambda one: _RANK.index(one[0]), default=(ASSUMED, ASSUMED))
     return Evidence(kind, source, keys)
 
 

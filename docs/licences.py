@@ -16,7 +16,7 @@ HEAD = """# Licences
 
 xiaoqu is under the Apache License 2.0 (`LICENSE`). It carries no code or font of others; what it needs is installed
 beside it, under the licences that the packages state themselves. Made by `python docs/licences.py` from the set of
-`.ci/pins.txt` (with the extras `desk`, `mcp` and `science`), as far as it is installed.
+`.ci/pins.txt` (with the extras `desk`, `export`, `mcp` and `science`), as far as it is installed.
 
 Fonts and pages that come inside of these packages: Noto Sans SC (SIL Open Font License 1.1, in
 `pylopdf-fonts-zh-cn`; parts of it are put into reports and figures, which that licence allows); DejaVu Sans

@@ -55,7 +55,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def run(config: Config, **keys: Any) -> SimpleNamespace:
         calls.append({"config": config, **keys})
-        return SimpleNamespace(folder=Path("kept-here"), keep_figures=lambda language: [])
+        return SimpleNamespace(folder=Path("kept-here"), keep_figures=lambda *_: [])
 
     monkeypatch.setattr("sim.experiments.run.run", run)
     return calls
@@ -609,7 +609,12 @@ def test_no_command_was_left_out_above() -> None:
         for command in app.registered_commands
         if command.callback is not None
     }
-    assert [name for name, does in takes.items() if not does] == ["mcp", "reproduce"]
+    assert [name for name, does in takes.items() if not does] == [
+        "mcp",
+        "bundle",
+        "export",
+        "reproduce",
+    ]
 
 
 @pytest.mark.parametrize(

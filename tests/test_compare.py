@@ -387,7 +387,7 @@ def test_several_scenarios_stand_side_by_side(
     assert set(given.effects["month"]) == {3}
     assert given.folder and given.folder.name.startswith("small+large-")
     drawn: list[str] = []
-    monkeypatch.setattr(style, "save", lambda figure, stem, **_: drawn.append(stem.name))
+    monkeypatch.setattr(style, "save", lambda figure, stem, *_, **__: drawn.append(stem.name) or [])
     given.keep_figures()
     kinds = ("cost_effect", "effects", "trajectories")
     assert drawn == [f"{kind}-{name}-en" for name in ("small", "large") for kind in kinds]

@@ -155,7 +155,7 @@ def test_a_worker_with_other_code_is_refused_by_every_question(
 ) -> None:
     """Only sweep refused; run gave 0.46 for 0.80, and kept it."""
     monkeypatch.setattr(source, "digest", lambda: "0" * 16)
-    with pytest.raises(RuntimeError, match="a worker has other code of xiaoqu"):
+    with pytest.raises(RuntimeError, match="a worker has other code or parameter sets of xiaoqu"):
         asked_of(cluster, question)
     monkeypatch.undo()
     monkeypatch.setattr(provenance, "version_of", lambda name: "0.0")

@@ -273,7 +273,7 @@ def test_other_refusals_are_chinese_where_there_are_words() -> None:
             lambda: compound.own(Own(figures={"population.member_share": 5000.0})),
             "党员户（户）：不能填 5000；允许：0 至 950 的数",
         ),
-        (lambda: compound.own(Own(like="x")), "own.like：没有名为“x”的小区或类型"),
+        (lambda: compound.own(Own(like="x")), "小区类型：没有名为“x”的小区类型"),
         (lambda: read('{"months": 13}'), "方案文件：关注的月份 24 在最后一个月（13）之后"),
     ]  # fmt: skip
     for does, said in refused:
@@ -822,8 +822,8 @@ def as_csv_text(session: Session, extra: Extra | None = None) -> str:
     [
         ({"own": Own(values=SMALL, name="乙小区")}, "乙小区", "甲小区"),
         ({"seed": 41}, "随机编号41至44", "随机编号1至4"),
-        ({"replications": 3}, "配对模拟3次", "配对模拟4次"),
-        ({"language": "en"}, "paired runs", "配对模拟"),
+        ({"replications": 3}, "同条件模拟3次", "同条件模拟4次"),
+        ({"language": "en"}, "paired runs", "同条件模拟"),
         ({"policies": [Plan(name="乙方案", measures=[Planned(measure="member_contact", start=2)])]},
          "乙方案", "方案甲"),
         ({"policies": [Plan(name="方案甲", measures=[Planned(measure="member_contact", start=3)])]}, None, None),

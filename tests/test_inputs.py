@@ -10,7 +10,8 @@ from conftest import Command
 
 from sim import compare, load, sweep
 from sim import inputs as said_once
-from sim.desk import compound, step_files
+from sim.desk import compound
+from sim.desk.arrived import arrive
 from sim.desk.refusals import refusal
 from sim.desk.session import Own, Plan, Planned, Session
 from sim.errors import InputError
@@ -184,7 +185,7 @@ def test_the_desk_refuses_broken_workbooks_in_chinese() -> None:
         (b"<svg/>", "是网页或 XML 文件"),
     ):
         with pytest.raises(InputError) as error:
-            step_files.arrive(Own(), "households", data, "清册.xlsx")
+            arrive(Own(), data, "清册.xlsx")
         assert chinese in refusal(error.value, "zh"), error.value
 
 

@@ -13,7 +13,7 @@ from conftest import Command
 from offices import FLATS, REGISTER, ledger, old_workbook, open_document, text, tickets, workbook
 
 from sim.compose import load_overrides, parse
-from sim.desk import step_files
+from sim.desk.arrived import arrive, columns_offered, needs_a_look, taken
 from sim.desk.session import Own
 from sim.errors import InputError
 from sim.experiments.design import lay_out
@@ -662,27 +662,23 @@ def test_the_desk_takes_what_the_command_takes(tmp_path: Path) -> None:
     """Catches a file that is used without a look, and a session that holds more than the clean table."""
     own = Own(name="梧桐里")
     sent = [
-        (workbook(tmp_path / "清册.xlsx", {"A": REGISTER}), "households", "register"),
-        (text(tmp_path / "台账.csv", ledger(), "gb18030"), "months", "ledger"),
-        (
-            text(tmp_path / "工单.csv", tickets(("梧桐里", "桂花苑")), "gb18030"),
-            "months",
-            "tickets",
-        ),
+        (workbook(tmp_path / "清册.xlsx", {"A": REGISTER}), "register"),
+        (text(tmp_path / "台账.csv", ledger(), "gb18030"), "ledger"),
+        (text(tmp_path / "工单.csv", tickets(("梧桐里", "桂花苑")), "gb18030"), "tickets"),
     ]
-    for path, what, kind in sent:
-        arrived = step_files.arrive(own, what, path.read_bytes(), f"C:\\某某\\{path.name}")
+    for path, kind in sent:
+        arrived = arrive(own, path.read_bytes(), f"C:\\某某\\{path.name}")
         assert arrived.name == path.name and arrived.read.kind == kind
-        assert step_files.needs_a_look(arrived.read)
-        assert not any(names.personal(name) for name in step_files.columns_offered(arrived))
-        own = step_files.taken(own, arrived)
+        assert needs_a_look(arrived.read)
+        assert not any(names.personal(name) for name in columns_offered(arrived))
+        own = taken(own, arrived)
     assert own.households.startswith("building,stair,floor,room,area_m2\n1栋,1,1,101,89.5\n")
     assert own.months.startswith("month,collection_rate,") and own.collection == pytest.approx(
         0.6667
     )
     assert "业主" not in own.model_dump_json() and "1380000" not in own.model_dump_json()
     plain = ("\n".join(",".join(map(str, row)) for row in [HEADER, *PLAIN])).encode()
-    assert not step_files.needs_a_look(step_files.arrive(own, "households", plain, "a.csv").read)
+    assert not needs_a_look(arrive(own, plain, "a.csv").read)
 
 
 def test_what_is_said_in_chinese_has_no_english(tmp_path: Path) -> None:

@@ -85,11 +85,11 @@ def report(request: pytest.FixtureRequest, nasty: Comparison) -> Report:
     """The report of it, with a nasty question, and one of its figures: they take the most time."""
     made = build(nasty, request.param, Extra(question="".join(NASTY.values())[:400]))
     figures = [b for part in made.sections for b in part.blocks if isinstance(b, Picture)]
-    sections = [
-        replace(part, blocks=[b for b in part.blocks if b not in figures[1:]])
-        for part in made.sections
-    ]
-    return replace(made, sections=sections)
+    paper, annexes = (
+        [replace(part, blocks=[b for b in part.blocks if b not in figures[1:]]) for part in parts]
+        for parts in (made.paper, made.annexes)
+    )
+    return replace(made, paper=paper, annexes=annexes)
 
 
 def test_tables_on_a_terminal(nasty: Comparison) -> None:

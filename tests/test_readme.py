@@ -13,7 +13,7 @@ from sim import cli
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/howto.md")
-SLOW = {"validate", "reproduce", "desk", "report", "rerun", "mcp"}
+SLOW = {"validate", "reproduce", "desk", "report", "rerun", "mcp", "explore", "export", "bundle"}
 """Minutes each, or tested elsewhere; that they are there is seen from their help."""
 
 SMALL = ["months=2", "replications=2", "executor=serial"]
@@ -47,9 +47,9 @@ def test_it_does_what_is_said(
     if words[0] in ("run", "compare", "why"):
         small = ["at=2"] if words[0] == "why" else SMALL
         given += [*small, "--quiet", "--out", str(tmp_path)]
-        monkeypatch.setattr(
-            "sim.experiments.answers.Answer.keep_figures", lambda answer, language: []
-        )
+        monkeypatch.setattr("sim.experiments.answers.Answer.keep_figures", lambda answer, *_: [])
+    elif words[0] == "compound":
+        given += ["--quiet", "--out", str(tmp_path)]
     elif words[0] == "sweep":
         given += ["--cfg", "job"]
     elif words[0] in SLOW:

@@ -33,7 +33,7 @@ from sim.science.chain import Chain
 from sim.science.chain import Question as ChainQuestion
 from sim.science.effect import WHOLE, Effect, watched
 from sim.science.effect import Question as EffectQuestion
-from sim.science.evidence import ASSUMED, SOURCED, STRENGTHS, evidence_of
+from sim.science.evidence import ASSUMED, SIZE_ASSUMED, STRENGTHS, evidence_of
 from sim.science.shares import OUTCOMES, Side, carried_over, shared
 from sim.world.arrows import ARROWS
 
@@ -298,9 +298,8 @@ def test_every_arrow_has_its_evidence() -> None:
     assert set(STRENGTHS) == set(ARROWS)
     keys = {row.key for row in Config.describe()}
     assert {key for text in STRENGTHS.values() for key in text.split()} <= keys
-    assert (
-        evidence_of("price_to_pay").kind == SOURCED and "D050" in evidence_of("price_to_pay").source
-    )
+    # The slope on price has a source, what service is worth has none for its size: the weaker counts.
+    assert evidence_of("price_to_pay").kind == SIZE_ASSUMED
     assert evidence_of("trust_to_pay").kind == ASSUMED
 
 

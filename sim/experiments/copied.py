@@ -22,8 +22,8 @@ from sim.questions.base import Said
 if TYPE_CHECKING:
     from sim.experiments.answers import Answer
 
-ELSEWHERE = ("executor", "experiment")
-"""Groups that change no number of an answer."""
+ELSEWHERE = ("executor", "experiment", "held")
+"""What changes no number of an answer, and what is recorded and cannot be given."""
 
 _NAMES = ("name", "title", "title_zh", "summary", "told")
 """Of a policy: what it is called."""
@@ -190,11 +190,24 @@ def settings_of(config: Config) -> list[Setting]:
     name = config.scenario.name
     first: list[Setting] = [("scenario", name)] if name in choices("scenario") else []
     settings = [*first, ("policy", _policy_named(config))]
-    settings += _differences("", _told(config), _told(load_settings(settings)[0]))
-    if _told(load_settings([parse(word(*one)) for one in settings])[0]) != _told(config):
+    named = load_settings(settings)[0]
+    settings += _differences("", _told(config), _told(named))
+    # A drawn key that was set to what it is anyway is held all the same.
+    given = {key for key, _ in settings}
+    held = [key for key in config.held if key not in named.held and key not in given]
+    settings += [(key, _at(config, key)) for key in held]
+    again = load_settings([parse(word(*one)) for one in settings])[0]
+    if _told(again) != _told(config) or (config.doubted and again.held != config.held):
         problem = "cannot be written as settings"
         raise InputError(config.policy.name, problem, "xiaoqu rerun FOLDER lives it again")
     return settings
+
+
+def _at(config: Config, key: str) -> Any:
+    value: Any = config
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value
 
 
 def policy_changes(config: Config) -> Iterator[Setting]:

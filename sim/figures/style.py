@@ -173,8 +173,10 @@ def keep(
         drawn = all(file.exists() for file in here) and _drawn_of(here[-1], whole)
         if more or not drawn:
             figure = make()
-            save(figure, stem, () if drawn else FORMATS, whole)
-            here += save(figure, stem, more, whole, dpi=dpi)
+            if not drawn:
+                save(figure, stem, provenance=whole)
+            if more:
+                here += save(figure, stem, more, whole, dpi=dpi)
         files += here
     return files
 

@@ -169,7 +169,7 @@ WORDS = {
         "off": "One set of parameters: bands and intervals hold chance alone, no doubt about parameters.",
     },
     "zh": {
-        "drawn": "参数抽样：{all}个中的{free}个，每个种子一组（{version}，共{draws}组）",
+        "drawn": "参数抽样：{all}个中的{free}个，每个随机编号一组（{version}，共{draws}组）",
         "held": "；固定：{names}",
         "kinds": "{key}（{kinds}）",
         "none": "；固定：无",

@@ -39,9 +39,9 @@ _DOUBT = {
         "use: doubt=off, with run, compare, sweep, attribute, optimise, robustness; see docs/doubt.md"
     ),
     "zh": (
-        "doubt：on（默认）时每个种子使用一组自己的参数；off时全部使用同一组\n"
+        "doubt：on（默认）时每个随机编号使用一组自己的参数；off时全部使用同一组\n"
         "参数组：{draws}组，{version}：{what}；sha256 {sha}\n"
-        "种子s使用第s除以{draws}的余数组，各政策相同；写明的参数固定不抽：fees.trust=1.2\n"
+        "随机编号s使用第s除以{draws}的余数组，各政策相同；写明的参数固定不抽：fees.trust=1.2\n"
         "用法：doubt=off，可用于run、compare、sweep、attribute、optimise、robustness；见docs/doubt.md"
     ),
 }

@@ -394,3 +394,17 @@ def test_explain_doubt(xiaoqu: Command) -> None:
     code, out, _ = xiaoqu("explain", "doubt")
     assert code == 0 and ensemble.shipped().version in out and "fees.norm_conditional" in out
     assert dataclasses.asdict(ensemble.shipped())["en"] in out
+
+
+@pytest.mark.parametrize("said", ["on", "off"])
+def test_a_paper_says_whether_its_intervals_hold_doubt(said: str) -> None:
+    """Catches a sentence that tells a leader that intervals hold chance alone where they hold doubt too."""
+    from sim.report.build import build
+
+    made = compare("ordinary_estate", policies=["none", "lead_by_paying"], doubt=said, **SMALL)
+    for language, chance, both in (
+        ("zh", "区间只含偶然波动", "抽样参数的不确定性"),
+        ("en", "intervals hold chance only", "doubt about the drawn parameters"),
+    ):
+        text = build(made, language).short().text()
+        assert (chance in text, both in text) == (said == "off", said == "on")

@@ -292,7 +292,8 @@ def _risks(case: Case, several: bool) -> list[Block]:
     if any(left):
         gap = " " if case.language == "en" else ""
         points.append((words["fades"], gap.join(filter(None, left))))
-    points.append((words["scope"], words["scope_text"]))
+    holds = words["holds_doubt" if case.config(case.reference).doubted else "holds_chance"]
+    points.append((words["scope"], words["scope_text"].format(holds=holds)))
     return _numbered(case, several, points)
 
 

@@ -477,7 +477,7 @@ def verify(
             raise InputError(
                 name, f"{value!r} is no number", "as collection_rate@+12=0.82"
             ) from None
-    for line in registered.lines(file, registered.verify(file, said), lang.value):
+    for line in registered.lines(registered.verify(file, said), lang.value):
         typer.echo(line)
 
 

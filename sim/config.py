@@ -361,6 +361,13 @@ class Config(Parameters):
             update = {**update, "held": sorted({*self.held, *named})}
         return super().model_copy(update=update, deep=deep)
 
+    def at(self, key: str) -> Any:
+        """What stands at a dotted key."""
+        value: Any = self
+        for name in key.split("."):
+            value = getattr(value, name)
+        return value
+
     @property
     def doubted(self) -> bool:
         """Whether seeds differ in their parameters."""

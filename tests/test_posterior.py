@@ -275,8 +275,8 @@ def test_a_prediction_is_held_against_what_came(written: Path) -> None:
     rows = registered.verify(written, {"collection_rate@+3": middle, "satisfied_share@+3": 0.0})
     assert rows["inside"].tolist()[0] and rows["crps"][0] < 0.05
     assert rows["below"][1] == 0.0
-    assert "came" in registered.lines(written, rows, "en")[0]
-    assert "实际" in registered.lines(written, rows, "zh")[0]
+    assert "came" in registered.lines(rows, "en")[0]
+    assert "实际" in registered.lines(rows, "zh")[0]
 
 
 def test_a_prediction_is_not_written_over_nor_believed_once_changed(

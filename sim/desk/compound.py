@@ -355,10 +355,7 @@ def figure_of(said: Own, key: str) -> tuple[float | None, float, float]:
     """One of ``FIGURES`` as it stands, and its bounds, in the office's unit; None where a table has it by flat."""
     row, table, per = described()[key], in_table(said.households), FIGURES[key](now_of(said))
     assert row.low is not None and row.high is not None
-    usual: Any = base(said.like)
-    for part in key.split("."):
-        usual = getattr(usual, part)
-    value = table.get(key, said.values.get(key, usual))
+    value = table.get(key, said.values.get(key, base(said.like).at(key)))
     if key in said.figures and key not in table:
         return said.figures[key], row.low * per, row.high * per
     return None if value is None else float(value) * per, row.low * per, row.high * per

@@ -63,8 +63,8 @@ _ASKS = (
     '<p><label>口令 · Password<br><input name="key" type="password" autofocus autocomplete="current-password">'
     "</label> <button>进入 · Enter</button></p></form>"
 )
-_FIRST = "请输入口令。启动政策台的人知道口令。<br>This desk asks for a password. Whoever started it knows it."
-_WRONG = "口令不对,请重试。<br>That is not the password."
+_FIRST = "请输入口令。启动本工具的人知道口令。<br>This desk asks for a password. Whoever started it knows it."
+_WRONG = "口令不对，请重试。<br>That is not the password."
 
 
 class Guard:

@@ -228,9 +228,7 @@ def _put_back(field: Any, value: Any) -> None:
 def _field(page: Page, key: str, base: Config, table: dict[str, Any]) -> None:
     row, own = compound.described()[key], page.visit.session.own
     language = page.visit.session.language
-    usual: Any = base
-    for part in key.split("."):
-        usual = getattr(usual, part)
+    usual = base.at(key)
     value = table.get(key, own.values.get(key, usual))
     label = page.words.get(f"label_{key}", row_label(row, language))
     hint = page.words.get(f"hint_{key}", "")

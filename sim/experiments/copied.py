@@ -195,19 +195,12 @@ def settings_of(config: Config) -> list[Setting]:
     # A drawn key that was set to what it is anyway is held all the same.
     given = {key for key, _ in settings}
     held = [key for key in config.held if key not in named.held and key not in given]
-    settings += [(key, _at(config, key)) for key in held]
+    settings += [(key, config.at(key)) for key in held]
     again = load_settings([parse(word(*one)) for one in settings])[0]
     if _told(again) != _told(config) or (config.doubted and again.held != config.held):
         problem = "cannot be written as settings"
         raise InputError(config.policy.name, problem, "xiaoqu rerun FOLDER lives it again")
     return settings
-
-
-def _at(config: Config, key: str) -> Any:
-    value: Any = config
-    for name in key.split("."):
-        value = getattr(value, name)
-    return value
 
 
 def policy_changes(config: Config) -> Iterator[Setting]:

@@ -69,8 +69,7 @@ def parameters(config: Config, seeds: Sequence[int]) -> dict[str, np.ndarray]:
     }
     lived = [config.drawn(seed) for seed in seeds]
     for key in free:
-        group, _, name = key.partition(".")
-        columns[key] = np.array([float(getattr(getattr(one, group), name)) for one in lived])
+        columns[key] = np.array([float(one.at(key)) for one in lived])
     return columns
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 import warnings
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -19,7 +19,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from contextvars import copy_context
 from functools import lru_cache
 from pathlib import Path
@@ -117,6 +117,29 @@ def spread(
         return
     with _open(executor, count) as pool:
         yield from _keep_busy(pool, function, tasks)
+
+
+def gathered(
+    executor: Executor,
+    function: Callable[[Task], Answer],
+    tasks: Sequence[Task],
+    landed: Callable[[Answer], object] | None = None,
+) -> list[Answer]:
+    """Answers for every task, in the order of the tasks, in whatever order they are ready; see ``spread``.
+
+    Args:
+        executor: Where.
+        function: From a task to an answer.
+        tasks: All of them.
+        landed: Is told each answer as it comes, to move a bar.
+    """
+    found: dict[int, Answer] = {}
+    with closing(spread(executor, function, tasks, len(tasks))) as answers:
+        for number, answer in answers:
+            found[number] = answer
+            if landed is not None:
+                landed(answer)
+    return [found[number] for number in range(len(tasks))]
 
 
 def _keep_busy(

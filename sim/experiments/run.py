@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -319,15 +318,12 @@ def spread(
     if seeds is None:
         seeds = range(config.seed, config.seed + config.replications)
     batches = _batches(executor, seeds)
-    lived: dict[int, list[Lived]] = {}
     if progress:
         announce_compiling()
-    answers = executors.spread(executor, partial(_live_batch, each), batches, len(batches))
-    with bar(len(seeds), progress) as advance, closing(answers):
-        for number, batch in answers:
-            lived[number] = batch
-            advance(len(batch))
-    return [one for number in sorted(lived) for one in lived[number]]
+    live_batch: Callable[[Sequence[int]], list[Lived]] = partial(_live_batch, each)
+    with bar(len(seeds), progress) as advance:
+        lived = executors.gathered(executor, live_batch, batches, lambda part: advance(len(part)))
+    return [one for part in lived for one in part]
 
 
 def _assemble(

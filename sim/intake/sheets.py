@@ -435,14 +435,8 @@ class _Counted:
     """
 
     def __init__(self, path: str) -> None:
-        self.path, self.row, self.column, self.rows, self.columns, self.letters = (
-            path,
-            0,
-            0,
-            0,
-            0,
-            0,
-        )
+        self.path = path
+        self.row = self.column = self.rows = self.columns = self.letters = 0
 
     def reach(self) -> None:
         """The cell at hand is there: a far one lets a table of the whole sheet be laid out."""

@@ -16,6 +16,7 @@ from sim.experiments.answers import Answer
 from sim.experiments.kept import Asked, How, Kept, Maker, answered
 from sim.posterior import audit, coverage, held, pooled, runs, scores, space
 from sim.science.core import CORE
+from sim.science.discovery import need_sklearn
 from sim.science.untouched import POPULATIONS
 
 LIBRARIES = ("scikit-learn", "scipy")
@@ -114,6 +115,8 @@ class Question(Kept):
 
     def maker(self, how: How) -> Maker:
         """What lives and fits."""
+        # Said before the runs, which take their time.
+        need_sklearn("pool")
         return partial(_tables, self, how)
 
 
@@ -127,8 +130,8 @@ class _Part(Kept):
 
     @property
     def asked(self) -> Asked:
-        heavy = self.part in POPULATIONS
-        config = POPULATIONS[self.part].config() if heavy else held.cases()[self.part].config
+        untouched = self.part in POPULATIONS
+        config = POPULATIONS[self.part].config() if untouched else held.cases()[self.part].config
         words = {
             "part": self.part,
             "draws": self.draws,
@@ -137,8 +140,10 @@ class _Part(Kept):
         return Asked("pool_runs", config, words, LIBRARIES)
 
     def runs(self, how: How) -> pd.DataFrame:
-        make = lambda: {"runs": runs.live(self.part, self.draws, self.base.executor)}  # noqa: E731
-        return answered(self.asked, ("runs",), make, how)["runs"]
+        return answered(self.asked, ("runs",), self._lived, how)["runs"]
+
+    def _lived(self) -> dict[str, pd.DataFrame]:
+        return {"runs": runs.live(self.part, self.draws, self.base.executor)}
 
 
 def _tables(question: Question, how: How) -> dict[str, pd.DataFrame]:
@@ -180,17 +185,7 @@ def _handed_on(found: pooled.Particles, question: Question) -> pd.DataFrame:
 def _learnt(found: pooled.Particles, question: Question) -> dict[str, pd.DataFrame]:
     many, seed = 4 * question.particles, question.base.seed
     core = space.from_unit(space.prior_places(many, seed))
-    parameters = _widths(space.from_unit(found.core), core, space.KEYS)
+    parameters = space.widths(space.from_unit(found.core), core, space.KEYS)
     parameters.insert(3, "default", [float(one.described.default) for one in CORE])
-    telling = _widths(found.telling, pooled.telling_from_prior(many, seed), pooled.TELLING)
+    telling = space.widths(found.telling, pooled.telling_from_prior(many, seed), pooled.TELLING)
     return {"parameters": parameters, "telling": telling}
-
-
-def _widths(found: np.ndarray, prior: np.ndarray, names: tuple[str, ...]) -> pd.DataFrame:
-    at = [0.05, 0.5, 0.95]
-    before, after = np.quantile(prior, at, axis=0), np.quantile(found, at, axis=0)
-    return pd.DataFrame({
-        "parameter": names, "prior_low": before[0], "prior_high": before[2],
-        "q05": after[0], "median": after[1], "q95": after[2],
-        "width": (after[2] - after[0]) / (before[2] - before[0]),
-    })  # fmt: skip

@@ -8,7 +8,6 @@ because it was the best, and says little about what was done (regression to the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -46,11 +45,7 @@ def audit(posterior: pd.DataFrame, draws: int, executor: Executor) -> pd.DataFra
         tasks = [
             (case, theta[k], k, alike, done) for k in range(len(theta)) for done in (True, False)
         ]
-        lived: dict[int, list[list[float]]] = {}
-        with closing(executors.spread(executor, _live, tasks, len(tasks))) as answers:
-            for number, found in answers:
-                lived[number] = found
-        both = np.array([lived[k] for k in range(len(tasks))])
+        both = np.array(executors.gathered(executor, _live, tasks))
         rows += list(_rows(case, both[0::2], both[1::2]))
     return pd.DataFrame(rows)
 

@@ -7,7 +7,6 @@ and traits of its own. Nothing is done in it. What a user knows of a compound is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from functools import cache, partial
 from importlib.resources import files
 from io import BytesIO
@@ -61,12 +60,9 @@ def live(posterior: pd.DataFrame, each: int, executor: Executor) -> pd.DataFrame
     numbers = range(each * len(KINDS))
     tasks = [numbers[k : k + PER_TASK] for k in range(0, len(numbers), PER_TASK)]
     theta = posterior[list(space.KEYS)].to_numpy()
-    lived: dict[int, list[list[float]]] = {}
-    with closing(executors.spread(executor, partial(_live, theta), tasks, len(tasks))) as answers:
-        for number, rows in answers:
-            lived[number] = rows
+    lived = executors.gathered(executor, partial(_live, theta), tasks)
     head = ["kind", *space.KEYS, "standing", "care", "legacy", "civic", *names()]
-    frame = pd.DataFrame([row for k in sorted(lived) for row in lived[k]], columns=head)
+    frame = pd.DataFrame([row for part in lived for row in part], columns=head)
     return (
         frame.dropna(subset=["collection_rate@+0"]).reset_index(drop=True).astype({"kind": "int8"})
     )

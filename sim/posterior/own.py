@@ -134,14 +134,7 @@ def find(kind: str, given: Mapping[str, float], seed: int = 1) -> dict[str, pd.D
     table = every[every["kind"] == estates.KINDS.index(kind)].dropna(subset=list(given))
     chosen, moved = _nearest(table, given, seed)
     found = pd.DataFrame(moved, columns=NUMBERS)
-    before, after = (
-        np.quantile(part, [0.05, 0.5, 0.95], axis=0) for part in (table[NUMBERS].to_numpy(), moved)
-    )
-    parameters = pd.DataFrame({
-        "parameter": NUMBERS, "prior_low": before[0], "prior_high": before[2],
-        "q05": after[0], "median": after[1], "q95": after[2],
-        "width": (after[2] - after[0]) / (before[2] - before[0]),
-    })  # fmt: skip
+    parameters = space.widths(moved, table[NUMBERS].to_numpy(), NUMBERS)
     rng = np.random.default_rng([estates.SEED, seed, 3])
     rows = found.iloc[rng.choice(len(found), DRAWS)].reset_index(drop=True)
     return {"draws": _settings(rows), "parameters": parameters, "fit": _fit(table, chosen, given)}

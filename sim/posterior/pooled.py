@@ -15,7 +15,7 @@ several ways, all are as likely. Three in a hundred figures may be anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 
@@ -66,10 +66,6 @@ class Particles:
     telling: np.ndarray
     by_case: np.ndarray
     cases: tuple[str, ...]
-
-    def frame(self) -> pd.DataFrame:
-        """A row a particle: the core's numbers by key."""
-        return pd.DataFrame(space.from_unit(self.core), columns=list(space.KEYS))
 
     def without(self, case: str) -> np.ndarray:
         """Weights (particles,) that leave a case out, those of single particles held down (Ionides 2008)."""
@@ -283,7 +279,7 @@ class Pooled:
     # --- sampling ---------------------------------------------------------------------------------
 
     def sample(
-        self, particles: int, seed: int = 0, *, skip: Sequence[str] = (), levels: bool = True,
+        self, particles: int, seed: int = 0, *, levels: bool = True,
         even: bool = False, tell: Callable[[str], None] | None = None,
     ) -> Particles:  # fmt: skip
         """Particles of the posterior, by tempering from the prior (Del Moral, Doucet and Jasra 2006).
@@ -291,20 +287,16 @@ class Pooled:
         Args:
             particles: How many.
             seed: Of all that is drawn.
-            skip: Cases that are left out.
             levels: Whether levels count.
             even: Whether the prior is even over the box, as the design is.
             tell: Is told of each step.
         """
         rng = np.random.default_rng([space.SEED, seed])
-        kept = np.array([case not in skip for case in self.cases])
 
         def judged(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             core, telling = _from_bell(at, even)
             by_case = self.log_likelihood(core, telling)
-            return by_case, by_case[:, kept].sum(axis=1) + (
-                self.log_levels(core) if levels else 0.0
-            )
+            return by_case, by_case.sum(axis=1) + (self.log_levels(core) if levels else 0.0)
 
         # On a scale where the prior is a bell of spread 1 in every number.
         at = rng.standard_normal((particles, len(space.KEYS) + len(TELLING)))

@@ -119,7 +119,8 @@ class Registered:
         """Print what is foreseen, and the hash to be handed to others."""
         words = _WORDS[language]
         for one in self.told["figures"]:
-            console.print(_line(one, words["foreseen"], language), soft_wrap=True)
+            told = {**one, **_ends(_quantiles(one))}
+            console.print(_line(told, words["foreseen"], language), soft_wrap=True)
         console.print(
             words["kept"].format(path=self.path, sha256=self.told["sha256"]), soft_wrap=True
         )
@@ -156,8 +157,9 @@ def verify(path: Path, came: Mapping[str, float]) -> pd.DataFrame:
         came: Values by indicator and month, as in {"collection_rate@+24": 0.82}.
 
     Returns:
-        A row a figure: ``figure``, ``came``, ``q10``, ``median``, ``q90``, ``inside`` (of the middle 80%), ``below``
-        (share of the foreseen below what came), ``crps``, and ``crps_unchanged``, of the start as foreseen.
+        A row a figure: ``figure``, ``indicator``, ``month``, ``runs``, ``came``, ``q10``, ``median``, ``q90``,
+        ``inside`` (of the middle 80%), ``below`` (share of the foreseen below what came), ``crps``, and
+        ``crps_unchanged``, of the start as foreseen.
 
     Raises:
         InputError: No prediction, one that was changed, or a figure that it does not foresee.
@@ -180,16 +182,26 @@ def verify(path: Path, came: Mapping[str, float]) -> pd.DataFrame:
                 f"{of.low:g} to {of.high:g}" if of else "a number",
             )
         one = foreseen[name]
-        at = np.array([math.nan if q is None else q for q in one["quantiles"]])
+        at = _quantiles(one)
         if np.isnan(at).all():
             raise InputError(name, "no run had a value", "another figure")
         start = one["start"]
         rows.append({
-            "figure": name, "came": value, "q10": at[9], "median": at[49], "q90": at[89],
+            "figure": name, **{key: one[key] for key in ("indicator", "month", "runs")},
+            "came": value, **_ends(at),
             "inside": bool(at[9] <= value <= at[89]), "below": float((at < value).mean()),
             "crps": crps(at, value), "crps_unchanged": math.nan if start is None else abs(value - start),
         })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _quantiles(one: Mapping[str, Any]) -> np.ndarray:
+    return np.array([math.nan if q is None else q for q in one["quantiles"]])
+
+
+def _ends(at: np.ndarray) -> dict[str, float]:
+    """Middle 80% and median of what was written down, see ``LEVELS``."""
+    return {"q10": at[9], "median": at[49], "q90": at[89]}
 
 
 _WORDS = {
@@ -210,13 +222,13 @@ _WORDS = {
 }  # fmt: skip
 
 
-def _line(one: Mapping[str, Any], words: str, language: str, **more: Any) -> str:
-    at = [math.nan if q is None else q for q in one["quantiles"]]
+def _line(one: Mapping[Any, Any], words: str, language: str, **more: Any) -> str:
+    """One figure as a line: its indicator, month, number of runs, ``q10``, ``median`` and ``q90``."""
     of = INDICATORS[one["indicator"]]
     text = _text(of.share)
     return words.format(
         title=of.zh if language == "zh" else of.en, month=one["month"], runs=one["runs"],
-        low=text(at[9]), median=text(at[49]), high=text(at[89]), **more,
+        low=text(one["q10"]), median=text(one["median"]), high=text(one["q90"]), **more,
     )  # fmt: skip
 
 
@@ -229,17 +241,15 @@ def _text(share: bool) -> Any:
     return text
 
 
-def lines(path: Path, rows: pd.DataFrame, language: str) -> list[str]:
+def lines(rows: pd.DataFrame, language: str) -> list[str]:
     """What came beside what was foreseen, a line a figure."""
     words = _WORDS[language]
-    foreseen = {f"{o['indicator']}@{o['month']:+d}": o for o in read(path).told["figures"]}
     found = []
     for row in rows.to_dict("records"):
-        one = foreseen[row["figure"]]
-        text = _text(INDICATORS[one["indicator"]].share)
+        text = _text(INDICATORS[row["indicator"]].share)
         more = {
             "came": text(row["came"]), "verdict": words["inside" if row["inside"] else "outside"],
             "crps": text(row["crps"]), "unchanged": text(row["crps_unchanged"]),
         }  # fmt: skip
-        found.append(_line(one, words["came"], language, **more))
+        found.append(_line(row, words["came"], language, **more))
     return found

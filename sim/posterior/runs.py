@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from functools import cache, partial
 from typing import Any
 
@@ -66,13 +65,9 @@ def live(part: str, draws: int, executor: Executor) -> pd.DataFrame:
     numbers = draws_of(part, draws)
     tasks = [numbers[k : k + PER_TASK] for k in range(0, len(numbers), PER_TASK)]
     theta = space.design(draws)
-    answers = executors.spread(executor, partial(_live_task, part, theta), tasks, len(tasks))
-    lived: dict[int, list[list[float]]] = {}
-    with closing(answers):
-        for number, rows in answers:
-            lived[number] = rows
+    lived = executors.gathered(executor, partial(_live_task, part, theta), tasks)
     names = ["draw", *space.Traits._fields, *(name for name, _ in columns(part))]
-    rows = [row for number in sorted(lived) for row in lived[number]]
+    rows = [row for task in lived for row in task]
     return pd.DataFrame(rows, columns=names).astype({"draw": int})
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from statistics import NormalDist
 from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
+import pandas as pd
 
 from sim.config import Config
 from sim.science.core import CORE
+from sim.science.factors import value_at
 from sim.society.traits import FARTHEST, Spreads
 
 KEYS = tuple(one.key for one in CORE)
@@ -93,6 +96,27 @@ def design(count: int) -> np.ndarray:
     return from_unit(2.0 * points.random_base2(max(count - 1, 1).bit_length())[:count] - 1.0)
 
 
+def widths(found: np.ndarray, prior: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+    """What was learnt of some numbers.
+
+    Args:
+        found: Draws afterwards (draws, numbers).
+        prior: Draws before (draws, numbers).
+        names: Of the numbers.
+
+    Returns:
+        A row a number: ``parameter``, ``prior_low`` and ``prior_high`` (middle 90%), ``q05``, ``median``, ``q95``, and
+        ``width``, that of the middle 90% afterwards over before.
+    """
+    at = [0.05, 0.5, 0.95]
+    before, after = np.quantile(prior, at, axis=0), np.quantile(found, at, axis=0)
+    return pd.DataFrame({
+        "parameter": names, "prior_low": before[0], "prior_high": before[2],
+        "q05": after[0], "median": after[1], "q95": after[2],
+        "width": (after[2] - after[0]) / (before[2] - before[0]),
+    })  # fmt: skip
+
+
 # --- traits of a case ---------------------------------------------------------------------------
 
 
@@ -139,7 +163,7 @@ def settings(tree: dict[str, Any], theta: np.ndarray, traits: Traits | None) -> 
         theta: Numbers of the core (keys,).
         traits: None where compounds are spread by the case itself, or where none is spread.
     """
-    stated = {key: float(_at(tree, key)) for key in KEYS}
+    stated = {key: _at(tree, key) for key in KEYS}
     given = {
         key: float(value) if stated[key] == _DESCRIBED[key].default else stated[key]
         for key, value in zip(KEYS, theta, strict=True)
@@ -151,9 +175,9 @@ def settings(tree: dict[str, Any], theta: np.ndarray, traits: Traits | None) -> 
         spread = Spreads()
         care = math.hypot(spread.care_spread, spread.manager_spread) * traits.care
         given["firm.diligence"] = _bounded("firm.diligence", given["firm.diligence"] + care)
-        legacy = float(_at(tree, "developer.legacy")) + spread.legacy_spread * traits.legacy
+        legacy = _at(tree, "developer.legacy") + spread.legacy_spread * traits.legacy
         given["developer.legacy"] = _bounded("developer.legacy", legacy)
-        civic = float(_at(tree, "population.civic_mean"))
+        civic = _at(tree, "population.civic_mean")
         odds = civic / (1.0 - civic) * math.exp(spread.residents_spread * traits.civic)
         given["population.civic_mean"] = odds / (1.0 + odds)
     return given
@@ -165,7 +189,7 @@ def _bounded(key: str, value: float) -> float:
     return float(min(max(value, row.low), row.high))
 
 
-def _at(tree: dict[str, Any], key: str) -> Any:
-    for name in key.split("."):
-        tree = tree[name]
-    return tree
+def _at(tree: dict[str, Any], key: str) -> float:
+    value = value_at(tree, key)
+    assert value is not None, key
+    return float(value)

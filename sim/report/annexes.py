@@ -485,7 +485,7 @@ def _compound_table(case: Case) -> Table:
             "replications",
         ):
             continue
-        value = _value_at(config, row.key)
+        value = config.at(row.key)
         if value != row.default and not isinstance(value, dict | list) and "file" not in row.key:
             texts = [parameter_text(v, row, case.language) for v in (value, row.default)]
             rows.append([case.name_of(row), *texts, "" if is_share(row) else case.unit(row.unit)])
@@ -498,13 +498,6 @@ def _compound_table(case: Case) -> Table:
     columns = [words[k] for k in ("parameter", "value", "default", "unit")]
     title = words["t_compound"].format(place=case.place)
     return Table(f"compound-{case.plain}", title, columns, rows, sheet=_sheet(case, "compound"))
-
-
-def _value_at(config: Config, key: str) -> Any:
-    value: Any = config
-    for part in key.split("."):
-        value = getattr(value, part)
-    return value
 
 
 def _cannot(language: str) -> Section:

@@ -39,6 +39,7 @@ from sim.science.cases import (
     prior_draws,
 )
 from sim.science.core import PRIORS, Prior
+from sim.science.factors import value_at
 
 if TYPE_CHECKING:
     from sim.science.smc import Sampled
@@ -273,9 +274,7 @@ def identified(parameters: pd.DataFrame, weights: np.ndarray, question: Question
         q05, median, q95 = weighted_quantiles(
             parameters[key].to_numpy(), weights, (0.05, 0.5, 0.95)
         )
-        default: Any = tree
-        for name in key.split("."):
-            default = default.get(name) if isinstance(default, dict) else None
+        default = value_at(tree, key)
         before = prior.quantile(np.array([0.05, 0.5, 0.95]))
         wide = float(before[2] - before[0])
         rows.append(

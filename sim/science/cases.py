@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -146,12 +145,7 @@ def predictive(case: Case, draws: pd.DataFrame, seed: int, executor: Executor) -
         (case.config.resolved(), case.observed, seed + first, rows[first : first + size])
         for first in range(0, len(rows), size)
     ]
-    lived: dict[int, list[Any]] = {}
-    answers = executors.spread(executor, _live_rows, tasks, len(tasks))
-    with closing(answers):
-        for number, found in answers:
-            lived[number] = found
-    return [one for number in sorted(lived) for one in lived[number]]
+    return [one for part in executors.gathered(executor, _live_rows, tasks) for one in part]
 
 
 def _live_rows(

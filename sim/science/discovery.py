@@ -21,18 +21,17 @@ TOLD = 0.6
 """Cross-validated balanced accuracy from which boxes are taken to tell something; 0.5 is chance."""
 
 
-def need_sklearn() -> Any:
-    """The modules ``tree`` and ``model_selection`` of scikit-learn.
+def need_sklearn(question: str) -> None:
+    """See that scikit-learn is there, before a question lives anything.
 
     Raises:
         InputError: It is not installed.
     """
     try:
-        from sklearn import model_selection, tree
+        import sklearn  # noqa: F401
     except ModuleNotFoundError:
         problem = "scikit-learn is not installed"
-        raise InputError("robustness", problem, "pip install 'xiaoqu[science]'") from None
-    return tree, model_selection
+        raise InputError(question, problem, "pip install 'xiaoqu[science]'") from None
 
 
 def turned_around(draws: pd.DataFrame, outcome: str, first: str, second: str) -> pd.Series:
@@ -65,7 +64,10 @@ def boxes_of(draws: pd.DataFrame, outcome: str, role: str, first: str, second: s
     least = min(int(turned.sum()), int((~turned).sum()))
     if least < FOLDS:
         return pd.DataFrame([row | {"reason": "too_few_turned" if len(known) else "no_draws"}])
-    tree, selection = need_sklearn()
+    need_sklearn("robustness")
+    from sklearn import model_selection as selection
+    from sklearn import tree
+
     classifier = tree.DecisionTreeClassifier(
         max_depth=DEPTH, min_samples_leaf=max(5, round(LEAST_LEAF * len(known))),
         class_weight="balanced", random_state=0,

@@ -16,13 +16,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.errors import InputError
 
 MEMBERS = 4
 """Networks that are averaged; each leaves a part of the seeds out."""
@@ -202,21 +201,6 @@ def _begun(told: np.ndarray) -> np.ndarray:
     return np.asarray((told[..., 7::5] > 0).any(axis=-1))
 
 
-def need_sklearn() -> Any:
-    """The class of networks.
-
-    Raises:
-        InputError: Its library is not installed.
-    """
-    try:
-        from sklearn.neural_network import MLPRegressor
-    except ModuleNotFoundError:
-        raise InputError(
-            "explore", "scikit-learn is missing", "pip install 'xiaoqu[science]'"
-        ) from None
-    return MLPRegressor
-
-
 def fit(samples: Samples, seed: int) -> Emulator:
     """Fit networks to runs; bands are not there yet, see ``calibrated``.
 
@@ -273,7 +257,9 @@ def _parts(scaled: np.ndarray, wanted: np.ndarray, use: np.ndarray, seed: int) -
 def _fitted(outputs: list[int], rows: np.ndarray, wanted: np.ndarray, seed: int) -> Network:
     batch = min(BATCH, len(rows))
     epochs = max(1, round(STEPS * batch / len(rows)))
-    network = need_sklearn()(
+    from sklearn.neural_network import MLPRegressor
+
+    network = MLPRegressor(
         hidden_layer_sizes=HIDDEN, alpha=DECAY, batch_size=batch, learning_rate_init=STEP,
         max_iter=epochs, n_iter_no_change=epochs, tol=0.0, random_state=seed,
     )  # fmt: skip

@@ -27,6 +27,7 @@ from sim.experiments.together import live_together
 from sim.outcomes import INDICATORS
 from sim.questions.base import Said
 from sim.science import emulator
+from sim.science.discovery import need_sklearn
 from sim.science.emulator import Emulator, Lever, Samples, Setting
 from sim.science.worlds import COSTS, spread_worlds
 
@@ -235,7 +236,7 @@ class Question(Kept):
 
     def maker(self, how: How) -> Maker:
         """What lives the runs and fits the emulator."""
-        emulator.need_sklearn()
+        need_sklearn("explore")
         return partial(_made, self, how)
 
 

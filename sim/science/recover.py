@@ -10,7 +10,6 @@ intervals are says what such figures can teach.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -112,13 +111,9 @@ def _bank(question: Question, progress: bool) -> tuple[pd.DataFrame, np.ndarray]
     size = 4
     tasks = [(first, rows[first : first + size]) for first in range(0, len(rows), size)]
     each = partial(_live_rows, Simulator(question.cases), question.seed)
-    lived: dict[int, list[np.ndarray]] = {}
-    answers = executors.spread(question.executor, each, tasks, len(tasks))
-    with bar(len(rows), progress, "simulations") as advance, closing(answers):
-        for number, found in answers:
-            lived[number] = found
-            advance(len(found))
-    return parameters, np.array([one for number in sorted(lived) for one in lived[number]])
+    with bar(len(rows), progress, "simulations") as advance:
+        lived = executors.gathered(question.executor, each, tasks, lambda part: advance(len(part)))
+    return parameters, np.array([one for part in lived for one in part])
 
 
 def _live_rows(

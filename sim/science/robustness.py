@@ -132,7 +132,7 @@ class Question(Kept):
 
     def maker(self, how: How) -> Maker:
         """What lives the worlds; a wrong file of draws is refused before anything is lived."""
-        need_sklearn()
+        need_sklearn("robustness")
         return partial(_tables, self, _places(self), how.progress, how.model)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -167,13 +166,9 @@ def live_points(
     each = partial(_live_point, question.outputs)
     if progress:
         announce_compiling()
-    answers = executors.spread(question.config.executor, each, configs, len(configs))
-    lived: dict[int, np.ndarray] = {}
-    with bar(len(configs), progress, what) as advance, closing(answers):
-        for place, values in answers:
-            lived[place] = values
-            advance(1)
-    return np.array([lived[place] for place in range(len(configs))])
+    with bar(len(configs), progress, what) as advance:
+        lived = executors.gathered(question.config.executor, each, configs, lambda _: advance(1))
+    return np.array(lived)
 
 
 def complete(values: np.ndarray, size: int) -> np.ndarray:

@@ -8,7 +8,6 @@ scenario has them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -87,13 +86,8 @@ def spread_worlds(
     """
     if progress:
         announce_compiling()
-    answers: dict[int, Answer] = {}
-    ready = executors.spread(config.executor, each, worlds, len(worlds))
-    with bar(len(worlds), progress, what) as advance, closing(ready):
-        for number, answer in ready:
-            answers[number] = answer
-            advance(1)
-    return [answers[number] for number in range(len(worlds))]
+    with bar(len(worlds), progress, what) as advance:
+        return executors.gathered(config.executor, each, worlds, lambda _: advance(1))
 
 
 def live_in(

@@ -40,6 +40,7 @@ from sim.experiments.precision import Precision
 from sim.experiments.provenance import Provenance, lasting
 from sim.experiments.summary import summarise
 from sim.files import check_regular, process_alive, read_json
+from sim.inputs import units
 from sim.outcomes import OWN
 from sim.source import PACKAGE
 
@@ -47,6 +48,10 @@ if TYPE_CHECKING:
     from sim.config import Config
 
 PANEL, TWINS = "panel", "twins"
+
+UNITS = "units"
+"""Entry of a manifest: units of all compounds by scenario, told later too where their file is gone."""
+
 MANIFEST = "manifest.json"
 
 DRAFT = ".draft"
@@ -378,6 +383,7 @@ def _describe(study: Study, made: Provenance) -> dict[str, Any]:
         "policy": config.policy.name,
         "seeds": [int(seed) for seed in study.runs["seed"]],
         **failures(study.runs),
+        UNITS: {config.scenario.name: units(config)},
         "configuration": config.resolved(),
     }
 

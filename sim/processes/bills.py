@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from sim.compiled import kernel
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_months, monthly, param
 from sim.streams import Stream, draw, fill
 from sim.world.arrows import arrow, through
 from sim.world.native import rows
@@ -43,62 +43,56 @@ class BillParameters(Parameters):
         source="who does not pay is for the most part the same through a year (assumed); with monthly bills everybody "
         "would else refuse some",
     )  # fmt: skip
-    own_date: float = param(
+    own_date: float = fraction(
         0.25, "Share of units whose year of bills begins in the month of their handover; others' in January",
-        low=0, high=1, zh="按交房日计费户比例",
+        zh="按交房日计费户比例",
         source="by handover in Yangzhou (D011), by season elsewhere (D087, D052); share assumed",
     )  # fmt: skip
-    autumn: float = param(
-        0.5, "Share of those whose month lies in October to December", low=0, high=1, zh="四季度交房占比",
+    autumn: float = fraction(
+        0.5, "Share of those whose month lies in October to December", zh="四季度交房占比",
         source="handovers bunch in October to December (D011); share assumed",
     )  # fmt: skip
-    at_once: float = param(
-        0.2, "Chance that a household gets round to a bill in the month it comes", low=0, high=1,
-        zh="当月缴清概率",
+    at_once: float = fraction(
+        0.2, "Chance that a household gets round to a bill in the month it comes", zh="当月缴清概率",
         source="20 percent of a year by the end of February (K070); 86 percent at once in one firm (D025)",
     )  # fmt: skip
-    later: float = param(
-        0.2, "Chance that it gets round to it in any other month", unit="1/month", low=0, high=1,
-        zh="平常月份办理概率",
+    later: float = monthly(
+        0.2, "Chance that it gets round to it in any other month", zh="平常月份办理概率",
         source="50 percent of a year by April (K054), 40 to 50 by June (K103), most by September (D011)",
     )  # fmt: skip
     spring_festival: float = param(
         0.25, "The same in February, relative", low=0, high=2, zh="春节月份系数",
         source="20 percent at the end of February (K070); assumed",
     )  # fmt: skip
-    year_end: float = param(
-        0.5, "Chance in November and December each, when staff go from door to door", unit="1/month", low=0, high=1,
-        zh="年终清欠办理概率",
+    year_end: float = monthly(
+        0.5, "Chance in November and December each, when staff go from door to door", zh="年终清欠办理概率",
         source="year-end campaigns (D088, D079, D011); size assumed",
     )  # fmt: skip
-    last_call: float = param(
-        0.75, "Chance in the last month of a bill's period, when it is called in", low=0, high=1,
-        zh="账单到期月办理概率",
+    last_call: float = fraction(
+        0.75, "Chance in the last month of a bill's period, when it is called in", zh="账单到期月办理概率",
         source="where all pay in the end, 15 points come in late in the year (D079); size assumed",
     )  # fmt: skip
-    reminded: float = param(
+    reminded: float = fraction(
         0.5, "Weight of reminders in the last two chances: they hold as given for a firm that reminds as usual",
-        low=0, high=1, zh="催缴对办理概率的权重",
+        zh="催缴对办理概率的权重",
     )  # fmt: skip
     usual_reminders: float = param(
         0.5, "Intensity of reminders that is usual", low=0.01, high=1, zh="通常催缴力度"
     )
-    ahead: float = param(
-        0.1, "Share of households without debts that, asked in December, pay the next bill ahead", low=0, high=1,
-        zh="提前预缴户比例",
+    ahead: float = fraction(
+        0.1, "Share of households without debts that, asked in December, pay the next bill ahead", zh="提前预缴户比例",
         source="prepaying is rewarded and found in all parts (D055, D056, D089); share assumed",
     )  # fmt: skip
-    discount: float = param(
-        0.08, "Part of a bill let off to those who pay ahead", low=0, high=0.5, zh="预缴优惠比例",
+    discount: float = fraction(
+        0.08, "Part of a bill let off to those who pay ahead", high=0.5, zh="预缴优惠比例",
         source="8 to 20 percent for a year (D055, D056, D089)",
     )  # fmt: skip
-    pays_back: float = param(
-        0.5, "Chance that a household willing to pay its old debts does so when it gets round to bills",
-        low=0, high=1, zh="补缴概率",
+    pays_back: float = fraction(
+        0.5, "Chance that a household willing to pay its old debts does so when it gets round to bills", zh="补缴概率",
         source="31 percent of old debts came in within four weeks of visits (K037); assumed",
     )  # fmt: skip
-    instalment: int = param(
-        24, "Oldest months paid back at once", unit="month", low=1, high=120, zh="每次补缴月数",
+    instalment: int = in_months(
+        24, "Oldest months paid back at once", low=1, high=120, zh="每次补缴月数",
         source="three to five years at once are told (K001, K040); assumed",
     )  # fmt: skip
     usual_price_fen: int = param(

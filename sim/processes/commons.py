@@ -12,7 +12,7 @@ from sim.compiled import inlined, kernel
 from sim.processes.chance import to_chances
 from sim.processes.parking import who_has_cars
 from sim.processes.service import Line
-from sim.schema import Parameters, param
+from sim.schema import Parameters, logits
 from sim.streams import Stream, fill
 from sim.world.arrows import arrow, through
 from sim.world.native import rows
@@ -28,23 +28,19 @@ _TEAMS = 31
 class CommonsParameters(Parameters):
     """Start and end of misuse."""
 
-    starts: float = param(
-        -5.0, "Push to start misusing common space, all else neutral", unit="logit", low=-10, high=2,
-        zh="占用公共空间基准",
+    starts: float = logits(
+        -5.0, "Push to start misusing common space, all else neutral", low=-10, high=2, zh="占用公共空间基准",
     )  # fmt: skip
-    imitation: float = param(
-        3.0, "Weight of the share of neighbours seen to misuse", unit="logit", low=0, high=12, zh="效仿权重",
+    imitation: float = logits(
+        3.0, "Weight of the share of neighbours seen to misuse", low=0, high=12, zh="效仿权重",
         source="misuse spreads: seeds 001, 004; size assumed",
     )  # fmt: skip
-    need: float = param(
-        1.0, "Weight of neglect: (1 - condition of security and greenery)", unit="logit", low=0, high=5,
-        zh="失管权重",
+    need: float = logits(
+        1.0, "Weight of neglect: (1 - condition of security and greenery)", low=0, high=5, zh="失管权重",
     )  # fmt: skip
-    civic: float = param(
-        1.5, "Weight of civic-mindedness", unit="logit", low=0, high=5, zh="公益心权重"
-    )
-    stops: float = param(
-        -3.0, "Push to stop, all else neutral", unit="logit", low=-10, high=2, zh="停止占用基准"
+    civic: float = logits(1.5, "Weight of civic-mindedness", low=0, high=5, zh="公益心权重")
+    stops: float = logits(
+        -3.0, "Push to stop, all else neutral", low=-10, high=2, zh="停止占用基准"
     )
 
 

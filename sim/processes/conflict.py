@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.processes.issues import Door
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, monthly, param
 from sim.streams import Stream, fill
 from sim.world.arrows import arrow
 from sim.world.native import rows
@@ -26,50 +26,40 @@ _OUTSIDE, _HOTLINE = int(Stage.CALLS_HOTLINE), int(Door.HOTLINE)
 class ConflictParameters(Parameters):
     """Sources of grievance and steps of the ladder."""
 
-    own_issue: float = param(
-        0.04, "Grievance from each own unsolved problem that counts", unit="1/month", low=0, high=1,
-        zh="自家问题不满情绪",
-    )  # fmt: skip
+    own_issue: float = monthly(
+        0.04, "Grievance from each own unsolved problem that counts", zh="自家问题不满情绪"
+    )
     issues_counted: int = param(
-        3, "Own unsolved problems that count at most", unit="issue", low=1, high=20,
-        zh="自家问题计入上限",
+        3, "Own unsolved problems that count at most", unit="issue", low=1, high=20, zh="自家问题计入上限",
     )  # fmt: skip
     building_issue: float = param(
-        0.1, "Grievance from unsolved problems in the building, per problem and household",
-        unit="1/month", low=0, high=2, zh="本楼问题不满情绪",
+        0.1, "Grievance from unsolved problems in the building, per problem and household", unit="1/month", low=0,
+        high=2, zh="本楼问题不满情绪",
     )  # fmt: skip
-    legacy: float = param(
-        0.06, "Grievance from the developer's broken promises at full weight", unit="1/month",
-        low=0, high=1, zh="开发遗留不满情绪",
+    legacy: float = monthly(
+        0.06, "Grievance from the developer's broken promises at full weight", zh="开发遗留不满情绪",
         source="unbuilt pool and sports ground: seed 004; size assumed",
     )  # fmt: skip
-    discontent: float = param(
-        0.03, "Grievance from dissatisfaction, per unit of satisfaction below one half", unit="1/month",
-        low=0, high=1, zh="对服务不满意引起的不满情绪",
+    discontent: float = monthly(
+        0.03, "Grievance from dissatisfaction, per unit of satisfaction below one half",
+        zh="对服务不满意引起的不满情绪",
     )  # fmt: skip
-    forgets: float = param(
-        0.1, "Share of grievance that fades", unit="1/month", low=0, high=1, zh="不满情绪消退速度"
-    )
-    fresh_start: float = param(
-        0.35, "Share of grievance that goes when somebody else comes to serve", low=0, high=1,
-        zh="更换物业服务企业后的不满情绪消解",
+    forgets: float = monthly(0.1, "Share of grievance that fades", zh="不满情绪消退速度")
+    fresh_start: float = fraction(
+        0.35, "Share of grievance that goes when somebody else comes to serve", zh="更换物业服务企业后的不满情绪消解",
         source="anger with the old firm is not all with the next (K087, seed 004), yet old grievances are carried over "
         "(K042); share assumed",
     )  # fmt: skip
-    calms: float = param(
-        0.25, "Share of grievance that mediation takes from a household it reaches", low=0, high=1,
-        zh="调解的不满情绪消解",
+    calms: float = fraction(
+        0.25, "Share of grievance that mediation takes from a household it reaches", zh="调解的不满情绪消解",
     )  # fmt: skip
-    threshold_open: float = param(0.60, "Grievance below which nobody joins open conflict",
-        low=0, high=1, zh="公开冲突的不满情绪下限")  # fmt: skip
-    tires: float = param(
-        0.10, "Chance to step down in a month, however aggrieved", unit="1/month", low=0, high=1,
-        zh="疲惫退出概率",
-    )  # fmt: skip
-    settles: float = param(
-        0.25, "Further chance to step down, at no grievance", unit="1/month", low=0, high=1,
-        zh="平息概率",
-    )  # fmt: skip
+    threshold_open: float = fraction(
+        0.60, "Grievance below which nobody joins open conflict", zh="公开冲突的不满情绪下限"
+    )
+    tires: float = monthly(
+        0.10, "Chance to step down in a month, however aggrieved", zh="疲惫退出概率"
+    )
+    settles: float = monthly(0.25, "Further chance to step down, at no grievance", zh="平息概率")
 
 
 arrow(

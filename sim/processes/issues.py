@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.compiled import kernel
-from sim.schema import Parameters, bounded, param
+from sim.schema import Parameters, bounded, fraction, monthly, param
 from sim.streams import Stream, draw, fill
 from sim.world.arrows import arrow, through
 from sim.world.declare import SealedRow, column
@@ -130,44 +130,39 @@ class IssueParameters(Parameters):
 
     rate: CategoryRates = param(
         in_order(CategoryRates, 0.030, 0.030, 0.015, 0.010, 0.020, 0.006, 0.020, 0.015, 0.010),
-        "Problems per household and month at the worst state of what causes them",
-        unit="1/month", zh="问题发生率",
+        "Problems per household and month at the worst state of what causes them", unit="1/month", zh="问题发生率",
         source="assumed; order of size from 300 small issues in under six months (seed 004)",
     )  # fmt: skip
     emergency: CategoryShares = param(
-        in_order(CategoryShares, 0, 0.03, 0.02, 0, 0, 0, 0, 0, 0),
-        "Share that is an emergency", zh="突发紧急占比",
+        in_order(CategoryShares, 0, 0.03, 0.02, 0, 0, 0, 0, 0, 0), "Share that is an emergency", zh="突发紧急占比",
     )  # fmt: skip
     urgent: CategoryShares = param(
         in_order(CategoryShares, 0, 0.25, 0.05, 0, 0, 0, 0, 0, 0),
         "Share that is urgent: water, power, heat, a lift that stands", zh="水电气热电梯类占比",
     )  # fmt: skip
     complex: CategoryFlags = param(
-        in_order(CategoryFlags, 0, 0, 0, 0, 0, 0, 1, 0, 1),
-        "1 where it is complex, needing more than one department", zh="复杂疑难类",
+        in_order(CategoryFlags, 0, 0, 0, 0, 0, 0, 1, 0, 1), "1 where it is complex, needing more than one department",
+        zh="复杂疑难类",
         source="illegal structures and the developer's legacy involve many departments (多达30多个): seed 001; "
         "list assumed",
     )  # fmt: skip
     shared: CategoryFlags = param(
-        in_order(CategoryFlags, 1, 1, 1, 1, 1, 0, 1, 0, 1),
-        "1 where others of the building have it too", zh="共有问题",
+        in_order(CategoryFlags, 1, 1, 1, 1, 1, 0, 1, 0, 1), "1 where others of the building have it too",
+        zh="共有问题",
     )  # fmt: skip
     costly: CategoryShares = param(
         in_order(CategoryShares, 0, 0.15, 0.05, 0.05, 0, 0, 0, 0, 0),
         "Share that the compound cannot solve without money", zh="需出资维修占比",
         source="renewal waits for money (资金): seeds 002, 004; share assumed",
     )  # fmt: skip
-    gives_up: float = param(
-        0.20, "Chance that a problem nobody is working on is given up, or got used to", unit="1/month", low=0,
-        high=1, zh="放弃概率",
+    gives_up: float = monthly(
+        0.20, "Chance that a problem nobody is working on is given up, or got used to", zh="放弃概率",
     )  # fmt: skip
-    lately_keeps: float = param(
-        0.6, "Share of what was closed so far that residents still count a month later",
-        unit="1/month", low=0, high=1, zh="办结印象月留存率",
+    lately_keeps: float = monthly(
+        0.6, "Share of what was closed so far that residents still count a month later", zh="办结印象月留存率",
     )  # fmt: skip
-    meeting_finds: float = param(
-        0.5, "Chance that a meeting brings a hidden problem of its building to light", low=0, high=1,
-        zh="议事发现概率",
+    meeting_finds: float = fraction(
+        0.5, "Chance that a meeting brings a hidden problem of its building to light", zh="议事发现概率",
     )  # fmt: skip
 
 

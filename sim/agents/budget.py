@@ -119,8 +119,7 @@ BOOK = (
 arrow(
     "income", "effort", "a firm with less income keeps fewer staff and pays for fewer contracts and less energy",
     neutral="the income it reckons with when it comes (firm.reckons)",
-    zh="收入减少，物业服务企业减员、停付外包和能耗",
-    zh_neutral="进场时预期的收入（firm.reckons）",
+    zh="收入减少，物业服务企业减员、停付外包和能耗", zh_neutral="进场时预期的收入（firm.reckons）",
 )  # fmt: skip
 
 

@@ -60,16 +60,15 @@ class CommitteeParameters(Parameters):
         "none", "State at the start; nominal as one whose term is over or that does nothing", zh="初始状态",
     )  # fmt: skip
     attempts: float = monthly(
-        0.15,
-        "Chance that owners ask for the preparation of an election, at full discontent and where there are people"
-        " to lead it", zh="申请筹备概率",
+        0.15, "Chance that owners ask for the preparation of an election, at full discontent and where there are "
+        "people to lead it", zh="申请筹备概率",
     )  # fmt: skip
     convenes: float = fraction(
         0.25, "Chance that a street which nothing holds to it convenes the preparatory group that owners ask for; "
         "support makes up the rest", zh="街道自行组建筹备组的概率",
         source="the street forms and heads the group, within 60 days: guidance on owners' meetings of 2009 (业主大会和"
-        "业主委员会指导规则) art. 9 to 11; no growth in ten years where it is not in the street's appraisal (K101), 78 "
-        "points in a year where it is (K077); share assumed",
+        "业主委员会指导规则) art. 9 to 11; no growth in ten years where it is not in the street's appraisal (K101), "
+        "78 points in a year where it is (K077); share assumed",
     )  # fmt: skip
     preparing_months: int = in_months(4, "Months from start to vote", low=1, high=36, zh="筹备月数")
     discouraged_months: int = in_months(
@@ -223,68 +222,49 @@ class CommitteeParameters(Parameters):
 arrow(
     "committee", "image", "a working committee looks the better the more able it is, a failed one worse",
     neutral="what is seen where none is elected (committee.image_none)",
-    zh="业委会履职或失职决定其观感",
-    zh_neutral="无业委会时的观感（committee.image_none）",
+    zh="业委会履职或失职决定其观感", zh_neutral="无业委会时的观感（committee.image_none）",
 )  # fmt: skip
 arrow(
     "committee", "supervision", "a working or interim committee watches the firm",
-    neutral="nobody watches",
-    zh="业委会或物管会监督物业服务企业",
-    zh_neutral="无人监督",
+    neutral="nobody watches", zh="业委会或物管会监督物业服务企业", zh_neutral="无人监督",
 )  # fmt: skip
 arrow(
     "committee", "accounts", "a working committee shows the firm's accounts, a captured one hides them",
     neutral="the firm's own openness",
-    zh="正常履职的业委会公开账目，被少数人把持的遮掩账目",
-    zh_neutral="物业服务企业自身的公开程度",
+    zh="正常履职的业委会公开账目，被少数人把持的遮掩账目", zh_neutral="物业服务企业自身的公开程度",
 )  # fmt: skip
 arrow(
     "committee", "handling", "committees give hours to problems",
-    neutral="no hours",
-    zh="业委会投入工时办理诉求",
-    zh_neutral="没有工时",
+    neutral="no hours", zh="业委会投入工时办理诉求", zh_neutral="没有工时",
 )  # fmt: skip
 arrow(
     "discontent", "elections", "discontent makes owners prepare an election",
-    neutral="nobody is discontent",
-    zh="不满促使业主筹备选举",
-    zh_neutral="无人不满",
+    neutral="nobody is discontent", zh="不满促使业主筹备选举", zh_neutral="无人不满",
 )  # fmt: skip
 arrow(
     "support", "elections", "support of street and community makes owners prepare an election",
-    neutral="no support",
-    zh="街道社区的扶持促使筹备选举",
-    zh_neutral="没有扶持",
+    neutral="no support", zh="街道社区的扶持促使筹备选举", zh_neutral="没有扶持",
 )  # fmt: skip
 arrow(
     "efficacy", "candidates", "who feels heard stands for the committee",
     neutral="efficacy of a newcomer (turnover.newcomer_trust)",
-    zh="有效能感者愿意参选",
-    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+    zh="有效能感者愿意参选", zh_neutral="新住户的效能感（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "skimming", "elections", "a firm that skims obstructs the vote for a committee",
-    neutral="it obstructs nothing",
-    zh="侵占公共收益的物业服务企业阻挠选举",
-    zh_neutral="不阻挠",
+    neutral="it obstructs nothing", zh="侵占公共收益的物业服务企业阻挠选举", zh_neutral="不阻挠",
 )  # fmt: skip
 arrow(
     "failed_votes", "committee_trust", "a failed vote costs trust in committees",
-    neutral="trust stays",
-    zh="选举失败使业主对业委会失去信任",
-    zh_neutral="信任不变",
+    neutral="trust stays", zh="选举失败使业主对业委会失去信任", zh_neutral="信任不变",
 )  # fmt: skip
 arrow(
     "support", "steadiness", "supported committees idle less and are captured less",
-    neutral="no support",
-    zh="得到扶持的业委会较少未正常履职或被少数人把持",
-    zh_neutral="没有扶持",
+    neutral="no support", zh="得到扶持的业委会较少未正常履职或被少数人把持", zh_neutral="没有扶持",
 )  # fmt: skip
 arrow(
     "stirring", "grievance", "a confrontational committee turns its followers' calm into grievance",
-    neutral="it stirs nobody",
-    zh="对抗型业委会鼓动业主",
-    zh_neutral="无人被鼓动",
+    neutral="it stirs nobody", zh="对抗型业委会鼓动业主", zh_neutral="无人被鼓动",
 )  # fmt: skip
 
 

@@ -55,9 +55,7 @@ class CommunityParameters(Parameters):
 
 arrow(
     "problems", "attention", "community and street turn to compounds where more is unsolved",
-    neutral="hours by households alone",
-    zh="社区和街道关注问题较多的小区",
-    zh_neutral="只按户数分配",
+    neutral="hours by households alone", zh="社区和街道关注问题较多的小区", zh_neutral="只按户数分配",
 )  # fmt: skip
 
 

@@ -34,9 +34,7 @@ class DeveloperParameters(Parameters):
 
 arrow(
     "petitions", "legacy", "many petitions make the developer mend a part of its legacy",
-    neutral="nobody petitions",
-    zh="集中信访促使开发商整改遗留问题",
-    zh_neutral="无人信访",
+    neutral="nobody petitions", zh="集中信访促使开发商整改遗留问题", zh_neutral="无人信访",
 )  # fmt: skip
 
 

@@ -89,21 +89,15 @@ class Light(IntEnum):
 
 arrow(
     "supervision", "effort", "who is supervised works with more care",
-    neutral="nobody supervises",
-    zh="监督使物业服务企业更尽责",
-    zh_neutral="无人监督",
+    neutral="nobody supervises", zh="监督使物业服务企业更尽责", zh_neutral="无人监督",
 )  # fmt: skip
 arrow(
     "standards", "effort", "standards, stars and warnings raise care",
-    neutral="no standard",
-    zh="标准、星级与警示促使尽责",
-    zh_neutral="没有标准",
+    neutral="no standard", zh="标准、星级与警示促使尽责", zh_neutral="没有标准",
 )  # fmt: skip
 arrow(
     "supervision", "skimming", "supervision ends the skimming of public revenue",
-    neutral="nobody supervises",
-    zh="监督遏制侵占公共收益",
-    zh_neutral="无人监督",
+    neutral="nobody supervises", zh="监督遏制侵占公共收益", zh_neutral="无人监督",
 )  # fmt: skip
 
 

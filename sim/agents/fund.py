@@ -39,8 +39,8 @@ class FundParameters(Parameters):
     claims: float = fraction(
         0.5, "Share of open public revenue that a fully competent committee claims for the owners",
         zh="公共收益归业主比例",
-        source="income from common parts belongs to owners: Civil Code art. 282; committee regained it: K038; "
-        "size assumed",
+        source="income from common parts belongs to owners: Civil Code art. 282; committee regained it: K038; size "
+        "assumed",
     )  # fmt: skip
     takes: float = monthly(
         0.15, "Share of the owners' pool that a self-serving committee takes, or a colluding one leaves to the firm",
@@ -94,27 +94,20 @@ def mend(compound, fen, mends, lines):  # type: ignore[no-untyped-def]
 
 arrow(
     "committee", "revenue", "a working committee claims public revenue for the owners",
-    neutral="it claims nothing",
-    zh="正常履职的业委会为业主争取公共收益",
-    zh_neutral="不争取",
+    neutral="it claims nothing", zh="正常履职的业委会为业主争取公共收益", zh_neutral="不争取",
 )  # fmt: skip
 arrow(
     "capture", "revenue", "a captured committee takes from the owners' pool, or lets the firm skim",
     neutral="it takes nothing",
-    zh="被少数人把持的业委会侵占业主共有资金，或放任物业服务企业侵占公共收益",
-    zh_neutral="分文不取",
+    zh="被少数人把持的业委会侵占业主共有资金，或放任物业服务企业侵占公共收益", zh_neutral="分文不取",
 )  # fmt: skip
 arrow(
     "fund", "repair", "owners' common money pays for repairs that are due",
-    neutral="none is spent on repairs",
-    zh="业主共有资金用于到期维修",
-    zh_neutral="不用于维修",
+    neutral="none is spent on repairs", zh="业主共有资金用于到期维修", zh_neutral="不用于维修",
 )  # fmt: skip
 arrow(
     "meetings", "repair", "who meets puts money together for a repair that no fund can pay",
-    neutral="nobody gives",
-    zh="参会者为维修资金不足的修缮凑钱",
-    zh_neutral="无人凑钱",
+    neutral="nobody gives", zh="参会者为维修资金不足的修缮凑钱", zh_neutral="无人凑钱",
 )  # fmt: skip
 
 

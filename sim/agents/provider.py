@@ -109,35 +109,26 @@ class ProviderParameters(Parameters):
 
 arrow(
     "loss", "exit", "a firm that loses money leaves, or does not renew its contract",
-    neutral="it never goes at a loss",
-    zh="亏损的物业服务企业撤场或不再续约",
-    zh_neutral="从不因亏损撤场",
+    neutral="it never goes at a loss", zh="亏损的物业服务企业撤场或不再续约", zh_neutral="从不因亏损撤场",
 )  # fmt: skip
 arrow(
     "rate", "entry", "firms come where the known collection rate would pay for service",
     neutral="the rate a firm reckons with (firm.reckons)",
-    zh="已知收缴率够支付服务时，新物业服务企业才进场",
-    zh_neutral="预期收缴率（firm.reckons）",
+    zh="已知收缴率够支付服务时，新物业服务企业才进场", zh_neutral="预期收缴率（firm.reckons）",
 )  # fmt: skip
 arrow(
     "exit", "emergency", "the street puts in an emergency firm when a firm has left",
-    neutral="it puts in none",
-    zh="物业服务企业撤场后街道引入应急物业",
-    zh_neutral="不引入",
+    neutral="it puts in none", zh="物业服务企业撤场后街道引入应急物业", zh_neutral="不引入",
 )  # fmt: skip
 arrow(
-    "efficacy",
-    "self_running",
+    "efficacy", "self_running",
     "owners who feel heard come to run their compound themselves, and find fresh volunteers",
     neutral="efficacy of a newcomer (turnover.newcomer_trust)",
-    zh="业主有效能感，才会自管并换上新的志愿者",
-    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+    zh="业主有效能感，才会自管并换上新的志愿者", zh_neutral="新住户的效能感（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "self_running", "tiring", "who run their compound themselves tire",
-    neutral="their energy stays",
-    zh="自管者日渐疲惫",
-    zh_neutral="精力不减",
+    neutral="their energy stays", zh="自管者日渐疲惫", zh_neutral="精力不减",
 )  # fmt: skip
 
 

@@ -213,12 +213,10 @@ class CommitteeTraining(Measure):
 
 
 arrow(
-    "drive",
-    "committees",
+    "drive", "committees",
     "the street, appraised by committees formed, prepares elections and sets up interim committees",
     neutral="it brings about nothing, whatever its hours",
-    zh="以组建率考核街道，推动选举或设立物管会",
-    zh_neutral="耗时而无效果",
+    zh="以组建率考核街道，推动选举或设立物管会", zh_neutral="耗时而无效果",
 )  # fmt: skip
 
 

@@ -52,9 +52,9 @@ class BrokenPromise(_Event):
         """Who misses what was promised."""
 
         missing: PerAge = param(
-            PerAge(young=0.5, working=0.5, elderly=0.0), "Share of each life stage's amenities that a broken promise "
-            "of full size leaves unbuilt", zh="各年龄段缺建比例",
-            source="sports ground and pool (运动场和游泳池): seed 004; sizes assumed",
+            PerAge(young=0.5, working=0.5, elderly=0.0),
+            "Share of each life stage's amenities that a broken promise of full size leaves unbuilt",
+            zh="各年龄段缺建比例", source="sports ground and pool (运动场和游泳池): seed 004; sizes assumed",
         )  # fmt: skip
 
     @rule

@@ -79,8 +79,8 @@ class FirmPartyBranch(Measure):
         care: float = param(
             0.1, "Share of the firm's lack of care that its branch removes; below 0 where it serves for show",
             low=-0.1, high=0.5, zh="党支部促尽责",
-            source="party work joined with service (融入物业管理服务全过程), or beside it (两张皮): seed 004; "
-            "size and sign assumed",
+            source="party work joined with service (融入物业管理服务全过程), or beside it (两张皮): seed 004; size "
+            "and sign assumed",
         )  # fmt: skip
         duty_hours: float = in_hours(
             6.0, "Members' duty hours for issues per 1,000 households", high=200, zh="党员职工义务工时",

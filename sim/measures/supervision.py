@@ -60,8 +60,8 @@ class SupervisionEvaluation(Measure):
             zh="回访增信", source="survey after, raises trust (增强居民信任): seed 000; size assumed",
         )  # fmt: skip
         formality: float = fraction(
-            0.5, "Share of the hours needed at which asking residents turns from a help into a formality, which "
-            "costs trust", high=0.9, zh="回访流于形式的工时占比",
+            0.5, "Share of the hours needed at which asking residents turns from a help into a formality, which costs "
+            "trust", high=0.9, zh="回访流于形式的工时占比",
         )  # fmt: skip
         paperwork: float = fraction(
             0.04, "Share of the hours for issues that reports and evaluations take", high=0.5, zh="迎评占用工时",
@@ -266,8 +266,7 @@ class DelegatesLookBack(Measure):
 arrow(
     "credit", "effort", "a firm cares for its credit file: stars, warning, summons",
     neutral="no wish for stars, no fear of lights",
-    zh="信用档案促使物业服务企业尽责：星级、警示、约谈",
-    zh_neutral="不在乎星级与亮灯",
+    zh="信用档案促使物业服务企业尽责：星级、警示、约谈", zh_neutral="不在乎星级与亮灯",
 )  # fmt: skip
 
 

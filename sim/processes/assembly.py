@@ -117,9 +117,8 @@ class AssemblyParameters(Parameters):
         30.0, "Hours a working committee gives to a vote it calls", high=500, zh="业委会组织表决工时",
     )  # fmt: skip
     stays_away: float = fraction(
-        0.4,
-        "Share of owners wholly against who stay away where the others alone cannot make the quorum; fewer of the "
-        "half-hearted", zh="反对者缺席策略",
+        0.4, "Share of owners wholly against who stay away where the others alone cannot make the quorum; fewer of "
+        "the half-hearted", zh="反对者缺席策略",
         source="campaigns not to vote under the two-thirds rule: K026; size assumed",
     )  # fmt: skip
     moves: float = monthly(

@@ -147,15 +147,12 @@ def begin_bills(compound, first, last):  # type: ignore[no-untyped-def]
 
 arrow(
     "year_end", "pay", "staff who go from door to door in November and December bring households to their bills",
-    neutral="any other month",
-    zh="年终上门清欠促使住户办理账单",
-    zh_neutral="平常月份",
+    neutral="any other month", zh="年终上门清欠促使住户办理账单", zh_neutral="平常月份",
 )  # fmt: skip
 arrow(
     "reminders", "bills", "a firm that reminds more than usual brings more households to their bills",
     neutral="usual reminders (bills.usual_reminders)",
-    zh="催缴勤于通常时，更多住户办理账单",
-    zh_neutral="通常催缴力度（bills.usual_reminders）",
+    zh="催缴勤于通常时，更多住户办理账单", zh_neutral="通常催缴力度（bills.usual_reminders）",
 )  # fmt: skip
 
 
@@ -223,27 +220,20 @@ def asked_fen(fee_fen, price):  # type: ignore[no-untyped-def]
 
 arrow(
     "calls", "bills", "who is called on deals with its bills",
-    neutral="nobody has called",
-    zh="有人上门时住户办理账单",
-    zh_neutral="无人上门",
+    neutral="nobody has called", zh="有人上门时住户办理账单", zh_neutral="无人上门",
 )  # fmt: skip
 arrow(
     "suits", "pay", "letters of lawyers and suits bring debtors to their bills, and to pay old debts",
-    neutral="nobody is written to or sued",
-    zh="律师函与诉讼促使欠费户办理账单、补缴旧欠",
-    zh_neutral="无函无诉",
+    neutral="nobody is written to or sued", zh="律师函与诉讼促使欠费户办理账单、补缴旧欠", zh_neutral="无函无诉",
 )  # fmt: skip
 arrow(
     "willingness", "old_debts", "who has become willing pays old debts",
-    neutral="old debts stay",
-    zh="愿缴者补缴旧欠",
-    zh_neutral="旧欠不动",
+    neutral="old debts stay", zh="愿缴者补缴旧欠", zh_neutral="旧欠不动",
 )  # fmt: skip
 arrow(
     "developer", "pay", "the developer pays the fee of vacant units, or defaults",
     neutral="it pays as at the start (developer.pays_vacant)",
-    zh="开发商缴纳或拖欠空置房物业费",
-    zh_neutral="同期初（developer.pays_vacant）",
+    zh="开发商缴纳或拖欠空置房物业费", zh_neutral="同期初（developer.pays_vacant）",
 )  # fmt: skip
 
 
@@ -471,9 +461,7 @@ def settled_fen(compound):  # type: ignore[no-untyped-def]
 
 arrow(
     "votes", "norm", "a vote or pledge tells those never asked for a fee what others will do",
-    neutral="no vote tells anything",
-    zh="表决或承诺使从未缴费者形成对他人的预期",
-    zh_neutral="表决不带来预期",
+    neutral="no vote tells anything", zh="表决或承诺使从未缴费者形成对他人的预期", zh_neutral="表决不带来预期",
 )  # fmt: skip
 
 

@@ -46,27 +46,21 @@ class CommonsParameters(Parameters):
 
 arrow(
     "neighbours", "misuse", "a household misuses common space where it sees others do so",
-    neutral="what it sees counts for nothing",
-    zh="看到别人占用公共空间便效仿",
-    zh_neutral="所见不起作用",
+    neutral="what it sees counts for nothing", zh="看到别人占用公共空间便效仿", zh_neutral="所见不起作用",
 )  # fmt: skip
 arrow(
     "condition", "misuse", "neglected grounds invite misuse",
     neutral="security and greenery as at the start (service.start)",
-    zh="环境失管招致占用",
-    zh_neutral="安保与绿化同期初（service.start）",
+    zh="环境失管招致占用", zh_neutral="安保与绿化同期初（service.start）",
 )  # fmt: skip
 arrow(
     "parking", "misuse", "cars without a place stand in lanes and on lawns",
     neutral="as many as is usual (parking.usual_short)",
-    zh="无车位的车辆占道占绿",
-    zh_neutral="通常缺口（parking.usual_short）",
+    zh="无车位的车辆占道占绿", zh_neutral="通常缺口（parking.usual_short）",
 )  # fmt: skip
 arrow(
     "enforcement", "misuse", "enforcement holds misuse down",
-    neutral="nobody enforces",
-    zh="执法抑制占用",
-    zh_neutral="无人执法",
+    neutral="nobody enforces", zh="执法抑制占用", zh_neutral="无人执法",
 )  # fmt: skip
 
 
@@ -111,9 +105,7 @@ def note_misuse(compound, team):  # type: ignore[no-untyped-def]
 
 arrow(
     "force", "cell_trust", "who is made to stop, and who watches, loses trust in the cell",
-    neutral="nobody minds",
-    zh="被强制清理者和旁观者对党组织失信",
-    zh_neutral="无人介意",
+    neutral="nobody minds", zh="被强制清理者和旁观者对党组织失信", zh_neutral="无人介意",
 )  # fmt: skip
 
 

@@ -47,8 +47,8 @@ class ConflictParameters(Parameters):
     forgets: float = monthly(0.1, "Share of grievance that fades", zh="不满情绪消退速度")
     fresh_start: float = fraction(
         0.35, "Share of grievance that goes when somebody else comes to serve", zh="更换物业服务企业后的不满情绪消解",
-        source="anger with the old firm is not all with the next (K087, seed 004), yet old grievances are carried over "
-        "(K042); share assumed",
+        source="anger with the old firm is not all with the next (K087, seed 004), yet old grievances are carried "
+        "over (K042); share assumed",
     )  # fmt: skip
     calms: float = fraction(
         0.25, "Share of grievance that mediation takes from a household it reaches", zh="调解的不满情绪消解",
@@ -64,33 +64,23 @@ class ConflictParameters(Parameters):
 
 arrow(
     "problems", "grievance", "own and neighbours' unsolved problems make angry",
-    neutral="none are open",
-    zh="自家和本楼未解决的问题引起不满情绪",
-    zh_neutral="没有未解决的问题",
+    neutral="none are open", zh="自家和本楼未解决的问题引起不满情绪", zh_neutral="没有未解决的问题",
 )  # fmt: skip
 arrow(
     "legacy", "grievance", "the developer's broken promises make angry",
-    neutral="no legacy",
-    zh="开发商失信引起不满情绪",
-    zh_neutral="没有遗留问题",
+    neutral="no legacy", zh="开发商失信引起不满情绪", zh_neutral="没有遗留问题",
 )  # fmt: skip
 arrow(
     "satisfaction", "grievance", "who is dissatisfied grows angry",
-    neutral="satisfaction of one half",
-    zh="对服务不满意滋生不满情绪",
-    zh_neutral="满意度为一半",
+    neutral="satisfaction of one half", zh="对服务不满意滋生不满情绪", zh_neutral="满意度为一半",
 )  # fmt: skip
 arrow(
     "change_of_firm", "grievance", "a part of the anger goes with who served before",
-    neutral="nobody else comes",
-    zh="更换物业服务企业后，部分不满情绪随之消解",
-    zh_neutral="不更换",
+    neutral="nobody else comes", zh="更换物业服务企业后，部分不满情绪随之消解", zh_neutral="不更换",
 )  # fmt: skip
 arrow(
     "mediation", "grievance", "mediation takes grievance away",
-    neutral="nobody mediates",
-    zh="调解消解不满情绪",
-    zh_neutral="无人调解",
+    neutral="nobody mediates", zh="调解消解不满情绪", zh_neutral="无人调解",
 )  # fmt: skip
 
 
@@ -127,15 +117,11 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
 
 arrow(
     "grievance", "conflict", "who complains outside and bears a grievance joins an open conflict",
-    neutral="no grievance",
-    zh="对外诉求者带着不满情绪加入公开冲突",
-    zh_neutral="没有不满情绪",
+    neutral="no grievance", zh="对外诉求者带着不满情绪加入公开冲突", zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "neighbours", "conflict", "who sees neighbours in open conflict joins them",
-    neutral="nobody is seen to",
-    zh="看到邻居公开冲突便加入",
-    zh_neutral="看不到别人冲突",
+    neutral="nobody is seen to", zh="看到邻居公开冲突便加入", zh_neutral="看不到别人冲突",
 )  # fmt: skip
 
 

@@ -117,15 +117,11 @@ class FeeParameters(Parameters):
 
 arrow(
     "neighbours", "norm", "what neighbours are seen to pay shapes what a household takes for normal",
-    neutral="its own belief, as it is",
-    zh="邻居缴费的情形影响住户对“多数人缴费”的认识",
-    zh_neutral="住户原有的看法",
+    neutral="its own belief, as it is", zh="邻居缴费的情形影响住户对“多数人缴费”的认识", zh_neutral="住户原有的看法",
 )  # fmt: skip
 arrow(
     "published", "norm", "a published rate shapes it too",
-    neutral="nothing is published",
-    zh="公布的收缴率影响住户的看法",
-    zh_neutral="不公布",
+    neutral="nothing is published", zh="公布的收缴率影响住户的看法", zh_neutral="不公布",
 )  # fmt: skip
 
 
@@ -150,80 +146,55 @@ def form_norm(compound, first, last):  # type: ignore[no-untyped-def]
 arrow(
     "satisfaction", "pay", "who is satisfied pays more readily, and finds a high fee less dear",
     neutral="satisfaction of a newcomer (turnover.newcomer_satisfaction)",
-    zh="满意者更愿缴费，也更能接受较高的价格",
-    zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
+    zh="满意者更愿缴费，也更能接受较高的价格", zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
 )  # fmt: skip
 arrow(
     "norm", "pay", "conditional cooperators pay where they believe that others do",
-    neutral="half of the others are believed to pay",
-    zh="认为别人缴费，自己也缴费",
-    zh_neutral="认为半数人缴费",
+    neutral="half of the others are believed to pay", zh="认为别人缴费，自己也缴费", zh_neutral="认为半数人缴费",
 )  # fmt: skip
 arrow(
     "trust", "pay", "who trusts the firm pays more readily",
-    neutral="trust of one half",
-    zh="信任物业服务企业者更愿缴费",
-    zh_neutral="信任为一半",
+    neutral="trust of one half", zh="信任物业服务企业者更愿缴费", zh_neutral="信任为一半",
 )  # fmt: skip
 arrow(
     "habit", "pay", "who has paid goes on paying",
-    neutral="habit of one half",
-    zh="缴费成习惯",
-    zh_neutral="习惯为一半",
+    neutral="habit of one half", zh="缴费成习惯", zh_neutral="习惯为一半",
 )  # fmt: skip
 arrow(
     "grievance", "pay", "who bears a grievance withholds the fee, the more the fewer others are believed to pay",
-    neutral="no grievance",
-    zh="有不满情绪者拒缴，认为别人缴费越少越是如此",
-    zh_neutral="没有不满情绪",
+    neutral="no grievance", zh="有不满情绪者拒缴，认为别人缴费越少越是如此", zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "conflict", "pay", "who complains in the open withholds the fee besides",
-    neutral="calm",
-    zh="公开投诉者以拒缴抗争",
-    zh_neutral="平静",
+    neutral="calm", zh="公开投诉者以拒缴抗争", zh_neutral="平静",
 )  # fmt: skip
 arrow(
     "contact", "pay", "a visit moves a household to pay",
-    neutral="nobody has called",
-    zh="上门走访促使住户缴费",
-    zh_neutral="无人上门",
+    neutral="nobody has called", zh="上门走访促使住户缴费", zh_neutral="无人上门",
 )  # fmt: skip
 arrow(
     "price", "pay", "a fee above what is usual nearby deters, and weighs more on the poor",
-    neutral="the usual fee",
-    zh="高于周边的价格抑制缴费，困难户尤甚",
-    zh_neutral="周边通常价格",
+    neutral="the usual fee", zh="高于周边的价格抑制缴费，困难户尤甚", zh_neutral="周边通常价格",
 )  # fmt: skip
 arrow(
     "hardship", "pay", "who is poor pays less readily",
-    neutral="no hardship",
-    zh="经济困难者缴费较少",
-    zh_neutral="没有困难",
+    neutral="no hardship", zh="经济困难者缴费较少", zh_neutral="没有困难",
 )  # fmt: skip
 arrow(
     "free_habit", "pay", "who is used to free service withholds the fee",
-    neutral="no such habit",
-    zh="习惯于免费服务者不愿缴费",
-    zh_neutral="没有这种习惯",
+    neutral="no such habit", zh="习惯于免费服务者不愿缴费", zh_neutral="没有这种习惯",
 )  # fmt: skip
 arrow(
     "reminders", "pay", "reminders move households in debt to pay",
-    neutral="no reminders",
-    zh="催缴促使欠费户缴费",
-    zh_neutral="不催缴",
+    neutral="no reminders", zh="催缴促使欠费户缴费", zh_neutral="不催缴",
 )  # fmt: skip
 arrow(
     "pledge", "pay", "active members who have pledged pay first",
-    neutral="no pledge",
-    zh="承诺带头的党员先缴",
-    zh_neutral="没有承诺",
+    neutral="no pledge", zh="承诺带头的党员先缴", zh_neutral="没有承诺",
 )  # fmt: skip
 arrow(
     "appeal", "pay", "letters that appeal to duty move all",
-    neutral="no letters",
-    zh="倡议书促使住户缴费",
-    zh_neutral="没有倡议书",
+    neutral="no letters", zh="倡议书促使住户缴费", zh_neutral="没有倡议书",
 )  # fmt: skip
 
 

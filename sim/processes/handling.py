@@ -185,9 +185,7 @@ def take_up(compound, j, day, delay, chance):  # type: ignore[no-untyped-def]
 
 arrow(
     "duty", "handling", "where nobody's duty is clear each passes a problem on",
-    neutral="the first whom it reaches takes it",
-    zh="职责不清则相互推诿",
-    zh_neutral="首个接手者办理",
+    neutral="the first whom it reaches takes it", zh="职责不清则相互推诿", zh_neutral="首个接手者办理",
 )  # fmt: skip
 
 
@@ -264,9 +262,7 @@ def _hours(world):  # type: ignore[no-untyped-def]
 
 arrow(
     "money", "handling", "a costly repair waits for money of the firm or the owners",
-    neutral="it is there",
-    zh="大修须等物业服务企业或业主出钱",
-    zh_neutral="资金到位",
+    neutral="it is there", zh="大修须等物业服务企业或业主出钱", zh_neutral="资金到位",
 )  # fmt: skip
 
 
@@ -415,21 +411,15 @@ def trust_in(h, door, at):  # type: ignore[no-untyped-def]
 
 arrow(
     "solved", "trust", "a problem solved wins trust in who was asked, one left unsolved costs it",
-    neutral="trust stays",
-    zh="办结增信，未办结失信",
-    zh_neutral="信任不变",
+    neutral="trust stays", zh="办结增信，未办结失信", zh_neutral="信任不变",
 )  # fmt: skip
 arrow(
     "solved", "grievance", "a problem solved takes grievance away, one left unsolved adds to it",
-    neutral="grievance stays",
-    zh="办结消气，未办结生怨",
-    zh_neutral="不满情绪不变",
+    neutral="grievance stays", zh="办结消气，未办结生怨", zh_neutral="不满情绪不变",
 )  # fmt: skip
 arrow(
     "solved", "efficacy", "a problem solved gives the feeling of being heard, one left unsolved takes it",
-    neutral="efficacy stays",
-    zh="办结增强效能感，未办结削弱效能感",
-    zh_neutral="效能感不变",
+    neutral="efficacy stays", zh="办结增强效能感，未办结削弱效能感", zh_neutral="效能感不变",
 )  # fmt: skip
 
 
@@ -522,8 +512,7 @@ def buildings_follow_up(world):  # type: ignore[no-untyped-def]
 arrow(
     "calls", "street_trust", "how calls from the compound end decides how far people trust street and hotline",
     neutral="as is usual in the city (handling.street_neutral)",
-    zh="本小区来电的办理结果决定居民对街道和热线的信任",
-    zh_neutral="全市通常水平（handling.street_neutral）",
+    zh="本小区来电的办理结果决定居民对街道和热线的信任", zh_neutral="全市通常水平（handling.street_neutral）",
 )  # fmt: skip
 
 

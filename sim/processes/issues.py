@@ -143,8 +143,8 @@ class IssueParameters(Parameters):
     complex: CategoryFlags = param(
         in_order(CategoryFlags, 0, 0, 0, 0, 0, 0, 1, 0, 1), "1 where it is complex, needing more than one department",
         zh="复杂疑难类",
-        source="illegal structures and the developer's legacy involve many departments (多达30多个): seed 001; "
-        "list assumed",
+        source="illegal structures and the developer's legacy involve many departments (多达30多个): seed 001; list "
+        "assumed",
     )  # fmt: skip
     shared: CategoryFlags = param(
         in_order(CategoryFlags, 1, 1, 1, 1, 1, 0, 1, 0, 1), "1 where others of the building have it too",
@@ -264,32 +264,25 @@ def problems_arise(compound, first, last):  # type: ignore[no-untyped-def]
 arrow(
     "condition", "problems", "what is run down breaks and is dirty",
     neutral="the state of the first month (service.start)",
-    zh="失修失管产生问题",
-    zh_neutral="首月状况（service.start）",
+    zh="失修失管产生问题", zh_neutral="首月状况（service.start）",
 )  # fmt: skip
 arrow(
     "parking", "problems", "cars without a place lead to quarrels",
     neutral="as many as is usual (parking.usual_short), and no misuse",
-    zh="车位不足引起纠纷",
-    zh_neutral="通常缺口（parking.usual_short），无占用",
+    zh="车位不足引起纠纷", zh_neutral="通常缺口（parking.usual_short），无占用",
 )  # fmt: skip
 arrow(
     "misuse", "problems", "misused common space is a problem to others",
-    neutral="nobody misuses it",
-    zh="占用公共空间给他人造成问题",
-    zh_neutral="无人占用",
+    neutral="nobody misuses it", zh="占用公共空间给他人造成问题", zh_neutral="无人占用",
 )  # fmt: skip
 arrow(
     "accounts", "problems", "closed accounts lead to questions",
     neutral="accounts as open as an ordinary firm's (firm.transparency)",
-    zh="账目不公开引起质疑",
-    zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
+    zh="账目不公开引起质疑", zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
 )  # fmt: skip
 arrow(
     "legacy", "problems", "what the developer left undone is a problem",
-    neutral="no legacy",
-    zh="开发遗留产生问题",
-    zh_neutral="没有遗留",
+    neutral="no legacy", zh="开发遗留产生问题", zh_neutral="没有遗留",
 )  # fmt: skip
 
 

@@ -81,9 +81,7 @@ def who_has_cars(compound, first, last, has):  # type: ignore[no-untyped-def]
 
 arrow(
     "rents", "grievance", "a rise of parking rents that nobody was asked about makes angry",
-    neutral="nobody minds",
-    zh="未经商议上涨车位租金引起不满情绪",
-    zh_neutral="无人介意",
+    neutral="nobody minds", zh="未经商议上涨车位租金引起不满情绪", zh_neutral="无人介意",
 )  # fmt: skip
 
 

@@ -116,26 +116,19 @@ MET, MIXED = 1, 2
 arrow(
     "efficacy", "attendance", "who feels that taking part is of use comes and votes",
     neutral="efficacy of a newcomer (turnover.newcomer_trust)",
-    zh="觉得参与有用者才来开会、投票",
-    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+    zh="觉得参与有用者才来开会、投票", zh_neutral="新住户的效能感（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "grievance", "attendance", "who bears a grievance comes and votes",
-    neutral="no grievance",
-    zh="有不满情绪者更愿参会、投票",
-    zh_neutral="没有不满情绪",
+    neutral="no grievance", zh="有不满情绪者更愿参会、投票", zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "estranged", "attendance", "who deals with the firm alone stays away",
-    neutral="it deals with others as before",
-    zh="只认物业服务企业者不来参与",
-    zh_neutral="照常与社区往来",
+    neutral="it deals with others as before", zh="只认物业服务企业者不来参与", zh_neutral="照常与社区往来",
 )  # fmt: skip
 arrow(
     "digital", "attendance", "digital channels save time of those who are busy",
-    neutral="no such channels",
-    zh="数字渠道节省时间成本",
-    zh_neutral="没有数字渠道",
+    neutral="no such channels", zh="数字渠道节省时间成本", zh_neutral="没有数字渠道",
 )  # fmt: skip
 
 
@@ -178,9 +171,7 @@ def call_meetings(world):  # type: ignore[no-untyped-def]
 
 arrow(
     "contacts", "estranged", "a meeting, activity or visit acquaints a household again with cell and community",
-    neutral="it stays estranged",
-    zh="会议、活动或走访使住户与社区重新往来",
-    zh_neutral="疏远依旧",
+    neutral="it stays estranged", zh="会议、活动或走访使住户与社区重新往来", zh_neutral="疏远依旧",
 )  # fmt: skip
 
 
@@ -210,21 +201,15 @@ def attend(compound, first, last):  # type: ignore[no-untyped-def]
 
 arrow(
     "meetings", "grievance", "a meeting with results takes grievance away",
-    neutral="it takes none away",
-    zh="议事见效，不满情绪消解",
-    zh_neutral="不满情绪不变",
+    neutral="it takes none away", zh="议事见效，不满情绪消解", zh_neutral="不满情绪不变",
 )  # fmt: skip
 arrow(
     "meetings", "efficacy", "what comes of a meeting teaches whether taking part is of use",
-    neutral="efficacy stays",
-    zh="议事结果改变效能感",
-    zh_neutral="效能感不变",
+    neutral="efficacy stays", zh="议事结果改变效能感", zh_neutral="效能感不变",
 )  # fmt: skip
 arrow(
     "meetings", "cell_trust", "a meeting with results wins trust in cell and community, one without costs it",
-    neutral="trust stays",
-    zh="议事有无结果决定对党组织和社区的信任",
-    zh_neutral="信任不变",
+    neutral="trust stays", zh="议事有无结果决定对党组织和社区的信任", zh_neutral="信任不变",
 )  # fmt: skip
 
 
@@ -255,15 +240,11 @@ def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
 
 arrow(
     "visits", "grievance", "a visit calms",
-    neutral="nobody is calmed",
-    zh="走访消解不满情绪",
-    zh_neutral="不满情绪不变",
+    neutral="nobody is calmed", zh="走访消解不满情绪", zh_neutral="不满情绪不变",
 )  # fmt: skip
 arrow(
     "visits", "trust", "a visit with time wins trust, an empty one costs it",
-    neutral="trust stays",
-    zh="走访有实效则增信，走过场则失信",
-    zh_neutral="信任不变",
+    neutral="trust stays", zh="走访有实效则增信，走过场则失信", zh_neutral="信任不变",
 )  # fmt: skip
 
 
@@ -309,9 +290,7 @@ def count_troubled(compound):  # type: ignore[no-untyped-def]
 
 arrow(
     "causes", "calls", "a call does little good while the cause of the trouble stands",
-    neutral="no cause stands",
-    zh="症结未除，走访收效甚微",
-    zh_neutral="没有症结",
+    neutral="no cause stands", zh="症结未除，走访收效甚微", zh_neutral="没有症结",
 )  # fmt: skip
 
 
@@ -351,9 +330,7 @@ def be_called_on(compound, first, last):  # type: ignore[no-untyped-def]
 
 arrow(
     "tasks", "members", "a cell with tasks wins over members who so far stood by",
-    neutral="nobody is won over",
-    zh="党支部有任务，旁观的党员被动员起来",
-    zh_neutral="无人被动员",
+    neutral="nobody is won over", zh="党支部有任务，旁观的党员被动员起来", zh_neutral="无人被动员",
 )  # fmt: skip
 
 

@@ -58,8 +58,8 @@ class PerceptionParameters(Parameters):
     contrast: float = param(
         0.5, "Weight of service that is better or worse than expected, against how well it meets needs", low=0, high=2,
         zh="期望落差权重",
-        source="disconfirmed expectations are among what satisfaction hangs on most: Szymanski and Henard 2001, "
-        "doi 10.1177/0092070301291002; weight assumed",
+        source="disconfirmed expectations are among what satisfaction hangs on most: Szymanski and Henard 2001, doi "
+        "10.1177/0092070301291002; weight assumed",
     )  # fmt: skip
     adapts: float = monthly(
         0.05, "Share of the gap closed in a month by what a household expects", zh="期望适应速度",
@@ -121,8 +121,8 @@ class PerceptionParameters(Parameters):
     estranges: float = param(
         0.15, "Lowering of that neutral trust in a household that deals with the firm alone", low=-0.1, high=0.45,
         zh="只认物业服务企业对社区认同的削弱",
-        source="good service, no dealings with the residents' committee, weaker identification with it: seed 001 "
-        "(只与物业服务企业打交道); size and sign assumed",
+        source="good service, no dealings with the residents' committee, weaker identification with it: seed 001 (只与"
+        "物业服务企业打交道); size and sign assumed",
     )  # fmt: skip
     turns_to_firm: float = monthly(
         0.03, "Share of the way to dealing with a good firm alone that a household without other contacts goes",
@@ -138,9 +138,7 @@ def served_well(satisfaction, firm_present):  # type: ignore[no-untyped-def]
 
 arrow(
     "service", "estranged", "whom a firm serves well turns to it alone",
-    neutral="nobody turns to it alone",
-    zh="物业服务好，住户便只与物业打交道",
-    zh_neutral="无人只认物业服务企业",
+    neutral="nobody turns to it alone", zh="物业服务好，住户便只与物业打交道", zh_neutral="无人只认物业服务企业",
 )  # fmt: skip
 
 
@@ -174,63 +172,49 @@ def begin_apart(compound, first, last):  # type: ignore[no-untyped-def]
 
 arrow(
     "problems", "satisfaction", "own unsolved problems lower satisfaction",
-    neutral="none are open",
-    zh="自家未解决的问题降低满意度",
-    zh_neutral="没有未解决的问题",
+    neutral="none are open", zh="自家未解决的问题降低满意度", zh_neutral="没有未解决的问题",
 )  # fmt: skip
 arrow(
     "neighbours", "satisfaction", "what neighbours say moves a household's own judgement",
-    neutral="it hears nobody",
-    zh="邻居的评价影响住户的评价",
-    zh_neutral="只凭自己的体验",
+    neutral="it hears nobody", zh="邻居的评价影响住户的评价", zh_neutral="只凭自己的体验",
 )  # fmt: skip
 arrow(
     "accounts", "satisfaction", "closed accounts lower satisfaction",
     neutral="accounts as open as an ordinary firm's (firm.transparency)",
-    zh="账目不公开降低满意度",
-    zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
+    zh="账目不公开降低满意度", zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
 )  # fmt: skip
 arrow(
     "first_months", "newcomers", "what newcomers meet in their first months sets satisfaction, trust and norm",
     neutral="they move as slowly as all others",
-    zh="新住户头几个月的见闻决定其满意度、信任和规范感",
-    zh_neutral="调整与他人一样缓慢",
+    zh="新住户头几个月的见闻决定其满意度、信任和规范感", zh_neutral="调整与他人一样缓慢",
 )  # fmt: skip
 arrow(
     "satisfaction", "trust", "who is satisfied comes to trust the firm",
     neutral="satisfaction of a newcomer (turnover.newcomer_satisfaction)",
-    zh="满意者逐渐信任物业服务企业",
-    zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
+    zh="满意者逐渐信任物业服务企业", zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
 )  # fmt: skip
 arrow(
     "accounts", "trust", "open accounts win trust in the firm",
     neutral="accounts as open as an ordinary firm's (firm.transparency)",
-    zh="账目公开赢得对物业服务企业的信任",
-    zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
+    zh="账目公开赢得对物业服务企业的信任", zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
 )  # fmt: skip
 arrow(
     "legacy", "trust", "the developer's legacy laid at the firm's door lowers trust in it",
     neutral="nothing is laid at its door",
-    zh="把开发遗留归咎于物业服务企业，降低信任",
-    zh_neutral="不归咎物业服务企业",
+    zh="把开发遗留归咎于物业服务企业，降低信任", zh_neutral="不归咎物业服务企业",
 )  # fmt: skip
 arrow(
     "revelations", "trust", "seeing that public revenue was skimmed costs the firm trust",
-    neutral="nothing comes to light",
-    zh="公共收益被侵占的曝光使物业服务企业失信",
-    zh_neutral="没有曝光",
+    neutral="nothing comes to light", zh="公共收益被侵占的曝光使物业服务企业失信", zh_neutral="没有曝光",
 )  # fmt: skip
 arrow(
     "image", "committee_trust", "what owners see of their committee decides how far they trust it",
     neutral="trust of a newcomer (turnover.newcomer_trust)",
-    zh="业委会给人的观感决定业主对它的信任",
-    zh_neutral="新住户的信任（turnover.newcomer_trust）",
+    zh="业委会给人的观感决定业主对它的信任", zh_neutral="新住户的信任（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "estranged", "cell_trust", "who deals with the firm alone trusts cell and community less",
-    neutral="it deals with others as before",
-    zh="只认物业服务企业者对党组织和社区较疏远",
-    zh_neutral="照常与社区往来",
+    neutral="it deals with others as before", zh="只认物业服务企业者对党组织和社区较疏远", zh_neutral="照常与社区往来",
 )  # fmt: skip
 
 

@@ -73,9 +73,9 @@ class VoiceParameters(Parameters):
     ease: DoorPushes = param(
         in_order(DoorPushes, -0.1, -1.0, -1.5, -0.6, -0.6, -5.2, -7.7),
         "Push to go to a door rather than wait, all else neutral", unit="logit", zh="各渠道便利度",
-        source="doors below from whom people turn to in a dispute (76, 41, 31 percent of 83: D073, as a prior), "
-        "the firm nearer for daily repairs; hotline and petition from their levels: 10 to 14 tickets a year in "
-        "an ordinary compound (D006, D037), petitions rare",
+        source="doors below from whom people turn to in a dispute (76, 41, 31 percent of 83: D073, as a prior), the "
+        "firm nearer for daily repairs; hotline and petition from their levels: 10 to 14 tickets a year in an "
+        "ordinary compound (D006, D037), petitions rare",
     )  # fmt: skip
     trust: float = logits(
         2.5, "Weight of trust in the door", low=0, high=10, zh="渠道信任权重",
@@ -168,32 +168,24 @@ def residents_speak(world):  # type: ignore[no-untyped-def]
 arrow(
     "efficacy", "voices", "who feels heard tells of problems",
     neutral="efficacy of a newcomer (turnover.newcomer_trust)",
-    zh="有效能感者愿意反映问题",
-    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+    zh="有效能感者愿意反映问题", zh_neutral="新住户的效能感（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "trust", "voices", "people tell whom they trust, and turn elsewhere where trust is gone",
     neutral="trust of one half in every door",
-    zh="居民向信任的渠道反映，失去信任便转求他处",
-    zh_neutral="对各渠道的信任均为一半",
+    zh="居民向信任的渠道反映，失去信任便转求他处", zh_neutral="对各渠道的信任均为一半",
 )  # fmt: skip
 arrow(
     "grievance", "voices", "who bears a grievance goes beyond the compound",
-    neutral="no grievance",
-    zh="不满情绪使居民向小区之外反映",
-    zh_neutral="没有不满情绪",
+    neutral="no grievance", zh="不满情绪使居民向小区之外反映", zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "neighbours", "voices", "who sees neighbours complain outside does so too",
-    neutral="nobody is seen to",
-    zh="看到邻居对外反映便跟进",
-    zh_neutral="看不到别人对外反映",
+    neutral="nobody is seen to", zh="看到邻居对外反映便跟进", zh_neutral="看不到别人对外反映",
 )  # fmt: skip
 arrow(
     "unsolved", "voices", "who has told of a problem in vain goes beyond the compound, and not to that door again",
-    neutral="as if it had not been told yet",
-    zh="反映无果便转向小区之外",
-    zh_neutral="如同初次反映",
+    neutral="as if it had not been told yet", zh="反映无果便转向小区之外", zh_neutral="如同初次反映",
 )  # fmt: skip
 
 

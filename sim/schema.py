@@ -207,6 +207,11 @@ def bounded(
     )
 
 
+def in_order(group: type[Parameters], *values: float) -> Any:
+    """A group of parameters from their values in the order of its fields."""
+    return group(**dict(zip(group.model_fields, map(float, values), strict=True)))
+
+
 def _as_number(value: Any) -> np.ndarray | None:
     if isinstance(value, Parameters):
         value = [getattr(value, name) for name in type(value).model_fields]

@@ -164,10 +164,8 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         p, compound = self.p, self.compound
         self.months += 1
         self.hours += compound.signals.canvass_hours
-        label, own = (
-            self.world.number_of_measures + OWNERS_VOTE,
-            self.volunteers * p.volunteer_hours,
-        )
+        label = self.world.number_of_measures + OWNERS_VOTE
+        own = self.volunteers * p.volunteer_hours
         compound.spend(label, Payer.RESIDENTS, own)
         if compound.committee.works:
             given = p.committee_hours * compound.committee.competence
@@ -222,11 +220,8 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
     def appeal(self, matter: int) -> np.ndarray:
         """Each household's chance to agree to a matter (households,)."""
         h, p, first = self.world.households, self.p, self.compound.first
-        elect, on, usual = (
-            self.compound.committee.p,
-            self.parameters.arrows,
-            self.parameters.turnover,
-        )
+        elect, on = self.compound.committee.p, self.parameters.arrows
+        usual = self.parameters.turnover
         content, start = usual.newcomer_satisfaction, usual.newcomer_trust
         chances = np.empty(self.compound.households)
         for k in range(len(chances)):

@@ -14,8 +14,8 @@ import numpy as np
 
 from sim.agents.actor import Actor
 from sim.processes.bills import month_of_year
-from sim.processes.service import PerLine, _lines
-from sim.schema import Parameters, bounded, fraction, in_months, monthly, param
+from sim.processes.service import PerLine
+from sim.schema import Parameters, bounded, fraction, in_months, in_order, monthly, param
 from sim.world.arrows import arrow
 from sim.world.declare import column, link
 from sim.world.native import derived, rule
@@ -63,10 +63,11 @@ class BudgetParameters(Parameters):
         high=0.5, zh="外包维保占比",
     )  # fmt: skip
     cost_share: PerLine = param(
-        _lines((0.25, 0.25, 0.30, 0.15, 0.05)), "How staff are shared among lines", zh="各线人员占比",
+        in_order(PerLine, 0.25, 0.25, 0.30, 0.15, 0.05), "How staff are shared among lines", zh="各线人员占比",
     )  # fmt: skip
     by_contract: PerLine = param(
-        _lines((0.1, 0.8, 0.1, 0.2, 0.5)), "Part of a line's work that contracts do, not staff", zh="各线外包比例",
+        in_order(PerLine, 0.1, 0.8, 0.1, 0.2, 0.5), "Part of a line's work that contracts do, not staff",
+        zh="各线外包比例",
     )  # fmt: skip
     priority: Priorities = param(
         Priorities(cleaning=1.2, facilities=0.8, security=1.1, greenery=0.9, amenities=0.7),

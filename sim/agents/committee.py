@@ -422,10 +422,8 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             return
         p, compound = self.p, self.compound
         census = compound.census
-        upset = max(
-            compound.per_household(census.grievance),
-            1.0 - compound.per_household(census.satisfaction),
-        )
+        content = compound.per_household(census.satisfaction)
+        upset = max(compound.per_household(census.grievance), 1.0 - content)
         on = self.parameters.arrows
         upset *= on.discontent_to_elections
         discontent = p.attempts_content + (1.0 - p.attempts_content) * upset
@@ -525,10 +523,8 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
     @rule
     def _stir(self) -> None:
         # A committee at war with the firm leads those who trust it to withhold the fee: their grievance rises.
-        h, stirs = (
-            self.world.households,
-            self.p.stirs * self.parameters.arrows.stirring_to_grievance,
-        )
+        h = self.world.households
+        stirs = self.p.stirs * self.parameters.arrows.stirring_to_grievance
         tenure, trust, grievance = h.tenure, h.trust_committee, h.grievance
         for i in range(self.compound.first, self.compound.last):
             if tenure[i] != Tenure.VACANT:

@@ -222,16 +222,13 @@ def vote(compound, appeal, hours, took_part, agreed):  # type: ignore[no-untyped
     tenure, area = h.tenure, h.area
     come_unasked(compound, comes)
     visits = hours / (p.visit_hours * n)
-    unmoved, unmoved_absent = (
-        (1.0 - p.visit_brings) ** visits,
-        (1.0 - p.visit_brings_absent) ** visits,
-    )
+    unmoved = (1.0 - p.visit_brings) ** visits
+    unmoved_absent = (1.0 - p.visit_brings_absent) ** visits
     in_favour = 0.0
     for i in rows(first, last):
         k = i - start
-        comes[k] = 1.0 - (1.0 - comes[k]) * (
-            unmoved if tenure[i] == Tenure.OWNER else unmoved_absent
-        )
+        stays_out = unmoved if tenure[i] == Tenure.OWNER else unmoved_absent
+        comes[k] = 1.0 - (1.0 - comes[k]) * stays_out
         in_favour += comes[k] * appeal[k]
     # Where those in favour make the quorum alone, staying away would only leave the vote to them.
     stays_away = p.stays_away if in_favour < compound.committee.p.quorum * n else 0.0

@@ -159,11 +159,8 @@ arrow(
 @kernel
 def _begin_bill(compound, i, settled):  # type: ignore[no-untyped-def]
     # The bill of a period that has begun before the start and goes on.
-    world, h, period = (
-        compound.world,
-        compound.world.households,
-        np.int64(compound.parameters.bills.period),
-    )
+    world, h = compound.world, compound.world.households
+    period = np.int64(compound.parameters.bills.period)
     over = (month_of_year(world) - h.bill_month[i]) % MONTHS_PER_YEAR % period + 1
     h.bill_fee_fen[i] = asked_fen(h.fee_fen[i], compound.asked_price)
     if over < period:
@@ -254,31 +251,18 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
     willing, reluctance, held_back, tenure = h.willing, h.reluctance, h.held_back, h.tenure
     bill_fen, bill_months, begins = h.bill_fen, h.bill_months, h.bill_month
     bill_over = h.bill_over
-    paid, received_fen, credited_fen, recovered_fen = (
-        h.paid,
-        h.received_fen,
-        h.credited_fen,
-        h.recovered_fen,
-    )
+    paid, received_fen = h.paid, h.received_fen
+    credited_fen, recovered_fen = h.credited_fen, h.recovered_fen
     arrears_fen, billed, intends = h.arrears_fen, h.billed, h.intends
     now, new_firm = month_of_year(world), compound.firm.is_new
     december = now == MONTHS_PER_YEAR
     on, owed = compound.parameters.arrows, compound.parameters.developer.pays_vacant
     price, keeps = compound.asked_price, fees.habit_keeps
     pays_vacant = through(on.developer_to_pay, compound.signals.developer_pays, owed)
-    by_calls, by_suits, debts = (
-        on.calls_to_bills > 0.0,
-        on.suits_to_pay > 0.0,
-        on.willingness_to_old_debts,
-    )
-    free_keeps, habit, free_habit, asked, called_on, summoned = (
-        fees.free_habit_keeps,
-        h.habit,
-        h.free_habit,
-        h.asked,
-        h.called_on,
-        h.summoned,
-    )
+    by_calls, by_suits = on.calls_to_bills > 0.0, on.suits_to_pay > 0.0
+    debts, free_keeps = on.willingness_to_old_debts, fees.free_habit_keeps
+    habit, free_habit, asked = h.habit, h.free_habit, h.asked
+    called_on, summoned = h.called_on, h.summoned
     for i in rows(first, last):
         received_fen[i] = credited_fen[i] = recovered_fen[i] = 0
         summoned[i] = summoned[i] if by_suits else 0

@@ -96,10 +96,8 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
     on, forgets = compound.parameters.arrows, p.forgets
     own_issue = p.own_issue * on.problems_to_grievance
     building_issue = p.building_issue * on.problems_to_grievance
-    discontent, calms = (
-        p.discontent * on.satisfaction_to_grievance,
-        p.calms * on.mediation_to_grievance,
-    )
+    discontent = p.discontent * on.satisfaction_to_grievance
+    calms = p.calms * on.mediation_to_grievance
     # What the developer broke is held against who serves, as far as it is laid at its door.
     blamed = s.blame if s.firm_present > 0.0 else 1.0
     legacy, mediation = p.legacy * s.legacy * blamed * on.legacy_to_grievance, s.mediation

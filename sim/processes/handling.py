@@ -30,9 +30,8 @@ from sim.processes.issues import (
     PerCategory,
     PerUrgency,
     Urgency,
-    in_order,
 )
-from sim.schema import Parameters, fraction, monthly, param
+from sim.schema import Parameters, fraction, in_order, monthly, param
 from sim.streams import Stream, draw_apart
 from sim.world.arrows import arrow, through
 from sim.world.native import rows
@@ -193,12 +192,8 @@ arrow(
 def send(compound, j, at, day, chance):  # type: ignore[no-untyped-def]
     """Problem j goes to a level from a day on; where no duty is clear it is passed around first."""
     s, p, k = compound.signals, compound.parameters.handling, compound.world.issues
-    passes, left = (
-        p.unclear[k.category[j]]
-        * (1.0 - s.lead_department)
-        * compound.parameters.arrows.duty_to_handling,
-        chance,
-    )
+    passes, left = p.unclear[k.category[j]] * (1.0 - s.lead_department), chance
+    passes *= compound.parameters.arrows.duty_to_handling
     # As many may say that it is not theirs as there are levels; then it stays with the last.
     for _ in range(LEVELS):
         if left >= passes:
@@ -462,9 +457,8 @@ def _leave(compound, j, day):  # type: ignore[no-untyped-def]
 @kernel
 def _answer(compound, j, day, solved):  # type: ignore[no-untyped-def]
     # The answer is counted, and the hotline's callers are told, and some of them asked.
-    world, k, counts, p = (
-        compound.world, compound.world.issues, compound.worked, compound.parameters.handling,
-    )  # fmt: skip
+    world, k = compound.world, compound.world.issues
+    counts, p = compound.worked, compound.parameters.handling
     counts.answered += 1
     counts.answer_days += day - k.told[j]
     content = p.content_solved if solved else p.content_unsolved

@@ -7,12 +7,12 @@ the book (``world.issues``), not an agent.
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.compiled import kernel
-from sim.schema import Parameters, bounded, fraction, monthly, param
+from sim.schema import Parameters, bounded, fraction, in_order, monthly, param
 from sim.streams import Stream, draw, fill
 from sim.world.arrows import arrow, through
 from sim.world.declare import SealedRow, column
@@ -71,11 +71,6 @@ class PerCategory(Parameters):
     )
     accounts: float = param(0.0, "Fees and accounts", low=0, high=1000, zh="收费与账目")
     developer: float = param(0.0, "Developer's legacy", low=0, high=1000, zh="开发遗留")
-
-
-def in_order(group: type[Parameters], *values: float) -> Any:
-    """A group of parameters from their values in the order of its fields."""
-    return group(**dict(zip(group.model_fields, map(float, values), strict=True)))
 
 
 class PerLevel(Parameters):

@@ -31,9 +31,8 @@ from sim.processes.issues import (
     Happened,
     Level,
     Urgency,
-    in_order,
 )
-from sim.schema import Parameters, bounded, logits, monthly, param
+from sim.schema import Parameters, bounded, in_order, logits, monthly, param
 from sim.streams import Stream, draw_apart
 from sim.world.arrows import arrow, through
 from sim.world.process import How, process
@@ -208,12 +207,9 @@ def _weigh(compound, j, i, weights):  # type: ignore[no-untyped-def]
     far += p.seen * h.seen_conflict[i] * on.neighbours_to_voices
     trusts = p.trust * on.trust_to_voices
     asked, by_firm = p.called_on * h.called_on[i], s.door_firm
-    firm, cell, street = (
-        h.trust_firm[i] - MIDDLE,
-        h.trust_cell[i] - MIDDLE,
-        h.trust_street[i] - MIDDLE,
-    )
-    committee, near = h.trust_committee[i] - MIDDLE, x - p.estranged * h.estranged[i]
+    firm, committee = h.trust_firm[i] - MIDDLE, h.trust_committee[i] - MIDDLE
+    cell, street = h.trust_cell[i] - MIDDLE, h.trust_street[i] - MIDDLE
+    near = x - p.estranged * h.estranged[i]
     ease = p.ease
     weights[_NONE] = 1.0
     weights[_FIRM] = s.firm_present * exponential(ease[0] + x + trusts * firm + asked * by_firm)

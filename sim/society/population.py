@@ -308,27 +308,14 @@ def _some(order: np.ndarray, among: np.ndarray, share: float) -> np.ndarray:
 def _settle(h: Households, p: PopulationParameters, given: HouseholdColumns, d: _Draws) -> None:
     """What a household is: read from the user's file, or drawn where the file says nothing."""
     n = len(h)
-    tenure = _exact(
-        d.order(_Trait.TENURE, n),
-        p.tenant_share,
-        p.vacant_share,
-        (Tenure.TENANT, Tenure.OWNER, Tenure.VACANT),
-    )
-    h.tenure[:] = _told(given, "tenure", tenure)
-    life = _exact(
-        d.order(_Trait.LIFE, n),
-        p.young_share,
-        p.elderly_share,
-        (Life.YOUNG, Life.WORKING, Life.ELDERLY),
-    )
-    h.life[:] = _told(given, "life", life)
-    kind = _exact(
-        d.order(_Trait.KIND, n),
-        p.conditional_share,
-        p.free_rider_share,
-        (Kind.CONDITIONAL, Kind.UNCONDITIONAL, Kind.FREE_RIDER),
-    )
-    h.kind[:] = _told(given, "kind", kind)
+    kinds = (Kind.CONDITIONAL, Kind.UNCONDITIONAL, Kind.FREE_RIDER)
+    for name, front, back, codes in (
+        ("tenure", p.tenant_share, p.vacant_share, (Tenure.TENANT, Tenure.OWNER, Tenure.VACANT)),
+        ("life", p.young_share, p.elderly_share, (Life.YOUNG, Life.WORKING, Life.ELDERLY)),
+        ("kind", p.conditional_share, p.free_rider_share, kinds),
+    ):
+        drawn = _exact(d.order(_Trait[name.upper()], n), front, back, codes)
+        getattr(h, name)[:] = _told(given, name, drawn)
     lived_in = h.tenure != Tenure.VACANT
     h.member[:] = _told(given, "member", _some(d.order(_Trait.MEMBER, n), lived_in, p.member_share))
     active = _some(d.order(_Trait.ACTIVE, n), h.member == 1, p.active_share)

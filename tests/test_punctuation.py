@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,16 @@ def test_no_text_of_the_program_has_half_width_signs() -> None:
         if half_width(text)
     ]
     assert not wrong
+
+
+def test_texts_say_the_same_in_both_languages() -> None:
+    """Catches a text that lacks a number in one language, or has a sign of the other's width."""
+    with (HOME / "data/texts.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            holes = [set(re.findall(r"{(\w+)", row[language])) for language in ("en", "zh")]
+            # A single one needs no count.
+            assert holes[0] == holes[1] or holes[0] ^ holes[1] == {"n"}, row
+            assert not half_width(row["zh"]), row
 
 
 def test_no_name_or_document_in_chinese_has_half_width_signs() -> None:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from sim import known
+from sim.bilingual import texts_of
 from sim.figures import style
 from sim.figures.axes import band, line, name_of
 from sim.outcomes import INDICATORS
@@ -17,24 +18,7 @@ from sim.outcomes import INDICATORS
 if TYPE_CHECKING:
     from sim.config import Config
 
-WORDS = {
-    "en": {
-        "month": "month since the policy began",
-        "median": "median compound",
-        "half": "middle 50% of compounds",
-        "most": "middle 90% of compounds",
-        "rank": "compounds, worst to best (%)",
-        "at": "month {month}",
-    },
-    "zh": {
-        "month": "政策开始后的月份",
-        "median": "居中小区",
-        "half": "居中50%的小区",
-        "most": "居中90%的小区",
-        "rank": "小区由差到好（%）",
-        "at": "第{month}个月",
-    },
-}
+WORDS = texts_of(__name__)
 
 
 def compounds(

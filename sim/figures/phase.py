@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from sim.as_text import aside
+from sim.bilingual import texts_of
 from sim.errors import InputError, known_language
 from sim.figures import style
 from sim.figures.axes import name_of, unit_label
@@ -17,20 +18,7 @@ from sim.outcomes import INDICATORS
 X = "collection_rate"
 """What lies across."""
 
-WORDS = {
-    "en": {
-        "start": "start",
-        "end": "month {month}",
-        "high": "ends above {at:.0%} collected",
-        "low": "ends below {at:.0%} collected",
-    },
-    "zh": {
-        "start": "起点",
-        "end": "第{month}个月",
-        "high": "终点收缴率高于{at:.0%}",
-        "low": "终点收缴率低于{at:.0%}",
-    },
-}
+WORDS = texts_of(__name__)
 
 
 def portrait(

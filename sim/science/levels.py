@@ -49,8 +49,8 @@ class Level:
         value: From a run to its number, NaN where it has none.
         band: What the source allows.
         unit: "1" for shares.
-        events: Of a share of events that a run has few of: how many it has. Such a share is counted over all runs
-            together, as its source counted over many places.
+        events: Of events that a run has few of: how many stand behind its number, or ``alike``. All runs are then
+            counted together, as the source counted over hundreds of compounds or more.
     """
 
     name: str
@@ -123,6 +123,11 @@ def working_of_formed(lived: Lived) -> float:
 def committees(lived: Lived) -> float:
     """Compounds with a committee in the last December."""
     return float(np.count_nonzero(lived.at("committee_or_interim", 12)[-1] > 0))
+
+
+def alike(lived: Lived) -> float:
+    """Each run weighs the same, for it has as many compounds and years."""
+    return 1.0
 
 
 def exits(lived: Lived) -> float:
@@ -307,10 +312,10 @@ _ALL: tuple[Level, ...] = (
     ),
     Level(
         "growth", "Growth of committees without a drive", "无推动时组建率年增长", DISTRICT,
-        "points a year between the first and the last December", growth,
+        f"points a year between the first and the last December; {_TOGETHER}", growth,
         Band(0.0, 3.5, "from Shenzhen 2011-21 to Haikou 2018-19", "D091, K097, K101", "B", "",
              "由深圳2011–21年至海口2018–19年"),
-        "points/year",
+        "points/year", events=alike,
     ),
     # Who votes.
     Level(
@@ -345,9 +350,10 @@ _ALL: tuple[Level, ...] = (
     # Firms.
     Level(
         "exits", "Compounds that change their firm", "更换物业服务企业的小区占比", DISTRICT,
-        "changes a compound and year", exits,
+        f"changes a compound and year; {_TOGETHER}", exits,
         Band(0.017, 0.050, "3.3 percent in 2024; half to one and a half (assumed)",
              "EVIDENCE: cases/README (CRIC 2024)", "B", "", "2024年3.3%；一半至一倍半（假定）"),
+        events=alike,
     ),
     Level(
         "exits_december", "Exits in December", "12月退场占比", DISTRICT,
@@ -361,6 +367,7 @@ _ALL: tuple[Level, ...] = (
         f"share of changes without a vote to dismiss; {_TOGETHER}", exits_by_choice,
         Band(0.57, 0.72, "64.7 percent of 173, by the firm's own choice or not renewed; Wilson's 95% interval", "D057",
              "B", "", "173个中64.7%为企业主动或未续约；威尔逊95%区间"),
+        events=changes,
     ),
     # Hotline.
     Level(
@@ -370,10 +377,11 @@ _ALL: tuple[Level, ...] = (
              "D001, D002, D004, D034, D037, D070; seed 001: over a third", "A", "", "各地最低至最高"),
     ),
     Level(
-        "tickets", "Property tickets a compound", "每小区物业工单", DISTRICT, "a compound and year", tickets_a_compound,
+        "tickets", "Property tickets a compound", "每小区物业工单", DISTRICT, f"a compound and year; {_TOGETHER}",
+        tickets_a_compound,
         Band(10.0, 14.3, "from 9.9 in eleven months to 173,000 valid ones over 12,099 compounds", "D015, D006", "B",
              "voices.ease.hotline", "由11个月9.9件至12099个小区17.3万件"),
-        "1/year",
+        "1/year", events=alike,
     ),
     Level(
         "tickets_worst", "Tickets from the worst 11% of compounds", "投诉最多的11%小区的工单占比", DISTRICT,

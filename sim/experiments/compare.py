@@ -212,7 +212,7 @@ class Compared(Asked):
     @property
     def said(self) -> str:
         """Names of the scenarios."""
-        return "+".join(self._of.scenarios)
+        return store.plain("+".join(self._of.scenarios))
 
     def manifest(self, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is kept beside the tables, and what of it is the same whenever the numbers are."""
@@ -243,8 +243,7 @@ def read_comparison(folder: Path) -> Comparison:
     manifest = store.read_manifest(folder)
     try:
         # The tables first: they vouch for the manifest.
-        names = store.with_twins(manifest, Comparison.TABLES)
-        frames = store.read_tables(folder, manifest, names)
+        frames = store.read_kept(folder, manifest, Comparison.TABLES)
         configs = {
             (scenario, policy): check(tree)
             for scenario, trees in manifest["configurations"].items()

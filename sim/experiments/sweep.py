@@ -333,7 +333,9 @@ def _live(
     elif progress and place is not None:
         print(f"lived before, read from {place.folder}", file=sys.stderr)
     seconds = time.monotonic() - begun
-    failed, failures, tables = kept.finish(_manifest(design, started))
+    failed, failures, tables = kept.finish(
+        {**current().described, "runs": design.runs, **store.circumstances(started)}
+    )
     if failed == design.runs:
         first = failures.iloc[0]
         where = f"seed {first['seed']}, at stage {first['stage']}: {first['message']}"
@@ -341,10 +343,6 @@ def _live(
     lived = design.runs - there
     folder = place.folder if place else None
     return Sweep(design, folder, failed, failures, seconds, lived, tables)
-
-
-def _manifest(design: Design, started: datetime) -> dict[str, Any]:
-    return {**current().described, "runs": design.runs, **store.circumstances(started)}
 
 
 def _live_missing(

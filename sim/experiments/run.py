@@ -36,15 +36,9 @@ TASKS_PER_WORKER, RUNS_PER_TASK = 4, 8
 """Least tasks for each worker, to level the load, and most runs in one, so that the bar moves."""
 
 COST_TYPES = {
-    "run": "int32",
-    "seed": "int64",
-    "month": "int32",
-    "compound": "int32",
-    "actor": "str",
-    "measure": "str",
-    "hours": "float64",
-    "yuan": "float64",
-}
+    "run": "int32", "seed": "int64", "month": "int32", "compound": "int32", "actor": "str",
+    "measure": "str", "hours": "float64", "yuan": "float64",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 import sim
 from sim.config import Config
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 HOME = Path(sim.__file__).parent
 
@@ -83,14 +84,27 @@ def test_no_text_of_the_program_has_half_width_signs() -> None:
     assert not wrong
 
 
-def test_texts_say_the_same_in_both_languages() -> None:
-    """Catches a text that lacks a number in one language, or has a sign of the other's width."""
-    with (HOME / "data/texts.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            holes = [set(re.findall(r"{(\w+)", row[language])) for language in ("en", "zh")]
-            # A single one needs no count.
-            assert holes[0] == holes[1] or holes[0] ^ holes[1] == {"n"}, row
-            assert not half_width(row["zh"]), row
+def test_phrases_fill_in_the_same_in_both_languages_and_chinese_has_its_own_signs() -> None:
+    """Catches a sentence that loses a number on its way into Chinese, and one in one language only."""
+    tree = yaml.safe_load((HOME / "data" / "phrases.yaml").read_text(encoding="utf-8"))
+    pairs = [pair for part in tree.values() for pair in _pairs(part)]
+    assert len(pairs) > 250
+    assert not [pair["zh"] for pair in pairs if "zh" in pair and half_width(pair["zh"])]
+    missing = {pair.get("zh", pair.get("en")) for pair in pairs if len(pair) == 1}
+    assert missing <= {*phrases("units")["zh"].values(), *phrases("actors")["zh"].values()}
+    apart = [
+        pair
+        for pair in pairs
+        if len(pair) == 2 and {*_FILLED.findall(pair["en"])} - {*_FILLED.findall(pair["zh"])}
+    ]
+    assert [pair["en"] for pair in apart] == []
+
+
+_FILLED = re.compile(r"{(\w+)[^}]*}")
+
+
+def _pairs(part: dict[str, dict[str, str]] | list[dict[str, str]]) -> list[dict[str, str]]:
+    return part if isinstance(part, list) else list(part.values())
 
 
 def test_no_name_or_document_in_chinese_has_half_width_signs() -> None:

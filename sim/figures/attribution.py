@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.as_text import signed
-from sim.bilingual import texts_of
 from sim.errors import InputError
 from sim.figures import style
 from sim.figures.axes import name_of, no_frame, reference_line, two_lines
 from sim.figures.axes import rows as rows_of
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.attribution_table import measure_title, unit_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sim.science.attribute import Attribution
 
-WORDS = texts_of(__name__)
+WORDS = phrases("attribution_figure")
 
 
 # Blue to vermilion through white: signs told apart by the colour-blind.

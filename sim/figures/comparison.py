@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 
 from sim import as_text, known
 from sim.as_text import clean, signed
-from sim.bilingual import texts_of
 from sim.errors import InputError
 from sim.experiments import paired
 from sim.experiments.comparison_table import effects_at, policy_title, shown_month
@@ -35,13 +34,14 @@ from sim.figures.axes import (
 from sim.figures.axes import rows as rows_of
 from sim.figures.trajectories import BANDS, chance_alone
 from sim.outcomes import INDICATORS, OWN, Indicator, with_own
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.experiments.compare import Comparison
 
 MAIN = ("collection_rate", "satisfied_share", "complaints_per_1000", "issues_in_place_share")
 
-WORDS = texts_of(__name__)
+WORDS = phrases("comparison_figure")
 
 MARKS = ("o", "s", "D", "^", "v", "P", "X")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.5, 1.5, 1.5)))

@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from sim import known
-from sim.bilingual import texts_of
 from sim.figures import style
 from sim.figures.axes import band, line, name_of
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.config import Config
 
-WORDS = texts_of(__name__)
+WORDS = phrases("district_figure")
 
 
 def compounds(

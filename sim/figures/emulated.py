@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from sim.bilingual import texts_of
 from sim.figures import style
 from sim.figures.axes import name_of, panels
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.science.explore import Explorer
 
-WORDS = texts_of(__name__)
+WORDS = phrases("emulated_figure")
 MOST = 6
 
 

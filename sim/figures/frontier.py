@@ -10,16 +10,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.bilingual import texts_of
 from sim.figures import style
 from sim.figures.axes import LINES, no_frame, number_ticks
+from sim.phrases import phrases
 from sim.science.attribution_table import measure_title
 from sim.science.optimum_table import target_text
 
 if TYPE_CHECKING:
     from sim.science.optimise import Optimum
 
-WORDS = texts_of(__name__)
+WORDS = phrases("frontier_figure")
 
 
 def frontier(optimum: Optimum, language: str = "en") -> Figure:

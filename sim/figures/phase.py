@@ -9,16 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from sim.as_text import aside
-from sim.bilingual import texts_of
 from sim.errors import InputError, known_language
 from sim.figures import style
 from sim.figures.axes import name_of, unit_label
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 X = "collection_rate"
 """What lies across."""
 
-WORDS = texts_of(__name__)
+WORDS = phrases("phase_figure")
 
 
 def portrait(

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 
 from sim import known
 from sim.as_text import title_of
-from sim.bilingual import texts_of
 from sim.figures import style
 from sim.figures.axes import (
     band,
@@ -28,12 +27,13 @@ from sim.figures.axes import (
     value_axis,
 )
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.science.calibrate import Calibration
     from sim.science.cases import Case
 
-WORDS = texts_of(__name__)
+WORDS = phrases("posterior_figure")
 
 _ROW, _HEAD, _PANEL = 0.2, 0.95, 1.65
 

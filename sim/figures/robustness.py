@@ -14,13 +14,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from sim.as_text import clean, title_of, value_text
-from sim.bilingual import texts_of
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.comparison_table import policy_title
 from sim.figures import style
 from sim.figures.axes import lettered, name_of, no_frame, parameter_names
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.discovery import TOLD, turned_around
 from sim.science.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sim.science.robustness import Robustness
 
-WORDS = texts_of(__name__)
+WORDS = phrases("robustness_figure")
 
 
 GENERATORS = {

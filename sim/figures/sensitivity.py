@@ -12,17 +12,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.bilingual import texts_of
 from sim.errors import known_language
 from sim.experiments.summary import unit_text
 from sim.figures import style
 from sim.figures.axes import LINES, lettered, name_of, reference_line, rows
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.science.sensitivity import Sensitivity
 
-WORDS = texts_of(__name__)
+WORDS = phrases("sensitivity_figure")
 
 SHOWN = 12
 """Parameters in the screening's panel."""

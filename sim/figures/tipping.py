@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from sim import known
-from sim.bilingual import texts_of
 from sim.errors import InputError, known_language
 from sim.experiments.comparison_table import policy_title
 from sim.figures import style
 from sim.figures.axes import LINES, lettered, line, parameter_names, reference_line, rows
+from sim.phrases import phrases
 from sim.science.basin import UPKEEP
 from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY
 from sim.science.push import DOSE, LONGEST, MONTHS, most_dose
@@ -25,7 +25,7 @@ from sim.science.push import DOSE, LONGEST, MONTHS, most_dose
 if TYPE_CHECKING:
     from sim.science.tipping import Tipping
 
-WORDS = texts_of(__name__)
+WORDS = phrases("tipping_figure")
 
 COLOURS = {"down": style.VERMILION, "up": style.BLUE, "down again": style.ORANGE}
 

@@ -15,7 +15,6 @@ from matplotlib.figure import Figure, FigureBase
 
 from sim import known
 from sim.as_text import aside
-from sim.bilingual import texts_of
 from sim.errors import InputError
 from sim.experiments.doubt import FEWEST_PAIRS, chance_band
 from sim.experiments.summary import run_means
@@ -33,6 +32,7 @@ from sim.figures.axes import (
 )
 from sim.figures.district import compounds
 from sim.outcomes import INDICATORS, Indicator, with_own
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.config import Config, Entry, Target
@@ -50,7 +50,7 @@ MAIN = (
 MOST = 9
 """Panels of one figure."""
 
-WORDS = texts_of(__name__)
+WORDS = phrases("trajectories_figure")
 
 BANDS = ((0.05, 0.95, 0.18, "most"), (0.25, 0.75, 0.35, "half"))
 """Lower and upper quantile, opacity, and word of each band."""

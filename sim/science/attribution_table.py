@@ -10,10 +10,10 @@ import pandas as pd
 
 from sim import as_text
 from sim.as_text import aside, number_text, signed, title_of, with_interval
-from sim.bilingual import texts_of
 from sim.experiments.summary import unit_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.attribute import NO_COST, YUAN_UNIT
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ HOURS_UNIT = 100
 PAIRS = 3
 """Strongest pairs printed."""
 
-WORDS = texts_of(__name__)
+WORDS = phrases("attribution_table")
 
 
 def measure_title(config: Config, label: str, language: str = "en") -> str:

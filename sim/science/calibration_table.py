@@ -10,9 +10,9 @@ import numpy as np
 
 from sim import as_text
 from sim.as_text import value_text
-from sim.bilingual import texts_of
 from sim.experiments.summary import spread_text, unit_text
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.observed import MISSING
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sim.science.calibrate import Calibration
     from sim.science.cases import Case
 
-WORDS = texts_of(__name__)
+WORDS = phrases("calibration_table")
 
 FEW = 30
 """Effective particles below which intervals are not to be quoted."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.as_text import value_text
-from sim.bilingual import texts_of
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.attribution_table import measure_title, new_table, print_place
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sim.science.explore import Explorer
 
-WORDS = texts_of(__name__)
+WORDS = phrases("explore_table")
 
 
 def print_explorer(explorer: Explorer, console: Console, language: str = "en") -> None:

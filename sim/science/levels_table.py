@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim.as_text import MISSING, aside, number_text
-from sim.bilingual import texts_of
 from sim.experiments.summary import markdown, spread_text
+from sim.phrases import phrases
 from sim.science.holding import ABSENT, HOLD, MISS, NEARLY_ANY, UNTOLD
 from sim.science.trials import SCENARIO
 from sim.science.untouched import POPULATIONS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LEVELS, TRIALS = "levels", "trials"
 
-WORDS = texts_of(__name__)
+WORDS = phrases("levels_table")
 
 
 def as_markdown(frame: pd.DataFrame, part: str, language: str = "en") -> str:

@@ -7,9 +7,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from sim.as_text import number_text, value_text
-from sim.bilingual import texts_of
 from sim.experiments.summary_table import ACTORS
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.attribution_table import measure_title, new_table, print_place
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.science.goal import Goal, Question
     from sim.science.optimise import Optimum
 
-WORDS = texts_of(__name__)
+WORDS = phrases("optimum_table")
 
 
 def target_text(goals: tuple[Goal, ...], language: str = "en") -> str:

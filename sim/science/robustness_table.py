@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sim import as_text
 from sim.as_text import value_text
-from sim.bilingual import texts_of
 from sim.outcomes import INDICATORS, Indicator
+from sim.phrases import phrases
 from sim.science.attribution_table import new_table, print_place
 from sim.science.discovery import TOLD
 from sim.science.robustness import BASE, DRAW
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sim.science.robustness import Robustness
 
-WORDS = texts_of(__name__)
+WORDS = phrases("robustness_table")
 
 
 def print_robustness(robustness: Robustness, console: Console, language: str = "en") -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sim.bilingual import texts_of
+from sim.phrases import phrases
 
 MOST_NAMED = 6
 """Rows, spellings or names that a line tells before it only counts them."""
@@ -24,7 +24,7 @@ class Note(NamedTuple):
 
 Notes = list[Note]
 
-WORDS = texts_of(__name__)
+WORDS = phrases("reading")
 """What is said, by language and kind; a kind with ``_1`` is that of a single one."""
 
 FIELDS_ZH = {

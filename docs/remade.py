@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
+import remade_why
 
-from sim import remade_why
 from sim.as_text import MISSING as DASH
 from sim.experiments import paired
 from sim.experiments.summary import markdown

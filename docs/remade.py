@@ -192,8 +192,9 @@ def _points(effect: dict[str, Any]) -> str:
 
 def loops_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
     """The loops with their strengths; numbers of every arrow, stage and outcome."""
+    from loops import loops
+
     from sim.figures import style
-    from sim.figures.loops import loops
 
     found = _carried(quick)
     for language in LANGUAGES if stem else ():
@@ -206,10 +207,11 @@ def loops_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
 
 def mechanisms_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
     """Each mechanism with its arrow and without it, over months."""
+    from with_without import PANELS, with_and_without
+
     from sim.compose import load
     from sim.experiments.run import run
     from sim.figures import style
-    from sim.figures.with_without import PANELS, with_and_without
 
     parts = []
     for panel in PANELS:

@@ -192,9 +192,8 @@ def _points(effect: dict[str, Any]) -> str:
 
 def loops_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
     """The loops with their strengths; numbers of every arrow, stage and outcome."""
-    from loops import loops
-
     from sim.figures import style
+    from sim.figures.loops import loops
 
     found = _carried(quick)
     for language in LANGUAGES if stem else ():

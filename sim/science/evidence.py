@@ -29,7 +29,7 @@ class Evidence(NamedTuple):
 STRENGTHS: dict[str, str] = {
     "accounts_to_problems": "issues.rate.accounts", "accounts_to_satisfaction": "perception.opacity",
     "accounts_to_trust": "perception.trust_from_opinion perception.trust_speed",
-    "amenities_to_satisfaction": "perception.needs_young.amenities perception.needs_working.amenities perception.needs_elderly.amenities",
+    "amenities_to_satisfaction": "perception.needs_young.amenities perception.needs_elderly.amenities",
     "appeal_to_pay": "moral_appeal.boost", "calls_to_bills": "staff_visits.every",
     "calls_to_street_trust": "handling.hears handling.street_prior", "capture_to_revenue": "fund.takes",
     "causes_to_calls": "participation.while_stands",
@@ -40,7 +40,7 @@ STRENGTHS: dict[str, str] = {
     "committee_trust_to_votes": "assembly.spend_trust committee.agrees_trust",
     "competence_to_choice": "assembly.choice", "condition_to_misuse": "commons.need",
     "condition_to_problems": "issues.rate.facilities",
-    "condition_to_satisfaction": "perception.needs_young.facilities perception.needs_working.facilities perception.needs_elderly.facilities perception.contrast",
+    "condition_to_satisfaction": "perception.needs_working.facilities perception.contrast",
     "conflict_to_pay": "fees.strike",
     "contact_to_pay": "member_contact.boost participation.contact_keeps",
     "contacts_to_estranged": "participation.reacquaints",

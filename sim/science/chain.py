@@ -159,7 +159,7 @@ def _tables(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
     tables = effect.tables(question, progress)
     known = tables["parts"][tables["parts"]["cause"] == effect.WHOLE].set_index("outcome")
     sure = [name for name in OUTCOMES if known["low"][name] > 0.0 or known["high"][name] < 0.0]
-    names = list(question.names) or _found(question, sure)
+    names = list(question.names) or looked_for(question, sure)
     lived = spread(question.config, partial(_live, question, names), progress) if names else []
     links = [
         _link(
@@ -197,7 +197,7 @@ def _live(question: Question, names: list[str], seed: int) -> np.ndarray:
     return np.array([cuts.carried(name) for name in names])
 
 
-def _found(question: Question, outcomes: list[str]) -> list[str]:
+def looked_for(question: Question, outcomes: list[str]) -> list[str]:
     """Arrows that seem to carry something of these outcomes' effects, under the first seeds."""
     config, tried = question.config, dict[str, float]()
     pilots = (

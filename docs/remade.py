@@ -495,6 +495,7 @@ LIVED: dict[str, Callable[[bool], str]] = {
     "patterns": patterns,
     "arrows": arrows,
     "attribution": attribution,
+    "why_chains": remade_why.chains,
     "folds": folds,
     "worlds": worlds,
     "optimum": optimum,
@@ -517,5 +518,6 @@ FIGURES: dict[str, Callable[[bool, Path | None], pd.DataFrame]] = {
     "why_kangqiao": remade_why.effect_figure("kangqiao", "five_level_linkage"),
     "why_ordinary": remade_why.effect_figure("ordinary_estate", "service_standard"),
     "why_chain": remade_why.chain_figure("ordinary_estate", "service_standard"),
+    "why_loops": remade_why.loops_figure,
 }
 """Figures of the documents: quick or not, and where to draw it, to the numbers drawn."""

@@ -258,7 +258,7 @@ _ALL: tuple[Level, ...] = (
     # Satisfaction.
     *(
         Level(
-            f"satisfied_{place}", "Satisfied people", "满意居民占比", place, f"satisfaction above one half; {_MONTHS}",
+            f"satisfied_{place}", "Satisfied people", "满意居民占比", place, f"satisfaction above 0.6; {_MONTHS}",
             overall("satisfied_share"),
             Band(0.26, 0.63, "from the lowest survey to the highest item of a survey of seven cities",
                  "D067, D019, D021", "C", "", "由最低调查至七市调查最高分项"),

@@ -67,9 +67,10 @@ for name, rows in end.items():
 # %% [markdown]
 # ## What came out, at full size
 #
-# 50 seeds, 30 November 2026. Without measures Kangqiao stays where it fell: in 40 of 50 runs no firm serves at month 24 and no fee is
-# asked; in the other ten 6% are collected (90% of runs: 1 to 13). With the bundle a firm serves in 45 runs at month 24 and collects 68%
-# (21 to 87), in all at month 60, 89% (30 to 95): most of that width is doubt about the parameters.
+# 50 seeds, 30 November 2026. Without measures Kangqiao stays where it fell: in 40 of 50 runs there is no rate at
+# month 24, as no firm asks for fees; in the other ten 6% are collected (90% of runs: 1 to 13). With the bundle 68%
+# are collected at month 24 (21 to 87, of 45 runs) and 89% at month 60 (30 to 95, of all): most of that width is doubt
+# about the parameters.
 
 # %% [markdown]
 # ## What it does not show

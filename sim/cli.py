@@ -535,35 +535,13 @@ def export(
         typer.echo(path)
 
 
-@app.command()
-def reproduce(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Tables and figures, such as validate; default all")
-    ] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Few runs: compare rows and columns, not their numbers")
-    ] = False,
-    write: Annotated[
-        bool, typer.Option("--write", help="Put what was made into the pages")
-    ] = False,
-) -> None:
-    """Make the tables and figures of README and documents anew; exit code 1 if one differs.
-
-    [bold]Examples[/bold]
-
-    xiaoqu reproduce --quick
-
-    xiaoqu reproduce validate --write
-    """
-    from sim.reproduce import reproduce as make
-
-    differing = 0
-    for part in make(names or [], quick=quick, write=write):
-        told = part.differs and ("rewritten, " if write else "differs, ") + part.differs
-        _say(f"{part.name} ({part.place}, {part.seconds:.1f} s): {told or 'the same'}")
-        differing += bool(part.differs)
-    if differing and not write:
-        raise typer.Exit(1)
+@app.command(
+    hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def reproduce() -> None:
+    """Say where this command has gone: it is of use beside the documents only."""
+    allowed = "python docs/reproduce.py, in a checkout of the source"
+    raise InputError("reproduce", "is no command any more", allowed)
 
 
 def _add(spec: Spec) -> None:

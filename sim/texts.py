@@ -15,8 +15,8 @@ from sim.config import Experiment, Policy, Scenario
 from sim.explain import parameter_lines, show
 from sim.library import KINDS, MEASURES, UNITS, Case, Fact, Figure, Number, Run, used_in
 from sim.measures.catalogue import CATALOGUE, Measure
-from sim.month_zh import CHINESE
 from sim.outcomes import INDICATORS, Indicator
+from sim.phrases import phrases
 from sim.streams import Stream
 from sim.world.arrows import ARROWS, Arrow
 from sim.world.process import Month, Process
@@ -31,48 +31,14 @@ _USE_OF_CUT = {
     "en": "use: cut=[{name}], with run, compare, sweep and others",
     "zh": "用法：cut=[{name}]，可用于 run、compare、sweep 等命令",
 }
-_DOUBT = {
-    "en": (
-        "doubt: on (the default) lets each seed live a parameter set of its own; off lets all live one\n"
-        "sets: {draws}, {version}: {what}; sha256 {sha}\n"
-        "seed s lives set s modulo {draws}, under every policy; a key that is set is held: fees.trust=1.2\n"
-        "use: doubt=off, with run, compare, sweep, attribute, optimise, robustness; see docs/doubt.md"
-    ),
-    "zh": (
-        "doubt：on（默认）时每个随机编号使用一组自己的参数；off时全部使用同一组\n"
-        "参数组：{draws}组，{version}：{what}；sha256 {sha}\n"
-        "随机编号s使用第s除以{draws}的余数组，各政策相同；写明的参数固定不抽：fees.trust=1.2\n"
-        "用法：doubt=off，可用于run、compare、sweep、attribute、optimise、robustness；见docs/doubt.md"
-    ),
-}
+_DOUBT = phrases("about_doubt")
 _OWN_DRAWS = {"en": "own", "zh": "自有"}
 
-_CASE = {
-    "en": {
-        "case": "case", "reported": "reported", "counts": "counts", "kind": "kind", "households": "households",
-        "before": "before", "after": "after", "months": "months between", "begun": "begun", "done": "done",
-        "source": "source", "grade": "grade", "negative": "it fell, failed or did not change",
-        "beware": "beware", "used": "parameters that take their size from it, so that it tests them little",
-        "why": "cannot be lived", "lived": "lived as", "like": "like", "month_0": "month 0",
-        "history": "months lived before", "settings": "settings", "past": "before month 0",
-        "measures": "measures", "figures": "figures", "read": "how it is told",
-        "unmapped": "told and not mapped", "assumed": "assumed", "use": "use",
-        "fact": "fact", "of": "of", "values": "values", "n": "number asked or counted", "year": "year",
-        "rests": "parameters that rest on it",
-    },
-    "zh": {
-        "case": "案例", "reported": "报道指标", "counts": "口径", "kind": "类型", "households": "户数",
-        "before": "此前", "after": "此后", "months": "间隔月数", "begun": "开始", "done": "做法",
-        "source": "来源", "grade": "等级", "negative": "下降、失败或没有变化",
-        "beware": "注意", "used": "以此案例定值的参数（故对其检验作用小）",
-        "why": "不能模拟", "lived": "模拟为", "like": "基准情景", "month_0": "第0个月",
-        "history": "此前模拟月数", "settings": "设定", "past": "第0个月之前",
-        "measures": "措施", "figures": "数字", "read": "报道性质",
-        "unmapped": "未映射", "assumed": "假定", "use": "用法",
-        "fact": "事实", "of": "对象", "values": "数值", "n": "样本数", "year": "年份",
-        "rests": "以此取值的参数",
-    },
-}  # fmt: skip
+CHINESE = dict(zip(*phrases("month").values(), strict=True))
+"""What each process of the month does, in Chinese by the first line of its rule; so a rule put in another's place is
+never told in the other's words, and one that has no Chinese is told in its own."""
+
+_CASE = phrases("case")
 """Heads of what is told of a case."""
 
 _NOT_TOLD, _NONE, _DEFAULT, _COLON, _SEMICOLON = (
@@ -363,7 +329,7 @@ def doubt_text(lang: str = "en") -> str:
     ]
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     table = ["  ".join(map(_padded, row, widths)).rstrip() for row in rows]
-    about = _DOUBT[lang].format(
+    about = _DOUBT[lang]["text"].format(
         version=made.version,
         what=made.zh if lang == "zh" else made.en,
         draws=len(made.draws),

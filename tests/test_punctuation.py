@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 import sim
 from sim.config import Config
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 HOME = Path(sim.__file__).parent
 
@@ -80,6 +82,29 @@ def test_no_text_of_the_program_has_half_width_signs() -> None:
         if half_width(text)
     ]
     assert not wrong
+
+
+def test_phrases_fill_in_the_same_in_both_languages_and_chinese_has_its_own_signs() -> None:
+    """Catches a sentence that loses a number on its way into Chinese, and one in one language only."""
+    tree = yaml.safe_load((HOME / "data" / "phrases.yaml").read_text(encoding="utf-8"))
+    pairs = [pair for part in tree.values() for pair in _pairs(part)]
+    assert len(pairs) > 250
+    assert not [pair["zh"] for pair in pairs if "zh" in pair and half_width(pair["zh"])]
+    missing = {pair.get("zh", pair.get("en")) for pair in pairs if len(pair) == 1}
+    assert missing <= {*phrases("units")["zh"].values(), *phrases("actors")["zh"].values()}
+    apart = [
+        pair
+        for pair in pairs
+        if len(pair) == 2 and {*_FILLED.findall(pair["en"])} - {*_FILLED.findall(pair["zh"])}
+    ]
+    assert [pair["en"] for pair in apart] == []
+
+
+_FILLED = re.compile(r"{(\w+)[^}]*}")
+
+
+def _pairs(part: dict[str, dict[str, str]] | list[dict[str, str]]) -> list[dict[str, str]]:
+    return part if isinstance(part, list) else list(part.values())
 
 
 def test_no_name_or_document_in_chinese_has_half_width_signs() -> None:

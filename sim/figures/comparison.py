@@ -32,52 +32,14 @@ from sim.figures.axes import (
 from sim.figures.axes import rows as rows_of
 from sim.figures.trajectories import BANDS, chance_alone
 from sim.outcomes import INDICATORS, OWN, Indicator, with_own
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.experiments.compare import Comparison
 
 MAIN = ("collection_rate", "satisfied_share", "complaints_per_1000", "issues_in_place_share")
 
-WORDS = {
-    "en": {
-        "title": "Difference to «{reference}» at month {month}",
-        "points": "percentage points",
-        "good": "better",
-        "interval": "mean of paired differences and its 95% interval, {runs} seeds",
-        "hidden": "no interval: a single seed",
-        "fewer": "some of fewer (from {runs}), where one of the two has no value",
-        "month": "month since the policy began",
-        "bands": "lines: median run; bands: middle 90% of runs",
-        "doubt": "lines: median run; bands: middle 90%, dark: chance alone, light: with doubt about parameters",
-        "gaps": "{bands}; runs without a value are left out",
-        "threshold": "recovered: {threshold}",
-        "withdrawn": "measures end",
-        "past": "common past",
-        "gain": "gain in collection, percentage points\n(mean over months 1 to {last})",
-        "hours": "hours beyond the reference, months 1 to {last}",
-        "yuan": "yuan beyond the reference, months 1 to {last}",
-        "crosses": "crosses: 95% intervals of the mean paired difference",
-    },
-    "zh": {
-        "title": "第{month}个月与“{reference}”的差异",
-        "points": "百分点",
-        "good": "更好",
-        "interval": "同条件差异的均值及其95%区间，{runs}个随机编号",
-        "hidden": "仅一个随机编号，无区间",
-        "fewer": "部分随机编号数更少（最少{runs}个）：其中一方无数值",
-        "month": "政策开始后的月份",
-        "bands": "线：模拟的中位数；带：居中90%的模拟",
-        "doubt": "线：模拟的中位数；带：居中90%，深色仅偶然波动，浅色含参数不确定性",
-        "gaps": "{bands}；无数值的模拟不计入",
-        "threshold": "恢复线：{threshold}",
-        "withdrawn": "措施结束",
-        "past": "共同的过去",
-        "gain": "收缴率提高（百分点，第1至{last}个月平均）",
-        "hours": "比参照多用的工时（第1至{last}个月）",
-        "yuan": "比参照多用的支出，元（第1至{last}个月）",
-        "crosses": "十字：同条件差异均值的95%区间",
-    },
-}
+WORDS = phrases("comparison_figure")
 
 MARKS = ("o", "s", "D", "^", "v", "P", "X")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.5, 1.5, 1.5)))

@@ -12,22 +12,12 @@ from matplotlib.figure import Figure
 
 from sim.figures import style
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.science.explore import Explorer
 
-WORDS = {
-    "en": {
-        "x": "emulator, month {month}",
-        "y": "mean of {repeats} runs",
-        "note": "mark: a setting not seen by the emulator; bar: nine of ten runs; line: equal; dashes: 95% of marks",
-    },
-    "zh": {
-        "x": "仿真器，第{month}个月",
-        "y": "{repeats}次运行平均",
-        "note": "点：仿真器未见过的一组设置；竖线：其九成运行；实线：相等；虚线：95%的点在其间",
-    },
-}
+WORDS = phrases("emulated_figure")
 MOST = 6
 
 

@@ -25,37 +25,13 @@ from sim.figures.axes import (
     value_axis,
 )
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.science.calibrate import Calibration
     from sim.science.cases import Case
 
-WORDS = {
-    "en": {
-        "learnt": "What the figures say about each parameter",
-        "together": "Correlation",
-        "prior": "prior, 90%",
-        "posterior": "posterior, 90%",
-        "median": "median",
-        "default": "value in force without calibration",
-        "range": "position between the bounds of the prior",
-        "month": "month since the policy began",
-        "reported": "figure held against",
-        "months": "month of the file",
-    },
-    "zh": {
-        "learnt": "数据对各参数说明了什么",
-        "together": "相关系数",
-        "prior": "先验90%区间",
-        "posterior": "后验90%区间",
-        "median": "中位数",
-        "default": "未校准时的取值",
-        "range": "在先验上下限之间的位置",
-        "month": "政策开始后的月份",
-        "reported": "所对照的数据",
-        "months": "文件中的月份",
-    },
-}
+WORDS = phrases("posterior_figure")
 
 _ROW, _HEAD, _PANEL = 0.2, 0.95, 1.65
 

@@ -20,6 +20,7 @@ from sim.experiments.comparison_table import policy_title
 from sim.figures import style
 from sim.figures.axes import name_of, no_frame, parameter_names
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.discovery import TOLD, turned_around
 from sim.science.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO
 
@@ -28,41 +29,7 @@ if TYPE_CHECKING:
 
     from sim.science.robustness import Robustness
 
-WORDS = {
-    "en": {
-        BASE: "{name} (base)",
-        SCENARIO: "{name}",
-        NETWORK: "ties: {name}",
-        OFF: "without {name}",
-        DRAW: "{draws} draws of parameters",
-        "ranking": "{outcome} at month {month}; colour: rank in the row",
-        "note": (
-            "mean over seeds; draws: share in which the policy leads; "
-            "box: the best is not the base's, beyond chance"
-        ),
-        "turned": "{second} better",
-        "kept": "{first} better",
-        "told": "{share:.0f}% of {draws} draws turn; tree's balanced accuracy in new draws {accuracy:.0f}%",
-        "not_told": "{share:.0f}% of {draws} draws turn; the tree does not tell which ({accuracy:.0f}%, chance is 50%)",
-        "also": "; frame: where most do, bounded by {names} too",
-        "few": "{turned} of {draws} draws turn: too few to explain",
-    },
-    "zh": {
-        BASE: "{name}（基准）",
-        SCENARIO: "{name}",
-        NETWORK: "邻里网络：{name}",
-        OFF: "关闭{name}",
-        DRAW: "参数抽样{draws}次",
-        "ranking": "第{month}个月{outcome}；颜色：行内名次",
-        "note": "各随机编号均值；抽样行：居首的比例；方框：最优政策与基准不同且超出随机性",
-        "turned": "{second}更好",
-        "kept": "{first}更好",
-        "told": "{draws}次抽样中{share:.0f}%反转；决策树对新抽样的平衡准确率{accuracy:.0f}%",
-        "not_told": "{draws}次抽样中{share:.0f}%反转；决策树无法说明（{accuracy:.0f}%，随机为50%）",
-        "also": "；方框：多数反转处，另受{names}限定",
-        "few": "{draws}次抽样中{turned}次反转：太少，无法说明",
-    },
-}
+WORDS = phrases("robustness_figure")
 
 
 GENERATORS = {

@@ -22,6 +22,7 @@ from sim.figures import style
 from sim.figures.axes import band, line, month_ticks, name_of, reference_line, rows, value_axis
 from sim.figures.district import compounds
 from sim.outcomes import INDICATORS, Indicator, with_own
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.config import Config, Entry, Target
@@ -39,36 +40,7 @@ MAIN = (
 MOST = 9
 """Panels of one figure."""
 
-WORDS = {
-    "en": {
-        "month": "month since the policy began",
-        "median": "median run",
-        "half": "middle 50% of runs",
-        "most": "middle 90% of runs",
-        "chance": "middle 90%: chance alone",
-        "doubt": "middle 90%: chance and doubt about parameters",
-        "single": "single run",
-        "fitted": "target, used to fit",
-        "predicted": "target, predicted",
-        "told in words": "told in words, interval ours",
-        "measures": "Measures in force",
-        "none": "no measure in force",
-    },
-    "zh": {
-        "month": "政策开始后的月份",
-        "median": "各次模拟的中位数",
-        "half": "居中50%的模拟",
-        "most": "居中90%的模拟",
-        "chance": "居中90%：仅偶然波动",
-        "doubt": "居中90%：偶然波动与参数不确定性",
-        "single": "单次模拟",
-        "fitted": "目标（已按此数设定）",
-        "predicted": "目标（未用于设定）",
-        "told in words": "仅有文字表述（区间为本模型所设）",
-        "measures": "实施中的措施",
-        "none": "无措施",
-    },
-}
+WORDS = phrases("trajectories_figure")
 
 BANDS = ((0.05, 0.95, 0.18, "most"), (0.25, 0.75, 0.35, "half"))
 """Lower and upper quantile, opacity, and word of each band."""

@@ -130,7 +130,7 @@ def _salib() -> None:
         import SALib  # noqa: F401
     except ModuleNotFoundError:
         raise InputError(
-            "sensitivity", "SALib is missing", "pip install 'xiaoqu[science]'"
+            "sensitivity", "SALib is not installed", "pip install 'xiaoqu[science]'"
         ) from None
 
 

@@ -173,6 +173,18 @@ def test_what_is_set_is_held(words: tuple[str, ...], keys: dict[str, Any], held:
         assert here == drawn
 
 
+def test_a_sweep_says_that_what_it_varies_is_held() -> None:
+    """Catches a line that calls a key drawn which every point of the sweep sets."""
+    small = {
+        "population__households": 48,
+        "population__buildings": 2,
+        "months": 2,
+        "replications": 2,
+    }
+    done = sweep("ordinary_estate", factors={"fees.trust": [0.5, 1.5]}, policy="none", **small)
+    assert "24 of 25" in str(done.table()) and "held: fees.trust" in str(done.table())
+
+
 def test_what_is_held_goes_along_with_a_configuration() -> None:
     """Catches a record lost when a configuration is kept, changed, taken over or made by hand."""
     config = load("kangqiao", "fees.trust=1.2")

@@ -53,7 +53,7 @@ LEAST = 0.05
 WORTH = 0.005
 """Effect from which its chain is looked for; ten times that for tickets a month of 1,000 households."""
 
-STEPS, PILOTS, TRIED, MOST = 8, 2, 4, 9
+STEPS, PILOTS, TRIED, MOST = 8, 2, 3, 9
 """Most links of a chain; seeds under which arrows are looked for; most arrows then cut, of a step and in all."""
 
 

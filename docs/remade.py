@@ -206,10 +206,11 @@ def loops_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
 
 def mechanisms_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
     """Each mechanism with its arrow and without it, over months."""
+    from with_without import PANELS, with_and_without
+
     from sim.compose import load
     from sim.experiments.run import run
     from sim.figures import style
-    from sim.figures.with_without import PANELS, with_and_without
 
     parts = []
     for panel in PANELS:

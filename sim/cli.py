@@ -561,7 +561,11 @@ def _add(spec: Spec) -> None:
         if word.option:
             flag, about = word.option.flag, word.option
             made = typer.Option(
-                flag, help=_capital(word.doc), metavar=about.metavar, min=about.low, max=about.high
+                flag,
+                help=word.doc[:1].upper() + word.doc[1:],
+                metavar=about.metavar,
+                min=about.low,
+                max=about.high,
             )
             kind = word.kind if word.default is None else type(word.default)
             takes[name], usual[name] = Annotated[kind, made], word.default
@@ -598,7 +602,9 @@ def _ask(
     tables, figures = _formats(export)
     question = spec.ask_words(overrides or [], config_dir, **options)
     if cfg:
-        return _print_tree(question.tree())
+        import yaml
+
+        return _say(yaml.safe_dump(question.tree(), allow_unicode=True, sort_keys=False).rstrip())
     answer = question.answer(
         **({"out": out, "progress": not quiet, "force": force} if spec.keeps else {})
     )
@@ -628,10 +634,6 @@ def _formats(export: str) -> tuple[list[str], list[str]]:
             raise InputError("export", f"{name!r} is not known", ", ".join(known[0] + known[1]))
     tables, figures = ([name for name in named if name in some] for some in known)
     return tables, figures
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _complete() -> None:
@@ -723,12 +725,6 @@ def _console(width: int | None = 160) -> Console:
     return Terminal(width=None if sys.stdout.isatty() else width)
 
 
-def _print_tree(tree: dict[str, Any]) -> None:
-    import yaml
-
-    _say(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False).rstrip())
-
-
 def _say(text: object) -> None:
     """Print what may hold names and texts of somebody's own."""
     typer.echo(clean(str(text), lines=True))
@@ -794,7 +790,7 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
 
         for name, field in Config.model_fields.items():
             if group := group_in(field.annotation):
-                yield name, _first_line(group), ""
+                yield name, (group.__doc__ or "").strip().partition("\n")[0], ""
     elif kind is Kind.THEORIES:
         from sim.processes.fees import THEORIES
         from sim.texts import done
@@ -805,10 +801,6 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
         for name, measure in sorted(CATALOGUE.items()):
             if f"{measure.kind}s" == kind.value:
                 yield name, measure.en, measure.zh
-
-
-def _first_line(documented: Any) -> str:
-    return (documented.__doc__ or "").strip().partition("\n")[0]
 
 
 def _loaded(group: str, name: str, config_dir: Path | None) -> Config:

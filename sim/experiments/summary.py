@@ -21,32 +21,16 @@ LOW, HIGH = 0.05, 0.95
 
 
 COLUMNS = {
-    "indicator": "str",
-    "month": "int32",
-    "runs": "int32",
-    "median": "float64",
-    "low": "float64",
-    "high": "float64",
-    "target": "str",
-    "target_low": "float64",
-    "target_high": "float64",
-    "reported": "float64",
-    "share_inside": "float64",
-    "verdict": "str",
-    "use": "str",
+    "indicator": "str", "month": "int32", "runs": "int32", "median": "float64", "low": "float64",
+    "high": "float64", "target": "str", "target_low": "float64", "target_high": "float64",
+    "reported": "float64", "share_inside": "float64", "verdict": "str", "use": "str",
     "source": "str",
-}
+}  # fmt: skip
 
 NO_TARGET: dict[str, Any] = {
-    "target": "",
-    "target_low": math.nan,
-    "target_high": math.nan,
-    "reported": math.nan,
-    "share_inside": math.nan,
-    "verdict": "",
-    "use": "",
-    "source": "",
+    name: "" if kind == "str" else math.nan for name, kind in list(COLUMNS.items())[6:]
 }
+"""What stands beside an indicator that has no target."""
 
 NO_VALUE = "no value"
 """Verdict of a target for which no run has a value."""

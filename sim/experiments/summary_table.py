@@ -20,21 +20,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 MAIN = (
-    "collection_rate",
-    "satisfied_share",
-    "trust_firm",
-    "trust_cell",
-    "grievance",
-    "complaints_per_1000",
-    "petitions_per_1000",
-    "open_conflict_share",
-    "issues_in_place_share",
-    "service_condition",
-    "committee_working",
-    "firm_cash_yuan",
-    "hours_spent",
-    "yuan_spent",
-)
+    "collection_rate", "satisfied_share", "trust_firm", "trust_cell", "grievance",
+    "complaints_per_1000", "petitions_per_1000", "open_conflict_share", "issues_in_place_share",
+    "service_condition", "committee_working", "firm_cash_yuan", "hours_spent", "yuan_spent",
+)  # fmt: skip
 """Indicators of the printed summary, in its order, before one's own; those a version lacks are left out."""
 
 WIDE = 120

@@ -24,15 +24,8 @@ _FOUND = (
 
 _WORDS = phrases("trace")
 
-_WHO = {
-    "en": ("residents", "firm, committee", "grid workers", "departments", "departments"),
-    "zh": ("居民", "物业服务企业、业委会", "网格员", "街道部门", "区级部门"),
-}
-_FEELING = {
-    "en": dict(zip(FEELINGS, ("grievance", "feeling of being heard", "trust in the firm", "trust in the cell"),
-                   strict=True)),
-    "zh": dict(zip(FEELINGS, ("不满情绪", "参与效能感", "对物业服务企业的信任", "对党组织和社区的信任"), strict=True)),
-}  # fmt: skip
+_WHO = phrases("trace_who")
+_FEELING = phrases("feelings")
 
 
 def tell(story: Story, lang: str = "en") -> str:

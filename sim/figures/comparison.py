@@ -21,10 +21,12 @@ from sim.experiments.summary import run_means, unit_text
 from sim.figures import style
 from sim.figures.axes import (
     band,
+    lettered,
     line,
     month_ticks,
     name_of,
     number_ticks,
+    panels,
     reference_line,
     two_lines,
     value_axis,
@@ -73,15 +75,13 @@ def effects(comparison: Comparison, scenario: str, language: str = "en", month: 
         shown = with_own(MAIN)
         down = math.ceil(len(shown) / 2)
         figure = style.new_figure(style.DOUBLE, 1.0 + down * (0.45 + 0.27 * len(policies)))
-        grid = figure.subplots(down, 2, sharey=True).ravel()
+        grid = panels(figure, len(shown), 2, sharey=True)
         names = [two_lines(_name(comparison, scenario, p, language, 60)) for p in policies]
-        for axes in grid[len(shown) :]:
-            axes.set_axis_off()
-        for place, (axes, name) in enumerate(zip(grid, shown, strict=False)):
+        for place, (axes, name) in enumerate(zip(grid, shown, strict=True)):
             indicator = INDICATORS[name]
             rows = frame[frame["indicator"] == name].set_index("policy").reindex(policies)
             _forest(axes, rows, indicator, language)
-            axes.set_title(f"{chr(ord('a') + place)}  {name_of(indicator, language)}")
+            axes.set_title(lettered(place, name_of(indicator, language)))
             rows_of(axes, names)
         reference = _name(comparison, scenario, comparison.question.reference, language, 60)
         figure.suptitle(
@@ -182,19 +182,19 @@ def cost_effect(comparison: Comparison, scenario: str, language: str = "en") -> 
     with style.journal_style(language):
         rows = math.ceil(len(policies) / 4)
         figure = style.new_figure(style.DOUBLE, 2.5 + 0.14 * rows)
-        panels = figure.subplots(1, 2, sharey=True)
-        for place, (axes, unit) in enumerate(zip(panels, ("hours", "yuan"), strict=True)):
+        both = figure.subplots(1, 2, sharey=True)
+        for place, (axes, unit) in enumerate(zip(both, ("hours", "yuan"), strict=True)):
             for policy in policies:
                 _cross(axes, costs, unit, comparison, scenario, policy, language)
             axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1)
             axes.axvline(0, color=style.GREY, linewidth=0.6, zorder=1)
-            axes.set_title(chr(ord("a") + place))
+            axes.set_title(lettered(place))
             axes.set_xlabel(words[unit].format(last=last))
             number_ticks(axes.xaxis, language)
             axes.margins(0.08)
-        panels[0].set_ylabel(words["gain"].format(last=last))
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(policies)))
+        both[0].set_ylabel(words["gain"].format(last=last))
+        shown = both[0].get_legend_handles_labels()
+        figure.legend(*shown, loc="outside upper center", ncols=min(4, len(policies)))
         if len(comparison.runs) > len(comparison.question.configs):
             figure.supxlabel(words["crosses"], fontsize="small", color=style.GREY)
     return figure

@@ -53,8 +53,8 @@ def compounds(
         over.axvline(0, color="0.4", ls="--", lw=0.8)
         over.set(xlabel=words["month"], ylabel=name_of(shown, language))
         over.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        handles, labels = over.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False)
+        shown_in = over.get_legend_handles_labels()
+        figure.legend(*shown_in, loc="outside upper left", ncols=3, frameon=False)
         for k, month in enumerate(sorted({0, min(24, last), last} & set(months))):
             values = np.sort(table.loc[month].dropna().to_numpy())
             rank = 100 * (np.arange(len(values)) + 0.5) / len(values)

@@ -38,8 +38,7 @@ def frontier(optimum: Optimum, language: str = "en") -> Figure:
         left.set_title(words["frontier"].format(target=target_text(question.goals, language)))
         _made_of(right, optimum, language)
         right.set_title(words["parts"])
-        handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower left", ncols=3)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3)
     return figure
 
 

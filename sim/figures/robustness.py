@@ -18,7 +18,7 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.comparison_table import policy_title
 from sim.figures import style
-from sim.figures.axes import name_of, no_frame, parameter_names
+from sim.figures.axes import lettered, name_of, no_frame, parameter_names
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
 from sim.science.discovery import TOLD, turned_around
@@ -119,7 +119,7 @@ def flips(robustness: Robustness, outcome: str, language: str = "en") -> Figure:
         for place, (axes, role) in enumerate(zip(panels, roles, strict=True)):
             mine = boxes[boxes["role"] == role]
             _panel(axes, robustness, mine, language)
-            axes.set_title(f"{chr(ord('a') + place)}  {_head(robustness, mine, language)}")
+            axes.set_title(lettered(place, _head(robustness, mine, language)))
     return figure
 
 
@@ -162,8 +162,8 @@ def _place(robustness: Robustness, family: str, world: str, language: str) -> st
 
 def _head(robustness: Robustness, boxes: pd.DataFrame, language: str) -> str:
     row, words = boxes.iloc[0], WORDS[language]
-    draws = len(turned_around(robustness.draws, row["outcome"], row["first"], row["second"]))
     turned = turned_around(robustness.draws, row["outcome"], row["first"], row["second"])
+    draws = len(turned)
     if np.isnan(row["accuracy"]):
         text = words["few"].format(turned=int(turned.sum()), draws=draws)
     else:
@@ -207,12 +207,11 @@ def _rectangles(axes: Axes, boxes: pd.DataFrame, x: str, y: str, draws: pd.DataF
     for box in boxes[boxes["turned"] > 0.5].to_dict("records"):
         sides = [_side(box["rule"], key, draws[key]) for key in (x, y)]
         (left, right), (low, high) = sides
-        axes.add_patch(
-            Rectangle((left, low), right - left, high - low, facecolor=style.VERMILION, alpha=0.08)
-        )
-        axes.add_patch(
-            Rectangle((left, low), right - left, high - low, fill=False, edgecolor=style.VERMILION)
-        )
+        for look in (
+            {"facecolor": style.VERMILION, "alpha": 0.08},
+            {"fill": False, "edgecolor": style.VERMILION},
+        ):
+            axes.add_patch(Rectangle((left, low), right - left, high - low, **look))
 
 
 def _side(rule: str, key: str, values: pd.Series) -> tuple[float, float]:

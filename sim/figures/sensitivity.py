@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from sim.errors import known_language
 from sim.experiments.summary import unit_text
 from sim.figures import style
-from sim.figures.axes import LINES, name_of, reference_line, rows
+from sim.figures.axes import LINES, lettered, name_of, reference_line, rows
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
 
@@ -51,8 +51,8 @@ def effects(result: Sensitivity, language: str = "en") -> Figure:
             _indices(grid[row, 1], _of(result.indices, name, month), language)
             shown = name_of(INDICATORS[name], language)
             title = WORDS[language]["title"].format(name=shown, month=month)
-            grid[row, 0].set_title(f"{chr(ord('a') + 2 * row)}  {title}")
-            grid[row, 1].set_title(chr(ord("b") + 2 * row))
+            grid[row, 0].set_title(lettered(2 * row, title))
+            grid[row, 1].set_title(lettered(2 * row + 1))
         handles = {
             label: handle
             for axes in grid.ravel()

@@ -16,7 +16,7 @@ from sim import known
 from sim.errors import InputError, known_language
 from sim.experiments.comparison_table import policy_title
 from sim.figures import style
-from sim.figures.axes import LINES, line, parameter_names, reference_line, rows
+from sim.figures.axes import LINES, lettered, line, parameter_names, reference_line, rows
 from sim.phrases import phrases
 from sim.science.basin import UPKEEP
 from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY
@@ -84,7 +84,7 @@ def basin(result: Tipping, language: str = "en") -> Figure:
                 marks, 100 * cells.index.to_numpy(), 100 * cells.to_numpy(), cmap="cividis",
                 vmin=0, vmax=100, shading="nearest", edgecolor="white", linewidth=0.3,
             )  # fmt: skip
-            axes.set_title(f"{chr(ord('a') + place)}  {words['upkeep'].format(upkeep=upkeep)}")
+            axes.set_title(lettered(place, words["upkeep"].format(upkeep=upkeep)))
             axes.set_xlabel(words["grievance"])
             # Cells are centred on their start, so half of the outer ones lies beyond 0 and 100.
             axes.set_yticks(np.linspace(0, 100, 5))
@@ -119,7 +119,7 @@ def push(result: Tipping, language: str = "en") -> Figure:
                 _one_push(axes, y, found[policy], words)
             axes.set_xlim(0, 1.02 * greatest)
             axes.set_xlabel(words[kind].format(months=q.duration))
-            axes.set_title(chr(ord("a") + place))
+            axes.set_title(lettered(place))
             rows(axes, [policy_title(q.policies[p], p, language) for p in names])
         if never:
             text = words["never"].format(dose=most_dose(), months=LONGEST, names="\n".join(lines))

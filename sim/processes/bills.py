@@ -286,7 +286,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
                     bill_fen[i] = 0
             elif december and arrears_fen[i] == 0 and h.ahead[i] == 0 and u[3, k] < p.ahead:
                 h.ahead[i] = 1
-                received_fen[i] = _ahead_fen(p, h.fee_fen[i], price)
+                received_fen[i] = _ahead_fen(p.period, p.discount, h.fee_fen[i], price)
             if summoned[i] == Called.SETTLES and arrears_fen[i] > 0:
                 recovered_fen[i] = _pay_back(h, i, h.arrears_months[i])
             elif (
@@ -317,14 +317,14 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _ahead_fen(p, fee_fen, price):  # type: ignore[no-untyped-def]
+def _ahead_fen(period, discount, fee_fen, price):  # type: ignore[no-untyped-def]
     # Price of a whole bill to who pays it ahead.
-    return _discounted(p, p.period * asked_fen(fee_fen, price))
+    return _discounted(discount, period * asked_fen(fee_fen, price))
 
 
 @kernel
-def _discounted(p, fen):  # type: ignore[no-untyped-def]
-    return np.int64(np.floor((1.0 - p.discount) * fen))
+def _discounted(discount, fen):  # type: ignore[no-untyped-def]
+    return np.int64(np.floor((1.0 - discount) * fen))
 
 
 @kernel
@@ -427,9 +427,9 @@ def end_bills(compound, successor):  # type: ignore[no-untyped-def]
         if not owes:
             paid_fen = left * h.bill_fee_fen[i]
             # No more than was paid.
-            on_bills += _discounted(p, paid_fen) if h.cheaper[i] else paid_fen
+            on_bills += _discounted(p.discount, paid_fen) if h.cheaper[i] else paid_fen
         if h.ahead[i]:
-            ahead += _ahead_fen(p, h.fee_fen[i], price)
+            ahead += _ahead_fen(p.period, p.discount, h.fee_fen[i], price)
             h.ahead[i] = successor
     return on_bills, ahead
 

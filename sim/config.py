@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal, NamedTuple, Self
@@ -398,12 +398,13 @@ class Config(Parameters):
         """What a kind of compound sets otherwise in a group; nothing where all are alike."""
         return getattr(self.district.kinds[kind], group) if kind else {}
 
-    def doubt_said(self, language: str = "en") -> str:
-        """One line on which parameters are drawn, in a language."""
+    def doubt_said(self, language: str = "en", varied: Collection[str] = ()) -> str:
+        """One line on which parameters are drawn, in a language; ``varied`` keys are set by a sweep, so held too."""
         if not self.doubted:
             return ensemble.said(ensemble.shipped().keys, {}, language)
         kinds: dict[str, list[str]] = {}
-        for key in set(ensemble.shipped().keys) - set(self.held):
+        held = {*self.held, *varied}
+        for key in set(ensemble.shipped().keys) - held:
             group, _, name = key.partition(".")
             own = [
                 k
@@ -411,7 +412,7 @@ class Config(Parameters):
                 if group in KIND_GROUPS and name in self._own(k, group)
             ]
             kinds |= {key: own} if own else {}
-        return ensemble.said(self.held, dict(sorted(kinds.items())), language)
+        return ensemble.said(held, dict(sorted(kinds.items())), language)
 
     def resolved(self) -> dict[str, Any]:
         """Every value in force, the measures' own defaults too, as plain JSON types."""

@@ -326,7 +326,7 @@ def test_a_record_is_worth_what_a_book_says() -> None:
 def test_records_of_a_compound_are_weighed(tmp_path: Path) -> None:
     mine = find("compound").call("ordinary_estate", rate=0.62, out=tmp_path)
     ask = partial(find("collect").call, out=tmp_path, compound=mine, policies=["member_contact"], at=3,
-                  replications=64, population={"households": 60, "buildings": 2})  # fmt: skip
+                  replications=80, population={"households": 300, "buildings": 4})  # fmt: skip
     answer = ask()
     assert set(answer.records["figure"]) == {*records.RECORDS, records.ALL}
     assert (answer.records["low"] <= answer.records["value"]).all()

@@ -78,7 +78,8 @@ class Collect(Answer):
             ``right`` and ``right_with``, chance that the policy chosen ranks first in a run, without and with it;
             ``hours`` and ``yuan`` that it takes, each also ``_low`` and ``_high``; ``price`` of both in yuan. The
             last row is all of them together.
-        choices: A row a policy: mean ``outcome``, and the share of runs in which it is ``first``.
+        choices: A row a policy: mean ``outcome``, and the share of runs in which it is ``first``; ``runs`` that have
+            an outcome under every policy, of how many (``of``). A rate has none once no firm is there.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
     """
@@ -142,7 +143,7 @@ class Question(Kept):
         first = _first(outcome)
         told = _told(outcome.mean(axis=0), self)
         choices = pd.DataFrame({"policy": found.question.policies, "outcome": told})
-        choices["first"] = first.mean(axis=0)
+        choices = choices.assign(first=first.mean(axis=0), runs=len(outcome), of=len(there))
         return {"records": self._rows(outcome, first, shown), "choices": choices}
 
     def _outcome(self, found: Comparison) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Ways to a posterior on the same designed runs: coverage, sharpness, time, and what has to be installed.
+"""Ways to a posterior on the same designed runs: coverage, sharpness, processor time, and what has to be installed.
 
 ``python benchmarks/posterior_methods.py results/pool_runs`` after ``xiaoqu pool``. Truths are draws whose runs were
 kept out of training, told as a report would tell them; their figures in order are what every method sees. Two ways are
@@ -80,10 +80,10 @@ def forests(
     found = np.empty((len(asked), len(LEVELS), numbers.shape[1]))
     trained = looked = 0.0
     for k, target in enumerate(numbers.T):
-        begun = time.perf_counter()
+        begun = time.process_time()
         forest = RandomForestRegressor(100, min_samples_leaf=5, max_features=1 / 3, random_state=k)
         leaves = forest.fit(seen, target).apply(seen)
-        trained, begun = trained + time.perf_counter() - begun, time.perf_counter()
+        trained, begun = trained + time.process_time() - begun, time.process_time()
         order = np.argsort(target)
         for row, mine in enumerate(forest.apply(asked)):
             shared = leaves == mine
@@ -91,7 +91,7 @@ def forests(
             found[row, :, k] = target[order][
                 np.searchsorted(weight, LEVELS).clip(max=len(order) - 1)
             ]
-        looked += time.perf_counter() - begun
+        looked += time.process_time() - begun
     return found, trained, looked / len(asked)
 
 
@@ -102,7 +102,7 @@ def bells(
     from scipy.stats import norm, rankdata
     from sklearn.neural_network import MLPRegressor
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     scale = [np.sort(column) for column in numbers.T]
     odds = norm.ppf((np.column_stack([rankdata(c) for c in numbers.T]) - 0.5) / len(numbers))
     middle, size = seen.mean(axis=0), seen.std(axis=0) + 1e-9
@@ -110,20 +110,25 @@ def bells(
     # Rows of one run are told several times: they stay on one side.
     side = (np.arange(len(seen)) % (len(seen) // TOLD)) % 2 == 0
     make = lambda: MLPRegressor(  # noqa: E731
-        (64,), activation="tanh", alpha=1.0, early_stopping=True, max_iter=200, random_state=1
+        hidden_layer_sizes=(64,),
+        activation="tanh",
+        alpha=1.0,
+        early_stopping=True,
+        max_iter=200,
+        random_state=1,
     )
     means = [make().fit(at[part], odds[part]) for part in (side, ~side)]
     missed = np.where(side[:, None], means[1].predict(at), means[0].predict(at)) - odds
     spread = make().fit(at, np.log(missed**2 + 1e-4))
     # The mean of a logarithm is lower than that of the square: one factor for each number makes up for it.
     factor = (missed**2 / np.exp(spread.predict(at))).mean(axis=0)
-    trained, begun = time.perf_counter() - begun, time.perf_counter()
+    trained, begun = time.process_time() - begun, time.process_time()
     centre = (means[0].predict(there) + means[1].predict(there)) / 2
     wide = np.sqrt(np.exp(spread.predict(there)) * factor)
     share = norm.cdf(centre[:, None, :] + wide[:, None, :] * norm.ppf(LEVELS)[None, :, None])
     grid = (np.arange(len(numbers)) + 0.5) / len(numbers)
     found = np.stack([np.interp(share[:, :, k], grid, scale[k]) for k in range(len(scale))], axis=2)
-    return found, trained, (time.perf_counter() - begun) / len(asked)
+    return found, trained, (time.process_time() - begun) / len(asked)
 
 
 def flow(
@@ -133,7 +138,7 @@ def flow(
     os.environ.setdefault("KERAS_BACKEND", "jax")
     import bayesflow as bf
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     data = {"numbers": numbers.astype("float32"), "seen": seen.astype("float32")}
     adapter = (
         bf.Adapter().rename("numbers", "inference_variables").rename("seen", "inference_conditions")
@@ -142,10 +147,10 @@ def flow(
         adapter=adapter, inference_network=bf.networks.CouplingFlow(depth=4), standardize="all"
     )  # fmt: skip
     work.fit_offline(data, epochs=40, batch_size=128, verbose=0)
-    trained, begun = time.perf_counter() - begun, time.perf_counter()
+    trained, begun = time.process_time() - begun, time.process_time()
     drawn = work.sample(conditions={"seen": asked.astype("float32")}, num_samples=400)["numbers"]
     found = np.quantile(np.asarray(drawn), LEVELS, axis=1).transpose(1, 0, 2)
-    return found, trained, (time.perf_counter() - begun) / len(asked)
+    return found, trained, (time.process_time() - begun) / len(asked)
 
 
 def prior(
@@ -193,8 +198,8 @@ def main() -> None:
         f"{len(kept)} runs told {TOLD} times, {asked.shape[1]} figures, {len(NAMES)} numbers, {given.truths} truths\n"
     )
     print(
-        "| method | inside its 90% | least, most of a number | width / prior | CRPS / prior | training, s | a truth, s "
-        "| needs |"
+        "| method | inside its 90% | least, most of a number | width / prior | CRPS / prior | training, CPU s "
+        "| a truth, CPU s | needs |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name in given.only:

@@ -315,6 +315,9 @@ def test_a_record_is_worth_what_a_book_says() -> None:
     assert found.value == pytest.approx(exact, rel=0.08)
     nothing = records.value(utility, rng.standard_normal((count, 1)))
     assert nothing.value < 0.05 * exact
+    # Of few runs and records that tell nothing hardly any is taken for one that does.
+    few = [records.value(utility[:200], rng.standard_normal((200, 5))).value for _ in range(40)]
+    assert np.count_nonzero(few) <= 6
     # Of several records together the best one is what counts.
     both = np.column_stack([rng.standard_normal(count), record])
     assert records.value(utility, both).value == pytest.approx(exact, rel=0.08)

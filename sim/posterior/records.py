@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import f
 
 from sim import known
 from sim.config import Config
@@ -33,6 +34,9 @@ GROUPS = 20
 
 LEVEL = 1.645
 """Standard errors from the middle to the ends of a 90% interval."""
+
+STANDS_OUT = 0.95
+"""Level of the test whether a record tells anything of what a policy brings."""
 
 SEED = 23
 
@@ -247,8 +251,8 @@ def _gain(utility: np.ndarray, record: np.ndarray) -> float:
 def _mean_given(outcome: np.ndarray, record: np.ndarray) -> np.ndarray:
     """The mean of an outcome given a record (runs,): a cubic of one record, a plane of several.
 
-    A fit follows chance too, so its spread is taken back to what is left after chance, and nothing is left of a
-    record that tells nothing.
+    A fit follows chance too, so its spread is taken back to what is left after chance, and nothing is left of one that
+    does not stand out from chance (F test).
     """
     scaled = (record - record.mean(axis=0)) / np.maximum(record.std(axis=0), 1e-12)
     terms = np.clip(scaled, -3.0, 3.0)
@@ -261,5 +265,7 @@ def _mean_given(outcome: np.ndarray, record: np.ndarray) -> np.ndarray:
     count, terms_fitted = len(outcome), grown.shape[1]
     chance = ((outcome - middle - fitted) ** 2).sum() / (count - terms_fitted - 1)
     explained = float((fitted**2).sum())
-    left = max(1.0 - terms_fitted * chance / explained, 0.0) if explained > 0 else 0.0
+    by_chance = terms_fitted * chance
+    stands_out = explained > by_chance * f.ppf(STANDS_OUT, terms_fitted, count - terms_fitted - 1)
+    left = 1.0 - by_chance / explained if stands_out else 0.0
     return np.asarray(middle + np.sqrt(left) * fitted)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.questions.attribute import attribute
     from sim.questions.books import books
     from sim.questions.calibrate import calibrate
+    from sim.questions.collect import collect
     from sim.questions.compare import compare
     from sim.questions.compound import compound
     from sim.questions.explore import explore
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 __version__ = "1.0.0"
 __all__ = [
-    "NeighborhoodModel", "__version__", "attribute", "books", "calibrate", "compare", "compound",
+    "NeighborhoodModel", "__version__", "attribute", "books", "calibrate", "collect", "compare", "compound",
     "explore", "load", "optimise", "pool", "predict", "rerun", "robustness", "run", "sensitivity",
     "sweep", "tipping", "trace", "why",
 ]  # fmt: skip

@@ -185,12 +185,8 @@ def _tables(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
     ]
     for outcome in sure:
         own = [one for one in links if one["outcome"] == outcome]
-        places = {
-            name: n
-            for n, name in enumerate(
-                chain(lambda ends, own=own: _leading(own, ends), ENDS[outcome]), 1
-            )
-        }
+        names = chain(partial(_leading, own), ENDS[outcome])
+        places = {name: n for n, name in enumerate(names, 1)}
         for one in own:
             one["place"] = places.get(one["arrow"], 0)
     return {**tables, "links": pd.DataFrame(links, columns=_COLUMNS)}
@@ -226,7 +222,7 @@ def looked_for(question: Question, outcomes: list[str]) -> list[str]:
             names = [
                 a.name for a in ARROWS.values() if a.effect in ends and a.name not in config.cut
             ]
-            found = [
+            found: list[dict[str, Any]] = [
                 {"arrow": name, "cause": ARROWS[name].cause,
                  "share": float(np.mean([one.carried(name)[k] for one in pilots])) / whole if whole else 0.0}
                 for name in names

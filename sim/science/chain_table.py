@@ -105,7 +105,7 @@ def against(chain: Chain, outcome: str) -> dict[Any, Any] | None:
         & chain.links["sure"].astype(bool)
         & (chain.links["share"] <= -LEAST)
     ]
-    return None if of.empty else dict(of.loc[of["share"].idxmin()].to_dict())
+    return None if of.empty else dict(of.iloc[int(of["share"].argmin())].to_dict())
 
 
 def lacking(chain: Chain) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim.as_text import number_text, signed, with_interval
+from sim.experiments.answers import Answer
 from sim.experiments.comparison_table import policy_title
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
@@ -43,7 +44,7 @@ def print_effect(effect: Effect, console: Console, language: str = "en") -> None
     print_told(effect, sentences(effect, language), console, language)
 
 
-def print_told(effect: Effect, lines: Sequence[str], console: Console, language: str) -> None:
+def print_told(effect: Answer, lines: Sequence[str], console: Console, language: str) -> None:
     """Print sentences, and where the answer is kept."""
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -129,7 +129,7 @@ class Explorer(Answer):
         drawn = [question.settings(point) for point in points]
         worlds = _worlds(drawn, question.repeats, question.config.seed + question.seeds)
         read = spread_worlds(
-            question.config, partial(_live, question, model), worlds, None, "seeds"
+            question.config, partial(_live, question, model), worlds, False, "seeds"
         )
         lived = _samples(question, drawn, question.repeats, read)
         off = emulator.distance(self._clipped(lived.told), lived.levels)

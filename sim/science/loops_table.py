@@ -50,26 +50,26 @@ def sentences(loops: Loops, language: str = "en") -> list[str]:
     words, lines = WORDS[language], []
     for run in (WITH, WITHOUT):
         of = loops.carried[loops.carried["run"] == run]
-        months = [
-            (
-                int(m),
-                next(
-                    iter(rows.loc[rows["leads"], ["loop", "carried"]].itertuples(index=False)), None
-                ),
-            )
-            for m, rows in of.groupby("month")
-        ]
-        for key, part in groupby(
-            months, key=lambda one: one[1] and (one[1].loop, one[1].carried > 0.0)
-        ):
+        ahead: dict[int, tuple[str, float]] = {
+            int(row["month"]): (row["loop"], 100.0 * row["carried"])
+            for row in of[of["leads"].astype(bool)].to_dict("records")
+        }
+
+        def leader(
+            month: int, ahead: dict[int, tuple[str, float]] = ahead
+        ) -> tuple[str, bool] | None:
+            """The loop that leads, and whether it lifts; None where none does."""
+            return (ahead[month][0], ahead[month][1] > 0.0) if month in ahead else None
+
+        for key, part in groupby(sorted({int(month) for month in of["month"]}), key=leader):
             same = list(part)
-            first, final = same[0][0], same[-1][0]
+            first, final = same[0], same[-1]
             when = words["month" if first == final else "months"].format(first, final)
             ends = {"run": words[run], "when": when}
             if not key:
                 lines.append(words["none"].format(**ends))
                 continue
-            loop, points = LOOPS[key[0]], [100.0 * one.carried for _, one in same if one]
+            loop, points = LOOPS[key[0]], [ahead[month][1] for month in same]
             lines.append(words["leads"].format(
                 **ends, loop=loop.zh if language == "zh" else loop.en, way=words["up" if key[1] else "down"],
                 low=signed(min(points)), high=signed(max(points)), seeds=int(of["seeds"].iloc[0]),

@@ -280,7 +280,7 @@ def attribution(quick: bool) -> str:
 
 def attribution_rows(answer: Attribution) -> str:
     """Shapley values of collection, largest first."""
-    from sim.science.attribution_table import measure_title
+    from sim.experiments.tables import measure_title
 
     rows = answer.values[answer.values["outcome"] == "collection_rate"]
     lines = [

@@ -15,7 +15,7 @@ from reproduce import reproduce as make
 
 from sim import cli
 from sim.errors import InputError
-from sim.science.attribution_table import measure_title
+from sim.experiments.tables import measure_title
 from sim.science.robustness import DRAW
 
 TABLE = "| case | reported | model [90%] | verdict |\n| --- | --- | --- | --- |\n| a | 70% | {} | {} |\n"

@@ -23,6 +23,7 @@ from sim.as_text import (
 from sim.experiments import paired
 from sim.experiments.doubt_text import comparison_lines
 from sim.experiments.summary import HIGH, LOW, spread_text, unit_text
+from sim.experiments.tables import print_place
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, OWN, RATE
 from sim.phrases import phrases
@@ -128,12 +129,7 @@ def print_comparison(comparison: Comparison, console: Console, language: str = "
     for line in _notes(comparison, language):
         console.print(line, style="dim")
     _print_failures(comparison, console, words)
-    if comparison.folder is not None:
-        lines = [f"{words['kept_in']}: {comparison.folder}"]
-        drawn = sorted((comparison.folder / "figures").glob(f"*-{language}.png"))
-        lines += [f"{words['figures']}: {path}" for path in drawn]
-        for line in lines:
-            console.print(line, soft_wrap=True)
+    print_place(comparison, console, language)
 
 
 def missing_lines(

@@ -43,7 +43,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
 
 def print_story(why: Why, console: Console, language: str = "en") -> None:
     """Print the story and where it is kept."""
-    from sim.science.attribution_table import print_place
+    from sim.experiments.tables import print_place
 
     for line in sentences(why, language):
         console.print(line, soft_wrap=True, highlight=False, markup=False)

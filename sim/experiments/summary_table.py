@@ -11,6 +11,7 @@ from sim.as_text import MISSING, aside, title_of, value_text
 from sim.experiments.doubt_text import level_lines
 from sim.experiments.store import Study
 from sim.experiments.summary import NO_VALUE, unit_text
+from sim.experiments.tables import print_place
 from sim.outcomes import RATE, Indicator
 from sim.phrases import phrases
 
@@ -64,7 +65,7 @@ def print_summary(study: Study, console: Console, language: str = "en") -> None:
     if len(spent):
         console.print(WORDS[language]["spent"])
         console.print(_cost_table(spent, language))
-    _print_places(study, console, words)
+    print_place(study, console, language)
 
 
 def spent_by_actor(study: Study) -> pd.DataFrame:
@@ -186,14 +187,3 @@ def _print_failures(study: Study, console: Console, words: dict[str, str]) -> No
         failed=len(failed), all=len(study.runs), seed=first["seed"], stage=first["stage"]
     )
     console.print(f"{line} {first['message']}", style="red")
-
-
-def _print_places(study: Study, console: Console, words: dict[str, str]) -> None:
-    if study.folder is None:
-        return
-    lines = [f"{words['kept']}: {study.folder}"]
-    drawn = sorted((study.folder / "figures").glob("*.png"))
-    lines += [f"{words['figures']}: {path}" for path in drawn]
-    for line in lines:
-        # A path that is broken over lines can be neither copied nor clicked.
-        console.print(line, soft_wrap=True)

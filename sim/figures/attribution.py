@@ -15,12 +15,12 @@ from matplotlib.ticker import MaxNLocator
 
 from sim.as_text import signed
 from sim.errors import InputError
+from sim.experiments.tables import measure_title, unit_of
 from sim.figures import style
 from sim.figures.axes import name_of, no_frame, reference_line, two_lines
 from sim.figures.axes import rows as rows_of
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
-from sim.science.attribution_table import measure_title, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,9 +15,9 @@ from matplotlib.lines import Line2D
 from sim.as_text import signed
 from sim.errors import InputError, known_language
 from sim.experiments.comparison_table import policy_title
+from sim.experiments.tables import unit_of
 from sim.figures import effect, style
 from sim.figures.axes import reference_line, rows, two_lines
-from sim.science.attribution_table import unit_of
 from sim.science.chain_table import EVIDENCE
 from sim.science.effect_table import outcome_name
 from sim.science.evidence import ASSUMED, SIZE_ASSUMED, SOURCED

@@ -16,11 +16,11 @@ from matplotlib.figure import Figure
 
 from sim.as_text import signed
 from sim.errors import InputError, known_language
+from sim.experiments.tables import unit_of
 from sim.figures import style
 from sim.figures.axes import name_of, reference_line, rows, two_lines
 from sim.figures.household import bars
 from sim.outcomes import INDICATORS
-from sim.science.attribution_table import unit_of
 from sim.science.effect import WHOLE
 from sim.science.effect_table import against, cause_name, group_name
 from sim.science.shares import OUTCOMES

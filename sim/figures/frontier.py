@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.experiments.tables import measure_title
 from sim.figures import style
 from sim.figures.axes import LINES, no_frame, number_ticks
 from sim.phrases import phrases
-from sim.science.attribution_table import measure_title
 from sim.science.optimum_table import target_text
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import known_language
+from sim.experiments.tables import measure_title
 from sim.inputs import units
 from sim.outcomes import INDICATORS
 from sim.report.page import font_face
 from sim.science import emulator
-from sim.science.attribution_table import measure_title
 from sim.science.explore import SHARED
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim import as_text
-from sim.as_text import aside, number_text, signed, title_of, with_interval
-from sim.experiments.summary import unit_text
-from sim.measures.catalogue import CATALOGUE
+from sim.as_text import number_text, signed, title_of, with_interval
+from sim.experiments.tables import measure_title, new_table, print_place, unit_of
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
 from sim.science.attribute import NO_COST, YUAN_UNIT
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from sim.config import Config
     from sim.science.attribute import Attribution
 
 HOURS_UNIT = 100
@@ -30,21 +28,6 @@ PAIRS = 3
 """Strongest pairs printed."""
 
 WORDS = phrases("attribution_table")
-
-
-def measure_title(config: Config, label: str, language: str = "en") -> str:
-    """What people call a measure of the policy; its label too where one measure stands twice."""
-    named = config.policy.measures[label].get("measure", label)
-    measure = CATALOGUE[named]
-    title = measure.zh if language == "zh" else measure.en
-    return title if named == label else title + aside(label, language)
-
-
-def unit_of(outcome: str, language: str = "en") -> tuple[float, str]:
-    """By what a difference is multiplied to be shown, and its unit."""
-    if INDICATORS[outcome].share:
-        return 100.0, WORDS[language]["points"]
-    return 1.0, unit_text(INDICATORS[outcome], language)
 
 
 def print_attribution(attribution: Attribution, console: Console, language: str = "en") -> None:
@@ -79,28 +62,6 @@ def print_attribution(attribution: Attribution, console: Console, language: str 
     if first["failed"]:
         console.print(words["failed"].format(failed=first["failed"]), style="red")
     print_place(attribution, console, language)
-
-
-def print_place(answer: Any, console: Console, language: str = "en") -> None:
-    """Say where an answer and its figures are kept."""
-    if answer.folder is None:
-        return
-    words = WORDS[language]
-    drawn = sorted((answer.folder / "figures").glob(f"*-{language}.png"))
-    lines = [f"{words['kept']}: {answer.folder}"]
-    for line in [*lines, *(f"{words['figures']}: {path}" for path in drawn)]:
-        console.print(line, soft_wrap=True)
-
-
-def new_table(heads: list[str]) -> Table:
-    """A plain table, first column to the left."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
-    for place, head in enumerate(heads):
-        table.add_column(head, justify="left" if place == 0 else "right")
-    return table
 
 
 def _table(attribution: Attribution, outcome: str, language: str) -> Table:

@@ -11,6 +11,7 @@ import numpy as np
 from sim import as_text
 from sim.as_text import value_text
 from sim.experiments.summary import spread_text, unit_text
+from sim.experiments.tables import print_place
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
 from sim.science.observed import MISSING
@@ -64,11 +65,7 @@ def print_calibration(calibration: Calibration, console: Console, language: str 
     console.print(note, style="dim")
     if calibration.effective < FEW:
         console.print(words["few"], style="red")
-    if calibration.folder is not None:
-        places = [f"{words['kept']}: {calibration.folder}"]
-        drawn = sorted((calibration.folder / "figures").glob("*.png"))
-        for line in places + [f"{words['figures']}: {path}" for path in drawn]:
-            console.print(line, soft_wrap=True)
+    print_place(calibration, console, language)
 
 
 def _print_parameters(calibration: Calibration, console: Console, words: dict[str, str]) -> None:

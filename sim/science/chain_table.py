@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sim.as_text import percent_text, with_interval
+from sim.experiments.tables import new_table, unit_of
 from sim.explain import shorten
 from sim.phrases import phrases
 from sim.science import effect_table
-from sim.science.attribution_table import new_table, unit_of
 from sim.science.chain import LEAST, Chain
 from sim.science.evidence import ASSUMED, SIZE_ASSUMED, SOURCED
 from sim.science.shares import OUTCOMES

@@ -10,9 +10,9 @@ import pandas as pd
 from sim.as_text import number_text, signed, with_interval
 from sim.experiments.answers import Answer
 from sim.experiments.comparison_table import policy_title
+from sim.experiments.tables import new_table, print_place, unit_of
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
-from sim.science.attribution_table import new_table, print_place, unit_of
 from sim.science.effect import WHOLE, Effect
 from sim.science.shares import OUTCOMES
 

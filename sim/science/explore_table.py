@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.as_text import value_text
+from sim.experiments.tables import measure_title, new_table, print_place
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
-from sim.science.attribution_table import measure_title, new_table, print_place
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sim.as_text import signed, with_interval
 from sim.experiments.household import WITH, WITHOUT
+from sim.experiments.tables import new_table
 from sim.phrases import phrases
 from sim.science import effect_table
-from sim.science.attribution_table import new_table
 from sim.science.loops import LOOPS, Loops
 
 if TYPE_CHECKING:

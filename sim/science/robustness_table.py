@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sim import as_text
 from sim.as_text import value_text
+from sim.experiments.tables import new_table, print_place
 from sim.outcomes import INDICATORS, Indicator
 from sim.phrases import phrases
-from sim.science.attribution_table import new_table, print_place
 from sim.science.discovery import TOLD
 from sim.science.robustness import BASE, DRAW
 

@@ -1,0 +1,56 @@
+"""What printed tables share: a plain table, where an answer is kept, a measure's title, the unit of a difference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sim.as_text import aside
+from sim.experiments.summary import unit_text
+from sim.measures.catalogue import CATALOGUE
+from sim.outcomes import INDICATORS
+from sim.phrases import phrases
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from sim.config import Config
+
+WORDS = phrases("tables")
+
+
+def measure_title(config: Config, label: str, language: str = "en") -> str:
+    """What people call a measure of the policy; its label too where one measure stands twice."""
+    named = config.policy.measures[label].get("measure", label)
+    measure = CATALOGUE[named]
+    title = measure.zh if language == "zh" else measure.en
+    return title if named == label else title + aside(label, language)
+
+
+def unit_of(outcome: str, language: str = "en") -> tuple[float, str]:
+    """By what a difference is multiplied to be shown, and its unit."""
+    if INDICATORS[outcome].share:
+        return 100.0, WORDS[language]["points"]
+    return 1.0, unit_text(INDICATORS[outcome], language)
+
+
+def new_table(heads: list[str]) -> Table:
+    """A plain table, first column to the left."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="left" if place == 0 else "right")
+    return table
+
+
+def print_place(answer: Any, console: Console, language: str = "en") -> None:
+    """Say where an answer and its figures are kept."""
+    if answer.folder is None:
+        return
+    words = WORDS[language]
+    drawn = sorted((answer.folder / "figures").glob(f"*-{language}.png"))
+    for line in [words["kept"].format(answer.folder), *map(words["figures"].format, drawn)]:
+        # A path that is broken over lines can be neither copied nor clicked.
+        console.print(line, soft_wrap=True)

@@ -244,7 +244,7 @@ _share(
 _share(
     "estranged",
     "Deal with the firm alone",
-    "只与物业打交道",
+    "只与物业服务企业打交道",
     "mean over occupied households of how far they deal with the firm alone and not with cell and community",
     lambda m: m.share("estranged"),
 )
@@ -336,7 +336,7 @@ _number(
 _share(
     "property_call_share",
     "Property's share of hotline calls",
-    "物业占热线比例",
+    "物业类占热线比例",
     "property calls / (property calls + other calls expected)",
     lambda m: _ratio(m["issues_told_hotline"], _all_calls(m)),
     better=-1,

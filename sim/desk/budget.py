@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sim.config import Config, Policy
 from sim.desk.session import Plan, Planned, Session
 from sim.science.goal import Goal
-from sim.science.optimise import Optimum, Sought, _worlds
+from sim.science.optimise import Optimum, Sought, worlds_of
 from sim.science.search import Search
 
 GIVERS = ("cell", "community", "firm", "street")
@@ -111,7 +111,7 @@ def seek(asked: Wanted, key: str, trials: int) -> list[Found]:
     question = asked.question(trials)
     search = _remembered.get(key)
     if search is None:
-        search = _remembered[key] = Search(question, _worlds(question), False, None)
+        search = _remembered[key] = Search(question, worlds_of(question), False, None)
         while len(_remembered) > MOST_SEARCHES:
             _remembered.popitem(last=False)
     search.question = question

@@ -1,4 +1,4 @@
-"""Step 4: the report, in one click and four forms."""
+"""Step 4: the report, in one click and the forms that offices use."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def build(page: Page) -> None:
             moved=lambda v: page.change(lambda: page.visit.set(False, replications=round(v))),
         )  # fmt: skip
         with ui.element("div").classes("flow").style("margin-top:14px"):
-            for kind in ("html", "pdf", "xlsx", "csv"):
-                look = "unelevated" if kind in ("html", "pdf") else "outline"
+            for kind in printing.ENDINGS:
+                look = "unelevated" if kind in ("docx", "pdf") else "outline"
                 ui.button(
                     words[f"get_{kind}"], icon="download", on_click=lambda _, k=kind: _make(page, k)
                 ).props(f"{look} data-name=get-{kind}")

@@ -120,7 +120,7 @@ WORDS = {
             "{names}：第{month}个月与“{reference}”的差异无法给出：没有一个随机编号在双方之下都有应收物业费"
             "（无物业服务企业即无应收）。"
         ),
-        "narrowing": "按随机编号配对使第{month}个月收缴率差异的区间缩窄为原来的{factors}。",
+        "narrowing": "在相同随机条件下比较，第{month}个月收缴率差异的区间缩窄为原来的{factors}。",
         "median": "（中位{factor}；独立随机编号需{times}倍的模拟次数）",
         "failed": "{all}次模拟中有{failed}次失败；首个为{policy}，随机编号{seed}，阶段",
         "kept_in": "结果",

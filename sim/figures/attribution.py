@@ -43,7 +43,7 @@ WORDS = {
         "unit": "{unit}（合计{effect}）",
         "value": "夏普利值及95%区间",
         "alone": "单独实施",
-        "left_out": "从组合中去掉的损失",
+        "left_out": "缺少该项时少提高多少",
         "scale": "交互，{unit}",
         "note": "区间来自{seeds}次同条件模拟；灰色数字：区间包含0",
     },

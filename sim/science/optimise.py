@@ -99,7 +99,7 @@ class Sought(Question, Kept):
         """What searches; a wrong file of draws is refused before anything is lived."""
         if self.method == "nsga2":
             need_optuna()
-        return Search(self, _worlds(self), how.progress, how.model).tables
+        return Search(self, worlds_of(self), how.progress, how.model).tables
 
 
 # --- what is sought -----------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def parse_hours(text: str) -> tuple[tuple[str, float], ...]:
     return tuple(limits.items())
 
 
-def _worlds(question: Question) -> list[World]:
+def worlds_of(question: Question) -> list[World]:
     """Worlds of the search, then those of the check."""
     config, sizes = question.config, (question.worlds, question.check)
     firsts = (config.seed, config.seed + question.worlds)

@@ -16,7 +16,7 @@ from sim.outcomes import INDICATORS
 from sim.questions import find
 from sim.questions.optimise import optimise
 from sim.science.goal import Goal
-from sim.science.optimise import _worlds, parse_target
+from sim.science.optimise import parse_target, worlds_of
 from sim.science.search import Search
 from sim.science.worlds import posterior_worlds, read_posterior
 
@@ -126,7 +126,7 @@ def test_the_best_are_the_likeliest_within_the_limits_or_the_nearest() -> None:
     ):
         given = SMALL | {"target": target, "probability": 1.0, "hours_of": "cell<=25", "trials": 40}
         question = find("optimise").ask_call("kangqiao", **given)
-        search = Search(question, _worlds(question), False, Known)
+        search = Search(question, worlds_of(question), False, Known)
         search.seek()
         best = search.best(3)
         judged = [search.judge(genome) for genome in best]

@@ -157,7 +157,9 @@ def check(kind: str, given: Mapping[str, float]) -> None:
             raise InputError(name, "is no figure of a compound", "see xiaoqu compound --help")
         one = INDICATORS[name.partition("@")[0]]
         if not one.low <= value <= min(one.high, 1e6):
-            raise InputError(name, f"{value:g} is not allowed", f"{one.low:g} to {one.high:g}")
+            raise InputError(
+                name, f"{value:g} is not allowed", f"a number from {one.low:g} to {one.high:g}"
+            )
 
 
 def of_file(path: Path) -> dict[str, float]:
@@ -251,15 +253,37 @@ def _settings(rows: pd.DataFrame) -> pd.DataFrame:
 def _fit(table: pd.DataFrame, chosen: np.ndarray, given: Mapping[str, float]) -> pd.DataFrame:
     rows = []
     for name, value in given.items():
-        every, kept = table[name].to_numpy(), table[name].to_numpy()[chosen]
-        error = ERROR.get(name, RATE_ERROR)
-        beyond = min(np.mean(every >= value - error), np.mean(every <= value + error))
+        kept, error = table[name].to_numpy()[chosen], ERROR.get(name, RATE_ERROR)
         low, median, high = np.quantile(kept, [0.05, 0.5, 0.95])
-        can = bool(beyond > FAR and low - 2 * error <= value <= high + 2 * error)
+        can = _shown(table, name, value) and low - 2 * error <= value <= high + 2 * error
         rows.append(
-            {"figure": name, "given": value, "q05": low, "median": median, "q95": high, "can": can}
+            {
+                "figure": name,
+                "given": value,
+                "q05": low,
+                "median": median,
+                "q95": high,
+                "can": bool(can),
+            }
         )
     return pd.DataFrame(rows)
+
+
+def _shown(table: pd.DataFrame, name: str, value: float) -> bool:
+    error, every = ERROR.get(name, RATE_ERROR), table[name].to_numpy()
+    return min(np.mean(every >= value - error), np.mean(every <= value + error)) > FAR
+
+
+def strange(kind: str, given: Mapping[str, float]) -> list[str]:
+    """Names of the figures that hardly any compound of the kind shows, each looked at by itself.
+
+    Raises:
+        InputError: An unknown kind or name, a value that is not allowed, or nothing given.
+    """
+    check(kind, given)
+    every = estates.table()
+    table = every[every["kind"] == estates.KINDS.index(kind)]
+    return [name for name, v in given.items() if not _shown(table.dropna(subset=[name]), name, v)]
 
 
 def coverage(

@@ -39,12 +39,12 @@ from yaml import MappingNode, Node, SafeLoader, SequenceNode, YAMLError
 from yaml import compose as compose_yaml
 
 from sim import ensemble, library
-from sim.config import GROUPS, Config, check, installed_measures, refuse_held, texts_of
+from sim.config import GROUPS, Config, check, installed_measures, refuse_held, sets_of, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
 from sim.inputs import look_at, say
 from sim.measures.catalogue import CATALOGUE
-from sim.objects import MOST_PARTS, plain
+from sim.objects import COMPOUND, MOST_PARTS, plain
 from sim.society.reading import some
 
 Choice = str | list[str] | None
@@ -77,10 +77,16 @@ CONFIG = "config.yaml"
 CASE = "case"
 """``case=NAME`` is short for the scenario and the policy of that case of the library."""
 
-FILES = ("household_file", "file")
+COMPOUND_PAST = {"scenario.history_months": 24, "scenario.first_month": 1}
+"""How compounds were lived that one's own is looked up among, see ``sim.posterior.estates``.
+
+``compound=FOLDER`` is short for this, the kind, and the sets of what ``xiaoqu compound`` kept there.
+"""
+
+FILES = ("household_file", "file", "draws_file")
 """Last parts of keys that name a file to be read."""
 
-PATHS = (*FILES, "posterior")
+PATHS = (*FILES, "posterior", COMPOUND)
 """Last parts of keys and words whose value is a file's name."""
 
 QUOTED = """ "key='a, b'" """.strip()
@@ -353,6 +359,8 @@ def load_settings(
     resolved = _resolve(tree)
     if base is not None:
         _hold(resolved, settings)
+    elif resolved.get("draws_file"):
+        resolved["held"] = _beside_own(resolved, chosen, settings, config_dir)
     config = check(resolved)
     if look:
         if config_dir is not None:
@@ -378,7 +386,7 @@ def _chosen_anew(base: Config, chosen: dict[str, Choice], config_dir: Path | Non
     for group in chosen:
         OmegaConf.update(tree, group, composed[group], merge=False)
     # A file says anew what its group holds.
-    named = ensemble.named_in({group: composed[group] for group in chosen})
+    named = base.sets.named_in({group: composed[group] for group in chosen})
     kept = {key for key in base.held if key.partition(".")[0] not in chosen}
     tree["held"] = sorted(kept | named)
     return tree
@@ -386,11 +394,27 @@ def _chosen_anew(base: Config, chosen: dict[str, Choice], config_dir: Path | Non
 
 def _hold(tree: dict[str, Any], settings: list[Setting]) -> None:
     """Record what is set on a configuration that is given whole; what is taken out is drawn again."""
-    held = set(tree["held"])
+    held, sets = set(tree["held"]), sets_of(tree)
     for key, value in settings:
-        held |= ensemble.set_by({key: value})
-        held -= ensemble.set_by({key.removeprefix("~"): {}}) if key.startswith("~") else set()
+        held |= sets.set_by({key: value})
+        held -= sets.set_by({key.removeprefix("~"): {}}) if key.startswith("~") else set()
     tree["held"] = sorted(held)
+
+
+def _beside_own(
+    tree: dict[str, Any],
+    chosen: dict[str, Choice],
+    settings: list[Setting],
+    config_dir: Path | None,
+) -> list[str]:
+    """What is held beside sets of one's own: they know the compound better than the file of its kind does."""
+    sets, groups = (
+        sets_of(tree),
+        {k: v for k, v in chosen.items() if k not in ("scenario", "policy")},
+    )
+    composed = _compose(groups, config_dir) if groups else {}
+    held = sets.named_in({group: composed[group] for group in groups})
+    return sorted(held | sets.set_by(dict(settings)))
 
 
 def _literals(node: Any) -> Any:
@@ -403,12 +427,18 @@ def _literals(node: Any) -> Any:
 
 
 def _written_out(given: list[Setting]) -> Iterator[Setting]:
-    """Settings with ``case=K053`` written out: the case of the library, and what was done there."""
+    """Settings with ``case=K053`` and ``compound=FOLDER`` written out."""
     for key, value in given:
         if key == CASE:
             case = library.case(value)
             case.lived()
             yield from (("scenario", case.id), ("policy", case.id))
+        elif key == COMPOUND:
+            if any(other in ("scenario", CASE) for other, _ in given):
+                problem = "a scenario is given too, and the compound's kind is its scenario"
+                raise InputError(COMPOUND, problem, "one of the two")
+            kind, path = ensemble.compound(str(value))
+            yield from (("scenario", kind), *COMPOUND_PAST.items(), ("draws_file", path))
         else:
             yield key, value
 

@@ -282,6 +282,10 @@ class Config(Parameters):
     held: list[str] = param(
         [], "Drawn keys that were set, and so are not drawn; recorded, not to be given", zh="固定的参数"
     )  # fmt: skip
+    draws_file: str = param(
+        "", "File of parameter sets that seeds live instead of those of xiaoqu, as `xiaoqu compound` keeps one: "
+        "a column a key, a row a set", unit=PATH, zh="自有参数组文件",
+    )  # fmt: skip
     scenario: Scenario = Field(default_factory=Scenario)
     policy: Policy = Field(default_factory=Policy)
     mechanisms: Mechanisms = Field(default_factory=Mechanisms)
@@ -341,6 +345,14 @@ class Config(Parameters):
         return sorted(set(names))
 
     @model_validator(mode="after")
+    def _sets_lived(self) -> Config:
+        if self.draws_file and self.doubt == OFF:
+            raise ValueError(
+                "doubt is off, so no set of draws_file (or of a compound) would be lived; allowed: one of the two"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _typed_kinds(self) -> Config:
         common = {group: getattr(self, group) for group in KIND_GROUPS}
         self._kinds = {"": common}
@@ -357,7 +369,7 @@ class Config(Parameters):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy with other values; drawn keys that they name are held."""
-        if update and (named := ensemble.named_in(update)):
+        if update and (named := self.sets.named_in(update)):
             update = {**update, "held": sorted({*self.held, *named})}
         return super().model_copy(update=update, deep=deep)
 
@@ -369,9 +381,21 @@ class Config(Parameters):
         return value
 
     @property
+    def sets(self) -> ensemble.Ensemble:
+        """The parameter sets that seeds live.
+
+        Raises:
+            InputError: ``draws_file`` cannot be read.
+        """
+        return ensemble.of(self.draws_file)
+
+    @property
     def doubted(self) -> bool:
         """Whether seeds differ in their parameters."""
-        return self.doubt == ON and not set(ensemble.shipped().keys) <= set(self.held)
+        # Of an answer read back the file of its sets may be gone.
+        return self.doubt == ON and (
+            bool(self.draws_file) or not set(self.sets.keys) <= set(self.held)
+        )
 
     def drawn(self, seed: int) -> Config:
         """The one parameter set that is lived under a seed: this configuration itself without doubt.
@@ -382,7 +406,7 @@ class Config(Parameters):
             return self
         held, groups = set(self.held), dict[str, Parameters]()
         kinds = {name: dict(of) for name, of in self._kinds.items()}
-        for group, values in ensemble.draw(seed).items():
+        for group, values in self.sets.draw(seed).items():
             free = {name: v for name, v in values.items() if f"{group}.{name}" not in held}
             groups[group] = common = ensemble.moved(getattr(self, group), free)
             for kind, of in kinds.items():
@@ -390,7 +414,7 @@ class Config(Parameters):
                     own = self._own(kind, group)
                     mine = {name: v for name, v in free.items() if name not in own}
                     of[group] = ensemble.moved(of[group], mine) if own else common
-        drawn = super().model_copy(update={**groups, "doubt": OFF})
+        drawn = super().model_copy(update={**groups, "doubt": OFF, "draws_file": ""})
         drawn._kinds = kinds
         return drawn
 
@@ -400,10 +424,14 @@ class Config(Parameters):
 
     def doubt_said(self, language: str = "en") -> str:
         """One line on which parameters are drawn, in a language."""
+        try:
+            sets = self.sets
+        except InputError as gone:
+            return str(gone)
         if not self.doubted:
-            return ensemble.said(ensemble.shipped().keys, {}, language)
+            return ensemble.said(sets, sets.keys, {}, language)
         kinds: dict[str, list[str]] = {}
-        for key in set(ensemble.shipped().keys) - set(self.held):
+        for key in set(sets.keys) - set(self.held):
             group, _, name = key.partition(".")
             own = [
                 k
@@ -411,7 +439,7 @@ class Config(Parameters):
                 if group in KIND_GROUPS and name in self._own(k, group)
             ]
             kinds |= {key: own} if own else {}
-        return ensemble.said(self.held, dict(sorted(kinds.items())), language)
+        return ensemble.said(sets, self.held, dict(sorted(kinds.items())), language)
 
     def resolved(self) -> dict[str, Any]:
         """Every value in force, the measures' own defaults too, as plain JSON types."""
@@ -519,7 +547,13 @@ def _check_values(tree: dict[str, Any]) -> Config:
 
 def _with_held(tree: dict[str, Any]) -> dict[str, Any]:
     """A tree that says which drawn keys are held: without a record, all that it names."""
-    return tree if "held" in tree else {**tree, "held": sorted(ensemble.named_in(tree))}
+    return tree if "held" in tree else {**tree, "held": sorted(sets_of(tree).named_in(tree))}
+
+
+def sets_of(tree: Mapping[str, Any]) -> ensemble.Ensemble:
+    """The parameter sets that a tree of settings names."""
+    path = tree.get("draws_file")
+    return ensemble.of(path if isinstance(path, str) else "")
 
 
 def texts_of(tree: Any) -> Iterator[str]:
@@ -546,7 +580,10 @@ def change(tree: dict[str, Any], settings: dict[str, Any]) -> Config:
         refuse_broken(text, "configuration")
     refuse_held(settings)
     if "held" in tree:
-        tree = {**tree, "held": sorted({*tree["held"], *ensemble.set_by(settings)})}
+        tree = {
+            **tree,
+            "held": sorted({*tree["held"], *sets_of({**tree, **settings}).set_by(settings)}),
+        }
     for key, value in settings.items():
         if key.count(".") >= MOST_PARTS:
             raise InputError(shorten(key), "goes too deep", f"a key of at most {MOST_PARTS} parts")

@@ -11,8 +11,11 @@ from collections.abc import Hashable
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from pydantic import ValidationError
+
 from sim.config import Config
 from sim.errors import InputError
+from sim.explain import input_error
 from sim.society.district import lay_out
 from sim.society.reading import Notes, sentences, some
 from sim.streams import Streams
@@ -45,10 +48,11 @@ def look_at(config: Config, seen: set[Hashable] | None = None) -> None:
         seen: What was read for others already, and need not be read again; is added to.
 
     Raises:
-        InputError: A file of households or ties that cannot be used, or a measure that is in force
-            in no month lived or in no kind of compound.
+        InputError: A file of households, ties or parameter sets that cannot be used, or a measure that is in
+            force in no month lived or in no kind of compound.
     """
     _check_measures(config)
+    _check_sets(config)
     _read_files(config, set() if seen is None else seen)
 
 
@@ -88,6 +92,26 @@ def _read_files(config: Config, seen: set[Hashable]) -> None:
         rooms = partial(rooms_of, [p.household_file for p in populations])
         read_edges(config.network.file, count, notes, rooms)
         say_read(config.network.file, notes)
+
+
+def _check_sets(config: Config) -> None:
+    """Refuse sets of one's own that a run could not live as they stand: it would be led back from them unseen."""
+    if not config.draws_file:
+        return
+    for key, values in zip(config.sets.keys, config.sets.draws.T, strict=True):
+        group, _, name = key.partition(".")
+        stands = getattr(getattr(config, group, None), name, None)
+        if not isinstance(stands, float):
+            problem = f"column {key} is no parameter that is a number with a point"
+            raise InputError(config.draws_file, problem, "keys as xiaoqu explain has them")
+        for value in (float(values.min()), float(values.max())):
+            try:
+                type(getattr(config, group)).model_validate({name: value})
+            except ValidationError as error:
+                found = input_error(error, type(getattr(config, group)), group)
+                raise InputError(
+                    f"{config.draws_file}: {key}", found.problem, found.allowed
+                ) from None
 
 
 # --- measures that never act ----------------------------------------------------------------------

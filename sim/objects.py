@@ -25,6 +25,9 @@ FOLDER = Path("results") / "inputs"
 HOUSEHOLDS, TIES, NETWORK = "household_file", "file", "network"
 """Last parts of keys that take a table of households or of ties, and the group that takes a graph."""
 
+COMPOUND = "compound"
+"""Key that takes what ``sim.compound`` answered."""
+
 MOST_PARTS = 50
 """Most parts of a dotted key; those of the schema have far fewer."""
 
@@ -65,6 +68,11 @@ def plain(key: str, value: Any) -> Any:
         }
     if type(value) in (list, tuple):
         return type(value)(plain(key, one) for one in value)
+    if key == COMPOUND and hasattr(value, "folder"):
+        if value.folder is None:
+            problem = "was kept nowhere, and runs read its sets from a file"
+            raise InputError(key, problem, 'sim.compound(..., out="results")')
+        return str(value.folder)
     if _is("pandas", "DataFrame", value):
         return _table(key, value)
     if _is("networkx", "Graph", value):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from sim import library
 from sim.compose import load
 from sim.config import Config, change
 from sim.errors import InputError
-from sim.posterior import audit, held, own, pooled, registered, runs, scores, space
+from sim.posterior import audit, held, own, pooled, records, registered, runs, scores, space
 from sim.posterior.emulator import Emulator
 from sim.questions import find
 
@@ -293,3 +295,48 @@ def test_a_prediction_is_not_written_over_nor_believed_once_changed(
     for said in ({"collection_rate@+4": 0.5}, {"collection_rate@+3": 1.5}, {}):
         with pytest.raises(InputError):
             registered.verify(written, said)
+
+
+# --- which record to keep -------------------------------------------------------------------------
+
+
+def test_a_record_is_worth_what_a_book_says() -> None:
+    """Two options, a bell in between: the unit normal loss integral (Raiffa and Schlaifer 1961, table 5.3)."""
+    rng = np.random.default_rng(3)
+    middle, spread, error, count = -0.3, 1.0, 0.7, 4000
+    apart = middle + spread * rng.standard_normal(count)
+    record = apart + error * rng.standard_normal(count)
+    utility = np.column_stack([np.zeros(count), apart]) + rng.standard_normal((count, 1))
+    known = spread**2 / np.hypot(spread, error)
+    at = abs(middle) / known
+    exact = known * (norm.pdf(at) - at * norm.cdf(-at))
+    found = records.value(utility, record[:, None])
+    assert found.low < exact < found.high
+    assert found.value == pytest.approx(exact, rel=0.08)
+    nothing = records.value(utility, rng.standard_normal((count, 1)))
+    assert nothing.value < 0.05 * exact
+    # Of several records together the best one is what counts.
+    both = np.column_stack([rng.standard_normal(count), record])
+    assert records.value(utility, both).value == pytest.approx(exact, rel=0.08)
+    # A choice that no record can turn is worth nothing to look at.
+    assert records.value(utility + np.array([100.0, 0.0]), record[:, None]).value == 0.0
+
+
+@pytest.mark.usefixtures("as_shipped")
+def test_records_of_a_compound_are_weighed(tmp_path: Path) -> None:
+    mine = find("compound").call("ordinary_estate", rate=0.62, out=tmp_path)
+    ask = partial(find("collect").call, out=tmp_path, compound=mine, policies=["member_contact"], at=3,
+                  replications=64, population={"households": 60, "buildings": 2})  # fmt: skip
+    answer = ask()
+    assert set(answer.records["figure"]) == {*records.RECORDS, records.ALL}
+    assert (answer.records["low"] <= answer.records["value"]).all()
+    assert answer.choices["first"].sum() == pytest.approx(1.0)
+    told = answer.records.set_index("figure")
+    assert told.loc["satisfied_share", "price"] == 40 * 40 + 600
+    free, dear = answer.choices, ask(worth=0.001).choices
+    # Against hours and yuan a measure that is hardly worth anything comes last.
+    assert free["first"][1] > 0.5 > dear["first"][1]
+    assert "样本信息" in answer.table("zh") and "sample" in answer.table("en")
+    for words, message in [({"months": 3}, "at=24"), ({"scenario.history_months": 3}, "year")]:
+        with pytest.raises(InputError, match=message):
+            ask(**words)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sim import ensemble, known
+from sim import known
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
@@ -56,16 +56,17 @@ def twice(config: Config, count: int) -> list[int]:
     if not config.doubted:
         return []
     pairs = min(max(count // PART, LEAST), count // SHARE_MOST)
-    return [ensemble.twin(config.seed + k, count) for k in range(pairs)]
+    return [config.sets.twin(config.seed + k, count) for k in range(pairs)]
 
 
 def parameters(config: Config, seeds: Sequence[int]) -> dict[str, np.ndarray]:
     """Columns of the parameter sets that seeds lived: ``draw``, its number, and every drawn key; none without doubt."""
     if not config.doubted:
         return {}
-    free = [key for key in ensemble.shipped().keys if key not in config.held]
+    sets = config.sets
+    free = [key for key in sets.keys if key not in config.held]
     columns: dict[str, np.ndarray] = {
-        "draw": np.array([ensemble.number_of(seed) for seed in seeds], dtype=np.int32)
+        "draw": np.array([sets.number_of(seed) for seed in seeds], dtype=np.int32)
     }
     lived = [config.drawn(seed) for seed in seeds]
     for key in free:

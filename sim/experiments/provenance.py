@@ -18,7 +18,7 @@ from functools import cache, cached_property
 from importlib import metadata
 from typing import Any
 
-from sim import ensemble, files, source
+from sim import files, source
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.own_code import OwnCode, own_code
@@ -206,7 +206,7 @@ def provenance(
         dict(OWN),
         tuple(GIVEN),
         tuple(givers()),
-        ensemble.shipped().told if any(config.doubted for config in configs) else {},
+        next((config.sets.told for config in configs if config.doubted), {}),
     )
 
 

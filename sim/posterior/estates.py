@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.compose import load
+from sim.compose import COMPOUND_PAST, load
 from sim.config import Executor
 from sim.experiments import executors
 from sim.outcomes import column
@@ -27,7 +27,6 @@ from sim.standing import standing
 
 KINDS = ("ordinary_estate", "new_estate", "old_estate", "resettlement_estate")
 
-YEARS = 2
 HOUSEHOLDS = 300
 """Enough for shares to two digits; a larger compound has less chance in its figures, little beside doubt."""
 
@@ -109,11 +108,8 @@ def drawn(tree: dict[str, Any], level: float, rng: np.random.Generator) -> dict[
 
 @cache
 def _tree(kind: int) -> dict[str, Any]:
-    size: dict[str, Any] = {"population__households": HOUSEHOLDS, "population__buildings": 4}
-    config = load(
-        KINDS[kind], policy="none", months=1, replications=1, scenario__first_month=1,
-        scenario__history_months=12 * YEARS, **size,
-    )  # fmt: skip
+    size = {"population.households": HOUSEHOLDS, "population.buildings": 4}
+    config = load(KINDS[kind], policy="none", months=1, replications=1, **size, **COMPOUND_PAST)
     return config.resolved()
 
 

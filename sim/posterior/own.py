@@ -67,7 +67,7 @@ class Own(Answer):
     Attributes:
         question: What was asked.
         draws: A row a draw: what it sets, by key of the configuration (core, start and traits). The compound begins
-            ``estates.YEARS`` years before month 0.
+            two years before month 0 (``sim.compose.COMPOUND_PAST``). ``compound=`` of other questions lives them.
         parameters: A row a number: ``prior_low``, ``prior_high`` (middle 90%), ``q05``, ``median``, ``q95``, ``width``.
         fit: A row a figure that is known: ``given``, ``q05``, ``median``, ``q95`` of the compounds kept, and whether
             it ``can`` be reached.

@@ -54,14 +54,26 @@ def print_own(answer: Own, console: Console, language: str = "en") -> None:
 def cells(row: Mapping[Any, Any], language: str) -> list[str]:
     """One figure: its name, what was given, what compounds like it have, and whether it cannot be reached."""
     words = _WORDS[language]
-    name, _, month = str(row["figure"]).partition("@")
+    name = str(row["figure"]).partition("@")[0]
     one = INDICATORS[name]
-    when = str(words["month"]).format(month=int(month)) if month else str(words["year"])
     share = one.share or name == "collection_all_money"
 
     def text(value: float) -> str:
         return f"{100 * value:.0f}%" if share else f"{value:.3g}"
 
-    title = f"{one.zh}（{when}）" if language == "zh" else f"{one.en} ({when})"
     spread = f"{text(row['median'])} [{text(row['q05'])}, {text(row['q95'])}]"
-    return [title, text(row["given"]), spread, "" if row["can"] else str(words["no"])]
+    return [
+        title(str(row["figure"]), language),
+        text(row["given"]),
+        spread,
+        "" if row["can"] else str(words["no"]),
+    ]
+
+
+def title(figure: str, language: str) -> str:
+    """What a figure is called, and when it is read."""
+    words = _WORDS[language]
+    name, _, month = figure.partition("@")
+    one = INDICATORS[name]
+    when = str(words["month"]).format(month=int(month)) if month else str(words["year"])
+    return f"{one.zh}（{when}）" if language == "zh" else f"{one.en} ({when})"

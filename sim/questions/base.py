@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin
 
 from sim.errors import InputError
-from sim.objects import bare
+from sim.objects import COMPOUND, bare
 from sim.questions.words import Called, Option, Raw
 
 if TYPE_CHECKING:
@@ -102,9 +102,10 @@ class Given:
         from sim.experiments.run import check_seeds
 
         keys = self.keys | {key for key, _ in last}
-        first: list[Setting] = [] if "scenario" in keys else [("scenario", "kangqiao")]
+        names = ("scenario", COMPOUND)
+        first: list[Setting] = [] if keys & set(names) else [("scenario", "kangqiao")]
         if "policy" not in keys:
-            named = [*first, *(one for one in self.settings if one[0] == "scenario")]
+            named = [*first, *(one for one in self.settings if one[0] in names)]
             config = load_settings(named, self.config_dir)[0]
             first.append(("policy", config.scenario.policy))
         config = self.config([*first, *usual.items()], last)
@@ -251,7 +252,7 @@ class Spec:
         fields = list(Config.model_fields)
         for key, _ in settings:
             place = key.removeprefix("~").split(".")[0]
-            if not self.levels and "." not in key and place not in (CASE, *fields):
+            if not self.levels and "." not in key and place not in (CASE, COMPOUND, *fields):
                 raise unknown_name(key, "unknown key", place, [*self.spoken, *fields])
         if self.one_set:
             settings = [*settings, self._undoubted(dict(settings))]

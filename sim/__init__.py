@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sim.questions.robustness import robustness
     from sim.questions.run import run
     from sim.questions.sensitivity import sensitivity
+    from sim.questions.street import street
     from sim.questions.sweep import sweep
     from sim.questions.tipping import tipping
     from sim.questions.trace import trace
@@ -51,6 +52,7 @@ __all__ = [
     "robustness",
     "run",
     "sensitivity",
+    "street",
     "sweep",
     "tipping",
     "trace",

@@ -378,9 +378,9 @@ def test_the_fit_is_told_as_lived() -> None:
     assert told == ["模型起点的收缴率为 50%，您填写或导入的是 52%。"]
     rows = step_known.fits(own, reference, words, "zh")
     now, before, slope = (
-        next(row for row in rows if part in row.title) for part in ("+0", "-11", "变化")
+        next(row for row in rows if part in row.title) for part in ("目前", "11个月前", "变化")
     )
-    assert (now.given, now.runs, now.remark) == ("52%", "50% [50%, 50%]", "")
+    assert (now.given, now.runs, now.remark) == ("52%", "50%（50%）", "")
     assert before.remark == slope.remark == words["fit_off"]
     assert slope.given == "-38个百分点" and slope.runs.startswith("+0个百分点")
     far = step_known.notes(Own(collection=0.7), reference, words, "zh")

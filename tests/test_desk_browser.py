@@ -181,7 +181,7 @@ def test_whole_visit(visit, language: str, tmp_path: Path) -> None:
 
 
 def test_an_office_visit(visit, tmp_path: Path) -> None:
-    """Catches a step between an office's own files and a paper for its leader that does not work, in either language."""
+    """Catches a step between an office's files and a paper for its leader that does not work, in either language."""
     files = {
         "register": workbook(tmp_path / "清册.xlsx", {"清册": REGISTER}),
         "ledger": text(tmp_path / "台账.csv", ledger(), "gb18030"),

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from sim import known
 from sim.compose import COMPOUND_PAST, choices, load
-from sim.config import Config, Policy, change
+from sim.config import ON, Config, Policy, change
 from sim.desk.bench import Asked
 from sim.desk.session import TO_THE_END, Own, Plan, Session
 from sim.desk.words import WORDS
@@ -33,7 +33,7 @@ from sim.posterior import own as likeness
 from sim.schema import Described
 from sim.society.edges import read_edges
 from sim.society.imports import CODES, NUMBERS, REQUIRED, read_households
-from sim.society.reading import Notes, sentences
+from sim.society.reading import Note, Notes, sentences
 from sim.world.tables import Life, Tenure
 
 OWN = "own"
@@ -268,7 +268,7 @@ def own(said: Own) -> Config:
     tree = base(said.like).resolved()
     if like:
         # The draws know better than the file of the kind; what the form says is held beside them.
-        tree["held"] = []
+        tree |= {"held": [], "doubt": ON}
         settings |= {
             "scenario.first_month": COMPOUND_PAST["scenario.first_month"],
             "draws_file": _draws(like),
@@ -600,7 +600,15 @@ def own_months(said: Own, notes: Notes | None = None) -> dict[str, list[tuple[in
     """
     if not said.months:
         return {}
-    path = _kept(said.months, "months")
+    found, told = _months(said.months)
+    if notes is not None:
+        notes += told
+    return found
+
+
+@lru_cache(maxsize=32)
+def _months(text: str) -> tuple[dict[str, list[tuple[int, float]]], Notes]:
+    path, notes = _kept(text, "months"), list[Note]()
     bounds = {name: (known.low, known.high) for name, known in INDICATORS.items()}
     titles = {name: (known.zh, known.en) for name, known in INDICATORS.items()}
     cells = _named(
@@ -611,7 +619,7 @@ def own_months(said: Own, notes: Notes | None = None) -> dict[str, list[tuple[in
     found: dict[str, list[tuple[int, float]]] = {}
     for name, month, value in cells:
         found.setdefault(name, []).append((month, value))
-    return {name: sorted(rows) for name, rows in found.items()}
+    return {name: sorted(rows) for name, rows in found.items()}, notes
 
 
 def measures() -> list[str]:

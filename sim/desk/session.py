@@ -168,7 +168,9 @@ class Own(_Data):
     @classmethod
     def _found_anew(cls, tree: Any) -> Any:
         # Sessions of earlier versions held a start that was sought; it follows from ``collection`` now.
-        return {k: v for k, v in tree.items() if k != "standing"} if isinstance(tree, dict) else tree
+        return (
+            {k: v for k, v in tree.items() if k != "standing"} if isinstance(tree, dict) else tree
+        )
 
     @field_validator("mappings")
     @classmethod

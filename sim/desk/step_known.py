@@ -9,7 +9,7 @@ import numpy as np
 from nicegui import ui
 
 from sim import known
-from sim.as_text import exact_text, percent_text
+from sim.as_text import aside, exact_text, percent_text
 from sim.desk import compound
 from sim.desk.bits import as_table, card, text
 from sim.desk.session import Own
@@ -17,7 +17,7 @@ from sim.outcomes import INDICATORS, RATE
 from sim.posterior import estates
 from sim.posterior.own import ERROR, RATE_ERROR
 from sim.posterior.own_tables import title
-from sim.report.sentences import MAIN, Runs
+from sim.report.sentences import MAIN, Runs, span
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
@@ -162,10 +162,20 @@ def fits(own: Own, reference: Runs, words: dict[str, str], language: str) -> lis
         lived = reference.at(indicator, int(month)) if month else _year(reference, indicator)
         spread, remark = words["fit_none"], words["fit_left_out"]
         if row := found.get(name):
-            spread = _spread(indicator, row["median"], row["q05"], row["q95"])
+            spread = _spread(
+                [_figure(indicator, row[q]) for q in ("q05", "median", "q95")], language
+            )
             remark = "" if _inside(name, given[name], lived) else words["fit_off"]
         mine = _figure(indicator, given[name])
-        rows.append(Fit(title(name, language), mine, spread, _of_runs(indicator, lived), remark))
+        rows.append(
+            Fit(
+                title(name, language),
+                mine,
+                spread,
+                _spread([_figure(indicator, v) for v in _ends(lived)], language),
+                remark,
+            )
+        )
     rates = sorted(
         (int(n.partition("@")[2]), v) for n, v in given.items() if n.startswith(f"{MAIN}@")
     )
@@ -179,7 +189,7 @@ def fits(own: Own, reference: Runs, words: dict[str, str], language: str) -> lis
                 name,
                 _points(now - was, words),
                 words["fit_none"],
-                _of_runs(MAIN, slope, words),
+                _spread([_points(v, words) for v in _ends(slope)], language),
                 remark,
             )
         )
@@ -206,6 +216,11 @@ def _inside(name: str, given: float, lived: np.ndarray) -> bool:
     return bool(low - error <= given <= high + error)
 
 
+def _ends(lived: np.ndarray) -> list[float]:
+    """Middle 90% and median of runs: low, median, high."""
+    return [float(v) for v in known.quantiles(lived, [0.05, 0.5, 0.95])]
+
+
 def _figure(indicator: str, value: float) -> str:
     return percent_text(value) if INDICATORS[indicator].share else f"{value:.3g}"
 
@@ -214,15 +229,10 @@ def _points(value: float, words: dict[str, str]) -> str:
     return words["fit_points"].format(points=f"{100 * value:+.0f}")
 
 
-def _spread(indicator: str, median: float, low: float, high: float) -> str:
-    return "{} [{}, {}]".format(*(_figure(indicator, value) for value in (median, low, high)))
-
-
-def _of_runs(indicator: str, lived: np.ndarray, words: dict[str, str] | None = None) -> str:
-    low, median, high = known.quantiles(lived, [0.05, 0.5, 0.95])
-    if words is not None:
-        return "{} [{}, {}]".format(*(_points(float(v), words) for v in (median, low, high)))
-    return _spread(indicator, median, low, high)
+def _spread(texts: list[str], language: str) -> str:
+    """Low, middle and high as people write them."""
+    low, middle, high = texts
+    return middle + aside(span(low, high, language), language)
 
 
 def notes(own: Own, reference: Runs, words: dict[str, str], language: str) -> list[str]:
@@ -237,7 +247,8 @@ def notes(own: Own, reference: Runs, words: dict[str, str], language: str) -> li
         said = words["start_found"].format(
             model=reached, said=f"{exact_text(round(100 * last[1], 1))}%"
         )
-        told.append(said + (" " + words["start_off"] if abs(_off(own, reference)) > OFF else ""))
+        gap = "" if language == "zh" else " "
+        told.append(said + (gap + words["start_off"] if abs(_off(own, reference)) > OFF else ""))
     used = set() if like is None else set(like["fit"]["figure"])
     if left := [title(name, language) for name in given if name not in used]:
         mark = "、" if language == "zh" else ", "

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.questions.attribute import attribute
     from sim.questions.books import books
     from sim.questions.calibrate import calibrate
+    from sim.questions.collect import collect
     from sim.questions.compare import compare
     from sim.questions.compound import compound
     from sim.questions.explore import explore
@@ -41,6 +42,7 @@ __all__ = [
     "attribute",
     "books",
     "calibrate",
+    "collect",
     "compare",
     "compound",
     "explore",

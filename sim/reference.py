@@ -40,6 +40,7 @@ API: dict[str, tuple[str, ...]] = {
         "sim.calibrate", "sim.science.calibrate.Calibration",
         "sim.pool", "sim.posterior.answer.Pool",
         "sim.compound", "sim.posterior.own.Own",
+        "sim.collect", "sim.posterior.records.Collect",
         "sim.predict", "sim.science.predict.Prediction",
         "sim.sensitivity", "sim.science.sensitivity.Sensitivity",
         "sim.tipping", "sim.science.tipping.Tipping",

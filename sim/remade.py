@@ -55,7 +55,7 @@ def levels(quick: bool) -> str:
     from sim.science.levels import run_levels
     from sim.science.levels_table import LEVELS, as_markdown
 
-    return as_markdown(run_levels(*_checks(quick), progress=not quick), LEVELS)
+    return as_markdown(run_levels(*_checks(quick, 40), progress=not quick), LEVELS)
 
 
 def trials(quick: bool) -> str:
@@ -63,12 +63,12 @@ def trials(quick: bool) -> str:
     from sim.science.levels_table import TRIALS, as_markdown
     from sim.science.trials import run_trials
 
-    return as_markdown(run_trials(*_checks(quick), progress=not quick), TRIALS)
+    return as_markdown(run_trials(*_checks(quick, 10), progress=not quick), TRIALS)
 
 
-def _checks(quick: bool) -> tuple[int, int, int]:
+def _checks(quick: bool, seeds: int) -> tuple[int, int, int]:
     """Seeds, the first of them, and draws."""
-    return (1, 1, 2) if quick else (10, 1, 24)
+    return (1, 1, 2) if quick else (seeds, 1, 24)
 
 
 def _between(low: float, high: float) -> str:

@@ -23,6 +23,7 @@ from sim.science.holding import (
     UNTOLD,
     Band,
     drawn,
+    together,
     verdict_of_mean,
     verdict_of_spread,
 )
@@ -187,6 +188,11 @@ def test_verdicts() -> None:
     assert verdict_of_mean(band, 0.3, 0.1, 0.5) == UNTOLD
     assert verdict_of_mean(band, 0.5, np.nan, np.nan) == MISS, "one seed has no interval"
     assert verdict_of_mean(band, np.nan, np.nan, np.nan) == UNTOLD
+    shares, events = np.array([0.0, 1.0, 0.5, np.nan]), np.array([1.0, 3.0, 4.0, 0.0])
+    low, share, high = together(np.tile(shares, 50), np.tile(events, 50))
+    assert share == pytest.approx(5 / 8), "events count, not runs"
+    assert 0.55 < low < share < high < 0.70, "200 runs tell it within some points"
+    assert np.isnan(together(shares[[1, 3, 3]], events[[1, 3, 3]])).all(), "one run tells nothing"
     assert drawn(np.array([0.3, 0.3, 0.5, np.nan]), band) == pytest.approx(2 / 3)
     assert np.isnan(drawn(np.array([0.3, np.nan, np.nan]), band))
 
@@ -280,7 +286,7 @@ def test_the_command_tells_levels_in_both_languages(
 def test_a_table_of_draws_left_out_has_a_dash() -> None:
     """Catches a row without draws that looks like one that none of them meets."""
     check = level("ordinary", v.overall("satisfaction"), 0.0, 1.0)
-    frame = v.frame_of([v._row(check, np.array([0.5, 0.6]), None)])
+    frame = v.frame_of([v._row(check, np.array([0.5, 0.6]), None, None)])
     console = Console(file=io.StringIO(), width=200)
     levels_table.print_checks(frame, "levels", console)
     assert "–" in console.file.getvalue() and "no test;" not in console.file.getvalue()  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Notebooks run from clean at their small size, and say what they should; `python notebooks/run.py` runs all ten."""
+"""Notebooks run from clean at their small size, and say what they should; `python notebooks/run.py` runs all eleven."""
 
 from __future__ import annotations
 

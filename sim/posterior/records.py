@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import f
 
 from sim import known
 from sim.config import Config
@@ -33,6 +34,9 @@ GROUPS = 20
 
 LEVEL = 1.645
 """Standard errors from the middle to the ends of a 90% interval."""
+
+STANDS_OUT = 0.95
+"""Level of the test whether a record tells anything of what a policy brings."""
 
 SEED = 23
 
@@ -78,7 +82,8 @@ class Collect(Answer):
             ``right`` and ``right_with``, chance that the policy chosen ranks first in a run, without and with it;
             ``hours`` and ``yuan`` that it takes, each also ``_low`` and ``_high``; ``price`` of both in yuan. The
             last row is all of them together.
-        choices: A row a policy: mean ``outcome``, and the share of runs in which it is ``first``.
+        choices: A row a policy: mean ``outcome``, and the share of runs in which it is ``first``; ``runs`` that have
+            an outcome under every policy, of how many (``of``). A rate has none once no firm is there.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
     """
@@ -142,7 +147,7 @@ class Question(Kept):
         first = _first(outcome)
         told = _told(outcome.mean(axis=0), self)
         choices = pd.DataFrame({"policy": found.question.policies, "outcome": told})
-        choices["first"] = first.mean(axis=0)
+        choices = choices.assign(first=first.mean(axis=0), runs=len(outcome), of=len(there))
         return {"records": self._rows(outcome, first, shown), "choices": choices}
 
     def _outcome(self, found: Comparison) -> np.ndarray:
@@ -246,8 +251,8 @@ def _gain(utility: np.ndarray, record: np.ndarray) -> float:
 def _mean_given(outcome: np.ndarray, record: np.ndarray) -> np.ndarray:
     """The mean of an outcome given a record (runs,): a cubic of one record, a plane of several.
 
-    A fit follows chance too, so its spread is taken back to what is left after chance, and nothing is left of a
-    record that tells nothing.
+    A fit follows chance too, so its spread is taken back to what is left after chance, and nothing is left of one that
+    does not stand out from chance (F test).
     """
     scaled = (record - record.mean(axis=0)) / np.maximum(record.std(axis=0), 1e-12)
     terms = np.clip(scaled, -3.0, 3.0)
@@ -260,5 +265,7 @@ def _mean_given(outcome: np.ndarray, record: np.ndarray) -> np.ndarray:
     count, terms_fitted = len(outcome), grown.shape[1]
     chance = ((outcome - middle - fitted) ** 2).sum() / (count - terms_fitted - 1)
     explained = float((fitted**2).sum())
-    left = max(1.0 - terms_fitted * chance / explained, 0.0) if explained > 0 else 0.0
+    by_chance = terms_fitted * chance
+    stands_out = explained > by_chance * f.ppf(STANDS_OUT, terms_fitted, count - terms_fitted - 1)
+    left = 1.0 - by_chance / explained if stands_out else 0.0
     return np.asarray(middle + np.sqrt(left) * fitted)

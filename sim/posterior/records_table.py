@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from sim.outcomes import INDICATORS
 from sim.posterior import own_tables, records
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "en": {
-        "head": ["record", "adds {unit} [90%]", "right choice", "hours", "yuan", "per 1,000 yuan"],
+        "head": ["record", "adds {unit} [90%]", "right choice", "takes", "per 1,000 yuan"],
+        "hours": "h",
         "points": "points", "yuan": "yuan", "unit": "in its unit", "all": "all of them together",
-        "now": "Without any more records: {policies}. Right is the policy that ranks first in a run.",
+        "now": "Without any more records: {policies}. Right is the policy that ranks first in a run; {runs} of {of} "
+        "runs have an outcome under every policy.",
         "one": "{policy} first in {first:.0%} of runs",
         "none": "No record would change the choice: {policy} stays first.",
         "note": "Hours and yuan are assumed, with their range; an hour counts {hour:g} yuan. Adds: expected value of "
@@ -24,9 +27,11 @@ _WORDS = {
         "kept": "Results:",
     },
     "zh": {
-        "head": ["数据", "增益（{unit}，90%）", "选对的概率", "工时", "费用（元）", "每千元增益"],
+        "head": ["数据", "增益（{unit}，90%）", "选对的概率", "所需工时和费用", "每千元增益"],
+        "hours": "工时",
         "points": "百分点", "yuan": "元", "unit": "按原单位", "all": "以上全部",
-        "now": "不再补充数据时：{policies}。“选对”指所选方案在该次模拟中排名第一。",
+        "now": "不再补充数据时：{policies}。“选对”指所选方案在该次模拟中排名第一；"
+        "{of}次模拟中有{runs}次各方案均有结果。",
         "one": "{policy}在{first:.0%}的模拟中排第一",
         "none": "任何一项数据都不会改变选择：仍选{policy}。",
         "note": "工时和费用为假定值，附范围；每工时按{hour:g}元计。增益为样本信息期望价值（Strong等，2015）。",
@@ -47,7 +52,11 @@ def print_records(answer: Collect, console: Console, language: str = "en") -> No
     console.print(table)
     choices = answer.choices.sort_values("first", ascending=False).to_dict("records")
     told = {"en": ", ", "zh": "，"}[language].join(words["one"].format(**row) for row in choices)
-    console.print(words["now"].format(policies=told), soft_wrap=True, highlight=False)
+    console.print(
+        words["now"].format(policies=told, **{key: choices[0][key] for key in ("runs", "of")}),
+        soft_wrap=True,
+        highlight=False,
+    )
     if not (answer.records["value"] > 0).any():
         best = max(choices, key=lambda row: float(row["outcome"]))
         console.print(words["none"].format(policy=best["policy"]), soft_wrap=True, highlight=False)
@@ -80,7 +89,17 @@ def cells(answer: Collect, language: str) -> list[list[str]]:
         gain, low, high = (scale * row[name] for name in ("value", "low", "high"))
         rows.append([
             title, f"{gain:.3g} [{low:.3g}, {high:.3g}]", f"{row['right']:.0%} → {row['right_with']:.0%}",
-            *(f"{row[p]:g} ({row[f'{p}_low']:g}–{row[f'{p}_high']:g})" for p in ("hours", "yuan")),
+            _takes(row, language),
             f"{1000 * gain / row['price']:.3g}" if row["price"] else "",
         ])  # fmt: skip
     return rows
+
+
+def _takes(row: Mapping[Any, Any], language: str) -> str:
+    """Hours and, where there are any, yuan, with their range."""
+    parts = [
+        f"{row[part]:g} {_WORDS[language][part]} ({row[f'{part}_low']:g}–{row[f'{part}_high']:g})"
+        for part in ("hours", "yuan")
+        if row[part]
+    ]
+    return {"en": ", ", "zh": "，"}[language].join(parts)

@@ -274,6 +274,11 @@ class Spec:
         Raises:
             InputError: Another is asked for.
         """
+        for key in (COMPOUND, "draws_file"):
+            if key in given:
+                raise InputError(
+                    key, f"{self.name} lives one set of parameters", "run, compare, sweep"
+                )
         if given.get("doubt", "off") not in ("off", False):
             raise InputError("doubt", f"{self.name} lives one set of parameters", "off")
         return "doubt", "off"

@@ -22,6 +22,9 @@ FITTED, PREDICTED = "fitted", "predicted"
 NEARLY_ANY = 0.9
 """Share of draws of the main parameters that meet a row from which it is no test."""
 
+RESAMPLES = 2000
+"""Times that runs are drawn again, with replacement, for the interval of a share of rare events."""
+
 
 @dataclass(frozen=True)
 class Band:
@@ -72,8 +75,30 @@ def verdict_of_spread(band: Band, values: np.ndarray) -> str:
     return HOLD if band.holds(median) else MISS
 
 
+def together(shares: np.ndarray, events: np.ndarray) -> tuple[float, float, float]:
+    """A share of events counted over all runs, with the 90% interval of resampled runs.
+
+    Args:
+        shares: Of each run (runs,), NaN where it has no event.
+        events: How many a run has (runs,).
+
+    Returns:
+        Low end, share, high end; NaN where fewer than half of the runs have an event, and ends NaN of a single run.
+    """
+    if np.count_nonzero(~np.isnan(shares)) * 2 < len(shares):
+        return np.nan, np.nan, np.nan
+    runs = len(shares)
+    again = np.random.default_rng(0).integers(runs, size=(RESAMPLES, runs))
+    found = known.mean(shares[again], axis=1, weights=events[again])
+    low, high = known.quantiles(found, [0.05, 0.95]) if runs > 1 else (np.nan, np.nan)
+    return float(low), float(known.mean(shares, weights=events)), float(high)
+
+
 def verdict_of_mean(band: Band, mean: float, low: float, high: float) -> str:
-    """Of an effect with its 95% interval: what lies inside holds, what the interval excludes is missed."""
+    """Of a mean or share with its interval: what lies inside holds, what the interval excludes is missed.
+
+    Where the interval reaches beyond the band on both sides, or into a band that the mean misses, it cannot be told.
+    """
     if math.isnan(mean) or (low < band.low and high > band.high):
         return UNTOLD
     if band.holds(mean):

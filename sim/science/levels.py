@@ -28,6 +28,8 @@ from sim.science.holding import (
     drawn,
     draws_of,
     frame_of,
+    together,
+    verdict_of_mean,
     verdict_of_spread,
     with_draw,
 )
@@ -47,6 +49,8 @@ class Level:
         value: From a run to its number, NaN where it has none.
         band: What the source allows.
         unit: "1" for shares.
+        events: Of events that a run has few of: how many stand behind its number, or ``alike``. All runs are then
+            counted together, as the source counted over hundreds of compounds or more.
     """
 
     name: str
@@ -57,6 +61,7 @@ class Level:
     value: Callable[[Lived], float]
     band: Band
     unit: str = "1"
+    events: Callable[[Lived], float] | None = None
 
 
 # --- what is read of a run ----------------------------------------------------------------------
@@ -115,10 +120,25 @@ def working_of_formed(lived: Lived) -> float:
     return float(known.mean(works[formed > 0]))
 
 
+def committees(lived: Lived) -> float:
+    """Compounds with a committee in the last December."""
+    return float(np.count_nonzero(lived.at("committee_or_interim", 12)[-1] > 0))
+
+
+def alike(lived: Lived) -> float:
+    """Each run weighs the same, for it has as many compounds and years."""
+    return 1.0
+
+
 def exits(lived: Lived) -> float:
     """Changes of firm a compound and year."""
     gone = lived.new("firm_changes")
     return 12.0 * float(gone.sum()) / gone.size
+
+
+def changes(lived: Lived) -> float:
+    """Changes of firm, of all compounds and months."""
+    return float(lived.new("firm_changes").sum())
 
 
 def exits_in_december(lived: Lived) -> float:
@@ -182,6 +202,7 @@ def ticket_noise(lived: Lived) -> float:
 _TO_DATE = "by money, bills settled since 1 January of the whole year's; mean of three years; "
 _YEAR = "by money, current bills of the calendar year, at the end of December; mean of three years"
 _MONTHS = "mean over 36 months"
+_TOGETHER = "all runs counted together"
 _OWNERS = "chance of owners who live there to take part, nobody canvassing, at the end"
 
 NOT_SEARCHED = ("september", "good_september")
@@ -286,17 +307,18 @@ _ALL: tuple[Level, ...] = (
              "B", "", "由北京2005年至深圳"),
     ),
     Level(
-        "working", "Committees at work, of those formed", "正常履职的业委会占比", DISTRICT, "in the last December",
-        working_of_formed,
+        "working", "Committees at work, of those formed", "正常履职的业委会占比", DISTRICT,
+        f"in the last December; {_TOGETHER}", working_of_formed,
         Band(0.20, 0.40, "about 30 percent of those formed; ten points either way (assumed)", "D059", "B", "",
              "已组建的约30%；上下10个百分点（假定）"),
+        events=committees,
     ),
     Level(
         "growth", "Growth of committees without a drive", "无推动时组建率年增长", DISTRICT,
-        "points a year between the first and the last December", growth,
+        f"points a year between the first and the last December; {_TOGETHER}", growth,
         Band(0.0, 3.5, "from Shenzhen 2011-21 to Haikou 2018-19", "D091, K097, K101", "B", "",
              "由深圳2011–21年至海口2018–19年"),
-        "points/year",
+        "points/year", events=alike,
     ),
     # Who votes.
     Level(
@@ -335,24 +357,26 @@ _ALL: tuple[Level, ...] = (
     # Firms.
     Level(
         "exits", "Compounds that change their firm", "更换物业服务企业的小区占比", DISTRICT,
-        "changes a compound and year",
-        exits,
+        f"changes a compound and year; {_TOGETHER}", exits,
         Band(0.017, 0.050, "3.3 percent in 2024; half to one and a half (assumed)",
              "EVIDENCE: cases/README (CRIC 2024)",
              "B", "", "2024年3.3%；一半至一倍半（假定）"),
+        events=alike,
     ),
     Level(
-        "exits_december", "Exits in December", "12月退场占比", DISTRICT, "share of changes in the month of December",
-        exits_in_december,
+        "exits_december", "Exits in December", "12月退场占比", DISTRICT,
+        f"share of changes in the month of December; {_TOGETHER}", exits_in_december,
         Band(0.50, 0.80, "over half name 31 December; the upper end is assumed", "D058", "C", "firm.contract_years",
              "过半为12月31日；上端为假定"),
+        events=changes,
     ),
     Level(
         "exits_choice", "Exits not by owners' vote", "非业主解聘的退场占比", DISTRICT,
-        "share of changes without a vote to dismiss", exits_by_choice,
+        f"share of changes without a vote to dismiss; {_TOGETHER}", exits_by_choice,
         Band(0.57, 0.72, "64.7 percent of 173, by the firm's own choice or not renewed; Wilson's 95% interval",
              "D057", "B",
              "", "173个中64.7%为企业主动或未续约；威尔逊95%区间"),
+        events=changes,
     ),
     # Hotline.
     Level(
@@ -363,10 +387,11 @@ _ALL: tuple[Level, ...] = (
              "A", "", "各地最低至最高"),
     ),
     Level(
-        "tickets", "Property tickets a compound", "每小区物业工单", DISTRICT, "a compound and year", tickets_a_compound,
+        "tickets", "Property tickets a compound", "每小区物业工单", DISTRICT,
+        f"a compound and year; {_TOGETHER}", tickets_a_compound,
         Band(10.0, 14.3, "from 9.9 in eleven months to 173,000 valid ones over 12,099 compounds", "D015, D006", "B",
              "voices.ease.hotline", "由11个月9.9件至12099个小区17.3万件"),
-        "1/year",
+        "1/year", events=alike,
     ),
     Level(
         "tickets_worst", "Tickets from the worst 11% of compounds", "投诉最多的11%小区的工单占比", DISTRICT,
@@ -463,44 +488,56 @@ def run_levels(
         levels: Which checks.
 
     Returns:
-        A row per check, see ``holding.frame_of``: ``median``, ``q05`` and ``q95`` over seeds.
+        A row per check, see ``holding.frame_of``: ``median``, ``q05`` and ``q95`` over seeds; where all runs are
+        counted together, that share and the 90% interval of resampled runs.
     """
-    by_name: dict[str, tuple[np.ndarray | None, float | None]] = {}
+    by_name: dict[str, tuple[np.ndarray | None, np.ndarray | None, float | None]] = {}
     for place in dict.fromkeys(level.population for level in levels):
         mine = tuple(level for level in levels if level.population == place)
         config = POPULATIONS[place].config(
             replications=seeds, seed=seed, executor={"workers": workers}
         )
-        values = np.array(spread(config, partial(_read, mine, config), progress))
+        values, events = np.moveaxis(
+            np.array(spread(config, partial(_read, mine, config), progress)), 2, 0
+        )
         tries = None
         if draws:
             many = config.model_copy(update={"replications": draws})
             each = partial(_read_drawn, mine, config, draws_of(config, draws, seed), seed)
-            tries = np.array(spread(many, each, progress))
+            tries = np.array(spread(many, each, progress))[:, :, 0]
         for k, level in enumerate(mine):
             there = None if np.isinf(values[:, k]).all() else values[:, k]
             met = None if tries is None or there is None else drawn(tries[:, k], level.band)
-            by_name[level.name] = there, met
+            by_name[level.name] = there, events[:, k] if level.events else None, met
     return frame_of(_row(level, *by_name[level.name]) for level in levels)
 
 
-def _row(level: Level, values: np.ndarray | None, met: float | None) -> dict[str, object]:
-    low, median, high = known.quantiles(
-        np.empty(0) if values is None else values, [0.05, 0.5, 0.95]
-    )
-    verdict = ABSENT if values is None else verdict_of_spread(level.band, values)
+def _row(
+    level: Level, values: np.ndarray | None, events: np.ndarray | None, met: float | None
+) -> dict[str, object]:
+    if values is None:
+        values, verdict = np.empty(0), ABSENT
+        low, median, high = np.full(3, np.nan)
+    elif events is not None:
+        low, median, high = together(values, events)
+        verdict = verdict_of_mean(level.band, median, low, high)
+    else:
+        low, median, high = known.quantiles(values, [0.05, 0.5, 0.95])
+        verdict = verdict_of_spread(level.band, values)
     return {
         "check": level.name, "en": level.en, "zh": level.zh, "population": level.population,
         "definition": level.definition, "unit": level.unit, "band": level.band,
-        "values": np.empty(0) if values is None else values, "median": median, "q05": low, "q95": high,
+        "values": values, "median": median, "q05": low, "q95": high,
         "verdict": verdict, "met": met,
     }  # fmt: skip
 
 
-def _read(levels: tuple[Level, ...], config: Config, seed: int) -> list[float]:
-    """What a run gives for each check: infinite where the model has no such indicator."""
+def _read(levels: tuple[Level, ...], config: Config, seed: int) -> list[tuple[float, float]]:
+    """What a run gives for each check, infinite where the model has no such indicator, and events behind it."""
     lived = live_untouched(config, seed)
-    return [_value(level, lived) for level in levels]
+    return [
+        (_value(level, lived), level.events(lived) if level.events else np.nan) for level in levels
+    ]
 
 
 def _value(level: Level, lived: Lived) -> float:
@@ -512,5 +549,5 @@ def _value(level: Level, lived: Lived) -> float:
 
 def _read_drawn(
     levels: tuple[Level, ...], config: Config, draws: pd.DataFrame, first: int, seed: int
-) -> list[float]:
+) -> list[tuple[float, float]]:
     return _read(levels, with_draw(config, draws, seed - first), seed)

@@ -2,7 +2,7 @@
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end table -->``. With ``--check`` nothing
 is written, and the exit code is 1 if a table is stale. Tables made from runs are left to
-``xiaoqu reproduce``.
+``python docs/reproduce.py``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from enum import IntEnum, IntFlag
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from reference import API, reference
+from remade import LIVED
 
 from sim.agents.actor import Actor
 from sim.agents.budget import Provider
@@ -35,8 +38,6 @@ from sim.processes.assembly import Matter
 from sim.processes.issues import Category, Door, Happened, Level, Status, Urgency
 from sim.processes.service import Line
 from sim.questions.compare import compare
-from sim.reference import API, reference
-from sim.remade import LIVED
 from sim.schema import ASSUMED, Described, Parameters
 from sim.science.attribute import Attribution
 from sim.science.calibrate import Calibration
@@ -539,7 +540,7 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def rewritten(text: str) -> str:
-    """A document with every table made anew; those that come from runs are for ``xiaoqu reproduce``.
+    """A document with every table made anew; those that come from runs are for ``python docs/reproduce.py``.
 
     Raises:
         KeyError: If a marker names a table that nothing makes.

@@ -37,29 +37,10 @@ if TYPE_CHECKING:
 
 __version__ = "1.0.0"
 __all__ = [
-    "NeighborhoodModel",
-    "__version__",
-    "attribute",
-    "books",
-    "calibrate",
-    "collect",
-    "compare",
-    "compound",
-    "explore",
-    "load",
-    "optimise",
-    "pool",
-    "predict",
-    "rerun",
-    "robustness",
-    "run",
-    "sensitivity",
-    "street",
-    "sweep",
-    "tipping",
-    "trace",
-    "why",
-]
+    "NeighborhoodModel", "__version__", "attribute", "books", "calibrate", "collect", "compare",
+    "compound", "explore", "load", "optimise", "pool", "predict", "rerun", "robustness", "run", "sensitivity",
+    "street", "sweep", "tipping", "trace", "why",
+]  # fmt: skip
 
 _HOMES = {
     "load": "sim.compose",

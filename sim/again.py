@@ -31,6 +31,7 @@ from sim.experiments.design import Base, Design
 from sim.experiments.provenance import OWN_MODEL, foreign_measures, provenance
 from sim.experiments.sweep import run_design
 from sim.files import content_hash
+from sim.phrases import phrases
 from sim.science.factors import WHOLE
 
 Model = Callable[..., Any] | None
@@ -52,44 +53,7 @@ _WITHIN = re.compile(r"(\w+/)?[\w-]+\.parquet")
 SHOWN = 4
 """Most differing files that are told one by one."""
 
-_WORDS = {
-    "en": {
-        "same": "the same: all {files} files, byte by byte ({seconds:.1f} s)",
-        "differs": "differs: {all}",
-        "made": "made of {all}",
-        "part": "{key} {old} then, {new} now",
-        "setting": "{file}: {key} is {new}, its tables were made with {old}",
-        "changed": "{file}: changed since it was written",
-        "gone": "{file}: is not there",
-        "more": "{file}: no run makes it",
-        "unread": "{file}: cannot be read as a table",
-        "notes": "{file}: every number is the same, what is noted of their making is not",
-        "noted": "every number of {count} files is the same, what is noted of their making is not",
-        "further": "and {count} files more",
-        "columns": "{file}: column {key} is {old} here, {new} made anew",
-        "rows": "{file}: {old} rows here, {new} made anew",
-        "cell": "{file}: {key} in row {row}{at} is {old} here, {new} made anew ({cells} values in {columns} columns)",
-        "edited": "{told}, and it was changed since it was written",
-    },
-    "zh": {
-        "same": "相同：全部{files}个文件逐字节一致（{seconds:.1f}秒）",
-        "differs": "不同：{all}",
-        "made": "生成条件：{all}",
-        "part": "{key}当时为{old}，现在为{new}",
-        "setting": "{file}：{key}为{new}，而其表由{old}算出",
-        "changed": "{file}：写入后被改动",
-        "gone": "{file}：不存在",
-        "more": "{file}：不由任何运行生成",
-        "unread": "{file}：不能作为表读取",
-        "notes": "{file}：数字全部相同，所记的生成条件不同",
-        "noted": "{count}个文件数字全部相同，所记的生成条件不同",
-        "further": "另有{count}个文件",
-        "columns": "{file}：{key}列现存为{old}，重算为{new}",
-        "rows": "{file}：现存{old}行，重算{new}行",
-        "cell": "{file}：第{row}行{at}的{key}现存为{old}，重算为{new}（共{columns}列{cells}个值）",
-        "edited": "{told}，且写入后被改动",
-    },
-}  # fmt: skip
+_WORDS = phrases("rerun")
 
 
 @dataclass(frozen=True)

@@ -326,7 +326,7 @@ _PAGE = """<!doctype html>
 img{{max-width:100%;border:1px solid #ccc}}code{{background:#f3f6fa;padding:0 .3em}}</style></head><body>
 <h1>小区治理模拟 xiaoqu {version}</h1>
 <p>本文件夹可在不联网的电脑上安装和使用（{platform}，Python {python}）。</p>
-<ol>{steps_zh}<li>浏览器会打开“小区治理措施比选工具”页面。页面只在本机使用，不向外发送任何内容。</li></ol>
+<ol>{steps_zh}<li>浏览器会打开治理措施比选工具页面。页面只在本机使用，不向外发送任何内容。</li></ol>
 {pictures}
 <h2>In English</h2>
 <p>This folder installs and starts without a network ({platform}, Python {python}).</p>

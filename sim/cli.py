@@ -535,35 +535,13 @@ def export(
         typer.echo(path)
 
 
-@app.command()
-def reproduce(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Tables and figures, such as validate; default all")
-    ] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Few runs: compare rows and columns, not their numbers")
-    ] = False,
-    write: Annotated[
-        bool, typer.Option("--write", help="Put what was made into the pages")
-    ] = False,
-) -> None:
-    """Make the tables and figures of README and documents anew; exit code 1 if one differs.
-
-    [bold]Examples[/bold]
-
-    xiaoqu reproduce --quick
-
-    xiaoqu reproduce validate --write
-    """
-    from sim.reproduce import reproduce as make
-
-    differing = 0
-    for part in make(names or [], quick=quick, write=write):
-        told = part.differs and ("rewritten, " if write else "differs, ") + part.differs
-        _say(f"{part.name} ({part.place}, {part.seconds:.1f} s): {told or 'the same'}")
-        differing += bool(part.differs)
-    if differing and not write:
-        raise typer.Exit(1)
+@app.command(
+    hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def reproduce() -> None:
+    """Say where this command has gone: it is of use beside the documents only."""
+    allowed = "python docs/reproduce.py, in a checkout of the source"
+    raise InputError("reproduce", "is no command any more", allowed)
 
 
 def _add(spec: Spec) -> None:
@@ -583,7 +561,11 @@ def _add(spec: Spec) -> None:
         if word.option:
             flag, about = word.option.flag, word.option
             made = typer.Option(
-                flag, help=_capital(word.doc), metavar=about.metavar, min=about.low, max=about.high
+                flag,
+                help=word.doc[:1].upper() + word.doc[1:],
+                metavar=about.metavar,
+                min=about.low,
+                max=about.high,
             )
             kind = word.kind if word.default is None else type(word.default)
             takes[name], usual[name] = Annotated[kind, made], word.default
@@ -620,7 +602,9 @@ def _ask(
     tables, figures = _formats(export)
     question = spec.ask_words(overrides or [], config_dir, **options)
     if cfg:
-        return _print_tree(question.tree())
+        import yaml
+
+        return _say(yaml.safe_dump(question.tree(), allow_unicode=True, sort_keys=False).rstrip())
     answer = question.answer(
         **({"out": out, "progress": not quiet, "force": force} if spec.keeps else {})
     )
@@ -650,10 +634,6 @@ def _formats(export: str) -> tuple[list[str], list[str]]:
             raise InputError("export", f"{name!r} is not known", ", ".join(known[0] + known[1]))
     tables, figures = ([name for name in named if name in some] for some in known)
     return tables, figures
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _complete() -> None:
@@ -745,12 +725,6 @@ def _console(width: int | None = 160) -> Console:
     return Terminal(width=None if sys.stdout.isatty() else width)
 
 
-def _print_tree(tree: dict[str, Any]) -> None:
-    import yaml
-
-    _say(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False).rstrip())
-
-
 def _say(text: object) -> None:
     """Print what may hold names and texts of somebody's own."""
     typer.echo(clean(str(text), lines=True))
@@ -816,7 +790,7 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
 
         for name, field in Config.model_fields.items():
             if group := group_in(field.annotation):
-                yield name, _first_line(group), ""
+                yield name, (group.__doc__ or "").strip().partition("\n")[0], ""
     elif kind is Kind.THEORIES:
         from sim.processes.fees import THEORIES
         from sim.texts import done
@@ -827,10 +801,6 @@ def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]
         for name, measure in sorted(CATALOGUE.items()):
             if f"{measure.kind}s" == kind.value:
                 yield name, measure.en, measure.zh
-
-
-def _first_line(documented: Any) -> str:
-    return (documented.__doc__ or "").strip().partition("\n")[0]
 
 
 def _loaded(group: str, name: str, config_dir: Path | None) -> Config:

@@ -22,6 +22,7 @@ import yaml
 
 from sim.errors import InputError
 from sim.files import read_bytes, read_json
+from sim.phrases import phrases
 from sim.schema import Parameters
 from sim.streams import LARGEST_SEED
 
@@ -230,22 +231,7 @@ def moved(group: Parameters, values: Mapping[str, float]) -> Parameters:
 
 # --- what is said of it -------------------------------------------------------------------------
 
-WORDS = {
-    "en": {
-        "drawn": "Drawn: {free} of {all} parameters, a set for each seed ({version}, {draws} sets)",
-        "held": "; held: {names}",
-        "kinds": "{key} in {kinds}",
-        "none": "; held: none",
-        "off": "One set of parameters: bands and intervals hold chance alone, no doubt about parameters.",
-    },
-    "zh": {
-        "drawn": "参数抽样：{all}个中的{free}个，每个随机编号一组（{version}，共{draws}组）",
-        "held": "；固定：{names}",
-        "kinds": "{key}（{kinds}）",
-        "none": "；固定：无",
-        "off": "只用一组参数：区间只含偶然波动，不含参数本身的不确定性。",
-    },
-}
+WORDS = phrases("drawn")
 
 MOST_NAMED = 6
 """Held keys that are named; of more it is said how many there are."""

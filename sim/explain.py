@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from sim.errors import InputError
+from sim.phrases import phrases
 from sim.schema import Described, Parameters
 
 OPTIONS = ("out", "quiet", "lang", "force", "plugin", "config_dir", "panel")
@@ -218,38 +219,7 @@ def unknown_key(
     return unknown_name(where, problem, name, keys)
 
 
-REPLACED = {
-    "fees.recovers": "it is bills.pays_back now",
-    "fees.instalment": "it is bills.instalment now",
-    "perception.price": "the price counts in paying now, see fees.price",
-    "firm.expectation_speed": "a firm plans by the last twelve months now, see firm.notice and firm.hiring",
-    "issues.parking_usual": "it follows cars and places now, see group parking",
-    "issues.hours": "it is handling.hours now",
-    "issues.first_level": "it is handling.first_level now",
-    "issues.small": "it is handling.small now",
-    "issues.solve": "it is handling.solve now",
-    "issues.solve_most": "it is handling.solve_most now",
-    "issues.rise": "it is handling.rise now",
-    "issues.relief": "it is handling.relief now",
-    "issues.solved_trust": "it is handling.solved_trust now",
-    "issues.heard": "it is handling.heard now",
-    "issues.deadline": "limits are in days now, by urgency, see handling.limit",
-    "issues.shelved": "it is handling.unsolved now",
-    "issues.shelved_trust": "it is handling.unsolved_trust now",
-    "issues.reports_unheard": "telling is chosen now, see voices.efficacy",
-    "issues.call_finds": "telling is chosen now, see voices.called_on",
-    "community.reports": "telling is chosen now, see group voices",
-    "conflict.call_rate": "calling is chosen now, see group voices",
-    "conflict.petition_rate": "petitioning is chosen now, see group voices",
-    "conflict.steepness": "the ladder follows what households choose now, see group voices",
-    "conflict.patience": "the ladder follows what households choose now, see voices.ease",
-    "conflict.threshold_firm": "the ladder follows what households choose now, see voices.ease",
-    "conflict.threshold_hotline": "the ladder follows what households choose now, see voices.ease",
-    "conflict.threshold_petition": "the ladder follows what households choose now, see voices.ease",
-    "conflict.contagion": "it is voices.seen now",
-    "conflict.legitimacy": "trust in each door counts now, see voices.trust",
-    "committee.drive": "the street's drive is the measure committee_drive now",
-}
+REPLACED: dict[str, str] = phrases("replaced")["en"]
 """Keys that were, and what stands in their place."""
 
 

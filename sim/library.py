@@ -8,7 +8,6 @@ rows alone and frozen before any of them was run: see docs/evidence.md, "Case li
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Iterator, Mapping
@@ -26,6 +25,7 @@ from sim.config import Config, Target
 from sim.errors import InputError
 from sim.explain import input_error, show, unknown_name
 from sim.measures.catalogue import CATALOGUE
+from sim.phrases import phrases
 from sim.schema import Parameters, param
 from sim.standing import standing
 
@@ -46,48 +46,19 @@ IN_SCORE = frozenset({
 
 MAPPING = "mapping.yaml"
 
-KINDS = {
-    "old": ("old", "老旧小区"),
-    "commercial": ("commercial", "商品房小区"),
-    "resettlement": ("resettlement", "安置（回迁）小区"),
-    "work_unit": ("former work unit's", "原单位小区"),
-    "mixed": ("many compounds", "多个小区"),
-    "none": ("no compound", "非小区"),
-}
+
+def _pairs(part: str) -> dict[str, tuple[str, str]]:
+    of = phrases(part)
+    return {key: (en, of["zh"][key]) for key, en in of["en"].items()}
+
+
+KINDS = _pairs("kinds_of_compound")
 """Kinds of compound in English and Chinese."""
 
-MEASURES = {
-    "fee_rate": ("collection rate", "收缴率"),
-    "arrears": ("arrears", "欠费"),
-    "firm_exit": ("firm leaves, or nobody serves", "物业服务企业撤离或无人服务"),
-    "committee_rate": ("committees formed", "业委会组建率"),
-    "committee_or_firm": ("committee or firm", "有业委会或物业服务企业"),
-    "service_coverage": ("served by a firm", "物业服务覆盖率"),
-    "satisfaction": ("satisfied residents", "居民满意率"),
-    "complaints": ("complaints", "投诉"),
-    "hotline_satisfaction": ("satisfied callers", "热线回访满意率"),
-    "closing_rate": ("tickets solved", "工单办结率"),
-    "court_cases": ("court cases", "诉讼案件"),
-    "petitions": ("petitions", "信访"),
-    "turnout": ("votes", "投票"),
-}
+MEASURES = _pairs("reported")
 """What is reported, in English and Chinese."""
 
-UNITS = {
-    "percent": ("percent", "百分比"),
-    "points": ("points", "百分点"),
-    "yuan": ("yuan", "元"),
-    "event": ("event", "事件"),
-    "words": ("words", "文字"),
-    "owners": ("owners", "业主数"),
-    "cases": ("cases", "件"),
-    "cases/year": ("cases a year", "件/年"),
-    "tickets/month": ("tickets a month", "件/月"),
-    "calls/year": ("calls a year", "次/年"),
-    "complaints": ("complaints", "件"),
-    "complaints/month": ("complaints a month", "件/月"),
-    "compounds": ("compounds", "个小区"),
-}
+UNITS = _pairs("units_reported")
 """Units of what is reported, in English and Chinese."""
 
 
@@ -435,11 +406,6 @@ def _named(what: str, there: tuple[One, ...], name: str) -> One:
 def used_in(name: str) -> list[str]:
     """Parameters whose source names a case or a fact."""
     return [key for key, source in _sources() if re.search(rf"\b{name}\b", source)]
-
-
-def mapping_hash() -> str:
-    """SHA-256 of the mapping as it stands."""
-    return hashlib.sha256(_bytes(MAPPING)).hexdigest()
 
 
 def _bytes(name: str) -> bytes:

@@ -98,7 +98,9 @@ def _graph(key: str, graph: Any) -> Any:
         raise InputError(key, "is a graph", "network, network.file")
     import pandas as pd
 
-    rows: list[dict[str, Any]] = sorted(_rows(graph), key=_by_ends)
+    rows: list[dict[str, Any]] = sorted(
+        _rows(graph), key=lambda row: (str(row["source"]), str(row["target"]))
+    )
     path = _kept(pd.DataFrame(rows), TIES)
     return {"generator": "file", "file": path} if key == NETWORK else path
 
@@ -112,10 +114,6 @@ def _rows(graph: Any) -> Iterator[dict[str, Any]]:
     for node in graph:
         if not graph.degree(node):
             yield {"source": node, "target": ""}
-
-
-def _by_ends(row: dict[str, Any]) -> tuple[str, str]:
-    return str(row["source"]), str(row["target"])
 
 
 def _kept(frame: pd.DataFrame, what: str) -> str:

@@ -13,9 +13,11 @@ indicator like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import csv
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.resources import files
 from math import fsum
 from types import FunctionType
 from typing import Any
@@ -29,6 +31,9 @@ from sim.processes.notes import NOTES
 from sim.processes.service import LINES, Line
 from sim.world.process import How, Month, Process, check_takes
 from sim.world.units import FEN_PER_YUAN, THOUSAND
+
+LIVES = ("young", "working", "elderly")
+"""Life stages, as notes name them."""
 
 
 class Months:
@@ -70,6 +75,10 @@ def _where(there: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.where(there, values, np.nan)
 
 
+Formula = Callable[[Months], np.ndarray]
+"""From notes to an indicator's values (rows,)."""
+
+
 @dataclass(frozen=True)
 class Indicator:
     """One indicator.
@@ -91,14 +100,12 @@ class Indicator:
     zh: str
     unit: str
     formula: str
-    compute: Callable[[Months], np.ndarray]
+    compute: Formula
     share: bool = False
     low: float = 0.0
     high: float = np.inf
     better: int = 0
 
-
-INDICATORS: dict[str, Indicator] = {}
 
 RATE = {
     "en": "Fees collected: by money, of the last twelve months' bills whose period is over, without old debts; in "
@@ -111,639 +118,7 @@ OWN: dict[str, Callable[[Any], float]] = {}
 """Indicators of somebody's own, last in ``INDICATORS`` in the same order: what is noted of a compound."""
 
 
-def _share(
-    name: str,
-    en: str,
-    zh: str,
-    formula: str,
-    compute: Callable[[Months], np.ndarray],
-    better: int = 0,
-) -> None:
-    INDICATORS[name] = Indicator(
-        name, en, zh, "1", formula, compute, share=True, high=1.0, better=better
-    )
-
-
-def _number(
-    name: str,
-    en: str,
-    zh: str,
-    unit: str,
-    formula: str,
-    compute: Callable[[Months], np.ndarray],
-    low: float = 0.0,
-    better: int = 0,
-) -> None:
-    INDICATORS[name] = Indicator(name, en, zh, unit, formula, compute, low=low, better=better)
-
-
-def _condition(line: int) -> Callable[[Months], np.ndarray]:
-    return lambda m: m[f"condition_{line}"]
-
-
-def _amenities(life: int) -> Callable[[Months], np.ndarray]:
-    line = int(Line.AMENITIES)
-    return lambda m: m[f"built_{life}"] * m[f"condition_{line}"]
-
-
-def _of_age(name: str) -> Callable[[Months], np.ndarray]:
-    return lambda m: m.share(f"{name}_satisfaction", name)
-
-
-_share(
-    "collection_rate",
-    "Fees collected",
-    "物业费收缴率",
-    "by money: of the fees of the last twelve months billed whose period is over, the part paid by now, current "
-    "bills only; in December that of the calendar year; missing where none fell due, as without a firm",
-    lambda m: _where(m["due_fen"] > 0, 1.0 - m.share("unpaid_fen", "billed_fen")),
-    better=+1,
-)
-_share(
-    "collection_households",
-    "Households paid up",
-    "按户收缴率",
-    "by households: units that paid all of the last twelve months billed / units billed; missing where none were",
-    lambda m: _where(m["due_fen"] > 0, m.share("paid_up", "billed_units")),
-    better=+1,
-)
-_share(
-    "collection_to_date",
-    "Collected of this year so far",
-    "当年累计收缴率",
-    "by money: bills settled since 1 January / fees of the whole calendar year",
-    lambda m: _where(
-        m["due_fen"] > 0, np.minimum(m.share("year_collected_fen", "year_fees_fen"), 1.0)
-    ),
-    better=+1,
-)
-_number(
-    "collection_all_money",
-    "All fees received this year",
-    "当年实收占应收（含清欠和预缴）",
-    "1",
-    "all fees received since 1 January, old debts and payments ahead too / fees of the whole calendar year",
-    lambda m: _where(m["due_fen"] > 0, m.share("year_cash_fen", "year_fees_fen")),
-)
-_share(
-    "satisfied_share",
-    "Satisfied residents",
-    "居民满意度",
-    "occupied households that, asked, say that they are satisfied (satisfaction > perception.satisfied_from)",
-    lambda m: m.share("satisfied"),
-    better=+1,
-)
-_share(
-    "satisfaction",
-    "Mean satisfaction",
-    "平均满意水平",
-    "mean over occupied households",
-    lambda m: m.share("satisfaction"),
-    better=+1,
-)
-_share(
-    "trust_firm",
-    "Trust in the firm",
-    "对物业服务企业的信任",
-    "mean over occupied households",
-    lambda m: m.share("trust_firm"),
-    better=+1,
-)
-_share(
-    "trust_committee",
-    "Trust in the committee",
-    "对业委会的信任",
-    "mean over occupied households",
-    lambda m: m.share("trust_committee"),
-    better=+1,
-)
-_share(
-    "trust_cell",
-    "Trust in cell and community",
-    "对党组织和社区的信任",
-    "mean over occupied households",
-    lambda m: m.share("trust_cell"),
-    better=+1,
-)
-_share(
-    "grievance",
-    "Mean grievance",
-    "平均不满情绪",
-    "mean over occupied households",
-    lambda m: m.share("grievance"),
-    better=-1,
-)
-_share(
-    "efficacy",
-    "Feeling of being heard",
-    "参与效能感",
-    "mean over occupied households",
-    lambda m: m.share("efficacy"),
-    better=+1,
-)
-_share(
-    "estranged",
-    "Deal with the firm alone",
-    "只与物业服务企业打交道",
-    "mean over occupied households of how far they deal with the firm alone and not with cell and community",
-    lambda m: m.share("estranged"),
-)
-_share(
-    "trust_street",
-    "Trust in street and hotline",
-    "对街道和热线的信任",
-    "mean over occupied households",
-    lambda m: m.share("trust_street"),
-    better=+1,
-)
-_number(
-    "told_per_1000",
-    "Problems told, at all doors",
-    "各渠道反映问题",
-    "1/(1000 households month)",
-    "1000 * tellings to firm, cell, committee, grid worker, platform, hotline or by petition / occupied",
-    lambda m: _ratio(THOUSAND * _told(m), m["occupied"]),
-)
-_number(
-    "tickets_per_1000",
-    "Hotline tickets on property",
-    "物业类热线工单",
-    "1/(1000 households month)",
-    "1000 * calls to the hotline about problems of the compound, repeats too / occupied",
-    lambda m: _ratio(THOUSAND * m["issues_told_hotline"], m["occupied"]),
-)
-_number(
-    "complaints_per_1000",
-    "Hotline complaints on property",
-    "物业类热线投诉",
-    "1/(1000 households month)",
-    "1000 * calls to the hotline about what had been told before, to whomever / occupied; the other calls are first "
-    "reports",
-    lambda m: _ratio(THOUSAND * m["issues_complaints"], m["occupied"]),
-    better=-1,
-)
-_share(
-    "ticket_repeats",
-    "Repeated tickets",
-    "重复工单占比",
-    "tickets on a problem that the hotline had been called about before / tickets; missing without tickets",
-    lambda m: _ratio(m["issues_repeats"], m["issues_told_hotline"]),
-    better=-1,
-)
-_share(
-    "tickets_responded",
-    "Tickets responded to in time",
-    "响应率",
-    "tickets closed whose caller was rung back within the limit / tickets closed; missing if none",
-    lambda m: _ratio(m["issues_tickets_timely"], m["issues_tickets_closed"]),
-    better=+1,
-)
-_share(
-    "tickets_solved",
-    "Tickets solved",
-    "解决率",
-    "tickets closed whose problem was solved / tickets closed; missing if none",
-    lambda m: _ratio(m["issues_tickets_solved"], m["issues_tickets_closed"]),
-    better=+1,
-)
-_share(
-    "tickets_satisfied",
-    "Callers satisfied",
-    "满意率",
-    "satisfied / callers asked afterwards, a sample of tickets closed; missing if nobody was asked",
-    lambda m: _ratio(m["issues_tickets_content"], m["issues_tickets_asked"]),
-    better=+1,
-)
-_number(
-    "petitions_per_1000",
-    "Petitions",
-    "信访",
-    "1/(1000 households month)",
-    "1000 * petitions / occupied",
-    lambda m: _ratio(THOUSAND * m["issues_told_petition"], m["occupied"]),
-    better=-1,
-)
-_number(
-    "voices_per_1000",
-    "Tickets and petitions",
-    "信访投诉量",
-    "1/(1000 households month)",
-    "tickets_per_1000 + petitions_per_1000",
-    lambda m: _ratio(
-        THOUSAND * (m["issues_told_hotline"] + m["issues_told_petition"]), m["occupied"]
-    ),
-)
-_share(
-    "property_call_share",
-    "Property's share of hotline calls",
-    "物业类占热线比例",
-    "property calls / (property calls + other calls expected)",
-    lambda m: _ratio(m["issues_told_hotline"], _all_calls(m)),
-    better=-1,
-)
-_number(
-    "hotline_calls",
-    "Hotline calls on all matters",
-    "热线来电（全部事项）",
-    "1/month",
-    "property calls + other calls expected",
-    lambda m: _all_calls(m),
-)
-_share(
-    "complaint_share",
-    "Households in complaint",
-    "投诉户比例",
-    "stage 2 or above / occupied",
-    lambda m: m.share("stage_2") + m.share("stage_3") + m.share("stage_4"),
-    better=-1,
-)
-_share(
-    "open_conflict_share",
-    "Households in open conflict",
-    "公开冲突户比例",
-    "stage 4 / occupied",
-    lambda m: m.share("stage_4"),
-    better=-1,
-)
-_share(
-    "free_rider_share",
-    "Satisfied but not paying",
-    "享受服务而不缴费户比例",
-    "occupied households that say they are satisfied and did not pay / occupied; missing where no fees are due",
-    lambda m: _where(m["due_fen"] > 0, m.share("free_riders")),
-    better=-1,
-)
-_share(
-    "misuse_share",
-    "Misuse of common space",
-    "占用公共空间户比例",
-    "misusing households / occupied",
-    lambda m: m.share("misuse"),
-    better=-1,
-)
-_share(
-    "attendance",
-    "Meeting attendance",
-    "楼宇会到会率",
-    "came to the meeting of their building / households whose building met; missing without meetings",
-    lambda m: m.share("attended", "invited"),
-)
-_share(
-    "contacted_share",
-    "Households reached by members",
-    "党员联系覆盖",
-    "share of occupied households assigned to a contact member",
-    lambda m: _where(m["occupied"] > 0, m["visit_share"]),
-)
-_share(
-    "cell_fidelity",
-    "Hours for the cell's tasks",
-    "党员力量保障程度",
-    "hours there are / hours asked, at most 1; missing where none are asked",
-    lambda m: _where(m["cell_asked"] > 0, m["cell_fidelity"]),
-)
-_share(
-    "tie_strength",
-    "Mean tie strength",
-    "邻里关系强度",
-    "mean over ties of the compound's households; missing without ties",
-    lambda m: m["ties"],
-)
-_number(
-    "issues_open",
-    "Unsolved problems",
-    "未解决问题",
-    "1",
-    "problems not closed at the end of the month",
-    lambda m: m["issues_open"],
-    better=-1,
-)
-_number(
-    "issues_arisen",
-    "New problems",
-    "新增问题",
-    "1/month",
-    "problems that arose",
-    lambda m: m["issues_arisen"],
-    better=-1,
-)
-_number(
-    "issues_closed",
-    "Solved problems",
-    "办结问题",
-    "1/month",
-    "solved at any level",
-    lambda m: _closed(m),
-)
-_number(
-    "issues_shelved",
-    "Problems given up",
-    "长期挂起问题",
-    "1/month",
-    "given up unsolved",
-    lambda m: m["issues_shelved"],
-    better=-1,
-)
-_share(
-    "issues_in_place_share",
-    "Solved within compound or community",
-    "就地化解率",
-    "solved at building, compound or community level / (solved at any level + given up); missing if none ended",
-    lambda m: _in_place(m),
-    better=+1,
-)
-_number(
-    "days_to_close",
-    "Days to close",
-    "平均办结天数",
-    "day",
-    "mean days from telling to answer, solved or not, of problems answered at any door; missing if none",
-    lambda m: _ratio(m["issues_answer_days"], m["issues_answered"]),
-    better=-1,
-)
-_number(
-    "days_to_solve",
-    "Days to solve",
-    "平均解决天数",
-    "day",
-    "mean days from arising to solution, of problems solved; missing if none",
-    lambda m: _ratio(m["issues_days"], _closed(m)),
-    better=-1,
-)
-_number(
-    "passed_on",
-    "Times passed on",
-    "推诿次数",
-    "1/month",
-    "times a problem was passed on by one that took it for somebody else's",
-    lambda m: m["issues_passed"],
-    better=-1,
-)
-_number(
-    "waiting_for_money",
-    "Repairs that wait for money",
-    "待资金维修",
-    "1",
-    "costly repairs that the compound could not pay for this month",
-    lambda m: m["issues_waiting"],
-    better=-1,
-)
-for _line, (_name, _en, _zh) in enumerate(
-    (
-        ("cleaning", "cleaning", "保洁"),
-        ("facilities", "facilities", "设施"),
-        ("security", "security", "安保"),
-        ("greenery", "greenery", "绿化"),
-        ("amenities", "amenities", "全龄设施"),
-    )
-):
-    _share(
-        f"condition_{_name}",
-        f"Condition: {_en}",
-        f"状况：{_zh}",
-        "state of the service line",
-        _condition(_line),
-        better=+1,
-    )
-_share(
-    "service_condition",
-    "Condition of the compound",
-    "小区整体状况",
-    "mean of the five service lines",
-    lambda m: m.mean("condition"),
-    better=+1,
-)
-for _life, (_name, _en, _zh) in enumerate(
-    (("young", "the young", "儿童青年"), ("working", "working age", "中年"), ("elderly", "the elderly", "老年"))
-):  # fmt: skip
-    _share(
-        f"amenities_{_name}",
-        f"Amenities for {_en}",
-        f"{_zh}设施",
-        "what there is for this life stage, of what it needs, times the state of the line",
-        _amenities(_life),
-        better=+1,
-    )
-    _share(
-        f"satisfaction_{_name}",
-        f"Satisfaction of {_en}",
-        f"{_zh}满意水平",
-        "mean over occupied households of this life stage; missing without any",
-        _of_age(_name),
-        better=+1,
-    )
-_share(
-    "parking_short",
-    "Cars without a place",
-    "停车缺口",
-    "cars of residents that stand where there is no place for them / cars; 0 without cars",
-    lambda m: m["parking_short"],
-    better=-1,
-)
-_share(
-    "firm_present",
-    "Served by a firm",
-    "有物业服务企业",
-    "1 if a firm serves the compound",
-    lambda m: m["firm_present"],
-)
-_share(
-    "firm_effort",
-    "Firm's effort",
-    "物业服务企业投入水平",
-    "mean effort over lines, of full effort; 0 without a firm, which gives none",
-    lambda m: m.mean("effort"),
-)
-_number(
-    "firm_cash_yuan",
-    "Firm's cash",
-    "物业服务企业现金",
-    "yuan",
-    "cash in fen / 100; missing without a firm",
-    lambda m: _where(m["firm_present"] > 0, m["firm_cash_fen"] / FEN_PER_YUAN),
-    low=-np.inf,
-)
-_share(
-    "firm_staff",
-    "Staff of the firm",
-    "物业服务企业人员配备率",
-    "staff / staff of full service, whoever serves; missing where nobody does",
-    lambda m: _where(m["firm_present"] > 0, m["firm_staff"]),
-    better=+1,
-)
-_number(
-    "firm_result_yuan",
-    "Firm's result of a year",
-    "物业服务企业年度盈亏",
-    "yuan/year",
-    "income less cost of the last twelve months, before profit is paid out; missing where nobody serves",
-    lambda m: _where(m["firm_present"] > 0, m["firm_result_fen"] / FEN_PER_YUAN),
-    low=-np.inf,
-)
-_number(
-    "firm_changes",
-    "Firms gone so far",
-    "累计物业服务企业更换",
-    "1",
-    "firms under contract that left at a loss, did not renew, or were dismissed or replaced",
-    lambda m: m["firm_changes"],
-)
-_number(
-    "firm_provider",
-    "Who serves",
-    "服务主体",
-    "code",
-    "0 nobody, 1 firm, 2 emergency firm, 3 owners themselves, 4 firm on an open account",
-    lambda m: m["provider"],
-)
-_number(
-    "arrears_yuan",
-    "Arrears",
-    "欠费总额",
-    "yuan",
-    "owed to the present firm; 0 without one",
-    lambda m: m["arrears_fen"] / FEN_PER_YUAN,
-    better=-1,
-)
-_share(
-    "committee_working",
-    "Committee at work",
-    "业委会正常履职",
-    "1 if elected, working and representative",
-    lambda m: m["works"],
-    better=+1,
-)
-_share(
-    "committee_captured",
-    "Committee captured",
-    "业委会被少数人把持",
-    "1 if working for others than the owners",
-    lambda m: 1.0 * ((m["state"] == State.WORKING) & (m["capture"] != Capture.REPRESENTATIVE)),
-    better=-1,
-)
-_share(
-    "committee_interim",
-    "Interim committee",
-    "临时业委会",
-    "strength of an interim committee",
-    lambda m: m["interim"],
-)
-_share(
-    "committee_covered",
-    "Committee or interim committee",
-    "业委会或物管会覆盖",
-    "1 if a committee works for the owners or an interim one stands in",
-    lambda m: 1.0 * ((m["works"] > 0) | (m["interim"] > 0)),
-)
-_number(
-    "committee_state",
-    "State of the committee",
-    "业委会状态",
-    "code",
-    "0 none ... 7 refuses handover, 8 interim, see glossary",
-    lambda m: m["state"],
-)
-_number(
-    "failed_votes",
-    "Failed elections so far",
-    "业委会选举未成功次数",
-    "1",
-    "votes that did not pass",
-    lambda m: m["failed_votes"],
-    better=-1,
-)
-_share(
-    "vote_turnout",
-    "Turnout of the last vote",
-    "最近一次投票参与率",
-    "owners taking part / all owners; missing before the first vote",
-    lambda m: m["turnout"],
-)
-_share(
-    "committee_or_interim",
-    "Committee formed, or an interim one",
-    "业委会或物管会组建率",
-    "1 if a committee has been elected, whatever it does, or an interim one stands in; as rates are reported",
-    lambda m: 1.0 * ((m["formed"] > 0) | (m["interim"] > 0)),
-)
-_number(
-    "assemblies_held",
-    "Votes of all owners so far",
-    "累计业主大会表决次数",
-    "1",
-    "votes counted, elections too",
-    lambda m: m["votes_held"],
-)
-_number(
-    "firms_dismissed",
-    "Firms dismissed by owners so far",
-    "累计业主解聘物业服务企业次数",
-    "1",
-    "votes to dismiss that passed",
-    lambda m: m["firms_dismissed"],
-)
-_number(
-    "fund_yuan",
-    "Maintenance fund",
-    "住宅专项维修资金余额",
-    "yuan",
-    "fund in fen / 100",
-    lambda m: m["fund_fen"] / FEN_PER_YUAN,
-)
-_number(
-    "revenue_taken_yuan",
-    "Public revenue taken by committees so far",
-    "累计被业委会侵占的公共收益",
-    "yuan",
-    "what captured committees took from the owners' pool, in fen / 100",
-    lambda m: m["taken_fen"] / FEN_PER_YUAN,
-    better=-1,
-)
-_share(
-    "legacy",
-    "Developer's legacy",
-    "开发遗留程度",
-    "weight of broken promises",
-    lambda m: m["legacy"],
-    better=-1,
-)
-_share(
-    "satisfaction_gap_age",
-    "Gap between life stages",
-    "年龄段满意度差距",
-    "largest minus smallest mean satisfaction of young, working-age and elderly households; missing where "
-    "fewer than two of them are there",
-    lambda m: _age_gap(m),
-    better=-1,
-)
-_number(
-    "satisfaction_gap_tenure",
-    "Gap owners - tenants",
-    "业主租户满意度差",
-    "1",
-    "mean satisfaction of owners minus tenants; missing where one of them is not there",
-    lambda m: _tenure_gap(m),
-    low=-1.0,
-)
-_number(
-    "hours_spent",
-    "Hours given to measures",
-    "措施工时",
-    "hour/month",
-    "all actors, all measures; votes of owners, emergency firms and self-run compounds too",
-    lambda m: m["hours"],
-    better=-1,
-)
-_number(
-    "yuan_spent",
-    "Money given to measures",
-    "措施支出",
-    "yuan/month",
-    "all actors, all measures",
-    lambda m: m["yuan"],
-    better=-1,
-)
-
+# --- formulas -----------------------------------------------------------------------------------
 
 _TOLD = tuple(f"issues_{name}" for name in COUNTS if name.startswith("told_"))
 
@@ -769,8 +144,7 @@ def _all_calls(m: Months) -> np.ndarray:
 
 
 def _age_gap(m: Months) -> np.ndarray:
-    lives = ("young", "working", "elderly")
-    means = np.array([m.share(f"{life}_satisfaction", life) for life in lives])
+    means = np.array([m.share(f"{life}_satisfaction", life) for life in LIVES])
     # The larger or smaller of one that is there and one that is missing is the one that is there.
     gap = np.fmax.reduce(means) - np.fmin.reduce(means)
     return _where((~np.isnan(means)).sum(axis=0) > 1, gap)
@@ -781,6 +155,130 @@ def _tenure_gap(m: Months) -> np.ndarray:
     of_owners = _ratio(m["satisfaction"] - m["tenant_satisfaction"], owners)
     return of_owners - m.share("tenant_satisfaction", "tenants")
 
+
+def _read(name: str) -> Formula:
+    return lambda m: m[name]
+
+
+def _of_life(life: str) -> Iterator[tuple[str, Formula]]:
+    """Formulas of the indicators of one life stage."""
+    amenities = f"condition_{Line.AMENITIES:d}"
+    yield f"amenities_{life}", lambda m: m[f"built_{LIVES.index(life)}"] * m[amenities]
+    yield f"satisfaction_{life}", lambda m: m.share(f"{life}_satisfaction", life)
+
+
+FORMULAS: dict[str, Formula] = {
+    "collection_rate": lambda m: _where(
+        m["due_fen"] > 0, 1.0 - m.share("unpaid_fen", "billed_fen")
+    ),
+    "collection_households": lambda m: _where(m["due_fen"] > 0, m.share("paid_up", "billed_units")),
+    "collection_to_date": lambda m: _where(
+        m["due_fen"] > 0, np.minimum(m.share("year_collected_fen", "year_fees_fen"), 1.0)
+    ),
+    "collection_all_money": lambda m: _where(
+        m["due_fen"] > 0, m.share("year_cash_fen", "year_fees_fen")
+    ),
+    "satisfied_share": lambda m: m.share("satisfied"),
+    "satisfaction": lambda m: m.share("satisfaction"),
+    "trust_firm": lambda m: m.share("trust_firm"),
+    "trust_committee": lambda m: m.share("trust_committee"),
+    "trust_cell": lambda m: m.share("trust_cell"),
+    "grievance": lambda m: m.share("grievance"),
+    "efficacy": lambda m: m.share("efficacy"),
+    "estranged": lambda m: m.share("estranged"),
+    "trust_street": lambda m: m.share("trust_street"),
+    "told_per_1000": lambda m: _ratio(THOUSAND * _told(m), m["occupied"]),
+    "tickets_per_1000": lambda m: _ratio(THOUSAND * m["issues_told_hotline"], m["occupied"]),
+    "complaints_per_1000": lambda m: _ratio(THOUSAND * m["issues_complaints"], m["occupied"]),
+    "ticket_repeats": lambda m: _ratio(m["issues_repeats"], m["issues_told_hotline"]),
+    "tickets_responded": lambda m: _ratio(m["issues_tickets_timely"], m["issues_tickets_closed"]),
+    "tickets_solved": lambda m: _ratio(m["issues_tickets_solved"], m["issues_tickets_closed"]),
+    "tickets_satisfied": lambda m: _ratio(m["issues_tickets_content"], m["issues_tickets_asked"]),
+    "petitions_per_1000": lambda m: _ratio(THOUSAND * m["issues_told_petition"], m["occupied"]),
+    "voices_per_1000": lambda m: _ratio(
+        THOUSAND * (m["issues_told_hotline"] + m["issues_told_petition"]), m["occupied"]
+    ),
+    "property_call_share": lambda m: _ratio(m["issues_told_hotline"], _all_calls(m)),
+    "hotline_calls": _all_calls,
+    "complaint_share": lambda m: m.share("stage_2") + m.share("stage_3") + m.share("stage_4"),
+    "open_conflict_share": lambda m: m.share("stage_4"),
+    "free_rider_share": lambda m: _where(m["due_fen"] > 0, m.share("free_riders")),
+    "misuse_share": lambda m: m.share("misuse"),
+    "attendance": lambda m: m.share("attended", "invited"),
+    "contacted_share": lambda m: _where(m["occupied"] > 0, m["visit_share"]),
+    "cell_fidelity": lambda m: _where(m["cell_asked"] > 0, m["cell_fidelity"]),
+    "tie_strength": lambda m: m["ties"],
+    "issues_open": lambda m: m["issues_open"],
+    "issues_arisen": lambda m: m["issues_arisen"],
+    "issues_closed": _closed,
+    "issues_shelved": lambda m: m["issues_shelved"],
+    "issues_in_place_share": _in_place,
+    "days_to_close": lambda m: _ratio(m["issues_answer_days"], m["issues_answered"]),
+    "days_to_solve": lambda m: _ratio(m["issues_days"], _closed(m)),
+    "passed_on": lambda m: m["issues_passed"],
+    "waiting_for_money": lambda m: m["issues_waiting"],
+    **{
+        f"condition_{line.name.lower()}": _read(f"condition_{line:d}")
+        for line in map(Line, range(LINES))
+    },
+    "service_condition": lambda m: m.mean("condition"),
+    **{name: formula for life in LIVES for name, formula in _of_life(life)},
+    "parking_short": lambda m: m["parking_short"],
+    "firm_present": lambda m: m["firm_present"],
+    "firm_effort": lambda m: m.mean("effort"),
+    "firm_cash_yuan": lambda m: _where(m["firm_present"] > 0, m["firm_cash_fen"] / FEN_PER_YUAN),
+    "firm_staff": lambda m: _where(m["firm_present"] > 0, m["firm_staff"]),
+    "firm_result_yuan": lambda m: _where(
+        m["firm_present"] > 0, m["firm_result_fen"] / FEN_PER_YUAN
+    ),
+    "firm_changes": lambda m: m["firm_changes"],
+    "firm_provider": lambda m: m["provider"],
+    "arrears_yuan": lambda m: m["arrears_fen"] / FEN_PER_YUAN,
+    "committee_working": lambda m: m["works"],
+    "committee_captured": lambda m: (
+        1.0 * ((m["state"] == State.WORKING) & (m["capture"] != Capture.REPRESENTATIVE))
+    ),
+    "committee_interim": lambda m: m["interim"],
+    "committee_covered": lambda m: 1.0 * ((m["works"] > 0) | (m["interim"] > 0)),
+    "committee_state": lambda m: m["state"],
+    "failed_votes": lambda m: m["failed_votes"],
+    "vote_turnout": lambda m: m["turnout"],
+    "committee_or_interim": lambda m: 1.0 * ((m["formed"] > 0) | (m["interim"] > 0)),
+    "assemblies_held": lambda m: m["votes_held"],
+    "firms_dismissed": lambda m: m["firms_dismissed"],
+    "fund_yuan": lambda m: m["fund_fen"] / FEN_PER_YUAN,
+    "revenue_taken_yuan": lambda m: m["taken_fen"] / FEN_PER_YUAN,
+    "legacy": lambda m: m["legacy"],
+    "satisfaction_gap_age": _age_gap,
+    "satisfaction_gap_tenure": _tenure_gap,
+    "hours_spent": lambda m: m["hours"],
+    "yuan_spent": lambda m: m["yuan"],
+}
+"""How each of our own indicators is reckoned, in their order; what each is called and means stands in ``WORDS``."""
+
+WORDS = "indicators.csv"
+"""File in ``sim/data``: names in two languages, unit, formula in words, bounds, and which way is better."""
+
+
+def _described() -> dict[str, Indicator]:
+    with files("sim").joinpath("data", WORDS).open(encoding="utf-8", newline="") as file:
+        told = {row["name"]: row for row in csv.DictReader(file)}
+    return {
+        name: Indicator(
+            name,
+            *(told[name][word] for word in ("en", "zh", "unit", "formula")),
+            compute=formula,
+            share=told[name]["share"] == "1",
+            low=float(told[name]["low"]),
+            high=float(told[name]["high"]),
+            better=int(told[name]["better"]),
+        )
+        for name, formula in FORMULAS.items()
+    }
+
+
+INDICATORS: dict[str, Indicator] = _described()
+"""Every indicator by its name, those of somebody's own last."""
 
 WORST = 0.11
 """Share of Shanghai's compounds that made 47 percent of its complaints in 2018 (cases/README, EVIDENCE)."""

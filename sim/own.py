@@ -68,16 +68,8 @@ _OF_WORLD = {
 _OF_ROW = {*dir(Actor), "world", "index", "record", "model", "unique_id", "pos"} - {"of_kind"}
 """Names that tables of the world, and columns of an actor, cannot have."""
 _OF_RESIDENT = {
-    *dir(Resident),
-    "model",
-    "unique_id",
-    "pos",
-    "row",
-    "run",
-    "seed",
-    "month",
-    "household",
-}
+    *dir(Resident), "model", "unique_id", "pos", "row", "run", "seed", "month", "household",
+}  # fmt: skip
 """Names that a column of households cannot have: residents and panels have them."""
 _KEPT = (BEFORE_MEASURES, "note")
 """Processes without which no measure has its place, and no month is kept."""

@@ -53,6 +53,36 @@ def param(
     )
 
 
+def fraction(default: Any, en: str, *, high: float = 1, **more: Any) -> Any:
+    """Declare a number from 0 to 1, or to ``high``: a share, a weight, a level; else as ``param``."""
+    return param(default, en, low=0, high=high, **more)
+
+
+def monthly(default: Any, en: str, *, high: float = 1, **more: Any) -> Any:
+    """Declare a chance or a share in a month, from 0 to 1 or to ``high``; else as ``param``."""
+    return param(default, en, unit="1/month", low=0, high=high, **more)
+
+
+def logits(default: Any, en: str, **more: Any) -> Any:
+    """Declare a push, in logits; else as ``param``."""
+    return param(default, en, unit="logit", **more)
+
+
+def in_hours(default: Any, en: str, **more: Any) -> Any:
+    """Declare hours of work a month, from 0 on; else as ``param``."""
+    return param(default, en, unit="hour/month", low=0, **more)
+
+
+def in_yuan(default: Any, en: str, **more: Any) -> Any:
+    """Declare an amount of money in yuan, from 0 on; else as ``param``."""
+    return param(default, en, unit="yuan", low=0, **more)
+
+
+def in_months(default: Any, en: str, **more: Any) -> Any:
+    """Declare a number of months; else as ``param``."""
+    return param(default, en, unit="month", **more)
+
+
 @dataclass(frozen=True)
 class Described:
     """One parameter as the documents and the command ``explain`` show it."""
@@ -175,6 +205,11 @@ def bounded(
     return create_model(
         name, __base__=Parameters, __doc__=group.__doc__, __module__=module, **fields
     )
+
+
+def in_order(group: type[Parameters], *values: float) -> Any:
+    """A group of parameters from their values in the order of its fields."""
+    return group(**dict(zip(group.model_fields, map(float, values), strict=True)))
 
 
 def _as_number(value: Any) -> np.ndarray | None:

@@ -25,10 +25,15 @@ def files(folder: Path, pattern: str = "*.py") -> list[Path]:
     return sorted(path for path in folder.glob(pattern) if path.is_file())
 
 
+def _whole() -> list[Path]:
+    """All code, and the bounds and directions of indicators, on which numbers hang too."""
+    return [*files(PACKAGE, "**/*.py"), PACKAGE / "data" / "indicators.csv"]
+
+
 def _stamps() -> dict[Path, tuple[int, int]]:
     """When each source file was last written and its size."""
     found = {}
-    for path in files(PACKAGE, "**/*.py"):
+    for path in _whole():
         told = os.stat(path)
         found[path] = (told.st_mtime_ns, told.st_size)
     return found
@@ -36,7 +41,7 @@ def _stamps() -> dict[Path, tuple[int, int]]:
 
 def _hash() -> str:
     whole = hashlib.sha256()
-    for path in files(PACKAGE, "**/*.py"):
+    for path in _whole():
         whole.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
         whole.update(path.read_bytes() + b"\0")
     return whole.hexdigest()[:16]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
-from unicodedata import east_asian_width
 
 import numpy as np
+from rich.cells import cell_len
 
 from sim import ensemble
 from sim.as_text import aside, exact_text
@@ -15,72 +15,23 @@ from sim.config import Experiment, Policy, Scenario
 from sim.explain import parameter_lines, show
 from sim.library import KINDS, MEASURES, UNITS, Case, Fact, Figure, Number, Run, used_in
 from sim.measures.catalogue import CATALOGUE, Measure
-from sim.month_zh import CHINESE
 from sim.outcomes import INDICATORS, Indicator
+from sim.phrases import phrases
 from sim.streams import Stream
 from sim.world.arrows import ARROWS, Arrow
 from sim.world.process import Month, Process
 
-_HEADS = {
-    "en": ("", "process", "run", "switch", "draws", "what it does"),
-    "zh": ("", "过程", "运行方式", "开关", "随机数", "做什么"),
-}
-_RUN = {"en": ("Python", "compiled"), "zh": ("Python", "编译")}
-_CUT = {"en": "cut: ", "zh": "切断后："}
-_USE_OF_CUT = {
-    "en": "use: cut=[{name}], with run, compare, sweep and others",
-    "zh": "用法：cut=[{name}]，可用于 run、compare、sweep 等命令",
-}
-_DOUBT = {
-    "en": (
-        "doubt: on (the default) lets each seed live a parameter set of its own; off lets all live one\n"
-        "sets: {draws}, {version}: {what}; sha256 {sha}\n"
-        "seed s lives set s modulo {draws}, under every policy; a key that is set is held: fees.trust=1.2\n"
-        "use: doubt=off, with run, compare, sweep, attribute, optimise, robustness; see docs/doubt.md"
-    ),
-    "zh": (
-        "doubt：on（默认）时每个随机编号使用一组自己的参数；off时全部使用同一组\n"
-        "参数组：{draws}组，{version}：{what}；sha256 {sha}\n"
-        "随机编号s使用第s除以{draws}的余数组，各政策相同；写明的参数固定不抽：fees.trust=1.2\n"
-        "用法：doubt=off，可用于run、compare、sweep、attribute、optimise、robustness；见docs/doubt.md"
-    ),
-}
-_OWN_DRAWS = {"en": "own", "zh": "自有"}
+_HEADS = phrases("month_heads")
+_RUN = phrases("month_run")
+_WORDS = phrases("explain")
 
-_CASE = {
-    "en": {
-        "case": "case", "reported": "reported", "counts": "counts", "kind": "kind", "households": "households",
-        "before": "before", "after": "after", "months": "months between", "begun": "begun", "done": "done",
-        "source": "source", "grade": "grade", "negative": "it fell, failed or did not change",
-        "beware": "beware", "used": "parameters that take their size from it, so that it tests them little",
-        "why": "cannot be lived", "lived": "lived as", "like": "like", "month_0": "month 0",
-        "history": "months lived before", "settings": "settings", "past": "before month 0",
-        "measures": "measures", "figures": "figures", "read": "how it is told",
-        "unmapped": "told and not mapped", "assumed": "assumed", "use": "use",
-        "fact": "fact", "of": "of", "values": "values", "n": "number asked or counted", "year": "year",
-        "rests": "parameters that rest on it",
-    },
-    "zh": {
-        "case": "案例", "reported": "报道指标", "counts": "口径", "kind": "类型", "households": "户数",
-        "before": "此前", "after": "此后", "months": "间隔月数", "begun": "开始", "done": "做法",
-        "source": "来源", "grade": "等级", "negative": "下降、失败或没有变化",
-        "beware": "注意", "used": "以此案例定值的参数（故对其检验作用小）",
-        "why": "不能模拟", "lived": "模拟为", "like": "基准情景", "month_0": "第0个月",
-        "history": "此前模拟月数", "settings": "设定", "past": "第0个月之前",
-        "measures": "措施", "figures": "数字", "read": "报道性质",
-        "unmapped": "未映射", "assumed": "假定", "use": "用法",
-        "fact": "事实", "of": "对象", "values": "数值", "n": "样本数", "year": "年份",
-        "rests": "以此取值的参数",
-    },
-}  # fmt: skip
+CHINESE = dict(zip(*phrases("month").values(), strict=True))
+"""What each process of the month does, in Chinese by the first line of its rule; so a rule put in another's place is
+never told in the other's words, and one that has no Chinese is told in its own."""
+
+_CASE = phrases("case")
 """Heads of what is told of a case."""
 
-_NOT_TOLD, _NONE, _DEFAULT, _COLON, _SEMICOLON = (
-    {"en": en, "zh": zh}
-    for en, zh in (
-        ("not told", "未述"), ("none", "无"), ("as by default", "默认参数"), (": ", "："), ("; ", "；"),
-    )
-)  # fmt: skip
 _SAID = {
     "change": "前后变化", "level": "单一水平", "event": "是否发生", "start": "起点", "outcome": "结果",
     "success": "因成功而报道", "trouble": "因出事而报道", "ordinary": "调查或统计",
@@ -148,9 +99,10 @@ def case_text(case: Case, lang: str = "en") -> str:
         "before": _in_words(case.before, lang),
         "after": _in_words(case.after, lang),
         "months": _in_words(case.months, lang),
-        "begun": case.start or _NOT_TOLD[lang],
+        "begun": case.start or _WORDS[lang]["not_told"],
         "done": done,
-        "source": (case.url or _NOT_TOLD[lang]) + aside(case.date or _NOT_TOLD[lang], lang),
+        "source": (case.url or _WORDS[lang]["not_told"])
+        + aside(case.date or _WORDS[lang]["not_told"], lang),
         "grade": case.grade,
         "beware": note,
         "used": ", ".join(case.used_in),
@@ -170,7 +122,7 @@ def fact_text(fact: Fact, lang: str = "en") -> str:
         "values": fact.values,
         "n": fact.n,
         "year": fact.year,
-        "source": fact.url or _NOT_TOLD[lang],
+        "source": fact.url or _WORDS[lang]["not_told"],
         "grade": fact.grade,
         "beware": fact.note,
         "rests": ", ".join(used_in(fact.id)),
@@ -188,10 +140,10 @@ def _run_lines(case: Case, run: Run, lang: str) -> Iterator[str]:
     sized = {} if run.households is None else {"population.households": run.households}
     went = {} if run.standing is None else {"standing": run.standing}
     settings = {**sized, **went, **run.states, **run.settings}
-    yield _line("settings", "" if settings else _NONE[lang], lang).rstrip()
+    yield _line("settings", "" if settings else _WORDS[lang]["none"], lang).rstrip()
     yield from (f"  {key}: {value}" for key, value in _flat(settings))
     for name, entries in (("past", run.history), ("measures", run.measures)):
-        yield _line(name, "" if entries else _NONE[lang], lang).rstrip()
+        yield _line(name, "" if entries else _WORDS[lang]["none"], lang).rstrip()
         yield from (_entry(label, given, lang) for label, given in entries.items())
     yield _line("figures", "", lang).rstrip()
     yield from (_figure(figure, lang) for figure in run.figures)
@@ -217,7 +169,7 @@ def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, s
 
 
 def _line(head: str, text: str, lang: str) -> str:
-    return f"{_CASE[lang][head]}{_COLON[lang]}{text}"
+    return f"{_CASE[lang][head]}{_WORDS[lang]['colon']}{text}"
 
 
 def _said(word: str, lang: str) -> str:
@@ -259,7 +211,7 @@ def _entry(label: str, given: dict[str, Any], lang: str) -> str:
     measure = CATALOGUE[given.get("measure", label)]
     words = ", ".join(f"{key} {value}" for key, value in given.items() if key != "measure")
     title = measure.en if lang == "en" else measure.zh
-    return f"  {label}{_COLON[lang]}{title}{_SEMICOLON[lang]}{words or _DEFAULT[lang]}"
+    return f"  {label}{_WORDS[lang]['colon']}{title}{_WORDS[lang]['semicolon']}{words or _WORDS[lang]['default']}"
 
 
 def _in_words(number: Number, lang: str) -> str:
@@ -274,7 +226,7 @@ def _in_words(number: Number, lang: str) -> str:
         return f"{low:.9g} and more" if lang == "en" else f"{low:.9g}以上"
     if high is not None:
         return f"up to {high:.9g}" if lang == "en" else f"不超过{high:.9g}"
-    return _NOT_TOLD[lang]
+    return _WORDS[lang]["not_told"]
 
 
 def experiment_text(experiment: Experiment) -> str:
@@ -330,7 +282,7 @@ def month_text(month: Month, lang: str = "en") -> str:
         for number, process in enumerate(month, 1)
     ]
     columns = zip(_HEADS[lang], *rows, strict=True)
-    number_wide, *widths = (max(map(_width, column)) for column in columns)
+    number_wide, *widths = (max(map(cell_len, column)) for column in columns)
     lines = (
         "  ".join([row[0].rjust(number_wide), *map(_padded, row[1:], widths)]).rstrip()
         for row in (_HEADS[lang], *rows)
@@ -341,14 +293,14 @@ def month_text(month: Month, lang: str = "en") -> str:
 def arrows_text(lang: str = "en") -> str:
     """Every causal arrow: its name as ``cut`` takes it, how it acts, and what its rule sees where it is cut."""
     blocks = [arrow_text(one, lang) for _, one in sorted(ARROWS.items())]
-    use = _USE_OF_CUT[lang].format(name="income_to_effort,norm_to_pay")
+    use = _WORDS[lang]["use_of_cut"].format(name="income_to_effort,norm_to_pay")
     return "\n".join([*blocks, "", use])
 
 
 def arrow_text(one: Arrow, lang: str = "en") -> str:
     """One arrow in two lines."""
     how, cut = (one.zh, one.zh_neutral) if lang == "zh" else (one.en, one.neutral)
-    return f"{one.name}: {how}\n    {_CUT[lang]}{cut} ({one.module})"
+    return f"{one.name}: {how}\n    {_WORDS[lang]['cut']}{cut} ({one.module})"
 
 
 def doubt_text(lang: str = "en") -> str:
@@ -361,9 +313,9 @@ def doubt_text(lang: str = "en") -> str:
         (key, *(exact_text(float(v), 3) for v in values))
         for key, *values in zip(made.keys, low, middle, high, strict=True)
     ]
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     table = ["  ".join(map(_padded, row, widths)).rstrip() for row in rows]
-    about = _DOUBT[lang].format(
+    about = _WORDS[lang]["doubt"].format(
         version=made.version,
         what=made.zh if lang == "zh" else made.en,
         draws=len(made.draws),
@@ -382,13 +334,8 @@ def done(process: Process, lang: str = "en") -> str:
 def _draws(stream: int, lang: str) -> str:
     if stream in set(Stream):
         return Stream(stream).name.lower()
-    return _OWN_DRAWS[lang] if stream else "-"
+    return _WORDS[lang]["own_draws"] if stream else "-"
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
-
-
-def _width(text: str) -> int:
-    # A terminal gives a Chinese character two places.
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+    return text + " " * (width - cell_len(text))

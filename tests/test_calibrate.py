@@ -446,9 +446,7 @@ def test_only_what_cases_report_is_predicted() -> None:
 
 
 def test_without_pyabc_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    calibration._smc.cache_clear()
+    question = find("calibrate").ask_words(["scenario=kangqiao"])
     monkeypatch.setitem(sys.modules, "pyabc", None)
-    monkeypatch.delitem(sys.modules, "sim.science.smc")
-    monkeypatch.delattr("sim.science.smc")
-    with pytest.raises(InputError, match=r"xiaoqu\[science\]"):
-        calibration._smc()
+    with pytest.raises(InputError, match=r"pyabc is not installed.*xiaoqu\[science\]"):
+        question.answer()

@@ -381,8 +381,8 @@ def test_explain_month_prints_every_process_in_its_order(xiaoqu: Command) -> Non
 def test_everything_that_is_done_in_a_month_is_told_in_chinese() -> None:
     """Catches a rule whose English was written anew and whose Chinese was not, and Chinese of no rule."""
     from sim.month import MONTH, START
-    from sim.month_zh import CHINESE
     from sim.processes.fees import THEORIES
+    from sim.texts import CHINESE
 
     done = {process.doc for process in (*MONTH, *START, *THEORIES.values())}
     assert done == set(CHINESE)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+import tables
+from reference import API, reference
+from remade import LIVED
 
 from sim.cli import _load_plugins
 from sim.compose import load
@@ -16,21 +17,10 @@ from sim.config import Config
 from sim.measures import CATALOGUE, MeasureParameters
 from sim.model import NeighborhoodModel
 from sim.month import MONTH
-from sim.reference import API, reference
-from sim.remade import LIVED
 from sim.schema import Described
 
 DOCS = Path(__file__).parents[1] / "docs"
 ODD = (DOCS / "odd.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def tables() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tables", DOCS / "tables.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def parameters() -> Iterator[Described]:
@@ -43,7 +33,7 @@ def parameters() -> Iterator[Described]:
 
 
 @pytest.mark.usefixtures("as_shipped")
-def test_tables_are_as_the_code_makes_them(tables: ModuleType) -> None:
+def test_tables_are_as_the_code_makes_them() -> None:
     """Catches a column, parameter, indicator or measure changed without the documents."""
     assert tables.main(["--check"]) == 0, "run python docs/tables.py"
 
@@ -64,9 +54,7 @@ def test_all_that_sim_offers_is_in_the_reference_as_its_docstring_says() -> None
     assert " at 0x" not in "".join(map(reference, API))
 
 
-def test_a_stale_table_is_found_and_mended(
-    tables: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stale_table_is_found_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a check that always passes, and a rewriting that touches other text."""
     page = tmp_path / "page.md"
     page.write_text("a\n<!-- table: codes -->\nold\n<!-- end table -->\nb\n", encoding="utf-8")
@@ -79,7 +67,7 @@ def test_a_stale_table_is_found_and_mended(
     assert tables.main(["--check"]) == 0
 
 
-def test_every_table_that_can_be_made_is_shown(tables: ModuleType) -> None:
+def test_every_table_that_can_be_made_is_shown() -> None:
     """Catches a new group of parameters that no document shows, and a marker left open."""
     paths = [*DOCS.rglob("*.md"), DOCS.parent / "README.md"]
     pages = "\n".join(path.read_text(encoding="utf-8") for path in sorted(paths))

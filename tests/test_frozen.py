@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import remade
 
-from sim import load, remade
+from sim import load
 from sim.config import Mechanisms
 from sim.model import NeighborhoodModel
 

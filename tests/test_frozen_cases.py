@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import frozen
 import pandas as pd
 import pytest
 
 from sim.compose import load
 from sim.errors import InputError
-from sim.science import frozen
 
 PAGE = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("\n## Frozen\n")[2]

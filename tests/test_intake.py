@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -83,8 +85,96 @@ def test_a_sheet_for_each_building_is_one_register(tmp_path: Path) -> None:
 def test_formulas_are_values_and_nothing_is_worked_out(tmp_path: Path) -> None:
     """Catches a formula, or a link to another file, that is followed or kept as a text."""
     rows = [[*HEADER, "area_m2"], *([*row, "=[other.xlsx]A!B1"] for row in PLAIN)]
-    columns, _ = read(workbook(tmp_path / "a.xlsx", {"A": rows}))
-    assert "area" not in columns, "the program that wrote it worked nothing out"
+    with pytest.raises(InputError, match="row 2: area_m2: 'a formula without a value'"):
+        read(workbook(tmp_path / "a.xlsx", {"A": rows}))
+
+
+# --- wrong numbers that would look right ------------------------------------------------------------
+
+ROOMS = [f"{b}-{s}-{r}" for b, s, _, r in FLATS]
+BILL = ["房号", "月份", "应收", "实收"]
+PAID = [[room, "2025-01", 100, 100] for room in ROOMS]
+HALF = [[room, 100, 100 * (k % 2)] for k, room in enumerate(ROOMS)]
+RATE = "month_rate"
+
+
+def figures_of(path: Path, **more: object) -> dict[tuple[str, object], float]:
+    """Figures of a file by name and month; what is due by name alone."""
+    one = read_files([str(path)], [], **more)[0]
+    found: dict[tuple[str, object], float] = {(n, when): v for n, when, v in one.figures}
+    if one.months is not None and "due_yuan" in one.months:
+        found["due", ""] = float(one.months["due_yuan"].sum())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("sheets", "expected"),
+    [
+        # a hidden copy, a backup and a sum of the other sheets are no further months
+        ({"1月": [BILL, *PAID], "汇总": [BILL, *PAID], "备份": [BILL, *PAID]}, {("due", ""): 2400}),
+        # ten thousands of yuan, said above the header or over a group of columns, or at an indicator
+        ({"A": [["收费情况表", "", "单位：万元"], ["月份", "应收", "实收"], ["2025年1月", 10.8, 8.1]]}, {("due", ""): 108_000, (RATE, (2025, 1)): 0.75}),
+        ({"A": [["月份", "金额（万元）", ""], ["", "应收", "实收"], ["2025年1月", 10.8, 8.1]]}, {("due", ""): 108_000}),
+        ({"A": [["月份", "欠费总额（万元）"], ["2025-01", 13.5], ["2025-02", 14]]}, {("arrears_yuan", (2025, 1)): 135_000}),
+        # running sums, rates and days behind a month are no amounts of that month
+        ({"A": [["房号", "2025年1月应收", "2025年1月实收", "2025年1月累计实收", "2025年1月缴费率", "2025年1月缴费日期"],
+                *[[*row, 900, "90%", "2025-01-05"] for row in HALF]]}, {(RATE, (2025, 1)): 0.5}),
+        # days as a spreadsheet heads months
+        ({"A": [["房号", "月物业费", "2025-01-01"], *HALF]}, {(RATE, (2025, 1)): 0.5}),
+        # one bill paid in parts, and one given back
+        ({"A": [BILL, *PAID[1:], [ROOMS[0], "2025-01", 100, 40], [ROOMS[0], "2025-01", 0, 60]]}, {(RATE, (2025, 1)): 1.0}),
+        ({"A": [BILL, *PAID, [ROOMS[0], "2025-01", 0, -100]]}, {(RATE, (2025, 1)): 23 / 24}),
+        # cells joined over the bills of a flat, and over the flats of a building
+        ({"A": [["楼栋", "房号", "月份", "应收", "实收"], *[row for k, room in enumerate(ROOMS) for row in (
+            [f"{k // 12 + 1}栋" if k % 12 == 0 else "", room[2:], "2025-01", 100, 100], ["", "", "2025-02", 100, 0])]]},
+         {("due", ""): 4800, (RATE, (2025, 1)): 1.0, (RATE, (2025, 2)): 0.0, ("collection_households", (2025, 2)): 0.0}),
+        # the year in a column of its own
+        ({"A": [["年度", "月份", "房号", "应收", "实收"], *[[y, "1月", room, 100, 100 * (y - 2024)] for y in (2024, 2025) for room in ROOMS]]},
+         {(RATE, (2024, 1)): 0.0, (RATE, (2025, 1)): 1.0}),
+        ({"A": [["年份", "月份", "收缴率"], *[[f"{y}年" if m == 1 else "", m, 0.5 + m / 100] for y in (2023, 2024) for m in range(1, 13)]]},
+         {("collection_rate", (2023, 12)): 0.62, ("collection_rate", (2024, 1)): 0.51}),
+        # a total without a word, and one with a space in its word
+        ({"A": [["房号", "2025年1月应收", "2025年1月实收"], *HALF, ["合　计", 2400, 2400], ["", 2400, 2400]]}, {("due", ""): 2400, (RATE, (2025, 1)): 0.5}),
+        # counts of tickets
+        ({"A": [["月份", "诉求类别", "件数"], ["2025年1月", "停车管理", 12], ["2025年1月", "公交", 3]]}, {("tickets_per_1000", (2025, 1)): 12}),
+    ],
+)  # fmt: skip
+def test_no_number_is_wrong_and_looks_right(
+    tmp_path: Path, sheets: dict[str, Any], expected: dict[tuple[str, object], float]
+) -> None:
+    found = figures_of(workbook(tmp_path / "a.xlsx", sheets), households=1000)
+    assert {key: found.get(key) for key in expected} == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([BILL, *PAID, ["1-1-101", "2025-01", 100, "#REF!"]], "row 26: paid: '#REF!'"),
+        ([BILL, *PAID[1:], *[[ROOMS[0], "2025-01", 100, part] for part in (60, 40)]], "row 25: due: 100.00 due stands beside"),
+        ([["房号", "2025年1月应收", "2025年1月实收", "2025年1月实收"], *[[*row, 0] for row in HALF]], "stands there twice"),
+        ([["月份", "收缴率"], ["11月", 0.5], ["12月", 0.6], ["1月", 0.7]], "12月 stands beside 1月 without a year"),
+        ([["楼栋", *BILL], *[["" if k % 5 == 3 else "1栋", *row] for k, row in enumerate(PAID)]], "row 5: building: ''"),
+    ],
+)  # fmt: skip
+def test_what_could_mean_two_things_is_refused_by_its_row(
+    tmp_path: Path, rows: list[list[object]], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        figures_of(workbook(tmp_path / "a.xlsx", {"A": rows}))
+
+
+def test_a_register_of_persons_with_joined_cells_and_groups_of_columns(tmp_path: Path) -> None:
+    """Catches a person who becomes a household, a group's name that hides a column, a fee of a quarter."""
+    head = [
+        ["房屋信息", "", "", "住户信息", "", "费用"],
+        ["楼栋", "单元", "房号", "姓名", "是否党员", "物业费（元/季度）"],
+    ]
+    body = [row for k, (b, s, _, r) in enumerate(FLATS) for row in (
+        [f"{b}栋" if k % 12 == 0 else "", s if k % 6 == 0 else "", f"{r}室", "甲", "否", 360], ["", "", "", "乙", "是" if k % 2 else "否", ""])]  # fmt: skip
+    columns, said = read(workbook(tmp_path / "a.xlsx", {"A": [*head, *body]}))
+    assert len(columns["floor"]) == 24 and columns["building"].max() == 1
+    assert columns["member"].sum() == 12 and set(columns["fee_fen"]) == {12_000}
+    assert "48 rows joined to 24 households" in said and "persons: 姓名" in said
 
 
 # --- what would harm ------------------------------------------------------------------------------
@@ -746,6 +836,36 @@ def test_gexf_of_every_dialect(tmp_path: Path, space: str) -> None:
         edges, said = graph(tmp_path, "g.gexf", gexf(space, node, ' weight="1.0"'))
         assert sorted(zip(edges.i, edges.j, strict=True)) == right and told in said
         assert "every weight is 1" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.net", b"*Vertices 2000000\n" * 40, "line 2: 2000000 vertices"),
+        ("a.net", b"*Vertices " + b"9" * 5000, "vertices; allowed: one list"),
+        ("a.graphml", b"<graphml>" + b"<graph>" * 20_000 + b"</graph>" * 20_000 + b"</graphml>", "a.graphml"),
+        ("a.graphml", b"<graphml>" + b"<graph/>" * 20_000 + b"</graphml>", "20000 graphs"),
+    ],
+)  # fmt: skip
+def test_a_graph_that_says_it_is_large_takes_no_time(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    """Catches lists made as often as they are named, and a search in each graph for each graph."""
+    (tmp_path / name).write_bytes(content)
+    begun = time.process_time()
+    try:
+        read_edges(str(tmp_path / name), 24, [])
+    except InputError as error:
+        assert re.search(said, str(error)), error
+    assert time.process_time() - begun < 10
+
+
+def test_long_labels_and_names_are_read_in_time() -> None:
+    """Catches digits beyond what Python makes a number of, and brackets that are gone through again and again."""
+    assert cells.chinese("一" * 20_000) is None
+    begun = time.process_time()
+    names.header("(" * 100_000)
+    assert time.process_time() - begun < 2
 
 
 def test_pajek_and_its_lists(tmp_path: Path) -> None:

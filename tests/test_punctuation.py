@@ -6,13 +6,16 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 import sim
 from sim.config import Config
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 HOME = Path(sim.__file__).parent
 
@@ -80,6 +83,34 @@ def test_no_text_of_the_program_has_half_width_signs() -> None:
         if half_width(text)
     ]
     assert not wrong
+
+
+def test_phrases_fill_in_the_same_in_both_languages_and_chinese_has_its_own_signs() -> None:
+    """Catches a sentence that loses a number on its way into Chinese, and one in one language only."""
+    tree = yaml.safe_load((HOME / "data" / "phrases.yaml").read_text(encoding="utf-8"))
+    pairs = list(_pairs(tree))
+    assert len(pairs) > 250
+    assert not [pair["zh"] for pair in pairs if "zh" in pair and half_width(pair["zh"])]
+    missing = {text for pair in pairs if len(pair) == 1 for text in pair.values()}
+    missing -= set(phrases("replaced")["en"].values())
+    assert missing <= {*phrases("units")["zh"].values(), *phrases("actors")["zh"].values()}
+    apart = [
+        pair
+        for pair in pairs
+        if len(pair) == 2 and {*_FILLED.findall(pair["en"])} - {*_FILLED.findall(pair["zh"])}
+    ]
+    assert [pair["en"] for pair in apart] == []
+
+
+_FILLED = re.compile(r"{(\w+)[^}]*}")
+
+
+def _pairs(node: Any) -> Iterator[dict[str, str]]:
+    if isinstance(node, dict) and node.keys() <= {"en", "zh"}:
+        yield node
+        return
+    for part in node.values() if isinstance(node, dict) else node:
+        yield from _pairs(part)
 
 
 def test_no_name_or_document_in_chinese_has_half_width_signs() -> None:

@@ -23,8 +23,7 @@ from sim.config import check
 from sim.errors import InputError
 from sim.experiments import store
 from sim.experiments.design import lay_out
-from sim.experiments.provenance import provenance
-from sim.experiments.run import run
+from sim.experiments.run import Question, run
 from sim.experiments.store import read_study
 from sim.science.worlds import read_posterior
 from sim.society.edges import read_edges
@@ -298,7 +297,7 @@ def test_names_of_results_stay_in_the_results(tmp_path: Path) -> None:
         config = fake_model.configuration()
         scenario = config.scenario.model_copy(update={"name": name})
         renamed = config.model_copy(update={"scenario": scenario})
-        folder = store.study_folder(renamed, tmp_path, provenance([renamed]))
+        folder = Question(renamed).asked.folder(tmp_path)
         assert folder.parent == tmp_path / "run"
         assert folder.resolve().parent == (tmp_path / "run").resolve()
         assert len(folder.name.encode()) <= 255 and "<" not in folder.name

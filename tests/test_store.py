@@ -20,7 +20,7 @@ from sim.errors import InputError
 from sim.experiments import store
 from sim.experiments.compare import read_comparison
 from sim.experiments.provenance import LIBRARIES, provenance
-from sim.experiments.run import run
+from sim.experiments.run import Question, run
 from sim.experiments.store import Study, read_study
 from sim.questions.compare import compare
 
@@ -361,6 +361,6 @@ def test_missing_git_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_hostile_names_stay_inside_the_results(tmp_path: Path) -> None:
     scenario = CONFIG.scenario.model_copy(update={"name": "../../" + "长" * 300})
     config = CONFIG.model_copy(update={"scenario": scenario})
-    folder = store.study_folder(config, tmp_path, provenance([config]))
+    folder = Question(config).asked.folder(tmp_path)
     assert folder.parent == tmp_path / "run"
     assert len(folder.name.encode()) < 200

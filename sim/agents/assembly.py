@@ -23,51 +23,38 @@ from sim.world.units import MIDDLE, THOUSAND
 
 arrow(
     "distrust", "dismissal", "a firm long distrusted is put to a vote",
-    neutral="trust is never that low",
-    zh="长期不受信任的物业服务企业被提请表决解聘",
-    zh_neutral="信任从不如此之低",
+    neutral="trust is never that low", zh="长期不受信任的物业服务企业被提请表决解聘", zh_neutral="信任从不如此之低",
 )  # fmt: skip
 arrow(
     "shortfall", "price_votes", "a firm that cannot pay for its service asks for a higher fee",
-    neutral="it never asks",
-    zh="入不敷出的物业服务企业提请涨价",
-    zh_neutral="从不提请",
+    neutral="it never asks", zh="入不敷出的物业服务企业提请涨价", zh_neutral="从不提请",
 )  # fmt: skip
 arrow(
     "trust", "firm_votes", "owners who distrust the firm vote for another",
     neutral="trust of a newcomer (turnover.newcomer_trust)",
-    zh="不信任物业服务企业的业主赞成换物业服务企业",
-    zh_neutral="新住户的信任（turnover.newcomer_trust）",
+    zh="不信任物业服务企业的业主赞成换物业服务企业", zh_neutral="新住户的信任（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "committee_trust", "votes", "owners who trust their committee vote for it and for what it proposes",
     neutral="trust of a newcomer (turnover.newcomer_trust)",
-    zh="信任业委会的业主支持它及其提案",
-    zh_neutral="新住户的信任（turnover.newcomer_trust）",
+    zh="信任业委会的业主支持它及其提案", zh_neutral="新住户的信任（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "satisfaction", "votes", "the dissatisfied want a first firm, the satisfied agree to a higher fee",
     neutral="satisfaction of a newcomer (turnover.newcomer_satisfaction)",
-    zh="不满者赞成引入物业服务企业，满意者同意涨价",
-    zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
+    zh="不满者赞成引入物业服务企业，满意者同意涨价", zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
 )  # fmt: skip
 arrow(
     "free_habit", "votes", "who is used to free service votes against a first firm",
-    neutral="no such habit",
-    zh="习惯于免费服务者反对引入物业服务企业",
-    zh_neutral="没有这种习惯",
+    neutral="no such habit", zh="习惯于免费服务者反对引入物业服务企业", zh_neutral="没有这种习惯",
 )  # fmt: skip
 arrow(
     "competence", "choice", "a competent committee chooses a better firm",
-    neutral="an ordinary firm comes",
-    zh="业委会择优选聘物业服务企业",
-    zh_neutral="来的是普通物业服务企业",
+    neutral="an ordinary firm comes", zh="业委会择优选聘物业服务企业", zh_neutral="来的是普通物业服务企业",
 )  # fmt: skip
 arrow(
     "choice", "trust", "owners trust a firm that they chose",
-    neutral="trust stays",
-    zh="业主信任自己选的物业服务企业",
-    zh_neutral="信任不变",
+    neutral="trust stays", zh="业主信任自己选的物业服务企业", zh_neutral="信任不变",
 )  # fmt: skip
 
 
@@ -177,10 +164,8 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
         p, compound = self.p, self.compound
         self.months += 1
         self.hours += compound.signals.canvass_hours
-        label, own = (
-            self.world.number_of_measures + OWNERS_VOTE,
-            self.volunteers * p.volunteer_hours,
-        )
+        label = self.world.number_of_measures + OWNERS_VOTE
+        own = self.volunteers * p.volunteer_hours
         compound.spend(label, Payer.RESIDENTS, own)
         if compound.committee.works:
             given = p.committee_hours * compound.committee.competence
@@ -235,11 +220,8 @@ class OwnersAssembly(Actor, table="assemblies", parameters="assembly"):
     def appeal(self, matter: int) -> np.ndarray:
         """Each household's chance to agree to a matter (households,)."""
         h, p, first = self.world.households, self.p, self.compound.first
-        elect, on, usual = (
-            self.compound.committee.p,
-            self.parameters.arrows,
-            self.parameters.turnover,
-        )
+        elect, on = self.compound.committee.p, self.parameters.arrows
+        usual = self.parameters.turnover
         content, start = usual.newcomer_satisfaction, usual.newcomer_trust
         chances = np.empty(self.compound.households)
         for k in range(len(chances)):

@@ -14,8 +14,8 @@ import numpy as np
 
 from sim.agents.actor import Actor
 from sim.processes.bills import month_of_year
-from sim.processes.service import PerLine, _lines
-from sim.schema import Parameters, bounded, param
+from sim.processes.service import PerLine
+from sim.schema import Parameters, bounded, fraction, in_months, in_order, monthly, param
 from sim.world.arrows import arrow
 from sim.world.declare import column, link
 from sim.world.native import derived, rule
@@ -48,73 +48,66 @@ class BudgetParameters(Parameters):
         0.78, "Cost of full service as a share of all fees due", low=0.2, high=2, zh="足额服务成本占应收比",
         source="below 80% collected a firm cannot keep going, says an office: D010 (grade C)",
     )  # fmt: skip
-    overhead: float = param(
-        0.10, "Fixed cost as a share of the cost of full service", low=0, high=0.6, zh="固定成本占比",
-    )  # fmt: skip
+    overhead: float = fraction(
+        0.10, "Fixed cost as a share of the cost of full service", high=0.6, zh="固定成本占比"
+    )
     overhead_least_yuan: float = param(
         5000.0, "Fixed cost at least, however small the compound: a manager's place, an office", unit="yuan/month",
-        low=0, high=50_000, zh="最低固定成本",
-        source="small compounds cannot carry a firm: K010, K095; size assumed",
+        low=0, high=50_000, zh="最低固定成本", source="small compounds cannot carry a firm: K010, K095; size assumed",
     )  # fmt: skip
-    energy: float = param(
-        0.13, "Energy as a share of the cost that is not fixed", low=0, high=0.4, zh="能耗占比"
+    energy: float = fraction(
+        0.13, "Energy as a share of the cost that is not fixed", high=0.4, zh="能耗占比"
     )
-    contracts: float = param(
+    contracts: float = fraction(
         0.22, "Lift upkeep, repair and other contracts as a share of the cost that is not fixed; the rest is wages",
-        low=0, high=0.5, zh="外包维保占比",
+        high=0.5, zh="外包维保占比",
     )  # fmt: skip
     cost_share: PerLine = param(
-        _lines((0.25, 0.25, 0.30, 0.15, 0.05)), "How staff are shared among lines", zh="各线人员占比",
+        in_order(PerLine, 0.25, 0.25, 0.30, 0.15, 0.05), "How staff are shared among lines", zh="各线人员占比",
     )  # fmt: skip
     by_contract: PerLine = param(
-        _lines((0.1, 0.8, 0.1, 0.2, 0.5)), "Part of a line's work that contracts do, not staff",
+        in_order(PerLine, 0.1, 0.8, 0.1, 0.2, 0.5), "Part of a line's work that contracts do, not staff",
         zh="各线外包比例",
     )  # fmt: skip
     priority: Priorities = param(
         Priorities(cleaning=1.2, facilities=0.8, security=1.1, greenery=0.9, amenities=0.7),
         "Which lines short staff go to first, relative to other lines", zh="缺人时的保留顺序",
     )  # fmt: skip
-    least_staff: float = param(
-        0.2, "Share of full staff below which nobody can serve (guards at the gate, a cleaner)", low=0, high=1,
-        zh="最低人员比例", source="two guards and a cleaner for 129 households: K072; share assumed",
+    least_staff: float = fraction(
+        0.2, "Share of full staff below which nobody can serve (guards at the gate, a cleaner)", zh="最低人员比例",
+        source="two guards and a cleaner for 129 households: K072; share assumed",
     )  # fmt: skip
-    notice: float = param(
-        0.35, "Share of staff too many that goes in a month", unit="1/month", low=0, high=1, zh="减员速度",
+    notice: float = monthly(
+        0.35, "Share of staff too many that goes in a month", zh="减员速度",
         source="thirty days' notice (Labour Contract Law art. 40); pace assumed",
     )  # fmt: skip
-    hiring: float = param(
-        0.25, "Share of staff lacking that is hired in a month", unit="1/month", low=0, high=1, zh="补员速度"
-    )  # fmt: skip
-    reckons: float = param(
-        0.8, "Collection rate that a firm reckons with when it comes by a contest or before it knows a place", low=0,
-        high=1, zh="预期收缴率",
-        source="the rate at which it breaks even: D010",
+    hiring: float = monthly(0.25, "Share of staff lacking that is hired in a month", zh="补员速度")
+    reckons: float = fraction(
+        0.8, "Collection rate that a firm reckons with when it comes by a contest or before it knows a place",
+        zh="预期收缴率", source="the rate at which it breaks even: D010",
     )  # fmt: skip
     public_revenue_yuan: float = param(
         6.0, "Public revenue (parking, advertising) per household", unit="yuan/month", low=0, high=200,
         zh="户均公共收益",
     )  # fmt: skip
-    margin: float = param(
-        0.06, "Part of its income that a firm for a lump sum keeps as profit before it spends on service", low=0,
-        high=0.5, zh="预期利润率",
-        source="profit below expectation, so service is cut (利润未达预期): seed 004; size assumed",
+    margin: float = fraction(
+        0.06, "Part of its income that a firm for a lump sum keeps as profit before it spends on service", high=0.5,
+        zh="预期利润率", source="profit below expectation, so service is cut (利润未达预期): seed 004; size assumed",
     )  # fmt: skip
-    reserve_months: float = param(
-        2.0, "Cash at the start, in months of full cost", unit="month", low=0, high=24,
-        zh="初始储备",
+    reserve_months: float = in_months(
+        2.0, "Cash at the start, in months of full cost", low=0, high=24, zh="初始储备"
+    )
+    reserve_cap: float = in_months(
+        4.0, "Cash above which the firm pays itself a year's profit, in months of full cost", low=0, high=48,
+        zh="储备上限",
     )  # fmt: skip
-    reserve_cap: float = param(
-        4.0, "Cash above which the firm pays itself a year's profit, in months of full cost", unit="month",
-        low=0, high=48, zh="储备上限",
-    )  # fmt: skip
-    reserve_use: float = param(
+    reserve_use: float = monthly(
         0.1, "Share of the last year's reserve that owners' own money gives in a month to keep service up",
-        unit="1/month", low=0, high=1, zh="储备动用率",
+        zh="储备动用率",
     )  # fmt: skip
-    credit_months: float = param(
-        2.0, "Debt it can bear, in months of full cost", unit="month", low=0, high=24,
-        zh="可承受负债",
-    )  # fmt: skip
+    credit_months: float = in_months(
+        2.0, "Debt it can bear, in months of full cost", low=0, high=24, zh="可承受负债"
+    )
 
 
 BOOK = (
@@ -127,8 +120,7 @@ BOOK = (
 arrow(
     "income", "effort", "a firm with less income keeps fewer staff and pays for fewer contracts and less energy",
     neutral="the income it reckons with when it comes (firm.reckons)",
-    zh="收入减少，物业服务企业减员、停付外包和能耗",
-    zh_neutral="进场时预期的收入（firm.reckons）",
+    zh="收入减少，物业服务企业减员、停付外包和能耗", zh_neutral="进场时预期的收入（firm.reckons）",
 )  # fmt: skip
 
 

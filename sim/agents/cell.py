@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.agents.actor import Actor
-from sim.schema import Parameters, param
+from sim.schema import Parameters, in_hours, monthly
 from sim.world.costs import Payer
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
@@ -13,13 +13,12 @@ from sim.world.numbers import exact_sum
 class CellParameters(Parameters):
     """What members can give."""
 
-    hours_per_member: float = param(
-        6.0, "Hours an active member gives in a month", unit="hour/month", low=0, high=60,
-        zh="党员月均工时",
-    )  # fmt: skip
-    recruits: float = param(
-        0.01, "Share of members not active who become active in a month in which the cell has tasks",
-        unit="1/month", low=0, high=0.5, zh="党员动员率",
+    hours_per_member: float = in_hours(
+        6.0, "Hours an active member gives in a month", high=60, zh="党员月均工时"
+    )
+    recruits: float = monthly(
+        0.01, "Share of members not active who become active in a month in which the cell has tasks", high=0.5,
+        zh="党员动员率",
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.agents.actor import Actor
 from sim.processes.assembly import Matter
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_hours, in_months, monthly, param
 from sim.streams import Stream, draw
 from sim.world.arrows import arrow, through
 from sim.world.declare import column, link
@@ -57,267 +57,214 @@ class CommitteeParameters(Parameters):
     """Formation, drift and capture (hazards assumed; kinds of failure from seeds 000 and 001)."""
 
     state: Literal["none", "working", "nominal", "interim"] = param(
-        "none",
-        "State at the start; nominal as one whose term is over or that does nothing",
-        zh="初始状态",
-    )
-    attempts: float = param(
-        0.15, "Chance that owners ask for the preparation of an election, at full discontent and where there are people"
-        " to lead it", unit="1/month", low=0, high=1, zh="申请筹备概率",
+        "none", "State at the start; nominal as one whose term is over or that does nothing", zh="初始状态",
     )  # fmt: skip
-    convenes: float = param(
+    attempts: float = monthly(
+        0.15, "Chance that owners ask for the preparation of an election, at full discontent and where there are "
+        "people to lead it", zh="申请筹备概率",
+    )  # fmt: skip
+    convenes: float = fraction(
         0.25, "Chance that a street which nothing holds to it convenes the preparatory group that owners ask for; "
-        "support makes up the rest", low=0, high=1, zh="街道自行组建筹备组的概率",
+        "support makes up the rest", zh="街道自行组建筹备组的概率",
         source="the street forms and heads the group, within 60 days: guidance on owners' meetings of 2009 (业主大会和"
-        "业主委员会指导规则) art. 9 to 11; no growth in ten years where it is not in the street's appraisal (K101), 78 "
-        "points in a year where it is (K077); share assumed",
+        "业主委员会指导规则) art. 9 to 11; no growth in ten years where it is not in the street's appraisal (K101), "
+        "78 points in a year where it is (K077); share assumed",
     )  # fmt: skip
-    preparing_months: int = param(
-        4, "Months from start to vote", unit="month", low=1, high=36, zh="筹备月数"
+    preparing_months: int = in_months(4, "Months from start to vote", low=1, high=36, zh="筹备月数")
+    discouraged_months: int = in_months(
+        6, "Months after a failed vote before a new try", low=0, high=60, zh="失败后间隔"
     )
-    discouraged_months: int = param(
-        6, "Months after a failed vote before a new try", unit="month", low=0, high=60,
-        zh="失败后间隔",
-    )  # fmt: skip
-    quorum: float = param(
-        2 / 3, "Share of owners and of area that must take part in a vote", low=0, high=1, zh="参与门槛",
+    quorum: float = fraction(
+        2 / 3, "Share of owners and of area that must take part in a vote", zh="参与门槛",
         source="Civil Code art. 278",
     )  # fmt: skip
-    majority: float = param(
-        0.5, "Share of those taking part that must agree", low=0, high=1, zh="同意门槛",
-        source="Civil Code art. 278",
+    majority: float = fraction(
+        0.5, "Share of those taking part that must agree", zh="同意门槛", source="Civil Code art. 278",
     )  # fmt: skip
     candidates: float = param(
         6.0, "Willing candidates in a compound of 1,000 households, before discouragement", unit="person", low=0,
         high=50, zh="愿任候选人",
         source="few are willing (人选难): seed 000; 9.8 for each committee in a drive: K079; without one assumed",
     )  # fmt: skip
-    size_power: float = param(
-        0.3, "Power of households by which candidates and volunteers grow; 1 is in proportion", low=0, high=1,
+    size_power: float = fraction(
+        0.3, "Power of households by which candidates and volunteers grow; 1 is in proportion",
         zh="参与人数的规模弹性",
         source="compounds of 84 to 129 households found theirs: K057, K061, K072, K088; size assumed",
     )  # fmt: skip
     seats: int = param(5, "Members a committee needs", unit="person", low=3, high=15, zh="委员人数")
-    registers: float = param(
-        0.35, "Chance that an elected committee is registered and starts work", unit="1/month", low=0, high=1,
-        zh="备案概率",
+    registers: float = monthly(
+        0.35, "Chance that an elected committee is registered and starts work", zh="备案概率",
         source="filing is slow (备案难): seed 000; size assumed",
     )  # fmt: skip
-    term: int = param(48, "Term of office", unit="month", low=12, high=120, zh="任期")
-    competence: float = param(
-        0.5, "Mean competence of an elected committee", low=0, high=1, zh="履职能力"
-    )
-    idles: float = param(
+    term: int = in_months(48, "Term of office", low=12, high=120, zh="任期")
+    competence: float = fraction(0.5, "Mean competence of an elected committee", zh="履职能力")
+    idles: float = monthly(
         0.07, "Chance that an unsupported committee turns nominal, loses contact or walks off",
-        unit="1/month", low=0, high=1, zh="转为未正常履职的概率",
+        zh="转为未正常履职的概率",
     )  # fmt: skip
-    captured: float = param(
-        0.02, "Chance that an unsupported committee is captured", unit="1/month", low=0, high=1,
-        zh="被少数人把持的概率",
-    )  # fmt: skip
-    party_share: float = param(
-        0.24, "Share of members who are party members", low=0, high=1, zh="党员比例",
+    captured: float = monthly(
+        0.02, "Chance that an unsupported committee is captured", zh="被少数人把持的概率"
+    )
+    party_share: float = fraction(
+        0.24, "Share of members who are party members", zh="党员比例",
         source="party majority in 24.3% of committees, Xiamen (anchors in docs/odd.md)",
     )  # fmt: skip
-    party_steadies: float = param(
-        0.5, "Share of those two chances that an all-party committee is spared", low=0, high=1,
-        zh="党员约束作用",
+    party_steadies: float = fraction(
+        0.5, "Share of those two chances that an all-party committee is spared", zh="党员约束作用"
+    )
+    refuses: float = fraction(
+        0.15, "Chance that a captured committee refuses to hand over at the end of its term", zh="拒交接概率",
     )  # fmt: skip
-    refuses: float = param(
-        0.15, "Chance that a captured committee refuses to hand over at the end of its term",
-        low=0, high=1, zh="拒交接概率",
-    )  # fmt: skip
-    hours: float = param(
-        40.0, "Hours a working committee has for issues", unit="hour/month", low=0, high=1000,
-        zh="业委会工时",
-    )  # fmt: skip
-    image_none: float = param(
-        0.45, "What owners see where no committee is elected and no vote has failed", low=0, high=1,
-        zh="无业委会时的观感",
+    hours: float = in_hours(
+        40.0, "Hours a working committee has for issues", high=1000, zh="业委会工时"
+    )
+    image_none: float = fraction(
+        0.45, "What owners see where no committee is elected and no vote has failed", zh="无业委会时的观感",
     )  # fmt: skip
     image_failed: float = param(
-        0.05, "Less of that for each failed vote", unit="1/vote", low=0, high=1,
-        zh="每次选举未成功的观感损失",
+        0.05, "Less of that for each failed vote", unit="1/vote", low=0, high=1, zh="每次选举未成功的观感损失",
     )  # fmt: skip
-    image_least: float = param(
-        0.2, "Least of that, however many votes failed", low=0, high=1, zh="选举未成功后的观感下限"
+    image_least: float = fraction(
+        0.2, "Least of that, however many votes failed", zh="选举未成功后的观感下限"
     )
-    image_elected: float = param(
-        0.5, "What owners see of a committee not yet registered", low=0, high=1, zh="待备案时的观感"
+    image_elected: float = fraction(
+        0.5, "What owners see of a committee not yet registered", zh="待备案时的观感"
     )
-    image_working: float = param(
-        0.5, "What owners see of a working committee without competence", low=0, high=1,
-        zh="正常履职的基础观感",
+    image_working: float = fraction(
+        0.5, "What owners see of a working committee without competence", zh="正常履职的基础观感"
+    )
+    image_competence: float = fraction(
+        0.4, "More of that at full competence", zh="履职能力带来的观感"
+    )
+    image_captured: float = fraction(
+        0.25, "What owners see of a captured committee at work", zh="被少数人把持时的观感"
+    )
+    image_idle: float = fraction(
+        0.2, "What owners see of one that is nominal, lost, walked off or refuses to hand over",
+        zh="未正常履职或拒交接时的观感",
     )  # fmt: skip
-    image_competence: float = param(
-        0.4, "More of that at full competence", low=0, high=1, zh="履职能力带来的观感"
-    )
-    image_captured: float = param(
-        0.25,
-        "What owners see of a captured committee at work",
-        low=0,
-        high=1,
-        zh="被少数人把持时的观感",
-    )
-    image_idle: float = param(
-        0.2, "What owners see of one that is nominal, lost, walked off or refuses to hand over", low=0,
-        high=1, zh="未正常履职或拒交接时的观感",
+    interim_term: int = in_months(
+        36, "Longest term of an interim committee set up by the street", low=1, high=120, zh="物管会任期",
     )  # fmt: skip
-    interim_term: int = param(
-        36, "Longest term of an interim committee set up by the street", unit="month", low=1, high=120,
-        zh="物管会任期",
-    )  # fmt: skip
-    interim_known: float = param(
-        0.6, "Share of residents who know of an interim committee", low=0, high=1, zh="物管会知晓率",
+    interim_known: float = fraction(
+        0.6, "Share of residents who know of an interim committee", zh="物管会知晓率",
         source="59.9 percent know that a committee or interim committee exists: D035",
     )  # fmt: skip
-    interim_image: float = param(0.5, "What those see of it", low=0, high=1, zh="物管会观感")
-    interim_supervision: float = param(
-        0.15, "Supervision of the firm it gives", low=0, high=1, zh="物管会监督力度"
+    interim_image: float = fraction(0.5, "What those see of it", zh="物管会观感")
+    interim_supervision: float = fraction(
+        0.15, "Supervision of the firm it gives", zh="物管会监督力度"
     )
-    interim_hours: float = param(
-        10.0, "Hours it has for issues", unit="hour/month", low=0, high=1000, zh="物管会工时"
-    )
-    stirs: float = param(
+    interim_hours: float = in_hours(10.0, "Hours it has for issues", high=1000, zh="物管会工时")
+    stirs: float = monthly(
         0.04, "Share of the calm of its full followers that a confrontational committee turns into grievance",
-        unit="1/month", low=0, high=1, zh="对抗型业委会的鼓动",
-        source="30 of 130 committees sued firm or developer: D090; size assumed",
+        zh="对抗型业委会的鼓动", source="30 of 130 committees sued firm or developer: D090; size assumed",
     )  # fmt: skip
-    discloses: float = param(
-        0.2, "Share of the firm's closed accounts that a fully competent committee shows residents", low=0,
-        high=1, zh="业委会公开账目",
-        source="common revenue shown to owners, open days with the books: K071; size assumed",
+    discloses: float = fraction(
+        0.2, "Share of the firm's closed accounts that a fully competent committee shows residents",
+        zh="业委会公开账目", source="common revenue shown to owners, open days with the books: K071; size assumed",
     )  # fmt: skip
-    confronts: float = param(
-        0.2, "Supervision of the firm by a confrontational committee", low=0, high=1,
-        zh="对抗型业委会监督力度",
-    )  # fmt: skip
-    captured_openness: float = param(
+    confronts: float = fraction(
+        0.2, "Supervision of the firm by a confrontational committee", zh="对抗型业委会监督力度"
+    )
+    captured_openness: float = fraction(
         0.5, "Share of the firm's open accounts that residents still see under a captured committee",
-        low=0, high=1, zh="被少数人把持时账目公开留存",
+        zh="被少数人把持时账目公开留存",
     )  # fmt: skip
-    attempts_content: float = param(
-        0.3, "Share of the chance to ask for an election that is left where nobody is discontent", low=0,
-        high=1, zh="无不满时的筹备意愿",
+    attempts_content: float = fraction(
+        0.3, "Share of the chance to ask for an election that is left where nobody is discontent",
+        zh="无不满时的筹备意愿",
     )  # fmt: skip
     candidates_unheard: float = param(
-        0.5, "Share of candidates willing where nobody feels heard; the feeling of being heard adds to it",
-        low=0, high=2, zh="无效能感时参选意愿",
+        0.5, "Share of candidates willing where nobody feels heard; the feeling of being heard adds to it", low=0,
+        high=2, zh="无效能感时参选意愿",
     )  # fmt: skip
     candidates_spread: float = param(
         1.0, "Width of the range of candidates among compounds, by the people there who lead, relative to its mean",
         low=0, high=2, zh="各小区参选人数差异",
     )  # fmt: skip
-    agrees: float = param(
-        0.35, "Chance that an owner without trust in committees agrees to one", low=0, high=1,
-        zh="无信任业主同意率",
+    agrees: float = fraction(
+        0.35, "Chance that an owner without trust in committees agrees to one", zh="无信任业主同意率",
     )  # fmt: skip
-    agrees_trust: float = param(
-        0.5, "More of that chance at full trust", low=0, high=1, zh="信任对同意率的提升"
+    agrees_trust: float = fraction(
+        0.5, "More of that chance at full trust", zh="信任对同意率的提升"
     )
     seats_least: int = param(
-        3, "Members that the smallest committee needs", unit="person", low=1, high=15,
-        zh="最少委员人数",
+        3, "Members that the smallest committee needs", unit="person", low=1, high=15, zh="最少委员人数",
     )  # fmt: skip
     households_per_seat: int = param(
-        200, "Households for each member that a small compound needs", unit="household", low=10,
-        high=5000, zh="每名委员对应户数",
+        200, "Households for each member that a small compound needs", unit="household", low=10, high=5000,
+        zh="每名委员对应户数",
     )  # fmt: skip
-    competence_spread: float = param(
-        0.4, "Width of the range that chance gives the competence of those elected", low=0, high=1,
-        zh="履职能力波动",
+    competence_spread: float = fraction(
+        0.4, "Width of the range that chance gives the competence of those elected", zh="履职能力波动",
     )  # fmt: skip
-    competence_care: float = param(
-        0.2, "Competence that those elected gain from full support", low=0, high=1,
-        zh="扶持带来的履职能力",
-    )  # fmt: skip
-    care_steadies: float = param(
-        0.8, "Share of the chances to idle and to be captured that full support spares", low=0, high=1,
-        zh="扶持约束作用",
+    competence_care: float = fraction(
+        0.2, "Competence that those elected gain from full support", zh="扶持带来的履职能力"
+    )
+    care_steadies: float = fraction(
+        0.8, "Share of the chances to idle and to be captured that full support spares", zh="扶持约束作用",
     )  # fmt: skip
     self_serving: float = param(
-        0.3, "Weight of own interest among what captures, beside skimming and mean grievance", low=0,
-        high=2, zh="谋私倾向权重",
+        0.3, "Weight of own interest among what captures, beside skimming and mean grievance", low=0, high=2,
+        zh="谋私倾向权重",
     )  # fmt: skip
-    revives: float = param(
-        0.2, "Chance that an idle committee is at work again, under full support", unit="1/month", low=0,
-        high=1, zh="未正常履职后恢复履职的概率",
+    revives: float = monthly(
+        0.2, "Chance that an idle committee is at work again, under full support", zh="未正常履职后恢复履职的概率",
     )  # fmt: skip
-    asked_again: float = param(
-        0.5, "Part of a term after which one that refused is asked again to hand over", low=0, high=1,
-        zh="再次要求交接间隔",
+    asked_again: float = fraction(
+        0.5, "Part of a term after which one that refused is asked again to hand over", zh="再次要求交接间隔",
     )  # fmt: skip
-    vote_trust: float = param(
-        0.06, "Trust in the committee lost by all when a vote fails", low=0, high=1,
-        zh="选举失败对信任的影响",
-    )  # fmt: skip
+    vote_trust: float = fraction(
+        0.06, "Trust in the committee lost by all when a vote fails", zh="选举失败对信任的影响"
+    )
 
 
 arrow(
     "committee", "image", "a working committee looks the better the more able it is, a failed one worse",
     neutral="what is seen where none is elected (committee.image_none)",
-    zh="业委会履职或失职决定其观感",
-    zh_neutral="无业委会时的观感（committee.image_none）",
+    zh="业委会履职或失职决定其观感", zh_neutral="无业委会时的观感（committee.image_none）",
 )  # fmt: skip
 arrow(
     "committee", "supervision", "a working or interim committee watches the firm",
-    neutral="nobody watches",
-    zh="业委会或物管会监督物业服务企业",
-    zh_neutral="无人监督",
+    neutral="nobody watches", zh="业委会或物管会监督物业服务企业", zh_neutral="无人监督",
 )  # fmt: skip
 arrow(
     "committee", "accounts", "a working committee shows the firm's accounts, a captured one hides them",
     neutral="the firm's own openness",
-    zh="正常履职的业委会公开账目，被少数人把持的遮掩账目",
-    zh_neutral="物业服务企业自身的公开程度",
+    zh="正常履职的业委会公开账目，被少数人把持的遮掩账目", zh_neutral="物业服务企业自身的公开程度",
 )  # fmt: skip
 arrow(
     "committee", "handling", "committees give hours to problems",
-    neutral="no hours",
-    zh="业委会投入工时办理诉求",
-    zh_neutral="没有工时",
+    neutral="no hours", zh="业委会投入工时办理诉求", zh_neutral="没有工时",
 )  # fmt: skip
 arrow(
     "discontent", "elections", "discontent makes owners prepare an election",
-    neutral="nobody is discontent",
-    zh="不满促使业主筹备选举",
-    zh_neutral="无人不满",
+    neutral="nobody is discontent", zh="不满促使业主筹备选举", zh_neutral="无人不满",
 )  # fmt: skip
 arrow(
     "support", "elections", "support of street and community makes owners prepare an election",
-    neutral="no support",
-    zh="街道社区的扶持促使筹备选举",
-    zh_neutral="没有扶持",
+    neutral="no support", zh="街道社区的扶持促使筹备选举", zh_neutral="没有扶持",
 )  # fmt: skip
 arrow(
     "efficacy", "candidates", "who feels heard stands for the committee",
     neutral="efficacy of a newcomer (turnover.newcomer_trust)",
-    zh="有效能感者愿意参选",
-    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+    zh="有效能感者愿意参选", zh_neutral="新住户的效能感（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "skimming", "elections", "a firm that skims obstructs the vote for a committee",
-    neutral="it obstructs nothing",
-    zh="侵占公共收益的物业服务企业阻挠选举",
-    zh_neutral="不阻挠",
+    neutral="it obstructs nothing", zh="侵占公共收益的物业服务企业阻挠选举", zh_neutral="不阻挠",
 )  # fmt: skip
 arrow(
     "failed_votes", "committee_trust", "a failed vote costs trust in committees",
-    neutral="trust stays",
-    zh="选举失败使业主对业委会失去信任",
-    zh_neutral="信任不变",
+    neutral="trust stays", zh="选举失败使业主对业委会失去信任", zh_neutral="信任不变",
 )  # fmt: skip
 arrow(
     "support", "steadiness", "supported committees idle less and are captured less",
-    neutral="no support",
-    zh="得到扶持的业委会较少未正常履职或被少数人把持",
-    zh_neutral="没有扶持",
+    neutral="no support", zh="得到扶持的业委会较少未正常履职或被少数人把持", zh_neutral="没有扶持",
 )  # fmt: skip
 arrow(
     "stirring", "grievance", "a confrontational committee turns its followers' calm into grievance",
-    neutral="it stirs nobody",
-    zh="对抗型业委会鼓动业主",
-    zh_neutral="无人被鼓动",
+    neutral="it stirs nobody", zh="对抗型业委会鼓动业主", zh_neutral="无人被鼓动",
 )  # fmt: skip
 
 
@@ -475,10 +422,8 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
             return
         p, compound = self.p, self.compound
         census = compound.census
-        upset = max(
-            compound.per_household(census.grievance),
-            1.0 - compound.per_household(census.satisfaction),
-        )
+        content = compound.per_household(census.satisfaction)
+        upset = max(compound.per_household(census.grievance), 1.0 - content)
         on = self.parameters.arrows
         upset *= on.discontent_to_elections
         discontent = p.attempts_content + (1.0 - p.attempts_content) * upset
@@ -578,10 +523,8 @@ class OwnersCommittee(Actor, table="committees", parameters="committee"):
     @rule
     def _stir(self) -> None:
         # A committee at war with the firm leads those who trust it to withhold the fee: their grievance rises.
-        h, stirs = (
-            self.world.households,
-            self.p.stirs * self.parameters.arrows.stirring_to_grievance,
-        )
+        h = self.world.households
+        stirs = self.p.stirs * self.parameters.arrows.stirring_to_grievance
         tenure, trust, grievance = h.tenure, h.trust_committee, h.grievance
         for i in range(self.compound.first, self.compound.last):
             if tenure[i] != Tenure.VACANT:

@@ -12,7 +12,7 @@ from sim.agents.actor import Actor
 from sim.agents.budget import Provider
 from sim.agents.compound import Compound
 from sim.compiled import kernel
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_hours, monthly, param
 from sim.world.arrows import arrow
 from sim.world.costs import Payer
 from sim.world.declare import column
@@ -24,45 +24,38 @@ from sim.world.units import THOUSAND
 class CommunityParameters(Parameters):
     """Hours and reach of grid workers and departments."""
 
-    grid_hours: float = param(
-        60.0, "Hours of grid workers per 1,000 households", unit="hour/month", low=0, high=2000,
-        zh="网格工时",
-    )  # fmt: skip
-    street_hours: float = param(
-        40.0, "Hours of street departments per 1,000 households", unit="hour/month", low=0, high=2000,
-        zh="街道部门工时",
-    )  # fmt: skip
-    district_hours: float = param(
-        30.0, "Hours of district departments per 1,000 households", unit="hour/month", low=0, high=2000,
-        zh="区级部门工时",
-    )  # fmt: skip
-    daily_duties: float = param(
-        0.5, "Share of the grid's hours that measures can never have", low=0, high=1, zh="日常工作占用",
+    grid_hours: float = in_hours(
+        60.0, "Hours of grid workers per 1,000 households", high=2000, zh="网格工时"
+    )
+    street_hours: float = in_hours(
+        40.0, "Hours of street departments per 1,000 households", high=2000, zh="街道部门工时"
+    )
+    district_hours: float = in_hours(
+        30.0, "Hours of district departments per 1,000 households", high=2000, zh="区级部门工时"
+    )
+    daily_duties: float = fraction(
+        0.5, "Share of the grid's hours that measures can never have", zh="日常工作占用",
         source="community staff absorbed by administrative duties: seed 001; size assumed",
     )  # fmt: skip
-    inspects: float = param(
-        0.08, "Chance that a grid worker finds a problem", unit="1/month", low=0, high=1, zh="网格巡查发现率",
+    inspects: float = monthly(
+        0.08, "Chance that a grid worker finds a problem", zh="网格巡查发现率",
         source="relies on manual patrol (人工走访): seed 004; size assumed",
     )  # fmt: skip
-    digital: float = param(
-        0.1, "Reach of digital channels at the start", low=0, high=1, zh="数字渠道覆盖"
-    )
-    attention_need: float = param(
-        0.5, "Share of attention that goes where problems are unsolved; the rest goes by households", low=0,
-        high=1, zh="按问题分配关注的比例",
+    digital: float = fraction(0.1, "Reach of digital channels at the start", zh="数字渠道覆盖")
+    attention_need: float = fraction(
+        0.5, "Share of attention that goes where problems are unsolved; the rest goes by households",
+        zh="按问题分配关注的比例",
     )  # fmt: skip
     other_calls: float = param(
-        2.5, "Hotline calls per 1,000 households on matters other than property", unit="1/month",
-        low=0, high=100, zh="非物业热线",
+        2.5, "Hotline calls per 1,000 households on matters other than property", unit="1/month", low=0, high=100,
+        zh="非物业热线",
         source="14 valid complaints per compound and year (Shanghai 2018, anchors in docs/odd.md); split assumed",
     )  # fmt: skip
 
 
 arrow(
     "problems", "attention", "community and street turn to compounds where more is unsolved",
-    neutral="hours by households alone",
-    zh="社区和街道关注问题较多的小区",
-    zh_neutral="只按户数分配",
+    neutral="hours by households alone", zh="社区和街道关注问题较多的小区", zh_neutral="只按户数分配",
 )  # fmt: skip
 
 

@@ -20,26 +20,20 @@ from sim.world.units import MIDDLE, MONTHS_PER_YEAR
 arrow(
     "effort", "condition", "what the firm does keeps the compound up",
     neutral="the effort that keeps each line at its first state (service.start)",
-    zh="物业服务企业投入维持小区状况",
-    zh_neutral="恰能维持期初状况的投入（service.start）",
+    zh="物业服务企业投入维持小区状况", zh_neutral="恰能维持期初状况的投入（service.start）",
 )  # fmt: skip
 arrow(
     "misuse", "condition", "misused common space wears faster",
-    neutral="nobody misuses it",
-    zh="占用公共空间加速损耗",
-    zh_neutral="无人占用",
+    neutral="nobody misuses it", zh="占用公共空间加速损耗", zh_neutral="无人占用",
 )  # fmt: skip
 arrow(
     "condition", "satisfaction", "residents judge the state of what they live in",
     neutral="the state of the first month (service.start)",
-    zh="住户按小区状况评价服务",
-    zh_neutral="首月状况（service.start）",
+    zh="住户按小区状况评价服务", zh_neutral="首月状况（service.start）",
 )  # fmt: skip
 arrow(
     "amenities", "satisfaction", "amenities that a life stage lacks leave its needs unmet",
-    neutral="all are there",
-    zh="缺少适龄设施，需求得不到满足",
-    zh_neutral="设施齐全",
+    neutral="all are there", zh="缺少适龄设施，需求得不到满足", zh_neutral="设施齐全",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.agents.actor import Actor
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, monthly, param
 from sim.world.arrows import arrow
 from sim.world.declare import column, link
 from sim.world.native import register_row, rule
@@ -13,25 +13,19 @@ from sim.world.units import THOUSAND
 class DeveloperParameters(Parameters):
     """What the developer left behind and how it behaves."""
 
-    legacy: float = param(
-        0.1, "Weight of broken promises and defects on daily life at the start", low=0, high=1,
-        zh="开发遗留程度",
-    )  # fmt: skip
-    pays_vacant: float = param(
-        0.8, "Chance that it pays the fee of a vacant unit", unit="1/month", low=0, high=1,
-        zh="空置房缴费概率",
-    )  # fmt: skip
-    fades: float = param(
-        0.004, "Share of the legacy that people stop minding", unit="1/month", low=0, high=0.2,
-        zh="遗留淡化速度",
-    )  # fmt: skip
-    remedies: float = param(
-        0.02, "Chance that it mends a part of the legacy in a month of many petitions", unit="1/month",
-        low=0, high=1, zh="主动整改概率",
-    )  # fmt: skip
-    remedy_share: float = param(
-        0.15, "Part of the legacy mended at once", low=0, high=1, zh="一次整改比例"
+    legacy: float = fraction(
+        0.1, "Weight of broken promises and defects on daily life at the start", zh="开发遗留程度"
     )
+    pays_vacant: float = monthly(
+        0.8, "Chance that it pays the fee of a vacant unit", zh="空置房缴费概率"
+    )
+    fades: float = monthly(
+        0.004, "Share of the legacy that people stop minding", high=0.2, zh="遗留淡化速度"
+    )
+    remedies: float = monthly(
+        0.02, "Chance that it mends a part of the legacy in a month of many petitions", zh="主动整改概率",
+    )  # fmt: skip
+    remedy_share: float = fraction(0.15, "Part of the legacy mended at once", zh="一次整改比例")
     pressure: float = param(
         5.0, "Petitions per 1,000 households and month that make it move", unit="1/month", low=0, high=1000,
         zh="整改压力阈值",
@@ -40,9 +34,7 @@ class DeveloperParameters(Parameters):
 
 arrow(
     "petitions", "legacy", "many petitions make the developer mend a part of its legacy",
-    neutral="nobody petitions",
-    zh="集中信访促使开发商整改遗留问题",
-    zh_neutral="无人信访",
+    neutral="nobody petitions", zh="集中信访促使开发商整改遗留问题", zh_neutral="无人信访",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sim.agents.actor import Actor
 from sim.agents.budget import BudgetParameters, Provider
 from sim.agents.provider import UNSIGNED, ProviderParameters, Providing
 from sim.processes.service import Line
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_hours, in_months, logits, monthly, param
 from sim.world.arrows import arrow
 from sim.world.declare import column, link
 from sim.world.native import derived, register_row, rule
@@ -21,67 +21,61 @@ from sim.world.units import MONTHS_PER_YEAR
 class FirmParameters(BudgetParameters, ProviderParameters):
     """What a firm is like: its nature here, its money in ``budget``, its coming and going in ``provider``."""
 
-    diligence: float = param(
-        0.74, "Care with which the staff it has work", low=0, high=1, zh="尽责程度",
+    diligence: float = fraction(
+        0.74, "Care with which the staff it has work", zh="尽责程度",
         source="collects first, serves later (重收费轻服务): seed 004; size assumed",
     )  # fmt: skip
-    transparency: float = param(
-        0.2, "Share of its accounts residents can check", low=0, high=1, zh="账目透明度"
+    transparency: float = fraction(
+        0.2, "Share of its accounts residents can check", zh="账目透明度"
     )
-    skimming: float = param(
-        0.3, "Share of public revenue it keeps off the books", low=0, high=1, zh="侵占公共收益比例",
+    skimming: float = fraction(
+        0.3, "Share of public revenue it keeps off the books", zh="侵占公共收益比例",
         source="public revenue misused: seeds 000, 001; size assumed",
     )  # fmt: skip
     price_ratio: float = param(
         1.0, "Fee relative to the local usual fee", low=0.2, high=3, zh="收费相对水平"
     )
-    issue_hours: float = param(
-        0.25, "Hours for residents' issues per household at full effort", unit="hour/month", low=0, high=5,
-        zh="户均报事工时",
-    )  # fmt: skip
-    patrol: float = param(
-        0.25, "Chance that its own patrol finds a problem, at full effort", unit="1/month", low=0, high=1,
-        zh="巡查发现率",
-    )  # fmt: skip
-    owner_led_blame: float = param(
-        0.3, "Share of the developer's legacy laid at the door of a firm led by an owner", low=0, high=1,
+    issue_hours: float = in_hours(
+        0.25, "Hours for residents' issues per household at full effort", high=5, zh="户均报事工时"
+    )
+    patrol: float = monthly(
+        0.25, "Chance that its own patrol finds a problem, at full effort", zh="巡查发现率"
+    )
+    owner_led_blame: float = fraction(
+        0.3, "Share of the developer's legacy laid at the door of a firm led by an owner",
         zh="业主牵头物业服务企业的归咎比例",
     )  # fmt: skip
-    dunning: float = param(0.5, "Intensity of its reminders", low=0, high=1, zh="催缴力度")
-    obstruction: float = param(
-        1.5, "Push against votes for a committee by a firm that skims everything", unit="logit",
-        low=0, high=5, zh="阻挠业委会",
+    dunning: float = fraction(0.5, "Intensity of its reminders", zh="催缴力度")
+    obstruction: float = logits(
+        1.5, "Push against votes for a committee by a firm that skims everything", low=0, high=5, zh="阻挠业委会",
         source="firms obstruct preparation (设障): seed 000; size assumed",
     )  # fmt: skip
-    supervised_care: float = param(
-        0.7, "Share of the slack in its care that full supervision removes", low=0, high=1,
-        zh="监督对尽责的促进",
-    )  # fmt: skip
-    supervised_skimming: float = param(
-        0.15, "Share of skimming that full supervision ends in a month", unit="1/month", low=0, high=1,
-        zh="监督纠正侵占公共收益速度",
+    supervised_care: float = fraction(
+        0.7, "Share of the slack in its care that full supervision removes", zh="监督对尽责的促进"
+    )
+    supervised_skimming: float = monthly(
+        0.15, "Share of skimming that full supervision ends in a month", zh="监督纠正侵占公共收益速度",
     )  # fmt: skip
 
 
 class CompanyParameters(Parameters):
     """How the credit file of a property company moves, alike for all companies."""
 
-    credit_start: float = param(0.6, "Standing at the start", low=0, high=1, zh="初始信用分")
-    credit_speed: float = param(
-        0.1, "Share of the gap to this month's mark closed in a month", unit="1/month", low=0, high=1,
-        zh="信用分调整速度",
+    credit_start: float = fraction(0.6, "Standing at the start", zh="初始信用分")
+    credit_speed: float = monthly(
+        0.1, "Share of the gap to this month's mark closed in a month", zh="信用分调整速度"
+    )
+    calls_weight: float = in_months(
+        5.0, "Weight of hotline calls per household in that mark, against satisfaction", low=0, high=100,
+        zh="热线投诉扣分权重",
     )  # fmt: skip
-    calls_weight: float = param(
-        5.0, "Weight of hotline calls per household in that mark, against satisfaction", unit="month",
-        low=0, high=100, zh="热线投诉扣分权重",
-    )  # fmt: skip
-    green_from: float = param(
-        0.5, "Standing from which the light is green", low=0, high=1, zh="绿灯信用分",
+    green_from: float = fraction(
+        0.5, "Standing from which the light is green", zh="绿灯信用分",
         source="lights as a warning (亮燈預警): seed 002; level assumed",
     )  # fmt: skip
-    yellow_from: float = param(
-        0.35, "Standing from which the light is yellow; below it is red", low=0, high=1,
-        zh="黄灯信用分", source="lights as a warning (亮燈預警): seed 002; level assumed",
+    yellow_from: float = fraction(
+        0.35, "Standing from which the light is yellow; below it is red", zh="黄灯信用分",
+        source="lights as a warning (亮燈預警): seed 002; level assumed",
     )  # fmt: skip
 
 
@@ -95,21 +89,15 @@ class Light(IntEnum):
 
 arrow(
     "supervision", "effort", "who is supervised works with more care",
-    neutral="nobody supervises",
-    zh="监督使物业服务企业更尽责",
-    zh_neutral="无人监督",
+    neutral="nobody supervises", zh="监督使物业服务企业更尽责", zh_neutral="无人监督",
 )  # fmt: skip
 arrow(
     "standards", "effort", "standards, stars and warnings raise care",
-    neutral="no standard",
-    zh="标准、星级与警示促使尽责",
-    zh_neutral="没有标准",
+    neutral="no standard", zh="标准、星级与警示促使尽责", zh_neutral="没有标准",
 )  # fmt: skip
 arrow(
     "supervision", "skimming", "supervision ends the skimming of public revenue",
-    neutral="nobody supervises",
-    zh="监督遏制侵占公共收益",
-    zh_neutral="无人监督",
+    neutral="nobody supervises", zh="监督遏制侵占公共收益", zh_neutral="无人监督",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from sim.agents.committee import Capture, State
 from sim.compiled import kernel
 from sim.processes.participation import MET
 from sim.processes.service import LINES, Line
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_months, in_yuan, monthly, param
 from sim.streams import Stream, draw
 from sim.world.arrows import arrow
 from sim.world.declare import column, link
@@ -36,51 +36,44 @@ class FundParameters(Parameters):
     interest: float = param(
         0.015, "Interest on the fund", unit="1/year", low=0, high=0.1, zh="维修资金年利率"
     )
-    claims: float = param(
-        0.5, "Share of open public revenue that a fully competent committee claims for the owners", low=0, high=1,
+    claims: float = fraction(
+        0.5, "Share of open public revenue that a fully competent committee claims for the owners",
         zh="公共收益归业主比例",
-        source="income from common parts belongs to owners: Civil Code art. 282; committee regained it: K038; "
-        "size assumed",
+        source="income from common parts belongs to owners: Civil Code art. 282; committee regained it: K038; size "
+        "assumed",
     )  # fmt: skip
-    takes: float = param(
+    takes: float = monthly(
         0.15, "Share of the owners' pool that a self-serving committee takes, or a colluding one leaves to the firm",
-        unit="1/month", low=0, high=1, zh="公共收益被侵占比例",
+        zh="公共收益被侵占比例",
         source="misuse long undetected (损害业主利益的行为却长期未被发现): seed 000; size assumed",
     )  # fmt: skip
-    colludes: float = param(
-        0.05, "Share of what the firm does not yet skim that a colluding committee lets it", unit="1/month",
-        low=0, high=1, zh="合谋放任侵占公共收益速度",
+    colludes: float = monthly(
+        0.05, "Share of what the firm does not yet skim that a colluding committee lets it",
+        zh="合谋放任侵占公共收益速度",
     )  # fmt: skip
-    repair_below: float = param(
-        0.5, "Condition of facilities below which a repair is due", low=0, high=1, zh="维修触发状况"
+    repair_below: float = fraction(
+        0.5, "Condition of facilities below which a repair is due", zh="维修触发状况"
     )
-    repair_to: float = param(
-        0.8, "Condition of facilities that a repair aims at", low=0, high=1, zh="维修目标状况"
+    repair_to: float = fraction(
+        0.8, "Condition of facilities that a repair aims at", zh="维修目标状况"
     )
-    mends: float = param(
-        0.2,
-        "Share of what is lacking that a month's cost of full service mends",
-        low=0,
-        high=1,
-        zh="维修成效",
+    mends: float = fraction(
+        0.2, "Share of what is lacking that a month's cost of full service mends", zh="维修成效"
     )
-    lets: float = param(
+    lets: float = fraction(
         0.1, "Further public revenue from idle premises and advertising places that owners agree to let, relative",
-        low=0, high=1, zh="共有部分出租增收",
+        zh="共有部分出租增收",
         source="idle premises and places for advertising let (閑置用房、公共廣告位): seed 002; size assumed",
     )  # fmt: skip
-    idle_months: float = param(
-        1.0, "Owners' pool from which its use is put to the vote, in months of public revenue", unit="month",
-        low=0, high=120, zh="公共收益动用起点",
+    idle_months: float = in_months(
+        1.0, "Owners' pool from which its use is put to the vote, in months of public revenue", low=0, high=120,
+        zh="公共收益动用起点",
     )  # fmt: skip
-    gives: float = param(
-        0.6, "Chance that a fully civic-minded household at a meeting gives money for a repair", low=0, high=1,
-        zh="居民凑钱意愿",
+    gives: float = fraction(
+        0.6, "Chance that a fully civic-minded household at a meeting gives money for a repair", zh="居民凑钱意愿",
         source="residents agreed to put money together for a railing (居民自愿凑钱加装护栏): seed 000; size assumed",
     )  # fmt: skip
-    gift_yuan: float = param(
-        100.0, "What such a household gives", unit="yuan", low=0, high=10_000, zh="户均凑钱"
-    )
+    gift_yuan: float = in_yuan(100.0, "What such a household gives", high=10_000, zh="户均凑钱")
 
 
 @kernel
@@ -101,27 +94,20 @@ def mend(compound, fen, mends, lines):  # type: ignore[no-untyped-def]
 
 arrow(
     "committee", "revenue", "a working committee claims public revenue for the owners",
-    neutral="it claims nothing",
-    zh="正常履职的业委会为业主争取公共收益",
-    zh_neutral="不争取",
+    neutral="it claims nothing", zh="正常履职的业委会为业主争取公共收益", zh_neutral="不争取",
 )  # fmt: skip
 arrow(
     "capture", "revenue", "a captured committee takes from the owners' pool, or lets the firm skim",
     neutral="it takes nothing",
-    zh="被少数人把持的业委会侵占业主共有资金，或放任物业服务企业侵占公共收益",
-    zh_neutral="分文不取",
+    zh="被少数人把持的业委会侵占业主共有资金，或放任物业服务企业侵占公共收益", zh_neutral="分文不取",
 )  # fmt: skip
 arrow(
     "fund", "repair", "owners' common money pays for repairs that are due",
-    neutral="none is spent on repairs",
-    zh="业主共有资金用于到期维修",
-    zh_neutral="不用于维修",
+    neutral="none is spent on repairs", zh="业主共有资金用于到期维修", zh_neutral="不用于维修",
 )  # fmt: skip
 arrow(
     "meetings", "repair", "who meets puts money together for a repair that no fund can pay",
-    neutral="nobody gives",
-    zh="参会者为维修资金不足的修缮凑钱",
-    zh_neutral="无人凑钱",
+    neutral="nobody gives", zh="参会者为维修资金不足的修缮凑钱", zh_neutral="无人凑钱",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from sim.agents.budget import Budget, Provider
 from sim.processes.bills import end_bills
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_hours, in_months, in_yuan, monthly, param
 from sim.world.arrows import arrow, through
 from sim.world.costs import EMERGENCY_FIRM, SELF_RUN, Payer
 from sim.world.declare import column
@@ -33,53 +33,47 @@ class ProviderParameters(Parameters):
     present: bool = param(
         True, "Whether a firm serves the compound at the start", zh="有物业服务企业"
     )
-    loss_patience: int = param(
-        6, "Months beyond the debt it can bear before it thinks of leaving", unit="month", low=1, high=60,
-        zh="亏损忍耐期",
+    loss_patience: int = in_months(
+        6, "Months beyond the debt it can bear before it thinks of leaving", low=1, high=60, zh="亏损忍耐期",
     )  # fmt: skip
-    leaves: float = param(
-        0.2, "Chance to leave once patience is gone", unit="1/month", low=0, high=1, zh="撤场概率"
-    )
+    leaves: float = monthly(0.2, "Chance to leave once patience is gone", zh="撤场概率")
     contract_years: int = param(
         3, "Years of a contract, which ends in December", unit="year", low=1, high=10, zh="合同年限",
         source="a three-year contract: K007; over half of exits name 31 December: D058",
     )  # fmt: skip
-    renewal_loss: float = param(
+    renewal_loss: float = fraction(
         0.0, "Loss of the last twelve months, as a share of a year's full cost, beyond which it does not renew",
-        low=0, high=1, zh="不续约亏损率",
-        source="two thirds go by their own choice or do not renew: D057; share assumed",
+        zh="不续约亏损率", source="two thirds go by their own choice or do not renew: D057; share assumed",
     )  # fmt: skip
-    expects_least: float = param(
-        0.3, "Collection rate that whoever comes to a known place reckons with at least", low=0, high=1,
+    expects_least: float = fraction(
+        0.3, "Collection rate that whoever comes to a known place reckons with at least",
         zh="新物业服务企业最低预期收缴率",
     )  # fmt: skip
-    enters: float = param(
-        0.03, "Chance that a firm enters a place without one whose income would pay for full service", unit="1/month",
-        low=0, high=1, zh="新物业服务企业进场概率",
+    enters: float = monthly(
+        0.03, "Chance that a firm enters a place without one whose income would pay for full service",
+        zh="新物业服务企业进场概率",
     )  # fmt: skip
-    emergency: float = param(
-        0.5, "Chance that the street puts in an emergency firm when a firm has left", low=0, high=1,
-        zh="应急物业概率", source="some are kept (K005, K029), some are not (K009); chance assumed",
+    emergency: float = fraction(
+        0.5, "Chance that the street puts in an emergency firm when a firm has left", zh="应急物业概率",
+        source="some are kept (K005, K029), some are not (K009); chance assumed",
     )  # fmt: skip
-    emergency_months: int = param(
-        8, "Months for which an emergency firm is there at most", unit="month", low=1, high=36,
-        zh="应急服务月数", source="7 months: K005; 9 months: K029",
+    emergency_months: int = in_months(
+        8, "Months for which an emergency firm is there at most", low=1, high=36, zh="应急服务月数",
+        source="7 months: K005; 9 months: K029",
     )  # fmt: skip
     emergency_scope: float = param(
         0.5, "Service of an emergency firm, and its fee, as a share of the full ones", low=0.1, high=1,
         zh="应急服务范围", source="thin and cheap: K005; share assumed",
     )  # fmt: skip
-    emergency_yuan: float = param(
-        10.0, "Street's money to bring in an emergency firm, per household", unit="yuan", low=0, high=500,
-        zh="应急启动费用",
+    emergency_yuan: float = in_yuan(
+        10.0, "Street's money to bring in an emergency firm, per household", high=500, zh="应急启动费用",
     )  # fmt: skip
-    emergency_hours: float = param(
-        20.0, "Street's hours that an emergency firm takes", unit="hour/month", low=0, high=500, zh="应急占用街道工时"
-    )  # fmt: skip
-    self_runs: float = param(
+    emergency_hours: float = in_hours(
+        20.0, "Street's hours that an emergency firm takes", high=500, zh="应急占用街道工时"
+    )
+    self_runs: float = monthly(
         0.03, "Chance that owners of a small compound without a firm come to run it, if all feel heard",
-        unit="1/month", low=0, high=1, zh="自管成立概率",
-        source="two months (K057) to two years (K061) after the firm left; chance assumed",
+        zh="自管成立概率", source="two months (K057) to two years (K061) after the firm left; chance assumed",
     )  # fmt: skip
     self_run_size: float = param(
         200.0, "Households up to which neighbours are close enough for that; beyond, the chance falls with size",
@@ -95,57 +89,46 @@ class ProviderParameters(Parameters):
         source="the fee pays for more of it, as there is no office, no profit, and work without pay (K072, K086); "
         "share assumed",
     )  # fmt: skip
-    self_run_hours: float = param(
-        80.0, "Unpaid hours of those who run it, while fresh", unit="hour/month", low=0, high=1000, zh="自管志愿工时"
-    )  # fmt: skip
-    tires: float = param(
-        0.03, "Share of their energy that volunteers lose", unit="1/month", low=0, high=0.5, zh="志愿者疲劳速度",
+    self_run_hours: float = in_hours(
+        80.0, "Unpaid hours of those who run it, while fresh", high=1000, zh="自管志愿工时"
+    )
+    tires: float = monthly(
+        0.03, "Share of their energy that volunteers lose", high=0.5, zh="志愿者疲劳速度",
         source="worn out after a year: K072; gone after 18 months: K094; good for two terms: K086; rate assumed",
     )  # fmt: skip
     renews: float = param(
         0.5, "Chance that a year's end brings fresh volunteers, if all feel heard", unit="1/year", low=0, high=1,
         zh="志愿者换届概率", source="eight years of success: K063; chance assumed",
     )  # fmt: skip
-    gives_up: float = param(
-        0.25, "Energy below which volunteers give up", low=0, high=1, zh="志愿者退出阈值"
-    )
-    trust_pay: float = param(
-        0.10, "Set pay of a firm on an open account, as a share of the cost of its menu", low=0, high=0.5,
+    gives_up: float = fraction(0.25, "Energy below which volunteers give up", zh="志愿者退出阈值")
+    trust_pay: float = fraction(
+        0.10, "Set pay of a firm on an open account, as a share of the cost of its menu", high=0.5,
         zh="信托制酬金比例",
     )  # fmt: skip
 
 
 arrow(
     "loss", "exit", "a firm that loses money leaves, or does not renew its contract",
-    neutral="it never goes at a loss",
-    zh="亏损的物业服务企业撤场或不再续约",
-    zh_neutral="从不因亏损撤场",
+    neutral="it never goes at a loss", zh="亏损的物业服务企业撤场或不再续约", zh_neutral="从不因亏损撤场",
 )  # fmt: skip
 arrow(
     "rate", "entry", "firms come where the known collection rate would pay for service",
     neutral="the rate a firm reckons with (firm.reckons)",
-    zh="已知收缴率够支付服务时，新物业服务企业才进场",
-    zh_neutral="预期收缴率（firm.reckons）",
+    zh="已知收缴率够支付服务时，新物业服务企业才进场", zh_neutral="预期收缴率（firm.reckons）",
 )  # fmt: skip
 arrow(
     "exit", "emergency", "the street puts in an emergency firm when a firm has left",
-    neutral="it puts in none",
-    zh="物业服务企业撤场后街道引入应急物业",
-    zh_neutral="不引入",
+    neutral="it puts in none", zh="物业服务企业撤场后街道引入应急物业", zh_neutral="不引入",
 )  # fmt: skip
 arrow(
-    "efficacy",
-    "self_running",
+    "efficacy", "self_running",
     "owners who feel heard come to run their compound themselves, and find fresh volunteers",
     neutral="efficacy of a newcomer (turnover.newcomer_trust)",
-    zh="业主有效能感，才会自管并换上新的志愿者",
-    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+    zh="业主有效能感，才会自管并换上新的志愿者", zh_neutral="新住户的效能感（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "self_running", "tiring", "who run their compound themselves tire",
-    neutral="their energy stays",
-    zh="自管者日渐疲惫",
-    zh_neutral="精力不减",
+    neutral="their energy stays", zh="自管者日渐疲惫", zh_neutral="精力不减",
 )  # fmt: skip
 
 

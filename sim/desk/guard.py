@@ -123,7 +123,7 @@ class Guard:
         if scope["type"] == "websocket":
             return None
         length = headers.get(b"content-length", "0")
-        if not length.isdigit() or int(length) > LARGEST_BODY:
+        if not length.isdecimal() or int(length) > LARGEST_BODY:
             return 413, f"at most {LARGEST_BODY} bytes"
         kind = "post" if scope["method"] != "GET" else "page" if scope["path"] == "/" else ""
         if kind and not self._may(kind, scope):

@@ -12,28 +12,15 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.answers import Answer
 from sim.model import NeighborhoodModel
+from sim.phrases import phrases
 from sim.processes.service import Line
 from sim.world.units import FEN_PER_YUAN
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-WHO = {
-    "en": ("nobody", "firm", "emergency", "owners", "trust"),
-    "zh": ("无", "物业服务企业", "应急物业", "自管", "信托制"),
-}
-HEADS = {
-    "en": {"month": "month", "who": "serves", "collected": "collected", "staff": "staff", "upkeep": "contracts",
-           "facilities": "lifts", "fees": "fees", "arrears": "old fees", "handed_over": "handed over",
-           "public_revenue": "public", "grants": "grants", "overhead": "fixed", "wages": "wages", "energy": "energy",
-           "contracts": "upkeep",
-           "profit_paid": "profit", "cash": "cash", "year": "12 months"},
-    "zh": {"month": "月", "who": "服务主体", "collected": "收缴率", "staff": "人员", "upkeep": "维保",
-           "facilities": "设施", "fees": "物业费", "arrears": "补缴", "handed_over": "前任移交",
-           "public_revenue": "公共收益", "grants": "补助",
-           "overhead": "固定", "wages": "工资", "energy": "能耗", "contracts": "外包", "profit_paid": "利润",
-           "cash": "现金", "year": "年度盈亏"},
-}  # fmt: skip
+WHO = phrases("books_who")
+HEADS = phrases("books")
 """Columns of the table as they are printed."""
 
 

@@ -185,7 +185,7 @@ class Question(Kept):
         return make
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Compared(Asked):
     """What decides a comparison, and is kept of it.
 
@@ -193,16 +193,11 @@ class Compared(Asked):
         question: What is compared.
     """
 
-    question: Question | None = None
-
-    @property
-    def _of(self) -> Question:
-        assert self.question is not None
-        return self.question
+    question: Question
 
     def fingerprint(self) -> str:
         """Short hash of all that can change the answer."""
-        return self._of.fingerprint()
+        return self.question.fingerprint()
 
     @property
     def told(self) -> dict[str, Any]:
@@ -212,11 +207,11 @@ class Compared(Asked):
     @property
     def said(self) -> str:
         """Names of the scenarios."""
-        return "+".join(self._of.scenarios)
+        return store.plain("+".join(self.question.scenarios))
 
     def manifest(self, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is kept beside the tables, and what of it is the same whenever the numbers are."""
-        question, runs = self._of, tables["runs"]
+        question, runs = self.question, tables["runs"]
         trees: dict[str, dict[str, Any]] = {scenario: {} for scenario in question.scenarios}
         for (scenario, policy), config in question.configs.items():
             trees[scenario][policy] = config.resolved()
@@ -243,8 +238,7 @@ def read_comparison(folder: Path) -> Comparison:
     manifest = store.read_manifest(folder)
     try:
         # The tables first: they vouch for the manifest.
-        names = store.with_twins(manifest, Comparison.TABLES)
-        frames = store.read_tables(folder, manifest, names)
+        frames = store.read_kept(folder, manifest, Comparison.TABLES)
         configs = {
             (scenario, policy): check(tree)
             for scenario, trees in manifest["configurations"].items()

@@ -25,6 +25,7 @@ from sim.experiments.doubt_text import comparison_lines
 from sim.experiments.summary import HIGH, LOW, spread_text, unit_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, OWN, RATE
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,91 +43,7 @@ GAIN_DIGITS = 3
 WIDE = 110
 """Columns of a terminal from which a number and its interval stand on one line."""
 
-WORDS = {
-    "en": {
-        "policy": "policy",
-        "collected": "collected at +{month}, % [90%]",
-        "difference": "difference, points [95%]",
-        "beats": "P(better), %",
-        "satisfied": "satisfied, %",
-        "calls": "calls per 1000",
-        "own": "own indicator",
-        "level": "mean at +{month}",
-        "own_difference": "difference [95%]",
-        "hours": "hours",
-        "yuan": "yuan",
-        "gain": "gain, mean of months 1 to {last}, points",
-        "per_hours": "hours per point",
-        "per_yuan": "yuan per point",
-        "recovery": "months to recovery [90%]",
-        "kept": "gain kept after {after} months, % [95%]",
-        "reference": "reference",
-        "no_end": "No gain kept can be given for {names}: measures last to the end; {hint}.",
-        "too_short": "Too few months after the measures of {names} ended; {hint}.",
-        "withdraw": "withdraw={month} ends them",
-        "withdraw_later": "withdraw={month} with months={months} ends them",
-        "longer": "try withdraw={month}, or months={months}",
-        "only_longer": "try months={months}",
-        "uncertain": "The gain of {names} when measures end is not told from 0, so none is kept.",
-        "few": "{runs} of {all} seeds",
-        "few_pairs": (
-            "{names}: the difference to «{reference}» at +{month} is of {pairs} of {runs} seeds; in the "
-            "others no fees are due under one of the two, as without a firm."
-        ),
-        "no_pairs": (
-            "{names}: no difference to «{reference}» can be given at +{month}, as no seed has fees due "
-            "under both: where no firm serves, none are due."
-        ),
-        "narrowing": (
-            "Pairing by seed narrowed the interval of the difference in collection at +{month} "
-            "by a factor of {factors}."
-        ),
-        "median": " (median {factor}: independent seeds would need {times} times as many runs)",
-        "failed": "{failed} of {all} replications failed; the first, {policy}, seed {seed}, at ",
-        "kept_in": "Results",
-        "figures": "Figures",
-    },
-    "zh": {
-        "policy": "政策",
-        "collected": "第{month}个月收缴率%[90%]",
-        "difference": "差异（百分点）[95%]",
-        "beats": "优于对照的模拟占比%",
-        "satisfied": "满意%",
-        "calls": "每千户投诉",
-        "own": "自定指标",
-        "level": "第{month}个月均值",
-        "own_difference": "差异[95%]",
-        "hours": "工时",
-        "yuan": "元",
-        "gain": "提高（百分点，第1至{last}个月平均）",
-        "per_hours": "工时/百分点",
-        "per_yuan": "元/百分点",
-        "recovery": "恢复所需月数[90%]",
-        "kept": "结束{after}个月后保留%[95%]",
-        "reference": "参照",
-        "no_end": "{names}：措施持续到期末，无法给出保留比例；{hint}。",
-        "too_short": "{names}：措施结束后的月份不足；{hint}。",
-        "withdraw": "可用withdraw={month}结束措施",
-        "withdraw_later": "可用withdraw={month}并设months={months}来结束措施",
-        "longer": "可用withdraw={month}或months={months}",
-        "only_longer": "可用months={months}",
-        "uncertain": "{names}：措施结束时的提高与0无法区分，不计算保留比例。",
-        "few": "{all}个随机编号中的{runs}个",
-        "few_pairs": (
-            "{names}：第{month}个月与“{reference}”的差异仅来自{runs}个随机编号中的{pairs}个；"
-            "其余随机编号中有一方没有应收物业费（如无物业服务企业）。"
-        ),
-        "no_pairs": (
-            "{names}：第{month}个月与“{reference}”的差异无法给出：没有一个随机编号在双方之下都有应收物业费"
-            "（无物业服务企业即无应收）。"
-        ),
-        "narrowing": "在相同随机条件下比较，第{month}个月收缴率差异的区间缩窄为原来的{factors}。",
-        "median": "（中位{factor}；独立随机编号需{times}倍的模拟次数）",
-        "failed": "{all}次模拟中有{failed}次失败；首个为{policy}，随机编号{seed}，阶段",
-        "kept_in": "结果",
-        "figures": "图",
-    },
-}
+WORDS = phrases("comparison")
 
 REASONS = {
     "en": {
@@ -139,40 +56,10 @@ REASONS = {
 }  # fmt: skip
 """What stands in the place of a number that is not given, so that no dash has to be guessed at."""
 
-NOTES = {
-    "en": (
-        "Means over {runs} seeds; [90%] holds 5% to 95% of runs, [95%] is the interval of the "
-        "mean difference to «{reference}» in pairs of one seed. {holds} P(better): share of "
-        "seeds in which fees collected were higher, ties by half.",
-        "Per point: hours and yuan beyond the reference, months 1 to {last}, by the mean gain "
-        "in collection over these months, which is not that of one month; not given where that "
-        "gain is not known, not told from 0 (uncertain), is a loss, or stands in one pair of runs.",
-        "Recovery: median month from which collection stays at {threshold} or more for "
-        "{held} months, over all runs; in round brackets the share of runs seen to.",
-        "Gain kept: collection {first} and {second} months after the last measure ended, by "
-        "the gain in the last month of measures.",
-    ),
-    "zh": (
-        "{runs}个随机编号的均值；[90%]为5%至95%的模拟，[95%]为同一随机编号下与“{reference}”平均差异的"
-        "区间。{holds}优于对照的模拟占比：收缴率更高的随机编号比例，相同的各计一半。",
-        "每百分点：第1至{last}个月比参照多用的工时与支出，除以同期收缴率的平均提高（不是某一个月的提高）；"
-        "提高未知、与0无法区分（不确定）、收缴率下降或仅有一对模拟时不计算。",
-        "恢复：收缴率连续{held}个月不低于{threshold}的起始月（全部模拟的中位数）；圆括号内为已恢复的模拟比例。",
-        "保留：最后一项措施结束{first}、{second}个月后的收缴率差异，占措施最后一月差异的比例。",
-    ),
-}
+NOTES = phrases("comparison_notes")
 """What brackets and columns mean, a paragraph each."""
 
-HOLDS = {
-    "en": (
-        "Both hold chance from run to run under one set of parameters, not doubt about the parameters.",
-        "Both hold chance and doubt about the drawn parameters, a set for each seed; not about rules and measures.",
-    ),
-    "zh": (
-        "两者只含同一组参数下各次模拟的偶然波动，不含参数本身的不确定性。",
-        "两者含偶然波动与抽样参数的不确定性（每个随机编号一组参数），不含规则和措施本身的不确定性。",
-    ),
-}
+HOLDS = phrases("comparison_holds")
 """What intervals hold, under one parameter set and under many."""
 
 

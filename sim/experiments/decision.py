@@ -30,29 +30,29 @@ class Named(NamedTuple):
 
 TERMS: dict[str, Named] = {
     "base": Named("its own bent", "自身倾向"),
-    "norm": Named("what others are believed to pay", "对他人缴费的看法"),
+    "norm": Named("what others are believed to pay", "对他人是否缴费的判断"),
     "habit": Named("habit of paying", "缴费习惯"),
     "service": Named("satisfaction with the service", "服务满意度"),
-    "trust": Named("trust in the firm", "对物业的信任"),
+    "trust": Named("trust in the firm", "对物业服务企业的信任"),
     "contact": Named("visits", "上门走访"),
     "pledge": Named("pledge of members", "党员承诺"),
     "price": Named("price", "价格"),
-    "grievance": Named("grievance", "怨气"),
-    "company": Named("company in refusing", "法不责众"),
+    "grievance": Named("grievance", "不满情绪"),
+    "company": Named("company in refusing", "从众拒缴（法不责众）"),
     "hardship": Named("hardship", "经济负担"),
-    "free_habit": Named("used to free service", "免费习惯"),
-    "conflict": Named("open complaint", "拒缴抗争"),
-    "reminders": Named("reminders", "催缴"),
+    "free_habit": Named("used to free service", "长期免费形成的习惯"),
+    "conflict": Named("open complaint", "公开投诉后拒缴"),
+    "reminders": Named("reminders", "催缴提醒"),
     "appeal": Named("letters of appeal", "倡议书"),
 }
 """Terms of the decision, in the order in which the rule adds them up."""
 
 CAUSES: dict[str, Named] = {
     "offers": Named("measures, reminders and prices of the month", "当月措施、催缴与定价"),
-    "moves": Named("another household moved in", "换了住户"),
+    "moves": Named("another household moved in", "住户更替"),
     "handled": Named("problems solved or left unsolved", "诉求办结或未办结"),
     "hearsay": Named("what neighbours say of the service", "邻居对服务的评价"),
-    "service": Named("the service it gets and its own problems", "服务体验与自家诉求"),
+    "service": Named("the service it gets and its own problems", "服务感受与自家诉求"),
     "meetings": Named("meetings and activities", "议事会与活动"),
     "visits": Named("visits of members", "党员上门"),
     "calls": Named("calls of staff", "工作人员上门"),
@@ -60,11 +60,11 @@ CAUSES: dict[str, Named] = {
     "published": Named("the published rate", "公布的收缴率"),
     "bills": Named("its own bills, paid or not", "自己的缴费经历"),
     "rents": Named("parking rents", "停车费"),
-    "troubles": Named("anger grown or faded", "怨气的积累与消退"),
+    "troubles": Named("anger grown or faded", "不满情绪的积累与消退"),
     "ladder": Named("open complaint begun or ended", "公开投诉的起止"),
     "votes": Named("votes and pledges of owners", "业主表决与承诺"),
-    "members": Named("members won over", "党员被动员"),
-    "firm": Named("the firm and its price", "物业公司及其定价"),
+    "members": Named("members won over", "动员党员"),
+    "firm": Named("the firm and its price", "物业服务企业及其定价"),
     "other": Named("all else", "其他"),
 }
 """What moves a term between two decisions, by the process of the month that did it."""

@@ -12,69 +12,14 @@ from sim.as_text import exact_text, points_text, value_text
 from sim.experiments import doubt, paired
 from sim.experiments.doubt import Weak, weakest
 from sim.outcomes import INDICATORS, Indicator
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.config import Config
     from sim.experiments.compare import Comparison
     from sim.experiments.precision import Precision
 
-WORDS = {
-    "en": {
-        "split": (
-            "Of the spread of {name} at +{month}, {chance}% is chance and {doubt}% doubt about parameters "
-            "(90% interval of chance: {low} to {high}%, from {pairs} sets lived twice)."
-        ),
-        "of": "«{policy}»: the difference in {name}",
-        "unknown": "What of the spread{of} at +{month} is chance cannot be told: too few sets were lived twice.",
-        "unknown_of": " of the difference of {names}",
-        "beats": "In {ahead} of {all} {sets} «{policy}» does better than «{reference}» in {name} at +{month}.",
-        "sets": "parameter sets",
-        "runs_of": "runs of {draws} parameter sets",
-        "goal": "«{policy}» has {name} at {bound} or more at +{month} in all {all} {sets}, {least} above it at least.",
-        "margin": "The least difference is {least}.",
-        "wrong": (
-            "What would have to be wrong: {key} most of all (rank correlation {correlation}); on a straight line it "
-            "takes {beyond}, and {low} to {high} were drawn. Or what is not drawn: rules, the measures' own "
-            "numbers, that they are carried out."
-        ),
-        "wrong_else": (
-            "What would have to be wrong: no drawn parameter stands out, so several at once, or what is not drawn: "
-            "rules, the measures' own numbers, that they are carried out."
-        ),
-        "known": "Still chance of {runs} runs: the mean of {name} at +{month} is {value} [{low}, {high}] (95%).",
-        "width": "Still chance of {runs} runs: the [95%] of a difference in {name} at +{month} is up to {width} wide.",
-        "reached": "Asked: {wanted} wide at most; reached with {runs} runs.",
-        "bound": "Asked: {wanted} wide at most; not reached, {runs} runs are the most (most={most}).",
-        "points": "{n} points",
-    },
-    "zh": {
-        "split": (
-            "第{month}个月{name}的离散程度中，{chance}%为偶然波动，{doubt}%来自参数的不确定性"
-            "（偶然部分的90%区间：{low}%至{high}%，依据{pairs}组各模拟两次的参数）。"
-        ),
-        "of": "“{policy}”的差异：{name}",
-        "unknown": "第{month}个月{of}离散程度中偶然波动占多少无法判断：模拟了两次的参数组过少。",
-        "unknown_of": "{names}的差异，其",
-        "beats": "第{month}个月，{all}{sets}中有{ahead}{unit}“{policy}”的{name}优于“{reference}”。",
-        "sets": "组参数",
-        "runs_of": "次模拟（{draws}组参数）",
-        "goal": "第{month}个月，“{policy}”在全部{all}{sets}下{name}均不低于{bound}，至少高出{least}。",
-        "margin": "差异最小为{least}。",
-        "wrong": (
-            "要使结论不成立，最需要{key}有误（秩相关{correlation}）：按直线推算须为{beyond}，而抽样范围是{low}至{high}；"
-            "或者未抽样的部分有误：规则、措施自身的数值、措施是否落实。"
-        ),
-        "wrong_else": (
-            "要使结论不成立：没有哪个抽样参数特别突出，须多个参数同时有误，或未抽样的部分有误："
-            "规则、措施自身的数值、措施是否落实。"
-        ),
-        "known": "{runs}次模拟仍存的偶然误差：第{month}个月{name}均值为{value} [{low}, {high}]（95%）。",
-        "width": "{runs}次模拟仍存的偶然误差：第{month}个月{name}差异的[95%]宽度最大为{width}。",
-        "reached": "所求宽度不超过{wanted}，{runs}次模拟已达到。",
-        "bound": "所求宽度不超过{wanted}，未达到：至多{runs}次模拟（most={most}）。",
-        "points": "{n}个百分点",
-    },
-}
+WORDS = phrases("doubt")
 
 
 def level_lines(

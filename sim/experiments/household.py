@@ -119,6 +119,11 @@ class Why(Answer):
         row = int(self.months["household"].iloc[0])
         return {"scenario": config.scenario.name, "policy": config.policy.name, "household": row}
 
+    @property
+    def configs(self) -> list[Config]:
+        """What was lived."""
+        return [self.question.config]
+
     def story(self, language: str = "en") -> list[str]:
         """The story in sentences, in "en" or "zh"."""
         from sim.experiments.household_text import sentences
@@ -226,15 +231,17 @@ def _live(config: Config, household: int | None) -> _Lived:
 
 def _tables(question: Question) -> dict[str, pd.DataFrame]:
     household = question.household
+    # One run has one set of parameters: that of its seed.
+    config, other = (c.drawn(c.seed) for c in (question.config, question.other))
     if household == CHANGED:
-        if not question.config.policy.measures:
-            problem = f"is {CHANGED}, and {question.config.policy.name} does nothing"
+        if not config.policy.measures:
+            problem = f"is {CHANGED}, and {config.policy.name} does nothing"
             raise InputError("household", problem, "a policy, or a number")
-        household = _first_changed(*(_live(c, None) for c in (question.config, question.other)))
-    _check_row(question.config, int(household))
-    lived = {WITH: _live(question.config, int(household))}
-    if question.config.policy.measures:
-        lived[WITHOUT] = _live(question.other, int(household))
+        household = _first_changed(*(_live(c, None) for c in (config, other)))
+    _check_row(config, int(household))
+    lived = {WITH: _live(config, int(household))}
+    if config.policy.measures:
+        lived[WITHOUT] = _live(other, int(household))
     return {
         "months": _months(lived),
         "terms": _of_months(lived, _terms),

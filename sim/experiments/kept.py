@@ -55,6 +55,15 @@ class Asked:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
+    def whole(self) -> str:
+        """Text of which the folder's name holds a hash, beside the provenance."""
+        return self.fingerprint()
+
+    def answered_by(self, manifest: dict[str, Any]) -> bool:
+        """Whether a manifest tells of a final answer to this very question, of the same provenance."""
+        return store.answers(manifest, self.fingerprint(), self.made)
+
+    @property
     def told(self) -> dict[str, Any]:
         """What the answer is given beside its tables."""
         return {}
@@ -62,16 +71,15 @@ class Asked:
     @property
     def said(self) -> str:
         """What the folder's name says to people."""
-        return self.config.scenario.name
+        return store.plain(self.config.scenario.name)
 
     def folder(self, out: Path) -> Path:
         """Where the answer belongs below the results folder."""
-        place = store.place_name(store.plain(self.said), self.fingerprint(), self.made)
+        place = store.place_name(self.said, self.whole, self.made)
         return Path(out) / self.command / place
 
     def manifest(self, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is kept beside the tables, and what of it is the same whenever the numbers are."""
-        configuration = self.config.resolved()
         manifest = {
             "command": self.command,
             "fingerprint": self.fingerprint(),
@@ -79,8 +87,7 @@ class Asked:
             "words": self.words,
             "to_retry": failures_noted(),
         }
-        lasting = {k: v for k, v in configuration.items() if k not in ("executor", "experiment")}
-        return {**manifest, "configuration": configuration}, {**manifest, "configuration": lasting}
+        return with_configuration(manifest, self.config.resolved())
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -95,6 +102,14 @@ class Asked:
         }
 
 
+def with_configuration(
+    manifest: dict[str, Any], tree: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A manifest with the whole configuration, and with what of it changes numbers."""
+    lasting = {key: value for key, value in tree.items() if key not in ("executor", "experiment")}
+    return {**manifest, "configuration": tree}, {**manifest, "configuration": lasting}
+
+
 def find(asked: Asked, out: Path, tables: Sequence[str]) -> dict[str, pd.DataFrame] | None:
     """Tables of an earlier answer to this very question, of the same provenance; None if there is none.
 
@@ -104,9 +119,7 @@ def find(asked: Asked, out: Path, tables: Sequence[str]) -> dict[str, pd.DataFra
     folder = store.make_ready(asked.folder(out), out)
     try:
         manifest = store.read_manifest(folder)
-        same = store.answers(manifest, asked.fingerprint(), asked.made)
-        names = store.with_twins(manifest, tables)
-        return store.read_tables(folder, manifest, names) if same else None
+        return store.read_kept(folder, manifest, tables) if asked.answered_by(manifest) else None
     except (InputError, KeyError):
         return None
 
@@ -204,4 +217,8 @@ class Kept:
         asked = replace(self.asked, model=given.model)
         with asked.made.held():
             make = self.maker(given)
-        return self.ANSWER(self, **answered(asked, self.ANSWER.TABLES, make, given))
+        return self.answer_of(answered(asked, self.ANSWER.TABLES, make, given))
+
+    def answer_of(self, found: dict[str, Any]) -> Any:
+        """The answer made of its tables, folder and what is told beside them."""
+        return self.ANSWER(self, **found)

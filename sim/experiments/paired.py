@@ -230,7 +230,7 @@ def recovery(runs: pd.DataFrame, threshold: float, last: dict[str, int]) -> pd.D
         rows.append(
             {"scenario": scenario, "policy": policy, "indicator": MAIN, "threshold": threshold}
             | {"runs": len(values), "censored": len(values) - came}
-            | _named("recovered", _wilson(came, len(values)))
+            | _named("recovered", wilson(came, len(values)))
             | {"median": median, "low": low, "high": high}
             | {"observed_to": last[str(scenario)] - HELD + 1}
         )
@@ -364,7 +364,8 @@ def _independent_width(gain: Gain) -> float:
     return 2 * _quantile(freedom) * math.sqrt(first + second)
 
 
-def _wilson(came: int, count: int) -> Estimate:
+def wilson(came: float, count: int) -> Estimate:
+    """A share with its 95% interval (Wilson 1927); what came of so many may be a half where two are alike."""
     if not count:
         return UNKNOWN
     z = float(stdtrit(np.inf, 0.5 + LEVEL / 2))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar
@@ -18,11 +16,11 @@ from sim import known, outcomes
 from sim.errors import InputError
 from sim.experiments import doubt, executors, store
 from sim.experiments import precision as precisions
+from sim.experiments.kept import Asked, How, Kept, Maker, with_configuration
 from sim.experiments.precision import Precision
 from sim.experiments.progress import announce_compiling, bar
-from sim.experiments.provenance import current, note_failures, provenance
+from sim.experiments.provenance import current, note_failures
 from sim.experiments.store import Study
-from sim.experiments.summary import summarise
 from sim.panel import Panel, panel_columns
 from sim.streams import LARGEST_SEED
 
@@ -38,15 +36,9 @@ TASKS_PER_WORKER, RUNS_PER_TASK = 4, 8
 """Least tasks for each worker, to level the load, and most runs in one, so that the bar moves."""
 
 COST_TYPES = {
-    "run": "int32",
-    "seed": "int64",
-    "month": "int32",
-    "compound": "int32",
-    "actor": "str",
-    "measure": "str",
-    "hours": "float64",
-    "yuan": "float64",
-}
+    "run": "int32", "seed": "int64", "month": "int32", "compound": "int32", "actor": "str",
+    "measure": "str", "hours": "float64", "yuan": "float64",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,24 +106,113 @@ def run(
     if not hasattr(config, "resolved"):
         allowed = 'a configuration, as of load("kangqiao")'
         raise InputError("config", f"is {type(config).__name__}", allowed)
-    check_seeds(config, precision.most if precision else None)
-    made = provenance([config], model)
-    with made.held():
-        asked = store.question_of(config, columns, precision)
-        folder = None if out is None else store.prepare(config, out, made, asked)
-        if folder is not None and not force:
-            found = store.find(config, folder, made, asked)
-            if found is not None:
-                if progress:
-                    print(f"answered before, read from {folder}", file=sys.stderr)
-                return found
-        started = datetime.now(UTC)
-        each = partial(live, config, model=model, panel=columns)
-        again = partial(live, config, model=model, costs=False)
-        lived = live_all(config, each, again, progress, precision, _asked_of(precision))
-        study = _assemble(config, lived, columns, precision)
-        study = replace(study, made_of={"fingerprint": config.fingerprint(), **made.identity})
-        return study if folder is None else store.write_study(study, folder, started, made)
+    return Question(config, columns, precision).answer(out, progress, force=force, model=model)
+
+
+@dataclass(frozen=True)
+class Question(Kept):
+    """What is lived, and what is to be known of it.
+
+    Attributes:
+        config: What to live, for how long, how often and on how many processes.
+        panel: Columns of households to be kept for every month.
+        precision: How well a mean is to be known, None if nothing is asked.
+    """
+
+    config: Config
+    panel: tuple[str, ...] = ()
+    precision: Precision | None = None
+
+    ANSWER = Study
+
+    @property
+    def asked(self) -> Asked:
+        """What decides the study."""
+        return StudyAsked("run", self.config, {}, panel=self.panel, precision=self.precision)
+
+    def maker(self, how: How) -> Maker:
+        """What lives every seed.
+
+        Raises:
+            InputError: A seed out of range.
+            RuntimeError: Every replication failed.
+        """
+        config, asked = self.config, self.precision
+        check_seeds(config, asked.most if asked else None)
+        each = partial(live, config, model=how.model, panel=self.panel)
+        again = partial(live, config, model=how.model, costs=False)
+
+        def make() -> dict[str, pd.DataFrame]:
+            lived = live_all(config, each, again, how.progress, asked, _asked_of(asked))
+            return _tables(config, lived, self.panel)
+
+        return make
+
+    def answer_of(self, found: dict[str, Any]) -> Study:
+        """The study; a panel that was lived now is at hand, any other is read when it is asked for."""
+        panel = found.pop(store.PANEL, None)
+        return Study.of(self.config, self.panel, self.precision, lived_panel=panel, **found)
+
+    def tree(self) -> dict[str, Any]:
+        """The whole configuration."""
+        return self.config.resolved()
+
+
+@dataclass(frozen=True)
+class StudyAsked(Asked):
+    """What decides a study, and is kept of it.
+
+    Attributes:
+        panel: Columns of households.
+        precision: How well a mean is to be known.
+    """
+
+    panel: tuple[str, ...] = ()
+    precision: Precision | None = None
+
+    def fingerprint(self) -> str:
+        """Short hash of the configuration; the rest stands beside it in the manifest."""
+        return self.config.fingerprint()
+
+    @property
+    def _more(self) -> dict[str, Any]:
+        columns = {store.PANEL: list(self.panel)} if self.panel else {}
+        return {**columns, **precisions.told(self.precision)}
+
+    @property
+    def whole(self) -> str:
+        """Configuration, columns and precision."""
+        asked = precisions.told(self.precision).values()
+        return " ".join([self.fingerprint(), *self.panel, *map(store.as_json, asked)])
+
+    @property
+    def said(self) -> str:
+        """Names of scenario and policy."""
+        return f"{super().said}-{store.plain(self.config.policy.name)}"
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What made the study."""
+        return {"made_of": {"fingerprint": self.fingerprint(), **self.made.identity}}
+
+    def answered_by(self, manifest: dict[str, Any]) -> bool:
+        """Whether it is of the same columns and precision too."""
+        same = all(manifest.get(k) == self._more.get(k) for k in (store.PANEL, "precision"))
+        return same and super().answered_by(manifest)
+
+    def manifest(self, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is kept beside the tables, and what of it is the same whenever the numbers are."""
+        runs, configuration = tables["runs"], self.config.resolved()
+        manifest = {
+            "fingerprint": self.fingerprint(),
+            **self._more,
+            **self.made.described,
+            "scenario": self.config.scenario.name,
+            "policy": self.config.policy.name,
+            "seeds": [int(seed) for seed in runs["seed"]],
+            **store.failures(runs),
+        }
+        return with_configuration(manifest, configuration)
 
 
 def live(
@@ -326,27 +407,21 @@ def spread(
     return [one for part in lived for one in part]
 
 
-def _assemble(
-    config: Config,
-    lived: Whole[Replication],
-    panel: tuple[str, ...] = (),
-    precision: Precision | None = None,
-) -> Study:
+def _tables(
+    config: Config, lived: Whole[Replication], panel: tuple[str, ...]
+) -> dict[str, pd.DataFrame]:
+    """Tables of a study by name; second runs and households only where there are any."""
     replications = lived.runs
     if all(replication.stage for replication in replications):
         _raise_first(replications)
-    months = _months_frame(replications)
-    return Study(
-        config=config,
-        runs=_runs_frame(config, replications),
-        months=months,
-        costs=_costs_frame(replications),
-        summary=summarise(config, months),
-        twins=twins_frame(lived.twins),
-        precision=precision,
-        panel_columns=panel,
-        lived_panel=_panel_frame(replications) if panel else None,
-    )
+    twins = twins_frame(lived.twins)
+    return {
+        "runs": _runs_frame(config, replications),
+        "months": _months_frame(replications),
+        "costs": _costs_frame(replications),
+        **({store.TWINS: twins} if len(twins) else {}),
+        **({store.PANEL: _panel_frame(replications)} if panel else {}),
+    }
 
 
 def _raise_first(replications: list[Replication]) -> NoReturn:

@@ -22,7 +22,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -101,6 +101,14 @@ class Study(Answer):
     panel_columns: tuple[str, ...] = ()
     lived_panel: pd.DataFrame | None = None
 
+    @classmethod
+    def of(
+        cls, config: Config, columns: tuple[str, ...], precision: Precision | None, **found: Any
+    ) -> Study:
+        """The study of what was asked and what was found, which is named as the attributes are."""
+        summary = summarise(config, found["months"])
+        return cls(config, summary=summary, precision=precision, panel_columns=columns, **found)
+
     @property
     def panel(self) -> pd.DataFrame:
         """A row per run, month and household, with seed, compound and the columns asked for.
@@ -114,7 +122,7 @@ class Study(Answer):
             return self.lived_panel
         if self.folder is None or not self.panel_columns:
             raise InputError("panel", "was not asked for", 'run(config, panel=["paid"])')
-        return read_tables(self.folder, self.made_of, (PANEL,))[PANEL]
+        return read_tables(self.folder, read_manifest(self.folder), (PANEL,))[PANEL]
 
     @property
     def configs(self) -> list[Config]:
@@ -156,46 +164,6 @@ def place_name(said: str, fingerprint: str, made: Provenance) -> str:
     return f"{said}-{whole[:12]}"
 
 
-def question_of(
-    config: Config, panel: tuple[str, ...] = (), precision: Precision | None = None
-) -> dict[str, Any]:
-    """What decides a study, as its manifest has it: fingerprint, columns of households, precision."""
-    return {
-        "fingerprint": config.fingerprint(),
-        **({PANEL: list(panel)} if panel else {}),
-        **precisions.told(precision),
-    }
-
-
-def study_folder(
-    config: Config, out: Path, made: Provenance, asked: dict[str, Any] | None = None
-) -> Path:
-    """Where the study of a configuration belongs below the results folder; ``asked`` as of ``question_of``."""
-    asked = question_of(config) if asked is None else asked
-    said = f"{plain(config.scenario.name)}-{plain(config.policy.name)}"
-    more = [as_json(asked["precision"])] if "precision" in asked else []
-    question = " ".join([asked["fingerprint"], *asked.get(PANEL, ()), *more])
-    return Path(out) / "run" / place_name(said, question, made)
-
-
-def prepare(config: Config, out: Path, made: Provenance, asked: dict[str, Any]) -> Path:
-    """Make sure that a study can be kept before hours are spent on it; clear what dead runs left.
-
-    Args:
-        config: The configuration to be lived.
-        out: Folder of all results, made if it is not there.
-        made: What it will be made of.
-        asked: What decides it, see ``question_of``.
-
-    Returns:
-        The study's final folder, which need not exist yet.
-
-    Raises:
-        InputError: The place cannot be written or is not a folder.
-    """
-    return make_ready(study_folder(config, out, made, asked), out)
-
-
 def make_ready(folder: Path, out: Path) -> Path:
     """Make sure that a folder of results can be kept below ``out``; clear what dead runs left.
 
@@ -229,29 +197,6 @@ def check_name(folder: Path) -> None:
         raise InputError("out", f"{shown} cannot be a name here", allowed) from error
 
 
-def find(config: Config, folder: Path, made: Provenance, asked: dict[str, Any]) -> Study | None:
-    """The study kept in a folder, if it answers this very question and is whole.
-
-    Args:
-        config: What is lived.
-        folder: The study's final folder.
-        made: What it would be made of now.
-        asked: What decides it, see ``question_of``.
-
-    Returns:
-        The study, or None if there is none, if anything else made it, if runs of it failed that may
-        not fail again, or if a file was lost or changed since.
-    """
-    try:
-        manifest = read_manifest(folder)
-        same = answers(manifest, asked["fingerprint"], made) and all(
-            manifest.get(key) == asked.get(key) for key in (PANEL, "precision")
-        )
-        return _read(folder, manifest, config) if same else None
-    except (InputError, KeyError):
-        return None
-
-
 def answers(manifest: dict[str, Any], fingerprint: str, made: Provenance) -> bool:
     """Whether what a manifest tells of is a final answer to a question, of the same provenance."""
     final = manifest.get("to_retry") == 0
@@ -274,34 +219,6 @@ def read_study(folder: Path, config: Config | None = None) -> Study:
         return _read(folder, manifest, config)
     except KeyError as error:
         raise InputError(str(folder / MANIFEST), f"has no entry {error}") from error
-
-
-def write_study(study: Study, folder: Path, started: datetime, made: Provenance) -> Study:
-    """Keep a study: everything goes into a draft beside the place, then takes it in one step.
-
-    Args:
-        study: What to keep.
-        folder: Its final folder.
-        started: When the runs began, UTC.
-        made: What it was made of.
-
-    Returns:
-        The same study, with its folder.
-
-    Raises:
-        InputError: The place cannot be written, or is full.
-    """
-    manifest = _describe(study, made)
-    tables = {
-        name: getattr(study, name)
-        for name in (
-            *Study.TABLES,
-            *([TWINS] if len(study.twins) else []),
-            *([PANEL] if study.panel_columns else []),
-        )
-    }
-    write_folder(folder, tables, manifest, _unvarying(manifest), started)
-    return replace(study, folder=folder)
 
 
 def write_folder(
@@ -369,19 +286,6 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _describe(study: Study, made: Provenance) -> dict[str, Any]:
-    config = study.config
-    return {
-        **question_of(config, study.panel_columns, study.precision),
-        **made.described,
-        "scenario": config.scenario.name,
-        "policy": config.policy.name,
-        "seeds": [int(seed) for seed in study.runs["seed"]],
-        **failures(study.runs),
-        "configuration": config.resolved(),
-    }
-
-
 def failures(runs: pd.DataFrame) -> dict[str, int]:
     """How many runs failed, and how many of those are to be tried again when asked again."""
     messages = runs.loc[runs["status"] == "failed", "message"]
@@ -423,13 +327,6 @@ def brief(value: Any) -> str:
     return "none" if value is None else str(value)[:16]
 
 
-def _unvarying(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest without what may differ between two runs that give the same numbers."""
-    left_out = ("executor", "experiment")
-    configuration = {k: v for k, v in manifest["configuration"].items() if k not in left_out}
-    return {**manifest, "configuration": configuration}
-
-
 def read_manifest(folder: Path) -> dict[str, Any]:
     """What a folder of results says of itself.
 
@@ -444,27 +341,35 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _read(folder: Path, manifest: dict[str, Any], config: Config | None) -> Study:
+    # Whoever has a configuration at hand need not wait for what checks one.
+    from sim.config import check
+
     # The tables first: they vouch for the manifest.
-    frames = read_tables(folder, manifest, with_twins(manifest, Study.TABLES))
-    config, panel = config or _config_of(manifest), _panel_of(manifest)
-    if panel:
-        _check_whole(folder / f"{PANEL}.parquet", manifest["files"])
-    summary = summarise(config, frames["months"])
-    return Study(
-        config=config, summary=summary, made_of=manifest, folder=folder, loaded=True,
-        panel_columns=panel, precision=precisions.read(manifest), **frames,
+    frames = read_kept(folder, manifest, Study.TABLES)
+    return Study.of(
+        config or check(manifest["configuration"]), tuple(manifest.get(PANEL, ())), precisions.read(manifest),
+        made_of=manifest, folder=folder, loaded=True, **frames,
     )  # fmt: skip
 
 
-def with_twins(manifest: dict[str, Any], names: Sequence[str]) -> tuple[str, ...]:
-    """Names of tables, and of that of second runs where one was kept."""
+def read_kept(
+    folder: Path, manifest: dict[str, Any], names: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """Tables of a folder by name, that of second runs with them where one was kept.
+
+    A panel of households may be large: it is looked at, and read only when somebody asks for it.
+
+    Raises:
+        InputError: A file was lost or changed since it was written, or the manifest was.
+    """
     files = manifest["files"]
-    there = isinstance(files, dict) and f"{TWINS}.parquet" in files
-    return (*names, TWINS) if there else tuple(names)
-
-
-def _panel_of(manifest: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(manifest.get(PANEL, ()))
+    there = [
+        name for name in (TWINS, PANEL) if isinstance(files, dict) and f"{name}.parquet" in files
+    ]
+    frames = read_tables(folder, manifest, (*names, *(name for name in there if name == TWINS)))
+    if PANEL in there:
+        _check_whole(folder / f"{PANEL}.parquet", files)
+    return frames
 
 
 def read_tables(
@@ -522,13 +427,6 @@ def lasting_part(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {k: lasting_part(v) for k, v in value.items() if k not in ("executor", "experiment")}
-
-
-def _config_of(manifest: dict[str, Any]) -> Config:
-    # Reading a configuration loads Hydra, which a caller that has one at hand need not pay.
-    from sim.config import check
-
-    return check(manifest["configuration"])
 
 
 def plain(name: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from sim import known, outcomes
 from sim.as_text import MISSING
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.config import Config, Target
@@ -20,96 +21,22 @@ LOW, HIGH = 0.05, 0.95
 
 
 COLUMNS = {
-    "indicator": "str",
-    "month": "int32",
-    "runs": "int32",
-    "median": "float64",
-    "low": "float64",
-    "high": "float64",
-    "target": "str",
-    "target_low": "float64",
-    "target_high": "float64",
-    "reported": "float64",
-    "share_inside": "float64",
-    "verdict": "str",
-    "use": "str",
+    "indicator": "str", "month": "int32", "runs": "int32", "median": "float64", "low": "float64",
+    "high": "float64", "target": "str", "target_low": "float64", "target_high": "float64",
+    "reported": "float64", "share_inside": "float64", "verdict": "str", "use": "str",
     "source": "str",
-}
+}  # fmt: skip
 
 NO_TARGET: dict[str, Any] = {
-    "target": "",
-    "target_low": math.nan,
-    "target_high": math.nan,
-    "reported": math.nan,
-    "share_inside": math.nan,
-    "verdict": "",
-    "use": "",
-    "source": "",
+    name: "" if kind == "str" else math.nan for name, kind in list(COLUMNS.items())[6:]
 }
+"""What stands beside an indicator that has no target."""
 
 NO_VALUE = "no value"
 """Verdict of a target for which no run has a value."""
 
 
-UNITS = {
-    "en": {
-        "1/(1000 households month)": "per 1000 households a month",
-        "1/month": "a month",
-        "1/meeting": "a meeting",
-        "hour/month": "hours a month",
-        "yuan/month": "yuan a month",
-        "yuan/year": "yuan a year",
-        "talk/month": "talks a month",
-        "1/year": "a year",
-        "yuan/m2": "yuan per m²",
-        "person/talk": "people a talk",
-        "hour/talk": "hours a talk",
-        "person/month": "people a month",
-        "fen/m2/month": "fen per m² a month",
-        "m2": "m²",
-    },
-    "zh": {
-        "1/(1000 households month)": "每千户每月",
-        "1/month": "每月",
-        "1/meeting": "每次会议",
-        "hour/month": "小时/月",
-        "yuan/month": "元/月",
-        "fen/m2/month": "分/平方米/月",
-        "yuan/year": "元/年",
-        "talk/month": "次/月",
-        "1/year": "每年",
-        "yuan/m2": "元/平方米",
-        "person/talk": "人/次",
-        "hour/talk": "小时/次",
-        "person/month": "人/月",
-        "year": "年",
-        "car": "辆",
-        "place": "个车位",
-        "yuan": "元",
-        "hour": "小时",
-        "day": "天",
-        "minute": "分钟",
-        "month": "个月",
-        "m2": "平方米",
-        "household": "户",
-        "unit": "户",
-        "person": "人",
-        "tie": "条",
-        "issue": "件",
-        "1/vote": "每次表决",
-        "stair": "个单元",
-        "floor": "层",
-        "building": "栋",
-        "compound": "个小区",
-        "community": "个社区",
-        "street": "个街道",
-        "firm": "家企业",
-        "level": "层级",
-        "logit": "强弱值",
-        "code": "代码",
-        "1": "个",
-    },
-}
+UNITS = phrases("units")
 """How units are written for readers; a unit that is not here is shown as it is."""
 
 

@@ -12,6 +12,7 @@ from sim.experiments.doubt_text import level_lines
 from sim.experiments.store import Study
 from sim.experiments.summary import NO_VALUE, unit_text
 from sim.outcomes import RATE, Indicator
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,107 +20,18 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 MAIN = (
-    "collection_rate",
-    "satisfied_share",
-    "trust_firm",
-    "trust_cell",
-    "grievance",
-    "complaints_per_1000",
-    "petitions_per_1000",
-    "open_conflict_share",
-    "issues_in_place_share",
-    "service_condition",
-    "committee_working",
-    "firm_cash_yuan",
-    "hours_spent",
-    "yuan_spent",
-)
+    "collection_rate", "satisfied_share", "trust_firm", "trust_cell", "grievance",
+    "complaints_per_1000", "petitions_per_1000", "open_conflict_share", "issues_in_place_share",
+    "service_condition", "committee_working", "firm_cash_yuan", "hours_spent", "yuan_spent",
+)  # fmt: skip
 """Indicators of the printed summary, in its order, before one's own; those a version lacks are left out."""
 
 WIDE = 120
 """Columns of a terminal from which a median and its interval stand on one line."""
 
-WORDS = {
-    "en": {
-        "indicator": "indicator",
-        "start": "start",
-        "end": "end +{month}",
-        "target": "target",
-        "to": "to",
-        "month": "at +{month}",
-        "inside": "inside",
-        "missed": "missed",
-        "no value": "no value",
-        "few": "{runs} of {all}",
-        "fitted": "fitted",
-        "predicted": "predicted",
-        "told in words": "told in words",
-        "runs": "Medians over {runs} runs; in brackets 5% and 95% of runs.",
-        "missing": "–: no value, such as days to close where nothing was closed.",
-        "missing_all": "–: no run has a value, as where nothing was closed or no fees are due.",
-        "missing_some": (
-            "–: no run has a value, as where nothing was closed or no fees are due; {few}: so many "
-            "have one, the others are left out."
-        ),
-        "one": "A single run: no spread can be given.",
-        "failed": "{failed} of {all} replications failed; the first, seed {seed}, at {stage}:",
-        "spent": "Spent from month 1 to the end, all compounds (median over runs)",
-        "actor": "actor",
-        "hours": "hours",
-        "yuan": "yuan",
-        "kept": "Results",
-        "figures": "Figures",
-    },
-    "zh": {
-        "indicator": "指标",
-        "start": "起点",
-        "end": "期末+{month}",
-        "target": "目标",
-        "to": "至",
-        "month": "第{month}个月",
-        "inside": "达到",
-        "missed": "未达到",
-        "no value": "无数值",
-        "few": "{runs}/{all}次",
-        "fitted": "已按此数设定",
-        "predicted": "未用于设定",
-        "told in words": "仅有文字表述",
-        "runs": "{runs}次模拟的中位数；括号内为5%与95%分位数。",
-        "missing": "–：无数值，例如当月没有办结问题时的办结天数。",
-        "missing_all": "–：各次模拟均无数值，例如当月没有办结问题，或没有应收物业费。",
-        "missing_some": (
-            "–：各次模拟均无数值，例如当月没有办结问题，或没有应收物业费；"
-            "{few}：仅部分模拟有数值，其余不计入。"
-        ),
-        "one": "仅一次模拟，无法给出区间。",
-        "failed": "{all}次模拟中有{failed}次失败；首个失败随机编号{seed}，阶段{stage}：",
-        "spent": "第1个月至期末全部小区的投入（各次模拟的中位数）",
-        "actor": "主体",
-        "hours": "工时",
-        "yuan": "元",
-        "kept": "结果",
-        "figures": "图",
-    },
-}
+WORDS = phrases("study")
 
-ACTORS = {
-    "en": {
-        "cell": "party cell",
-        "committee": "owners' committee",
-        "firm": "property firm",
-        "public": "public funds",
-    },
-    "zh": {
-        "cell": "党支部",
-        "community": "社区",
-        "committee": "业委会",
-        "developer": "开发商",
-        "firm": "物业服务企业",
-        "public": "公共资金",
-        "residents": "居民",
-        "street": "街道",
-    },
-}
+ACTORS = phrases("actors")
 """Names of those who spend; one that is not here is shown as it is."""
 
 

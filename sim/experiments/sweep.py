@@ -202,32 +202,32 @@ def run_design(
     """
     if append is not None and not (append / "designs").is_dir():
         raise InputError("--append", f"{append} holds no sweep", "a folder that a sweep made")
-    with provenance(design.configs, model, paths=design.files).held():
-        done = _run_held(design, out, progress, force, append, only_plan, model)
+    folder = append or (None if out is None else sweep_folder(design, out))
+    made, anew = provenance(design.configs, model, paths=design.files), force and append is None
+    with made.held():
+        if folder is None:
+            done = _live(design, None, _Memory(design), progress, model)
+        elif only_plan:
+            # Read without a lock and without looking into the files: nothing is changed.
+            there = set() if anew else _noted(folder, design, made)
+            _plan(design, there, progress, model)
+            done = Sweep(design, None, 0, pd.DataFrame(), 0.0, 0, {})
+        else:
+            done = _go_on(design, folder, made, anew, progress, model)
     return replace(done, shown=shown)
 
 
-def _run_held(
+def _go_on(
     design: Design,
-    out: Path | None,
+    folder: Path,
+    made: Provenance,
+    anew: bool,
     progress: bool,
-    force: bool,
-    append: Path | None,
-    only_plan: bool,
     model: Callable[..., Any] | None,
 ) -> Sweep:
-    made = current()
-    folder = append or (None if out is None else sweep_folder(design, out))
-    if folder is None:
-        return _live(design, None, _Memory(design), progress, model)
-    if only_plan:
-        # Read without a lock and without looking into the files: nothing is changed.
-        anew = force and append is None
-        there = set() if anew else _noted(folder, design, made)
-        _plan(design, there, progress, model)
-        return Sweep(design, None, 0, pd.DataFrame(), 0.0, 0, {})
+    """Live what is missing in a folder, which no other process may write to meanwhile."""
     with chunks.locked(folder):
-        if force and append is None:
+        if anew:
             _empty(folder)
         place = chunks.freeze(folder, design, made)
         try:
@@ -333,7 +333,9 @@ def _live(
     elif progress and place is not None:
         print(f"lived before, read from {place.folder}", file=sys.stderr)
     seconds = time.monotonic() - begun
-    failed, failures, tables = kept.finish(_manifest(design, started))
+    failed, failures, tables = kept.finish(
+        {**current().described, "runs": design.runs, **store.circumstances(started)}
+    )
     if failed == design.runs:
         first = failures.iloc[0]
         where = f"seed {first['seed']}, at stage {first['stage']}: {first['message']}"
@@ -341,10 +343,6 @@ def _live(
     lived = design.runs - there
     folder = place.folder if place else None
     return Sweep(design, folder, failed, failures, seconds, lived, tables)
-
-
-def _manifest(design: Design, started: datetime) -> dict[str, Any]:
-    return {**current().described, "runs": design.runs, **store.circumstances(started)}
 
 
 def _live_missing(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.as_text import title_of
 from sim.experiments.summary_table import ACTORS
 from sim.experiments.trace import FEELINGS, Story
+from sim.phrases import phrases
 from sim.processes.issues import Category, Door, Happened, Level, PerCategory, PerLevel
 from sim.processes.voices import PerDoor
 
@@ -21,124 +22,10 @@ _FOUND = (
     | Happened.FOUND_BY_GRID | Happened.FOUND_BY_FIRM
 )  # fmt: skip
 
-_WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "head": "{title}; policy {policy}; seed {seed}",
-        "what": "Problem {number}, {category}{label}: building {building}, stair {stair}, floor {floor}",
-        "label": ' "{0}", placed by the scenario',
-        "month": "month {0}",
-        "months": "months {0}-{1}",
-        "arises": "arises at a household; nobody else knows of it",
-        "hidden": "nobody finds it",
-        "FOUND_BY_RESIDENT": "found: a resident tells of it",
-        "said": "the household goes to: {door}",
-        "FOUND_BY_MEETING": "found: brought up at the building's meeting",
-        "FOUND_BY_GRID": "found by a grid worker",
-        "FOUND_BY_FIRM": "found by the firm's patrol",
-        "sent": "goes to the {level}; limit {days:g} day(s)",
-        "met": "the building meets",
-        "tried": "the {level} ({who}) gives {hours:g} h",
-        "waits": "the {level} ({who}) has no hours left for it",
-        "silent": "nobody works on it",
-        "UNSOLVED": "answered, not solved",
-        "PASSED": "passed on from one to another",
-        "NO_MONEY": "there is no money for the repair",
-        "SOLVED": "SOLVED",
-        "ROSE": "goes up to the {level}",
-        "CALLED": "the hotline is called",
-        "SHELVED": "GIVEN UP",
-        "moved": "the household has moved out; its successor has the problem now",
-        "path": "Path: {0}",
-        "hidden_part": "hidden {0}",
-        "level_part": "{0} {1}",
-        "arrow": " -> ",
-        "solved": "solved in month {0}, {1} month(s) after it arose",
-        "shelved": "given up in month {0}, {1} month(s) after it arose",
-        "open": "still open in month {0}, {1} month(s) after it arose",
-        "feelings": "The household: before it arose | before and after the last month's handling | end of that month",
-        "same": "  {name:<24}{0:.2f} | {1:.2f} {arrow} {2:.2f} | {3:.2f}",
-        "own": "Hours on this problem: {0}",
-        "nothing": "none",
-        "part": "{0} {1:g}",
-        "measures": "Measures in force in these months, and what they took in the compound (for all problems):",
-        "since": "  {name} (from month {first}){took}",
-        "always": "  {name}{took}",
-        "actors": "The same by actor: {0}",
-        "hours": "{0} {1:.0f} h",
-        "yuan": "{0} {1:.0f} yuan",
-        "then": "; ",
-        "between": ", ",
-        "takes": ": ",
-        "others": "For comparison, all {number:.0f} {category} problems that arose from month 1 to {last}: "
-        "{solved:.0%} solved, {shelved:.0%} given up, the rest open; {median}.",
-        "median": "{0:g} month(s) in the median of those that ended",
-        "no_median": "none has ended",
-        "one": "One run under one seed: another seed tells another story.",
-    },
-    "zh": {
-        "head": "{title}；政策 {policy}；随机编号 {seed}",
-        "what": "第{number}号问题，{category}{label}：{building}栋{stair}单元{floor}层",
-        "label": "“{0}”（情景设定）",
-        "month": "第{0}月",
-        "months": "第{0}—{1}月",
-        "arises": "某户出现问题，尚无他人知晓",
-        "hidden": "无人发现",
-        "FOUND_BY_RESIDENT": "发现：居民反映",
-        "said": "住户反映至：{door}",
-        "FOUND_BY_MEETING": "发现：楼宇会上提出",
-        "FOUND_BY_GRID": "发现：网格员巡查",
-        "FOUND_BY_FIRM": "发现：物业服务企业巡查",
-        "sent": "交{level}办理，时限{days:g}天",
-        "met": "本楼召开楼宇会",
-        "tried": "{level}（{who}）投入{hours:g}小时",
-        "waits": "{level}（{who}）已无工时可用",
-        "silent": "无人办理",
-        "UNSOLVED": "已答复，未解决",
-        "PASSED": "相互推诿",
-        "NO_MONEY": "维修资金无着落",
-        "SOLVED": "办结",
-        "ROSE": "上交{level}",
-        "CALLED": "居民拨打热线",
-        "SHELVED": "放弃，长期挂起",
-        "moved": "该户已搬离，由新住户面对此问题",
-        "path": "路径：{0}",
-        "hidden_part": "未发现{0}个月",
-        "level_part": "{0}{1}个月",
-        "arrow": " → ",
-        "solved": "第{0}月办结，历时{1}个月",
-        "shelved": "第{0}月长期挂起，历时{1}个月",
-        "open": "至第{0}月仍未解决，历时{1}个月",
-        "feelings": "该户：问题出现前 | 末月办理前后 | 末月月底",
-        "same": "  {name}：{0:.2f} | {1:.2f} {arrow} {2:.2f} | {3:.2f}",
-        "own": "用于此问题的工时：{0}",
-        "nothing": "无",
-        "part": "{0}{1:g}小时",
-        "measures": "期间生效的措施及其在本小区的投入（针对全部问题）：",
-        "since": "  {name}（第{first}月起）{took}",
-        "always": "  {name}{took}",
-        "actors": "按主体合计：{0}",
-        "hours": "{0}{1:.0f}小时",
-        "yuan": "{0}{1:.0f}元",
-        "then": "；",
-        "between": "、",
-        "takes": "：",
-        "others": "对照：第1至{last}月出现的全部{number:.0f}件{category}问题中，办结{solved:.0%}，"
-        "长期挂起{shelved:.0%}，其余未结；{median}。",
-        "median": "已结束的中位历时{0:g}个月",
-        "no_median": "尚无一件结束",
-        "one": "以上为一个随机编号下的一次运行，换随机编号则故事不同。",
-    },
-}
+_WORDS = phrases("trace")
 
-_WHO = {
-    "en": ("residents", "firm, committee", "grid workers", "departments", "departments"),
-    "zh": ("居民", "物业服务企业、业委会", "网格员", "街道部门", "区级部门"),
-}
-_FEELING = {
-    "en": dict(zip(FEELINGS, ("grievance", "feeling of being heard", "trust in the firm", "trust in the cell"),
-                   strict=True)),
-    "zh": dict(zip(FEELINGS, ("不满情绪", "参与效能感", "对物业服务企业的信任", "对党组织和社区的信任"), strict=True)),
-}  # fmt: skip
+_WHO = phrases("trace_who")
+_FEELING = phrases("feelings")
 
 
 def tell(story: Story, lang: str = "en") -> str:

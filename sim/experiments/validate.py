@@ -31,35 +31,14 @@ MONTHS = 36
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """A pattern known from outside the cases, needing no fitting.
-
-    Attributes:
-        name: What is observed.
-        expected: Interval the model's median must lie in.
-        source: Where the pattern comes from.
-        value: Median, 5% and 95% over runs.
-    """
-
-    name: str
-    expected: tuple[float, float]
-    source: str
-    value: tuple[float, float, float]
-
-    @property
-    def verdict(self) -> str:
-        """Whether the median lies inside."""
-        return verdict(*self.expected, self.value[0])
-
-
-@dataclass(frozen=True)
 class Validation:
     """All verdicts.
 
     Attributes:
         cases: A row per target: case, policy, target, month, reported, low, high, with the policy
             (median, q05, q95, share_inside), without measures (none_ the same), verdict, use.
-        patterns: A row per outside pattern.
+        patterns: A row per pattern known from outside the cases, which needs no fitting: pattern, low, high,
+            the model's median, q05, q95, verdict, source.
     """
 
     cases: pd.DataFrame
@@ -88,7 +67,7 @@ def validate(
     keys: dict[str, Any] = {"months": MONTHS, "replications": replications, "seed": seed}
     keys["executor"] = {"workers": workers}
     rows: list[dict[str, Any]] = []
-    patterns: list[Pattern] = []
+    patterns: list[dict[str, Any]] = []
     for name in cases():
         bare = load(name, policy="none", **keys)
         config = load(name, policy=bare.scenario.policy, **keys)
@@ -97,7 +76,7 @@ def validate(
         if config.district.compounds > 20:
             patterns += _district_patterns(name, lived)
     patterns.append(_contact_fades(load("ordinary_estate", policy="none", **keys), progress))
-    return Validation(pd.DataFrame(rows), pd.DataFrame([_pattern_row(p) for p in patterns]))
+    return Validation(pd.DataFrame(rows), pd.DataFrame(patterns))
 
 
 # --- one seed -----------------------------------------------------------------------------------
@@ -152,12 +131,19 @@ def _inside(target: Target, values: np.ndarray) -> float:
 # --- patterns -----------------------------------------------------------------------------------
 
 
-def _pattern(name: str, expected: tuple[float, float], source: str, values: list[float]) -> Pattern:
-    s = spread_of(np.array(values))
-    return Pattern(name, expected, source, (s["median"], s["low"], s["high"]))
+def _pattern(
+    name: str, expected: tuple[float, float], source: str, values: list[float]
+) -> dict[str, Any]:
+    """A row: what is observed, and the interval that the median over runs must lie in."""
+    low, high = expected
+    model = spread_of(np.array(values))
+    return {
+        "pattern": name, "low": low, "high": high, "median": model["median"], "q05": model["low"],
+        "q95": model["high"], "verdict": verdict(low, high, model["median"]), "source": source,
+    }  # fmt: skip
 
 
-def _district_patterns(case: str, lived: list[Any]) -> list[Pattern]:
+def _district_patterns(case: str, lived: list[Any]) -> list[dict[str, Any]]:
     """Concentration of complaints and two humps of collection, in the year to month 0."""
     names = list(outcomes.INDICATORS)
     share, calls_of_all, paid = map(
@@ -185,7 +171,7 @@ def _district_patterns(case: str, lived: list[Any]) -> list[Pattern]:
     ]  # fmt: skip
 
 
-def _contact_fades(config: Config, progress: bool) -> Pattern:
+def _contact_fades(config: Config, progress: bool) -> dict[str, Any]:
     """Share of what two years of visits gave that is left a year after they end."""
     visits = {"measures": {"member_contact": {"start": 1, "end": 25}}}
     keys: dict[str, Any] = {
@@ -207,14 +193,6 @@ def _contact_fades(config: Config, progress: bool) -> Pattern:
         "share of a contact campaign's gain left a year after it ends", (0.0, 0.9),
         "fades by 10% to 20% a year after long treatment, faster after short (Allcott and Rogers 2014)", left,
     )  # fmt: skip
-
-
-def _pattern_row(p: Pattern) -> dict[str, Any]:
-    median, low, high = p.value
-    return {
-        "pattern": p.name, "low": p.expected[0], "high": p.expected[1], "median": median, "q05": low,
-        "q95": high, "verdict": p.verdict, "source": p.source,
-    }  # fmt: skip
 
 
 # --- words --------------------------------------------------------------------------------------

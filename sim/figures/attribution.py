@@ -19,6 +19,7 @@ from sim.figures import style
 from sim.figures.axes import name_of, no_frame, reference_line, two_lines
 from sim.figures.axes import rows as rows_of
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.attribution_table import measure_title, unit_of
 
 if TYPE_CHECKING:
@@ -26,28 +27,7 @@ if TYPE_CHECKING:
 
     from sim.science.attribute import Attribution
 
-WORDS = {
-    "en": {
-        "parts": "a  Part of each measure in {outcome}, month {month}",
-        "pairs": "b  What two measures do together",
-        "unit": "{unit} (the bundle: {effect})",
-        "value": "Shapley value, 95% interval",
-        "alone": "as the only measure",
-        "left_out": "lost if left out of the bundle",
-        "scale": "interaction, {unit}",
-        "note": "intervals over {seeds} paired seeds; grey: interval includes 0",
-    },
-    "zh": {
-        "parts": "a  各项措施对{outcome}的贡献，第{month}个月",
-        "pairs": "b  两项措施的交互",
-        "unit": "{unit}（合计{effect}）",
-        "value": "夏普利值及95%区间",
-        "alone": "单独实施",
-        "left_out": "缺少该项时少提高多少",
-        "scale": "交互，{unit}",
-        "note": "区间来自{seeds}次同条件模拟；灰色数字：区间包含0",
-    },
-}
+WORDS = phrases("attribution_figure")
 
 
 # Blue to vermilion through white: signs told apart by the colour-blind.

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.figure import FigureBase
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
 from sim.as_text import LARGE, number_text
 from sim.config import Config
 from sim.experiments.summary import unit_text
 from sim.figures import style
+from sim.measures.catalogue import Measure
 from sim.outcomes import Indicator
 
 SHARE_OF = {
@@ -37,9 +39,9 @@ LINES = 1.45
 """Distance of lines in labels of several: the Chinese font's own is too small."""
 
 
-def name_of(indicator: Indicator, language: str) -> str:
-    """Name of an indicator in a language."""
-    return indicator.zh if language == "zh" else indicator.en
+def name_of(named: Indicator | type[Measure], language: str) -> str:
+    """Name of an indicator or a measure in a language."""
+    return named.zh if language == "zh" else named.en
 
 
 def unit_label(indicator: Indicator, language: str) -> str:
@@ -136,6 +138,19 @@ def two_lines(name: str) -> str:
         return name.replace("(", "\n(", 1)
     width = 26 if name.isascii() else 13
     return "\n".join(textwrap.wrap(name, max(width, math.ceil(len(name) / 2) + 6)))
+
+
+def panels(figure: FigureBase, count: int, across: int, **shared: Any) -> list[Axes]:
+    """So many panels, ``across`` of them side by side; places left over stay empty."""
+    grid = figure.subplots(-(-count // across), across, squeeze=False, **shared).ravel()
+    for axes in grid[count:]:
+        axes.set_axis_off()
+    return list(grid[:count])
+
+
+def lettered(place: int, title: str = "") -> str:
+    """The letter of a panel, a for the first, before its title."""
+    return f"{chr(ord('a') + place)}  {title}".rstrip()
 
 
 def rows(axes: Axes, names: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,13 @@ from matplotlib.lines import Line2D
 from sim.as_text import signed
 from sim.errors import InputError, known_language
 from sim.experiments.comparison_table import policy_title
-from sim.figures import style
+from sim.figures import effect, style
 from sim.figures.axes import reference_line, rows, two_lines
-from sim.science.chain_table import EVIDENCE, OUTCOMES
+from sim.science.attribution_table import unit_of
+from sim.science.chain_table import EVIDENCE
+from sim.science.effect_table import outcome_name
 from sim.science.evidence import ASSUMED, SIZE_ASSUMED, SOURCED
+from sim.science.shares import OUTCOMES
 from sim.world.arrows import ARROWS
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 _WORDS = {
     "en": {"axis": "carries, {unit} (the whole effect: {whole})", "title": "{policy}: {name}",
            "beside": "beside the chain"},
-    "zh": {"axis": "承载，{unit}（效果合计{whole}）", "title": "{policy}：{name}", "beside": "链条之外"},
+    "zh": {"axis": "承担，{unit}（总效果{whole}）", "title": "{policy}：{name}", "beside": "链条之外"},
 }  # fmt: skip
 
 _BESIDE = 5
@@ -35,14 +38,14 @@ _COLOURS = {ASSUMED: style.VERMILION, SIZE_ASSUMED: style.ORANGE, SOURCED: style
 
 
 def links(
-    chain: Chain, outcome: str = "collection", ax: Axes | None = None, colors: Mapping[str, str] | None = None,
+    chain: Chain, outcome: str = "collection_rate", ax: Axes | None = None, colors: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None, language: str = "en", width: float = style.DOUBLE,
 ) -> tuple[Figure, pd.DataFrame]:  # fmt: skip
     """Draw what each link of the chain carries, first to last, and the strongest arrows beside it.
 
     Args:
         chain: Which arrows carry what.
-        outcome: collection, satisfaction or voices.
+        outcome: Which of its outcomes.
         ax: Where; a figure of its own by default.
         colors: Colours by evidence: assumed, size assumed, sourced.
         labels: Sentences of arrows in the place of ours, by the arrow's name.
@@ -56,17 +59,21 @@ def links(
         InputError: No such outcome, or another language.
     """
     known_language(language)
-    if outcome not in OUTCOMES[language]:
-        raise InputError("outcome", f"{outcome!r} is not there", ", ".join(OUTCOMES[language]))
-    words, (name, unit, scale) = _WORDS[language], OUTCOMES[language][outcome]
-    found = chain.links[(chain.links["outcome"] == outcome) & chain.links["sure"]]
+    if outcome not in OUTCOMES:
+        raise InputError("outcome", f"{outcome!r} is not there", ", ".join(OUTCOMES))
+    words, name, (scale, unit) = (
+        _WORDS[language],
+        outcome_name(outcome, language),
+        unit_of(outcome, language),
+    )
+    found = chain.links[(chain.links["outcome"] == outcome) & chain.links["sure"].astype(bool)]
     own = found[found["place"] > 0].sort_values("place")
     beside = found[found["place"] == 0].sort_values("share", key=abs, ascending=False)[:_BESIDE]
     drawn = pd.concat([own, beside], ignore_index=True)
     colours = {**_COLOURS, **(colors or {})}
     config = chain.question.config
     policy = policy_title(config, config.policy.name, language)
-    whole = float(chain.whole.loc[chain.whole["outcome"] == outcome, "effect"].iloc[0])
+    whole = float(chain.whole(outcome)["part"])
     texts = []
     for row in drawn.to_dict("records"):
         arrow = ARROWS[row["arrow"]]
@@ -89,7 +96,7 @@ def links(
         rows(ax, [two_lines(text) for text in texts])
         if len(own) and len(beside):
             ax.axhline(len(own) - 0.5, color=style.GREY, linewidth=0.5)
-        ax.set_xlabel(words["axis"].format(unit=unit or name, whole=signed(scale * whole)))
+        ax.set_xlabel(words["axis"].format(unit=unit, whole=signed(scale * whole)))
         ax.set_title(words["title"].format(policy=policy, name=name))
         told = [kind for kind in _COLOURS if kind in set(drawn["evidence"])]
         marks = [
@@ -102,17 +109,13 @@ def links(
     return figure, drawn
 
 
-def of_outcomes(
-    chain: Chain, names: Sequence[str], language: str = "en"
-) -> dict[str, Callable[[], Figure]]:
-    """What makes a figure for each outcome, by its name."""
+def figures(chain: Chain, language: str = "en") -> dict[str, Callable[[], Figure]]:
+    """What makes each figure of the answer, by its name."""
 
     def draw(outcome: str) -> Figure:
         return links(chain, outcome, language=language)[0]
 
-    return {f"chain-{name}": partial(draw, name) for name in names}
-
-
-def figures(chain: Chain, language: str = "en") -> dict[str, Callable[[], Figure]]:
-    """What makes each figure of the answer, by its name."""
-    return of_outcomes(chain, list(OUTCOMES[language]), language)
+    moved = chain.links["outcome"].unique()
+    return effect.figures(chain, language) | {
+        f"chain-{name}": partial(draw, name) for name in moved
+    }

@@ -21,10 +21,12 @@ from sim.experiments.summary import run_means, unit_text
 from sim.figures import style
 from sim.figures.axes import (
     band,
+    lettered,
     line,
     month_ticks,
     name_of,
     number_ticks,
+    panels,
     reference_line,
     two_lines,
     value_axis,
@@ -32,52 +34,14 @@ from sim.figures.axes import (
 from sim.figures.axes import rows as rows_of
 from sim.figures.trajectories import BANDS, chance_alone
 from sim.outcomes import INDICATORS, OWN, Indicator, with_own
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.experiments.compare import Comparison
 
 MAIN = ("collection_rate", "satisfied_share", "complaints_per_1000", "issues_in_place_share")
 
-WORDS = {
-    "en": {
-        "title": "Difference to «{reference}» at month {month}",
-        "points": "percentage points",
-        "good": "better",
-        "interval": "mean of paired differences and its 95% interval, {runs} seeds",
-        "hidden": "no interval: a single seed",
-        "fewer": "some of fewer (from {runs}), where one of the two has no value",
-        "month": "month since the policy began",
-        "bands": "lines: median run; bands: middle 90% of runs",
-        "doubt": "lines: median run; bands: middle 90%, dark: chance alone, light: with doubt about parameters",
-        "gaps": "{bands}; runs without a value are left out",
-        "threshold": "recovered: {threshold}",
-        "withdrawn": "measures end",
-        "past": "common past",
-        "gain": "gain in collection, percentage points\n(mean over months 1 to {last})",
-        "hours": "hours beyond the reference, months 1 to {last}",
-        "yuan": "yuan beyond the reference, months 1 to {last}",
-        "crosses": "crosses: 95% intervals of the mean paired difference",
-    },
-    "zh": {
-        "title": "第{month}个月与“{reference}”的差异",
-        "points": "百分点",
-        "good": "更好",
-        "interval": "同条件差异的均值及其95%区间，{runs}个随机编号",
-        "hidden": "仅一个随机编号，无区间",
-        "fewer": "部分随机编号数更少（最少{runs}个）：其中一方无数值",
-        "month": "政策开始后的月份",
-        "bands": "线：模拟的中位数；带：居中90%的模拟",
-        "doubt": "线：模拟的中位数；带：居中90%，深色仅偶然波动，浅色含参数不确定性",
-        "gaps": "{bands}；无数值的模拟不计入",
-        "threshold": "恢复线：{threshold}",
-        "withdrawn": "措施结束",
-        "past": "共同的过去",
-        "gain": "收缴率提高（百分点，第1至{last}个月平均）",
-        "hours": "比参照多用的工时（第1至{last}个月）",
-        "yuan": "比参照多用的支出，元（第1至{last}个月）",
-        "crosses": "十字：同条件差异均值的95%区间",
-    },
-}
+WORDS = phrases("comparison_figure")
 
 MARKS = ("o", "s", "D", "^", "v", "P", "X")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.5, 1.5, 1.5)))
@@ -111,15 +75,13 @@ def effects(comparison: Comparison, scenario: str, language: str = "en", month: 
         shown = with_own(MAIN)
         down = math.ceil(len(shown) / 2)
         figure = style.new_figure(style.DOUBLE, 1.0 + down * (0.45 + 0.27 * len(policies)))
-        grid = figure.subplots(down, 2, sharey=True).ravel()
+        grid = panels(figure, len(shown), 2, sharey=True)
         names = [two_lines(_name(comparison, scenario, p, language, 60)) for p in policies]
-        for axes in grid[len(shown) :]:
-            axes.set_axis_off()
-        for place, (axes, name) in enumerate(zip(grid, shown, strict=False)):
+        for place, (axes, name) in enumerate(zip(grid, shown, strict=True)):
             indicator = INDICATORS[name]
             rows = frame[frame["indicator"] == name].set_index("policy").reindex(policies)
             _forest(axes, rows, indicator, language)
-            axes.set_title(f"{chr(ord('a') + place)}  {name_of(indicator, language)}")
+            axes.set_title(lettered(place, name_of(indicator, language)))
             rows_of(axes, names)
         reference = _name(comparison, scenario, comparison.question.reference, language, 60)
         figure.suptitle(
@@ -220,19 +182,19 @@ def cost_effect(comparison: Comparison, scenario: str, language: str = "en") -> 
     with style.journal_style(language):
         rows = math.ceil(len(policies) / 4)
         figure = style.new_figure(style.DOUBLE, 2.5 + 0.14 * rows)
-        panels = figure.subplots(1, 2, sharey=True)
-        for place, (axes, unit) in enumerate(zip(panels, ("hours", "yuan"), strict=True)):
+        both = figure.subplots(1, 2, sharey=True)
+        for place, (axes, unit) in enumerate(zip(both, ("hours", "yuan"), strict=True)):
             for policy in policies:
                 _cross(axes, costs, unit, comparison, scenario, policy, language)
             axes.axhline(0, color=style.GREY, linewidth=0.6, zorder=1)
             axes.axvline(0, color=style.GREY, linewidth=0.6, zorder=1)
-            axes.set_title(chr(ord("a") + place))
+            axes.set_title(lettered(place))
             axes.set_xlabel(words[unit].format(last=last))
             number_ticks(axes.xaxis, language)
             axes.margins(0.08)
-        panels[0].set_ylabel(words["gain"].format(last=last))
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(policies)))
+        both[0].set_ylabel(words["gain"].format(last=last))
+        shown = both[0].get_legend_handles_labels()
+        figure.legend(*shown, loc="outside upper center", ncols=min(4, len(policies)))
         if len(comparison.runs) > len(comparison.question.configs):
             figure.supxlabel(words["crosses"], fontsize="small", color=style.GREY)
     return figure

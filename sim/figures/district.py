@@ -13,28 +13,12 @@ from sim import known
 from sim.figures import style
 from sim.figures.axes import band, line, name_of
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.config import Config
 
-WORDS = {
-    "en": {
-        "month": "month since the policy began",
-        "median": "median compound",
-        "half": "middle 50% of compounds",
-        "most": "middle 90% of compounds",
-        "rank": "compounds, worst to best (%)",
-        "at": "month {month}",
-    },
-    "zh": {
-        "month": "政策开始后的月份",
-        "median": "居中小区",
-        "half": "居中50%的小区",
-        "most": "居中90%的小区",
-        "rank": "小区由差到好（%）",
-        "at": "第{month}个月",
-    },
-}
+WORDS = phrases("district_figure")
 
 
 def compounds(
@@ -69,8 +53,8 @@ def compounds(
         over.axvline(0, color="0.4", ls="--", lw=0.8)
         over.set(xlabel=words["month"], ylabel=name_of(shown, language))
         over.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        handles, labels = over.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False)
+        shown_in = over.get_legend_handles_labels()
+        figure.legend(*shown_in, loc="outside upper left", ncols=3, frameon=False)
         for k, month in enumerate(sorted({0, min(24, last), last} & set(months))):
             values = np.sort(table.loc[month].dropna().to_numpy())
             rank = 100 * (np.arange(len(values)) + 0.5) / len(values)

@@ -34,9 +34,9 @@ _WORDS = {
            "groups": "Who gains and who loses", "none": "no part of 0.05 or more",
            "satisfaction": "satisfaction", "paid": "share of bills paid",
            "points": "points"},
-    "zh": {"axis": "{unit}（合计{whole}）", "more": "缴得更多", "less": "缴得更少",
-           "flows": "多缴户与少缴户，按首要原因", "households": "每次推演户数",
-           "groups": "谁受益、谁受损", "none": "各项均不足0.05",
+    "zh": {"axis": "{unit}（合计{whole}）", "more": "缴费增多", "less": "缴费减少",
+           "flows": "缴费增多与减少的户数，按首要原因", "households": "每次模拟户数",
+           "groups": "各类住户的变化", "none": "各项均不足0.05",
            "satisfaction": "满意水平", "paid": "账单已缴比例", "points": "百分点"},
 }  # fmt: skip
 
@@ -189,20 +189,16 @@ def groups(
 def whole(effect: Effect, language: str = "en") -> Figure:
     """What each outcome came by, whom it moved, and who gains."""
     with style.journal_style(language):
-        figure = style.new_figure(style.DOUBLE, 5.6)
-        grid = figure.subplots(2, 2)
-        parts(effect, "collection_rate", grid[0, 0], language=language)
-        parts(effect, "satisfaction", grid[0, 1], language=language)
-        parts(effect, "tickets_per_1000", grid[1, 0], language=language)
-        groups(effect, ax=grid[1, 1], language=language)
+        figure = style.new_figure(style.DOUBLE, 7.8)
+        places = figure.subplots(3, 2).ravel()
+        for outcome, place in zip(OUTCOMES, places, strict=False):
+            parts(effect, outcome, place, language=language)
+        flows(effect, places[-2], language=language)
+        groups(effect, ax=places[-1], language=language)
         figure.supxlabel(against(effect, language), fontsize="small", color=style.GREY)
     return figure
 
 
 def figures(effect: Effect, language: str = "en") -> dict[str, Callable[[], Figure]]:
     """What makes each figure of the answer, by its name."""
-
-    def alone() -> Figure:
-        return flows(effect, language=language)[0]
-
-    return {"effect": partial(whole, effect, language), "flows": alone}
+    return {"effect": partial(whole, effect, language)}

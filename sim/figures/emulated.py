@@ -11,23 +11,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sim.figures import style
+from sim.figures.axes import name_of, panels
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.science.explore import Explorer
 
-WORDS = {
-    "en": {
-        "x": "emulator, month {month}",
-        "y": "mean of {repeats} runs",
-        "note": "mark: a setting not seen by the emulator; bar: nine of ten runs; line: equal; dashes: 95% of marks",
-    },
-    "zh": {
-        "x": "仿真器，第{month}个月",
-        "y": "{repeats}次运行平均",
-        "note": "点：仿真器未见过的一组设置；竖线：其九成运行；实线：相等；虚线：95%的点在其间",
-    },
-}
+WORDS = phrases("emulated_figure")
 MOST = 6
 
 
@@ -42,12 +33,8 @@ def emulated(explorer: Explorer, language: str = "en") -> Figure:
     names = question.indicators[:MOST]
     with style.journal_style(language):
         across = min(3, len(names))
-        down = -(-len(names) // across)
-        figure = style.new_figure(style.DOUBLE, 0.4 + 2.0 * down)
-        grid = figure.subplots(down, across, squeeze=False).ravel()
-        for axes in grid[len(names) :]:
-            axes.set_axis_off()
-        for axes, name in zip(grid, names, strict=False):
+        figure = style.new_figure(style.DOUBLE, 0.4 + 2.0 * -(-len(names) // across))
+        for axes, name in zip(panels(figure, len(names), across), names, strict=True):
             known = INDICATORS[name]
             scale = 100.0 if known.share else 1.0
             rows = explorer.lived.query("month == @last and output == @name and setting >= 0")
@@ -61,9 +48,8 @@ def emulated(explorer: Explorer, language: str = "en") -> Figure:
             for sign in (-1, 1):
                 shifted = ends + sign * scale * float(off.iloc[0])
                 axes.plot(ends, shifted, color=style.GREY, linewidth=0.6, linestyle=(0, (3, 2)))
-            title = known.zh if language == "zh" else known.en
-            unit = "%" if known.share else ""
-            axes.set_title(textwrap.fill(f"{title}{', ' * bool(unit)}{unit}", 34))
+            title = name_of(known, language) + (", %" if known.share else "")
+            axes.set_title(textwrap.fill(title, 34))
             axes.set_xlabel(words["x"].format(month=last))
             axes.set_ylabel(words["y"].format(repeats=question.repeats))
         figure.supxlabel(words["note"], fontsize="small", color=style.GREY)

@@ -12,38 +12,14 @@ from matplotlib.figure import Figure
 
 from sim.figures import style
 from sim.figures.axes import LINES, no_frame, number_ticks
+from sim.phrases import phrases
 from sim.science.attribution_table import measure_title
 from sim.science.optimum_table import target_text
 
 if TYPE_CHECKING:
     from sim.science.optimise import Optimum
 
-WORDS = {
-    "en": {
-        "frontier": "a  Probability of {target}",
-        "cost": "cost, yuan (an hour counts {hour:g})",
-        "probability": "probability, %",
-        "asked": "asked: {probability:.0f}%",
-        "tried": "tried in the search, all {worlds} worlds",
-        "checked": "frontier, in {check} fresh worlds, 95% interval",
-        "chosen": "cheapest that is likely enough",
-        "parts": "b  Policies of the frontier",
-        "policy": "policy, cheapest first",
-        "cell": "number: first month; dark: full dose on offer",
-    },
-    "zh": {
-        "frontier": "a  实现“{target}”的概率",
-        "cost": "成本，元（每工时折{hour:g}元）",
-        "probability": "概率，%",
-        "asked": "要求：{probability:.0f}%",
-        "tried": "搜索中尝试的政策（{worlds}个世界）",
-        "checked": "前沿，{check}个新世界，95%区间",
-        "chosen": "概率足够且成本最低",
-        "parts": "b  前沿上的政策",
-        "policy": "政策（由低成本到高成本）",
-        "cell": "数字：开始月；深色：最大实施强度",
-    },
-}
+WORDS = phrases("frontier_figure")
 
 
 def frontier(optimum: Optimum, language: str = "en") -> Figure:
@@ -62,8 +38,7 @@ def frontier(optimum: Optimum, language: str = "en") -> Figure:
         left.set_title(words["frontier"].format(target=target_text(question.goals, language)))
         _made_of(right, optimum, language)
         right.set_title(words["parts"])
-        handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower left", ncols=3)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3)
     return figure
 
 

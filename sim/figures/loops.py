@@ -1,18 +1,25 @@
-"""The loops of the model as a drawing: what acts on what, and what becomes of fees where an arrow is cut."""
+"""The loops of the model: what acts on what and what becomes of fees where an arrow is cut; which loop leads when."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 
 from sim.errors import known_language
+from sim.experiments.household import WITH, WITHOUT
 from sim.figures import style
 from sim.science.carried import Carried
+from sim.science.loops import LOOPS, Loops
+from sim.science.loops_table import WORDS
 
 
 class Node(NamedTuple):
@@ -52,45 +59,34 @@ NODES = {
     "efficacy": Node(4.2, 0.2, "feeling heard", "效能感"),
     "attendance": Node(0.9, 0.2, "attendance", "参与"),
 }
-LOOPS: dict[str, tuple[str, str, str, tuple[Edge, ...]]] = {
-    "L1": ("money", "资金", style.BLUE, (
-        Edge("income_to_effort+loss_to_exit", "income", "effort", -0.1, 0.35),
-        Edge("effort_to_condition", "effort", "condition"),
-        Edge("condition_to_satisfaction", "condition", "satisfaction"),
-        Edge("satisfaction_to_pay", "satisfaction", "pay", 0.0, 0.45),
-    )),
-    "L2": ("norm", "规范", style.GREEN, (
-        Edge("neighbours_to_norm", "pay", "norm", 0.22), Edge("norm_to_pay", "norm", "pay", 0.22),
-    )),
-    "L3": ("voice", "诉求", style.VERMILION, (
-        Edge("condition_to_problems", "condition", "problems"),
-        Edge("problems_to_grievance", "problems", "grievance", -0.1),
-        Edge("satisfaction_to_grievance", "satisfaction", "grievance"),
-        Edge("grievance_to_pay", "grievance", "pay"),
-        Edge("grievance_to_voices+grievance_to_conflict", "grievance", "conflict", -0.12),
-        Edge("neighbours_to_voices+neighbours_to_conflict", "conflict", "conflict"),
-        Edge("conflict_to_pay", "conflict", "pay", -0.12),
-    )),
-    "L4": ("supervision", "监督", style.PURPLE, (
-        Edge("supervision_to_effort", "committee", "effort", 0.0, 0.4),
-        Edge("committee_to_accounts", "committee", "trust", 0.1, 0.68),
-        Edge("satisfaction_to_trust", "satisfaction", "trust"),
-        Edge("trust_to_pay", "trust", "pay"),
-    )),
-    "L5": ("legitimacy", "合法性", style.ORANGE, (
-        Edge("solved_to_trust", "problems", "cell", -0.08),
-        Edge("solved_to_efficacy", "problems", "efficacy", -0.1),
-        Edge("efficacy_to_attendance", "efficacy", "attendance"),
-        Edge("meetings_to_cell_trust", "attendance", "cell"),
-        Edge("trust_to_voices", "cell", "conflict"),
-    )),
-    "L6": ("commons", "公地", style.SKY, (
-        Edge("neighbours_to_misuse", "misuse", "misuse"),
-        Edge("misuse_to_condition", "misuse", "condition", 0.3, 0.35),
-        Edge("condition_to_misuse", "condition", "misuse", 0.3, 0.35),
-    )),
-}  # fmt: skip
-"""Loops that the model is meant to have: name in two languages, colour, arrows."""
+COLOURS = dict(
+    zip(
+        LOOPS,
+        (style.BLUE, style.GREEN, style.VERMILION, style.PURPLE, style.ORANGE, style.SKY),
+        strict=True,
+    )
+)
+EDGES = (
+    Edge("income_to_effort+loss_to_exit", "income", "effort", -0.1, 0.35),
+    Edge("effort_to_condition", "effort", "condition"),
+    Edge("condition_to_satisfaction", "condition", "satisfaction"),
+    Edge("satisfaction_to_pay", "satisfaction", "pay", 0.0, 0.45),
+    Edge("neighbours_to_norm", "pay", "norm", 0.22), Edge("norm_to_pay", "norm", "pay", 0.22),
+    Edge("condition_to_problems", "condition", "problems"),
+    Edge("problems_to_grievance", "problems", "grievance", -0.1),
+    Edge("satisfaction_to_grievance", "satisfaction", "grievance"), Edge("grievance_to_pay", "grievance", "pay"),
+    Edge("grievance_to_voices+grievance_to_conflict", "grievance", "conflict", -0.12),
+    Edge("neighbours_to_voices+neighbours_to_conflict", "conflict", "conflict"),
+    Edge("conflict_to_pay", "conflict", "pay", -0.12),
+    Edge("supervision_to_effort", "committee", "effort", 0.0, 0.4),
+    Edge("committee_to_accounts", "committee", "trust", 0.1, 0.68),
+    Edge("satisfaction_to_trust", "satisfaction", "trust"), Edge("trust_to_pay", "trust", "pay"),
+    Edge("solved_to_trust", "problems", "cell", -0.08), Edge("solved_to_efficacy", "problems", "efficacy", -0.1),
+    Edge("efficacy_to_attendance", "efficacy", "attendance"), Edge("meetings_to_cell_trust", "attendance", "cell"),
+    Edge("trust_to_voices", "cell", "conflict"), Edge("neighbours_to_misuse", "misuse", "misuse"),
+    Edge("misuse_to_condition", "misuse", "condition", 0.3, 0.35),
+    Edge("condition_to_misuse", "condition", "misuse", 0.3, 0.35),
+)  # fmt: skip
 
 SHOWN = ("fall", "lock", "recovery")
 _WORDS = {
@@ -98,7 +94,7 @@ _WORDS = {
     "bold: a 95% interval over paired seeds leaves out 0; width by the largest;\n"
     "grey: money, booked and not cut; the arrow from income is cut together with loss → exit",
     "zh": "数字：切断该箭头后收缴率的变化（百分点），依次为{case}的下滑、锁定、恢复；\n"
-    "粗体：配对种子的95%区间不含0；线宽按最大者；\n"
+    "粗体：同条件模拟的95%区间不含0；线宽按最大者；\n"
     "灰色：资金记账，不切断；收入的箭头与“亏损→撤场”一并切断",
 }
 _CASE = {"en": "Kangqiao", "zh": "康桥"}
@@ -132,16 +128,87 @@ def loops(found: Carried, language: str = "en") -> Figure:
             shown = axes.text(node.x, node.y, text, ha="center", va="center", bbox=box, zorder=3)
             boxes[name] = shown.get_bbox_patch()
         _arc(axes, Edge("", "pay", "income"), boxes, style.GREY, 0.7)
-        for _, _, colour, edges in LOOPS.values():
-            for edge in edges:
-                _draw(axes, edge, colour, found, boxes)
-        lines = [
-            Line2D([], [], color=colour, label=f"{name} {zh if language == 'zh' else en}")
-            for name, (en, zh, colour, _) in LOOPS.items()
-        ]
+        for edge in EDGES:
+            loop = next(name for name, loop in LOOPS.items() if edge.arrow in loop.arrows)
+            _draw(axes, edge, COLOURS[loop], found, boxes)
+        lines = [Line2D([], [], color=COLOURS[name], label=_name(name, language)) for name in LOOPS]
         figure.legend(handles=lines, loc="outside upper center", ncols=len(lines))
         note = _WORDS[language].format(case=_CASE[language])
         figure.supxlabel(note, fontsize="small", color=style.GREY)
+    return figure
+
+
+def _name(loop: str, language: str) -> str:
+    return f"{loop} {LOOPS[loop].zh if language == 'zh' else LOOPS[loop].en}"
+
+
+def over_time(
+    found: Loops, run: str = WITH, ax: Axes | None = None, colors: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None, language: str = "en", width: float = style.SINGLE,
+) -> tuple[Figure, pd.DataFrame]:  # fmt: skip
+    """Draw what each loop carries of fees collected month by month, and below which leads.
+
+    Args:
+        found: What loops carry.
+        run: "policy" or "without".
+        ax: Where; a figure of its own by default.
+        colors: Colours by loop, as "L1".
+        labels: Names of loops in the place of ours.
+        language: "en" or "zh".
+        width: Inches, of a figure of its own.
+
+    Returns:
+        The figure, and a row per month and loop drawn.
+
+    Raises:
+        InputError: Another language.
+    """
+    known_language(language)
+    words, colours = WORDS[language], COLOURS | dict(colors or {})
+    drawn = found.carried[found.carried["run"] == run].reset_index(drop=True)
+    with style.journal_style(language):
+        figure, ax = style.place(ax, width, 2.6)
+        ax.axhline(0.0, color=style.GREY, linewidth=0.6)
+        for name, rows in drawn.groupby("loop", sort=False):
+            label = (labels or {}).get(str(name)) or _name(str(name), language)
+            months, low, high = (rows[key].to_numpy(float) for key in ("month", "low", "high"))
+            ax.plot(months, 100.0 * rows["carried"], color=colours[str(name)], label=label)
+            leads = rows["leads"].to_numpy(bool)
+            ax.fill_between(
+                months,
+                100.0 * low,
+                100.0 * high,
+                where=leads,
+                color=colours[str(name)],
+                alpha=0.2,
+                linewidth=0,
+            )
+            # A strip along the lower edge, in the colour of the one that leads.
+            ax.scatter(
+                months[leads], np.full(leads.sum(), 0.02), marker="s", s=9, color=colours[str(name)],
+                transform=ax.get_xaxis_transform(), clip_on=False,
+            )  # fmt: skip
+        ax.set_xlabel(words["axis"])
+        ax.set_ylabel(words["points"])
+        ax.set_title(words[run])
+        ax.legend(fontsize="x-small", ncols=2)
+    return figure, drawn
+
+
+def figures(found: Loops, language: str = "en") -> dict[str, Callable[[], Figure]]:
+    """What makes each figure of the answer, by its name."""
+    return {"loops": partial(both, found, language)}
+
+
+def both(found: Loops, language: str = "en") -> Figure:
+    """The loops under the policy, and without it."""
+    with style.journal_style(language):
+        figure = style.new_figure(style.DOUBLE, 2.9)
+        axes = figure.subplots(1, 2)
+        for run, place in zip((WITH, WITHOUT), axes, strict=True):
+            over_time(found, run, place, language=language)
+        axes[1].get_legend().remove()
+        axes[1].set_ylabel("")
     return figure
 
 

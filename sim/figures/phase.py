@@ -13,24 +13,12 @@ from sim.errors import InputError, known_language
 from sim.figures import style
 from sim.figures.axes import name_of, unit_label
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 X = "collection_rate"
 """What lies across."""
 
-WORDS = {
-    "en": {
-        "start": "start",
-        "end": "month {month}",
-        "high": "ends above {at:.0%} collected",
-        "low": "ends below {at:.0%} collected",
-    },
-    "zh": {
-        "start": "起点",
-        "end": "第{month}个月",
-        "high": "终点收缴率高于{at:.0%}",
-        "low": "终点收缴率低于{at:.0%}",
-    },
-}
+WORDS = phrases("phase_figure")
 
 
 def portrait(

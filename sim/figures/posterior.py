@@ -17,45 +17,23 @@ from sim.as_text import title_of
 from sim.figures import style
 from sim.figures.axes import (
     band,
+    lettered,
     line,
     month_ticks,
     name_of,
+    panels,
     parameter_names,
     reference_line,
     value_axis,
 )
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.science.calibrate import Calibration
     from sim.science.cases import Case
 
-WORDS = {
-    "en": {
-        "learnt": "What the figures say about each parameter",
-        "together": "Correlation",
-        "prior": "prior, 90%",
-        "posterior": "posterior, 90%",
-        "median": "median",
-        "default": "value in force without calibration",
-        "range": "position between the bounds of the prior",
-        "month": "month since the policy began",
-        "reported": "figure held against",
-        "months": "month of the file",
-    },
-    "zh": {
-        "learnt": "数据对各参数说明了什么",
-        "together": "相关系数",
-        "prior": "先验90%区间",
-        "posterior": "后验90%区间",
-        "median": "中位数",
-        "default": "未校准时的取值",
-        "range": "在先验上下限之间的位置",
-        "month": "政策开始后的月份",
-        "reported": "所对照的数据",
-        "months": "文件中的月份",
-    },
-}
+WORDS = phrases("posterior_figure")
 
 _ROW, _HEAD, _PANEL = 0.2, 0.95, 1.65
 
@@ -81,8 +59,7 @@ def posterior(calibration: Calibration, language: str = "en") -> Figure:
         left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
         _intervals(left, rows, names, words)
         _matrix(right, calibration, rows["parameter"].tolist(), names, words)
-        handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=4)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return figure
 
 
@@ -99,25 +76,23 @@ def predictive(calibration: Calibration, language: str = "en") -> Figure:
     """
     words, frame = WORDS[language], calibration.predictive
     cases = {case.name: case for case in calibration.question.cases}
-    panels = list(frame[["case", "indicator"]].drop_duplicates().itertuples(index=False, name=None))
-    across = min(len(panels), 3)
-    down = math.ceil(len(panels) / across)
+    shown = list(frame[["case", "indicator"]].drop_duplicates().itertuples(index=False, name=None))
+    across = min(len(shown), 3)
+    down = math.ceil(len(shown) / across)
     width = style.SINGLE if across == 1 else style.DOUBLE
     with style.journal_style(language):
         figure = style.new_figure(width, down * _PANEL + 0.55)
-        grid = figure.subplots(down, across, squeeze=False).ravel()
-        for axes in grid[len(panels) :]:
-            axes.set_axis_off()
-        for place, (name, indicator) in enumerate(panels):
+        grid = panels(figure, len(shown), across)
+        for place, (name, indicator) in enumerate(shown):
             one = frame[(frame["case"] == name) & (frame["indicator"] == indicator)]
             _panel(grid[place], one, cases[name], indicator, language)
-            title = f"{chr(ord('a') + place)}  {name_of(INDICATORS[indicator], language)}"
+            title = lettered(place, name_of(INDICATORS[indicator], language))
             if len(cases) > 1:
                 title += f" · {title_of(cases[name].config.scenario, language)}"
             grid[place].set_title(title)
         figure.supxlabel(words["month"], fontsize="medium")
-        handles, labels = grid[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=4 if across > 1 else 2)
+        told = grid[0].get_legend_handles_labels()
+        figure.legend(*told, loc="outside upper center", ncols=4 if across > 1 else 2)
     return figure
 
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from sim.errors import InputError, known_language
 from sim.experiments import paired
 from sim.figures import style
-from sim.figures.axes import LINES
+from sim.figures.axes import LINES, lettered, percent_ticks
 
 MOST = len(style.PALETTE)
 MARKS = "osD^vPX"
@@ -108,15 +108,13 @@ def response(
             label = _broken(panels[value], 34 if language == "en" else 18)
             axes.set_ylabel(label, linespacing=LINES)
             if len(panels) > 1:
-                axes.set_title(chr(ord("a") + k))
+                axes.set_title(lettered(k))
             if value in shares:
-                low, high = axes.get_ylim()
-                digits = 0 if high - low > 0.08 else 1
-                axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=digits, symbol=""))
+                percent_ticks(axes.yaxis)
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         if group is not None:
-            handles, labels = grid.ravel()[0].get_legend_handles_labels()
-            figure.legend(handles, labels, loc="outside upper center", ncols=min(len(names), 4))
+            told = grid.ravel()[0].get_legend_handles_labels()
+            figure.legend(*told, loc="outside upper center", ncols=min(len(names), 4))
         note = WORDS[language].format(over=over)
         figure.supxlabel(note, fontsize="small", color=style.GREY)
     return figure

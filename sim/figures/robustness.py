@@ -18,8 +18,9 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.experiments.comparison_table import policy_title
 from sim.figures import style
-from sim.figures.axes import name_of, no_frame, parameter_names
+from sim.figures.axes import lettered, name_of, no_frame, parameter_names
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.discovery import TOLD, turned_around
 from sim.science.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO
 
@@ -28,41 +29,7 @@ if TYPE_CHECKING:
 
     from sim.science.robustness import Robustness
 
-WORDS = {
-    "en": {
-        BASE: "{name} (base)",
-        SCENARIO: "{name}",
-        NETWORK: "ties: {name}",
-        OFF: "without {name}",
-        DRAW: "{draws} draws of parameters",
-        "ranking": "{outcome} at month {month}; colour: rank in the row",
-        "note": (
-            "mean over seeds; draws: share in which the policy leads; "
-            "box: the best is not the base's, beyond chance"
-        ),
-        "turned": "{second} better",
-        "kept": "{first} better",
-        "told": "{share:.0f}% of {draws} draws turn; tree's balanced accuracy in new draws {accuracy:.0f}%",
-        "not_told": "{share:.0f}% of {draws} draws turn; the tree does not tell which ({accuracy:.0f}%, chance is 50%)",
-        "also": "; frame: where most do, bounded by {names} too",
-        "few": "{turned} of {draws} draws turn: too few to explain",
-    },
-    "zh": {
-        BASE: "{name}（基准）",
-        SCENARIO: "{name}",
-        NETWORK: "邻里网络：{name}",
-        OFF: "关闭{name}",
-        DRAW: "参数抽样{draws}次",
-        "ranking": "第{month}个月{outcome}；颜色：行内名次",
-        "note": "各随机编号均值；抽样行：居首的比例；方框：最优政策与基准不同且超出随机性",
-        "turned": "{second}更好",
-        "kept": "{first}更好",
-        "told": "{draws}次抽样中{share:.0f}%反转；决策树对新抽样的平衡准确率{accuracy:.0f}%",
-        "not_told": "{draws}次抽样中{share:.0f}%反转；决策树无法说明（{accuracy:.0f}%，随机为50%）",
-        "also": "；方框：多数反转处，另受{names}限定",
-        "few": "{draws}次抽样中{turned}次反转：太少，无法说明",
-    },
-}
+WORDS = phrases("robustness_figure")
 
 
 GENERATORS = {
@@ -152,7 +119,7 @@ def flips(robustness: Robustness, outcome: str, language: str = "en") -> Figure:
         for place, (axes, role) in enumerate(zip(panels, roles, strict=True)):
             mine = boxes[boxes["role"] == role]
             _panel(axes, robustness, mine, language)
-            axes.set_title(f"{chr(ord('a') + place)}  {_head(robustness, mine, language)}")
+            axes.set_title(lettered(place, _head(robustness, mine, language)))
     return figure
 
 
@@ -195,8 +162,8 @@ def _place(robustness: Robustness, family: str, world: str, language: str) -> st
 
 def _head(robustness: Robustness, boxes: pd.DataFrame, language: str) -> str:
     row, words = boxes.iloc[0], WORDS[language]
-    draws = len(turned_around(robustness.draws, row["outcome"], row["first"], row["second"]))
     turned = turned_around(robustness.draws, row["outcome"], row["first"], row["second"])
+    draws = len(turned)
     if np.isnan(row["accuracy"]):
         text = words["few"].format(turned=int(turned.sum()), draws=draws)
     else:
@@ -240,12 +207,11 @@ def _rectangles(axes: Axes, boxes: pd.DataFrame, x: str, y: str, draws: pd.DataF
     for box in boxes[boxes["turned"] > 0.5].to_dict("records"):
         sides = [_side(box["rule"], key, draws[key]) for key in (x, y)]
         (left, right), (low, high) = sides
-        axes.add_patch(
-            Rectangle((left, low), right - left, high - low, facecolor=style.VERMILION, alpha=0.08)
-        )
-        axes.add_patch(
-            Rectangle((left, low), right - left, high - low, fill=False, edgecolor=style.VERMILION)
-        )
+        for look in (
+            {"facecolor": style.VERMILION, "alpha": 0.08},
+            {"fill": False, "edgecolor": style.VERMILION},
+        ):
+            axes.add_patch(Rectangle((left, low), right - left, high - low, **look))
 
 
 def _side(rule: str, key: str, values: pd.Series) -> tuple[float, float]:

@@ -15,34 +15,14 @@ from matplotlib.figure import Figure
 from sim.errors import known_language
 from sim.experiments.summary import unit_text
 from sim.figures import style
-from sim.figures.axes import LINES, name_of, reference_line, rows
+from sim.figures.axes import LINES, lettered, name_of, reference_line, rows
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.science.sensitivity import Sensitivity
 
-WORDS = {
-    "en": {
-        "title": "{name} at month {month:+d}",
-        "mu": "mean absolute change over a parameter's range\n({unit}; Morris, lines: 95% interval)",
-        "points": "percentage points",
-        "share": "share of variance (Sobol, lines: 95% interval)",
-        "first": "alone (first order)",
-        "total": "with interactions (total)",
-        "noise": "what seeds alone would show",
-        "none": "no indices asked",
-    },
-    "zh": {
-        "title": "{name}（第{month}个月）",
-        "mu": "参数变动全程引起的平均绝对变化\n（{unit}；Morris筛选，线：95%区间）",
-        "points": "百分点",
-        "share": "方差份额（Sobol，线：95%区间）",
-        "first": "单独作用（一阶）",
-        "total": "含交互作用（总效应）",
-        "noise": "仅由随机编号造成",
-        "none": "未计算指数",
-    },
-}
+WORDS = phrases("sensitivity_figure")
 
 SHOWN = 12
 """Parameters in the screening's panel."""
@@ -71,8 +51,8 @@ def effects(result: Sensitivity, language: str = "en") -> Figure:
             _indices(grid[row, 1], _of(result.indices, name, month), language)
             shown = name_of(INDICATORS[name], language)
             title = WORDS[language]["title"].format(name=shown, month=month)
-            grid[row, 0].set_title(f"{chr(ord('a') + 2 * row)}  {title}")
-            grid[row, 1].set_title(chr(ord("b") + 2 * row))
+            grid[row, 0].set_title(lettered(2 * row, title))
+            grid[row, 1].set_title(lettered(2 * row + 1))
         handles = {
             label: handle
             for axes in grid.ravel()

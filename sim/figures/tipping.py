@@ -16,7 +16,8 @@ from sim import known
 from sim.errors import InputError, known_language
 from sim.experiments.comparison_table import policy_title
 from sim.figures import style
-from sim.figures.axes import LINES, line, parameter_names, reference_line, rows
+from sim.figures.axes import LINES, lettered, line, parameter_names, reference_line, rows
+from sim.phrases import phrases
 from sim.science.basin import UPKEEP
 from sim.science.hysteresis import COLLAPSE, LEGS, RECOVERY
 from sim.science.push import DOSE, LONGEST, MONTHS, most_dose
@@ -24,48 +25,7 @@ from sim.science.push import DOSE, LONGEST, MONTHS, most_dose
 if TYPE_CHECKING:
     from sim.science.tipping import Tipping
 
-WORDS = {
-    "en": {
-        "rate": "fees collected, % of fees due",
-        "shift": "shift of everybody's push to pay, logits",
-        "moved": "shift of {keys}",
-        "today": "as it is",
-        "down": "parameter falls",
-        "up": "parameter rises",
-        "down again": "parameter falls again",
-        "legend": "thin lines: single runs; bands: where runs tip",
-        "collapse": "collapse",
-        "recovery": "recovery",
-        "collection": "collection at the start, %",
-        "grievance": "mean grievance at the start",
-        "upkeep": "condition {upkeep:.0%} of usual",
-        "recovers": "runs that end high, %",
-        "dose": "smallest dose over {months} months",
-        "months": "fewest months at dose 1",
-        "none": "none up to {greatest:g}",
-        "never": "No dose up to {dose:g} and no duration up to {months:g} months:\n{names}",
-    },
-    "zh": {
-        "rate": "物业费收缴率（占应收%）",
-        "shift": "全体住户缴费意愿的移动量（logit）",
-        "moved": "{keys}的移动量",
-        "today": "现状",
-        "down": "参数下降",
-        "up": "参数上升",
-        "down again": "参数再次下降",
-        "legend": "细线：单次模拟；色带：发生翻转的范围",
-        "collapse": "崩溃",
-        "recovery": "恢复",
-        "collection": "初始收缴率（%）",
-        "grievance": "初始平均不满情绪",
-        "upkeep": "设施状况为通常的{upkeep:.0%}",
-        "recovers": "最终处于高位的模拟（%）",
-        "dose": "{months}个月内所需最小实施强度",
-        "months": "实施强度为100%时所需最少月数",
-        "none": "至{greatest:g}均不成",
-        "never": "实施强度至{dose:g}、时长至{months:g}个月均不成：\n{names}",
-    },
-}
+WORDS = phrases("tipping_figure")
 
 COLOURS = {"down": style.VERMILION, "up": style.BLUE, "down again": style.ORANGE}
 
@@ -124,7 +84,7 @@ def basin(result: Tipping, language: str = "en") -> Figure:
                 marks, 100 * cells.index.to_numpy(), 100 * cells.to_numpy(), cmap="cividis",
                 vmin=0, vmax=100, shading="nearest", edgecolor="white", linewidth=0.3,
             )  # fmt: skip
-            axes.set_title(f"{chr(ord('a') + place)}  {words['upkeep'].format(upkeep=upkeep)}")
+            axes.set_title(lettered(place, words["upkeep"].format(upkeep=upkeep)))
             axes.set_xlabel(words["grievance"])
             # Cells are centred on their start, so half of the outer ones lies beyond 0 and 100.
             axes.set_yticks(np.linspace(0, 100, 5))
@@ -159,7 +119,7 @@ def push(result: Tipping, language: str = "en") -> Figure:
                 _one_push(axes, y, found[policy], words)
             axes.set_xlim(0, 1.02 * greatest)
             axes.set_xlabel(words[kind].format(months=q.duration))
-            axes.set_title(chr(ord("a") + place))
+            axes.set_title(lettered(place))
             rows(axes, [policy_title(q.policies[p], p, language) for p in names])
         if never:
             text = words["never"].format(dose=most_dose(), months=LONGEST, names="\n".join(lines))

@@ -19,9 +19,20 @@ from sim.errors import InputError
 from sim.experiments.doubt import FEWEST_PAIRS, chance_band
 from sim.experiments.summary import run_means
 from sim.figures import style
-from sim.figures.axes import band, line, month_ticks, name_of, reference_line, rows, value_axis
+from sim.figures.axes import (
+    band,
+    lettered,
+    line,
+    month_ticks,
+    name_of,
+    panels,
+    reference_line,
+    rows,
+    value_axis,
+)
 from sim.figures.district import compounds
 from sim.outcomes import INDICATORS, Indicator, with_own
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from sim.config import Config, Entry, Target
@@ -39,36 +50,7 @@ MAIN = (
 MOST = 9
 """Panels of one figure."""
 
-WORDS = {
-    "en": {
-        "month": "month since the policy began",
-        "median": "median run",
-        "half": "middle 50% of runs",
-        "most": "middle 90% of runs",
-        "chance": "middle 90%: chance alone",
-        "doubt": "middle 90%: chance and doubt about parameters",
-        "single": "single run",
-        "fitted": "target, used to fit",
-        "predicted": "target, predicted",
-        "told in words": "told in words, interval ours",
-        "measures": "Measures in force",
-        "none": "no measure in force",
-    },
-    "zh": {
-        "month": "政策开始后的月份",
-        "median": "各次模拟的中位数",
-        "half": "居中50%的模拟",
-        "most": "居中90%的模拟",
-        "chance": "居中90%：仅偶然波动",
-        "doubt": "居中90%：偶然波动与参数不确定性",
-        "single": "单次模拟",
-        "fitted": "目标（已按此数设定）",
-        "predicted": "目标（未用于设定）",
-        "told in words": "仅有文字表述（区间为本模型所设）",
-        "measures": "实施中的措施",
-        "none": "无措施",
-    },
-}
+WORDS = phrases("trajectories_figure")
 
 BANDS = ((0.05, 0.95, 0.18, "most"), (0.25, 0.75, 0.35, "half"))
 """Lower and upper quantile, opacity, and word of each band."""
@@ -118,17 +100,14 @@ def trajectories(
         figure = style.new_figure(style.DOUBLE, upper + lower)
         # Apart, so that long names of measures do not push the panels aside.
         halves = figure.subfigures(2, 1, height_ratios=[upper, lower], squeeze=False)
-        panels, strip = halves.ravel()
-        grid = panels.subplots(down, across, squeeze=False, sharex=True).ravel()
-        for place, axes in enumerate(grid):
-            if place < len(shown):
-                _panel(axes, months_frame, twins, config, shown[place], language)
-                axes.set_title(f"{chr(ord('a') + place)}  {name_of(shown[place], language)}")
-                _months(axes, span)
-                axes.xaxis.set_tick_params(labelbottom=place + across >= len(shown))
-            else:
-                axes.set_axis_off()
-        _legend(panels, grid, language, rows=1)
+        above, strip = halves.ravel()
+        grid = panels(above, len(shown), across, sharex=True)
+        for place, (axes, indicator) in enumerate(zip(grid, shown, strict=True)):
+            _panel(axes, months_frame, twins, config, indicator, language)
+            axes.set_title(lettered(place, name_of(indicator, language)))
+            _months(axes, span)
+            axes.xaxis.set_tick_params(labelbottom=place + across >= len(shown))
+        _legend(above, grid, language, rows=1)
         below = strip.subplots()
         _strip(below, entries, span, language)
         rows(below, [_measure_name(entry, language) for entry in entries])
@@ -238,28 +217,17 @@ def _draw_runs(axes: Axes, means: pd.DataFrame, alone: np.ndarray | None, langua
 
 
 def _draw_target(axes: Axes, target: Target, language: str) -> None:
-    word = target.use
     at = (target.low + target.high) / 2 if target.reported is None else target.reported
     spread = [[max(at - target.low, 0.0)], [max(target.high - at, 0.0)]]
+    # Not clipped: a target of the last month would lose half its mark at the frame.
     axes.errorbar(
-        [target.month],
-        [at],
-        yerr=spread,
-        fmt="none" if target.reported is None else "D",
-        markersize=3.2,
-        markerfacecolor=style.VERMILION if target.fitted else "white",
-        color=style.VERMILION,
-        elinewidth=1.0,
-        capsize=2,
-        capthick=1.0,
-        label=WORDS[language][word],
-        zorder=4,
-        # A target of the last month would otherwise lose half its mark at the frame.
-        clip_on=False,
-    )
+        [target.month], [at], yerr=spread, fmt="none" if target.reported is None else "D", markersize=3.2,
+        markerfacecolor=style.VERMILION if target.fitted else "white", color=style.VERMILION, elinewidth=1.0,
+        capsize=2, capthick=1.0, label=WORDS[language][target.use], zorder=4, clip_on=False,
+    )  # fmt: skip
 
 
-def _legend(panels: FigureBase, grid: Sequence[Axes], language: str, rows: int) -> None:
+def _legend(figure: FigureBase, grid: Sequence[Axes], language: str, rows: int) -> None:
     handles: dict[str, Any] = {}
     for axes in grid:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
@@ -267,7 +235,7 @@ def _legend(panels: FigureBase, grid: Sequence[Axes], language: str, rows: int) 
             if label not in handles or (isinstance(handle, ErrorbarContainer) and handle[0]):
                 handles[label] = handle
     order = [label for label in WORDS[language].values() if label in handles]
-    panels.legend(
+    figure.legend(
         [handles[label] for label in order],
         order,
         loc="outside upper center",
@@ -314,8 +282,7 @@ def _months(axes: Axes, months: tuple[int, int]) -> None:
 
 
 def _measure_name(entry: Entry, language: str) -> str:
-    measure = entry.measure
-    name = measure.zh if language == "zh" else measure.en
-    if entry.label != measure.name:
+    name = name_of(entry.measure, language)
+    if entry.label != entry.measure.name:
         name += aside(entry.label, language)
     return textwrap.shorten(name, 46, placeholder=" …") if language == "en" else name

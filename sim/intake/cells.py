@@ -55,7 +55,7 @@ def nothing(text: str) -> bool:
 
 def chinese(text: str) -> int | None:
     """A number up to 99 as Chinese writes it: 十二, 二十, 三, 一〇."""
-    if not re.fullmatch(f"[{_CHINESE}零两十]+", text):
+    if not re.fullmatch(f"[{_CHINESE}零两十]{{1,6}}", text):
         return None
     text = text.replace("零", "〇").replace("两", "二")
     tens, ten, ones = text.rpartition("十")
@@ -79,6 +79,15 @@ def number(text: str) -> float:
         return np.nan
     value = float(said.replace(",", ""))
     return value * 10_000 if in_ten_thousands else value
+
+
+_SCALES = {"亿": 1e8, "万": 1e4, "千": 1e3, "百": 1e2}
+
+
+def yuan(unit: str) -> float:
+    """How many yuan one of a unit is: 1e4 of 应收(万元); 1 where it says nothing."""
+    found = re.search(r"([亿万千百])元", unit)
+    return _SCALES[found[1]] if found else 1.0
 
 
 def percent(text: str) -> float:

@@ -100,7 +100,7 @@ def kind_of(path: str, read: list[Sheet] | None = None, said: Said | None = None
         "month" in has["ledger"] and {"due", "paid"} <= has["ledger"]
     ):
         return "ledger"
-    if "month" in has["months"] and len(has["months"]) > 1 and not place_named:
+    if "month" in has["months"] and len(has["months"] - {"year"}) > 1 and not place_named:
         return "months"
     if "day" in has["tickets"] and has["tickets"] & {"kind"}:
         return "tickets"

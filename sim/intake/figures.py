@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ Figures = list[tuple[str, int | cells.Month, float]]
 """Indicator, month and value; months as their file has them."""
 
 MONTH = (*names.LEDGER["month"], r"时间|日期|年月|报告期|所在月|月|date|time|yearmonth")
+YEARS = (r"(?:会计|统计)?(?:年份|年度)|年|year",)
 SYNONYMS: dict[str, str] = {
     "collection_rate": r"(?:物业费?|综合|当[期月年]|本[期月年])?(?:收缴|收费|缴费|收取|缴交)(?:比?率|比例)|collectionrate",
     "collection_households": r"(?:按?户数?|户均|缴费户)(?:收缴|缴费)?(?:比?率|比例|占比)",
@@ -40,7 +42,7 @@ SYNONYMS: dict[str, str] = {
 
 def look(indicators: Sequence[str], titles: Mapping[str, Sequence[str]]) -> layout.Look:
     """What is looked for in a file of months."""
-    fields: dict[str, tuple[str, ...]] = {"month": MONTH}
+    fields: dict[str, tuple[str, ...]] = {"month": MONTH, "year": YEARS}
     for name in indicators:
         patterns = [re.escape(names.header(title).core) for title in titles.get(name, ())]
         fields[name] = (
@@ -161,7 +163,8 @@ def values_of(
 ) -> np.ndarray:
     """Numbers of an indicator; the column tells whether shares are meant in percent."""
     if bounds != (0.0, 1.0):
-        return tables.optional_numbers(path, table.frame, name, *bounds)
+        in_yuan = table.yuan(name) if name.endswith("_yuan") else 1.0
+        return tables.optional_numbers(path, table.frame, name, *bounds, scale=in_yuan)
     text = table.frame[name].fillna("")
     signed = text.str.contains("[%％]")
     plain = cells.of_column(text.where(~signed, ""))
@@ -188,7 +191,12 @@ def _months(path: str, table: layout.Table, allowed: tuple[int, int], said: Said
     within = (counted >= allowed[0]) & (counted <= allowed[1])
     own_name = table.written.get("month", "month").strip().lower() == "month"
     # Under 月份 the numbers 1 to 12 are January to December.
-    of_year = not own_name and within.all() and counted.min() >= 1 and counted.max() <= 12
+    of_year = (
+        (not own_name or "year" in frame)
+        and within.all()
+        and counted.min() >= 1
+        and counted.max() <= 12
+    )
     when = [cells.month(text) for text in frame["month"].fillna("").astype(str)]
     if of_year:
         when = [(0, int(value)) for value in counted]
@@ -196,7 +204,32 @@ def _months(path: str, table: layout.Table, allowed: tuple[int, int], said: Said
         return [int(k) for k in tables.whole(path, frame, "month", *allowed)]
     wrong = np.array([one is None for one in when], dtype=bool)
     tables.refuse(path, frame, "month", wrong, "a month in all rows, as 2025-01 or 2025年1月")
-    return with_year([one for one in when if one is not None], said)
+    dated = [one for one in of_years(frame, when) if one is not None]
+    refuse_new_year(f"{path}: month", dated)
+    return with_year(dated, said)
+
+
+def refuse_new_year(where: str, when: Sequence[cells.Month]) -> None:
+    """Months without a year that go past its end, as 11月, 12月, 1月, would be put into one year.
+
+    Raises:
+        InputError: They do.
+    """
+    for one, other in pairwise(when):
+        if not one[0] and not other[0] and {one[1], other[1]} == {1, 12}:
+            said = f"{cells.month_name(one)} stands beside {cells.month_name(other)} without a year"
+            raise InputError(where, said, "a year with each month, as 2024-12 or 2024年12月")
+
+
+def of_years(frame: pd.DataFrame, when: Sequence[cells.Month | None]) -> list[cells.Month | None]:
+    """Months with the year that stands in a column of its own, also where its cells are joined."""
+    if "year" not in frame:
+        return list(when)
+    told = frame["year"].fillna("").map(cells.plain).str.extract(r"((?:19|20)\d{2})")[0].ffill()
+    return [
+        one if one is None or one[0] or not isinstance(year, str) else (int(year), one[1])
+        for one, year in zip(when, told, strict=True)
+    ]
 
 
 def with_year(

@@ -47,18 +47,22 @@ def read(path: str, data: bytes) -> Graph:
     for element in root.iter():
         # Programs differ in the namespace they name, and agree on what is in it.
         element.tag = str(element.tag).rpartition("}")[2]
-    found = root.findall(".//graph")
-    outer = [
-        graph
-        for graph in found
-        if not any(graph in other.iter() for other in found if other is not graph)
-    ]
+    outer = _outer(root)
     if root.tag not in ("graphml", "gexf") or len(outer) != 1:
         found_in = f"<{root.tag}> with {len(outer)} graphs"
         raise InputError(
             path, f"not a readable graph ({found_in})", "GraphML or GEXF with one graph"
         )
     return _graphml(path, root, outer[0]) if root.tag == "graphml" else _gexf(path, root, outer[0])
+
+
+def _outer(root: Any) -> list[Any]:
+    """Graphs that lie in no other graph."""
+    found, waiting = [], [root]
+    while waiting:
+        for child in waiting.pop():
+            (found if child.tag == "graph" else waiting).append(child)
+    return found
 
 
 def _graphml(path: str, root: Any, graph: Any) -> Graph:
@@ -125,10 +129,10 @@ def _pajek(path: str, text: str) -> Graph:
         if words[0].startswith("*"):
             part, row = words[0].lower(), 0
             if part.startswith("*vertices") and len(words) > 1 and words[1].isdecimal():
-                if int(words[1]) > MOST_NODES:
-                    raise InputError(
-                        f"{path}: line {line}", f"{words[1]} vertices", f"at most {MOST_NODES}"
-                    )
+                # Each further list would be made as long as it says it is.
+                if nodes or len(words[1]) > 9 or int(words[1]) > MOST_NODES:
+                    allowed = f"one list of vertices, at most {MOST_NODES}"
+                    raise InputError(f"{path}: line {line}", f"{words[1][:20]} vertices", allowed)
                 nodes = {str(k): "" for k in range(1, int(words[1]) + 1)}
             directed |= part.startswith("*arcs")
             continue
@@ -147,7 +151,7 @@ def _pajek(path: str, text: str) -> Graph:
             edges += [
                 (str(row), str(k), {"weight": w})
                 for k, w in enumerate(words, 1)
-                if float(w or 0) != 0
+                if w not in ("", "0")
             ]
         elif not part.startswith(("*network", "*partition", "*vector")):
             shown = " ".join(words)[:40]

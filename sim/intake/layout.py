@@ -22,7 +22,7 @@ from sim.society.reading import Note, Notes
 
 LONGEST_LABEL = 40
 TOTAL = re.compile(
-    r"(合计|小计|总计|共计|总和|累计)\W*$|^(平均值?|均值|average|mean)\W*$|^(合计|小计|总计|共计|累计)[\W\d]|^((grand |sub-?)?totals?|sum)\W*$"
+    r"(合计|小计|总计|共计|总和|累计)\W*$|^(平均值?|均值|average|mean)\W*$|^(合计|小计|总计|共计|累计)[\W\d]|^((grand|sub-?)?totals?|sum)\W*$"
 )
 # One of these is in each of those words, also in letters of full width.
 _OF_TOTALS = "[计和均tTｔＴsSｓＳaAｍm]"
@@ -30,6 +30,11 @@ _REMARK = re.compile(
     r"^\W*(?:注|备注|说明|制表|填表|填报|审核|复核|核对|打印|导出|统计|数据来源|来源|截[至止]|日期|单位|负责人|经办|以上|联系|盖章|签[字名]"
     r"|note|remark|source|prepared|printed|exported|as of)"
 )
+_SUMS = re.compile(r"汇总|总[表览计]|合计|备份|副本|summary|total|backup|copy", re.IGNORECASE)
+"""Names of sheets that say once more what others say."""
+
+_UNIT_ABOVE = re.compile(r"(?:单位\W*(?:人民币)?|[(（])([亿万千百]?元)")
+
 _MANY = 200_000
 """Rows above which only the columns of the table are looked at for totals."""
 
@@ -75,6 +80,10 @@ class Look:
                 taken[name] = wanted[0]
         return taken, [(k, name) for k, name in rivals if k not in taken.values()]
 
+    def knows(self, written: str) -> bool:
+        """Whether a column of this name is one that is looked for."""
+        return bool(names.match([written], self.fields, self.exact)[0]) or self.wide(written)
+
     def score(self, written: Sequence[str], said: Said) -> int:
         """How many columns are known."""
         found, _ = self.named(written, said)
@@ -109,6 +118,11 @@ class Table:
     title: str = ""
     header: int = 1
     sheet: str = ""
+
+    def yuan(self, name: str) -> float:
+        """How many yuan one of a column's numbers is."""
+        own = self.units.get(name, "") + self.written.get(name, name)
+        return cells.yuan(own if "元" in own else "".join(_UNIT_ABOVE.findall(self.title)))
 
 
 @dataclass
@@ -147,7 +161,7 @@ def table(
     said = Said() if said is None else said
     read = sheets(path) if read is None else read
     places = [place(sheet, look, said) for sheet in _asked(path, read, said)]
-    best = max(places, key=lambda place: place.score)
+    best = max(places, key=lambda one: (one.score, not one.sheet.hidden, not _of_sums(one)))
     alike = [place for place in places if _alike(place, best)] if best.score > 1 else [best]
     several = len(alike) > 1
     if len(read) > 1:
@@ -184,7 +198,15 @@ def _asked(path: str, read: list[Sheet], said: Said) -> list[Sheet]:
 
 
 def _alike(place: Place, best: Place) -> bool:
-    return place is best or (place.names == best.names and place.score == best.score)
+    """Whether a sheet is a further part of the table: not a hidden copy, and not the sum of the others."""
+    if place is best:
+        return True
+    same = place.names == best.names and place.score == best.score
+    return same and place.sheet.hidden == best.sheet.hidden and not _of_sums(place)
+
+
+def _of_sums(place: Place) -> bool:
+    return bool(_SUMS.search(place.sheet.name))
 
 
 def _missing(path: str, table: Table, name: str, look: Look) -> None:
@@ -202,16 +224,20 @@ def place(sheet: Sheet, look: Look, said: Said) -> Place:
     filled = [k for k, row in enumerate(head) if any(row)]
     tried = filled if said.header is None else [min(said.header - 1, len(head) - 1)]
     best: Place | None = None
+    most = (0, False)
     for k in tried:
         for depth in (1, 2):
             if depth == 2 and not (k + 1 < len(head) and _second(head[k], head[k + 1])):
                 continue
-            written = head[k] if depth == 1 else _two(head[k], head[k + 1])
+            written = head[k] if depth == 1 else _two(head[k], head[k + 1], look)
             if not any(written):
                 continue
             found, _ = look.named(written, said)
             score = look.score(written, said)
-            if best is None or score > best.score:
+            # Of two readings alike the plainer one, unless months stand above what is due and paid.
+            plain = depth == 1 or any(map(look.wide, head[k]))
+            if best is None or (score, plain) > most:
+                most = (score, plain)
                 best = Place(sheet, k, depth, written, score, found)
     if best is None:
         return Place(sheet, 0, 1, head[0] if head else [], 0, {})
@@ -226,12 +252,19 @@ def _second(above: list[str], below: list[str]) -> bool:
     return bool(words) and gaps and not numbers
 
 
-def _two(above: list[str], below: list[str]) -> list[str]:
-    """Names of two rows put together, a joined cell standing over all that are below it."""
+def _two(above: list[str], below: list[str], look: Look) -> list[str]:
+    """Names of two rows put together, a joined cell standing over all that are below it.
+
+    A group's name that makes a known name unknown (房屋信息 over 楼栋) is left out, but for its unit.
+    """
     full, last = [], ""
     for a, b in zip(above, below, strict=True):
         last = a or (last if b else "")
-        full.append(f"{last}{b}" if last != b else b)
+        name = f"{last}{b}" if last != b else b
+        if last and below.count(b) == 1 and look.knows(b) and not look.knows(name):
+            unit = names.header(last).unit
+            name = f"{b}({unit})" if unit and not names.header(b).unit else b
+        full.append(name)
     return full
 
 
@@ -284,7 +317,7 @@ def _refuse_names(path: str, place: Place, look: Look, said: Said, found: dict[s
     known = (*look.fields, *look.exact)
     lower = [name.strip().lower() for name in place.names]
     for name in lower:
-        if name in known and lower.count(name) > 1:
+        if lower.count(name) > 1 and (name in known or look.wide(name)):
             raise InputError(where, f"column {name!r} stands there twice", "once")
     for name, column in said.columns.items():
         if name not in known and name not in look.required:
@@ -380,7 +413,9 @@ def _rows(
     for column in (first, *(body[k].str.strip() for k in looked)):
         some = column[column.str.contains(_OF_TOTALS, regex=True)]
         words = [
-            w for w in some.unique() if len(w) <= LONGEST_LABEL and TOTAL.search(cells.plain(w))
+            word
+            for word in some.unique()
+            if len(word) <= LONGEST_LABEL and TOTAL.search(cells.plain(word).replace(" ", ""))
         ]
         for row, word in some[some.isin(words)].items():
             out.setdefault(int(str(row)), Note("total", {"row": _named(label, row), "word": word}))

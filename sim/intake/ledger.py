@@ -16,7 +16,7 @@ import pandas as pd
 
 from sim.errors import InputError
 from sim.intake import cells, layout, names, rooms
-from sim.intake.figures import with_year
+from sim.intake.figures import YEARS, of_years, refuse_new_year, with_year
 from sim.intake.mapping import Mapping as Said
 from sim.intake.sheets import Sheet
 from sim.society import tables
@@ -30,9 +30,12 @@ _PENNY = 0.005
 _DONE = re.compile(r"√|✓|✔|☑|是|已[缴交付收]清?|[缴交付收]清|全[缴交]|y|yes|paid")
 _NOT = re.compile(r"×|✗|✘|否|未[缴交付收]|欠费?|n|no|unpaid")
 _MONTHLY = re.compile(
-    r"^(?P<before>应[收缴交付]|实[收缴交付]|已[收缴交付]|欠[费缴]|未[收缴交付])?(?P<when>(?:(?:19|20)?\d{2}年度?[-/.]?)?(?:\d{1,2}|[一二三四五六七八九十]{1,3})月份?|(?:19|20)\d{2}[-/.]?(?:0[1-9]|1[0-2]|[1-9])(?!\d)月?|(?:19|20)\d{2}年度?"
+    r"^(?P<before>应[收缴交付]|实[收缴交付]|已[收缴交付]|欠[费缴]|未[收缴交付])?(?P<when>(?:(?:19|20)?\d{2}年度?[-/.]?)?(?:\d{1,2}|[一二三四五六七八九十]{1,3})月份?|(?:19|20)\d{2}-\d{2}-\d{2}|(?:19|20)\d{2}[-/.]?(?:0[1-9]|1[0-2]|[1-9])(?!\d)月?|(?:19|20)\d{2}年度?"
     r"|(?:(?:19|20)?\d{2}年)?第?(?P<quarter>[一二三四1-4])季度?)(?P<what>.*)$"
 )
+_NO_BILL = re.compile(r"累计|截[至止]|日期|时间|[比率人户票]|方式|备注|说明|次数")
+"""Behind a month what is no amount of that month."""
+
 _KINDS = (("owed", r"欠|未[收缴交付]"), ("paid", r"实|已[收缴交付]|收款|缴费|到账|paid|received"), ("due", r"应|账单|due|billed|payable"))  # fmt: skip
 
 
@@ -60,7 +63,7 @@ def monthly(written: str) -> tuple[cells.Month, str] | None:
         return None
     said = (found["before"] or "") + found["what"]
     kind = next((kind for kind, pattern in _KINDS if re.search(pattern, said)), "")
-    if not kind and said:
+    if (not kind and said) or _NO_BILL.search(said):
         return None
     if found["quarter"]:
         quarter = "一二三四".find(found["quarter"]) + 1 or int(found["quarter"])
@@ -77,7 +80,7 @@ def _year(text: str) -> int:
 
 
 LOOK = layout.Look(
-    names.LEDGER, wide=lambda written: monthly(written) is not None, strict=False,
+    {**names.LEDGER, "year": YEARS}, wide=lambda written: monthly(written) is not None, strict=False,
     allowed=("room", "month", "due", "paid"),
 )  # fmt: skip
 
@@ -106,13 +109,31 @@ def read(
         for name in frame
         if (found := monthly(str(name))) and name not in LOOK.fields
     }
-    frame = table.frame = _of_service(frame, notes)
+    frame = table.frame = _of_service(_placed(path, frame, notes), notes)
     key = rooms.keys_of(frame)
     label = _labels(frame)
     bills = _of_columns(table, wide, key) if wide else _of_rows(table, key)
-    bills = _dated(table, bills, said)
+    bills = _one_a_month(path, _dated(table, bills, said), notes)
     declared = _declared(table, key)
     return _told(path, bills, declared, label, key, notes)
+
+
+def _placed(path: str, frame: pd.DataFrame, notes: Notes) -> pd.DataFrame:
+    """Rows that say of which flat they are; a bill of a month belongs to the flat above it."""
+    blank = rooms.nowhere(frame)
+    if "month" in frame:
+        blank &= frame["month"].fillna("").str.strip() == ""
+    if blank.any() and not blank.all():
+        rows = frame.index[blank].tolist()
+        notes.append(Note("no_place", {"n": len(rows), "rows": rows}))
+        frame = frame[~blank]
+    frame = frame.copy()
+    rooms.fill_joined(frame, notes)
+    for name in ("building", "room"):
+        if name in frame:
+            empty = (frame[name].fillna("").str.strip() == "").to_numpy(bool)
+            tables.refuse(path, frame, name, empty, "a label, as in the other rows")
+    return frame
 
 
 def _of_service(frame: pd.DataFrame, notes: Notes) -> pd.DataFrame:
@@ -136,8 +157,7 @@ def _labels(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _money(table: layout.Table, name: str) -> np.ndarray:
     """Yuan of a column, NaN where a cell is empty or says that nothing is known."""
-    scale = 10_000.0 if "万" in table.units.get(name, "") + table.written.get(name, "") else 1.0
-    return tables.optional_numbers(table.path, table.frame, name, -_MOST, _MOST) * scale
+    return tables.optional_numbers(table.path, table.frame, name, -_MOST, _MOST) * table.yuan(name)
 
 
 def _of_columns(
@@ -145,9 +165,19 @@ def _of_columns(
 ) -> pd.DataFrame:
     frame, parts = table.frame, []
     fee = _fee(table)
+    refuse_new_year(
+        f"{table.path}: row {table.header}", list(dict.fromkeys(when for when, _ in wide.values()))
+    )
     by_month: dict[cells.Month, dict[str, str]] = {}
     for name, (when, kind) in wide.items():
-        by_month.setdefault(when, {})[kind or "paid"] = name
+        there = by_month.setdefault(when, {})
+        if (kind or "paid") in there:
+            problem = f"{there[kind or 'paid']!r} and {name!r} are of the same month"
+            where = f"{table.path}: row {table.header}"
+            raise InputError(
+                where, problem, "one of them; leave_out in a mapping says which is not"
+            )
+        there[kind or "paid"] = name
     for when, columns in sorted(by_month.items()):
         due = _money(table, columns["due"]) if "due" in columns else fee
         if due is None and "owed" not in columns:
@@ -200,7 +230,10 @@ def _of_rows(table: layout.Table, key: pd.Series) -> pd.DataFrame:
     """Bills that stand one a row, or one row a flat for the whole time."""
     frame = table.frame
     where = f"{table.path}: row {table.header}"
-    if "due" not in frame and _fee(table) is None and not {"paid", "owed"} <= set(frame):
+    of_sheets = "sheet" in frame and all(cells.month(name) for name in frame["sheet"].unique())
+    # What is due each month is not what was due in all, where no month is told.
+    fee = _fee(table) if "month" in frame or of_sheets else None
+    if "due" not in frame and fee is None and "owed" not in frame:
         raise InputError(
             where, "column 'due' is missing", "应收 (due), or 实收 (paid) and 欠费 (owed)"
         )
@@ -208,16 +241,17 @@ def _of_rows(table: layout.Table, key: pd.Series) -> pd.DataFrame:
     owed = _money(table, "owed") if "owed" in frame else None
     if paid is None and owed is None:
         raise InputError(where, "column 'paid' is missing", "实收 (paid) or 欠费 (owed)")
-    due = _money(table, "due") if "due" in frame else _fee(table)
+    due = _money(table, "due") if "due" in frame else fee
     if due is None:
         due = _or_none(paid) + _or_none(owed)
     if paid is None:
         paid = due - _or_none(owed)
     if "month" in frame:
-        when = [cells.month(_first(text)) for text in frame["month"].fillna("").astype(str)]
+        told = [_first(text) for text in frame["month"].fillna("").astype(str)]
+        when = of_years(frame, [cells.month(text) or cells.month(f"{text}月") for text in told])
         wrong = np.array([one is None for one in when], dtype=bool)
         tables.refuse(table.path, frame, "month", wrong, "a month, as 2025-01 or 2025年1月")
-    elif "sheet" in frame and all(cells.month(name) for name in frame["sheet"].unique()):
+    elif of_sheets:
         when = [cells.month(name) for name in frame["sheet"]]
     else:
         when = [None] * len(frame)
@@ -265,6 +299,32 @@ def _dated(table: layout.Table, bills: pd.DataFrame, said: Said) -> pd.DataFrame
     return bills
 
 
+def _one_a_month(path: str, bills: pd.DataFrame, notes: Notes) -> pd.DataFrame:
+    """Rows of one flat and month as one bill, so that what was paid in parts or given back counts as that.
+
+    Raises:
+        InputError: The same amount due stands beside each of several parts paid: one bill, or several?
+    """
+    dated = bills["when"].map(lambda when: when[1] > 0).to_numpy(bool)
+    again = bills.duplicated(["key", "when"], keep=False).to_numpy(bool) & dated
+    if not again.any():
+        return bills
+    rows = bills[again].assign(some=bills["paid"] > _PENNY)
+    group = rows.groupby(["key", "when"], sort=False)
+    parts = (group["some"].transform("sum") > 1) & (group["due"].transform("nunique") == 1)
+    parts &= (rows["due"] > _PENNY) & (group["paid"].transform("sum") <= rows["due"] + _PENNY)
+    if parts.any():
+        first = rows[parts].iloc[0]
+        problem = f"{first['due']:,.2f} due stands beside each of several payments of {cells.month_name(first['when'])}"
+        allowed = "what was due once, with all that was paid of it"
+        raise InputError(f"{path}: row {first['row']}: due", problem, allowed)
+    notes.append(Note("one_a_month", {"n": group.ngroups, "rows_n": len(rows)}))
+    added = group.agg(row=("row", "first"), due=("due", "sum"), paid=("paid", "sum"))
+    # In the order of the file.
+    added = added.reset_index().set_index(rows.index[~rows.duplicated(["key", "when"])])
+    return pd.concat([bills[~again], added]).sort_index()
+
+
 def _declared(table: layout.Table, key: pd.Series) -> pd.Series | None:
     """What the table itself says is owed by flat, over all time; None if it says nothing."""
     if "owed" not in table.frame or "month" in table.frame:
@@ -294,6 +354,8 @@ def _told(
         "arrears_yuan": by_flat["unpaid"].sum(),
         "months_unpaid": (bills["unpaid"] > _PENNY).groupby(bills["key"], sort=False).sum(),
     }).round(2)  # fmt: skip
+    if not bills["when"].map(lambda when: when[1] > 0).any():
+        del flats["months_unpaid"]  # Rows are no months.
     counted = float(flats["arrears_yuan"].sum())
     by_flats = len(label.columns) > 0
     sums = {

@@ -23,7 +23,7 @@ class Header(NamedTuple):
     """What stands in brackets or behind a stroke, such as ㎡, 元 or %."""
 
 
-_BRACKETS = re.compile(r"[(\[{【〔<《]([^)\]}】〕>》]*)[)\]}】〕>》]")
+_BRACKETS = re.compile(r"[(\[{【〔<《]([^(\[{【〔<《)\]}】〕>》]*)[)\]}】〕>》]")
 _UNIT_BEHIND = re.compile(r"(?:[/:,]|单位)*(?:(?<=[/:,位])(万?元(?:/.*)?)|(㎡|m2|平方米|平米|%))$")
 
 

@@ -27,7 +27,7 @@ _YES = r"1|y|yes|true|是|√|✓|✔|☑|■|●|有|对|已"
 _NO = r"0|n|no|false|否|×|✗|✘|x|无|□|☐|○|非|没有|未"
 WORDS: dict[str, tuple[tuple[str, str], ...]] = {
     "tenure": (
-        ("vacant", r"vacant|empty|unoccupied|空|.*(?:空置|空关|空房|闲置|未入住|无人居?住|空户|未装修|未售|没人住|未住|待售|待租).*"),
+        ("vacant", r"vacant|empty|unoccupied|空|.*(?:空置|空关|空房|闲置|未入住|无人居?住|空户|未装修|装修中|(?:未|待)交付|未售|没人住|未住|待售|待租).*"),
         ("tenant", r"tenant|let|rented|renter|.*(?:租).*"),
         ("owner", r"owner|owned|owner-?occupied|self|.*(?:业主|自住|自有|自用|产权人|常住|本人居?住|入住|在住|居住|有人住|房主|户主|已住|家属|亲属|子女|配偶).*"),
     ),
@@ -88,12 +88,12 @@ def read(
         frame = table.frame = frame.astype(object)
     _own_words(frame, said)
     frame = _homes(table, frame, notes)
+    rooms.fill_joined(frame, notes)
     frame, assumed = _places(table, frame, notes)
     for name in PLACE:
         if name not in frame:
             allowed = ", ".join(look(exact).allowed)
             raise InputError(f"{path}: row {table.header}", f"column {name!r} is missing", allowed)
-    _fill_joined(frame, notes)
     _tenure(frame)
     _ages(frame, notes)
     _fees(table, frame, notes)
@@ -162,20 +162,6 @@ def _places(table: layout.Table, frame: pd.DataFrame, notes: Notes) -> tuple[pd.
     if gained:
         notes.append(Note("from_room", {"column": written, "fields": gained}))
     return frame, assumed
-
-
-def _fill_joined(frame: pd.DataFrame, notes: Notes) -> None:
-    """Cells that were joined downwards keep their word in the first row only."""
-    above = pd.Series("", index=frame.index)
-    for name in ("building", "stair"):
-        cell = frame[name].fillna("").str.strip()
-        filled = cell != ""
-        block = (above + "|" + cell)[filled]
-        # Joined cells name each block once; a word that is merely forgotten stands in its block again.
-        if 0 < filled.sum() < len(cell) and filled.iloc[0] and not block.duplicated().any():
-            frame[name] = cell.where(filled).ffill()
-            notes.append(Note("merged", {"n": int((~filled).sum()), "column": name}))
-        above = frame[name].fillna("").astype(str)
 
 
 # --- what is said of it ---------------------------------------------------------------------------
@@ -248,12 +234,13 @@ def _ages(frame: pd.DataFrame, notes: Notes) -> None:
 
 
 def _fees(table: layout.Table, frame: pd.DataFrame, notes: Notes) -> None:
-    """A fee a year is a twelfth a month; a price for each square metre is a fee once there is an area."""
+    """A fee of a year, half or a quarter is its part a month; a price for each square metre is a fee once there is an area."""
     unit = table.units.get("fee_yuan", "") + table.written.get("fee_yuan", "")
     if "fee_yuan" in frame and re.search(r"㎡|m2|m²|平", unit):
         frame["price"] = frame.pop("fee_yuan")
-    elif "fee_yuan" in frame and re.search(r"年", unit):
-        frame["fee_yuan"] = _numbers(table, frame, "fee_yuan", 1 / 12)
+    elif "fee_yuan" in frame and (found := re.search(r"半年|年|季", unit)):
+        months = {"半年": 6, "年": 12, "季": 3}[found[0]]
+        frame["fee_yuan"] = _numbers(table, frame, "fee_yuan", 1 / months)
     if "price" not in frame:
         return
     price = frame.pop("price")

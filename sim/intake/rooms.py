@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from sim.intake.cells import chinese, plain
+from sim.society.reading import Note, Notes
 
 _AROUND = {
     "building": re.compile(
@@ -148,3 +149,35 @@ def keys_of(frame: pd.DataFrame) -> pd.Series:
     for part in told[1:]:
         key = key + "-" + part
     return key
+
+
+def nowhere(frame: pd.DataFrame) -> pd.Series:
+    """Rows (rows,) that name neither building nor stair, floor or room; none of a table that has no such column."""
+    names = [name for name in ("building", "stair", "floor", "room") if name in frame]
+    blank = pd.Series(bool(names), index=frame.index)
+    for name in names:
+        blank &= frame[name].fillna("").str.strip() == ""
+    return blank
+
+
+def fill_joined(frame: pd.DataFrame, notes: Notes) -> None:
+    """Cells that were joined downwards keep their word in the first row only: fill the others, in place."""
+    blank = nowhere(frame)
+    above = pd.Series("", index=frame.index)
+    for name in ("building", "stair"):
+        if name not in frame:
+            continue
+        cell = frame[name].fillna("").str.strip()
+        filled = cell != ""
+        block = (above + "|" + cell)[filled]
+        # Joined cells name each block once; a word that is merely forgotten stands in its block again.
+        if 0 < filled.sum() < len(cell) and filled.iloc[0] and not block.duplicated().any():
+            frame[name] = cell.where(filled).ffill()
+            notes.append(Note("merged", {"n": int((~filled).sum()), "column": name}))
+        above = frame[name].fillna("").astype(str)
+    if "room" in frame and blank.any() and not blank.iloc[0]:
+        # One row a person or a bill, the flat's own cells joined over all of them.
+        for name in ("building", "stair", "floor", "room"):
+            if name in frame:
+                frame[name] = frame[name].mask(blank).ffill()
+        notes.append(Note("merged", {"n": int(blank.sum()), "column": "room"}))

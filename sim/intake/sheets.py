@@ -17,7 +17,7 @@ import sys
 import zipfile
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from itertools import islice
 from pathlib import Path
@@ -68,12 +68,14 @@ class Sheet:
         cells: Text (rows, columns).
         widths: Cells that each of the first ``HEAD`` rows really has; a row of text may end early.
         notes: How it was read, where that is not as anybody would expect.
+        hidden: Whether its workbook hides it.
     """
 
     name: str
     cells: pd.DataFrame
     widths: list[int]
     notes: Notes = field(default_factory=list)
+    hidden: bool = False
 
     def head(self) -> list[list[str]]:
         """The first rows, without surrounding spaces."""
@@ -122,8 +124,13 @@ def sheets(path: str, data: bytes | None = None) -> list[Sheet]:
     if not data.strip():
         raise InputError(path, "the file is empty", "a header and rows")
     if data.startswith(b"PK"):
-        binary = _check_archive(path, data)
-        return _of_workbook(path, (_rows_apart if binary else _rows)(path, data))
+        binary, lost = _check_archive(path, data)
+        read = (_rows_apart if binary else _rows)(path, data)
+        for name, _, rows in read:
+            for (row, column), said in lost.get(name, {}).items():
+                if row < len(rows) and column < len(rows[row]):
+                    rows[row][column] = said
+        return _of_workbook(path, read)
     if data.startswith(_OLD_WORKBOOK):
         return _of_workbook(path, _rows_apart(path, data))
     notes: Notes = []
@@ -273,7 +280,7 @@ def _of_workbook(path: str, read: Read) -> list[Sheet]:
     for name, hidden, rows in read:
         if any(cell for row in rows for cell in row):
             notes = [Note("hidden", {"sheet": name})] if hidden else []
-            found.append(_sheet(path, name, rows, notes))
+            found.append(replace(_sheet(path, name, rows, notes), hidden=hidden))
     if not found:
         raise InputError(path, "the workbook holds no value", "a header and rows")
     return found
@@ -363,11 +370,32 @@ def _text(value: Any) -> str:
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
-def _check_archive(path: str, data: bytes) -> bool:
+NO_VALUE = "a formula without a value"
+"""What is read of a formula whose value was not kept, as by programs that write workbooks; Excel and WPS keep it."""
+
+Lost = dict[str, dict[tuple[int, int], str]]
+"""By sheet, row and column what its reader would take for an empty cell: errors (#REF!), formulas without a value."""
+
+
+def _sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Name of the sheet that lies in each part."""
+    from xml.etree import ElementTree  # What is read was looked through before.
+
+    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    target = {link.get("Id"): link.get("Target", "").rpartition("/")[2] for link in links}
+    found = {}
+    for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
+        if sheet.tag.endswith("}sheet"):
+            link = next((said for key, said in sheet.attrib.items() if key.endswith("}id")), None)
+            found[target.get(link, "")] = sheet.get("name", "")
+    return found
+
+
+def _check_archive(path: str, data: bytes) -> tuple[bool, Lost]:
     """Refuse an archive that unpacks to more than it may, before anything is built from it.
 
     Returns:
-        Whether its sheets are binary, so that nobody can say what they describe.
+        Whether its sheets are binary, so that nobody can say what they describe; and what would be lost.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -376,6 +404,7 @@ def _check_archive(path: str, data: bytes) -> bool:
                 raise InputError(path, f"{len(parts)} parts", f"at most {MOST_PARTS}")
             left = min(LARGEST_UNPACKED, max(ALWAYS_UNPACKED, MOST_GROWTH * len(data)))
             lengths: list[int] = []
+            lost: Lost = {}
             names = {part.filename for part in parts}
             if not names & {"content.xml", "xl/workbook.xml", "xl/workbook.bin"}:
                 raise InputError(path, "is an archive, no workbook", _ALLOWED)
@@ -389,14 +418,20 @@ def _check_archive(path: str, data: bytes) -> bool:
                         problem = f"{part.filename} declares a document type or entities"
                         raise InputError(path, problem, "a workbook without them")
                     if "worksheets/" in part.filename:
-                        _check_places(path, content, lengths)
+                        if cells := _check_places(path, content, lengths):
+                            lost[part.filename.rpartition("/")[2]] = cells
                     elif _shared(part):
                         lengths = _lengths(path, content)
                     elif part.filename == "content.xml":
                         _check_repeats(path, content)
-            return "xl/workbook.bin" in names
+            if lost:
+                known = _sheet_names(archive)
+                lost = {known.get(part, ""): cells for part, cells in lost.items()}
+            return "xl/workbook.bin" in names, lost
     except (
         zipfile.BadZipFile,
+        KeyError,
+        SyntaxError,
         NotImplementedError,
         RuntimeError,
         EOFError,
@@ -490,34 +525,48 @@ def _lengths(path: str, content: bytes) -> list[int]:
 _CELL = re.compile(r"([A-Za-z]{1,7})(\d{1,9})")
 
 
-def _check_places(path: str, content: bytes, lengths: list[int]) -> None:
-    """Cells stand where they say, or beside the one before; those with a number name a shared text."""
+def _check_places(path: str, content: bytes, lengths: list[int]) -> dict[tuple[int, int], str]:
+    """Cells stand where they say, or beside the one before; those with a number name a shared text.
+
+    Returns:
+        What its reader would take for empty cells, by row and column from 0.
+    """
     sheet, inside = _Counted(path), list[str]()
-    shared = False
+    kind, formula, value = "", False, ""
+    lost: dict[tuple[int, int], str] = {}
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal shared
+        nonlocal kind, formula, value
         name, said = tag.rpartition(":")[2], attributes.get("r", "")
         if name == "row":
             sheet.row = int(said) if said.isdecimal() and len(said) < 10 else sheet.row + 1
             sheet.column = 0
         elif name == "c":
-            place, shared = _CELL.fullmatch(said), attributes.get("t") == "s"
+            place, kind = _CELL.fullmatch(said), attributes.get("t", "")
+            formula, value = False, ""
             sheet.column += 1
             if place:
                 sheet.row, sheet.column = int(place[2]), 0
                 for letter in place[1].upper():
                     sheet.column = 26 * sheet.column + ord(letter) - 64
             sheet.reach()
+        elif name == "f":
+            formula = True
         inside.clear()
 
     def end(tag: str) -> None:
-        if shared and tag.rpartition(":")[2] == "v":
-            number = "".join(inside).strip()
-            known = number.isdecimal() and len(number) < 10 and int(number) < len(lengths)
-            sheet.write(lengths[int(number)] if known else 0)
+        nonlocal value
+        name = tag.rpartition(":")[2]
+        if name == "v":
+            value = "".join(inside).strip()
+            if kind == "s":
+                known = value.isdecimal() and len(value) < 10 and int(value) < len(lengths)
+                sheet.write(lengths[int(value)] if known else 0)
+        elif name == "c" and (kind == "e" or (formula and not value and kind != "str")):
+            lost[sheet.row - 1, sheet.column - 1] = value or NO_VALUE
 
     sheet.parse(content, StartElement=start, EndElement=end, CharacterData=inside.append)
+    return lost
 
 
 def _check_repeats(path: str, content: bytes) -> None:

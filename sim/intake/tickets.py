@@ -39,6 +39,9 @@ CATEGORIES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """Kinds of problem as the model has them, told by words; the first that fits."""
 
+_MOST = 1_000_000
+"""Tickets of one file."""
+
 OTHER, OF_PROPERTY = "other", "property"
 _PROPERTY = re.compile(r"物业|住宅小区|业委会|property")
 _YES = re.compile(
@@ -97,6 +100,8 @@ def read(
     for name in ("solved", "satisfied", "responded"):
         rows[name] = _answers(frame, name)
     rows["days"] = _days(frame)
+    if "count" in frame and "number" not in frame:
+        rows = _counted(path, frame, rows, notes)
     dropped = [table.written[name] for name in ("phone", "caller", "text", "room") if name in frame]
     if dropped:
         notes.append(Note("looked_at", {"columns": dropped}))
@@ -112,6 +117,15 @@ def read(
         )
     )
     return Tickets(months, kinds, _figures(rows, months, said, notes), compounds)
+
+
+def _counted(path: str, frame: pd.DataFrame, rows: pd.DataFrame, notes: Notes) -> pd.DataFrame:
+    """Rows that say how many tickets they are; which of those are repeats cannot be told."""
+    times = tables.whole(path, frame, "count", 0, 100_000)
+    if not 0 < times.sum() <= _MOST:
+        raise InputError(path, f"{times.sum()} tickets in all", f"1 to {_MOST}")
+    notes.append(Note("counted", {"rows_n": len(rows), "n": int(times.sum())}))
+    return rows.assign(again=np.nan).loc[np.repeat(rows.index, times)].reset_index(drop=True)
 
 
 def _once(table: layout.Table, frame: pd.DataFrame, notes: Notes) -> pd.DataFrame:

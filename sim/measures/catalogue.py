@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import model_validator
 
 from sim.agents.compound import Compound
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_months, param
 from sim.world.declare import Row, column, declared, row_type
 from sim.world.native import derived, register_row, rule
 
@@ -28,30 +28,20 @@ class Memory:
 class MeasureParameters(Parameters):
     """When a measure is in force and how strongly; every measure has these."""
 
-    start: int = param(
-        1, "First month in force (month 0 is the last before the policy)", unit="month", low=-600, high=1200,
-        zh="开始月",
+    start: int = in_months(
+        1, "First month in force (month 0 is the last before the policy)", low=-600, high=1200, zh="开始月",
     )  # fmt: skip
-    end: int = param(
-        1200,
-        "Month at whose beginning it is withdrawn",
-        unit="month",
-        low=-600,
-        high=1200,
-        zh="结束月",
+    end: int = in_months(
+        1200, "Month at whose beginning it is withdrawn", low=-600, high=1200, zh="结束月"
     )
-    ramp: int = param(
-        3, "Months until it works in full", unit="month", low=1, high=120, zh="逐步到位所需月数"
+    ramp: int = in_months(
+        3, "Months until it works in full", low=1, high=120, zh="逐步到位所需月数"
     )
-    coverage: float = param(
-        1.0, "Share of buildings, households or members reached", low=0, high=1, zh="覆盖面"
+    coverage: float = fraction(
+        1.0, "Share of buildings, households or members reached", zh="覆盖面"
     )
-    reach: float = param(
-        1.0,
-        "Share of a district's compounds it is used in, drawn by lot",
-        low=0,
-        high=1,
-        zh="小区覆盖率",
+    reach: float = fraction(
+        1.0, "Share of a district's compounds it is used in, drawn by lot", zh="小区覆盖率"
     )
     kinds: list[str] = param(
         [], "Kinds of compound it is used in; empty for all", unit="name", zh="适用小区类型"

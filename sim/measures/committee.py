@@ -8,7 +8,7 @@ from sim.agents.committee import State
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, at_least, close_gap
 from sim.processes.assembly import Matter
-from sim.schema import param
+from sim.schema import fraction, in_hours, monthly, param
 from sim.streams import Stream, draw
 from sim.world.arrows import arrow
 from sim.world.costs import Payer
@@ -40,24 +40,17 @@ class InterimCommittee(Measure):
     class Parameters(MeasureParameters):
         """Strength and hours."""
 
-        supervision: float = param(
-            0.6, "Supervision of the firm it gives", low=0, high=1, zh="监督力度"
-        )
-        image: float = param(0.55, "What owners see of it", low=0, high=1, zh="业主观感")
-        canvass_hours: float = param(
-            40.0, "Hours its members go from door to door for a vote", unit="hour/month", low=0, high=1000,
-            zh="入户动员工时",
+        supervision: float = fraction(0.6, "Supervision of the firm it gives", zh="监督力度")
+        image: float = fraction(0.55, "What owners see of it", zh="业主观感")
+        canvass_hours: float = in_hours(
+            40.0, "Hours its members go from door to door for a vote", high=1000, zh="入户动员工时",
             source="004: 入户征求居民意见; size assumed",
         )  # fmt: skip
-        issue_hours: float = param(
-            30.0, "Hours it has for issues", unit="hour/month", low=0, high=1000, zh="处理诉求工时"
+        issue_hours: float = in_hours(30.0, "Hours it has for issues", high=1000, zh="处理诉求工时")
+        community_hours: float = in_hours(
+            6.0, "Community's hours it takes", high=500, zh="占用社区工时"
         )
-        community_hours: float = param(
-            6.0, "Community's hours it takes", unit="hour/month", low=0, high=500, zh="占用社区工时"
-        )
-        cell_hours: float = param(
-            20.0, "Cell's hours it takes", unit="hour/month", low=0, high=500, zh="占用党支部工时"
-        )
+        cell_hours: float = in_hours(20.0, "Cell's hours it takes", high=500, zh="占用党支部工时")
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
@@ -107,18 +100,16 @@ class CommitteePartyShare(Measure):
     class Parameters(MeasureParameters):
         """Rule, vetting and hours."""
 
-        rule: float = param(
-            0.5, "Smallest share of party members in a newly elected committee", low=0, high=1, zh="党员最低比例",
+        rule: float = fraction(
+            0.5, "Smallest share of party members in a newly elected committee", zh="党员最低比例",
             source="at least 50% (党员比例不低于50%): seeds 000, 001",
         )  # fmt: skip
-        turned_away: float = param(
-            0.29, "Share of willing candidates that rule and vetting turn away", low=0, high=0.9,
-            zh="被刷下的候选人",
+        turned_away: float = fraction(
+            0.29, "Share of willing candidates that rule and vetting turn away", high=0.9, zh="被刷下的候选人",
             source="418 of 1,426 turned away: K079",
         )  # fmt: skip
-        vetting_hours: float = param(
-            10.0, "Community's hours to vet candidates while an election is prepared", unit="hour/month",
-            low=0, high=200, zh="审查候选人工时",
+        vetting_hours: float = in_hours(
+            10.0, "Community's hours to vet candidates while an election is prepared", high=200, zh="审查候选人工时",
         )  # fmt: skip
 
         talks: float = param(
@@ -131,16 +122,10 @@ class CommitteePartyShare(Measure):
             source="1,426 candidates from 2,700 talks: K079",
         )  # fmt: skip
         talk_hours: float = param(
-            1.0,
-            "Community's hours for one talk",
-            unit="hour/talk",
-            low=0,
-            high=10,
-            zh="每次谈话工时",
-        )
-        door_hours: float = param(
-            15.0, "Cell's hours from door to door while an election is prepared", unit="hour/month", low=0,
-            high=500, zh="党支部入户工时",
+            1.0, "Community's hours for one talk", unit="hour/talk", low=0, high=10, zh="每次谈话工时",
+        )  # fmt: skip
+        door_hours: float = in_hours(
+            15.0, "Cell's hours from door to door while an election is prepared", high=500, zh="党支部入户工时",
         )  # fmt: skip
 
     @rule
@@ -186,23 +171,22 @@ class CommitteeTraining(Measure):
             0.08, "Gain in competence of a committee whose candidates were trained", low=-0.05, high=0.3,
             zh="候选人培训增效",
         )  # fmt: skip
-        learns: float = param(
-            0.03, "Share of the gap to the ceiling that members in office close", unit="1/month", low=0, high=0.3,
-            zh="在任学习速度",
+        learns: float = monthly(
+            0.03, "Share of the gap to the ceiling that members in office close", high=0.3, zh="在任学习速度",
         )  # fmt: skip
         brings: float = param(
-            0.25, "Candidates whom a month of courses before an election makes willing", unit="person/month",
-            low=0, high=5, zh="培训带动参选",
+            0.25, "Candidates whom a month of courses before an election makes willing", unit="person/month", low=0,
+            high=5, zh="培训带动参选",
             source="draws the middle-aged and the expert (吸引中青年和专业人才): seed 000; size assumed",
         )  # fmt: skip
-        ceiling: float = param(
-            0.7, "Competence beyond which courses teach members in office nothing", low=0, high=1, zh="培训上限"
-        )  # fmt: skip
-        class_hours: float = param(
-            6.0, "Committee's (or candidates') hours in class", unit="hour/month", low=0, high=100, zh="上课工时"
-        )  # fmt: skip
+        ceiling: float = fraction(
+            0.7, "Competence beyond which courses teach members in office nothing", zh="培训上限"
+        )
+        class_hours: float = in_hours(
+            6.0, "Committee's (or candidates') hours in class", high=100, zh="上课工时"
+        )
         yuan: float = param(
-            400.0, "Cost of the courses for one compound", unit="yuan/month", low=0, high=50_000, zh="培训费用"
+            400.0, "Cost of the courses for one compound", unit="yuan/month", low=0, high=50_000, zh="培训费用",
         )  # fmt: skip
 
     @rule
@@ -229,12 +213,10 @@ class CommitteeTraining(Measure):
 
 
 arrow(
-    "drive",
-    "committees",
+    "drive", "committees",
     "the street, appraised by committees formed, prepares elections and sets up interim committees",
     neutral="it brings about nothing, whatever its hours",
-    zh="以组建率考核街道，推动选举或设立物管会",
-    zh_neutral="耗时而无效果",
+    zh="以组建率考核街道，推动选举或设立物管会", zh_neutral="耗时而无效果",
 )  # fmt: skip
 
 
@@ -264,16 +246,14 @@ class CommitteeDrive(Measure):
     class Parameters(MeasureParameters):
         """Hours of the street and what they bring about."""
 
-        street_hours: float = param(
-            12.0, "Street's hours for a compound without a committee", unit="hour/month", low=0, high=500,
-            zh="占用街道工时",
+        street_hours: float = in_hours(
+            12.0, "Street's hours for a compound without a committee", high=500, zh="占用街道工时"
+        )
+        community_hours: float = in_hours(
+            16.0, "Community's hours from door to door while an election is prepared", high=500, zh="社区入户工时",
         )  # fmt: skip
-        community_hours: float = param(
-            16.0, "Community's hours from door to door while an election is prepared", unit="hour/month", low=0,
-            high=500, zh="社区入户工时",
-        )  # fmt: skip
-        support: float = param(
-            0.6, "Support of the preparation that these hours give", low=0, high=1, zh="筹备扶持"
+        support: float = fraction(
+            0.6, "Support of the preparation that these hours give", zh="筹备扶持"
         )
         talks: float = param(
             4.0, "Talks with people wanted as candidates", unit="talk/month", low=0, high=100, zh="动员谈话次数",
@@ -283,9 +263,9 @@ class CommitteeDrive(Measure):
             0.53, "Candidates that one talk brings", unit="person/talk", low=0, high=1, zh="每次谈话带来的候选人",
             source="1,426 candidates from 2,700 talks: K079",
         )  # fmt: skip
-        interim: float = param(
+        interim: float = monthly(
             0.15, "Chance that an interim committee is set up where there is none yet, with all the street's hours",
-            unit="1/month", low=0, high=1, zh="设立物管会概率",
+            zh="设立物管会概率",
             source="11.9 to 90.1 percent in 12 months is 0.19 a month for both kinds: K077; 74 percent interim: D072",
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, scale
 from sim.processes.participation import count_troubled
-from sim.schema import param
+from sim.schema import fraction, in_hours, in_months, logits, monthly, param
 from sim.world.costs import Payer
 from sim.world.native import rule
 
@@ -33,24 +33,18 @@ class MemberContact(Measure):
             10, "Households for each active member", unit="household", low=1, high=200, zh="每名党员包联户数",
             source="004: 每名党员包联10户居民",
         )  # fmt: skip
-        every: int = param(
-            3,
-            "Months between two visits to a household",
-            unit="month",
-            low=1,
-            high=24,
-            zh="走访间隔月数",
+        every: int = in_months(
+            3, "Months between two visits to a household", low=1, high=24, zh="走访间隔月数"
         )
         hours_each: float = param(
             1.0, "Cell's hours for one visit", unit="hour", low=0.1, high=10, zh="每次走访工时"
         )
-        boost: float = param(
-            0.35, "Push to pay from one full visit", unit="logit", low=-0.5, high=2, zh="一次走访的缴费推动",
+        boost: float = logits(
+            0.35, "Push to pay from one full visit", low=-0.5, high=2, zh="一次走访的缴费推动",
             source="+7 to +9 points at the door (US turnout), near zero in Europe (anchors in docs/odd.md)",
         )  # fmt: skip
-        mediates: float = param(
-            0.3, "Chance that a contact member mediates for an assigned household in conflict",
-            unit="1/month", low=0, high=1, zh="调解概率",
+        mediates: float = monthly(
+            0.3, "Chance that a contact member mediates for an assigned household in conflict", zh="调解概率",
         )  # fmt: skip
 
     @rule
@@ -84,12 +78,11 @@ class LeadByPaying(Measure):
             2.0, "Extra weight of a member household's payment in what neighbours see", low=0, high=20,
             zh="党员缴费可见度",
         )  # fmt: skip
-        pledge: float = param(
-            3.0, "Push on active members to pay", unit="logit", low=0, high=8, zh="党员承诺作用"
+        pledge: float = logits(
+            3.0, "Push on active members to pay", low=0, high=8, zh="党员承诺作用"
         )
-        hours_each: float = param(
-            0.2, "Cell's hours per active member to organise and show it", unit="hour/month", low=0, high=10,
-            zh="人均组织工时",
+        hours_each: float = in_hours(
+            0.2, "Cell's hours per active member to organise and show it", high=10, zh="人均组织工时",
         )  # fmt: skip
 
     @rule
@@ -128,20 +121,18 @@ class StaffVisits(Measure):
     class Parameters(MeasureParameters):
         """Rhythm, hours, and whose staff."""
 
-        every: float = param(
-            3.0, "Months between two calls on a household in debt or complaint", unit="month", low=1, high=24,
-            zh="走访间隔月数",
+        every: float = in_months(
+            3.0, "Months between two calls on a household in debt or complaint", low=1, high=24, zh="走访间隔月数",
         )  # fmt: skip
         hours_each: float = param(
             0.75, "Hours of one call", unit="hour", low=0.1, high=10, zh="每次走访工时",
             source="59 people served 336 of 452 in one evening (K045); assumed",
         )  # fmt: skip
-        firm_share: float = param(
-            0.5, "Share of calls made by the firm's staff; the rest by the community's", low=0, high=1,
-            zh="物业服务企业走访占比",
+        firm_share: float = fraction(
+            0.5, "Share of calls made by the firm's staff; the rest by the community's", zh="物业服务企业走访占比",
         )  # fmt: skip
-        boost: float = param(
-            0.2, "Push to pay from one full call", unit="logit", low=-0.3, high=1, zh="一次走访的缴费推动",
+        boost: float = logits(
+            0.2, "Push to pay from one full call", low=-0.3, high=1, zh="一次走访的缴费推动",
             source="+7 to +9 points at the door (US turnout), near zero in Europe (anchors in docs/odd.md)",
         )  # fmt: skip
 
@@ -189,33 +180,24 @@ class MoralAppeal(Measure):
     class Parameters(MeasureParameters):
         """Appeal and reminders."""
 
-        boost: float = param(
-            0.05, "Push to pay from a first letter that appeals to duty", unit="logit", low=-0.3, high=0.3,
-            zh="倡议的缴费推动",
+        boost: float = logits(
+            0.05, "Push to pay from a first letter that appeals to duty", low=-0.3, high=0.3, zh="倡议的缴费推动",
             source="moral appeals not significant in China (doi 10.1016/j.jebo.2024.106779)",
         )  # fmt: skip
-        fades: float = param(
-            0.15, "Share of that push lost with each month of letters", unit="1/month", low=0, high=1,
-            zh="倡议消退速度",
+        fades: float = monthly(
+            0.15, "Share of that push lost with each month of letters", zh="倡议消退速度",
             source="effects short-lived (doi 10.1016/j.jebo.2024.106779); rate assumed",
         )  # fmt: skip
-        reminders: float = param(
-            0.4, "Rise in the intensity of reminders to households in arrears, relative", low=0, high=1,
-            zh="催缴力度增幅",
+        reminders: float = fraction(
+            0.4, "Rise in the intensity of reminders to households in arrears, relative", zh="催缴力度增幅",
             source="weekly reminders about +40% over one-off ones for overdue property tax (anchors in docs/odd.md)",
         )  # fmt: skip
-        hours_each: float = param(
-            0.02, "Firm's hours for the reminders of one household, lost for issues", unit="hour/month",
-            low=0, high=1, zh="户均催缴工时",
+        hours_each: float = in_hours(
+            0.02, "Firm's hours for the reminders of one household, lost for issues", high=1, zh="户均催缴工时",
         )  # fmt: skip
         yuan_each: float = param(
-            0.3,
-            "Cost of letters per household",
-            unit="yuan/month",
-            low=0,
-            high=20,
-            zh="户均印发费用",
-        )
+            0.3, "Cost of letters per household", unit="yuan/month", low=0, high=20, zh="户均印发费用",
+        )  # fmt: skip
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:

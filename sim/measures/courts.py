@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
-from sim.schema import param
+from sim.schema import fraction, in_months, in_yuan, monthly, param
 from sim.streams import Stream, draw
 from sim.world.costs import Payer
 from sim.world.native import rule
@@ -42,19 +42,18 @@ class FeeSuits(Measure):
     class Parameters(MeasureParameters):
         """Who is written to, who is sued, and how that ends."""
 
-        overdue: int = param(
-            12, "Months overdue from which a household is written to or sued", unit="month", low=1, high=120,
-            zh="起诉欠费月数",
+        overdue: int = in_months(
+            12, "Months overdue from which a household is written to or sued", low=1, high=120, zh="起诉欠费月数",
         )  # fmt: skip
-        letters: float = param(
-            0.2, "Share of these households written to in a month", unit="1/month", low=0, high=1, zh="每月发函比例"
-        )  # fmt: skip
+        letters: float = monthly(
+            0.2, "Share of these households written to in a month", zh="每月发函比例"
+        )
         suits: float = param(
             3.0, "Suits in a month for 1,000 households", unit="1/month", low=0, high=100, zh="每千户月起诉数",
             source="some 20 a compound in 7 months (D075); 107 to 666 a year in one zone (D076)",
         )  # fmt: skip
-        paid: float = param(
-            0.9, "Share of suits that end with payment", low=0, high=1, zh="诉讼清偿比例",
+        paid: float = fraction(
+            0.9, "Share of suits that end with payment", zh="诉讼清偿比例",
             source="withdrawn, mostly after payment, 52.6, settled 41.6, judged 5.8 percent (D074); 98 percent (K043)",
         )  # fmt: skip
         distrust: float = param(
@@ -65,16 +64,14 @@ class FeeSuits(Measure):
             0.1, "Grievance gained by who is sued, of what is missing to the most", low=-0.2, high=1,
             zh="被诉户不满情绪", source="size and sign assumed",
         )  # fmt: skip
-        suit_yuan: float = param(
-            200.0, "Firm's cost of a suit", unit="yuan", low=0, high=10_000, zh="每案费用",
+        suit_yuan: float = in_yuan(
+            200.0, "Firm's cost of a suit", high=10_000, zh="每案费用",
             source="25 yuan of court fees (D077); lawyer assumed",
         )  # fmt: skip
         suit_hours: float = param(
-            6.0, "Firm's hours for a suit, lost for issues", unit="hour", low=0, high=100, zh="每案工时"
+            6.0, "Firm's hours for a suit, lost for issues", unit="hour", low=0, high=100, zh="每案工时",
         )  # fmt: skip
-        letter_yuan: float = param(
-            20.0, "Firm's cost of a letter", unit="yuan", low=0, high=1000, zh="每函费用"
-        )  # fmt: skip
+        letter_yuan: float = in_yuan(20.0, "Firm's cost of a letter", high=1000, zh="每函费用")
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:

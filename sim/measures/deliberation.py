@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, close_gap
-from sim.schema import param
+from sim.schema import fraction, in_hours, in_yuan, logits, param
 from sim.world.native import rule
 from sim.world.units import THOUSAND
 
@@ -32,13 +32,8 @@ class Mediation(Measure):
             4.0, "Mediators per 1,000 households", unit="person", low=0, high=100, zh="调解员人数"
         )
         cases: float = param(
-            4.0,
-            "Cases one mediator takes in a month",
-            unit="1/month",
-            low=0,
-            high=50,
-            zh="每人月调解件数",
-        )
+            4.0, "Cases one mediator takes in a month", unit="1/month", low=0, high=50, zh="每人月调解件数",
+        )  # fmt: skip
         hours_each: float = param(
             2.5, "Cell's hours for one case", unit="hour", low=0.1, high=40, zh="每件调解工时"
         )
@@ -87,28 +82,25 @@ class Deliberation(Measure):
             5.0, "Further residents' hours of divided work after one meeting", unit="hour", low=0, high=100,
             zh="决议落实工时",
         )  # fmt: skip
-        raises: float = param(
-            0.4, "Share of problems, otherwise left unsolved, that rise if all buildings met", low=0, high=1,
-            zh="上交议题比例",
+        raises: float = fraction(
+            0.4, "Share of problems, otherwise left unsolved, that rise if all buildings met", zh="上交议题比例",
         )  # fmt: skip
-        council: float = param(
-            0.1, "Part of that which the compound's council does without building meetings", low=0, high=1,
-            zh="小区议事会单独作用",
+        council: float = fraction(
+            0.1, "Part of that which the compound's council does without building meetings", zh="小区议事会单独作用",
         )  # fmt: skip
-        procedure: float = param(
-            0.1, "Push to attend lost to the longer procedure; below 0 where it attracts", unit="logit",
-            low=-0.3, high=1, zh="程序负担",
-            source="size and sign assumed",
+        procedure: float = logits(
+            0.1, "Push to attend lost to the longer procedure; below 0 where it attracts", low=-0.3, high=1,
+            zh="程序负担", source="size and sign assumed",
         )  # fmt: skip
         meeting_hours: float = param(
-            2.0, "Cell's hours to see one meeting's decisions through", unit="hour", low=0, high=40, zh="跟进工时"
+            2.0, "Cell's hours to see one meeting's decisions through", unit="hour", low=0, high=40, zh="跟进工时",
         )  # fmt: skip
-        council_hours: float = param(
-            8.0, "Cell's hours for the compound's council", unit="hour/month", low=0, high=200, zh="议事会工时"
-        )  # fmt: skip
-        community_hours: float = param(
-            2.0, "Community's hours for lists and minutes", unit="hour/month", low=0, high=100, zh="占用社区工时"
-        )  # fmt: skip
+        council_hours: float = in_hours(
+            8.0, "Cell's hours for the compound's council", high=200, zh="议事会工时"
+        )
+        community_hours: float = in_hours(
+            2.0, "Community's hours for lists and minutes", high=100, zh="占用社区工时"
+        )
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
@@ -146,12 +138,12 @@ class EveningTalks(Measure):
         evenings: float = param(
             2.0, "Evenings per 1,000 households", unit="1/month", low=0, high=30, zh="月场次"
         )
-        mixing: float = param(
-            0.04, "Part of the civic-minded one evening for 1,000 households brings together", low=0, high=0.5,
+        mixing: float = fraction(
+            0.04, "Part of the civic-minded one evening for 1,000 households brings together", high=0.5,
             zh="每场参与面",
         )  # fmt: skip
-        hears: float = param(
-            0.01, "Part of the households in conflict one evening for 1,000 households hears out", low=0, high=0.3,
+        hears: float = fraction(
+            0.01, "Part of the households in conflict one evening for 1,000 households hears out", high=0.3,
             zh="每场倾听面",
         )  # fmt: skip
         cell_hours: float = param(
@@ -160,9 +152,7 @@ class EveningTalks(Measure):
         community_hours: float = param(
             2.0, "Community's hours for one evening", unit="hour", low=0, high=60, zh="每场社区工时"
         )
-        yuan_each: float = param(
-            200.0, "Cost of one evening", unit="yuan", low=0, high=10_000, zh="每场费用"
-        )
+        yuan_each: float = in_yuan(200.0, "Cost of one evening", high=10_000, zh="每场费用")
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, at_least, close_gap
-from sim.schema import param
+from sim.schema import fraction, in_hours, in_yuan, logits, monthly, param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
@@ -47,51 +47,36 @@ class DigitalPlatform(Measure):
     class Parameters(MeasureParameters):
         """Whom it reaches, what it does, and its money."""
 
-        young: float = param(
-            0.8, "Share of young households that use it", low=0, high=1, zh="青年使用率",
+        young: float = fraction(
+            0.8, "Share of young households that use it", zh="青年使用率",
             source="young pay most to take part offline: seed 004 (年轻群体参与成本高); share assumed",
         )  # fmt: skip
-        working: float = param(
-            0.65, "Share of working-age households that use it", low=0, high=1, zh="中年使用率"
+        working: float = fraction(
+            0.65, "Share of working-age households that use it", zh="中年使用率"
         )
-        elderly: float = param(
-            0.25, "Share of elderly households that use it", low=0, high=1, zh="老年使用率"
-        )
-        replaces: float = param(
-            0.5, "Push away from the grid worker's window where it takes the place of it", unit="logit", low=0,
-            high=5, zh="替代窗口的作用",
-            source="dependence on technology (技术依赖): seed 004; size assumed",
+        elderly: float = fraction(0.25, "Share of elderly households that use it", zh="老年使用率")
+        replaces: float = logits(
+            0.5, "Push away from the grid worker's window where it takes the place of it", low=0, high=5,
+            zh="替代窗口的作用", source="dependence on technology (技术依赖): seed 004; size assumed",
         )  # fmt: skip
-        sensors: float = param(
-            0.1, "Part of the problems grid workers miss that sensors find", unit="1/month", low=0, high=0.8,
-            zh="传感器发现率",
+        sensors: float = monthly(
+            0.1, "Part of the problems grid workers miss that sensors find", high=0.8, zh="传感器发现率",
             source="98% of full bins recognised, one kind of problem of many: seed 004; size assumed",
         )  # fmt: skip
-        vote: float = param(
-            0.3, "Push to take part in a vote if all use it", unit="logit", low=-0.3, high=2, zh="线上投票作用"
-        )  # fmt: skip
-        reminders: float = param(
-            0.2, "Gain in the intensity of the firm's reminders if all use it", low=0, high=1, zh="线上催缴提醒"
-        )  # fmt: skip
-        setup_yuan: float = param(
-            120.0,
-            "Cost to set it up, per household",
-            unit="yuan",
-            low=0,
-            high=5000,
-            zh="户均建设费用",
+        vote: float = logits(
+            0.3, "Push to take part in a vote if all use it", low=-0.3, high=2, zh="线上投票作用"
+        )
+        reminders: float = fraction(
+            0.2, "Gain in the intensity of the firm's reminders if all use it", zh="线上催缴提醒"
+        )
+        setup_yuan: float = in_yuan(
+            120.0, "Cost to set it up, per household", high=5000, zh="户均建设费用"
         )
         running_yuan: float = param(
-            1.0,
-            "Cost to run it, per household",
-            unit="yuan/month",
-            low=0,
-            high=50,
-            zh="户均运行费用",
-        )
-        hours: float = param(
-            3.0, "Community's hours per 1,000 households to sort what comes in", unit="hour/month",
-            low=0, high=200, zh="线上受理工时",
+            1.0, "Cost to run it, per household", unit="yuan/month", low=0, high=50, zh="户均运行费用",
+        )  # fmt: skip
+        hours: float = in_hours(
+            3.0, "Community's hours per 1,000 households to sort what comes in", high=200, zh="线上受理工时",
         )  # fmt: skip
 
     class Memory:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, close_gap
 from sim.processes.commons import feel_stopped, note_misuse
-from sim.schema import param
+from sim.schema import fraction, in_hours, logits, param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
@@ -42,29 +42,26 @@ class JointEnforcement(Measure):
     class Parameters(MeasureParameters):
         """The team, its push, and anger at it."""
 
-        push: float = param(
-            1.0, "Push against misuse where the team has time for every case", unit="logit", low=0, high=4,
-            zh="执法压力",
+        push: float = logits(
+            1.0, "Push against misuse where the team has time for every case", low=0, high=4, zh="执法压力",
             source="deterrence works on tax in China (anchors in docs/odd.md); size assumed",
         )  # fmt: skip
-        team_hours: float = param(
-            40.0, "Hours of the team per 1,000 households", unit="hour/month", low=0, high=1000, zh="执法队工时"
-        )  # fmt: skip
+        team_hours: float = in_hours(
+            40.0, "Hours of the team per 1,000 households", high=1000, zh="执法队工时"
+        )
         hours_each: float = param(
             3.0, "Hours a misusing household takes in a month of full push", unit="hour", low=0.1, high=50,
             zh="每户执法工时",
         )  # fmt: skip
-        for_issues: float = param(
-            0.4, "Share of the team's hours for problems that reach the street", low=0, high=1, zh="办理诉求工时占比"
+        for_issues: float = fraction(
+            0.4, "Share of the team's hours for problems that reach the street", zh="办理诉求工时占比",
         )  # fmt: skip
-        anger: float = param(
-            0.2, "Share of trust in cell and community lost by a household made to stop", low=0, high=1,
-            zh="被制止户失信",
+        anger: float = fraction(
+            0.2, "Share of trust in cell and community lost by a household made to stop", zh="被制止户失信",
         )  # fmt: skip
         neighbours: float = param(
-            0.05, "The same for a household all of whose building is made to stop; below 0 if glad of it",
-            low=-0.5, high=0.5, zh="同楼居民失信",
-            source="size and sign assumed",
+            0.05, "The same for a household all of whose building is made to stop; below 0 if glad of it", low=-0.5,
+            high=0.5, zh="同楼居民失信", source="size and sign assumed",
         )  # fmt: skip
 
     class Memory:
@@ -115,16 +112,15 @@ class LeadAndAssist(Measure):
     class Parameters(MeasureParameters):
         """What joining hands gives and takes."""
 
-        gain: float = param(
-            0.25, "Gain in the chance that street or district solve a problem, relative", low=0, high=1,
-            zh="疑难办结率增幅",
+        gain: float = fraction(
+            0.25, "Gain in the chance that street or district solve a problem, relative", zh="疑难办结率增幅",
         )  # fmt: skip
-        leads: float = param(
-            0.7, "Share of the passing on between departments that it ends", low=0, high=1, zh="减少推诿",
+        leads: float = fraction(
+            0.7, "Share of the passing on between departments that it ends", zh="减少推诿",
             source="one leads where duties cross (涉及职能交叉): seed 001; size assumed",
         )  # fmt: skip
-        coordination: float = param(
-            0.1, "Share of the street's hours that coordination takes", low=0, high=0.6, zh="协调占用工时",
+        coordination: float = fraction(
+            0.1, "Share of the street's hours that coordination takes", high=0.6, zh="协调占用工时",
             source="over 30 departments in one renewal: seed 001; size assumed",
         )  # fmt: skip
 

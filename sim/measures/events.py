@@ -8,7 +8,7 @@ from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import close_gap, scale
 from sim.processes.issues import Category
 from sim.processes.service import Line, PerAge
-from sim.schema import param
+from sim.schema import fraction, param
 from sim.world.native import rule
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Once(MeasureParameters):
     """An event that strikes in its first month."""
 
-    size: float = param(0.5, "Size of the event", low=0, high=1, zh="程度")
+    size: float = fraction(0.5, "Size of the event", zh="程度")
 
 
 class _Event(Measure):
@@ -52,9 +52,9 @@ class BrokenPromise(_Event):
         """Who misses what was promised."""
 
         missing: PerAge = param(
-            PerAge(young=0.5, working=0.5, elderly=0.0), "Share of each life stage's amenities that a broken promise "
-            "of full size leaves unbuilt", zh="各年龄段缺建比例",
-            source="sports ground and pool (运动场和游泳池): seed 004; sizes assumed",
+            PerAge(young=0.5, working=0.5, elderly=0.0),
+            "Share of each life stage's amenities that a broken promise of full size leaves unbuilt",
+            zh="各年龄段缺建比例", source="sports ground and pool (运动场和游泳池): seed 004; sizes assumed",
         )  # fmt: skip
 
     @rule
@@ -69,9 +69,9 @@ class BrokenPromise(_Event):
 class Handover(Once):
     """What a firm had reckoned with and does not get."""
 
-    vacant: float = param(
+    vacant: float = fraction(
         0.5, "Part of the dispute that is about fees of vacant units; garages and shops are disputed in full",
-        low=0, high=1, zh="空置房费用争议比例",
+        zh="空置房费用争议比例",
     )  # fmt: skip
 
 
@@ -127,12 +127,8 @@ class EquipmentFailure(_Event):
     class Parameters(Once):
         """What fails beside the facilities, of which the size itself is lost."""
 
-        security: float = param(
-            0.5,
-            "Share of the condition of security lost at full size",
-            low=0,
-            high=1,
-            zh="安防损失比例",
+        security: float = fraction(
+            0.5, "Share of the condition of security lost at full size", zh="安防损失比例"
         )
 
     @rule
@@ -178,8 +174,8 @@ class GrievanceShock(_Event):
     class Parameters(Once):
         """How hard it strikes."""
 
-        level: float = param(
-            0.9, "Grievance of the households it strikes", low=0, high=1, zh="受影响住户的不满情绪"
+        level: float = fraction(
+            0.9, "Grievance of the households it strikes", zh="受影响住户的不满情绪"
         )
 
     @rule
@@ -199,9 +195,9 @@ class OneProblem(MeasureParameters):
         "cleaning", "facilities", "security", "greenery", "parking", "neighbours", "common_space",
         "accounts", "developer",
     ] = param("facilities", "What the problem is about", unit="name", zh="问题类别")  # fmt: skip
-    building: float = param(
-        0.5, "Place of its building among the compound's, from 0 first to 1 last", low=0, high=1, zh="楼栋位置"
-    )  # fmt: skip
+    building: float = fraction(
+        0.5, "Place of its building among the compound's, from 0 first to 1 last", zh="楼栋位置"
+    )
 
 
 @register

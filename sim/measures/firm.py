@@ -10,7 +10,7 @@ from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, scale
 from sim.processes.assembly import Matter
 from sim.processes.bills import settled_fen
-from sim.schema import param
+from sim.schema import fraction, in_hours, in_months, in_yuan, param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
@@ -23,29 +23,19 @@ if TYPE_CHECKING:
 class Preparation(MeasureParameters):
     """How a vote of all owners on the firm is prepared."""
 
-    preparation: int = param(
-        4, "Months from the start to the vote", unit="month", low=1, high=36, zh="筹备月数"
+    preparation: int = in_months(
+        4, "Months from the start to the vote", low=1, high=36, zh="筹备月数"
     )
-    retry: int = param(
-        6,
-        "Months between a failed vote and the next",
-        unit="month",
-        low=1,
-        high=36,
-        zh="重试间隔",
+    retry: int = in_months(
+        6, "Months between a failed vote and the next", low=1, high=36, zh="重试间隔"
     )
-    canvass_hours: float = param(
-        40.0, "Hours that owners' representatives go from door to door while it is prepared",
-        unit="hour/month", low=0, high=1000, zh="业主代表入户工时",
+    canvass_hours: float = in_hours(
+        40.0, "Hours that owners' representatives go from door to door while it is prepared", high=1000,
+        zh="业主代表入户工时",
         source="owners' representatives take part all along (业主代表全过程参与): seed 004; size assumed",
     )  # fmt: skip
-    community_hours: float = param(
-        15.0,
-        "Community's hours while it is prepared",
-        unit="hour/month",
-        low=0,
-        high=500,
-        zh="占用社区工时",
+    community_hours: float = in_hours(
+        15.0, "Community's hours while it is prepared", high=500, zh="占用社区工时"
     )
 
 
@@ -100,27 +90,17 @@ class FirmTender(_Contest):
     class Parameters(Preparation):
         """The winner's nature, and what a contest costs."""
 
-        diligence: float = param(
-            0.9, "Care of the winner", low=0, high=1, zh="新物业服务企业尽责程度"
-        )
-        transparency: float = param(
-            0.6, "Openness of the winner", low=0, high=1, zh="新物业服务企业透明度"
-        )
-        skimming: float = param(
-            0.05,
-            "Share of public revenue the winner keeps",
-            low=0,
-            high=1,
-            zh="新物业服务企业侵占公共收益比例",
+        diligence: float = fraction(0.9, "Care of the winner", zh="新物业服务企业尽责程度")
+        transparency: float = fraction(0.6, "Openness of the winner", zh="新物业服务企业透明度")
+        skimming: float = fraction(
+            0.05, "Share of public revenue the winner keeps", zh="新物业服务企业侵占公共收益比例"
         )
         owner_led: bool = param(True, "Whether the winner is led by an owner", zh="业主领办")
-        goodwill: float = param(
-            0.4, "Trust in the new firm at its start, where owners chose it", low=0, high=1, zh="初始信任",
+        goodwill: float = fraction(
+            0.4, "Trust in the new firm at its start, where owners chose it", zh="初始信任",
             source="selection by owners builds trust (建立居民与物业之间的信任): seed 004; size assumed",
         )  # fmt: skip
-        yuan: float = param(
-            20000.0, "Cost of one contest", unit="yuan", low=0, high=1e6, zh="一次选聘费用"
-        )
+        yuan: float = in_yuan(20000.0, "Cost of one contest", high=1e6, zh="一次选聘费用")
 
     class Memory(_Contest.Memory):
         """How far the contest has come."""
@@ -164,75 +144,56 @@ class PropertyEntry(Measure):
     class Parameters(MeasureParameters):
         """Preparation, decision, menu and trial."""
 
-        preparation: int = param(
-            4, "Months from the start to the decision", unit="month", low=1, high=36, zh="筹备月数"
+        preparation: int = in_months(
+            4, "Months from the start to the decision", low=1, high=36, zh="筹备月数"
         )
         vote: bool = param(
             False, "Whether owners vote on it; otherwise the community orders it", zh="业主表决",
             source="the community's party organisation leads the pilot (社区党组织牵头): seed 002",
         )  # fmt: skip
-        retry: int = param(
-            6, "Months after a failed vote, or a firm that left, until the next decision", unit="month",
-            low=1, high=60, zh="重试间隔",
+        retry: int = in_months(
+            6, "Months after a failed vote, or a firm that left, until the next decision", low=1, high=60,
+            zh="重试间隔",
         )  # fmt: skip
-        canvass_hours: float = param(
-            40.0, "Hours that activists go from door to door before a vote", unit="hour/month", low=0,
-            high=1000, zh="入户动员工时",
+        canvass_hours: float = in_hours(
+            40.0, "Hours that activists go from door to door before a vote", high=1000, zh="入户动员工时",
         )  # fmt: skip
-        goodwill: float = param(
-            0.5,
-            "Trust in the firm at its start, where owners voted for it",
-            low=0,
-            high=1,
-            zh="初始信任",
+        goodwill: float = fraction(
+            0.5, "Trust in the firm at its start, where owners voted for it", zh="初始信任"
         )
-        diligence: float = param(0.85, "Care of the firm", low=0, high=1, zh="物业服务企业尽责程度")
-        transparency: float = param(
-            0.4, "Openness of the firm", low=0, high=1, zh="物业服务企业透明度"
-        )
-        skimming: float = param(
-            0.1, "Share of public revenue the firm keeps", low=0, high=1, zh="侵占公共收益比例"
+        diligence: float = fraction(0.85, "Care of the firm", zh="物业服务企业尽责程度")
+        transparency: float = fraction(0.4, "Openness of the firm", zh="物业服务企业透明度")
+        skimming: float = fraction(
+            0.1, "Share of public revenue the firm keeps", zh="侵占公共收益比例"
         )
         basic: float = param(
             0.6, "Basic menu, as a share of full service and of its cost", low=0.2, high=1, zh="基础服务占比",
             source="basic + value-added + special offers (三级菜单): seed 002; share assumed",
         )  # fmt: skip
-        value_added: float = param(
-            0.5, "Part of the rest that is ordered, and served, if everybody pays", low=0, high=1, zh="增值服务占比"
+        value_added: float = fraction(
+            0.5, "Part of the rest that is ordered, and served, if everybody pays", zh="增值服务占比",
         )  # fmt: skip
-        special: float = param(
-            0.1, "Cut in the fee that special offers are worth to an elderly household", low=0, high=0.5,
-            zh="特惠服务让利",
+        special: float = fraction(
+            0.1, "Cut in the fee that special offers are worth to an elderly household", high=0.5, zh="特惠服务让利",
         )  # fmt: skip
         special_yuan: float = param(
             5.0, "Public cost of special offers for an elderly household", unit="yuan/month", low=0, high=200,
             zh="特惠服务补贴",
         )  # fmt: skip
-        trial: int = param(
-            6,
-            "Months of the trial price, without reminders",
-            unit="month",
-            low=0,
-            high=36,
-            zh="试用月数",
+        trial: int = in_months(
+            6, "Months of the trial price, without reminders", low=0, high=36, zh="试用月数"
         )
-        trial_price: float = param(
-            0.5, "Fee during the trial, relative to the fee after it; the rest is public money", low=0, high=1,
-            zh="试用价比例",
+        trial_price: float = fraction(
+            0.5, "Fee during the trial, relative to the fee after it; the rest is public money", zh="试用价比例",
         )  # fmt: skip
-        start_yuan: float = param(
-            40.0,
-            "Public money for the start, per household",
-            unit="yuan",
-            low=0,
-            high=2000,
-            zh="户均启动经费",
+        start_yuan: float = in_yuan(
+            40.0, "Public money for the start, per household", high=2000, zh="户均启动经费"
         )
-        community_hours: float = param(
-            15.0, "Community's hours while it is prepared", unit="hour/month", low=0, high=500, zh="占用社区工时"
-        )  # fmt: skip
-        trial_part: float = param(
-            0.5, "Part of these hours that the trial takes", low=0, high=1, zh="试用期工时比例"
+        community_hours: float = in_hours(
+            15.0, "Community's hours while it is prepared", high=500, zh="占用社区工时"
+        )
+        trial_part: float = fraction(
+            0.5, "Part of these hours that the trial takes", zh="试用期工时比例"
         )
 
     class Memory:
@@ -340,13 +301,11 @@ class TrustProperty(_Contest):
     class Parameters(Preparation):
         """The firm, and what an account costs."""
 
-        diligence: float = param(
-            0.85, "Care of the firm", low=0, high=1, zh="物业服务企业尽责程度",
-            source="pay tied to appraisal: K013; size assumed",
+        diligence: float = fraction(
+            0.85, "Care of the firm", zh="物业服务企业尽责程度", source="pay tied to appraisal: K013; size assumed",
         )  # fmt: skip
-        yuan_each: float = param(
-            10.0, "Public money for account and app, per household, once", unit="yuan", low=0, high=500,
-            zh="户均启动费用",
+        yuan_each: float = in_yuan(
+            10.0, "Public money for account and app, per household, once", high=500, zh="户均启动费用",
         )  # fmt: skip
 
     @rule
@@ -390,31 +349,25 @@ class SharedProperty(Measure):
     class Parameters(MeasureParameters):
         """When it comes, and what it does."""
 
-        preparation: int = param(
-            6, "Months without a firm, from the start on, until it comes", unit="month", low=1, high=60, zh="筹备月数",
+        preparation: int = in_months(
+            6, "Months without a firm, from the start on, until it comes", low=1, high=60, zh="筹备月数",
             source="251 compounds in eleven months: K034",
         )  # fmt: skip
         scope: float = param(
-            0.6,
-            "Its menu, as a share of full service and of its cost",
-            low=0.2,
-            high=1,
-            zh="服务范围",
-        )
-        diligence: float = param(0.8, "Care of the firm", low=0, high=1, zh="物业服务企业尽责程度")
-        transparency: float = param(
-            0.5, "Openness of the firm", low=0, high=1, zh="物业服务企业透明度"
-        )
-        free_months: int = param(
-            4, "Months of service before it asks for fees", unit="month", low=0, high=24, zh="先服务后收费月数",
+            0.6, "Its menu, as a share of full service and of its cost", low=0.2, high=1, zh="服务范围",
+        )  # fmt: skip
+        diligence: float = fraction(0.8, "Care of the firm", zh="物业服务企业尽责程度")
+        transparency: float = fraction(0.5, "Openness of the firm", zh="物业服务企业透明度")
+        free_months: int = in_months(
+            4, "Months of service before it asks for fees", low=0, high=24, zh="先服务后收费月数",
             source="repairs first, charges four months later: K044; serve first: K034",
         )  # fmt: skip
-        start_yuan: float = param(
-            80.0, "Public money for the start, per household", unit="yuan", low=0, high=2000, zh="户均启动经费"
-        )  # fmt: skip
-        street_hours: float = param(
-            10.0, "Street's hours while it is prepared", unit="hour/month", low=0, high=200, zh="占用街道工时"
-        )  # fmt: skip
+        start_yuan: float = in_yuan(
+            80.0, "Public money for the start, per household", high=2000, zh="户均启动经费"
+        )
+        street_hours: float = in_hours(
+            10.0, "Street's hours while it is prepared", high=200, zh="占用街道工时"
+        )
 
     class Memory:
         """How far it has come."""

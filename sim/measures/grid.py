@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, close_gap
-from sim.schema import param
+from sim.schema import fraction, in_hours, logits, monthly, param
 from sim.world.costs import Payer
 from sim.world.native import rule
 from sim.world.units import THOUSAND
@@ -32,13 +32,13 @@ class GridInspection(Measure):
     class Parameters(MeasureParameters):
         """Reach and hours of the patrol."""
 
-        finds: float = param(
-            0.15, "Part of the problems a grid worker misses that daily patrol finds in a month",
-            unit="1/month", low=0, high=0.8, zh="巡查增加的发现率",
+        finds: float = monthly(
+            0.15, "Part of the problems a grid worker misses that daily patrol finds in a month", high=0.8,
+            zh="巡查增加的发现率",
         )  # fmt: skip
-        hours: float = param(
-            12.0, "Community's hours per 1,000 households", unit="hour/month", low=0, high=500, zh="巡查工时"
-        )  # fmt: skip
+        hours: float = in_hours(
+            12.0, "Community's hours per 1,000 households", high=500, zh="巡查工时"
+        )
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
@@ -68,12 +68,11 @@ class ResidentWhistle(Measure):
     class Parameters(MeasureParameters):
         """Encouragement and hours."""
 
-        reports: float = param(
-            0.8, "Push to tell the grid worker of a problem", unit="logit", low=0, high=5, zh="报事推动",
-        )  # fmt: skip
-        hours: float = param(
-            4.0, "Community's hours per 1,000 households to take and sort reports", unit="hour/month",
-            low=0, high=200, zh="受理工时",
+        reports: float = logits(
+            0.8, "Push to tell the grid worker of a problem", low=0, high=5, zh="报事推动"
+        )
+        hours: float = in_hours(
+            4.0, "Community's hours per 1,000 households to take and sort reports", high=200, zh="受理工时",
         )  # fmt: skip
 
     @rule
@@ -107,21 +106,19 @@ class DepartmentsReport(Measure):
     class Parameters(MeasureParameters):
         """Whistles and the departments' answer."""
 
-        whistle: float = param(
-            0.4, "Share of problems, otherwise left unsolved, that the community whistles for", low=0, high=1,
-            zh="吹哨比例",
+        whistle: float = fraction(
+            0.4, "Share of problems, otherwise left unsolved, that the community whistles for", zh="吹哨比例",
         )  # fmt: skip
-        leads: float = param(
-            0.4, "Share of the passing on between departments that it ends", low=0, high=1, zh="减少推诿",
+        leads: float = fraction(
+            0.4, "Share of the passing on between departments that it ends", zh="减少推诿",
             source="the community names whose matter it is (依问题性质): seed 000; size assumed",
         )  # fmt: skip
         response: float = param(
             0.3, "Extra hours of street departments, relative to what they give anyway", low=0, high=3,
             zh="部门报到工时增幅",
         )  # fmt: skip
-        hours: float = param(
-            4.0, "Community's hours per 1,000 households to whistle and follow up", unit="hour/month",
-            low=0, high=200, zh="吹哨跟办工时",
+        hours: float = in_hours(
+            4.0, "Community's hours per 1,000 households to whistle and follow up", high=200, zh="吹哨跟办工时",
         )  # fmt: skip
 
     @rule

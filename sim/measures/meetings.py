@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add
-from sim.schema import param
+from sim.schema import fraction, in_hours, in_months, in_yuan, logits, monthly, param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
@@ -30,44 +30,23 @@ class BuildingMeetings(Measure):
     class Parameters(MeasureParameters):
         """Rhythm, follow-up and hours."""
 
-        every: int = param(
-            2,
-            "Months between two meetings of a building",
-            unit="month",
-            low=1,
-            high=24,
-            zh="间隔月数",
+        every: int = in_months(
+            2, "Months between two meetings of a building", low=1, high=24, zh="间隔月数"
         )
-        carried_out: float = param(
-            0.7,
-            "Share of what meetings decide that somebody is made to carry out",
-            low=0,
-            high=1,
-            zh="决议落实率",
+        carried_out: float = fraction(
+            0.7, "Share of what meetings decide that somebody is made to carry out", zh="决议落实率"
         )
         hours_each: float = param(
-            4.0,
-            "Cell's hours to call and hold one meeting",
-            unit="hour",
-            low=0,
-            high=40,
-            zh="每次会议工时",
-        )
-        follow_hours: float = param(
-            8.0, "Residents' hours of divided work that follow one meeting if all is carried out",
-            unit="hour", low=0, high=100, zh="会后分工工时",
+            4.0, "Cell's hours to call and hold one meeting", unit="hour", low=0, high=40, zh="每次会议工时",
         )  # fmt: skip
-        invitation: float = param(
-            0.8,
-            "Push of a personal invitation to attend",
-            unit="logit",
-            low=0,
-            high=4,
-            zh="邀请作用",
+        follow_hours: float = param(
+            8.0, "Residents' hours of divided work that follow one meeting if all is carried out", unit="hour", low=0,
+            high=100, zh="会后分工工时",
+        )  # fmt: skip
+        invitation: float = logits(
+            0.8, "Push of a personal invitation to attend", low=0, high=4, zh="邀请作用"
         )
-        yuan_each: float = param(
-            50.0, "Cost of one meeting", unit="yuan", low=0, high=5000, zh="每次会议费用"
-        )
+        yuan_each: float = in_yuan(50.0, "Cost of one meeting", high=5000, zh="每次会议费用")
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
@@ -105,24 +84,21 @@ class MeetingHall(Measure):
     class Parameters(MeasureParameters):
         """What a place is worth, and what it costs."""
 
-        place: float = param(
-            0.2, "Push to attend a meeting, where there is a place for it", unit="logit", low=-0.2, high=1,
-            zh="场地对参会的推动",
+        place: float = logits(
+            0.2, "Push to attend a meeting, where there is a place for it", low=-0.2, high=1, zh="场地对参会的推动",
             source="halls for deliberation, exchange and activities: seed 001; size and sign assumed",
         )  # fmt: skip
-        mixing: float = param(
-            0.03, "Part of the civic-minded whom a hall brings together", unit="1/month", low=0, high=0.5,
-            zh="场地活动参与面",
+        mixing: float = monthly(
+            0.03, "Part of the civic-minded whom a hall brings together", high=0.5, zh="场地活动参与面",
         )  # fmt: skip
-        hours: float = param(
-            6.0, "Community's hours per 1,000 households to keep it open", unit="hour/month", low=0, high=300,
-            zh="值守工时",
-        )  # fmt: skip
-        start_yuan: float = param(
-            60.0, "Public money to fit it out, per household", unit="yuan", low=0, high=5000, zh="户均改造费用"
-        )  # fmt: skip
+        hours: float = in_hours(
+            6.0, "Community's hours per 1,000 households to keep it open", high=300, zh="值守工时"
+        )
+        start_yuan: float = in_yuan(
+            60.0, "Public money to fit it out, per household", high=5000, zh="户均改造费用"
+        )
         yuan_each: float = param(
-            0.5, "Public money to run it, per household", unit="yuan/month", low=0, high=50, zh="户均运行费用"
+            0.5, "Public money to run it, per household", unit="yuan/month", low=0, high=50, zh="户均运行费用",
         )  # fmt: skip
 
     class Memory:

@@ -8,7 +8,7 @@ from sim.agents.fund import ALL, mend
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add
 from sim.processes.service import Line
-from sim.schema import param
+from sim.schema import fraction, in_hours, in_months, in_yuan, monthly, param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
@@ -50,47 +50,35 @@ class PublicRevenue(Measure):
     class Parameters(MeasureParameters):
         """Skimming, yield, use and cost."""
 
-        opened: float = param(
-            0.08,
-            "Share of skimming that the pool ends",
-            unit="1/month",
-            low=0,
-            high=0.5,
-            zh="纠正侵占公共收益速度",
+        opened: float = monthly(
+            0.08, "Share of skimming that the pool ends", high=0.5, zh="纠正侵占公共收益速度"
         )
         gain: float = param(
             0.25, "Further revenue from orderly letting, relative; below 0 where letting costs more than it brings",
             low=-0.1, high=1, zh="经营增收",
         )  # fmt: skip
-        without_firm: float = param(
-            0.5, "Share of usual public revenue that a compound without a firm can raise itself", low=0, high=1,
+        without_firm: float = fraction(
+            0.5, "Share of usual public revenue that a compound without a firm can raise itself",
             zh="无物业服务企业时的收益比例",
         )  # fmt: skip
-        to_firm: float = param(
-            0.6, "Share of the further revenue that goes to the firm's budget; the rest to repairs", low=0, high=1,
+        to_firm: float = fraction(
+            0.6, "Share of the further revenue that goes to the firm's budget; the rest to repairs",
             zh="补充物业费比例",
         )  # fmt: skip
-        mends: float = param(
-            0.2, "Share of what is lacking that a month's cost of full service mends", low=0, high=1, zh="维修成效"
+        mends: float = fraction(
+            0.2, "Share of what is lacking that a month's cost of full service mends", zh="维修成效"
+        )
+        spends: float = monthly(
+            0.3, "Share of the compound's fund that is spent on repairs", zh="维修资金动用率"
+        )
+        charge: float = fraction(
+            0.02, "What residents newly pay for common space, as a share of the fee", high=0.3, zh="居民新增支出",
         )  # fmt: skip
-        spends: float = param(
-            0.3, "Share of the compound's fund that is spent on repairs", unit="1/month", low=0, high=1,
-            zh="维修资金动用率",
-        )  # fmt: skip
-        charge: float = param(
-            0.02, "What residents newly pay for common space, as a share of the fee", low=0, high=0.3,
-            zh="居民新增支出",
-        )  # fmt: skip
-        community_hours: float = param(
-            4.0, "Community's hours to keep the pool in order", unit="hour/month", low=0, high=200, zh="占用社区工时"
-        )  # fmt: skip
-        yuan_each: float = param(
-            5.0,
-            "Public cost to set it up, per household",
-            unit="yuan",
-            low=0,
-            high=500,
-            zh="户均启动费用",
+        community_hours: float = in_hours(
+            4.0, "Community's hours to keep the pool in order", high=200, zh="占用社区工时"
+        )
+        yuan_each: float = in_yuan(
+            5.0, "Public cost to set it up, per household", high=500, zh="户均启动费用"
         )
 
     class Memory:
@@ -147,55 +135,36 @@ class SpecialFunds(Measure):
     class Parameters(MeasureParameters):
         """Sums, use and side effects."""
 
-        months: int = param(
-            24,
-            "Months the government programme lasts",
-            unit="month",
-            low=1,
-            high=240,
-            zh="专项持续月数",
+        months: int = in_months(
+            24, "Months the government programme lasts", low=1, high=240, zh="专项持续月数"
         )
         government_yuan: float = param(
-            4.0,
-            "Government funds per household",
-            unit="yuan/month",
-            low=0,
-            high=500,
-            zh="户均专项经费",
-        )
+            4.0, "Government funds per household", unit="yuan/month", low=0, high=500, zh="户均专项经费",
+        )  # fmt: skip
         donation_yuan: float = param(
             1500.0, "Donations at the start", unit="yuan/month", low=0, high=100_000, zh="初始捐赠"
         )
-        tires: float = param(
-            0.04, "Share by which donations fall", unit="1/month", low=0, high=1, zh="捐赠衰减"
-        )
+        tires: float = monthly(0.04, "Share by which donations fall", zh="捐赠衰减")
         micro_yuan: float = param(
-            600.0, "Micro-grants to residents' projects", unit="yuan/month", low=0, high=50_000, zh="微创投经费"
+            600.0, "Micro-grants to residents' projects", unit="yuan/month", low=0, high=50_000, zh="微创投经费",
         )  # fmt: skip
-        micro_hours: float = param(
-            20.0,
-            "Residents' hours in those projects",
-            unit="hour/month",
-            low=0,
-            high=500,
-            zh="居民项目工时",
+        micro_hours: float = in_hours(
+            20.0, "Residents' hours in those projects", high=500, zh="居民项目工时"
         )
-        to_firm: float = param(
+        to_firm: float = fraction(
             0.4, "Share of funds and donations that pays for daily service; the rest mends facilities",
-            low=0, high=1, zh="补助日常服务比例",
+            zh="补助日常服务比例",
         )  # fmt: skip
-        mends: float = param(
-            0.2, "Share of what is lacking that a month's cost of full service mends", low=0, high=1, zh="维修成效"
-        )  # fmt: skip
+        mends: float = fraction(
+            0.2, "Share of what is lacking that a month's cost of full service mends", zh="维修成效"
+        )
         dependence: float = param(
-            0.04, "Part of its care that a firm lets go as grants replace fees", low=-0.1, high=0.4,
-            zh="补助依赖",
+            0.04, "Part of its care that a firm lets go as grants replace fees", low=-0.1, high=0.4, zh="补助依赖",
             source="size and sign assumed",
         )  # fmt: skip
-        community_hours: float = param(
-            6.0, "Community's hours to apply and account for the money", unit="hour/month", low=0, high=200,
-            zh="占用社区工时",
-        )  # fmt: skip
+        community_hours: float = in_hours(
+            6.0, "Community's hours to apply and account for the money", high=200, zh="占用社区工时"
+        )
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:

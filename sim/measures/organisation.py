@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sim.agents.committee import State
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, at_least, close_gap, scale
-from sim.schema import param
+from sim.schema import fraction, in_hours, in_months, logits, monthly, param
 from sim.world.costs import Payer
 from sim.world.native import rule
 
@@ -40,25 +40,24 @@ class PartyOrganisation(Measure):
     class Parameters(MeasureParameters):
         """Visits, groups and their hours."""
 
-        visit_months: int = param(
-            12, "Months the home visits last", unit="month", low=1, high=120, zh="家访持续月数"
+        visit_months: int = in_months(
+            12, "Months the home visits last", low=1, high=120, zh="家访持续月数"
         )
-        finds: float = param(
-            0.04, "Share of idle members won over in a month of visits", unit="1/month", low=0, high=0.3,
-            zh="家访动员率",
+        finds: float = monthly(
+            0.04, "Share of idle members won over in a month of visits", high=0.3, zh="家访动员率",
             source="members turn from hidden to leading (从“隐身者”变为“领跑者”): seed 001; size assumed",
         )  # fmt: skip
         belonging: float = param(
-            0.10, "Change of the hours an active member gives, where groups give everybody a post",
-            low=-0.3, high=0.5, zh="设岗定责的工时增幅",
+            0.10, "Change of the hours an active member gives, where groups give everybody a post", low=-0.3, high=0.5,
+            zh="设岗定责的工时增幅",
             source="posts for members without office: seed 000; size and sign assumed (duties may also tire)",
         )  # fmt: skip
         visit_hours: float = param(
-            1.5, "Hours of community staff for one home visit", unit="hour", low=0, high=20, zh="每次家访社区工时"
+            1.5, "Hours of community staff for one home visit", unit="hour", low=0, high=20, zh="每次家访社区工时",
         )  # fmt: skip
-        group_hours: float = param(
-            2.0, "Cell's hours to keep one building group", unit="hour/month", low=0, high=40, zh="每个党小组工时"
-        )  # fmt: skip
+        group_hours: float = in_hours(
+            2.0, "Cell's hours to keep one building group", high=40, zh="每个党小组工时"
+        )
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
@@ -104,31 +103,26 @@ class CrossAppointment(Measure):
     class Parameters(MeasureParameters):
         """Coordination, steadiness, and what they cost."""
 
-        coordination: float = param(
-            0.10, "Hours for issues gained where firm, committee and cell need not negotiate, relative",
-            low=0, high=0.5, zh="协调成本节省",
-            source="less pulling apart (减少掣肘和内耗): seed 001; size assumed",
+        coordination: float = fraction(
+            0.10, "Hours for issues gained where firm, committee and cell need not negotiate, relative", high=0.5,
+            zh="协调成本节省", source="less pulling apart (减少掣肘和内耗): seed 001; size assumed",
         )  # fmt: skip
-        firm_part: float = param(
+        firm_part: float = fraction(
             0.5, "Part of the coordination that is joined through the firm; the rest through the committee",
-            low=0, high=1, zh="物业服务企业所占协调份额",
+            zh="物业服务企业所占协调份额",
         )  # fmt: skip
-        steadies: float = param(
-            0.3, "Part of what support the committee lacks that the cell gives it", low=0, high=1,
-            zh="对业委会的稳定作用",
+        steadies: float = fraction(
+            0.3, "Part of what support the committee lacks that the cell gives it", zh="对业委会的稳定作用",
         )  # fmt: skip
-        busy: float = param(
-            0.15, "Share of the committee's hours that its chair's second office takes", low=0, high=1,
-            zh="兼职挤占工时",
+        busy: float = fraction(
+            0.15, "Share of the committee's hours that its chair's second office takes", zh="兼职挤占工时",
         )  # fmt: skip
         distrust: float = param(
-            0.06, "Share of the committee's image lost among owners who want an independent voice",
-            low=-0.1, high=0.4, zh="独立性疑虑",
-            source="size and sign assumed",
+            0.06, "Share of the committee's image lost among owners who want an independent voice", low=-0.1, high=0.4,
+            zh="独立性疑虑", source="size and sign assumed",
         )  # fmt: skip
-        cell_hours: float = param(
-            8.0, "Cell's hours for joint meetings and the chair's work", unit="hour/month", low=0, high=200,
-            zh="占用党支部工时",
+        cell_hours: float = in_hours(
+            8.0, "Cell's hours for joint meetings and the chair's work", high=200, zh="占用党支部工时",
         )  # fmt: skip
 
     @rule
@@ -188,26 +182,15 @@ class PartiesCouncil(Measure):
             zh="公示办理情况的增信",
             source="a list of what became of residents' opinions (清单化公示): seed 004; size and sign assumed",
         )  # fmt: skip
-        cell_hours: float = param(
-            4.0,
-            "Cell's hours for the table",
-            unit="hour/month",
-            low=0,
-            high=100,
-            zh="占用党支部工时",
+        cell_hours: float = in_hours(
+            4.0, "Cell's hours for the table", high=100, zh="占用党支部工时"
         )
-        community_hours: float = param(
-            3.0,
-            "Community's hours for table and list",
-            unit="hour/month",
-            low=0,
-            high=100,
-            zh="占用社区工时",
+        community_hours: float = in_hours(
+            3.0, "Community's hours for table and list", high=100, zh="占用社区工时"
         )
-        firm_hours: float = param(
-            4.0, "Firm's hours at the table, lost for issues", unit="hour/month", low=0, high=200,
-            zh="占用物业服务企业工时",
-        )  # fmt: skip
+        firm_hours: float = in_hours(
+            4.0, "Firm's hours at the table, lost for issues", high=200, zh="占用物业服务企业工时"
+        )
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
@@ -251,17 +234,14 @@ class BuildingHeads(Measure):
     class Parameters(MeasureParameters):
         """Hours of a head, and what they do."""
 
-        hours_each: float = param(
-            4.0, "Cell's hours of one head", unit="hour/month", low=0, high=60, zh="楼栋长月工时"
-        )
-        handles: float = param(
-            0.5, "Share of these hours that goes to small problems; the rest is rounds and talk", low=0, high=1,
+        hours_each: float = in_hours(4.0, "Cell's hours of one head", high=60, zh="楼栋长月工时")
+        handles: float = fraction(
+            0.5, "Share of these hours that goes to small problems; the rest is rounds and talk",
             zh="用于小微问题的比例",
         )  # fmt: skip
-        order: float = param(
-            0.08, "Push against misuse where every building has a head; below 0 where it annoys", unit="logit",
-            low=-0.1, high=0.5, zh="劝导作用",
-            source="talked out of wires and litter (小微问题劝导): seed 004; size and sign assumed",
+        order: float = logits(
+            0.08, "Push against misuse where every building has a head; below 0 where it annoys", low=-0.1, high=0.5,
+            zh="劝导作用", source="talked out of wires and litter (小微问题劝导): seed 004; size and sign assumed",
         )  # fmt: skip
 
     @rule

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, close_gap, scale
-from sim.schema import param
+from sim.schema import fraction, in_yuan, logits, param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
@@ -37,10 +37,10 @@ class ParkingRents(Measure):
         """How much, and whether anybody was asked."""
 
         rise: float = param(
-            0.7, "Rise of the rent, relative", low=-0.9, high=5, zh="涨幅", source="280 to 480 yuan (K035)"
+            0.7, "Rise of the rent, relative", low=-0.9, high=5, zh="涨幅", source="280 to 480 yuan (K035)",
         )  # fmt: skip
-        asked: float = param(
-            0.0, "Share of the rise that was talked over with residents before", low=0, high=1, zh="事先协商比例",
+        asked: float = fraction(
+            0.0, "Share of the rise that was talked over with residents before", zh="事先协商比例",
             source="without talk (K035)",
         )  # fmt: skip
 
@@ -84,47 +84,35 @@ class ParkingRenewal(Measure):
         )  # fmt: skip
         finds: float = param(
             2.4, "Places for 1,000 households that one meeting finds", unit="place", low=0, high=100,
-            zh="每次议事新增车位",
-            source="20 places, 682 households, 12 meetings (K081)",
+            zh="每次议事新增车位", source="20 places, 682 households, 12 meetings (K081)",
         )  # fmt: skip
         most: float = param(
-            0.05, "Places that can be found at most, per household", unit="place", low=0, high=1, zh="新增车位上限"
+            0.05, "Places that can be found at most, per household", unit="place", low=0, high=1, zh="新增车位上限",
         )  # fmt: skip
         for_rule: float = param(
             12.0, "Meetings until rules of parking are agreed", low=0, high=200, zh="公约所需议事次数",
             source="twelve meetings for one rule (K081)",
         )  # fmt: skip
-        order: float = param(
-            0.5, "Push against misuse of common space from agreed rules; below 0 where rules provoke", unit="logit",
-            low=-0.3, high=2, zh="停车公约约束",
-            source="size and sign assumed",
+        order: float = logits(
+            0.5, "Push against misuse of common space from agreed rules; below 0 where rules provoke", low=-0.3,
+            high=2, zh="停车公约约束", source="size and sign assumed",
         )  # fmt: skip
-        talks: float = param(
-            0.1, "Share of a rise of rents nobody was asked about that one meeting talks through", low=0, high=1,
+        talks: float = fraction(
+            0.1, "Share of a rise of rents nobody was asked about that one meeting talks through",
             zh="每次议事化解涨租比例",
         )  # fmt: skip
         cell_hours: float = param(
             6.0, "Cell's hours for one meeting", unit="hour", low=0, high=100, zh="每次党支部工时"
         )
         residents_hours: float = param(
-            20.0,
-            "Residents' hours for one meeting",
-            unit="hour",
-            low=0,
-            high=500,
-            zh="每次居民工时",
-        )
-        community_hours: float = param(
-            3.0,
-            "Community's hours for one meeting",
-            unit="hour",
-            low=0,
-            high=100,
-            zh="每次社区工时",
-        )
-        place_yuan: float = param(
-            500.0, "Public money to make one place", unit="yuan", low=0, high=100_000, zh="单个车位投入"
+            20.0, "Residents' hours for one meeting", unit="hour", low=0, high=500, zh="每次居民工时",
         )  # fmt: skip
+        community_hours: float = param(
+            3.0, "Community's hours for one meeting", unit="hour", low=0, high=100, zh="每次社区工时",
+        )  # fmt: skip
+        place_yuan: float = in_yuan(
+            500.0, "Public money to make one place", high=100_000, zh="单个车位投入"
+        )
 
     class Memory:
         """How far the council has come."""

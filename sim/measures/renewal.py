@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import close_gap
 from sim.processes.service import Line, PerAge
-from sim.schema import param
+from sim.schema import fraction, in_hours, in_months, in_yuan, monthly, param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
@@ -34,39 +34,30 @@ class AllAgeRenewal(Measure):
     class Parameters(MeasureParameters):
         """Pace, reach and money."""
 
-        months: int = param(18, "Months the works last", unit="month", low=1, high=120, zh="工期")
-        facilities: float = param(
-            0.6, "Share of what facilities lack that the works mend", low=0, high=1, zh="设施改善"
+        months: int = in_months(18, "Months the works last", low=1, high=120, zh="工期")
+        facilities: float = fraction(
+            0.6, "Share of what facilities lack that the works mend", zh="设施改善"
         )
-        security: float = param(
-            0.4, "Share of what security lacks that the works mend", low=0, high=1, zh="安防改善"
+        security: float = fraction(
+            0.4, "Share of what security lacks that the works mend", zh="安防改善"
         )
-        amenities: float = param(
-            0.7,
-            "Share of the upkeep that amenities lack that the works make up",
-            low=0,
-            high=1,
-            zh="全龄设施改善",
+        amenities: float = fraction(
+            0.7, "Share of the upkeep that amenities lack that the works make up", zh="全龄设施改善"
         )
         builds: PerAge = param(
             PerAge(young=0.7, working=0.7, elderly=0.7),
             "Share of the amenities each life stage lacks that the works build", zh="各年龄段设施新建比例",
             source="ramps and rails for the old, a garden with fitness gear for the young: seed 004; sizes assumed",
         )  # fmt: skip
-        promises: float = param(
-            0.6, "Share of the developer's legacy that is made good", low=0, high=1, zh="兑现承诺"
+        promises: float = fraction(
+            0.6, "Share of the developer's legacy that is made good", zh="兑现承诺"
         )
-        yuan_each: float = param(
-            1500.0,
-            "Public money per household over the whole works",
-            unit="yuan",
-            low=0,
-            high=100_000,
-            zh="户均投入",
+        yuan_each: float = in_yuan(
+            1500.0, "Public money per household over the whole works", high=100_000, zh="户均投入"
         )
-        worn_below: float = param(
-            1.0, "Works are for compounds whose facilities are below this state when they begin; 1 for all", low=0,
-            high=1, zh="仅限设施状况低于",
+        worn_below: float = fraction(
+            1.0, "Works are for compounds whose facilities are below this state when they begin; 1 for all",
+            zh="仅限设施状况低于",
             source="facilities of old compounds renewed (老旧小区基础设施升级): seed 000; the state is assumed",
         )  # fmt: skip
 
@@ -118,18 +109,17 @@ class Greening(Measure):
     class Parameters(MeasureParameters):
         """Pace, reach and what it costs."""
 
-        months: int = param(6, "Months the works last", unit="month", low=1, high=60, zh="工期")
-        mends: float = param(
-            0.5, "Share of what greenery lacks that the works make up", low=0, high=1, zh="绿化改善",
+        months: int = in_months(6, "Months the works last", low=1, high=60, zh="工期")
+        mends: float = fraction(
+            0.5, "Share of what greenery lacks that the works make up", zh="绿化改善",
             source="green area grew much (绿化面积大增): seed 000; size assumed",
         )  # fmt: skip
-        hours: float = param(
-            20.0, "Residents' hours per 1,000 households to choose and plant", unit="hour/month", low=0, high=1000,
-            zh="居民参与工时",
+        hours: float = in_hours(
+            20.0, "Residents' hours per 1,000 households to choose and plant", high=1000, zh="居民参与工时",
         )  # fmt: skip
-        yuan_each: float = param(
-            100.0, "Public money per household over the whole works", unit="yuan", low=0, high=10_000, zh="户均投入"
-        )  # fmt: skip
+        yuan_each: float = in_yuan(
+            100.0, "Public money per household over the whole works", high=10_000, zh="户均投入"
+        )
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
@@ -170,25 +160,22 @@ class DeveloperRemediation(Measure):
     class Parameters(MeasureParameters):
         """Pace, what is out of reach, and hours."""
 
-        arrears: float = param(
-            0.06, "Part of the distance to what the developer can be brought to pay, closed in a month",
-            unit="1/month", low=0, high=0.5, zh="空置房缴费改善速度",
+        arrears: float = monthly(
+            0.06, "Part of the distance to what the developer can be brought to pay, closed in a month", high=0.5,
+            zh="空置房缴费改善速度",
         )  # fmt: skip
-        can_pay: float = param(
-            0.8, "Chance to pay for a vacant unit that it can be brought to", unit="1/month", low=0, high=1,
-            zh="可达缴费概率",
+        can_pay: float = monthly(
+            0.8, "Chance to pay for a vacant unit that it can be brought to", zh="可达缴费概率"
+        )
+        facilities: float = monthly(
+            0.03, "Part of the legacy within reach that is made good in a month", high=0.5, zh="遗留整改速度",
         )  # fmt: skip
-        facilities: float = param(
-            0.03, "Part of the legacy within reach that is made good in a month", unit="1/month", low=0, high=0.5,
-            zh="遗留整改速度",
-        )  # fmt: skip
-        beyond: float = param(
-            0.4, "Share of the legacy found at the start that is beyond reach", low=0, high=1, zh="无法整改比例",
+        beyond: float = fraction(
+            0.4, "Share of the legacy found at the start that is beyond reach", zh="无法整改比例",
             source="the street has only soft means: seed 004 (柔性手段); size assumed",
         )  # fmt: skip
-        hours: float = param(
-            8.0, "Street's hours to press for a compound of 1,000 households", unit="hour/month", low=0, high=500,
-            zh="占用街道工时",
+        hours: float = in_hours(
+            8.0, "Street's hours to press for a compound of 1,000 households", high=500, zh="占用街道工时",
         )  # fmt: skip
 
     class Memory:

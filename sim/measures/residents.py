@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add
 from sim.processes.participation import earn_points
-from sim.schema import param
+from sim.schema import in_hours, in_months, in_yuan, logits, monthly, param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
@@ -41,42 +41,29 @@ class ResidentPoints(Measure):
     class Parameters(MeasureParameters):
         """Pushes, points, money, and what is left when they end."""
 
-        invitation: float = param(
-            0.2, "Push to attend a meeting, by points of the usual worth", unit="logit", low=-0.5, high=1.5,
-            zh="参会激励",
+        invitation: float = logits(
+            0.2, "Push to attend a meeting, by points of the usual worth", low=-0.5, high=1.5, zh="参会激励",
             source="public rewards may also lower contributions (O'Garra and Alfredo 2019); size and sign assumed",
         )  # fmt: skip
-        order: float = param(
-            0.15, "Push against misuse of common space, by points of the usual worth", unit="logit", low=-0.5,
-            high=1.5, zh="守序激励",
-            source="size and sign assumed",
+        order: float = logits(
+            0.15, "Push against misuse of common space, by points of the usual worth", low=-0.5, high=1.5,
+            zh="守序激励", source="size and sign assumed",
         )  # fmt: skip
         for_attending: float = param(
-            10.0,
-            "Points for attending a meeting or activity",
-            unit="point",
-            low=0,
-            high=1000,
-            zh="参会积分",
-        )
-        for_order: float = param(
-            1.0, "Points for a month without misuse of common space", unit="point", low=0, high=100, zh="守序积分"
+            10.0, "Points for attending a meeting or activity", unit="point", low=0, high=1000, zh="参会积分",
         )  # fmt: skip
-        point_yuan: float = param(
-            0.5,
-            "Cost of what a point is exchanged for",
-            unit="yuan",
-            low=0,
-            high=100,
-            zh="每分兑换成本",
+        for_order: float = param(
+            1.0, "Points for a month without misuse of common space", unit="point", low=0, high=100, zh="守序积分",
+        )  # fmt: skip
+        point_yuan: float = in_yuan(
+            0.5, "Cost of what a point is exchanged for", high=100, zh="每分兑换成本"
         )
-        hours: float = param(
-            3.0, "Community's hours per 1,000 households to keep the accounts", unit="hour/month", low=0, high=200,
-            zh="积分管理工时",
+        hours: float = in_hours(
+            3.0, "Community's hours per 1,000 households to keep the accounts", high=200, zh="积分管理工时",
         )  # fmt: skip
         attending_worth: float = param(
-            5.0, "Usual worth of the points for attending once; worth more, they push more, at most twice", unit="yuan",
-            low=0.01, high=1000, zh="参会积分通常价值",
+            5.0, "Usual worth of the points for attending once; worth more, they push more, at most twice",
+            unit="yuan", low=0.01, high=1000, zh="参会积分通常价值",
         )  # fmt: skip
         order_worth: float = param(
             0.5, "Usual worth of the points for a month in order", unit="yuan", low=0.01, high=1000,
@@ -86,13 +73,8 @@ class ResidentPoints(Measure):
             0.0, "Fall of both pushes below what they were before, when points end, relative", low=0, high=2,
             zh="动机挤出", source="an option; size assumed",
         )  # fmt: skip
-        crowding_months: int = param(
-            12,
-            "Months until that fall has worn off",
-            unit="month",
-            low=1,
-            high=60,
-            zh="挤出持续月数",
+        crowding_months: int = in_months(
+            12, "Months until that fall has worn off", low=1, high=60, zh="挤出持续月数"
         )
 
     @classmethod
@@ -153,24 +135,18 @@ class MutualHelp(Measure):
             10, "Households in a team", unit="household", low=2, high=100, zh="每队户数",
             source="004: 每名党员包联10户居民",
         )  # fmt: skip
-        team_hours: float = param(
-            1.0, "Residents' hours of one team for small problems", unit="hour/month", low=0, high=40, zh="每队工时"
-        )  # fmt: skip
-        mixing: float = param(
-            0.08, "Share of the civic-minded whom the teams' activities bring together", unit="1/month",
-            low=0, high=0.6, zh="活动参与面",
+        team_hours: float = in_hours(
+            1.0, "Residents' hours of one team for small problems", high=40, zh="每队工时"
+        )
+        mixing: float = monthly(
+            0.08, "Share of the civic-minded whom the teams' activities bring together", high=0.6, zh="活动参与面",
         )  # fmt: skip
         tires: float = param(
             0.15, "Share of that which is lost from one year to the next", unit="1/year", low=0, high=1,
             zh="志愿热情年衰减",
         )  # fmt: skip
-        keep_hours: float = param(
-            0.3,
-            "Cell's hours to keep one team going",
-            unit="hour/month",
-            low=0,
-            high=10,
-            zh="每队组织工时",
+        keep_hours: float = in_hours(
+            0.3, "Cell's hours to keep one team going", high=10, zh="每队组织工时"
         )
 
     class Memory:

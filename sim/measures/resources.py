@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, close_gap
-from sim.schema import param
+from sim.schema import fraction, in_hours, in_yuan, logits, monthly, param
 from sim.world.costs import Payer
 from sim.world.declare import column
 from sim.world.native import rule
@@ -47,19 +47,19 @@ class JointConference(Measure):
             0.2, "Share of the projects lost from one year to the next", unit="1/year", low=0, high=1,
             zh="认领热情年衰减",
         )  # fmt: skip
-        mends: float = param(
-            0.04, "Share of what the worst line of 1,000 households lacks that one project mends", low=0, high=0.5,
+        mends: float = fraction(
+            0.04, "Share of what the worst line of 1,000 households lacks that one project mends", high=0.5,
             zh="单个项目改善",
         )  # fmt: skip
         unit_hours: float = param(
-            30.0, "Units' hours for problems in the month of a project", unit="hour", low=0, high=500, zh="单位志愿工时"
+            30.0, "Units' hours for problems in the month of a project", unit="hour", low=0, high=500,
+            zh="单位志愿工时",
         )  # fmt: skip
-        yuan_each: float = param(
-            15000.0, "Units' money for one project", unit="yuan", low=0, high=1e6, zh="单个项目投入"
+        yuan_each: float = in_yuan(
+            15000.0, "Units' money for one project", high=1e6, zh="单个项目投入"
         )
-        hours: float = param(
-            4.0, "Community's hours for the list of needs and the conference", unit="hour/month", low=0, high=200,
-            zh="占用社区工时",
+        hours: float = in_hours(
+            4.0, "Community's hours for the list of needs and the conference", high=200, zh="占用社区工时",
         )  # fmt: skip
 
     class Memory:
@@ -114,27 +114,20 @@ class MicroGrants(Measure):
         """Groups, what they do, and what they need."""
 
         groups: float = param(
-            4.0, "Groups per 1,000 households that money is there for", unit="group", low=0, high=50, zh="团队数"
+            4.0, "Groups per 1,000 households that money is there for", unit="group", low=0, high=50, zh="团队数",
         )  # fmt: skip
-        mixing: float = param(
-            0.02, "Share of the civic-minded that one group for 1,000 households brings together", unit="1/month",
-            low=0, high=0.3, zh="单个团队的活动面",
+        mixing: float = monthly(
+            0.02, "Share of the civic-minded that one group for 1,000 households brings together", high=0.3,
+            zh="单个团队的活动面",
         )  # fmt: skip
-        order: float = param(
-            0.03, "Push against misuse from one group for 1,000 households; below 0 where patrols annoy",
-            unit="logit", low=-0.1, high=0.3, zh="单个团队的劝导作用",
+        order: float = logits(
+            0.03, "Push against misuse from one group for 1,000 households; below 0 where patrols annoy", low=-0.1,
+            high=0.3, zh="单个团队的劝导作用",
             source="residents organised against irrational misuse (非理性不当行为): seed 001; size and sign assumed",
         )  # fmt: skip
-        lead_hours: float = param(
-            3.0, "Cell's hours to lead one group", unit="hour/month", low=0, high=60, zh="带队工时"
-        )
-        group_hours: float = param(
-            12.0,
-            "Residents' hours in one group",
-            unit="hour/month",
-            low=0,
-            high=500,
-            zh="团队成员工时",
+        lead_hours: float = in_hours(3.0, "Cell's hours to lead one group", high=60, zh="带队工时")
+        group_hours: float = in_hours(
+            12.0, "Residents' hours in one group", high=500, zh="团队成员工时"
         )
         yuan_each: float = param(
             400.0, "Grant for one group", unit="yuan/month", low=0, high=20_000, zh="单个团队资助"

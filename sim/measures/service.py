@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, close_gap, scale
-from sim.schema import param
+from sim.schema import fraction, in_hours, param
 from sim.world.costs import Payer
 from sim.world.native import rule
 from sim.world.units import THOUSAND
@@ -31,29 +31,16 @@ class ServiceStandard(Measure):
     class Parameters(MeasureParameters):
         """Care, hours and openness."""
 
-        care: float = param(
-            0.6,
-            "Share of the firm's lack of care that appraisal removes",
-            low=0,
-            high=1,
-            zh="考评促尽责",
+        care: float = fraction(
+            0.6, "Share of the firm's lack of care that appraisal removes", zh="考评促尽责"
         )
         quick_hours: float = param(
-            0.5,
-            "Extra hours for issues, relative to what the firm gives anyway",
-            low=0,
-            high=5,
-            zh="即办工时增幅",
-        )
-        openness: float = param(0.15, "Gain in transparency", low=0, high=1, zh="亮明提升透明度")
+            0.5, "Extra hours for issues, relative to what the firm gives anyway", low=0, high=5, zh="即办工时增幅",
+        )  # fmt: skip
+        openness: float = fraction(0.15, "Gain in transparency", zh="亮明提升透明度")
         appraisal_yuan: float = param(
-            2.0,
-            "Cost of the appraisal per household",
-            unit="yuan/month",
-            low=0,
-            high=100,
-            zh="考评费用",
-        )
+            2.0, "Cost of the appraisal per household", unit="yuan/month", low=0, high=100, zh="考评费用",
+        )  # fmt: skip
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
@@ -92,24 +79,18 @@ class FirmPartyBranch(Measure):
         care: float = param(
             0.1, "Share of the firm's lack of care that its branch removes; below 0 where it serves for show",
             low=-0.1, high=0.5, zh="党支部促尽责",
-            source="party work joined with service (融入物业管理服务全过程), or beside it (两张皮): seed 004; "
-            "size and sign assumed",
+            source="party work joined with service (融入物业管理服务全过程), or beside it (两张皮): seed 004; size "
+            "and sign assumed",
         )  # fmt: skip
-        duty_hours: float = param(
-            6.0, "Members' duty hours for issues per 1,000 households", unit="hour/month", low=0, high=200,
-            zh="党员职工义务工时",
+        duty_hours: float = in_hours(
+            6.0, "Members' duty hours for issues per 1,000 households", high=200, zh="党员职工义务工时",
         )  # fmt: skip
-        takes: float = param(
-            0.02, "Share of the firm's hours for issues that the branch's own life takes", low=0, high=0.5,
+        takes: float = fraction(
+            0.02, "Share of the firm's hours for issues that the branch's own life takes", high=0.5,
             zh="组织生活占用工时",
         )  # fmt: skip
-        cell_hours: float = param(
-            4.0,
-            "Cell's hours to sit with the branch",
-            unit="hour/month",
-            low=0,
-            high=100,
-            zh="占用党支部工时",
+        cell_hours: float = in_hours(
+            4.0, "Cell's hours to sit with the branch", high=100, zh="占用党支部工时"
         )
 
     @rule
@@ -145,14 +126,13 @@ class CleaningRounds(Measure):
     class Parameters(MeasureParameters):
         """What watching the rounds brings, and its hours."""
 
-        care: float = param(
-            0.6, "Share of the slack left in its cleaners' care that watching their rounds removes", low=0, high=1,
+        care: float = fraction(
+            0.6, "Share of the slack left in its cleaners' care that watching their rounds removes",
             zh="清扫监督促尽责",
             source="cleaned more often under supervision (监督下,增加清扫频次): seed 000; size assumed",
         )  # fmt: skip
-        cell_hours: float = param(
-            8.0, "Cell's hours per 1,000 households to watch the rounds", unit="hour/month", low=0, high=200,
-            zh="占用党支部工时",
+        cell_hours: float = in_hours(
+            8.0, "Cell's hours per 1,000 households to watch the rounds", high=200, zh="占用党支部工时",
         )  # fmt: skip
 
     @rule

@@ -8,7 +8,7 @@ from sim.agents.committee import State
 from sim.agents.firm import Light
 from sim.measures.catalogue import Measure, MeasureParameters, register
 from sim.measures.operators import add, at_least, close_gap, scale
-from sim.schema import param
+from sim.schema import fraction, in_hours, in_months, in_yuan, param
 from sim.streams import Stream, draw
 from sim.world.arrows import arrow
 from sim.world.costs import Payer
@@ -49,42 +49,32 @@ class SupervisionEvaluation(Measure):
     class Parameters(MeasureParameters):
         """Oversight, surveys, hours and money."""
 
-        supervision: float = param(
-            0.3, "Part of the supervision of the firm that is lacking and that oversight gives", low=0, high=1,
-            zh="监督力度",
+        supervision: float = fraction(
+            0.3, "Part of the supervision of the firm that is lacking and that oversight gives", zh="监督力度",
         )  # fmt: skip
-        care: float = param(
-            0.3, "Part of the support and checks the committee lacks that evaluation gives", low=0, high=1,
-            zh="对业委会的督促",
+        care: float = fraction(
+            0.3, "Part of the support and checks the committee lacks that evaluation gives", zh="对业委会的督促",
         )  # fmt: skip
         revisit: float = param(
             0.3, "Gain in trust from a solved issue that is asked about afterwards, relative", low=-0.5, high=2,
-            zh="回访增信",
-            source="survey after, raises trust (增强居民信任): seed 000; size assumed",
+            zh="回访增信", source="survey after, raises trust (增强居民信任): seed 000; size assumed",
         )  # fmt: skip
-        formality: float = param(
-            0.5, "Share of the hours needed at which asking residents turns from a help into a formality, which "
-            "costs trust", low=0, high=0.9, zh="回访流于形式的工时占比",
+        formality: float = fraction(
+            0.5, "Share of the hours needed at which asking residents turns from a help into a formality, which costs "
+            "trust", high=0.9, zh="回访流于形式的工时占比",
         )  # fmt: skip
-        paperwork: float = param(
-            0.04, "Share of the hours for issues that reports and evaluations take", low=0, high=0.5,
-            zh="迎评占用工时",
+        paperwork: float = fraction(
+            0.04, "Share of the hours for issues that reports and evaluations take", high=0.5, zh="迎评占用工时",
         )  # fmt: skip
-        cell_hours: float = param(
-            12.0, "Cell's hours for oversight of one organisation", unit="hour/month", low=0, high=200,
-            zh="占用党支部工时",
-        )  # fmt: skip
-        survey_hours: float = param(
-            8.0, "Cell's hours for opinion box and surveys", unit="hour/month", low=0, high=200, zh="意见箱与问卷工时"
-        )  # fmt: skip
-        survey_yuan: float = param(
-            0.3,
-            "Cost of surveys per household",
-            unit="yuan/month",
-            low=0,
-            high=20,
-            zh="户均问卷费用",
+        cell_hours: float = in_hours(
+            12.0, "Cell's hours for oversight of one organisation", high=200, zh="占用党支部工时"
         )
+        survey_hours: float = in_hours(
+            8.0, "Cell's hours for opinion box and surveys", high=200, zh="意见箱与问卷工时"
+        )
+        survey_yuan: float = param(
+            0.3, "Cost of surveys per household", unit="yuan/month", low=0, high=20, zh="户均问卷费用",
+        )  # fmt: skip
 
     @rule
     def act(self, compound: Compound, strength: float) -> None:
@@ -137,38 +127,36 @@ class Disclosure(Measure):
     class Parameters(MeasureParameters):
         """Rhythm, openness and review."""
 
-        every: int = param(
-            3, "Months between two publications", unit="month", low=1, high=24, zh="公开间隔月数",
+        every: int = in_months(
+            3, "Months between two publications", low=1, high=24, zh="公开间隔月数",
             source="each quarter (每季度公开收支明细): seed 002",
         )  # fmt: skip
         openness: float = param(
-            0.3, "Part of what is closed that residents find opened; below 0 where reading raises doubts",
-            low=-0.3, high=0.9, zh="公开度提升",
+            0.3, "Part of what is closed that residents find opened; below 0 where reading raises doubts", low=-0.3,
+            high=0.9, zh="公开度提升",
             source="better attitudes, no effect on tax paid (anchors in docs/odd.md); size and sign assumed",
         )  # fmt: skip
-        published: float = param(
-            0.25, "Weight of the published collection rate in what residents think is normal", low=0, high=1,
-            zh="公布收缴率的权重",
+        published: float = fraction(
+            0.25, "Weight of the published collection rate in what residents think is normal", zh="公布收缴率的权重",
             source="norm letters +1 to +5 points or none (anchors in docs/odd.md); size assumed",
         )  # fmt: skip
-        checks: float = param(
-            0.5, "Share of skimmed revenue that a careful review of the accounts finds", low=0, high=1,
-            zh="查出侵占公共收益的比例",
+        checks: float = fraction(
+            0.5, "Share of skimmed revenue that a careful review of the accounts finds", zh="查出侵占公共收益的比例",
         )  # fmt: skip
-        review: float = param(
+        review: float = fraction(
             0.1, "Part of the supervision of the firm that is lacking and that residents' review gives",
-            low=0, high=1, zh="居民评议的监督",
+            zh="居民评议的监督",
         )  # fmt: skip
         firm_hours: float = param(
-            24.0, "Firm's hours to make and explain one set of accounts, lost for issues", unit="hour",
-            low=0, high=500, zh="每次编制账目工时",
+            24.0, "Firm's hours to make and explain one set of accounts, lost for issues", unit="hour", low=0,
+            high=500, zh="每次编制账目工时",
         )  # fmt: skip
         community_hours: float = param(
             6.0, "Community's hours to check and post one set of accounts", unit="hour", low=0, high=200,
             zh="每次审核张贴社区工时",
         )  # fmt: skip
-        yuan_each: float = param(
-            500.0, "Cost of one publication", unit="yuan", low=0, high=100_000, zh="每次公开费用"
+        yuan_each: float = in_yuan(
+            500.0, "Cost of one publication", high=100_000, zh="每次公开费用"
         )
 
     class Memory:
@@ -238,34 +226,24 @@ class DelegatesLookBack(Measure):
         delegates: float = param(
             5.0, "Delegates per 1,000 households", unit="person", low=0, high=100, zh="议事代表人数"
         )
-        hours_each: float = param(
-            4.0, "Hours of one delegate", unit="hour/month", low=0, high=60, zh="代表月均工时"
-        )
-        raises: float = param(
-            0.3, "Share of problems, otherwise left unsolved, that delegates take up again", low=0, high=1,
-            zh="重新交办比例",
+        hours_each: float = in_hours(4.0, "Hours of one delegate", high=60, zh="代表月均工时")
+        raises: float = fraction(
+            0.3, "Share of problems, otherwise left unsolved, that delegates take up again", zh="重新交办比例",
             source="46 problems looked back at, those named all closed: seed 004; share assumed",
         )  # fmt: skip
         revisit: float = param(
             0.2, "Gain in trust from a solved problem that is asked after, relative", low=-0.5, high=2,
-            zh="回头看增信",
-            source="interviews and marks (居民访谈、满意度测评): seed 004; size and sign assumed",
+            zh="回头看增信", source="interviews and marks (居民访谈、满意度测评): seed 004; size and sign assumed",
         )  # fmt: skip
-        formality: float = param(
+        formality: float = fraction(
             0.5, "Share of the street's hours needed at which asking turns from a help into a formality, which costs "
-            "trust", low=0, high=0.9, zh="回头看流于形式的工时占比",
+            "trust", high=0.9, zh="回头看流于形式的工时占比",
         )  # fmt: skip
-        supervision: float = param(
-            0.1, "Part of the supervision of the firm that is lacking and that delegates give", low=0, high=1,
-            zh="代表监督力度",
+        supervision: float = fraction(
+            0.1, "Part of the supervision of the firm that is lacking and that delegates give", zh="代表监督力度",
         )  # fmt: skip
-        street_hours: float = param(
-            0.5,
-            "Street's hours to answer one delegate",
-            unit="hour/month",
-            low=0,
-            high=40,
-            zh="街道答复工时",
+        street_hours: float = in_hours(
+            0.5, "Street's hours to answer one delegate", high=40, zh="街道答复工时"
         )
 
     @rule
@@ -288,8 +266,7 @@ class DelegatesLookBack(Measure):
 arrow(
     "credit", "effort", "a firm cares for its credit file: stars, warning, summons",
     neutral="no wish for stars, no fear of lights",
-    zh="信用档案促使物业服务企业尽责：星级、警示、约谈",
-    zh_neutral="不在乎星级与亮灯",
+    zh="信用档案促使物业服务企业尽责：星级、警示、约谈", zh_neutral="不在乎星级与亮灯",
 )  # fmt: skip
 
 
@@ -316,56 +293,43 @@ class CreditFile(Measure):
     class Parameters(MeasureParameters):
         """Stars, warnings and exit."""
 
-        stars: float = param(
-            0.05, "Part of the firm's lack of care that the wish for stars removes, under green light",
-            low=0, high=0.5, zh="评星促尽责",
+        stars: float = fraction(
+            0.05, "Part of the firm's lack of care that the wish for stars removes, under green light", high=0.5,
+            zh="评星促尽责",
         )  # fmt: skip
-        warned: float = param(
-            0.15, "Part of that lack removed by a warning, under yellow light", low=0, high=0.8, zh="警示促尽责"
+        warned: float = fraction(
+            0.15, "Part of that lack removed by a warning, under yellow light", high=0.8, zh="警示促尽责",
         )  # fmt: skip
         summoned: float = param(
-            0.25, "Part of that lack removed by summons, under red light; below 0 where a firm gives up",
-            low=-0.2, high=0.8, zh="约谈促尽责",
+            0.25, "Part of that lack removed by summons, under red light; below 0 where a firm gives up", low=-0.2,
+            high=0.8, zh="约谈促尽责",
             source="the street has only soft means (仅能通过协调、督促等柔性手段介入): seed 004; size and sign assumed",
         )  # fmt: skip
-        red_months: int = param(
-            12, "Months under red light until the firm must go", unit="month", low=1, high=120, zh="红灯退出月数"
+        red_months: int = in_months(
+            12, "Months under red light until the firm must go", low=1, high=120, zh="红灯退出月数"
+        )
+        grace: int = in_months(
+            12, "Months before the file of a firm that just came counts", low=0, high=60, zh="新物业服务企业宽限月数",
         )  # fmt: skip
-        grace: int = param(
-            12, "Months before the file of a firm that just came counts", unit="month", low=0, high=60,
-            zh="新物业服务企业宽限月数",
+        manager_months: int = in_months(
+            6, "Months of the manager's own file under red light until the firm must send another", low=1, high=120,
+            zh="项目经理红灯更换月数", source="a file of the manager (项目经理信用档案): seed 002; months assumed",
         )  # fmt: skip
-        manager_months: int = param(
-            6, "Months of the manager's own file under red light until the firm must send another", unit="month",
-            low=1, high=120, zh="项目经理红灯更换月数",
-            source="a file of the manager (项目经理信用档案): seed 002; months assumed",
-        )  # fmt: skip
-        managers_differ: float = param(
-            0.15, "Most by which another manager's care differs from the last one's, for better or worse", low=0,
-            high=1, zh="项目经理尽责差异",
+        managers_differ: float = fraction(
+            0.15, "Most by which another manager's care differs from the last one's, for better or worse",
+            zh="项目经理尽责差异",
         )  # fmt: skip
         successor: bool = param(
             True, "Whether the street has an ordinary firm ready to follow", zh="有接替物业服务企业"
         )
-        file_hours: float = param(
-            1.0,
-            "Street's hours to keep the file",
-            unit="hour/month",
-            low=0,
-            high=100,
-            zh="建档工时",
+        file_hours: float = in_hours(
+            1.0, "Street's hours to keep the file", high=100, zh="建档工时"
         )
-        summons_hours: float = param(
-            6.0, "Street's hours for a month of warnings or summons", unit="hour/month", low=0, high=200,
-            zh="警示约谈工时",
-        )  # fmt: skip
-        exit_yuan: float = param(
-            20000.0,
-            "Public cost of replacing a firm",
-            unit="yuan",
-            low=0,
-            high=1e6,
-            zh="更换物业服务企业费用",
+        summons_hours: float = in_hours(
+            6.0, "Street's hours for a month of warnings or summons", high=200, zh="警示约谈工时"
+        )
+        exit_yuan: float = in_yuan(
+            20000.0, "Public cost of replacing a firm", high=1e6, zh="更换物业服务企业费用"
         )
 
     class Memory:

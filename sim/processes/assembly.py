@@ -15,7 +15,7 @@ import numpy as np
 from sim.compiled import kernel
 from sim.processes.chance import to_chances
 from sim.processes.participation import weigh
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_hours, in_months, monthly, param
 from sim.streams import Stream, fill
 from sim.world.native import rows
 from sim.world.tables import Tenure
@@ -78,157 +78,114 @@ def special(matter):  # type: ignore[no-untyped-def]
 class AssemblyParameters(Parameters):
     """Votes of all owners: channels, canvassers, staying away, and what makes owners agree."""
 
-    special: float = param(
-        0.75, "Share of those taking part that must agree on special matters", low=0, high=1, zh="特别事项同意门槛",
+    special: float = fraction(
+        0.75, "Share of those taking part that must agree on special matters", zh="特别事项同意门槛",
         source="Civil Code art. 278: raising the fund, rebuilding, letting common parts",
     )  # fmt: skip
-    collects: int = param(
-        3, "Months in which a vote is prepared and collected", unit="month", low=1, high=24, zh="征集表决月数",
+    collects: int = in_months(
+        3, "Months in which a vote is prepared and collected", low=1, high=24, zh="征集表决月数",
         source="each vote a month and more of door to door: K082; size assumed",
     )  # fmt: skip
-    rests: int = param(
-        6, "Months between two votes on matters of the committee's or community's agenda", unit="month",
-        low=0, high=60, zh="两次会议间隔",
+    rests: int = in_months(
+        6, "Months between two votes on matters of the committee's or community's agenda", low=0, high=60,
+        zh="两次会议间隔",
     )  # fmt: skip
     visit_hours: float = param(
         0.2, "Hours for one visit at a door, stairs and nobody at home counted in", unit="hour", low=0.05, high=4,
         zh="每次上门工时",
     )  # fmt: skip
-    visit_brings: float = param(
+    visit_brings: float = fraction(
         0.35, "Chance that a visit brings the ballot of an owner who lives here and would not have voted",
-        low=0, high=1, zh="上门带来的参与",
+        zh="上门带来的参与",
     )  # fmt: skip
-    visit_brings_absent: float = param(
-        0.1, "The same for an owner who lives elsewhere, by telephone", low=0, high=1, zh="联系不住业主带来的参与",
+    visit_brings_absent: float = fraction(
+        0.1, "The same for an owner who lives elsewhere, by telephone", zh="联系不住业主带来的参与",
         source="owners live scattered: seed 000 (居住分散难以集中投票); size assumed",
     )  # fmt: skip
-    app_reaches: float = param(
-        0.5, "Share of the obstacle of living elsewhere that votes by app take away, where all use it", low=0,
-        high=1, zh="线上表决便利",
-        source="official voting app used by 2 percent of compounds it covers: D093; size assumed",
+    app_reaches: float = fraction(
+        0.5, "Share of the obstacle of living elsewhere that votes by app take away, where all use it",
+        zh="线上表决便利", source="official voting app used by 2 percent of compounds it covers: D093; size assumed",
     )  # fmt: skip
     volunteers: float = param(
         12.0, "Owners who go from door to door for a vote, at 1,000 households", unit="person", low=0, high=200,
         zh="上门志愿业主",
     )  # fmt: skip
-    volunteer_hours: float = param(
-        8.0, "Hours each of them gives", unit="hour/month", low=0, high=100, zh="志愿者人均工时"
+    volunteer_hours: float = in_hours(
+        8.0, "Hours each of them gives", high=100, zh="志愿者人均工时"
     )
-    committee_hours: float = param(
-        30.0, "Hours a working committee gives to a vote it calls", unit="hour/month", low=0, high=500,
-        zh="业委会组织表决工时",
+    committee_hours: float = in_hours(
+        30.0, "Hours a working committee gives to a vote it calls", high=500, zh="业委会组织表决工时",
     )  # fmt: skip
-    stays_away: float = param(
-        0.4, "Share of owners wholly against who stay away where the others alone cannot make the quorum; fewer of the "
-        "half-hearted", low=0, high=1,
-        zh="反对者缺席策略",
+    stays_away: float = fraction(
+        0.4, "Share of owners wholly against who stay away where the others alone cannot make the quorum; fewer of "
+        "the half-hearted", zh="反对者缺席策略",
         source="campaigns not to vote under the two-thirds rule: K026; size assumed",
     )  # fmt: skip
-    moves: float = param(
-        0.3, "Chance that a fully competent committee puts to the vote what calls for one", unit="1/month", low=0,
-        high=1, zh="业委会提请表决概率",
+    moves: float = monthly(
+        0.3, "Chance that a fully competent committee puts to the vote what calls for one", zh="业委会提请表决概率",
     )  # fmt: skip
-    interim_moves: float = param(
-        0.1,
-        "The same for an interim committee",
-        unit="1/month",
-        low=0,
-        high=1,
-        zh="物管会提请表决概率",
+    interim_moves: float = monthly(
+        0.1, "The same for an interim committee", zh="物管会提请表决概率"
     )
-    community_calls: float = param(
-        0.01, "The same for the community where there is neither, at full grievance", unit="1/month", low=0, high=1,
-        zh="社区组织表决概率",
+    community_calls: float = monthly(
+        0.01, "The same for the community where there is neither, at full grievance", zh="社区组织表决概率",
         source="residents' committee and government guide owners' meetings: Civil Code art. 277; size assumed",
     )  # fmt: skip
-    distrusted: float = param(
-        0.5,
-        "Mean trust in the firm below which its dismissal comes up",
-        low=0,
-        high=1,
-        zh="解聘动议的信任下限",
+    distrusted: float = fraction(
+        0.5, "Mean trust in the firm below which its dismissal comes up", zh="解聘动议的信任下限"
     )
-    patience: int = param(
-        6,
-        "Months of such distrust before it does",
-        unit="month",
-        low=1,
-        high=120,
-        zh="解聘动议前月数",
+    patience: int = in_months(
+        6, "Months of such distrust before it does", low=1, high=120, zh="解聘动议前月数"
     )
-    change_agrees: float = param(
-        0.4,
-        "Chance that an owner who fully trusts the firm agrees to another",
-        low=0,
-        high=1,
-        zh="换物业服务企业的基准同意率",
+    change_agrees: float = fraction(
+        0.4, "Chance that an owner who fully trusts the firm agrees to another", zh="换物业服务企业的基准同意率",
+    )  # fmt: skip
+    change_distrust: float = fraction(
+        0.6, "More of that without any trust in the firm", zh="不信任对换物业服务企业同意率的提升"
     )
-    change_distrust: float = param(
-        0.6,
-        "More of that without any trust in the firm",
-        low=0,
-        high=1,
-        zh="不信任对换物业服务企业同意率的提升",
-    )
-    first_agrees: float = param(
-        0.5, "Chance that an owner satisfied without a firm agrees to a first one", low=0, high=1,
+    first_agrees: float = fraction(
+        0.5, "Chance that an owner satisfied without a firm agrees to a first one",
         zh="首次引入物业服务企业的基准同意率",
     )  # fmt: skip
-    first_need: float = param(
-        0.5,
-        "More of that for an owner wholly dissatisfied",
-        low=0,
-        high=1,
-        zh="不满对引入物业服务企业的促进",
+    first_need: float = fraction(
+        0.5, "More of that for an owner wholly dissatisfied", zh="不满对引入物业服务企业的促进"
     )
-    first_free: float = param(
-        0.5, "Less of that for an owner wholly used to free service", low=0, high=1,
-        zh="免费习惯对引入物业服务企业的阻碍", source="free service seen as a right: seed 002 (免费状态); size assumed",
+    first_free: float = fraction(
+        0.5, "Less of that for an owner wholly used to free service", zh="免费习惯对引入物业服务企业的阻碍",
+        source="free service seen as a right: seed 002 (免费状态); size assumed",
     )  # fmt: skip
-    price_agrees: float = param(
-        0.2,
-        "Chance that a dissatisfied owner agrees to a higher fee",
-        low=0,
-        high=1,
-        zh="提价的基准同意率",
+    price_agrees: float = fraction(
+        0.2, "Chance that a dissatisfied owner agrees to a higher fee", zh="提价的基准同意率"
     )
-    price_satisfied: float = param(
-        0.6, "More of that at full satisfaction", low=0, high=1, zh="满意对提价同意率的提升"
+    price_satisfied: float = fraction(
+        0.6, "More of that at full satisfaction", zh="满意对提价同意率的提升"
     )
-    price_burden: float = param(
-        0.4,
-        "Less of that for an owner for whom the fee is a full burden",
-        low=0,
-        high=1,
-        zh="负担对提价同意率的影响",
-    )
-    price_step: float = param(
-        0.15, "Rise of the fee that is put to the vote, relative", low=0, high=1, zh="提价幅度"
+    price_burden: float = fraction(
+        0.4, "Less of that for an owner for whom the fee is a full burden", zh="负担对提价同意率的影响",
+    )  # fmt: skip
+    price_step: float = fraction(
+        0.15, "Rise of the fee that is put to the vote, relative", zh="提价幅度"
     )
     price_most: float = param(
         1.6, "Fee, relative to that at the start, beyond which no rise is put to the vote", low=1, high=4,
         zh="提价上限",
     )  # fmt: skip
-    price_asks: float = param(
-        0.7,
-        "Effort a firm can pay for below which it asks for a higher fee",
-        low=0,
-        high=1,
-        zh="物业服务企业要求提价的投入",
-    )
-    spend_agrees: float = param(
-        0.55, "Chance that an owner without trust in the committee agrees to use common money", low=0, high=1,
+    price_asks: float = fraction(
+        0.7, "Effort a firm can pay for below which it asks for a higher fee", zh="物业服务企业要求提价的投入",
+    )  # fmt: skip
+    spend_agrees: float = fraction(
+        0.55, "Chance that an owner without trust in the committee agrees to use common money",
         zh="动用公共资金的基准同意率",
     )  # fmt: skip
-    spend_trust: float = param(
-        0.35, "More of that at full trust", low=0, high=1, zh="信任对动用资金同意率的提升"
+    spend_trust: float = fraction(
+        0.35, "More of that at full trust", zh="信任对动用资金同意率的提升"
     )
-    choice: float = param(
+    choice: float = fraction(
         0.5, "Share of what an ordinary firm lacks in care and openness, and of its skimming, that a fully competent "
-        "committee's choice avoids", low=0, high=1, zh="业委会择优作用",
+        "committee's choice avoids", zh="业委会择优作用",
     )  # fmt: skip
-    goodwill: float = param(
-        0.4, "Trust in a firm at its start, where owners chose it", low=0, high=1, zh="初始信任",
+    goodwill: float = fraction(
+        0.4, "Trust in a firm at its start, where owners chose it", zh="初始信任",
         source="selection by owners builds trust (建立居民与物业之间的信任): seed 004; size assumed",
     )  # fmt: skip
 
@@ -265,16 +222,13 @@ def vote(compound, appeal, hours, took_part, agreed):  # type: ignore[no-untyped
     tenure, area = h.tenure, h.area
     come_unasked(compound, comes)
     visits = hours / (p.visit_hours * n)
-    unmoved, unmoved_absent = (
-        (1.0 - p.visit_brings) ** visits,
-        (1.0 - p.visit_brings_absent) ** visits,
-    )
+    unmoved = (1.0 - p.visit_brings) ** visits
+    unmoved_absent = (1.0 - p.visit_brings_absent) ** visits
     in_favour = 0.0
     for i in rows(first, last):
         k = i - start
-        comes[k] = 1.0 - (1.0 - comes[k]) * (
-            unmoved if tenure[i] == Tenure.OWNER else unmoved_absent
-        )
+        stays_out = unmoved if tenure[i] == Tenure.OWNER else unmoved_absent
+        comes[k] = 1.0 - (1.0 - comes[k]) * stays_out
         in_favour += comes[k] * appeal[k]
     # Where those in favour make the quorum alone, staying away would only leave the vote to them.
     stays_away = p.stays_away if in_favour < compound.committee.p.quorum * n else 0.0

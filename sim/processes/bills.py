@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from sim.compiled import kernel
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_months, monthly, param
 from sim.streams import Stream, draw, fill
 from sim.world.arrows import arrow, through
 from sim.world.native import rows
@@ -43,62 +43,56 @@ class BillParameters(Parameters):
         source="who does not pay is for the most part the same through a year (assumed); with monthly bills everybody "
         "would else refuse some",
     )  # fmt: skip
-    own_date: float = param(
+    own_date: float = fraction(
         0.25, "Share of units whose year of bills begins in the month of their handover; others' in January",
-        low=0, high=1, zh="按交房日计费户比例",
+        zh="按交房日计费户比例",
         source="by handover in Yangzhou (D011), by season elsewhere (D087, D052); share assumed",
     )  # fmt: skip
-    autumn: float = param(
-        0.5, "Share of those whose month lies in October to December", low=0, high=1, zh="四季度交房占比",
+    autumn: float = fraction(
+        0.5, "Share of those whose month lies in October to December", zh="四季度交房占比",
         source="handovers bunch in October to December (D011); share assumed",
     )  # fmt: skip
-    at_once: float = param(
-        0.2, "Chance that a household gets round to a bill in the month it comes", low=0, high=1,
-        zh="当月缴清概率",
+    at_once: float = fraction(
+        0.2, "Chance that a household gets round to a bill in the month it comes", zh="当月缴清概率",
         source="20 percent of a year by the end of February (K070); 86 percent at once in one firm (D025)",
     )  # fmt: skip
-    later: float = param(
-        0.2, "Chance that it gets round to it in any other month", unit="1/month", low=0, high=1,
-        zh="平常月份办理概率",
+    later: float = monthly(
+        0.2, "Chance that it gets round to it in any other month", zh="平常月份办理概率",
         source="50 percent of a year by April (K054), 40 to 50 by June (K103), most by September (D011)",
     )  # fmt: skip
     spring_festival: float = param(
         0.25, "The same in February, relative", low=0, high=2, zh="春节月份系数",
         source="20 percent at the end of February (K070); assumed",
     )  # fmt: skip
-    year_end: float = param(
-        0.5, "Chance in November and December each, when staff go from door to door", unit="1/month", low=0, high=1,
-        zh="年终清欠办理概率",
+    year_end: float = monthly(
+        0.5, "Chance in November and December each, when staff go from door to door", zh="年终清欠办理概率",
         source="year-end campaigns (D088, D079, D011); size assumed",
     )  # fmt: skip
-    last_call: float = param(
-        0.75, "Chance in the last month of a bill's period, when it is called in", low=0, high=1,
-        zh="账单到期月办理概率",
+    last_call: float = fraction(
+        0.75, "Chance in the last month of a bill's period, when it is called in", zh="账单到期月办理概率",
         source="where all pay in the end, 15 points come in late in the year (D079); size assumed",
     )  # fmt: skip
-    reminded: float = param(
+    reminded: float = fraction(
         0.5, "Weight of reminders in the last two chances: they hold as given for a firm that reminds as usual",
-        low=0, high=1, zh="催缴对办理概率的权重",
+        zh="催缴对办理概率的权重",
     )  # fmt: skip
     usual_reminders: float = param(
         0.5, "Intensity of reminders that is usual", low=0.01, high=1, zh="通常催缴力度"
     )
-    ahead: float = param(
-        0.1, "Share of households without debts that, asked in December, pay the next bill ahead", low=0, high=1,
-        zh="提前预缴户比例",
+    ahead: float = fraction(
+        0.1, "Share of households without debts that, asked in December, pay the next bill ahead", zh="提前预缴户比例",
         source="prepaying is rewarded and found in all parts (D055, D056, D089); share assumed",
     )  # fmt: skip
-    discount: float = param(
-        0.08, "Part of a bill let off to those who pay ahead", low=0, high=0.5, zh="预缴优惠比例",
+    discount: float = fraction(
+        0.08, "Part of a bill let off to those who pay ahead", high=0.5, zh="预缴优惠比例",
         source="8 to 20 percent for a year (D055, D056, D089)",
     )  # fmt: skip
-    pays_back: float = param(
-        0.5, "Chance that a household willing to pay its old debts does so when it gets round to bills",
-        low=0, high=1, zh="补缴概率",
+    pays_back: float = fraction(
+        0.5, "Chance that a household willing to pay its old debts does so when it gets round to bills", zh="补缴概率",
         source="31 percent of old debts came in within four weeks of visits (K037); assumed",
     )  # fmt: skip
-    instalment: int = param(
-        24, "Oldest months paid back at once", unit="month", low=1, high=120, zh="每次补缴月数",
+    instalment: int = in_months(
+        24, "Oldest months paid back at once", low=1, high=120, zh="每次补缴月数",
         source="three to five years at once are told (K001, K040); assumed",
     )  # fmt: skip
     usual_price_fen: int = param(
@@ -153,26 +147,20 @@ def begin_bills(compound, first, last):  # type: ignore[no-untyped-def]
 
 arrow(
     "year_end", "pay", "staff who go from door to door in November and December bring households to their bills",
-    neutral="any other month",
-    zh="年终上门清欠促使住户办理账单",
-    zh_neutral="平常月份",
+    neutral="any other month", zh="年终上门清欠促使住户办理账单", zh_neutral="平常月份",
 )  # fmt: skip
 arrow(
     "reminders", "bills", "a firm that reminds more than usual brings more households to their bills",
     neutral="usual reminders (bills.usual_reminders)",
-    zh="催缴勤于通常时，更多住户办理账单",
-    zh_neutral="通常催缴力度（bills.usual_reminders）",
+    zh="催缴勤于通常时，更多住户办理账单", zh_neutral="通常催缴力度（bills.usual_reminders）",
 )  # fmt: skip
 
 
 @kernel
 def _begin_bill(compound, i, settled):  # type: ignore[no-untyped-def]
     # The bill of a period that has begun before the start and goes on.
-    world, h, period = (
-        compound.world,
-        compound.world.households,
-        np.int64(compound.parameters.bills.period),
-    )
+    world, h = compound.world, compound.world.households
+    period = np.int64(compound.parameters.bills.period)
     over = (month_of_year(world) - h.bill_month[i]) % MONTHS_PER_YEAR % period + 1
     h.bill_fee_fen[i] = asked_fen(h.fee_fen[i], compound.asked_price)
     if over < period:
@@ -229,27 +217,20 @@ def asked_fen(fee_fen, price):  # type: ignore[no-untyped-def]
 
 arrow(
     "calls", "bills", "who is called on deals with its bills",
-    neutral="nobody has called",
-    zh="有人上门时住户办理账单",
-    zh_neutral="无人上门",
+    neutral="nobody has called", zh="有人上门时住户办理账单", zh_neutral="无人上门",
 )  # fmt: skip
 arrow(
     "suits", "pay", "letters of lawyers and suits bring debtors to their bills, and to pay old debts",
-    neutral="nobody is written to or sued",
-    zh="律师函与诉讼促使欠费户办理账单、补缴旧欠",
-    zh_neutral="无函无诉",
+    neutral="nobody is written to or sued", zh="律师函与诉讼促使欠费户办理账单、补缴旧欠", zh_neutral="无函无诉",
 )  # fmt: skip
 arrow(
     "willingness", "old_debts", "who has become willing pays old debts",
-    neutral="old debts stay",
-    zh="愿缴者补缴旧欠",
-    zh_neutral="旧欠不动",
+    neutral="old debts stay", zh="愿缴者补缴旧欠", zh_neutral="旧欠不动",
 )  # fmt: skip
 arrow(
     "developer", "pay", "the developer pays the fee of vacant units, or defaults",
     neutral="it pays as at the start (developer.pays_vacant)",
-    zh="开发商缴纳或拖欠空置房物业费",
-    zh_neutral="同期初（developer.pays_vacant）",
+    zh="开发商缴纳或拖欠空置房物业费", zh_neutral="同期初（developer.pays_vacant）",
 )  # fmt: skip
 
 
@@ -270,31 +251,18 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
     willing, reluctance, held_back, tenure = h.willing, h.reluctance, h.held_back, h.tenure
     bill_fen, bill_months, begins = h.bill_fen, h.bill_months, h.bill_month
     bill_over = h.bill_over
-    paid, received_fen, credited_fen, recovered_fen = (
-        h.paid,
-        h.received_fen,
-        h.credited_fen,
-        h.recovered_fen,
-    )
+    paid, received_fen = h.paid, h.received_fen
+    credited_fen, recovered_fen = h.credited_fen, h.recovered_fen
     arrears_fen, billed, intends = h.arrears_fen, h.billed, h.intends
     now, new_firm = month_of_year(world), compound.firm.is_new
     december = now == MONTHS_PER_YEAR
     on, owed = compound.parameters.arrows, compound.parameters.developer.pays_vacant
     price, keeps = compound.asked_price, fees.habit_keeps
     pays_vacant = through(on.developer_to_pay, compound.signals.developer_pays, owed)
-    by_calls, by_suits, debts = (
-        on.calls_to_bills > 0.0,
-        on.suits_to_pay > 0.0,
-        on.willingness_to_old_debts,
-    )
-    free_keeps, habit, free_habit, asked, called_on, summoned = (
-        fees.free_habit_keeps,
-        h.habit,
-        h.free_habit,
-        h.asked,
-        h.called_on,
-        h.summoned,
-    )
+    by_calls, by_suits = on.calls_to_bills > 0.0, on.suits_to_pay > 0.0
+    debts, free_keeps = on.willingness_to_old_debts, fees.free_habit_keeps
+    habit, free_habit, asked = h.habit, h.free_habit, h.asked
+    called_on, summoned = h.called_on, h.summoned
     for i in rows(first, last):
         received_fen[i] = credited_fen[i] = recovered_fen[i] = 0
         summoned[i] = summoned[i] if by_suits else 0
@@ -318,7 +286,7 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
                     bill_fen[i] = 0
             elif december and arrears_fen[i] == 0 and h.ahead[i] == 0 and u[3, k] < p.ahead:
                 h.ahead[i] = 1
-                received_fen[i] = _ahead_fen(p, h.fee_fen[i], price)
+                received_fen[i] = _ahead_fen(p.period, p.discount, h.fee_fen[i], price)
             if summoned[i] == Called.SETTLES and arrears_fen[i] > 0:
                 recovered_fen[i] = _pay_back(h, i, h.arrears_months[i])
             elif (
@@ -349,14 +317,14 @@ def pay(compound, first, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _ahead_fen(p, fee_fen, price):  # type: ignore[no-untyped-def]
+def _ahead_fen(period, discount, fee_fen, price):  # type: ignore[no-untyped-def]
     # Price of a whole bill to who pays it ahead.
-    return _discounted(p, p.period * asked_fen(fee_fen, price))
+    return _discounted(discount, period * asked_fen(fee_fen, price))
 
 
 @kernel
-def _discounted(p, fen):  # type: ignore[no-untyped-def]
-    return np.int64(np.floor((1.0 - p.discount) * fen))
+def _discounted(discount, fen):  # type: ignore[no-untyped-def]
+    return np.int64(np.floor((1.0 - discount) * fen))
 
 
 @kernel
@@ -459,9 +427,9 @@ def end_bills(compound, successor):  # type: ignore[no-untyped-def]
         if not owes:
             paid_fen = left * h.bill_fee_fen[i]
             # No more than was paid.
-            on_bills += _discounted(p, paid_fen) if h.cheaper[i] else paid_fen
+            on_bills += _discounted(p.discount, paid_fen) if h.cheaper[i] else paid_fen
         if h.ahead[i]:
-            ahead += _ahead_fen(p, h.fee_fen[i], price)
+            ahead += _ahead_fen(p.period, p.discount, h.fee_fen[i], price)
             h.ahead[i] = successor
     return on_bills, ahead
 
@@ -477,9 +445,7 @@ def settled_fen(compound):  # type: ignore[no-untyped-def]
 
 arrow(
     "votes", "norm", "a vote or pledge tells those never asked for a fee what others will do",
-    neutral="no vote tells anything",
-    zh="表决或承诺使从未缴费者形成对他人的预期",
-    zh_neutral="表决不带来预期",
+    neutral="no vote tells anything", zh="表决或承诺使从未缴费者形成对他人的预期", zh_neutral="表决不带来预期",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from sim.compiled import inlined, kernel
 from sim.processes.chance import to_chances
 from sim.processes.parking import who_has_cars
 from sim.processes.service import Line
-from sim.schema import Parameters, param
+from sim.schema import Parameters, logits
 from sim.streams import Stream, fill
 from sim.world.arrows import arrow, through
 from sim.world.native import rows
@@ -28,49 +28,39 @@ _TEAMS = 31
 class CommonsParameters(Parameters):
     """Start and end of misuse."""
 
-    starts: float = param(
-        -5.0, "Push to start misusing common space, all else neutral", unit="logit", low=-10, high=2,
-        zh="占用公共空间基准",
+    starts: float = logits(
+        -5.0, "Push to start misusing common space, all else neutral", low=-10, high=2, zh="占用公共空间基准",
     )  # fmt: skip
-    imitation: float = param(
-        3.0, "Weight of the share of neighbours seen to misuse", unit="logit", low=0, high=12, zh="效仿权重",
+    imitation: float = logits(
+        3.0, "Weight of the share of neighbours seen to misuse", low=0, high=12, zh="效仿权重",
         source="misuse spreads: seeds 001, 004; size assumed",
     )  # fmt: skip
-    need: float = param(
-        1.0, "Weight of neglect: (1 - condition of security and greenery)", unit="logit", low=0, high=5,
-        zh="失管权重",
+    need: float = logits(
+        1.0, "Weight of neglect: (1 - condition of security and greenery)", low=0, high=5, zh="失管权重",
     )  # fmt: skip
-    civic: float = param(
-        1.5, "Weight of civic-mindedness", unit="logit", low=0, high=5, zh="公益心权重"
-    )
-    stops: float = param(
-        -3.0, "Push to stop, all else neutral", unit="logit", low=-10, high=2, zh="停止占用基准"
+    civic: float = logits(1.5, "Weight of civic-mindedness", low=0, high=5, zh="公益心权重")
+    stops: float = logits(
+        -3.0, "Push to stop, all else neutral", low=-10, high=2, zh="停止占用基准"
     )
 
 
 arrow(
     "neighbours", "misuse", "a household misuses common space where it sees others do so",
-    neutral="what it sees counts for nothing",
-    zh="看到别人占用公共空间便效仿",
-    zh_neutral="所见不起作用",
+    neutral="what it sees counts for nothing", zh="看到别人占用公共空间便效仿", zh_neutral="所见不起作用",
 )  # fmt: skip
 arrow(
     "condition", "misuse", "neglected grounds invite misuse",
     neutral="security and greenery as at the start (service.start)",
-    zh="环境失管招致占用",
-    zh_neutral="安保与绿化同期初（service.start）",
+    zh="环境失管招致占用", zh_neutral="安保与绿化同期初（service.start）",
 )  # fmt: skip
 arrow(
     "parking", "misuse", "cars without a place stand in lanes and on lawns",
     neutral="as many as is usual (parking.usual_short)",
-    zh="无车位的车辆占道占绿",
-    zh_neutral="通常缺口（parking.usual_short）",
+    zh="无车位的车辆占道占绿", zh_neutral="通常缺口（parking.usual_short）",
 )  # fmt: skip
 arrow(
     "enforcement", "misuse", "enforcement holds misuse down",
-    neutral="nobody enforces",
-    zh="执法抑制占用",
-    zh_neutral="无人执法",
+    neutral="nobody enforces", zh="执法抑制占用", zh_neutral="无人执法",
 )  # fmt: skip
 
 
@@ -115,9 +105,7 @@ def note_misuse(compound, team):  # type: ignore[no-untyped-def]
 
 arrow(
     "force", "cell_trust", "who is made to stop, and who watches, loses trust in the cell",
-    neutral="nobody minds",
-    zh="被强制清理者和旁观者对党组织失信",
-    zh_neutral="无人介意",
+    neutral="nobody minds", zh="被强制清理者和旁观者对党组织失信", zh_neutral="无人介意",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.processes.issues import Door
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, monthly, param
 from sim.streams import Stream, fill
 from sim.world.arrows import arrow
 from sim.world.native import rows
@@ -26,81 +26,61 @@ _OUTSIDE, _HOTLINE = int(Stage.CALLS_HOTLINE), int(Door.HOTLINE)
 class ConflictParameters(Parameters):
     """Sources of grievance and steps of the ladder."""
 
-    own_issue: float = param(
-        0.04, "Grievance from each own unsolved problem that counts", unit="1/month", low=0, high=1,
-        zh="自家问题不满情绪",
-    )  # fmt: skip
+    own_issue: float = monthly(
+        0.04, "Grievance from each own unsolved problem that counts", zh="自家问题不满情绪"
+    )
     issues_counted: int = param(
-        3, "Own unsolved problems that count at most", unit="issue", low=1, high=20,
-        zh="自家问题计入上限",
+        3, "Own unsolved problems that count at most", unit="issue", low=1, high=20, zh="自家问题计入上限",
     )  # fmt: skip
     building_issue: float = param(
-        0.1, "Grievance from unsolved problems in the building, per problem and household",
-        unit="1/month", low=0, high=2, zh="本楼问题不满情绪",
+        0.1, "Grievance from unsolved problems in the building, per problem and household", unit="1/month", low=0,
+        high=2, zh="本楼问题不满情绪",
     )  # fmt: skip
-    legacy: float = param(
-        0.06, "Grievance from the developer's broken promises at full weight", unit="1/month",
-        low=0, high=1, zh="开发遗留不满情绪",
+    legacy: float = monthly(
+        0.06, "Grievance from the developer's broken promises at full weight", zh="开发遗留不满情绪",
         source="unbuilt pool and sports ground: seed 004; size assumed",
     )  # fmt: skip
-    discontent: float = param(
-        0.03, "Grievance from dissatisfaction, per unit of satisfaction below one half", unit="1/month",
-        low=0, high=1, zh="对服务不满意引起的不满情绪",
+    discontent: float = monthly(
+        0.03, "Grievance from dissatisfaction, per unit of satisfaction below one half",
+        zh="对服务不满意引起的不满情绪",
     )  # fmt: skip
-    forgets: float = param(
-        0.1, "Share of grievance that fades", unit="1/month", low=0, high=1, zh="不满情绪消退速度"
+    forgets: float = monthly(0.1, "Share of grievance that fades", zh="不满情绪消退速度")
+    fresh_start: float = fraction(
+        0.35, "Share of grievance that goes when somebody else comes to serve", zh="更换物业服务企业后的不满情绪消解",
+        source="anger with the old firm is not all with the next (K087, seed 004), yet old grievances are carried "
+        "over (K042); share assumed",
+    )  # fmt: skip
+    calms: float = fraction(
+        0.25, "Share of grievance that mediation takes from a household it reaches", zh="调解的不满情绪消解",
+    )  # fmt: skip
+    threshold_open: float = fraction(
+        0.60, "Grievance below which nobody joins open conflict", zh="公开冲突的不满情绪下限"
     )
-    fresh_start: float = param(
-        0.35, "Share of grievance that goes when somebody else comes to serve", low=0, high=1,
-        zh="更换物业服务企业后的不满情绪消解",
-        source="anger with the old firm is not all with the next (K087, seed 004), yet old grievances are carried over "
-        "(K042); share assumed",
-    )  # fmt: skip
-    calms: float = param(
-        0.25, "Share of grievance that mediation takes from a household it reaches", low=0, high=1,
-        zh="调解的不满情绪消解",
-    )  # fmt: skip
-    threshold_open: float = param(0.60, "Grievance below which nobody joins open conflict",
-        low=0, high=1, zh="公开冲突的不满情绪下限")  # fmt: skip
-    tires: float = param(
-        0.10, "Chance to step down in a month, however aggrieved", unit="1/month", low=0, high=1,
-        zh="疲惫退出概率",
-    )  # fmt: skip
-    settles: float = param(
-        0.25, "Further chance to step down, at no grievance", unit="1/month", low=0, high=1,
-        zh="平息概率",
-    )  # fmt: skip
+    tires: float = monthly(
+        0.10, "Chance to step down in a month, however aggrieved", zh="疲惫退出概率"
+    )
+    settles: float = monthly(0.25, "Further chance to step down, at no grievance", zh="平息概率")
 
 
 arrow(
     "problems", "grievance", "own and neighbours' unsolved problems make angry",
-    neutral="none are open",
-    zh="自家和本楼未解决的问题引起不满情绪",
-    zh_neutral="没有未解决的问题",
+    neutral="none are open", zh="自家和本楼未解决的问题引起不满情绪", zh_neutral="没有未解决的问题",
 )  # fmt: skip
 arrow(
     "legacy", "grievance", "the developer's broken promises make angry",
-    neutral="no legacy",
-    zh="开发商失信引起不满情绪",
-    zh_neutral="没有遗留问题",
+    neutral="no legacy", zh="开发商失信引起不满情绪", zh_neutral="没有遗留问题",
 )  # fmt: skip
 arrow(
     "satisfaction", "grievance", "who is dissatisfied grows angry",
-    neutral="satisfaction of one half",
-    zh="对服务不满意滋生不满情绪",
-    zh_neutral="满意度为一半",
+    neutral="satisfaction of one half", zh="对服务不满意滋生不满情绪", zh_neutral="满意度为一半",
 )  # fmt: skip
 arrow(
     "change_of_firm", "grievance", "a part of the anger goes with who served before",
-    neutral="nobody else comes",
-    zh="更换物业服务企业后，部分不满情绪随之消解",
-    zh_neutral="不更换",
+    neutral="nobody else comes", zh="更换物业服务企业后，部分不满情绪随之消解", zh_neutral="不更换",
 )  # fmt: skip
 arrow(
     "mediation", "grievance", "mediation takes grievance away",
-    neutral="nobody mediates",
-    zh="调解消解不满情绪",
-    zh_neutral="无人调解",
+    neutral="nobody mediates", zh="调解消解不满情绪", zh_neutral="无人调解",
 )  # fmt: skip
 
 
@@ -116,10 +96,8 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
     on, forgets = compound.parameters.arrows, p.forgets
     own_issue = p.own_issue * on.problems_to_grievance
     building_issue = p.building_issue * on.problems_to_grievance
-    discontent, calms = (
-        p.discontent * on.satisfaction_to_grievance,
-        p.calms * on.mediation_to_grievance,
-    )
+    discontent = p.discontent * on.satisfaction_to_grievance
+    calms = p.calms * on.mediation_to_grievance
     # What the developer broke is held against who serves, as far as it is laid at its door.
     blamed = s.blame if s.firm_present > 0.0 else 1.0
     legacy, mediation = p.legacy * s.legacy * blamed * on.legacy_to_grievance, s.mediation
@@ -137,15 +115,11 @@ def resent(compound, first, last):  # type: ignore[no-untyped-def]
 
 arrow(
     "grievance", "conflict", "who complains outside and bears a grievance joins an open conflict",
-    neutral="no grievance",
-    zh="对外诉求者带着不满情绪加入公开冲突",
-    zh_neutral="没有不满情绪",
+    neutral="no grievance", zh="对外诉求者带着不满情绪加入公开冲突", zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "neighbours", "conflict", "who sees neighbours in open conflict joins them",
-    neutral="nobody is seen to",
-    zh="看到邻居公开冲突便加入",
-    zh_neutral="看不到别人冲突",
+    neutral="nobody is seen to", zh="看到邻居公开冲突便加入", zh_neutral="看不到别人冲突",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import field_validator
 
 from sim.processes.chance import to_chances
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, logits, monthly, param
 from sim.world.arrows import arrow, through
 from sim.world.native import rows
 from sim.world.process import How, Process, process
@@ -35,99 +35,74 @@ class FeeParameters(Parameters):
         "logit", "Theory of paying: logit, match (conditional cooperators repay a share of the norm), or one "
         "of your own", zh="缴费反应形式",
     )  # fmt: skip
-    base_conditional: float = param(
-        1.7, "Push to pay of a conditional cooperator, all else neutral", unit="logit", low=-6, high=6,
-        zh="条件合作者基准",
+    base_conditional: float = logits(
+        1.7, "Push to pay of a conditional cooperator, all else neutral", low=-6, high=6, zh="条件合作者基准",
     )  # fmt: skip
-    base_unconditional: float = param(
-        2.2, "Push to pay of an unconditional cooperator", unit="logit", low=-6, high=6,
-        zh="无条件合作者基准",
-    )  # fmt: skip
-    base_free_rider: float = param(
-        -0.4,
-        "Push to pay of a free-rider",
-        unit="logit",
-        low=-8,
-        high=4,
-        zh="享受服务而不缴费者基准",
+    base_unconditional: float = logits(
+        2.2, "Push to pay of an unconditional cooperator", low=-6, high=6, zh="无条件合作者基准"
     )
-    norm_conditional: float = param(
-        2.0, "Weight of the perceived norm, conditional cooperators", unit="logit", low=0, high=10,
-        zh="条件合作者的规范权重",
+    base_free_rider: float = logits(
+        -0.4, "Push to pay of a free-rider", low=-8, high=4, zh="享受服务而不缴费者基准"
+    )
+    norm_conditional: float = logits(
+        2.0, "Weight of the perceived norm, conditional cooperators", low=0, high=10, zh="条件合作者的规范权重",
         source="conditional cooperation in public-goods experiments; size assumed",
     )  # fmt: skip
-    norm_others: float = param(
-        0.9, "Weight of the perceived norm, the other types", unit="logit", low=0, high=10,
-        zh="其他类型的规范权重",
+    norm_others: float = logits(
+        0.9, "Weight of the perceived norm, the other types", low=0, high=10, zh="其他类型的规范权重",
     )  # fmt: skip
-    norm_speed: float = param(
-        0.5, "Share of the gap between belief and what is seen closed in a month",
-        unit="1/month", low=0, high=1, zh="规范感知速度",
-    )  # fmt: skip
-    service: float = param(
-        7.0, "Weight of satisfaction", unit="logit", low=0, high=12, zh="满意度权重"
+    norm_speed: float = monthly(
+        0.5, "Share of the gap between belief and what is seen closed in a month", zh="规范感知速度"
     )
-    trust: float = param(
-        1.5,
-        "Weight of trust in the firm",
-        unit="logit",
-        low=0,
-        high=10,
-        zh="对物业服务企业信任权重",
+    service: float = logits(7.0, "Weight of satisfaction", low=0, high=12, zh="满意度权重")
+    trust: float = logits(
+        1.5, "Weight of trust in the firm", low=0, high=10, zh="对物业服务企业信任权重"
     )
-    grievance: float = param(
-        2.0, "Weight of grievance", unit="logit", low=0, high=10, zh="不满情绪权重"
-    )
-    company: float = param(
-        5.5, "More of that weight where nobody else is believed to pay; none where all do", unit="logit", low=0,
-        high=15, zh="法不责众权重",
+    grievance: float = logits(2.0, "Weight of grievance", low=0, high=10, zh="不满情绪权重")
+    company: float = logits(
+        5.5, "More of that weight where nobody else is believed to pay; none where all do", low=0, high=15,
+        zh="法不责众权重",
         source="many refuse only in company (Granovetter 1978; 法不责众): whole compounds go from 95 to 10 percent "
         "within three years (K053) and back within one or two (K087); size assumed",
     )  # fmt: skip
-    strike: float = param(
-        0.8, "Push not to pay of a household in open complaint (stage 2 and above)", unit="logit",
-        low=0, high=5, zh="拒缴抗争",
+    strike: float = logits(
+        0.8, "Push not to pay of a household in open complaint (stage 2 and above)", low=0, high=5, zh="拒缴抗争",
     )  # fmt: skip
-    habit: float = param(
-        1.8, "Weight of own habit of paying", unit="logit", low=0, high=10, zh="缴费习惯权重"
-    )
-    habit_keeps: float = param(
-        0.94, "Share of the habit left after a month", unit="1/month", low=0, high=1,
-        zh="习惯月留存率", source="bills come once or a few times a year; half in a year assumed",
+    habit: float = logits(1.8, "Weight of own habit of paying", low=0, high=10, zh="缴费习惯权重")
+    habit_keeps: float = monthly(
+        0.94, "Share of the habit left after a month", zh="习惯月留存率",
+        source="bills come once or a few times a year; half in a year assumed",
     )  # fmt: skip
-    dunning: float = param(
-        0.4, "Weight of reminders to households in arrears", unit="logit", low=-2, high=4, zh="催缴权重",
+    dunning: float = logits(
+        0.4, "Weight of reminders to households in arrears", low=-2, high=4, zh="催缴权重",
         source="reminders raise payment of overdue property tax in China (anchors in docs/odd.md); size assumed",
     )  # fmt: skip
-    burden: float = param(1.0, "Weight of hardship", unit="logit", low=0, high=5, zh="经济负担权重")
-    free_habit: float = param(
-        2.8, "Weight of being used to free service", unit="logit", low=0, high=8, zh="免费习惯权重",
+    burden: float = logits(1.0, "Weight of hardship", low=0, high=5, zh="经济负担权重")
+    free_habit: float = logits(
+        2.8, "Weight of being used to free service", low=0, high=8, zh="免费习惯权重",
         source="free service seen as a right: seed 002 (免费状态); size assumed",
     )  # fmt: skip
-    free_habit_keeps: float = param(
-        0.97, "Share of that habit left after a month in which the household paid",
-        unit="1/month", low=0, high=1, zh="免费习惯月留存率",
+    free_habit_keeps: float = monthly(
+        0.97, "Share of that habit left after a month in which the household paid", zh="免费习惯月留存率",
     )  # fmt: skip
-    free_habit_grows: float = param(
+    free_habit_grows: float = monthly(
         0.02, "Share of the rest of that habit gained in a month in which nobody asks for a fee, where service is had "
-        "all the same", unit="1/month", low=0, high=1, zh="免费习惯月增长率",
+        "all the same", zh="免费习惯月增长率",
         source="long without a firm, service is seen as a free right: seed 002; size assumed",
     )  # fmt: skip
-    matching: float = param(
-        0.9, "Share of the norm that conditional cooperators repay (response = match)",
-        low=0, high=1, zh="条件合作匹配率",
+    matching: float = fraction(
+        0.9, "Share of the norm that conditional cooperators repay (response = match)", zh="条件合作匹配率",
     )  # fmt: skip
-    price: float = param(
-        1.4, "Weight of a fee above what is usual nearby, for each unit of ln(fee / usual)", unit="logit", low=0,
-        high=6, zh="价格权重",
-        source="1 percent higher, 0.23 points fewer pay on time (D050): 1.4 logits at 80 percent",
+    price: float = logits(
+        1.4, "Weight of a fee above what is usual nearby, for each unit of ln(fee / usual)", low=0, high=6,
+        zh="价格权重", source="1 percent higher, 0.23 points fewer pay on time (D050): 1.4 logits at 80 percent",
     )  # fmt: skip
-    price_cut: float = param(
-        0.3, "Weight of a fee below what is usual, relative to one above it", low=0, high=1, zh="低价作用系数",
+    price_cut: float = fraction(
+        0.3, "Weight of a fee below what is usual, relative to one above it", zh="低价作用系数",
         source="a cut does not bring payers back (K053); size assumed",
     )  # fmt: skip
-    worth: float = param(
-        1.0, "How far good service excuses, and bad service worsens, a high fee", low=0, high=1, zh="质价相符系数",
+    worth: float = fraction(
+        1.0, "How far good service excuses, and bad service worsens, a high fee", zh="质价相符系数",
         source="first quality, then price (先提质再议价, R2); too dear for the service (D017); size assumed",
     )  # fmt: skip
 
@@ -142,15 +117,11 @@ class FeeParameters(Parameters):
 
 arrow(
     "neighbours", "norm", "what neighbours are seen to pay shapes what a household takes for normal",
-    neutral="its own belief, as it is",
-    zh="邻居缴费的情形影响住户对“多数人缴费”的认识",
-    zh_neutral="住户原有的看法",
+    neutral="its own belief, as it is", zh="邻居缴费的情形影响住户对“多数人缴费”的认识", zh_neutral="住户原有的看法",
 )  # fmt: skip
 arrow(
     "published", "norm", "a published rate shapes it too",
-    neutral="nothing is published",
-    zh="公布的收缴率影响住户的看法",
-    zh_neutral="不公布",
+    neutral="nothing is published", zh="公布的收缴率影响住户的看法", zh_neutral="不公布",
 )  # fmt: skip
 
 
@@ -175,80 +146,55 @@ def form_norm(compound, first, last):  # type: ignore[no-untyped-def]
 arrow(
     "satisfaction", "pay", "who is satisfied pays more readily, and finds a high fee less dear",
     neutral="satisfaction of a newcomer (turnover.newcomer_satisfaction)",
-    zh="满意者更愿缴费，也更能接受较高的价格",
-    zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
+    zh="满意者更愿缴费，也更能接受较高的价格", zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
 )  # fmt: skip
 arrow(
     "norm", "pay", "conditional cooperators pay where they believe that others do",
-    neutral="half of the others are believed to pay",
-    zh="认为别人缴费，自己也缴费",
-    zh_neutral="认为半数人缴费",
+    neutral="half of the others are believed to pay", zh="认为别人缴费，自己也缴费", zh_neutral="认为半数人缴费",
 )  # fmt: skip
 arrow(
     "trust", "pay", "who trusts the firm pays more readily",
-    neutral="trust of one half",
-    zh="信任物业服务企业者更愿缴费",
-    zh_neutral="信任为一半",
+    neutral="trust of one half", zh="信任物业服务企业者更愿缴费", zh_neutral="信任为一半",
 )  # fmt: skip
 arrow(
     "habit", "pay", "who has paid goes on paying",
-    neutral="habit of one half",
-    zh="缴费成习惯",
-    zh_neutral="习惯为一半",
+    neutral="habit of one half", zh="缴费成习惯", zh_neutral="习惯为一半",
 )  # fmt: skip
 arrow(
     "grievance", "pay", "who bears a grievance withholds the fee, the more the fewer others are believed to pay",
-    neutral="no grievance",
-    zh="有不满情绪者拒缴，认为别人缴费越少越是如此",
-    zh_neutral="没有不满情绪",
+    neutral="no grievance", zh="有不满情绪者拒缴，认为别人缴费越少越是如此", zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "conflict", "pay", "who complains in the open withholds the fee besides",
-    neutral="calm",
-    zh="公开投诉者以拒缴抗争",
-    zh_neutral="平静",
+    neutral="calm", zh="公开投诉者以拒缴抗争", zh_neutral="平静",
 )  # fmt: skip
 arrow(
     "contact", "pay", "a visit moves a household to pay",
-    neutral="nobody has called",
-    zh="上门走访促使住户缴费",
-    zh_neutral="无人上门",
+    neutral="nobody has called", zh="上门走访促使住户缴费", zh_neutral="无人上门",
 )  # fmt: skip
 arrow(
     "price", "pay", "a fee above what is usual nearby deters, and weighs more on the poor",
-    neutral="the usual fee",
-    zh="高于周边的价格抑制缴费，困难户尤甚",
-    zh_neutral="周边通常价格",
+    neutral="the usual fee", zh="高于周边的价格抑制缴费，困难户尤甚", zh_neutral="周边通常价格",
 )  # fmt: skip
 arrow(
     "hardship", "pay", "who is poor pays less readily",
-    neutral="no hardship",
-    zh="经济困难者缴费较少",
-    zh_neutral="没有困难",
+    neutral="no hardship", zh="经济困难者缴费较少", zh_neutral="没有困难",
 )  # fmt: skip
 arrow(
     "free_habit", "pay", "who is used to free service withholds the fee",
-    neutral="no such habit",
-    zh="习惯于免费服务者不愿缴费",
-    zh_neutral="没有这种习惯",
+    neutral="no such habit", zh="习惯于免费服务者不愿缴费", zh_neutral="没有这种习惯",
 )  # fmt: skip
 arrow(
     "reminders", "pay", "reminders move households in debt to pay",
-    neutral="no reminders",
-    zh="催缴促使欠费户缴费",
-    zh_neutral="不催缴",
+    neutral="no reminders", zh="催缴促使欠费户缴费", zh_neutral="不催缴",
 )  # fmt: skip
 arrow(
     "pledge", "pay", "active members who have pledged pay first",
-    neutral="no pledge",
-    zh="承诺带头的党员先缴",
-    zh_neutral="没有承诺",
+    neutral="no pledge", zh="承诺带头的党员先缴", zh_neutral="没有承诺",
 )  # fmt: skip
 arrow(
     "appeal", "pay", "letters that appeal to duty move all",
-    neutral="no letters",
-    zh="倡议书促使住户缴费",
-    zh_neutral="没有倡议书",
+    neutral="no letters", zh="倡议书促使住户缴费", zh_neutral="没有倡议书",
 )  # fmt: skip
 
 

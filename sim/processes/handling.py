@@ -30,9 +30,8 @@ from sim.processes.issues import (
     PerCategory,
     PerUrgency,
     Urgency,
-    in_order,
 )
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_order, monthly, param
 from sim.streams import Stream, draw_apart
 from sim.world.arrows import arrow, through
 from sim.world.native import rows
@@ -57,18 +56,16 @@ class HandlingParameters(Parameters):
     """Where issues go, how long they take, what comes of them, and what residents make of it."""
 
     hours: PerCategory = param(
-        in_order(PerCategory, 1.5, 5, 3, 2, 3, 5, 12, 2, 30), "Hours of work to handle one issue",
-        unit="hour", zh="处理工时",
-        source="assumed; with what firms and officials have for it, answers come in 3 to 15 days",
+        in_order(PerCategory, 1.5, 5, 3, 2, 3, 5, 12, 2, 30), "Hours of work to handle one issue", unit="hour",
+        zh="处理工时", source="assumed; with what firms and officials have for it, answers come in 3 to 15 days",
     )  # fmt: skip
     first_level: CategoryLevels = param(
         in_order(CategoryLevels, 1, 1, 1, 1, 1, 1, 2, 1, 2),
         "Level an issue is first sent to (0 building ... 4 district)", unit="level", zh="首办层级",
     )  # fmt: skip
     small: CategoryFlags = param(
-        in_order(CategoryFlags, 1, 0, 0, 1, 1, 1, 0, 0, 0),
-        "1 where a building that meets can settle it itself", zh="小微问题",
-        source="building matters settled in the building: seed 001 (微单元); list assumed",
+        in_order(CategoryFlags, 1, 0, 0, 1, 1, 1, 0, 0, 0), "1 where a building that meets can settle it itself",
+        zh="小微问题", source="building matters settled in the building: seed 001 (微单元); list assumed",
     )  # fmt: skip
     limit: PerUrgency = param(
         in_order(PerUrgency, 2 / 24, 1, 7, 15), "Limit for an answer", unit="day", zh="办理时限",
@@ -80,21 +77,19 @@ class HandlingParameters(Parameters):
         source="12345 to the district's platform, to the street once a day, next day to the firm: D069",
     )  # fmt: skip
     solve: LevelChances = param(
-        in_order(LevelChances, 0.6, 0.65, 0.5, 0.5, 0.6),
-        "Chance that work done in full solves the issue", zh="办结概率",
-        source="assumed; a ladder in which most is solved low (seed 004: over 70% in the grid)",
+        in_order(LevelChances, 0.6, 0.65, 0.5, 0.5, 0.6), "Chance that work done in full solves the issue",
+        zh="办结概率", source="assumed; a ladder in which most is solved low (seed 004: over 70% in the grid)",
     )  # fmt: skip
-    solve_most: float = param(
-        0.95, "Largest chance to solve that special effort of street or district can reach", low=0, high=1,
-        zh="难题办结概率上限",
+    solve_most: float = fraction(
+        0.95, "Largest chance to solve that special effort of street or district can reach", zh="难题办结概率上限",
     )  # fmt: skip
     rise: LevelChances = param(
         in_order(LevelChances, 0.7, 0.3, 0.5, 0.5, 0.0),
         "Chance that a level sends up what it has not solved or not come to", zh="升级概率",
     )  # fmt: skip
-    follows_up: float = param(
-        0.3, "Chance that the street takes on what it was called about and the compound has not solved", low=0,
-        high=1, zh="热线工单督办",
+    follows_up: float = fraction(
+        0.3, "Chance that the street takes on what it was called about and the compound has not solved",
+        zh="热线工单督办",
     )  # fmt: skip
     unclear: CategoryShares = param(
         in_order(CategoryShares, 0, 0.15, 0.1, 0, 0.2, 0, 0.3, 0, 0.5),
@@ -102,61 +97,46 @@ class HandlingParameters(Parameters):
         source="responsibilities unclear, each passing it on (相互推诿): seeds 000, 001; sizes assumed",
     )  # fmt: skip
     pass_days: float = param(
-        5.0,
-        "Days lost each time one is passed on",
-        unit="day",
-        low=0,
-        high=60,
-        zh="每次推诿延误天数",
-    )
-    relief: float = param(
-        0.25, "Share of grievance the household loses when the issue is solved", low=0, high=1,
-        zh="办结消气",
+        5.0, "Days lost each time one is passed on", unit="day", low=0, high=60, zh="每次推诿延误天数",
     )  # fmt: skip
-    unsolved: float = param(
-        0.06,
-        "Grievance it gains from an answer that solves nothing",
-        low=0,
-        high=1,
-        zh="未解决生怨",
+    relief: float = fraction(
+        0.25, "Share of grievance the household loses when the issue is solved", zh="办结消气"
     )
-    solved_trust: float = param(
-        0.08, "Trust it gains in whom it asked when solved", low=0, high=1, zh="办结增信"
+    unsolved: float = fraction(
+        0.06, "Grievance it gains from an answer that solves nothing", zh="未解决生怨"
     )
-    unsolved_trust: float = param(
-        0.08, "Trust it loses in whom it asked when not", low=0, high=1, zh="未解决失信"
+    solved_trust: float = fraction(
+        0.08, "Trust it gains in whom it asked when solved", zh="办结增信"
     )
-    heard: float = param(
-        0.1, "Feeling of being heard gained when solved, lost when not", low=0, high=1,
-        zh="办理结果对效能感的影响",
+    unsolved_trust: float = fraction(
+        0.08, "Trust it loses in whom it asked when not", zh="未解决失信"
+    )
+    heard: float = fraction(
+        0.1, "Feeling of being heard gained when solved, lost when not", zh="办理结果对效能感的影响"
+    )
+    doubts: float = fraction(
+        0.5, "Share of a solution's effect lost on a household without trust in whom it asked", zh="不信任的折扣",
     )  # fmt: skip
-    doubts: float = param(
-        0.5, "Share of a solution's effect lost on a household without trust in whom it asked", low=0, high=1,
-        zh="不信任的折扣",
+    asks: float = fraction(
+        0.58, "Share of callers that are asked afterwards", zh="回访抽查比例", source="670 of 1,153: D003",
     )  # fmt: skip
-    asks: float = param(
-        0.58, "Share of callers that are asked afterwards", low=0, high=1, zh="回访抽查比例",
-        source="670 of 1,153: D003",
-    )  # fmt: skip
-    content_solved: float = param(
-        0.95, "Share of callers satisfied whose issue was solved", low=0, high=1, zh="已解决满意率",
+    content_solved: float = fraction(
+        0.95, "Share of callers satisfied whose issue was solved", zh="已解决满意率",
         source="94.7 percent satisfied where 99 percent is solved: D003",
     )  # fmt: skip
-    content_unsolved: float = param(
-        0.31, "Share of callers satisfied whose issue was not solved", low=0, high=1, zh="未解决满意率",
+    content_unsolved: float = fraction(
+        0.31, "Share of callers satisfied whose issue was not solved", zh="未解决满意率",
         source="65 percent satisfied where 53 percent was solved (K046), less the former",
     )  # fmt: skip
-    street_neutral: float = param(
-        0.5, "Trust in street and hotline where nobody has heard how calls end", low=0, high=1,
-        zh="对街道和热线的基准信任",
+    street_neutral: float = fraction(
+        0.5, "Trust in street and hotline where nobody has heard how calls end", zh="对街道和热线的基准信任",
     )  # fmt: skip
     street_prior: float = param(
-        4.0, "Calls of the compound answered lately that weigh as much as that", unit="issue", low=0.1,
-        high=1000, zh="基准信任的分量",
+        4.0, "Calls of the compound answered lately that weigh as much as that", unit="issue", low=0.1, high=1000,
+        zh="基准信任的分量",
     )  # fmt: skip
-    hears: float = param(
-        0.05, "Share of the gap to what is heard of the hotline that trust in it closes", unit="1/month", low=0,
-        high=1, zh="对热线信任的调整速度",
+    hears: float = monthly(
+        0.05, "Share of the gap to what is heard of the hotline that trust in it closes", zh="对热线信任的调整速度",
     )  # fmt: skip
 
     @field_validator("first_level")
@@ -204,9 +184,7 @@ def take_up(compound, j, day, delay, chance):  # type: ignore[no-untyped-def]
 
 arrow(
     "duty", "handling", "where nobody's duty is clear each passes a problem on",
-    neutral="the first whom it reaches takes it",
-    zh="职责不清则相互推诿",
-    zh_neutral="首个接手者办理",
+    neutral="the first whom it reaches takes it", zh="职责不清则相互推诿", zh_neutral="首个接手者办理",
 )  # fmt: skip
 
 
@@ -214,12 +192,8 @@ arrow(
 def send(compound, j, at, day, chance):  # type: ignore[no-untyped-def]
     """Problem j goes to a level from a day on; where no duty is clear it is passed around first."""
     s, p, k = compound.signals, compound.parameters.handling, compound.world.issues
-    passes, left = (
-        p.unclear[k.category[j]]
-        * (1.0 - s.lead_department)
-        * compound.parameters.arrows.duty_to_handling,
-        chance,
-    )
+    passes, left = p.unclear[k.category[j]] * (1.0 - s.lead_department), chance
+    passes *= compound.parameters.arrows.duty_to_handling
     # As many may say that it is not theirs as there are levels; then it stays with the last.
     for _ in range(LEVELS):
         if left >= passes:
@@ -283,9 +257,7 @@ def _hours(world):  # type: ignore[no-untyped-def]
 
 arrow(
     "money", "handling", "a costly repair waits for money of the firm or the owners",
-    neutral="it is there",
-    zh="大修须等物业服务企业或业主出钱",
-    zh_neutral="资金到位",
+    neutral="it is there", zh="大修须等物业服务企业或业主出钱", zh_neutral="资金到位",
 )  # fmt: skip
 
 
@@ -434,21 +406,15 @@ def trust_in(h, door, at):  # type: ignore[no-untyped-def]
 
 arrow(
     "solved", "trust", "a problem solved wins trust in who was asked, one left unsolved costs it",
-    neutral="trust stays",
-    zh="办结增信，未办结失信",
-    zh_neutral="信任不变",
+    neutral="trust stays", zh="办结增信，未办结失信", zh_neutral="信任不变",
 )  # fmt: skip
 arrow(
     "solved", "grievance", "a problem solved takes grievance away, one left unsolved adds to it",
-    neutral="grievance stays",
-    zh="办结消气，未办结生怨",
-    zh_neutral="不满情绪不变",
+    neutral="grievance stays", zh="办结消气，未办结生怨", zh_neutral="不满情绪不变",
 )  # fmt: skip
 arrow(
     "solved", "efficacy", "a problem solved gives the feeling of being heard, one left unsolved takes it",
-    neutral="efficacy stays",
-    zh="办结增强效能感，未办结削弱效能感",
-    zh_neutral="效能感不变",
+    neutral="efficacy stays", zh="办结增强效能感，未办结削弱效能感", zh_neutral="效能感不变",
 )  # fmt: skip
 
 
@@ -491,9 +457,8 @@ def _leave(compound, j, day):  # type: ignore[no-untyped-def]
 @kernel
 def _answer(compound, j, day, solved):  # type: ignore[no-untyped-def]
     # The answer is counted, and the hotline's callers are told, and some of them asked.
-    world, k, counts, p = (
-        compound.world, compound.world.issues, compound.worked, compound.parameters.handling,
-    )  # fmt: skip
+    world, k = compound.world, compound.world.issues
+    counts, p = compound.worked, compound.parameters.handling
     counts.answered += 1
     counts.answer_days += day - k.told[j]
     content = p.content_solved if solved else p.content_unsolved
@@ -541,8 +506,7 @@ def buildings_follow_up(world):  # type: ignore[no-untyped-def]
 arrow(
     "calls", "street_trust", "how calls from the compound end decides how far people trust street and hotline",
     neutral="as is usual in the city (handling.street_neutral)",
-    zh="本小区来电的办理结果决定居民对街道和热线的信任",
-    zh_neutral="全市通常水平（handling.street_neutral）",
+    zh="本小区来电的办理结果决定居民对街道和热线的信任", zh_neutral="全市通常水平（handling.street_neutral）",
 )  # fmt: skip
 
 

@@ -7,12 +7,12 @@ the book (``world.issues``), not an agent.
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.compiled import kernel
-from sim.schema import Parameters, bounded, param
+from sim.schema import Parameters, bounded, fraction, in_order, monthly, param
 from sim.streams import Stream, draw, fill
 from sim.world.arrows import arrow, through
 from sim.world.declare import SealedRow, column
@@ -73,11 +73,6 @@ class PerCategory(Parameters):
     developer: float = param(0.0, "Developer's legacy", low=0, high=1000, zh="开发遗留")
 
 
-def in_order(group: type[Parameters], *values: float) -> Any:
-    """A group of parameters from their values in the order of its fields."""
-    return group(**dict(zip(group.model_fields, map(float, values), strict=True)))
-
-
 class PerLevel(Parameters):
     """One number for each level."""
 
@@ -130,44 +125,39 @@ class IssueParameters(Parameters):
 
     rate: CategoryRates = param(
         in_order(CategoryRates, 0.030, 0.030, 0.015, 0.010, 0.020, 0.006, 0.020, 0.015, 0.010),
-        "Problems per household and month at the worst state of what causes them",
-        unit="1/month", zh="问题发生率",
+        "Problems per household and month at the worst state of what causes them", unit="1/month", zh="问题发生率",
         source="assumed; order of size from 300 small issues in under six months (seed 004)",
     )  # fmt: skip
     emergency: CategoryShares = param(
-        in_order(CategoryShares, 0, 0.03, 0.02, 0, 0, 0, 0, 0, 0),
-        "Share that is an emergency", zh="突发紧急占比",
+        in_order(CategoryShares, 0, 0.03, 0.02, 0, 0, 0, 0, 0, 0), "Share that is an emergency", zh="突发紧急占比",
     )  # fmt: skip
     urgent: CategoryShares = param(
         in_order(CategoryShares, 0, 0.25, 0.05, 0, 0, 0, 0, 0, 0),
         "Share that is urgent: water, power, heat, a lift that stands", zh="水电气热电梯类占比",
     )  # fmt: skip
     complex: CategoryFlags = param(
-        in_order(CategoryFlags, 0, 0, 0, 0, 0, 0, 1, 0, 1),
-        "1 where it is complex, needing more than one department", zh="复杂疑难类",
-        source="illegal structures and the developer's legacy involve many departments (多达30多个): seed 001; "
-        "list assumed",
+        in_order(CategoryFlags, 0, 0, 0, 0, 0, 0, 1, 0, 1), "1 where it is complex, needing more than one department",
+        zh="复杂疑难类",
+        source="illegal structures and the developer's legacy involve many departments (多达30多个): seed 001; list "
+        "assumed",
     )  # fmt: skip
     shared: CategoryFlags = param(
-        in_order(CategoryFlags, 1, 1, 1, 1, 1, 0, 1, 0, 1),
-        "1 where others of the building have it too", zh="共有问题",
+        in_order(CategoryFlags, 1, 1, 1, 1, 1, 0, 1, 0, 1), "1 where others of the building have it too",
+        zh="共有问题",
     )  # fmt: skip
     costly: CategoryShares = param(
         in_order(CategoryShares, 0, 0.15, 0.05, 0.05, 0, 0, 0, 0, 0),
         "Share that the compound cannot solve without money", zh="需出资维修占比",
         source="renewal waits for money (资金): seeds 002, 004; share assumed",
     )  # fmt: skip
-    gives_up: float = param(
-        0.20, "Chance that a problem nobody is working on is given up, or got used to", unit="1/month", low=0,
-        high=1, zh="放弃概率",
+    gives_up: float = monthly(
+        0.20, "Chance that a problem nobody is working on is given up, or got used to", zh="放弃概率",
     )  # fmt: skip
-    lately_keeps: float = param(
-        0.6, "Share of what was closed so far that residents still count a month later",
-        unit="1/month", low=0, high=1, zh="办结印象月留存率",
+    lately_keeps: float = monthly(
+        0.6, "Share of what was closed so far that residents still count a month later", zh="办结印象月留存率",
     )  # fmt: skip
-    meeting_finds: float = param(
-        0.5, "Chance that a meeting brings a hidden problem of its building to light", low=0, high=1,
-        zh="议事发现概率",
+    meeting_finds: float = fraction(
+        0.5, "Chance that a meeting brings a hidden problem of its building to light", zh="议事发现概率",
     )  # fmt: skip
 
 
@@ -269,32 +259,25 @@ def problems_arise(compound, first, last):  # type: ignore[no-untyped-def]
 arrow(
     "condition", "problems", "what is run down breaks and is dirty",
     neutral="the state of the first month (service.start)",
-    zh="失修失管产生问题",
-    zh_neutral="首月状况（service.start）",
+    zh="失修失管产生问题", zh_neutral="首月状况（service.start）",
 )  # fmt: skip
 arrow(
     "parking", "problems", "cars without a place lead to quarrels",
     neutral="as many as is usual (parking.usual_short), and no misuse",
-    zh="车位不足引起纠纷",
-    zh_neutral="通常缺口（parking.usual_short），无占用",
+    zh="车位不足引起纠纷", zh_neutral="通常缺口（parking.usual_short），无占用",
 )  # fmt: skip
 arrow(
     "misuse", "problems", "misused common space is a problem to others",
-    neutral="nobody misuses it",
-    zh="占用公共空间给他人造成问题",
-    zh_neutral="无人占用",
+    neutral="nobody misuses it", zh="占用公共空间给他人造成问题", zh_neutral="无人占用",
 )  # fmt: skip
 arrow(
     "accounts", "problems", "closed accounts lead to questions",
     neutral="accounts as open as an ordinary firm's (firm.transparency)",
-    zh="账目不公开引起质疑",
-    zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
+    zh="账目不公开引起质疑", zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
 )  # fmt: skip
 arrow(
     "legacy", "problems", "what the developer left undone is a problem",
-    neutral="no legacy",
-    zh="开发遗留产生问题",
-    zh_neutral="没有遗留",
+    neutral="no legacy", zh="开发遗留产生问题", zh_neutral="没有遗留",
 )  # fmt: skip
 
 

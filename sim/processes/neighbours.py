@@ -130,9 +130,7 @@ def _repeat(world, a, b, owns):  # type: ignore[no-untyped-def]
 
 arrow(
     "meetings", "ties", "who meets comes to know each other",
-    neutral="ties drift as without meetings",
-    zh="共同参会或活动使邻里熟悉",
-    zh_neutral="邻里关系不因会议变化",
+    neutral="ties drift as without meetings", zh="共同参会或活动使邻里熟悉", zh_neutral="邻里关系不因会议变化",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import kernel
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, logits, monthly, param
 from sim.streams import Stream, draw, fill
 from sim.world.arrows import arrow
 from sim.world.native import rows
@@ -23,7 +23,7 @@ class ParkingParameters(Parameters):
     """Cars, places and their price at the start, and what scarcity does."""
 
     cars_each: float = param(
-        0.6, "Cars per household that lives here", unit="car", low=0, high=1, zh="户均机动车", source="assumed"
+        0.6, "Cars per household that lives here", unit="car", low=0, high=1, zh="户均机动车", source="assumed",
     )  # fmt: skip
     places_each: float = param(
         0.4, "Places per unit at the start", unit="place", low=0, high=3, zh="户均车位",
@@ -34,35 +34,31 @@ class ParkingParameters(Parameters):
         source="100 a month (K031), 280 (K035); assumed",
     )  # fmt: skip
     usual_price_yuan: float = param(
-        150.0, "Rent of a place that is usual nearby", unit="yuan/month", low=1, high=3000, zh="周边通常车位月租"
+        150.0, "Rent of a place that is usual nearby", unit="yuan/month", low=1, high=3000, zh="周边通常车位月租",
     )  # fmt: skip
     dear: float = param(
         0.5, "How far a rent above what is usual keeps cars out of places: their share falls by this power of it",
         low=0, high=3, zh="高租金弃租系数",
         source="rents too high: seed 001 (车位租金价格高), 33 percent of those asked (D067); size assumed",
     )  # fmt: skip
-    of_revenue: float = param(
-        0.6, "Part of public revenue that rents of places bring at the start", low=0, high=1,
-        zh="停车占公共收益比例",
+    of_revenue: float = fraction(
+        0.6, "Part of public revenue that rents of places bring at the start", zh="停车占公共收益比例",
         source="300 places carry the costs of a compound (K031); assumed",
     )  # fmt: skip
-    crowding: float = param(
+    crowding: float = logits(
         1.0, "Push on households with a car to misuse common space, for each share of cars without a place beyond "
-        "what is usual", unit="logit", low=0, high=5, zh="无位占道权重",
+        "what is usual", low=0, high=5, zh="无位占道权重",
         source="parking anyhow as misuse of common space: seed 001 (车辆乱停放); size assumed",
     )  # fmt: skip
-    usual_short: float = param(
-        0.3, "Share of cars without a place that is usual: misuse at its base holds it already", low=0, high=1,
-        zh="通常车位缺口",
+    usual_short: float = fraction(
+        0.3, "Share of cars without a place that is usual: misuse at its base holds it already", zh="通常车位缺口",
     )  # fmt: skip
-    anger: float = param(
-        0.1, "Grievance of a household with a car at a rise of rents nobody was asked about", unit="1/month",
-        low=0, high=1, zh="未商涨租不满情绪",
+    anger: float = monthly(
+        0.1, "Grievance of a household with a car at a rise of rents nobody was asked about", zh="未商涨租不满情绪",
         source="owners withhold fees for months (K035); raised at will: seed 000 (随意提价); size assumed",
     )  # fmt: skip
-    resigned: float = param(
-        0.1, "Share of that rise which people have come to terms with a month later", unit="1/month",
-        low=0, high=1, zh="涨租接受速度",
+    resigned: float = monthly(
+        0.1, "Share of that rise which people have come to terms with a month later", zh="涨租接受速度",
         source="a strike of some six months (K035); assumed",
     )  # fmt: skip
 
@@ -85,9 +81,7 @@ def who_has_cars(compound, first, last, has):  # type: ignore[no-untyped-def]
 
 arrow(
     "rents", "grievance", "a rise of parking rents that nobody was asked about makes angry",
-    neutral="nobody minds",
-    zh="未经商议上涨车位租金引起不满情绪",
-    zh_neutral="无人介意",
+    neutral="nobody minds", zh="未经商议上涨车位租金引起不满情绪", zh_neutral="无人介意",
 )  # fmt: skip
 
 

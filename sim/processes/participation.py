@@ -15,7 +15,7 @@ import numpy as np
 from sim.compiled import inlined, kernel
 from sim.processes.chance import to_chances
 from sim.processes.parking import has_car
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, logits, monthly
 from sim.streams import Stream, draw, fill
 from sim.world.arrows import arrow, through
 from sim.world.native import rows
@@ -28,101 +28,84 @@ _PARTICIPATION, _CELL = int(Stream.PARTICIPATION), int(Stream.CELL)
 class ParticipationParameters(Parameters):
     """Attendance, votes of all owners, and visits."""
 
-    base: float = param(
-        -2.6, "Push to attend a meeting, all else neutral", unit="logit", low=-6, high=2,
-        zh="参会基准",
-    )  # fmt: skip
-    civic: float = param(
-        1.5, "Weight of civic-mindedness", unit="logit", low=0, high=5, zh="公益心权重"
+    base: float = logits(
+        -2.6, "Push to attend a meeting, all else neutral", low=-6, high=2, zh="参会基准"
     )
-    efficacy: float = param(
-        1.5, "Weight of the feeling that taking part is of use", unit="logit", low=0, high=5,
-        zh="效能感权重",
-    )  # fmt: skip
-    salience: float = param(
-        1.0, "Weight of own grievance", unit="logit", low=0, high=5, zh="切身不满情绪权重"
+    civic: float = logits(1.5, "Weight of civic-mindedness", low=0, high=5, zh="公益心权重")
+    efficacy: float = logits(
+        1.5, "Weight of the feeling that taking part is of use", low=0, high=5, zh="效能感权重"
     )
-    time_cost_young: float = param(
-        0.8, "Cost of time, young households", unit="logit", low=0, high=4, zh="年轻家庭时间成本",
+    salience: float = logits(1.0, "Weight of own grievance", low=0, high=5, zh="切身不满情绪权重")
+    time_cost_young: float = logits(
+        0.8, "Cost of time, young households", low=0, high=4, zh="年轻家庭时间成本",
         source="young pay most to take part: seed 004 (年轻群体参与成本高); size assumed",
     )  # fmt: skip
-    time_cost_working: float = param(
-        1.0, "Cost of time, working-age households", unit="logit", low=0, high=4, zh="中年家庭时间成本",
+    time_cost_working: float = logits(
+        1.0, "Cost of time, working-age households", low=0, high=4, zh="中年家庭时间成本",
         source="working-age short of time: seed 000; size assumed",
     )  # fmt: skip
-    time_cost_elderly: float = param(
-        0.2, "Cost of time, elderly households", unit="logit", low=0, high=4, zh="老年家庭时间成本",
+    time_cost_elderly: float = logits(
+        0.2, "Cost of time, elderly households", low=0, high=4, zh="老年家庭时间成本",
         source="meetings lean to the old: seed 004 (偏老龄化); size assumed",
     )  # fmt: skip
-    digital_saves: float = param(
-        0.7, "Share of the cost of time saved where digital channels reach everybody", low=0, high=1,
-        zh="数字渠道节省的时间成本",
+    digital_saves: float = fraction(
+        0.7, "Share of the cost of time saved where digital channels reach everybody", zh="数字渠道节省的时间成本",
     )  # fmt: skip
-    vote_base: float = param(
-        -1.4, "Push to take part in a vote of all owners", unit="logit", low=-6, high=4,
-        zh="业主投票基准",
-    )  # fmt: skip
-    vote_member: float = param(
-        0.7, "Push of households of party members to take part in such a vote", unit="logit", low=-1, high=3,
-        zh="党员户投票倾向",
+    vote_base: float = logits(
+        -1.4, "Push to take part in a vote of all owners", low=-6, high=4, zh="业主投票基准"
+    )
+    vote_member: float = logits(
+        0.7, "Push of households of party members to take part in such a vote", low=-1, high=3, zh="党员户投票倾向",
         source="65.1 percent of members vote, 48.4 of others (D063): 0.7 logits between persons",
     )  # fmt: skip
-    absentee: float = param(
-        1.0, "Lower push for owners who let or do not live in their unit", unit="logit",
-        low=0, high=5, zh="不住本小区业主的投票障碍",
-        source="owners live scattered: seed 000 (居住分散难以集中投票); size assumed",
+    absentee: float = logits(
+        1.0, "Lower push for owners who let or do not live in their unit", low=0, high=5,
+        zh="不住本小区业主的投票障碍", source="owners live scattered: seed 000 (居住分散难以集中投票); size assumed",
     )  # fmt: skip
-    relief: float = param(
+    relief: float = fraction(
         0.3, "Share of grievance an attender loses if all raised issues are followed up",
-        low=0, high=1, zh="议事见效后的不满情绪消解",
+        zh="议事见效后的不满情绪消解",
     )  # fmt: skip
-    meeting_trust: float = param(
+    meeting_trust: float = fraction(
         0.15, "Trust in cell and community gained (or lost) by a meeting with full (or no) results",
-        low=0, high=1, zh="议事成效对信任的影响",
+        zh="议事成效对信任的影响",
     )  # fmt: skip
-    expectation: float = param(
-        0.35, "Share of raised issues followed up that attenders expect", low=0, high=1,
-        zh="对议事结果的期待",
+    expectation: float = fraction(
+        0.35, "Share of raised issues followed up that attenders expect", zh="对议事结果的期待"
+    )
+    efficacy_speed: float = fraction(
+        0.2, "Share of the gap between efficacy and seen results closed by one meeting", zh="效能感调整速度",
     )  # fmt: skip
-    efficacy_speed: float = param(
-        0.2, "Share of the gap between efficacy and seen results closed by one meeting",
-        low=0, high=1, zh="效能感调整速度",
-    )  # fmt: skip
-    contact_keeps: float = param(
-        0.9, "Share of a visit's effect left after a month", unit="1/month", low=0, high=1,
-        zh="走访效果月留存率",
+    contact_keeps: float = monthly(
+        0.9, "Share of a visit's effect left after a month", zh="走访效果月留存率",
         source="falls within months (Allcott and Rogers 2014); rate assumed",
     )  # fmt: skip
-    contact_ceiling: float = param(
-        1.5, "Largest effect that repeated visits can reach", unit="logit", low=0, high=5,
-        zh="走访效果上限",
+    contact_ceiling: float = logits(
+        1.5, "Largest effect that repeated visits can reach", low=0, high=5, zh="走访效果上限"
+    )
+    visit_calms: float = fraction(
+        0.15, "Share of grievance that one full visit takes away", zh="一次走访的不满情绪消解"
+    )
+    visit_trust: float = fraction(
+        0.06, "Trust in cell and community gained by a full visit, lost by an empty one", zh="一次走访对信任的影响",
     )  # fmt: skip
-    visit_calms: float = param(
-        0.15, "Share of grievance that one full visit takes away", low=0, high=1,
-        zh="一次走访的不满情绪消解",
-    )  # fmt: skip
-    visit_trust: float = param(
-        0.06, "Trust in cell and community gained by a full visit, lost by an empty one",
-        low=0, high=1, zh="一次走访对信任的影响",
-    )  # fmt: skip
-    empty_visit: float = param(
-        0.5, "Hours given to a visit, as a share of those it needs, below which it does harm",
-        low=0, high=1, zh="走过场的工时界限",
+    empty_visit: float = fraction(
+        0.5, "Hours given to a visit, as a share of those it needs, below which it does harm", zh="走过场的工时界限",
         source="formalism wears trust: seeds 001, 004; size assumed",
     )  # fmt: skip
-    while_stands: float = param(
-        0.2, "Effect of a staff's call while the cause of the trouble stands, relative to one without", low=0, high=1,
-        zh="症结未除时的走访成效",
-        source="visits had little effect while the cause stood (K035); size assumed",
+    while_stands: float = fraction(
+        0.2, "Effect of a staff's call while the cause of the trouble stands, relative to one without",
+        zh="症结未除时的走访成效", source="visits had little effect while the cause stood (K035); size assumed",
     )  # fmt: skip
-    estranged: float = param(
-        0.5, "Lower push to come or vote of a household that deals with the firm alone", unit="logit", low=-0.5,
-        high=3, zh="只认物业服务企业者的参与障碍",
+    estranged: float = logits(
+        0.5, "Lower push to come or vote of a household that deals with the firm alone", low=-0.5, high=3,
+        zh="只认物业服务企业者的参与障碍",
         source="hard to mobilise, weak participation (社区动员难、居民参与弱): seed 001; size and sign assumed",
     )  # fmt: skip
-    reacquaints: float = param(
-        0.5, "Share of that estrangement that one meeting, activity, visit or problem solved by cell or community ends",
-        low=0, high=1, zh="一次接触的重新联系",
+    reacquaints: float = fraction(
+        0.5,
+        "Share of that estrangement that one meeting, activity, visit or problem solved by cell or community ends",
+        zh="一次接触的重新联系",
     )  # fmt: skip
 
 
@@ -133,26 +116,19 @@ MET, MIXED = 1, 2
 arrow(
     "efficacy", "attendance", "who feels that taking part is of use comes and votes",
     neutral="efficacy of a newcomer (turnover.newcomer_trust)",
-    zh="觉得参与有用者才来开会、投票",
-    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+    zh="觉得参与有用者才来开会、投票", zh_neutral="新住户的效能感（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "grievance", "attendance", "who bears a grievance comes and votes",
-    neutral="no grievance",
-    zh="有不满情绪者更愿参会、投票",
-    zh_neutral="没有不满情绪",
+    neutral="no grievance", zh="有不满情绪者更愿参会、投票", zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "estranged", "attendance", "who deals with the firm alone stays away",
-    neutral="it deals with others as before",
-    zh="只认物业服务企业者不来参与",
-    zh_neutral="照常与社区往来",
+    neutral="it deals with others as before", zh="只认物业服务企业者不来参与", zh_neutral="照常与社区往来",
 )  # fmt: skip
 arrow(
     "digital", "attendance", "digital channels save time of those who are busy",
-    neutral="no such channels",
-    zh="数字渠道节省时间成本",
-    zh_neutral="没有数字渠道",
+    neutral="no such channels", zh="数字渠道节省时间成本", zh_neutral="没有数字渠道",
 )  # fmt: skip
 
 
@@ -195,9 +171,7 @@ def call_meetings(world):  # type: ignore[no-untyped-def]
 
 arrow(
     "contacts", "estranged", "a meeting, activity or visit acquaints a household again with cell and community",
-    neutral="it stays estranged",
-    zh="会议、活动或走访使住户与社区重新往来",
-    zh_neutral="疏远依旧",
+    neutral="it stays estranged", zh="会议、活动或走访使住户与社区重新往来", zh_neutral="疏远依旧",
 )  # fmt: skip
 
 
@@ -227,21 +201,15 @@ def attend(compound, first, last):  # type: ignore[no-untyped-def]
 
 arrow(
     "meetings", "grievance", "a meeting with results takes grievance away",
-    neutral="it takes none away",
-    zh="议事见效，不满情绪消解",
-    zh_neutral="不满情绪不变",
+    neutral="it takes none away", zh="议事见效，不满情绪消解", zh_neutral="不满情绪不变",
 )  # fmt: skip
 arrow(
     "meetings", "efficacy", "what comes of a meeting teaches whether taking part is of use",
-    neutral="efficacy stays",
-    zh="议事结果改变效能感",
-    zh_neutral="效能感不变",
+    neutral="efficacy stays", zh="议事结果改变效能感", zh_neutral="效能感不变",
 )  # fmt: skip
 arrow(
     "meetings", "cell_trust", "a meeting with results wins trust in cell and community, one without costs it",
-    neutral="trust stays",
-    zh="议事有无结果决定对党组织和社区的信任",
-    zh_neutral="信任不变",
+    neutral="trust stays", zh="议事有无结果决定对党组织和社区的信任", zh_neutral="信任不变",
 )  # fmt: skip
 
 
@@ -272,15 +240,11 @@ def _meet(compound, first, last, u, result):  # type: ignore[no-untyped-def]
 
 arrow(
     "visits", "grievance", "a visit calms",
-    neutral="nobody is calmed",
-    zh="走访消解不满情绪",
-    zh_neutral="不满情绪不变",
+    neutral="nobody is calmed", zh="走访消解不满情绪", zh_neutral="不满情绪不变",
 )  # fmt: skip
 arrow(
     "visits", "trust", "a visit with time wins trust, an empty one costs it",
-    neutral="trust stays",
-    zh="走访有实效则增信，走过场则失信",
-    zh_neutral="信任不变",
+    neutral="trust stays", zh="走访有实效则增信，走过场则失信", zh_neutral="信任不变",
 )  # fmt: skip
 
 
@@ -326,9 +290,7 @@ def count_troubled(compound):  # type: ignore[no-untyped-def]
 
 arrow(
     "causes", "calls", "a call does little good while the cause of the trouble stands",
-    neutral="no cause stands",
-    zh="症结未除，走访收效甚微",
-    zh_neutral="没有症结",
+    neutral="no cause stands", zh="症结未除，走访收效甚微", zh_neutral="没有症结",
 )  # fmt: skip
 
 
@@ -368,9 +330,7 @@ def be_called_on(compound, first, last):  # type: ignore[no-untyped-def]
 
 arrow(
     "tasks", "members", "a cell with tasks wins over members who so far stood by",
-    neutral="nobody is won over",
-    zh="党支部有任务，旁观的党员被动员起来",
-    zh_neutral="无人被动员",
+    neutral="nobody is won over", zh="党支部有任务，旁观的党员被动员起来", zh_neutral="无人被动员",
 )  # fmt: skip
 
 

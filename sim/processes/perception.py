@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.compiled import inlined
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, monthly, param
 from sim.world.arrows import arrow, through
 from sim.world.native import rows
 from sim.world.process import How, process
@@ -24,11 +24,11 @@ from sim.world.tables import Life, Tenure
 class Needs(Parameters):
     """Weight of each service line for one life stage; weights are used relative to their sum."""
 
-    cleaning: float = param(0.25, "Cleaning and refuse", low=0, high=1, zh="保洁与垃圾")
-    facilities: float = param(0.25, "Lifts and other facilities", low=0, high=1, zh="电梯与设施")
-    security: float = param(0.20, "Security and fire lanes", low=0, high=1, zh="安保与消防")
-    greenery: float = param(0.15, "Greenery", low=0, high=1, zh="绿化")
-    amenities: float = param(0.15, "Amenities for every age", low=0, high=1, zh="全龄设施")
+    cleaning: float = fraction(0.25, "Cleaning and refuse", zh="保洁与垃圾")
+    facilities: float = fraction(0.25, "Lifts and other facilities", zh="电梯与设施")
+    security: float = fraction(0.20, "Security and fire lanes", zh="安保与消防")
+    greenery: float = fraction(0.15, "Greenery", zh="绿化")
+    amenities: float = fraction(0.15, "Amenities for every age", zh="全龄设施")
 
 
 class PerceptionParameters(Parameters):
@@ -49,30 +49,26 @@ class PerceptionParameters(Parameters):
         "Needs of elderly households (lifts, ramps, rest)", zh="老年家庭需求权重",
         source="ages differ in needs: seed 004; weights assumed",
     )  # fmt: skip
-    speed: float = param(
-        0.35, "Share of the gap to the new judgement closed in a month",
-        unit="1/month", low=0, high=1, zh="满意度调整速度",
-    )  # fmt: skip
-    hearsay: float = param(
-        0.3, "Weight of neighbours' satisfaction against own experience",
-        low=0, high=1, zh="邻里影响权重",
-    )  # fmt: skip
+    speed: float = monthly(
+        0.35, "Share of the gap to the new judgement closed in a month", zh="满意度调整速度"
+    )
+    hearsay: float = fraction(
+        0.3, "Weight of neighbours' satisfaction against own experience", zh="邻里影响权重"
+    )
     contrast: float = param(
         0.5, "Weight of service that is better or worse than expected, against how well it meets needs", low=0, high=2,
         zh="期望落差权重",
-        source="disconfirmed expectations are among what satisfaction hangs on most: Szymanski and Henard 2001, "
-        "doi 10.1177/0092070301291002; weight assumed",
+        source="disconfirmed expectations are among what satisfaction hangs on most: Szymanski and Henard 2001, doi "
+        "10.1177/0092070301291002; weight assumed",
     )  # fmt: skip
-    adapts: float = param(
-        0.05, "Share of the gap closed in a month by what a household expects", unit="1/month", low=0, high=1,
-        zh="期望适应速度",
+    adapts: float = monthly(
+        0.05, "Share of the gap closed in a month by what a household expects", zh="期望适应速度",
         source="people get used to most changes, in months to years and not always whole: reviewed by Luhmann and "
         "Intelisano 2018; half in 14 months assumed",
     )  # fmt: skip
-    promise: float = param(
-        0.5, "Part of what is expected that the fee promises; the rest is what one got used to", low=0, high=1,
-        zh="收费承诺在期望中的占比",
-        source="80 percent call the price too high for the service: D017; part assumed",
+    promise: float = fraction(
+        0.5, "Part of what is expected that the fee promises; the rest is what one got used to",
+        zh="收费承诺在期望中的占比", source="80 percent call the price too high for the service: D017; part assumed",
     )  # fmt: skip
     promised: float = param(
         0.8, "Needs met that a fee for full service promises; a smaller menu promises less in proportion", low=0.3,
@@ -80,62 +76,57 @@ class PerceptionParameters(Parameters):
         source="condition of the lines under full effort, by service.repair and service.decay",
     )  # fmt: skip
     satisfied_from: float = param(
-        0.6, "Satisfaction from which a household asked says that it is satisfied: the upper two of five equal answers",
+        0.6,
+        "Satisfaction from which a household asked says that it is satisfied: the upper two of five equal answers",
         low=0.4, high=0.8, zh="满意的下限",
         source="surveys count very and fairly satisfied, with a middling answer below: D019, D021",
     )  # fmt: skip
-    own_issue: float = param(
-        0.1, "Satisfaction lost for each own unsolved problem that counts", low=0, high=0.5,
-        zh="自家未解决问题的影响",
+    own_issue: float = fraction(
+        0.1, "Satisfaction lost for each own unsolved problem that counts", high=0.5, zh="自家未解决问题的影响",
     )  # fmt: skip
     issues_counted: int = param(
-        3, "Own unsolved problems that count at most", unit="issue", low=1, high=20,
-        zh="自家未解决问题计入上限",
+        3, "Own unsolved problems that count at most", unit="issue", low=1, high=20, zh="自家未解决问题计入上限",
     )  # fmt: skip
-    opacity: float = param(
-        0.08, "Satisfaction lost where accounts are wholly closed", low=0, high=0.5,
-        zh="不透明的影响",
-    )  # fmt: skip
-    trust_speed: float = param(
-        0.10, "Share of the gap closed by trust in a month", unit="1/month", low=0, high=1,
-        zh="信任调整速度",
-    )  # fmt: skip
-    fresh_start: float = param(
-        0.5, "Part of the way to what a newcomer feels that trust goes when somebody else comes to serve", low=0,
-        high=1, zh="更换物业服务企业后的信任重置比例",
+    opacity: float = fraction(
+        0.08, "Satisfaction lost where accounts are wholly closed", high=0.5, zh="不透明的影响"
+    )
+    trust_speed: float = monthly(
+        0.10, "Share of the gap closed by trust in a month", zh="信任调整速度"
+    )
+    fresh_start: float = fraction(
+        0.5, "Part of the way to what a newcomer feels that trust goes when somebody else comes to serve",
+        zh="更换物业服务企业后的信任重置比例",
         source="a new firm is not the old one, yet old grievances are carried over to it: K042; part assumed",
     )  # fmt: skip
-    trust_from_opinion: float = param(
+    trust_from_opinion: float = fraction(
         0.8, "Weight of satisfaction in trust in the firm; the rest is openness of the accounts",
-        low=0, high=1, zh="满意度在信任中的权重",
+        zh="满意度在信任中的权重",
     )  # fmt: skip
-    trust_from_revealed: float = param(
+    trust_from_revealed: float = fraction(
         0.25, "Trust in the firm lost at once if all public revenue is seen to be skimmed",
-        low=0, high=1, zh="公共收益被侵占曝光的影响",
+        zh="公共收益被侵占曝光的影响",
         source="no significant response of those whose beliefs got worse: doi 10.1016/j.jebo.2025.107042; size assumed",
     )  # fmt: skip
-    trust_from_legacy: float = param(
+    trust_from_legacy: float = fraction(
         0.4, "Lowering of the trust the firm can reach, by the developer's legacy laid at its door",
-        low=0, high=1, zh="开发遗留归咎物业服务企业的影响",
+        zh="开发遗留归咎物业服务企业的影响",
         source="residents blame the firm (嫁祸给物业公司): seed 004; size assumed",
     )  # fmt: skip
-    cell_neutral: float = param(
-        0.45, "Trust in cell and community without deeds", low=0, high=1,
-        zh="对党组织社区的基准信任",
-    )  # fmt: skip
-    cell_forgets: float = param(
-        0.02, "Return of that trust to neutral", unit="1/month", low=0, high=0.5, zh="信任回落速度"
+    cell_neutral: float = fraction(
+        0.45, "Trust in cell and community without deeds", zh="对党组织社区的基准信任"
+    )
+    cell_forgets: float = monthly(
+        0.02, "Return of that trust to neutral", high=0.5, zh="信任回落速度"
     )
     estranges: float = param(
         0.15, "Lowering of that neutral trust in a household that deals with the firm alone", low=-0.1, high=0.45,
         zh="只认物业服务企业对社区认同的削弱",
-        source="good service, no dealings with the residents' committee, weaker identification with it: seed 001 "
-        "(只与物业服务企业打交道); size and sign assumed",
+        source="good service, no dealings with the residents' committee, weaker identification with it: seed 001 (只与"
+        "物业服务企业打交道); size and sign assumed",
     )  # fmt: skip
-    turns_to_firm: float = param(
+    turns_to_firm: float = monthly(
         0.03, "Share of the way to dealing with a good firm alone that a household without other contacts goes",
-        unit="1/month", low=0, high=1, zh="转向物业服务企业速度",
-        source="for a long time (长期): seed 001; rate assumed",
+        zh="转向物业服务企业速度", source="for a long time (长期): seed 001; rate assumed",
     )  # fmt: skip
 
 
@@ -147,9 +138,7 @@ def served_well(satisfaction, firm_present):  # type: ignore[no-untyped-def]
 
 arrow(
     "service", "estranged", "whom a firm serves well turns to it alone",
-    neutral="nobody turns to it alone",
-    zh="物业服务好，住户便只与物业打交道",
-    zh_neutral="无人只认物业服务企业",
+    neutral="nobody turns to it alone", zh="物业服务好，住户便只与物业打交道", zh_neutral="无人只认物业服务企业",
 )  # fmt: skip
 
 
@@ -183,63 +172,49 @@ def begin_apart(compound, first, last):  # type: ignore[no-untyped-def]
 
 arrow(
     "problems", "satisfaction", "own unsolved problems lower satisfaction",
-    neutral="none are open",
-    zh="自家未解决的问题降低满意度",
-    zh_neutral="没有未解决的问题",
+    neutral="none are open", zh="自家未解决的问题降低满意度", zh_neutral="没有未解决的问题",
 )  # fmt: skip
 arrow(
     "neighbours", "satisfaction", "what neighbours say moves a household's own judgement",
-    neutral="it hears nobody",
-    zh="邻居的评价影响住户的评价",
-    zh_neutral="只凭自己的体验",
+    neutral="it hears nobody", zh="邻居的评价影响住户的评价", zh_neutral="只凭自己的体验",
 )  # fmt: skip
 arrow(
     "accounts", "satisfaction", "closed accounts lower satisfaction",
     neutral="accounts as open as an ordinary firm's (firm.transparency)",
-    zh="账目不公开降低满意度",
-    zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
+    zh="账目不公开降低满意度", zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
 )  # fmt: skip
 arrow(
     "first_months", "newcomers", "what newcomers meet in their first months sets satisfaction, trust and norm",
     neutral="they move as slowly as all others",
-    zh="新住户头几个月的见闻决定其满意度、信任和规范感",
-    zh_neutral="调整与他人一样缓慢",
+    zh="新住户头几个月的见闻决定其满意度、信任和规范感", zh_neutral="调整与他人一样缓慢",
 )  # fmt: skip
 arrow(
     "satisfaction", "trust", "who is satisfied comes to trust the firm",
     neutral="satisfaction of a newcomer (turnover.newcomer_satisfaction)",
-    zh="满意者逐渐信任物业服务企业",
-    zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
+    zh="满意者逐渐信任物业服务企业", zh_neutral="新住户的满意度（turnover.newcomer_satisfaction）",
 )  # fmt: skip
 arrow(
     "accounts", "trust", "open accounts win trust in the firm",
     neutral="accounts as open as an ordinary firm's (firm.transparency)",
-    zh="账目公开赢得对物业服务企业的信任",
-    zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
+    zh="账目公开赢得对物业服务企业的信任", zh_neutral="普通物业服务企业的公开程度（firm.transparency）",
 )  # fmt: skip
 arrow(
     "legacy", "trust", "the developer's legacy laid at the firm's door lowers trust in it",
     neutral="nothing is laid at its door",
-    zh="把开发遗留归咎于物业服务企业，降低信任",
-    zh_neutral="不归咎物业服务企业",
+    zh="把开发遗留归咎于物业服务企业，降低信任", zh_neutral="不归咎物业服务企业",
 )  # fmt: skip
 arrow(
     "revelations", "trust", "seeing that public revenue was skimmed costs the firm trust",
-    neutral="nothing comes to light",
-    zh="公共收益被侵占的曝光使物业服务企业失信",
-    zh_neutral="没有曝光",
+    neutral="nothing comes to light", zh="公共收益被侵占的曝光使物业服务企业失信", zh_neutral="没有曝光",
 )  # fmt: skip
 arrow(
     "image", "committee_trust", "what owners see of their committee decides how far they trust it",
     neutral="trust of a newcomer (turnover.newcomer_trust)",
-    zh="业委会给人的观感决定业主对它的信任",
-    zh_neutral="新住户的信任（turnover.newcomer_trust）",
+    zh="业委会给人的观感决定业主对它的信任", zh_neutral="新住户的信任（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "estranged", "cell_trust", "who deals with the firm alone trusts cell and community less",
-    neutral="it deals with others as before",
-    zh="只认物业服务企业者对党组织和社区较疏远",
-    zh_neutral="照常与社区往来",
+    neutral="it deals with others as before", zh="只认物业服务企业者对党组织和社区较疏远", zh_neutral="照常与社区往来",
 )  # fmt: skip
 
 

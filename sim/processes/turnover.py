@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.compiled import kernel
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, monthly
 from sim.streams import BLOCK, Stream, draw, fill
 from sim.world.native import INTERPRETED, rows
 from sim.world.process import How, Process, process
@@ -25,31 +25,27 @@ _TURNOVER = int(Stream.TURNOVER)
 class TurnoverParameters(Parameters):
     """How often households change."""
 
-    tenant_moves: float = param(
-        0.03, "Chance that a tenant household moves out and another moves in",
-        unit="1/month", low=0, high=0.3, zh="租户每月搬迁概率",
+    tenant_moves: float = monthly(
+        0.03, "Chance that a tenant household moves out and another moves in", high=0.3, zh="租户每月搬迁概率",
     )  # fmt: skip
-    owner_moves: float = param(
-        0.002, "Chance that an owner-occupied unit is sold to another household",
-        unit="1/month", low=0, high=0.05, zh="业主每月换手概率",
+    owner_moves: float = monthly(
+        0.002, "Chance that an owner-occupied unit is sold to another household", high=0.05, zh="业主每月换手概率",
     )  # fmt: skip
-    vacant_sold: float = param(
-        0.003, "Chance that a vacant unit is bought and lived in",
-        unit="1/month", low=0, high=0.2, zh="空置房每月售出概率",
-    )  # fmt: skip
-    newcomer_satisfaction: float = param(
-        0.6, "Satisfaction a household arrives with", low=0, high=1, zh="新住户初始满意度"
+    vacant_sold: float = monthly(
+        0.003, "Chance that a vacant unit is bought and lived in", high=0.2, zh="空置房每月售出概率"
     )
-    newcomer_expects: float = param(
-        0.75, "Needs met that a household expects that comes from elsewhere", low=0, high=1, zh="新住户的服务期望",
+    newcomer_satisfaction: float = fraction(
+        0.6, "Satisfaction a household arrives with", zh="新住户初始满意度"
+    )
+    newcomer_expects: float = fraction(
+        0.75, "Needs met that a household expects that comes from elsewhere", zh="新住户的服务期望",
         source="what it was used to: an ordinary compound's service in this model; assumed",
     )  # fmt: skip
-    newcomer_trust: float = param(
-        0.5, "Trust in firm, committee, cell and street a household arrives with",
-        low=0, high=1, zh="新住户初始信任",
+    newcomer_trust: float = fraction(
+        0.5, "Trust in firm, committee, cell and street a household arrives with", zh="新住户初始信任",
     )  # fmt: skip
-    newcomer_habit: float = param(
-        0.5, "Habit of paying a household arrives with", low=0, high=1, zh="新住户缴费习惯"
+    newcomer_habit: float = fraction(
+        0.5, "Habit of paying a household arrives with", zh="新住户缴费习惯"
     )
 
 

@@ -31,9 +31,8 @@ from sim.processes.issues import (
     Happened,
     Level,
     Urgency,
-    in_order,
 )
-from sim.schema import Parameters, bounded, param
+from sim.schema import Parameters, bounded, in_order, logits, monthly, param
 from sim.streams import Stream, draw_apart
 from sim.world.arrows import arrow, through
 from sim.world.process import How, process
@@ -73,70 +72,59 @@ class VoiceParameters(Parameters):
     ease: DoorPushes = param(
         in_order(DoorPushes, -0.1, -1.0, -1.5, -0.6, -0.6, -5.2, -7.7),
         "Push to go to a door rather than wait, all else neutral", unit="logit", zh="各渠道便利度",
-        source="doors below from whom people turn to in a dispute (76, 41, 31 percent of 83: D073, as a prior), "
-        "the firm nearer for daily repairs; hotline and petition from their levels: 10 to 14 tickets a year in "
-        "an ordinary compound (D006, D037), petitions rare",
+        source="doors below from whom people turn to in a dispute (76, 41, 31 percent of 83: D073, as a prior), the "
+        "firm nearer for daily repairs; hotline and petition from their levels: 10 to 14 tickets a year in an "
+        "ordinary compound (D006, D037), petitions rare",
     )  # fmt: skip
-    trust: float = param(
-        2.5, "Weight of trust in the door", unit="logit", low=0, high=10, zh="渠道信任权重",
+    trust: float = logits(
+        2.5, "Weight of trust in the door", low=0, high=10, zh="渠道信任权重",
         source="who has lost trust in the committee turns elsewhere (转而寻求其他途径): seed 000; size assumed",
     )  # fmt: skip
-    urgency: float = param(
-        2.0,
-        "Push of an emergency to tell somebody",
-        unit="logit",
-        low=0,
-        high=10,
-        zh="紧急程度权重",
+    urgency: float = logits(
+        2.0, "Push of an emergency to tell somebody", low=0, high=10, zh="紧急程度权重"
     )
-    waiting: float = param(
-        0.5, "Push of a problem that has long been there, half of it after a month", unit="logit", low=-5,
-        high=5, zh="久拖作用",
+    waiting: float = logits(
+        0.5, "Push of a problem that has long been there, half of it after a month", low=-5, high=5, zh="久拖作用",
     )  # fmt: skip
-    efficacy: float = param(
-        1.5, "Weight of the feeling that taking part has results", unit="logit", low=0, high=5,
-        zh="效能感权重",
+    efficacy: float = logits(
+        1.5, "Weight of the feeling that taking part has results", low=0, high=5, zh="效能感权重"
+    )
+    grievance: float = logits(
+        1.3, "Weight of grievance in going beyond the compound", low=0, high=10, zh="不满情绪对外诉权重",
     )  # fmt: skip
-    grievance: float = param(
-        1.3, "Weight of grievance in going beyond the compound", unit="logit", low=0, high=10,
-        zh="不满情绪对外诉权重",
+    unanswered: float = logits(
+        0.7, "Push to go beyond the compound once telling has not helped", low=-2, high=5, zh="反映无果的外诉作用",
     )  # fmt: skip
-    unanswered: float = param(
-        0.7, "Push to go beyond the compound once telling has not helped", unit="logit", low=-2, high=5,
-        zh="反映无果的外诉作用",
+    seen: float = logits(
+        1.0, "Weight of the share of neighbours in complaint in going beyond the compound", low=0, high=10,
+        zh="邻里外诉传染权重",
     )  # fmt: skip
-    seen: float = param(
-        1.0, "Weight of the share of neighbours in complaint in going beyond the compound", unit="logit", low=0,
-        high=10, zh="邻里外诉传染权重",
-    )  # fmt: skip
-    tried: float = param(
-        1.0, "Push away from the door below that was asked last and did not solve it", unit="logit", low=-2, high=10,
+    tried: float = logits(
+        1.0, "Push away from the door below that was asked last and did not solve it", low=-2, high=10,
         zh="转求其他渠道",
     )  # fmt: skip
-    again: float = param(
-        2.5, "Push to call the hotline again about what it has been called about", unit="logit", low=-2,
-        high=8, zh="重复来电倾向",
+    again: float = logits(
+        2.5, "Push to call the hotline again about what it has been called about", low=-2, high=8, zh="重复来电倾向",
         source="11 percent of tickets are sent out a second time (D034); size assumed",
     )  # fmt: skip
     time: float = param(
-        0.5, "Weight of the cost of time at committee, grid worker and petition office, see participation",
-        low=0, high=3, zh="到场时间成本系数",
+        0.5, "Weight of the cost of time at committee, grid worker and petition office, see participation", low=0,
+        high=3, zh="到场时间成本系数",
     )  # fmt: skip
-    called_on: float = param(
-        2.0, "Push to tell staff who call", unit="logit", low=-1, high=6, zh="上门走访的询问作用"
+    called_on: float = logits(
+        2.0, "Push to tell staff who call", low=-1, high=6, zh="上门走访的询问作用"
     )
-    estranged: float = param(
-        0.5, "Push away from cell and grid of a household that deals with the firm alone", unit="logit",
-        low=-1, high=5, zh="只认物业服务企业者的疏离",
+    estranged: float = logits(
+        0.5, "Push away from cell and grid of a household that deals with the firm alone", low=-1, high=5,
+        zh="只认物业服务企业者的疏离",
         source="some deal with the firm alone (只与物业服务企业打交道): seed 001; size assumed",
     )  # fmt: skip
     sharers: int = param(
-        2, "Others of the building who may take up a shared problem in a month", unit="household", low=0,
-        high=50, zh="同楼附议户数",
+        2, "Others of the building who may take up a shared problem in a month", unit="household", low=0, high=50,
+        zh="同楼附议户数",
     )  # fmt: skip
-    joins: float = param(
-        0.1, "Chance that one of them takes the problem for its own this month", unit="1/month", low=0, high=1,
-        zh="附议概率",
+    joins: float = monthly(
+        0.1, "Chance that one of them takes the problem for its own this month", zh="附议概率",
         source="48 percent of complaints repeat a matter of the same compound (D084); size assumed",
     )  # fmt: skip
 
@@ -179,32 +167,24 @@ def residents_speak(world):  # type: ignore[no-untyped-def]
 arrow(
     "efficacy", "voices", "who feels heard tells of problems",
     neutral="efficacy of a newcomer (turnover.newcomer_trust)",
-    zh="有效能感者愿意反映问题",
-    zh_neutral="新住户的效能感（turnover.newcomer_trust）",
+    zh="有效能感者愿意反映问题", zh_neutral="新住户的效能感（turnover.newcomer_trust）",
 )  # fmt: skip
 arrow(
     "trust", "voices", "people tell whom they trust, and turn elsewhere where trust is gone",
     neutral="trust of one half in every door",
-    zh="居民向信任的渠道反映，失去信任便转求他处",
-    zh_neutral="对各渠道的信任均为一半",
+    zh="居民向信任的渠道反映，失去信任便转求他处", zh_neutral="对各渠道的信任均为一半",
 )  # fmt: skip
 arrow(
     "grievance", "voices", "who bears a grievance goes beyond the compound",
-    neutral="no grievance",
-    zh="不满情绪使居民向小区之外反映",
-    zh_neutral="没有不满情绪",
+    neutral="no grievance", zh="不满情绪使居民向小区之外反映", zh_neutral="没有不满情绪",
 )  # fmt: skip
 arrow(
     "neighbours", "voices", "who sees neighbours complain outside does so too",
-    neutral="nobody is seen to",
-    zh="看到邻居对外反映便跟进",
-    zh_neutral="看不到别人对外反映",
+    neutral="nobody is seen to", zh="看到邻居对外反映便跟进", zh_neutral="看不到别人对外反映",
 )  # fmt: skip
 arrow(
     "unsolved", "voices", "who has told of a problem in vain goes beyond the compound, and not to that door again",
-    neutral="as if it had not been told yet",
-    zh="反映无果便转向小区之外",
-    zh_neutral="如同初次反映",
+    neutral="as if it had not been told yet", zh="反映无果便转向小区之外", zh_neutral="如同初次反映",
 )  # fmt: skip
 
 
@@ -227,12 +207,9 @@ def _weigh(compound, j, i, weights):  # type: ignore[no-untyped-def]
     far += p.seen * h.seen_conflict[i] * on.neighbours_to_voices
     trusts = p.trust * on.trust_to_voices
     asked, by_firm = p.called_on * h.called_on[i], s.door_firm
-    firm, cell, street = (
-        h.trust_firm[i] - MIDDLE,
-        h.trust_cell[i] - MIDDLE,
-        h.trust_street[i] - MIDDLE,
-    )
-    committee, near = h.trust_committee[i] - MIDDLE, x - p.estranged * h.estranged[i]
+    firm, committee = h.trust_firm[i] - MIDDLE, h.trust_committee[i] - MIDDLE
+    cell, street = h.trust_cell[i] - MIDDLE, h.trust_street[i] - MIDDLE
+    near = x - p.estranged * h.estranged[i]
     ease = p.ease
     weights[_NONE] = 1.0
     weights[_FIRM] = s.firm_present * exponential(ease[0] + x + trusts * firm + asked * by_firm)

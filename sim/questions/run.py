@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from sim.questions.base import Given, Live, question
+from sim.questions.base import Given, question
 from sim.questions.words import INDICATOR, Number, Option, Whole
+
+if TYPE_CHECKING:
+    from sim.experiments.run import Question
 
 
 @question(
@@ -28,7 +30,7 @@ def run(
     at: Annotated[int | None, Whole(0, 600)] = None,
     most: Annotated[int | None, Whole(2, 1_000_000)] = None,
     panel: Annotated[str | Sequence[str], Option("--panel", "COLUMN,...")] = "",
-) -> Live:
+) -> Question:
     """Run one configuration under many seeds, keep the results, print a summary.
 
     Args:
@@ -42,11 +44,11 @@ def run(
         RuntimeError: Every replication failed.
     """
     from sim.experiments import precision as precisions
-    from sim.experiments import run as runs
+    from sim.experiments.run import Question
+    from sim.panel import panel_columns
 
     columns = panel.split(",") if isinstance(panel, str) else panel
     named = [name for name in map(str.strip, columns) if name]
     config = given.config()
     asked = precisions.asked(precision, indicator, at, most, config.months, config.replications)
-    live = partial(runs.run, config, panel=named, precision=asked)
-    return Live(config, live, config.resolved)
+    return Question(config, panel_columns(named) if named else (), asked)

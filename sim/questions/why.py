@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from sim.experiments.household import Question as Household
     from sim.science.chain import Question as Chain
     from sim.science.effect import Question as Effect
+    from sim.science.loops import Question as Loops
 
 CHANGED = "changed"
 MOST_HOUSEHOLDS = 10_000_000
 REPLICATIONS = 20
-TERMS, ARROWS = "terms", "arrows"
+TERMS, ARROWS, LOOPS = "terms", "arrows", "loops"
 
 
 @question(
@@ -24,7 +25,8 @@ TERMS, ARROWS = "terms", "arrows"
     "scenario=kangqiao policy=member_contact household=changed --lang zh",
     "scenario=ordinary_estate policy=member_contact at=24",
     "scenario=kangqiao at=24 before=0",
-    "scenario=ordinary_estate policy=appeal_letters by=arrows",
+    "scenario=ordinary_estate policy=service_standard by=arrows",
+    "scenario=kangqiao at=36 by=loops",
 )
 def why(
     given: Given,
@@ -32,25 +34,27 @@ def why(
     at: Annotated[int, Whole(1, 600)] = 24,
     before: Annotated[int | None, Whole(-600, 599)] = None,
     without: str = "",
-    by: Annotated[str, OneOf((TERMS, ARROWS), "way to share out")] = TERMS,
-) -> Household | Effect | Chain:
+    by: Annotated[str, OneOf((TERMS, ARROWS, LOOPS), "way to share out")] = TERMS,
+) -> Household | Effect | Chain | Loops:
     """Say why: what carried a policy's effect, and why one household pays or does not.
 
-    Without a household the difference that the policy makes to fees collected, satisfaction and hotline tickets is
-    shared out among causes that add up to it (by=terms), or told by the causal arrows that carry it, each cut in turn
-    (by=arrows). With a household its decision is told month by month, term by term, beside its twin without the policy.
+    Without a household the difference that the policy makes to fees collected, satisfaction, hotline tickets and open
+    conflict is shared out among causes that add up to it (by=terms); with by=arrows the causal arrows that carry it
+    come along, each cut in turn; by=loops tells which loop of the model holds fees up or down when. With a household
+    its decision is told month by month, term by term, beside its twin without the policy.
 
     Args:
         household: one household by its row, from 0 on, or changed for the first that pays because of the policy
         at: month read
         before: month of the same run that is held against it, instead of the run without the policy
         without: the one measure that the other run lacks, instead of the whole policy
-        by: terms or arrows
+        by: terms, arrows or loops
     """
     from sim.experiments.household import Question as Household
     from sim.experiments.household import checked
     from sim.science.chain import Question as Chain
     from sim.science.effect import Question as Effect
+    from sim.science.loops import Question as Loops
 
     if not isinstance(without, str):
         raise InputError(
@@ -74,11 +78,12 @@ def why(
         first = -config.scenario.history_months + 1
         if without or by != TERMS or not first <= before < at:
             problem = (
-                "goes with neither without nor by=arrows"
+                f"goes with neither without nor by={ARROWS} or {LOOPS}"
                 if first <= before < at
                 else f"{before} is not allowed"
             )
             raise InputError(
                 "before", problem, f"whole number from {first} to {at - 1} (month), alone"
             )
-    return Chain(config, other, without) if by == ARROWS else Effect(config, other, before, without)
+    asked = {TERMS: Effect, ARROWS: Chain, LOOPS: Loops}[by]
+    return asked(config, other, before, without)

@@ -13,6 +13,7 @@ from sim.as_text import aside, number_text, signed, title_of, with_interval
 from sim.experiments.summary import unit_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.attribute import NO_COST, YUAN_UNIT
 
 if TYPE_CHECKING:
@@ -28,65 +29,7 @@ HOURS_UNIT = 100
 PAIRS = 3
 """Strongest pairs printed."""
 
-WORDS = {
-    "en": {
-        "head": "{title}: {outcome} at +{month}, {without} without, {with_bundle} with the bundle",
-        "measure": "measure",
-        "value": "part [95%], {unit}",
-        "share": "share, %",
-        "alone": "alone",
-        "left_out": "if left out",
-        "hours": "hours",
-        "yuan": "yuan",
-        "per_hours": "per {hours} h",
-        "per_yuan": "per 10,000 yuan",
-        "sum": "sum = bundle",
-        "points": "points",
-        "free": "free",
-        "pairs": "Strongest interactions ({unit}): {pairs}.",
-        "apart": (
-            "Alone they add up to {alone}, left out to {left_out}, and the bundle does {whole}: "
-            "measures work through each other, so only the parts add up to the bundle."
-        ),
-        "how": "Shapley values over {orders}, {seeds} paired seeds; intervals are over seeds only.",
-        "all": "all coalitions",
-        "some": "{orders} of the orders",
-        "failed": "{failed} seeds failed and are left out.",
-        "missing": (
-            "{missing} of {all} seeds have no value under some coalition and are left out, as of "
-            "fees collected where no firm serves."
-        ),
-        "kept": "Results",
-        "figures": "Figures",
-    },
-    "zh": {
-        "head": "{title}：第{month}个月{outcome}，无措施{without}，组合{with_bundle}",
-        "measure": "措施",
-        "value": "贡献[95%]，{unit}",
-        "share": "占比，%",
-        "alone": "单独实施",
-        "left_out": "缺少该项时少提高多少",
-        "hours": "工时",
-        "yuan": "元",
-        "per_hours": "每{hours}工时",
-        "per_yuan": "每万元",
-        "sum": "合计=组合",
-        "points": "百分点",
-        "free": "无成本",
-        "pairs": "最强的交互（{unit}）：{pairs}。",
-        "apart": (
-            "单独实施相加为{alone}，缺少各项时少提高的相加为{left_out}，组合为{whole}：措施相互作用，"
-            "只有贡献一列相加等于组合。"
-        ),
-        "how": "夏普利值，{orders}，{seeds}次同条件模拟；区间仅反映随机编号之间的差别。",
-        "all": "全部子组合",
-        "some": "抽样次序（{orders}）",
-        "failed": "{failed}个随机编号失败，未计入。",
-        "missing": "{all}个随机编号中有{missing}个在某些子组合下无数值（如无物业服务企业时的收缴率），未计入。",
-        "kept": "结果",
-        "figures": "图",
-    },
-}
+WORDS = phrases("attribution_table")
 
 
 def measure_title(config: Config, label: str, language: str = "en") -> str:

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +39,7 @@ from sim.science.cases import (
 )
 from sim.science.core import PRIORS, Prior
 from sim.science.factors import value_at
+from sim.science.libraries import need
 
 if TYPE_CHECKING:
     from sim.science.smc import Sampled
@@ -150,10 +150,13 @@ class Question(Kept):
             InputError: An unusable ``out``, another process at the same question, or no pyabc.
             RuntimeError: Not even one generation could be finished.
         """
-        smc, asked, force = _smc(), self.asked, How(**how).force
+        need("pyabc", "calibrate", "pyabc is not installed")
+        from sim.science import smc
+
+        asked, force = self.asked, How(**how).force
         with asked.made.held():
             if out is None:
-                return _assemble(self, _sampled(smc, self, None, progress))
+                return _assemble(self, _sampled(self, None, progress))
             folder = asked.folder(out)
             # Named like the folder, by all that decides a simulation: nothing else goes on from it. Added
             # to the whole name, since a dot in that would end it, and with it the hash.
@@ -169,7 +172,7 @@ class Question(Kept):
                 if force or asked.made.own.uncertain:
                     database.unlink(missing_ok=True)
                 started = datetime.now(UTC)
-                calibration = _assemble(self, _sampled(smc, self, database, progress))
+                calibration = _assemble(self, _sampled(self, database, progress))
                 tables = {name: getattr(calibration, name) for name in Calibration.TABLES}
                 tables["effort"] = pd.DataFrame(
                     {"simulations": [self.simulations], "draws": [self.draws]}
@@ -210,7 +213,9 @@ def priors(
 # --- answering ---------------------------------------------------------------------------------
 
 
-def _sampled(smc: Any, question: Question, database: Path | None, progress: bool) -> Sampled:
+def _sampled(question: Question, database: Path | None, progress: bool) -> Sampled:
+    from sim.science import smc
+
     if progress:
         announce_compiling()
     for case in question.cases:
@@ -218,23 +223,7 @@ def _sampled(smc: Any, question: Question, database: Path | None, progress: bool
         check_lives(case.config, question.seed)
     plan = smc.Plan(question.particles, question.simulations, question.seed)
     simulator = Simulator(question.cases)
-    found: Sampled = smc.sample(
-        simulator, question.priors, plan, question.executor, database, progress
-    )
-    return found
-
-
-@cache
-def _smc() -> Any:
-    try:
-        from sim.science import smc
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] != "pyabc":
-            raise
-        raise InputError(
-            "calibrate", "pyabc is not installed", "pip install 'xiaoqu[science]'"
-        ) from None
-    return smc
+    return smc.sample(simulator, question.priors, plan, question.executor, database, progress)
 
 
 # --- tables -------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from sim import as_text
 from sim.as_text import value_text
 from sim.experiments.summary import spread_text, unit_text
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.observed import MISSING
 
 if TYPE_CHECKING:
@@ -20,78 +21,7 @@ if TYPE_CHECKING:
     from sim.science.calibrate import Calibration
     from sim.science.cases import Case
 
-WORDS = {
-    "en": {
-        "parameter": "parameter", "prior": "prior", "median": "median", "interval": "90%",
-        "width": "width / prior", "default": "in force", "figure": "figure", "allowed": "allowed",
-        "before": "prior [90%]", "after": "posterior [90%]", "inside": "runs inside",
-        "together": "Make up for one another (correlation)", "nothing": "nothing above 0.4",
-        "note": "{simulations} simulations in {generations} generations; {particles} particles, worth "
-        "{effective:.0f} of equal weight; {tolerance}.",
-        "exact": "all meet every figure", "near": "tolerance {value}",
-        "few": "Too few effective particles to quote an interval: use more particles.",
-        "kept": "Results", "figures": "Figures",
-        "missed": "missed by", "month": "month",
-        "met": "All {all} figures are met by every parameter set of the posterior.",
-        "met_series": (
-            "The file is met within what counts as an error: off by {tolerance} at most, where 1 is 5 "
-            "points of a share or a tenth of anything else, more where months differ by chance."
-        ),
-        "not_met": (
-            "NOT ALL FIGURES ARE MET: parameter sets of the posterior miss one by up to {tolerance} half "
-            "widths of what is allowed (0 would be met); the middle run meets {some} of {all}."
-        ),
-        "not_met_series": (
-            "THE FILE IS NOT MET: parameter sets of the posterior are off by up to {tolerance} times what "
-            "counts as an error (5 points of a share, a tenth of anything else, more where months differ "
-            "by chance)."
-        ),
-        "no_value": "NOT MET: no parameter set that was tried gives every figure a value.",
-        "worst": "Worst missed: {figures}.",
-        "chance": "The middle run meets each of them: single parameter sets and runs do not.",
-        "one": "{name}: allowed {allowed}, posterior {after}, missed by {missed}",
-        "none_there": "{name}: no run has a value",
-        "series": "Off by series, worst first: {series}.",
-        "one_series": "{name} by {off}, most at {month:+d} ({allowed} in the file, posterior {after})",
-        "few_months": "{name}: too few months in which runs have a value",
-        "more": "{figures}; and {count} more",
-        "then": "; ",
-    },
-    "zh": {
-        "parameter": "参数", "prior": "先验", "median": "中位数", "interval": "90%区间",
-        "width": "后验宽/先验宽", "default": "现值", "figure": "数据", "allowed": "允许范围",
-        "before": "先验[90%]", "after": "后验[90%]", "inside": "落入比例",
-        "together": "可互相替代的参数（相关系数）", "nothing": "无高于0.4者",
-        "note": "共{simulations}次模拟，{generations}代；{particles}个粒子，等效{effective:.0f}个；{tolerance}。",
-        "exact": "全部满足各项数据", "near": "容差{value}",
-        "few": "等效粒子过少，区间不可引用：请增加particles。",
-        "kept": "结果", "figures": "图",
-        "missed": "偏离", "month": "月份",
-        "met": "全部{all}项数据均被后验的每组参数满足。",
-        "met_series": (
-            "文件中的数据在误差范围内得到满足：最大偏离{tolerance}"
-            "（1为比例指标5个百分点，或其他指标十分之一；逐月波动大的相应放宽）。"
-        ),
-        "not_met": (
-            "并非所有数据都得到满足：后验参数组最多偏离允许范围{tolerance}个半宽（0为满足）；"
-            "{all}项中有{some}项的中位数落在允许范围内。"
-        ),
-        "not_met_series": (
-            "文件中的数据未得到满足：后验参数组最多偏离误差单位的{tolerance}倍"
-            "（误差单位：比例指标5个百分点，其他指标十分之一；逐月波动大的相应放宽）。"
-        ),
-        "no_value": "未得到满足：所试的参数组都不能使每项数据有数值。",
-        "worst": "偏离最大：{figures}。",
-        "chance": "各项的中位数都落在允许范围内，但单组参数、单次模拟并非如此。",
-        "one": "{name}：允许{allowed}，后验{after}，偏离{missed}",
-        "none_there": "{name}：各次模拟均无数值",
-        "series": "各列的偏离（由大到小）：{series}。",
-        "one_series": "{name}{off}，最大在第{month}个月（文件{allowed}，后验{after}）",
-        "few_months": "{name}：有数值的月份太少",
-        "more": "{figures}；另有{count}项",
-        "then": "；",
-    },
-}  # fmt: skip
+WORDS = phrases("calibration_table")
 
 FEW = 30
 """Effective particles below which intervals are not to be quoted."""

@@ -5,28 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from sim.as_text import signed, with_interval
-from sim.experiments.comparison_table import policy_title
+from sim.as_text import percent_text, with_interval
 from sim.explain import shorten
-from sim.science.attribution_table import new_table, print_place
-from sim.science.chain import Chain
+from sim.science import effect_table
+from sim.science.attribution_table import new_table, unit_of
+from sim.science.chain import LEAST, Chain
 from sim.science.evidence import ASSUMED, SIZE_ASSUMED, SOURCED
+from sim.science.shares import OUTCOMES
 from sim.world.arrows import ARROWS
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-OUTCOMES: dict[str, dict[str, tuple[str, str, float]]] = {
-    "en": {
-        "collection": ("fees collected", "points", 100.0), "satisfaction": ("mean satisfaction", "points", 100.0),
-        "voices": ("complaints and petitions a month of 1,000 households", "", 1.0),
-    },
-    "zh": {
-        "collection": ("物业费收缴率", "个百分点", 100.0), "satisfaction": ("平均满意水平", "个百分点", 100.0),
-        "voices": ("每千户每月投诉信访", "件", 1.0),
-    },
-}  # fmt: skip
-"""Outcomes by language: name, unit, and by what they are multiplied to be shown."""
 
 EVIDENCE = {
     "en": {ASSUMED: "assumed", SIZE_ASSUMED: "sourced, size assumed", SOURCED: "sourced"},
@@ -35,61 +24,74 @@ EVIDENCE = {
 
 _WORDS: dict[str, dict[str, str]] = {
     "en": {
-        "whole": "{policy} changes {outcome} by {effect} {unit} in month {month} ({low} to {high}, {seeds} runs).",
-        "chain": "The chain: {links}.", "link": "{text} (carries {share} of it; {evidence})",
-        "none": "No arrow carries any of it for sure.", "then": "; ", "carried": "carries [95%], {unit}",
-        "share": "of the effect", "evidence": "evidence", "place": "place",
+        "chain": "The chain to {outcome}: {links}.", "link": "({place}) {text} ({share} of the effect; {evidence})",
+        "none": "No arrow carries any of {outcome} for sure.", "then": "; ", "carried": "carries [95%], {unit}",
+        "share": "of the effect", "evidence": "evidence", "place": "place", "agrees": "same sign in",
         "how": "An arrow carries what is lost of the effect where it is cut; arrows stand behind each other, so what "
         "they carry does not add up.",
         "assumed": "{assumed} of its {links} links are assumed, and {size} have an assumed size.",
+        "against": "What works against it: {text} ({share} of the effect).",
+        "cell_fidelity": "Members' hours suffice for {0} of what is asked of them.",
+        "firm_present": "A firm serves in {0} of the months.",
+        "firm_staff": "The firm has {0} of the staff of full service.",
+        "trust_firm": "Trust in the firm stands at {0}.", "trust_cell": "Trust in party organisation and community "
+        "stands at {0}.",
     },
     "zh": {
-        "whole": "第{month}月，{policy}使{outcome}变化{effect}{unit}（{seeds}次推演，95%区间{low}至{high}）。",
-        "chain": "作用链条：{links}。", "link": "{text}（承载{share}；{evidence}）",
-        "none": "没有哪一环确定承载这一效果。", "then": "；", "carried": "承载[95%]，{unit}",
-        "share": "占效果", "evidence": "依据", "place": "次序",
-        "how": "某一环承载的，是切断它之后效果减少的部分；各环前后相连，承载之和不等于效果。",
-        "assumed": "{links}环中，{assumed}环为假定，{size}环大小为假定。",
+        "chain": "对{outcome}的作用链条：{links}。", "link": "（{place}）{text}（承担效果的{share}，{evidence}）",
+        "none": "没有哪一环确实承担了{outcome}的变化。", "then": "；", "carried": "承担[95%]，{unit}",
+        "share": "占总效果", "evidence": "依据", "place": "次序", "agrees": "方向一致",
+        "how": "某一环承担多少，以切断该环后效果减少多少计；各环前后相接，各环之和不等于总效果。",
+        "assumed": "共{links}环，其中{assumed}环为假定，{size}环有依据、大小为假定。",
+        "against": "起反作用的主要是：{text}（抵消效果的{share}）。",
+        "cell_fidelity": "党员力量保障程度为{0}。",
+        "firm_present": "有物业服务企业服务的月份占{0}。",
+        "firm_staff": "物业服务企业人员配备为足额的{0}。",
+        "trust_firm": "对物业服务企业的信任度为{0}。", "trust_cell": "对党组织和社区的信任度为{0}。",
     },
 }  # fmt: skip
 
+SHORT = {
+    "cell_fidelity": 0.9,
+    "firm_present": 0.9,
+    "firm_staff": 0.8,
+    "trust_firm": 0.4,
+    "trust_cell": 0.4,
+}
+"""Below which a limit is told; where to draw the line is assumed."""
+
 
 def print_chain(chain: Chain, console: Console, language: str = "en") -> None:
-    """Print the links of each outcome, in their order, then those beside the chain, and the sentences."""
+    """Print the parts that add up, the links of each outcome, and the sentences."""
     words = _WORDS[language]
-    for outcome, (name, unit, scale) in OUTCOMES[language].items():
-        of = chain.links[(chain.links["outcome"] == outcome) & (chain.links["sure"])]
+    effect_table.print_parts(chain, console, language)
+    for outcome in OUTCOMES:
+        of = chain.links[(chain.links["outcome"] == outcome) & chain.links["sure"].astype(bool)]
         if of.empty:
             continue
-        table = new_table(
-            [
-                name,
-                words["carried"].format(unit=unit),
-                words["share"],
-                words["place"],
-                words["evidence"],
-            ]
+        scale, unit = unit_of(outcome, language)
+        heads = (
+            words["carried"].format(unit=unit),
+            *(words[key] for key in ("share", "agrees", "place", "evidence")),
         )
+        table = new_table([effect_table.outcome_name(outcome, language), *heads])
         table.columns[-1].justify = "left"
         of = of.assign(order=of["place"].where(of["place"] > 0, 99))
-        rows = of.sort_values(["order", "share"], ascending=[True, False])
-        for row in rows[:20].to_dict("records"):
+        for row in of.sort_values(["order", "share"], ascending=[True, False]).to_dict("records"):
             source = "" if row["evidence"] == ASSUMED else f": {shorten(row['source'])}"
             table.add_row(
                 row["arrow"].replace("_to_", " → ").replace("_", " "),
                 with_interval(*(scale * row[key] for key in ("carried", "low", "high"))),
-                f"{100 * row['share']:.0f}%", str(row["place"] or ""),
+                percent_text(row["share"]), percent_text(row["agrees"]), str(row["place"] or ""),
                 EVIDENCE[language][row["evidence"]] + source,
             )  # fmt: skip
         console.print(table)
         console.print()
-    for line in sentences(chain, language):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
-    print_place(chain, console, language)
+    effect_table.print_told(chain, sentences(chain, language), console, language)
 
 
 def sentences(chain: Chain, language: str = "en") -> list[str]:
-    """What the measure does, and the chain by which it does it.
+    """What the measure does, the chain by which it does it, and where that breaks.
 
     Args:
         chain: Which arrows carry what.
@@ -99,43 +101,56 @@ def sentences(chain: Chain, language: str = "en") -> list[str]:
 
 
 def _sentences(chain: Chain, language: str) -> Iterator[str]:
-    words, config = _WORDS[language], chain.question.config
-    policy = policy_title(config, config.policy.name, language)
-    for row in chain.whole.to_dict("records"):
-        if row["effect"] != row["effect"]:
-            continue
-        name, unit, scale = OUTCOMES[language][row["outcome"]]
-        ends = {key: signed(scale * row[key]) for key in ("effect", "low", "high")}
-        yield (
-            words["whole"]
-            .format(
-                policy=policy,
-                outcome=name,
-                unit=unit,
-                month=config.months,
-                seeds=row["seeds"],
-                **ends,
-            )
-            .replace("  ", " ")
-        )
-        links = chain.of(row["outcome"])
+    words = _WORDS[language]
+    for outcome in chain.links["outcome"].unique():
+        name, links = effect_table.outcome_name(outcome, language), chain.of(outcome)
+        yield effect_table.whole_sentence(chain, outcome, language)
         if not links:
-            yield words["none"]
+            yield words["none"].format(outcome=name)
             continue
-        told = words["then"].join(_link(link, language) for link in links)
-        yield words["chain"].format(links=told)
+        told = words["then"].join(link_text(link, chain, language) for link in links)
+        yield words["chain"].format(outcome=name, links=told)
         counted = {key: sum(link["evidence"] == kind for link in links) for key, kind in _KINDS}
         yield words["assumed"].format(links=len(links), **counted)
+        worst = against(chain, outcome)
+        if worst is not None:
+            share = percent_text(abs(worst["share"]) if language == "zh" else worst["share"])
+            yield words["against"].format(text=arrow_text(worst["arrow"], language), share=share)
+    for name, value in lacking(chain).items():
+        yield words[name].format(percent_text(value))
     yield words["how"]
 
 
 _KINDS = (("assumed", ASSUMED), ("size", SIZE_ASSUMED))
 
 
-def _link(link: dict[Any, Any], language: str) -> str:
-    arrow = ARROWS[link["arrow"]]
-    text = arrow.zh if language == "zh" else arrow.en
-    share = f"{100 * link['share']:.0f}%"
+def against(chain: Chain, outcome: str) -> dict[Any, Any] | None:
+    """The arrow that surely takes most away from an effect; None if none does."""
+    of = chain.links[
+        (chain.links["outcome"] == outcome)
+        & chain.links["sure"].astype(bool)
+        & (chain.links["share"] <= -LEAST)
+    ]
+    return None if of.empty else dict(of.loc[of["share"].idxmin()].to_dict())
+
+
+def lacking(chain: Chain) -> dict[str, float]:
+    """What the measure lacked: limits below ``SHORT``."""
+    found = chain.limits.set_index("indicator")["value"]
+    return {name: float(found[name]) for name, least in SHORT.items() if found[name] < least}
+
+
+def arrow_text(name: str, language: str) -> str:
+    """How an arrow acts, in words."""
+    return ARROWS[name].zh if language == "zh" else ARROWS[name].en
+
+
+def link_text(link: dict[Any, Any], chain: Chain, language: str) -> str:
+    """A link with its share of the effect, the interval of that, and what is known of it."""
+    whole = float(chain.whole(link["outcome"])["part"])
+    ends = sorted(100.0 * link[key] / whole for key in ("low", "high"))
+    share = f"{100 * link['share']:.0f}% [{ends[0]:.0f}, {ends[1]:.0f}]"
     return _WORDS[language]["link"].format(
-        text=text, share=share, evidence=EVIDENCE[language][link["evidence"]]
-    )
+        place=link["place"], text=arrow_text(link["arrow"], language), share=share,
+        evidence=EVIDENCE[language][link["evidence"]],
+    )  # fmt: skip

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.errors import InputError
 from sim.outcomes import INDICATORS
+from sim.science.libraries import need
 
 DEPTH, LEAST_LEAF, FOLDS = 3, 0.05, 5
 """Splits in a row, least share of draws in a box, and folds of the cross-validation."""
@@ -22,16 +22,8 @@ TOLD = 0.6
 
 
 def need_sklearn(question: str) -> None:
-    """See that scikit-learn is there, before a question lives anything.
-
-    Raises:
-        InputError: It is not installed.
-    """
-    try:
-        import sklearn  # noqa: F401
-    except ModuleNotFoundError:
-        problem = "scikit-learn is not installed"
-        raise InputError(question, problem, "pip install 'xiaoqu[science]'") from None
+    """See that scikit-learn is there, before a question lives anything."""
+    need("sklearn", question, "scikit-learn is not installed")
 
 
 def turned_around(draws: pd.DataFrame, outcome: str, first: str, second: str) -> pd.Series:

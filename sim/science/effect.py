@@ -1,8 +1,8 @@
 """A policy's effect over many seeds: what carried it, whom it moved, who gains and who loses.
 
 Every seed is lived under the policy and without it (or once, for two of its months), and each outcome's difference is
-shared out by ``sim.science.shares``. Means over compounds and seeds of parts that add up add up too; intervals are
-Student's over seeds and hold chance alone.
+shared out by ``sim.science.shares``. Means over compounds and seeds of parts that add up add up too. Intervals are
+Student's over seeds: they hold chance and, where each seed lives parameters of its own, doubt about these.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim import known
 from sim.config import Config
 from sim.experiments import paired
 from sim.experiments.answers import Answer
 from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.experiments.run import spread
 from sim.model import NeighborhoodModel
+from sim.outcomes import INDICATORS
 from sim.own import usual_month
 from sim.science.shares import OUTCOMES, YEAR, Record, Shared, Side, shared
 from sim.world.tables import Kind, Life, Tenure
@@ -30,6 +32,9 @@ WHOLE = "whole"
 
 FELT = 0.05
 """Change of satisfaction from which a household gains or loses."""
+
+LIMITS = ("cell_fidelity", "firm_present", "firm_staff", "trust_firm", "trust_cell")
+"""What a measure can lack: members' hours, a firm and its staff, trust."""
 
 FLOORS = ((1, 3), (4, 6), (7, 12), (13, 999))
 """Floors told together, first and last."""
@@ -47,11 +52,12 @@ class Effect(Answer):
             (``less``) than on the other side and whom this cause moved most, each with its interval.
         groups: A row per trait and group: households of a run, change of satisfaction and of the share of bills paid,
             and households that ``gain`` and ``lose`` satisfaction by 0.05 or more, that pay ``more`` and ``less``.
+        limits: A row per indicator of ``LIMITS``: its mean over the policy's months with ``low`` and ``high``.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
     """
 
-    TABLES = ("parts", "flows", "groups")
+    TABLES = ("parts", "flows", "groups", "limits")
     MAIN = "parts"
     SHOWN = "sim.science.effect_table:print_effect"
     FIGURES = "sim.figures.effect"
@@ -60,6 +66,7 @@ class Effect(Answer):
     parts: pd.DataFrame
     flows: pd.DataFrame
     groups: pd.DataFrame
+    limits: pd.DataFrame
     folder: Path | None = None
     loaded: bool = False
 
@@ -68,6 +75,11 @@ class Effect(Answer):
         from sim.science.effect_table import sentences
 
         return sentences(self, language)
+
+    @property
+    def configs(self) -> list[Config]:
+        """What was lived."""
+        return [self.question.config]
 
 
 @dataclass(frozen=True)
@@ -96,14 +108,15 @@ class Question(Kept):
 
     def maker(self, how: How) -> Maker:
         """What lives the seeds."""
-        return partial(_tables, self, how.progress)
+        return partial(tables, self, how.progress)
 
 
-def _tables(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
+def tables(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
+    """Live all seeds, and make the tables of an ``Effect``."""
     lived = spread(question.config, partial(_live, question), progress)
-    shares, flows, groups = (
+    shares, flows, groups, limits = (
         pd.concat([pd.DataFrame(one[k]).assign(seed=n) for n, one in enumerate(lived)])
-        for k in range(3)
+        for k in range(4)
     )
     return {
         "parts": _told(shares, ["outcome", "cause"], ("part",)),
@@ -112,6 +125,7 @@ def _tables(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
         .mean()
         .drop(columns="seed")
         .reset_index(),
+        "limits": _told(limits, ["indicator"], ("value",)),
     }
 
 
@@ -139,13 +153,13 @@ def _told(rows: pd.DataFrame, keys: list[str], names: tuple[str, ...]) -> pd.Dat
 Rows = list[dict[str, Any]]
 
 
-def _live(question: Question, seed: int) -> tuple[Rows, Rows, Rows]:
-    """Rows of parts, flows and groups under one seed."""
+def _live(question: Question, seed: int) -> tuple[Rows, Rows, Rows, Rows]:
+    """Rows of parts, flows, groups and limits under one seed."""
     at, before = question.config.months, question.before
     # What was billed in a year may have been paid up to a year before that.
     since = min(1, at - YEAR + 1) if before is None else before - 2 * YEAR + 1
-    one = Side(watched(question.config, seed, since), at)
-    without = watched(question.other, seed, since) if before is None else one.record
+    one = Side(watched(question.config.drawn(seed), seed, since), at)
+    without = watched(question.other.drawn(seed), seed, since) if before is None else one.record
     other = Side(without, at if before is None else before)
     found = list(shared(one, other))
     parts: Rows = []
@@ -153,7 +167,16 @@ def _live(question: Question, seed: int) -> tuple[Rows, Rows, Rows]:
         own = {"outcome": outcome, "compound": compound}
         parts.append({**own, "cause": WHOLE, "part": given.whole})
         parts += [{**own, "cause": cause, "part": part} for cause, part in given.parts.items()]
-    return parts, _flows(found), _groups(one, other, found)
+    recorder = one.record.world.model.recorder
+    of = recorder.values[recorder.months > (0 if before is None else before)]
+    limits = [
+        {
+            "indicator": name,
+            "value": float(known.mean(of[:, :, list(INDICATORS).index(name)].ravel())),
+        }
+        for name in LIMITS
+    ]
+    return parts, _flows(found), _groups(one, other, found), limits
 
 
 def watched(config: Config, seed: int, since: int) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -44,23 +44,24 @@ WORDS: dict[str, dict[str, str]] = {
         "free_rider": "free-riders", "tickets": "a month of 1,000 households", "points": "points",
     },
     "zh": {
-        "head": "{title}，{policy}：第{month}月，{against}",
-        "without": "与不实施相比", "lacking": "与不实施“{0}”相比",
-        "before": "与同一推演的第{0}月相比", "cause": "原因", "part": "贡献[95%]，{unit}",
+        "head": "{title}，{policy}：第{month}个月，{against}",
+        "without": "与不采取措施相比", "lacking": "与不实施“{0}”相比",
+        "before": "与同次模拟第{0}个月相比", "cause": "原因", "part": "贡献[95%]，{unit}",
         "whole": "合计：{outcome}", "trait": "群体", "households": "户数", "satisfaction": "满意水平，百分点",
-        "gain": "升高户", "lose": "降低户", "paid": "已缴比例，百分点", "more": "多缴户", "less": "少缴户",
-        "outcome": "第{month}月{outcome}{against}{moved}{size}{unit}（{seeds}次推演，95%区间{low}至{high}），"
+        "gain": "满意度提高户数", "lose": "满意度下降户数", "paid": "已缴比例，百分点", "more": "缴费增多户数",
+        "less": "缴费减少户数",
+        "outcome": "{against}，第{month}个月{outcome}{moved}{size}{unit}（{seeds}次模拟，95%区间{low}至{high}），"
         "其中{parts}。", "up": "提高", "down": "下降", "more_tickets": "增加", "fewer_tickets": "减少",
         "named": "{cause}{part}", "rest": "其余{0}", "comma": "、",
-        "flows": "平均每次推演，{all}户中有{more}户缴得更多，{less}户缴得更少。多缴户的首要原因依次为{causes}。",
+        "flows": "平均每次模拟中，{all}户里有{more}户缴费增多，{less}户缴费减少；缴费增多的首要原因依次为{causes}。",
         "flow": "{cause}（{count}户）",
-        "groups": "满意水平升高5个百分点以上的有{gain}户，降低的有{lose}户。升幅最大的是{most}（{high}个百分点），"
-        "最小的是{least}（{low}个百分点）。",
-        "how": "各项相加等于总变化，分摊规则见docs/why.md；没有物业公司时无人收费，收缴率按0计。",
+        "groups": "满意度提高5个百分点以上的有{gain}户，下降5个百分点以上的有{lose}户；提高最多的是{most}"
+        "（{high}个百分点），最少的是{least}（{low}个百分点）。",
+        "how": "各项之和等于总变化，分摊规则见docs/why.md；没有物业服务企业时无人收费，收缴率按0计。",
         "floor": "{0}层住户", "building": "{0}栋住户", "all": "全部住户",
         "owner": "业主", "tenant": "租户", "vacant": "空置房", "young": "年轻家庭", "working": "中年家庭",
-        "elderly": "老年家庭", "conditional": "随众缴费型住户", "unconditional": "自觉缴费型住户",
-        "free_rider": "搭便车型住户", "tickets": "件（每千户每月）", "points": "个百分点",
+        "elderly": "老年家庭", "conditional": "随众缴费户", "unconditional": "自觉缴费户",
+        "free_rider": "享受服务而不缴费户", "tickets": "件（每千户每月）", "points": "个百分点",
     },
 }  # fmt: skip
 
@@ -68,19 +69,7 @@ WORDS: dict[str, dict[str, str]] = {
 def print_effect(effect: Effect, console: Console, language: str = "en") -> None:
     """Print what each outcome came by, who gains and who loses, and the sentences."""
     words = WORDS[language]
-    console.print(_head(effect, language), style="bold", highlight=False)
-    for outcome in OUTCOMES:
-        scale, unit = unit_of(outcome, language)
-        table = new_table([words["cause"], words["part"].format(unit=unit)])
-        rows = effect.parts[effect.parts["outcome"] == outcome]
-        for row in _ordered(rows).to_dict("records"):
-            if abs(scale * row["part"]) >= LEAST:
-                table.add_row(cause_name(outcome, row["cause"], language), _ranged(row, scale))
-        whole = rows[rows["cause"] == WHOLE].iloc[0].to_dict()
-        name = _outcome(outcome, language)
-        table.add_row(words["whole"].format(outcome=name), _ranged(whole, scale), style="bold")
-        console.print(table)
-        console.print()
+    print_parts(effect, console, language)
     keys = ("households", "satisfaction", "gain", "lose", "paid", "more", "less")
     table = new_table([words["trait"], *(words[key] for key in keys)])
     for row in effect.groups[effect.groups["trait"] != "building"].to_dict("records"):
@@ -93,9 +82,32 @@ def print_effect(effect: Effect, console: Console, language: str = "en") -> None
         table.add_row(group_name(row["trait"], row["group"], language), *numbers)
     console.print(table)
     console.print()
-    for line in sentences(effect, language):
+    print_told(effect, sentences(effect, language), console, language)
+
+
+def print_told(effect: Effect, lines: Sequence[str], console: Console, language: str) -> None:
+    """Print sentences, and where the answer is kept."""
+    for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)
     print_place(effect, console, language)
+
+
+def print_parts(effect: Effect, console: Console, language: str = "en") -> None:
+    """Print the parts of each outcome."""
+    words = WORDS[language]
+    console.print(_head(effect, language), style="bold", highlight=False)
+    for outcome in OUTCOMES:
+        scale, unit = unit_of(outcome, language)
+        table = new_table([words["cause"], words["part"].format(unit=unit)])
+        rows = effect.parts[effect.parts["outcome"] == outcome]
+        for row in _ordered(rows).to_dict("records"):
+            if abs(scale * row["part"]) >= LEAST:
+                table.add_row(cause_name(outcome, row["cause"], language), _ranged(row, scale))
+        whole = rows[rows["cause"] == WHOLE].iloc[0].to_dict()
+        name = outcome_name(outcome, language)
+        table.add_row(words["whole"].format(outcome=name), _ranged(whole, scale), style="bold")
+        console.print(table)
+        console.print()
 
 
 def sentences(effect: Effect, language: str = "en") -> list[str]:
@@ -137,7 +149,8 @@ def _head(effect: Effect, language: str) -> str:
     )
 
 
-def _outcome(outcome: str, language: str) -> str:
+def outcome_name(outcome: str, language: str) -> str:
+    """What an outcome is called."""
     return INDICATORS[outcome].zh if language == "zh" else INDICATORS[outcome].en
 
 
@@ -150,28 +163,31 @@ def _ranged(row: dict[Any, Any], scale: float) -> str:
 
 
 def _sentences(effect: Effect, language: str) -> Iterator[str]:
-    words, month = WORDS[language], effect.question.config.months
     for outcome in OUTCOMES:
-        scale, _ = unit_of(outcome, language)
-        rows = effect.parts[effect.parts["outcome"] == outcome]
-        whole = rows[rows["cause"] == WHOLE].iloc[0]
-        if pd.isna(whole["part"]):
-            continue
-        low, high = (signed(scale * float(whole[key])) for key in ("low", "high"))
-        gap, share = scale * float(whole["part"]), INDICATORS[outcome].share
-        up = (
-            ("up" if gap >= 0 else "down")
-            if share
-            else ("more_tickets" if gap >= 0 else "fewer_tickets")
-        )
-        yield words["outcome"].format(
-            outcome=_outcome(outcome, language), month=month, whole=signed(gap), moved=words[up],
-            size=f"{abs(round(gap, 1)):.1f}", unit=words["points" if share else "tickets"],
-            against=against(effect, language), seeds=int(whole["seeds"]), low=low, high=high,
-            parts=_parts(outcome, rows, scale, language),
-        )  # fmt: skip
+        line = whole_sentence(effect, outcome, language)
+        if line:
+            yield line
     yield from _who(effect, language)
-    yield words["how"]
+    yield WORDS[language]["how"]
+
+
+def whole_sentence(effect: Effect, outcome: str, language: str = "en") -> str:
+    """An outcome's difference and its largest parts; "" where it is not known, or nothing has moved."""
+    words, month = WORDS[language], effect.question.config.months
+    scale, _ = unit_of(outcome, language)
+    rows = effect.parts[effect.parts["outcome"] == outcome]
+    whole = rows[rows["cause"] == WHOLE].iloc[0]
+    gap, share = scale * float(whole["part"]), INDICATORS[outcome].share
+    if not abs(gap) >= LEAST:
+        return ""
+    low, high = (signed(scale * float(whole[key])) for key in ("low", "high"))
+    up = ("fewer_tickets", "more_tickets", "down", "up")[2 * share + (gap >= 0)]
+    return words["outcome"].format(
+        outcome=outcome_name(outcome, language), month=month, whole=signed(gap), moved=words[up],
+        size=f"{abs(round(gap, 1)):.1f}", unit=words["points" if share else "tickets"],
+        against=against(effect, language), seeds=int(whole["seeds"]), low=low, high=high,
+        parts=_parts(outcome, rows, scale, language),
+    )  # fmt: skip
 
 
 def _parts(outcome: str, rows: pd.DataFrame, scale: float, language: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.as_text import value_text
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.attribution_table import measure_title, new_table, print_place
 
 if TYPE_CHECKING:
@@ -13,26 +14,7 @@ if TYPE_CHECKING:
 
     from sim.science.explore import Explorer
 
-WORDS = {
-    "en": {
-        "head": "Emulator of {measures}: {runs} runs, error on {unseen} other settings, {repeats} runs each",
-        "indicator": "indicator",
-        "month": "month",
-        "within": "line off, 95% of settings",
-        "runs": "spread of single runs (sd)",
-        "held": "of runs in the 50% and 90% bands, %",
-        "page": "Page: {file}; it opens in a browser by itself",
-    },
-    "zh": {
-        "head": "{measures}的仿真器：{runs}次运行；误差在另外{unseen}组设置上测得，每组{repeats}次",
-        "indicator": "指标",
-        "month": "月份",
-        "within": "曲线误差，95%的设置以内",
-        "runs": "单次运行的标准差",
-        "held": "落入50%和90%色带的运行，%",
-        "page": "页面：{file}，用浏览器直接打开",
-    },
-}
+WORDS = phrases("explore_table")
 
 
 def print_explorer(explorer: Explorer, console: Console, language: str = "en") -> None:

@@ -218,13 +218,13 @@ _ALL: tuple[Level, ...] = (
     Level(
         "february", "Collected by the end of February", "至2月末收缴", ORDINARY, _TO_DATE + "end of February",
         collected(2),
-        Band(0.13, 0.27, "20 percent in one compound; a third either way for one compound (assumed)", "K070, D062", "C",
-             "bills.at_once", "单个小区20%；上下三分之一（假定）"),
+        Band(0.13, 0.27, "20 percent in one compound; a third either way for one compound (assumed)", "K070, D062",
+             "C", "bills.at_once", "单个小区20%；上下三分之一（假定）"),
     ),
     Level(
         "april", "Collected by the end of April", "至4月末收缴", ORDINARY, _TO_DATE + "end of April", collected(4),
-        Band(0.33, 0.67, "just over 50 percent by mid April in one compound; a third either way (assumed)", "K054", "B",
-             "bills.later", "单个小区4月中旬略过50%；上下三分之一（假定）"),
+        Band(0.33, 0.67, "just over 50 percent by mid April in one compound; a third either way (assumed)", "K054",
+             "B", "bills.later", "单个小区4月中旬略过50%；上下三分之一（假定）"),
     ),
     Level(
         "june", "Collected by early June", "至6月初收缴", ORDINARY, _TO_DATE + "end of May", collected(5),
@@ -240,8 +240,7 @@ _ALL: tuple[Level, ...] = (
         "good_september", "Good compounds by the end of September", "优质小区至9月末收缴", "good_firm",
         "of years that end at 97% or more; " + _TO_DATE + "end of September", good_before_the_end,
         Band(0.80, 0.95, "over 85 in the second half of a year, three compounds that end at 100; 5 points below for "
-             "the "
-             "month and 10 above (assumed)", "D079, K089", "A", "",
+             "the month and 10 above (assumed)", "D079, K089", "A", "",
              "年末达100%的三个小区下半年85%以上；下5上10个百分点（假定）"),
     ),
     Level(
@@ -259,16 +258,15 @@ _ALL: tuple[Level, ...] = (
     Level(
         "below_70", "Compounds below 70%", "收缴率低于70%的小区占比", DISTRICT, "share of compounds; " + _YEAR,
         compounds_where("collection_rate", 12, 0.0, 0.70),
-        Band(0.10, 0.76, "a city with 72 percent of 391 (Wilson's upper end), and one where many lie at 70 to 80 (read "
-             "as a tenth or more below, assumed)", "D014, D028", "B", "",
+        Band(0.10, 0.76, "a city with 72 percent of 391 (Wilson's upper end), and one where many lie at 70 to 80 "
+             "(read as a tenth or more below, assumed)", "D014, D028", "B", "",
              "一市391个中72%（威尔逊上端）；另一市多在70–80（取一成以上，假定）"),
     ),
     Level(
         "above_90", "Compounds at 90% or more", "收缴率90%及以上的小区占比", DISTRICT, "share of compounds; " + _YEAR,
         compounds_where("collection_rate", 12, 0.90),
         Band(0.01, 0.16, "under 50 of 391 (Wilson's upper end); not common elsewhere; the least is assumed",
-             "D014, D028",
-             "B", "", "391个中不足50个（威尔逊上端），他处亦不多见；下限为假定"),
+             "D014, D028", "B", "", "391个中不足50个（威尔逊上端），他处亦不多见；下限为假定"),
     ),
     Level(
         "unpaid", "Units that owe", "欠费户占比", DISTRICT,
@@ -279,7 +277,8 @@ _ALL: tuple[Level, ...] = (
     # Satisfaction.
     *(
         Level(
-            f"satisfied_{place}", "Satisfied people", "满意居民占比", place, f"satisfaction above one half; {_MONTHS}",
+            f"satisfied_{place}", "Satisfied people", "满意居民占比", place, 
+            f"says that it is satisfied, satisfaction above 0.6 (perception.satisfied_from); {_MONTHS}",
             overall("satisfied_share"),
             Band(0.26, 0.63, "from the lowest survey to the highest item of a survey of seven cities",
                  "D067, D019, D021", "C", "", "由最低调查至七市调查最高分项"),
@@ -302,9 +301,8 @@ _ALL: tuple[Level, ...] = (
         "formed", "Compounds with a committee", "业委会组建率", DISTRICT,
         "elected, whatever it does; no interim ones without a drive; mean of three Decembers",
         collected(12, "committee_or_interim"),
-        Band(0.145, 0.30, "from Beijing 2005 to Shenzhen", "D091, D071, D059, EVIDENCE: Chongqing 23.7; seed 000: "
-             "about 30",
-             "B", "", "由北京2005年至深圳"),
+        Band(0.145, 0.30, "from Beijing 2005 to Shenzhen",
+             "D091, D071, D059, EVIDENCE: Chongqing 23.7; seed 000: about 30", "B", "", "由北京2005年至深圳"),
     ),
     Level(
         "working", "Committees at work, of those formed", "正常履职的业委会占比", DISTRICT,
@@ -325,26 +323,22 @@ _ALL: tuple[Level, ...] = (
         "turnout", "Turnout in votes of owners", "业主大会投票参与率", DISTRICT,
         "owners that took part in the last vote of each compound; " + _MONTHS, overall("vote_turnout"),
         Band(0.36, 0.75, "47.9 percent say they voted for a residents' committee, and committees of owners bring out "
-             "more "
-             "(D036); a quarter less, since people overstate it, to somewhat above the quorum of two thirds (both "
-             "assumed)",
-             "D063, D036", "A", "participation.vote_member",
+             "more (D036); a quarter less, since people overstate it, to somewhat above the quorum of two thirds "
+             "(both assumed)", "D063, D036", "A", "participation.vote_member",
              "居委会选举自报47.9%，业委会更高；由其四分之三至略高于三分之二法定线（均为假定）"),
     ),
     Level(
         "turnout_elderly", "Elderly to young, turnout", "老年与年轻住户投票比", ORDINARY, _OWNERS, elderly_to_young,
         Band(1.2, 5.6, "77.7 percent at 70 to 79 to 13.8 at 18 to 29; for whole life stages less, and at least a "
-             "fifth more "
-             "(assumed)", "D063", "A", "participation.vote_member",
+             "fifth more (assumed)", "D063", "A", "participation.vote_member",
              "70–79岁77.7%与18–29岁13.8%之比为上限；下限多五分之一（假定）"),
         "ratio",
     ),
     Level(
         "turnout_party", "Party members to others, turnout", "党员户与其他户投票比", ORDINARY, _OWNERS,
         members_to_others,
-        Band(1.17, 1.52, "65.1 to 48.4 percent, 1.35; half to one and a half of the difference (assumed)", "D063",
-             "A", "participation.vote_member",
-             "65.1%比48.4%即1.35；取差异的一半至一倍半（假定）"),
+        Band(1.17, 1.52, "65.1 to 48.4 percent, 1.35; half to one and a half of the difference (assumed)", "D063", "A",
+             "participation.vote_member", "65.1%比48.4%即1.35；取差异的一半至一倍半（假定）"),
         "ratio",
     ),
     Level(
@@ -359,8 +353,7 @@ _ALL: tuple[Level, ...] = (
         "exits", "Compounds that change their firm", "更换物业服务企业的小区占比", DISTRICT,
         f"changes a compound and year; {_TOGETHER}", exits,
         Band(0.017, 0.050, "3.3 percent in 2024; half to one and a half (assumed)",
-             "EVIDENCE: cases/README (CRIC 2024)",
-             "B", "", "2024年3.3%；一半至一倍半（假定）"),
+             "EVIDENCE: cases/README (CRIC 2024)", "B", "", "2024年3.3%；一半至一倍半（假定）"),
         events=alike,
     ),
     Level(
@@ -373,9 +366,8 @@ _ALL: tuple[Level, ...] = (
     Level(
         "exits_choice", "Exits not by owners' vote", "非业主解聘的退场占比", DISTRICT,
         f"share of changes without a vote to dismiss; {_TOGETHER}", exits_by_choice,
-        Band(0.57, 0.72, "64.7 percent of 173, by the firm's own choice or not renewed; Wilson's 95% interval",
-             "D057", "B",
-             "", "173个中64.7%为企业主动或未续约；威尔逊95%区间"),
+        Band(0.57, 0.72, "64.7 percent of 173, by the firm's own choice or not renewed; Wilson's 95% interval", "D057",
+             "B", "", "173个中64.7%为企业主动或未续约；威尔逊95%区间"),
         events=changes,
     ),
     # Hotline.
@@ -383,12 +375,11 @@ _ALL: tuple[Level, ...] = (
         "property_share", "Property's share of hotline calls", "物业类占热线比例", DISTRICT,
         "of all calls of 36 months", property_share,
         Band(0.07, 0.40, "from the lowest place to the highest",
-             "D001, D002, D004, D034, D037, D070; seed 001: over a third",
-             "A", "", "各地最低至最高"),
+             "D001, D002, D004, D034, D037, D070; seed 001: over a third", "A", "", "各地最低至最高"),
     ),
     Level(
-        "tickets", "Property tickets a compound", "每小区物业工单", DISTRICT,
-        f"a compound and year; {_TOGETHER}", tickets_a_compound,
+        "tickets", "Property tickets a compound", "每小区物业工单", DISTRICT, f"a compound and year; {_TOGETHER}",
+        tickets_a_compound,
         Band(10.0, 14.3, "from 9.9 in eleven months to 173,000 valid ones over 12,099 compounds", "D015, D006", "B",
              "voices.ease.hotline", "由11个月9.9件至12099个小区17.3万件"),
         "1/year", events=alike,
@@ -414,8 +405,7 @@ _ALL: tuple[Level, ...] = (
     Level(
         "tickets_responded", "Tickets responded to", "工单响应率", DISTRICT, _MONTHS, overall("tickets_responded"),
         Band(0.95, 1.00, "100 percent of those asked; five points less for places that do not print it (assumed)",
-             "D003",
-             "A", "", "回访100%；未公布之处下调5个百分点（假定）"),
+             "D003", "A", "", "回访100%；未公布之处下调5个百分点（假定）"),
     ),
     Level(
         "tickets_solved", "Tickets solved", "工单解决率", DISTRICT, _MONTHS, overall("tickets_solved"),
@@ -425,14 +415,12 @@ _ALL: tuple[Level, ...] = (
     Level(
         "tickets_satisfied", "Satisfied of those asked", "回访满意率", DISTRICT, _MONTHS, overall("tickets_satisfied"),
         Band(0.65, 0.95, "from Beijing's first year (65) over 87 to a district's 94.7", "D045, D003, K046", "B",
-             "handling.content_solved",
-             "由北京首年65%，经87%，至某城区94.7%"),
+             "handling.content_solved", "由北京首年65%，经87%，至某城区94.7%"),
     ),
     Level(
         "days", "Days to close", "平均办结天数", DISTRICT, _MONTHS, overall("days_to_close"),
-        Band(3.0, 15.0, "limits of 7 days for ordinary and 15 for complex matters; the least is assumed",
-             "D081, D085", "B",
-             "", "一般事项7日、复杂事项15日时限；下限为假定"),
+        Band(3.0, 15.0, "limits of 7 days for ordinary and 15 for complex matters; the least is assumed", "D081, D085",
+             "B", "", "一般事项7日、复杂事项15日时限；下限为假定"),
         "day",
     ),
     # Ties, and who lives there.
@@ -454,9 +442,8 @@ _ALL: tuple[Level, ...] = (
     Level(
         "tenants", "Tenants", "租户占比", ORDINARY, "of households that live there, at the end",
         lambda lived: lived.tenants,
-        Band(0.14, 0.23, "18.7 percent in one compound; a quarter either way (assumed)",
-             "EVIDENCE: tenants, Chengdu", "F",
-             "population.tenant_share", "单个小区18.7%；上下四分之一（假定）"),
+        Band(0.14, 0.23, "18.7 percent in one compound; a quarter either way (assumed)", "EVIDENCE: tenants, Chengdu",
+             "F", "population.tenant_share", "单个小区18.7%；上下四分之一（假定）"),
     ),
 )  # fmt: skip
 LEVELS: tuple[Level, ...] = tuple(

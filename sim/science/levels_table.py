@@ -9,7 +9,8 @@ import pandas as pd
 
 from sim.as_text import MISSING, aside, number_text
 from sim.experiments.summary import markdown, spread_text
-from sim.science.holding import ABSENT, FITTED, HOLD, MISS, NEARLY_ANY, PREDICTED, UNTOLD
+from sim.phrases import phrases
+from sim.science.holding import ABSENT, HOLD, MISS, NEARLY_ANY, UNTOLD
 from sim.science.trials import SCENARIO
 from sim.science.untouched import POPULATIONS
 
@@ -18,33 +19,7 @@ if TYPE_CHECKING:
 
 LEVELS, TRIALS = "levels", "trials"
 
-WORDS = {
-    "en": {
-        LEVELS: "Levels: untouched compounds beside what is known of many",
-        TRIALS: "Trials: published field trials run in the model",
-        "check": "check", "whom": "whom", "counted": "how counted", "allowed": "allowed", "set": "how it is set",
-        "source": "source (grade)", "levels_model": "model, median [90% of seeds]",
-        "trials_model": "model, mean [95%]", "met": "model: prior draws inside", "verdict": "verdict",
-        "to": "{low} to {high}", "no_test": "no test", "points": " points", "sd": " sd", "percent": "%",
-        "points/year": " points a year", "1/year": " a year", "day": " days", "of 100": "", "ratio": "", "1": "",
-        HOLD: HOLD, MISS: MISS, UNTOLD: UNTOLD, ABSENT: ABSENT, FITTED: FITTED, PREDICTED: PREDICTED,
-        "told": "{hold} hold, {miss} miss, {untold} cannot be told, {absent} not in the model; {no_test} of those that "
-        "hold are no test: more than {nearly:.0%} of draws of the main parameters meet them.",
-    },
-    "zh": {
-        LEVELS: "水平检验：未施加措施的小区与多小区已知数据对照",
-        TRIALS: "试验检验：在模型中重做已发表的实地试验",
-        "check": "检验项", "whom": "对象", "counted": "口径", "allowed": "允许区间", "set": "区间依据",
-        "source": "来源（等级）", "levels_model": "模型中位数[90%模拟]", "trials_model": "模型均值[95%]",
-        "met": "模型：先验抽样落入比例", "verdict": "结论", "to": "{low}至{high}", "no_test": "不构成检验",
-        "points": "个百分点", "sd": "个标准差", "percent": "%", "points/year": "个百分点/年", "1/year": "件/年",
-        "day": "天", "of 100": "分", "ratio": "", "1": "",
-        HOLD: "成立", MISS: "不符", UNTOLD: "无法判断", ABSENT: "模型中没有", FITTED: "已用于设定参数",
-        PREDICTED: "预测",
-        "told": "{hold}项成立，{miss}项不符，{untold}项无法判断，{absent}项模型中没有；成立项中{no_test}项不构成检验："
-        "主要参数的先验抽样有{nearly:.0%}以上落入区间。",
-    },
-}  # fmt: skip
+WORDS = phrases("levels_table")
 
 
 def as_markdown(frame: pd.DataFrame, part: str, language: str = "en") -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sim.as_text import number_text, value_text
 from sim.experiments.summary_table import ACTORS
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.attribution_table import measure_title, new_table, print_place
 
 if TYPE_CHECKING:
@@ -17,55 +18,7 @@ if TYPE_CHECKING:
     from sim.science.goal import Goal, Question
     from sim.science.optimise import Optimum
 
-WORDS = {
-    "en": {
-        "head": "Cheapest policies for {target}, probability {probability:.0f}%",
-        "policy": "policy",
-        "measures": "measures",
-        "cost": "cost, yuan",
-        "hours": "hours",
-        "yuan": "yuan",
-        "probability": "reached, % [95%]",
-        "searched": "in the search, %",
-        "chosen": "cheapest that is likely enough",
-        "none": "No policy tried reaches the target with that probability; the best reaches {best:.0f}%.",
-        "limit": "Limits: {limits}.",
-        "limit_of": "hours a month of {payer} ≤ {hours}",
-        "part": "{title}: dose {dose:g}, from month {start}",
-        "run": "To run it: xiaoqu run scenario={scenario} {words}",
-        "how": (
-            "{tried} policies tried of {all} ({method}), in up to {worlds} worlds; those above once "
-            "more in {check} fresh ones. An hour counts {hour:g} yuan. Uncertain: {uncertain}."
-        ),
-        "seeds": "chance only (seeds), the parameters as they are; give posterior=PATH for more",
-        "posterior": "chance and parameters (draws of {path})",
-        "ensemble": "chance and parameters (a set for each seed)",
-        "at": "{name} {sign} {bound} at +{month}",
-    },
-    "zh": {
-        "head": "实现“{target}”的最低成本政策，要求概率{probability:.0f}%",
-        "policy": "政策",
-        "measures": "措施数",
-        "cost": "成本，元",
-        "hours": "工时",
-        "yuan": "支出，元",
-        "probability": "达标，%[95%]",
-        "searched": "搜索中，%",
-        "chosen": "概率足够且成本最低",
-        "none": "尝试的政策都达不到该概率；最高为{best:.0f}%。",
-        "limit": "限制：{limits}。",
-        "part": "{title}：实施强度{dose:g}，第{start}月起",
-        "run": "运行：xiaoqu run scenario={scenario} {words}",
-        "how": (
-            "共{all}种政策，尝试{tried}种（{method}），最多{worlds}个世界；上表另用{check}个新世界检验。"
-            "每工时折{hour:g}元。不确定性：{uncertain}。"
-        ),
-        "seeds": "仅随机性（随机编号），参数不变；可给出posterior=文件",
-        "posterior": "随机性和参数（{path}的抽样）",
-        "ensemble": "随机性和参数（每个随机编号一组）",
-        "at": "第{month}个月{name}{sign}{bound}",
-    },
-}
+WORDS = phrases("optimum_table")
 
 
 def target_text(goals: tuple[Goal, ...], language: str = "en") -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -141,21 +141,16 @@ def pushes(
     return pd.DataFrame(rows), _tried(search.tried)
 
 
+@dataclass
 class _Search:
     """Pushes that were tried, each once."""
 
-    def __init__(
-        self,
-        config: Config,
-        policies: Mapping[str, Config],
-        months: int,
-        threshold: float,
-        progress: bool,
-    ) -> None:
-        self.config, self.months, self.progress = config, months, progress
-        self.threshold = threshold
-        self.policies = policies
-        self.tried: dict[Try, float] = {}
+    config: Config
+    policies: Mapping[str, Config]
+    months: int
+    threshold: float
+    progress: bool
+    tried: dict[Try, float] = field(default_factory=dict)
 
     def at(self, policy: str, kind: str, size: float) -> Try:
         dose, months = (size, self.months) if kind == DOSE else (1.0, int(size))

@@ -323,7 +323,7 @@ def _pairs(question: Question, runs: pd.DataFrame, outcome: str) -> pd.DataFrame
     for first, second in permutations(question.policies, 2) if len(table) else ():
         both = table[[first, second]].dropna()
         ahead = (both[first] > both[second]) + 0.5 * (both[first] == both[second])
-        sure = paired._wilson(float(ahead.sum()), len(both))  # type: ignore[arg-type]
+        sure = paired.wilson(float(ahead.sum()), len(both))
         rows.append(
             {"outcome": outcome, "first": first, "second": second, "draws": len(both)}
             | {"better": sure.value, "low": sure.low, "high": sure.high}

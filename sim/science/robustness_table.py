@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sim import as_text
 from sim.as_text import value_text
 from sim.outcomes import INDICATORS, Indicator
+from sim.phrases import phrases
 from sim.science.attribution_table import new_table, print_place
 from sim.science.discovery import TOLD
 from sim.science.robustness import BASE, DRAW
@@ -18,40 +19,7 @@ if TYPE_CHECKING:
 
     from sim.science.robustness import Robustness
 
-WORDS = {
-    "en": {
-        "head": "{outcome} at +{month}: rank of each policy by world (value)",
-        "world": "world",
-        "draws": "draws: share in which it leads, %",
-        "missing": "–: no value in this world, as of fees collected where no firm serves; not ranked.",
-        "no_base": "No policy has a value in the base, so none can be said to turn around.",
-        "flips": "The best policy changes beyond chance in {some} of {all} worlds: {names}.",
-        "steady": "The best policy of the base, {best}, is not beaten beyond chance in any of {all} worlds.",
-        "pair": "{first} against {second}: {share:.0f}% of draws turn around.",
-        "few": "Too few to explain.",
-        "not_told": "The tree does not tell which (balanced accuracy {accuracy:.0f}%, chance is 50%).",
-        "told": "Most turn where (balanced accuracy in new draws {accuracy:.0f}%):",
-        "box": "  {rule}: {turned:.0f}% of {draws} draws turn, {coverage:.0f}% of all that do",
-        "source": "Draws from {source}; one seed each.",
-        "prior": "ranges of the schema around the values in force, not fitted to any figure",
-    },
-    "zh": {
-        "head": "第{month}个月{outcome}：各世界中政策的名次（数值）",
-        "world": "世界",
-        "draws": "抽样：居首比例，%",
-        "missing": "–：该世界中无数值（如无物业服务企业时的收缴率），不参与排名。",
-        "no_base": "基准中各政策均无数值，无法判断是否反转。",
-        "flips": "{all}个世界中有{some}个最优政策改变且超出随机性：{names}。",
-        "steady": "基准最优政策{best}在{all}个世界中均未被显著超过。",
-        "pair": "{first}对{second}：{share:.0f}%的抽样反转。",
-        "few": "太少，无法说明。",
-        "not_told": "决策树无法说明（平衡准确率{accuracy:.0f}%，随机为50%）。",
-        "told": "多数反转发生在（新抽样平衡准确率{accuracy:.0f}%）：",
-        "box": "  {rule}：{draws}次抽样中{turned:.0f}%反转，占全部反转的{coverage:.0f}%",
-        "source": "抽样来源：{source}；每次一个随机编号。",
-        "prior": "参数表给出的范围，围绕现值，未经任何数据校准",
-    },
-}
+WORDS = phrases("robustness_table")
 
 
 def print_robustness(robustness: Robustness, console: Console, language: str = "en") -> None:

@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.errors import InputError
 from sim.experiments import paired
 from sim.experiments.progress import announce_compiling, bar
 from sim.science import worlds
 from sim.science.goal import Genome, Question
+from sim.science.libraries import need
 from sim.science.worlds import HoursOf, Reading, World
 
 POPULATION = 24
@@ -33,18 +33,8 @@ _ROUNDS = 20
 
 
 def need_optuna() -> Any:
-    """The library of the search.
-
-    Raises:
-        InputError: It is not installed.
-    """
-    try:
-        import optuna
-    except ModuleNotFoundError:
-        raise InputError(
-            "method", "optuna is not installed", "pip install 'xiaoqu[science]'"
-        ) from None
-    return optuna
+    """The library of the search."""
+    return need("optuna", "method", "optuna is not installed")
 
 
 class _Judged(NamedTuple):
@@ -343,7 +333,7 @@ class Search:
         question, rows, parts = self.question, [], []
         for number, genome in enumerate(frontier):
             checked = self._judged(fresh[:, 1 + number], fresh[:, 0])
-            sure = paired._wilson(round(checked.share * checked.worlds), max(checked.worlds, 1))
+            sure = paired.wilson(round(checked.share * checked.worlds), max(checked.worlds, 1))
             row: dict[str, Any] = {"policy": number, "cost": checked.cost, "hours": checked.hours}
             row |= {"yuan": checked.yuan, "measures": sum(choice > 0 for choice in genome)}
             row |= {"searched": self.judge(genome).share, "probability": sure.value}

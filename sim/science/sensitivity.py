@@ -18,14 +18,13 @@ import pandas as pd
 
 from sim import known
 from sim.config import Config, change
-from sim.errors import InputError
-from sim.experiments import executors
 from sim.experiments.answers import Answer
 from sim.experiments.kept import Asked, How, Kept, Maker
-from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.run import live
 from sim.outcomes import INDICATORS
 from sim.science.factors import Factor, problem, settings
+from sim.science.libraries import need
+from sim.science.worlds import spread_worlds
 
 LEVELS = 4
 """Levels of Morris's grid, as SALib has it by default."""
@@ -121,17 +120,8 @@ class Question(Kept):
 
     def maker(self, how: How) -> Maker:
         """What lives the points of both designs."""
-        _salib()
+        need("SALib", "sensitivity", "SALib is missing")
         return partial(_analyse, self, how.progress)
-
-
-def _salib() -> None:
-    try:
-        import SALib  # noqa: F401
-    except ModuleNotFoundError:
-        raise InputError(
-            "sensitivity", "SALib is missing", "pip install 'xiaoqu[science]'"
-        ) from None
 
 
 # --- living points ------------------------------------------------------------------------------
@@ -164,11 +154,7 @@ def live_points(
     # Checked before the first run, so that a forbidden point costs nothing.
     configs = [change(tree, settings(factors, row)) for row in sample]
     each = partial(_live_point, question.outputs)
-    if progress:
-        announce_compiling()
-    with bar(len(configs), progress, what) as advance:
-        lived = executors.gathered(question.config.executor, each, configs, lambda _: advance(1))
-    return np.array(lived)
+    return np.array(spread_worlds(question.config, each, configs, progress, what))
 
 
 def complete(values: np.ndarray, size: int) -> np.ndarray:

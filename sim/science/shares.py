@@ -1,4 +1,4 @@
-"""What carried a policy's effect in a compound: fees collected, satisfaction, tickets, shared out among causes.
+"""What carried a policy's effect in a compound: fees collected, satisfaction, tickets, conflict, by cause.
 
 Two states are held against each other: a policy and the run without it at one month, or one run at two months.
 The parts of each outcome add up to its whole difference; what no cause explains is a part too ("other").
@@ -18,27 +18,31 @@ itself does.
 
 *Tickets* of the last twelve months are problems in the book, new and old, times calls for each: their Shapley
 values, which for a product are each change at the mean of the other factor.
+
+*Open conflict* is joined by a household that has complained outside, is angry enough and sees enough others. One that
+is in it on one side only is put down to what the other side lacked of these when it joined, in equal parts (Shapley
+values of a game that takes all of them), or to its having settled where nothing was lacking.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import logit
 
 from sim.experiments.decision import TERMS, Named, pushes
+from sim.outcomes import INDICATORS
 from sim.science.attribute import exact_game
-from sim.world.numbers import bits
 from sim.world.process import Month, python
-from sim.world.tables import Called, Tenure
+from sim.world.tables import Called, Stage, Tenure
 from sim.world.units import THOUSAND
 
 PAYING: dict[str, Named] = TERMS | {
-    "firm": Named("a firm there to ask for fees", "有无物业公司收费"),
+    "firm": Named("a firm there to ask for fees", "有无物业服务企业收费"),
     "luck": Named("another reluctance drawn", "缴费门槛的随机变化"),
     "calls": Named("staff who called or wrote", "上门或致函催办"),
     "timing": Named("when it gets round to bills", "办理早晚"),
@@ -65,15 +69,26 @@ JUDGING: dict[str, Named] = {
 TELLING: dict[str, Named] = {
     "new": Named("new problems", "新增诉求"),
     "old": Named("problems left open", "遗留诉求"),
-    "calls_new": Named("calls for each new problem", "新增诉求的来电倾向"),
-    "calls_old": Named("calls for each problem left open", "遗留诉求的来电倾向"),
+    "calls_new": Named("calls for each new problem", "新增诉求拨打热线的倾向"),
+    "calls_old": Named("calls for each problem left open", "遗留诉求拨打热线的倾向"),
     "households": Named("households living there", "入住户数"),
     "other": Named("all else", "其他"),
 }
 """Causes of a difference in hotline tickets."""
 
+JOINING: dict[str, Named] = {
+    "complains": Named("having complained outside before", "此前已对外投诉"),
+    "grievance": Named("grievance", "不满情绪"),
+    "neighbours": Named("neighbours seen in open conflict", "看到邻居公开冲突"),
+    "settled": Named("conflict settled, or tired of", "冲突平息与否"),
+    "moves": Named("households that moved", "住户更替"),
+    "other": Named("all else", "其他"),
+}
+"""Causes of a difference in open conflict."""
+
 OUTCOMES: dict[str, dict[str, Named]] = {
     "collection_rate": PAYING, "satisfaction": JUDGING, "tickets_per_1000": TELLING,
+    "open_conflict_share": JOINING,
 }  # fmt: skip
 
 _INPUTS = ("service", "expects", "problems", "accounts", "neighbours", "bounds")
@@ -115,21 +130,48 @@ class Bills(NamedTuple):
     called: np.ndarray
 
 
-class State(NamedTuple):
+class Climbed(NamedTuple):
+    """One month's step into open conflict.
+
+    Attributes:
+        meets: Whether each household has complained outside, is angry enough, and sees enough others (3, households).
+        was: Whether it was in open conflict before.
+    """
+
+    meets: np.ndarray
+    was: np.ndarray
+
+
+@dataclass(frozen=True)
+class State:
     """Households at the end of a month.
 
     Attributes:
         due: Fees billed of the last twelve months, in fen, 0 where the compound's rate is missing.
-        paid: Share of it that is paid.
-        lived_here, tenure: Their columns.
-        satisfaction: Their column.
+        billed, unpaid: Months billed, and which of them are not paid, a bit each.
+        lived_here, tenure, satisfaction, stage: Their columns.
     """
 
     due: np.ndarray
-    paid: np.ndarray
+    billed: np.ndarray
+    unpaid: np.ndarray
     lived_here: np.ndarray
     tenure: np.ndarray
     satisfaction: np.ndarray
+    stage: np.ndarray
+
+    @cached_property
+    def paid(self) -> np.ndarray:
+        """Share of what was billed that is paid."""
+        bits = np.unpackbits(self.unpaid.astype(np.int64).view(np.uint8)).reshape(
+            len(self.unpaid), -1
+        )
+        return np.asarray(1.0 - bits.sum(axis=1) / np.maximum(self.billed, 1))
+
+    @property
+    def fights(self) -> np.ndarray:
+        """1 where somebody who lives there is in open conflict."""
+        return np.asarray(self.lives & (self.stage == Stage.OPEN_CONFLICT), float)
 
     @property
     def lives(self) -> np.ndarray:
@@ -151,6 +193,7 @@ class Record:
     bills: dict[int, Bills] = field(default_factory=dict)
     states: dict[int, State] = field(default_factory=dict)
     told: dict[int, list[Told]] = field(default_factory=dict)
+    climbed: dict[int, Climbed] = field(default_factory=dict)
     world: Any = None
 
     def month(self, month: Month) -> Month:
@@ -159,7 +202,8 @@ class Record:
             ("before", "residents_speak", self._before_telling), ("after", "residents_speak", self._after_telling),
             ("before", "perceive", self._before_judging), ("after", "perceive", self._after_judging),
             ("before", "would_pay", self._deciding), ("before", "pay", self._before_paying),
-            ("after", "pay", self._after_paying), ("after", "note", self._end),
+            ("after", "pay", self._after_paying), ("before", "climb", self._before_climbing),
+            ("after", "note", self._end),
         ):  # fmt: skip
             month = getattr(month, when)(name, python(self._since(look), f"{when}.{name}"))
         return month
@@ -216,11 +260,20 @@ class Record:
         self.world, h = world, world.households
         due = h.billed * h.bill_fee_fen.astype(float)
         asked = np.array([c.census.due_fen > 0 for c in world.compounds])[h.compound]
-        unpaid = np.array([bits(np.int64(one)) for one in h.unpaid])
-        paid = 1.0 - unpaid / np.maximum(h.billed, 1)
-        self.states[world.month] = State(
-            due * asked, paid, h.lived_here.copy(), h.tenure.copy(), h.satisfaction.copy()
-        )  # fmt: skip
+        kept = (h.billed, h.unpaid, h.lived_here, h.tenure, h.satisfaction, h.stage)
+        self.states[world.month] = State(due * asked, *(column.copy() for column in kept))
+
+    def _before_climbing(self, world: Any) -> None:
+        h, parts = world.households, []
+        for c in world.compounds:
+            at, on = slice(c.first, c.last), c.parameters.arrows
+            angry = (
+                on.grievance_to_conflict * h.grievance[at] >= c.parameters.conflict.threshold_open
+            )
+            near = on.neighbours_to_conflict * h.seen_open[at] >= h.threshold[at]
+            parts.append([h.stage[at] >= Stage.CALLS_HOTLINE, angry, near])
+        meets = np.concatenate([np.array(part) for part in parts], axis=1)
+        self.climbed[world.month] = Climbed(meets, h.stage == Stage.OPEN_CONFLICT)
 
 
 def _inputs(c: Any, at: slice) -> tuple[np.ndarray, np.ndarray]:
@@ -243,6 +296,24 @@ def _inputs(c: Any, at: slice) -> tuple[np.ndarray, np.ndarray]:
     inputs = np.concatenate([(1.0 - hearsay) * parts, [heard], [(1.0 - hearsay) * bounds]])
     rate = np.maximum(p.speed, on.first_months_to_newcomers / (2.0 + h.lived_here[at]))
     return inputs, np.where(h.tenure[at] != Tenure.VACANT, rate, 0.0)
+
+
+def at_month(months: np.ndarray, values: np.ndarray, outcome: str, month: int) -> np.ndarray:
+    """An outcome as it is shared out, of every compound, from indicators as a run recorded them.
+
+    Args:
+        months: Months (months,).
+        values: Indicators (months, compounds, indicators).
+        outcome: One of ``OUTCOMES``.
+        month: Which month is read; tickets are the mean of the twelve up to it.
+
+    Returns:
+        (compounds,): fees collected count as 0 where nobody asks for any.
+    """
+    first = month - YEAR + 1 if outcome == "tickets_per_1000" else month
+    of = values[(months >= first) & (months <= month), :, list(INDICATORS).index(outcome)]
+    found: np.ndarray = of.mean(axis=0)
+    return np.nan_to_num(found) if outcome == "collection_rate" else found
 
 
 # --- what is held against what ----------------------------------------------------------------------
@@ -286,12 +357,23 @@ def shared(one: Side, other: Side) -> Iterator[tuple[str, int, Shared]]:
     Yields:
         Name of the outcome, compound, and its parts.
     """
-    judged = _judging(one, other)
+    judged, joined = _judging(one, other), joining(one, other)
     for c in one.record.world.compounds:
         at = slice(int(c.first), int(c.last))
         yield "collection_rate", int(c.index), _paying(one, other, at)
-        yield "satisfaction", int(c.index), _weighted(one, other, at, judged[:, at])
+        satisfied = (one.state.satisfaction[at], other.state.satisfaction[at])
+        fights = (one.state.fights[at], other.state.fights[at])
+        yield (
+            "satisfaction",
+            int(c.index),
+            _weighted(JUDGING, one, other, at, satisfied, judged[:, at]),
+        )
         yield "tickets_per_1000", int(c.index), _telling(one, other, int(c.index), at)
+        yield (
+            "open_conflict_share",
+            int(c.index),
+            _weighted(JOINING, one, other, at, fights, joined[:, at]),
+        )
 
 
 def _paying(one: Side, other: Side, at: slice) -> Shared:
@@ -425,14 +507,50 @@ def _judging(one: Side, other: Side) -> np.ndarray:
     return parts
 
 
-def _weighted(one: Side, other: Side, at: slice, causes: np.ndarray) -> Shared:
-    names = list(JUDGING)
+def joining(one: Side, other: Side) -> np.ndarray:
+    """Causes (causes, households) of the difference in being in open conflict."""
+    gap = one.state.fights - other.state.fights
+    parts = np.zeros((len(JOINING), len(gap)))
+    for i in np.flatnonzero(gap):
+        parts[:, i] = gap[i] * _joined(one, other, int(i), gap[i] > 0)
+    return parts
+
+
+def _joined(one: Side, other: Side, i: int, more: bool) -> np.ndarray:
+    """Shares (causes,) of one household's being in conflict on one side only, adding up to 1."""
+    names, out = list(JOINING), np.zeros(len(JOINING))
+    ahead, behind = (one, other) if more else (other, one)
+    if _not_decided(one, other, i):
+        out[names.index("moves")] = 1.0
+        return out
+    steps = ahead.record.climbed
+    joined = [
+        m for m, s in steps.items() if m <= ahead.month and s.meets[:, i].all() and not s.was[i]
+    ]
+    if not joined:
+        out[names.index("other")] = 1.0
+        return out
+    n = behind.month if one.record is other.record else min(joined[-1], behind.month)
+    then = behind.record.climbed[n]
+    lacking = ~then.meets[:, i] & ~then.was[i]
+    if lacking.any():
+        out[: len(lacking)] = lacking / lacking.sum()
+    else:
+        out[names.index("settled")] = 1.0
+    return out
+
+
+def _weighted(
+    named: dict[str, Named], one: Side, other: Side, at: slice, values: tuple[np.ndarray, np.ndarray],
+    causes: np.ndarray,
+) -> Shared:  # fmt: skip
+    """A mean over households living there, from each household's own causes (causes, households)."""
+    names = list(named)
     a, b = one.state, other.state
     lives = [side.lives[at].astype(float) for side in (a, b)]
     if not min(one.sum() for one in lives) > 0.0:
         return Shared(np.nan, dict.fromkeys(names, np.nan), causes[0] * 0.0, causes * 0.0)
     weights = [one / one.sum() for one in lives]
-    values = a.satisfaction[at], b.satisfaction[at]
     found = causes * (weights[0] + weights[1]) / 2.0
     found[names.index("moves")] += (weights[0] - weights[1]) * (values[0] + values[1]) / 2.0
     whole = float((weights[0] * values[0]).sum() - (weights[1] * values[1]).sum())

@@ -206,8 +206,8 @@ TRIALS: tuple[Trial, ...] = (
     Trial(
         "openness_attitude", "Clean accounts opened for a year: satisfaction and trust",
         "公开无问题的账目一年：满意与信任",
-        {"disclosure": {"start": 1, "end": 13, "published": 0.0, "checks": 0.0, "firm_hours": 0.0}}, (1, 12), everybody,
-        attitude, deviations, "sd",
+        {"disclosure": {"start": 1, "end": 13, "published": 0.0, "checks": 0.0, "firm_hours": 0.0}}, (1, 12),
+        everybody, attitude, deviations, "sd",
         Band(0.02, 0.30, "+0.24 and +0.30 sd among those whose beliefs improved, so above nothing and at most that "
              "among all; the least is assumed",
              "EVIDENCE: transparency, better attitudes (doi 10.1016/j.jebo.2025.107042)", "F",
@@ -224,8 +224,8 @@ TRIALS: tuple[Trial, ...] = (
     ),
     Trial(
         "reminders", "Weekly reminders to debtors over nine weeks, against the usual",
-        "九周内每周提醒欠费户（与通常提醒相比）",
-        {"moral_appeal": {"start": 1, "end": 3, "boost": 0.0}}, (1, 2), owing, out_of_debt, relative, "percent",
+        "九周内每周提醒欠费户（与通常提醒相比）", {"moral_appeal": {"start": 1, "end": 3, "boost": 0.0}}, (1, 2),
+        owing, out_of_debt, relative, "percent",
         Band(20.0, 60.0, "around +40 percent; half to one and a half of it (assumed, the abstract has no interval)",
              "EVIDENCE: weekly against one-off reminders, overdue property tax in China (doi "
              "10.1016/j.jebo.2021.09.023)", "F", "moral_appeal.reminders",
@@ -241,17 +241,16 @@ TRIALS: tuple[Trial, ...] = (
     ),
     Trial(
         "suit", "A suit: those sued who owe nothing after three quarters of a year",
-        "起诉：被诉户九个月后已无欠费的比例",
-        {"fee_suits": {"start": 1, "end": 2, "suits": 100.0, "letters": 0.0}}, (1, 9), long_owing, out_of_debt,
-        share_of_touched, "percent",
+        "起诉：被诉户九个月后已无欠费的比例", {"fee_suits": {"start": 1, "end": 2, "suits": 100.0, "letters": 0.0}},
+        (1, 9), long_owing, out_of_debt, share_of_touched, "percent",
         Band(68.0, 94.2, "settled 41.6 and withdrawn 52.6, mostly after payment: from half of the withdrawn to all",
              "D074", "A", "fee_suits.paid", "和解41.6%，撤诉52.6%且多为已缴：撤诉中由一半至全部"),
     ),
     Trial(
         "spillover", "What others gain where a tenth is visited", "十分之一住户被走访时其他住户的外溢",
         {"member_contact": {"start": 10, "end": 11, **_VISIT}}, (10, 12), everybody, paid_this_year, spilled, "1",
-        Band(0.5, 1.5, "about as large as the direct effect, all who were not treated together; half to one and a half "
-             "(assumed)", "EVIDENCE: spillover to neighbours (Austria: Drago, Mengel and Traxler 2020)", "F",
+        Band(0.5, 1.5, "about as large as the direct effect, all who were not treated together; half to one and a "
+             "half (assumed)", "EVIDENCE: spillover to neighbours (Austria: Drago, Mengel and Traxler 2020)", "F",
              zh="未受处理户合计约与直接效应相当；取一半至一倍半（假定）"),
         share=0.1,
     ),

@@ -137,12 +137,8 @@ def dealt(shares: Sequence[float], n: int) -> list[int]:
 def _site(
     p: DistrictParameters, kind: str, stated: Mapping[str, Parameters], streams: Streams, k: int
 ) -> Site:
-    community, company, traits, groups = (
-        k * p.communities // p.compounds,
-        k,
-        AS_STATED,
-        dict(stated),
-    )
+    community, company = k * p.communities // p.compounds, k
+    traits, groups = AS_STATED, dict(stated)
     if p.companies:
         company = int(uniform(streams, Trait.COMPANY, k) * p.companies)
     if p.compounds > 1:

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import model_validator
 
 from sim.errors import InputError
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, in_months, param
 from sim.streams import Stream, Streams
 from sim.world.tables import Buildings, Households, Kind, Life, Tenure
 
@@ -36,8 +36,7 @@ class PopulationParameters(Parameters):
     """Make-up of one compound and its state in the first month."""
 
     households: int = param(
-        1000, "Units of the compound, vacant ones included",
-        unit="household", low=10, high=2_000_000, zh="户数",
+        1000, "Units of the compound, vacant ones included", unit="household", low=10, high=2_000_000, zh="户数",
     )  # fmt: skip
     buildings: int = param(
         12, "Buildings of the compound", unit="building", low=1, high=100_000, zh="楼栋数"
@@ -48,49 +47,44 @@ class PopulationParameters(Parameters):
     floors: int = param(
         11, "Floors of a building; flats per floor follow", unit="floor", low=1, high=100, zh="层数"
     )
-    tenant_share: float = param(
-        0.187, "Share of units let to tenants", low=0, high=1, source=CHENGDU, zh="租户比例"
+    tenant_share: float = fraction(
+        0.187, "Share of units let to tenants", zh="租户比例", source=CHENGDU
     )
-    vacant_share: float = param(0.05, "Share of units that are vacant", low=0, high=1, zh="空置率")
-    young_share: float = param(
-        0.25, "Share of young households; the rest is of working age", low=0, high=1, zh="青年比例"
+    vacant_share: float = fraction(0.05, "Share of units that are vacant", zh="空置率")
+    young_share: float = fraction(
+        0.25, "Share of young households; the rest is of working age", zh="青年比例"
     )
-    elderly_share: float = param(
-        0.25, "Share of elderly households; the rest is of working age",
-        low=0, high=1, zh="老年比例",
+    elderly_share: float = fraction(
+        0.25, "Share of elderly households; the rest is of working age", zh="老年比例"
+    )
+    member_share: float = fraction(
+        0.12, "Share of occupied households with a registered party member", zh="党员户比例"
+    )
+    active_share: float = fraction(
+        0.3, "Share of member households that are active in the cell", zh="活跃党员户比例"
+    )
+    conditional_share: float = fraction(
+        0.5, "Share of conditional cooperators; the rest contributes unconditionally", zh="条件合作者比例",
+        source=PUBLIC_GOODS,
     )  # fmt: skip
-    member_share: float = param(
-        0.12, "Share of occupied households with a registered party member",
-        low=0, high=1, zh="党员户比例",
+    free_rider_share: float = fraction(
+        0.2, "Share of free riders; the rest contributes unconditionally", zh="享受服务而不缴费者比例",
+        source=FREE_RIDING,
     )  # fmt: skip
-    active_share: float = param(
-        0.3, "Share of member households that are active in the cell",
-        low=0, high=1, zh="活跃党员户比例",
-    )  # fmt: skip
-    conditional_share: float = param(
-        0.5, "Share of conditional cooperators; the rest contributes unconditionally",
-        low=0, high=1, source=PUBLIC_GOODS, zh="条件合作者比例",
-    )  # fmt: skip
-    free_rider_share: float = param(
-        0.2, "Share of free riders; the rest contributes unconditionally",
-        low=0, high=1, source=FREE_RIDING, zh="享受服务而不缴费者比例",
-    )  # fmt: skip
-    civic_mean: float = param(0.5, "Mean civic-mindedness", low=0, high=1, zh="公共精神均值")
+    civic_mean: float = fraction(0.5, "Mean civic-mindedness", zh="公共精神均值")
     civic_concentration: float = param(
-        5.0, "Likeness of households in civic-mindedness (a + b of its Beta distribution)",
-        low=0.1, high=1000, zh="公共精神集中度",
+        5.0, "Likeness of households in civic-mindedness (a + b of its Beta distribution)", low=0.1, high=1000,
+        zh="公共精神集中度",
     )  # fmt: skip
-    burden_mean: float = param(
-        0.2, "Mean burden of the fee on a household, 0 none to 1 cannot pay",
-        low=0, high=1, zh="缴费负担均值",
-    )  # fmt: skip
+    burden_mean: float = fraction(
+        0.2, "Mean burden of the fee on a household, 0 none to 1 cannot pay", zh="缴费负担均值"
+    )
     burden_concentration: float = param(
-        5.0, "Likeness of households in burden (a + b of its Beta distribution)",
-        low=0.1, high=1000, zh="缴费负担集中度",
+        5.0, "Likeness of households in burden (a + b of its Beta distribution)", low=0.1, high=1000,
+        zh="缴费负担集中度",
     )  # fmt: skip
-    taste_sd: float = param(
-        0.2, "Spread of how favourably households judge the same service, in satisfaction",
-        low=0, high=1, zh="评价偏好标准差",
+    taste_sd: float = fraction(
+        0.2, "Spread of how favourably households judge the same service, in satisfaction", zh="评价偏好标准差",
     )  # fmt: skip
     area_mean: float = param(
         95.0, "Mean floor area of a unit", unit="m2", low=10, high=1000, zh="户均面积"
@@ -99,53 +93,44 @@ class PopulationParameters(Parameters):
         25.0, "Spread of floor area (lognormal)", unit="m2", low=0, high=500, zh="面积标准差"
     )
     price_fen_per_m2: int = param(
-        150, "Monthly fee for a square metre", unit="fen/m2/month", low=0, high=10_000,
-        zh="物业费单价",
+        150, "Monthly fee for a square metre", unit="fen/m2/month", low=0, high=10_000, zh="物业费单价",
     )  # fmt: skip
-    threshold_mean: float = param(
-        0.25, "Mean share of neighbours in open conflict that makes a household join",
-        low=0, high=1, source=GRANOVETTER, zh="集体行动阈值均值",
+    threshold_mean: float = fraction(
+        0.25, "Mean share of neighbours in open conflict that makes a household join", zh="集体行动阈值均值",
+        source=GRANOVETTER,
     )  # fmt: skip
-    threshold_sd: float = param(
-        0.12, "Spread of that threshold", low=0, high=1, source=GRANOVETTER, zh="集体行动阈值标准差"
+    threshold_sd: float = fraction(
+        0.12, "Spread of that threshold", zh="集体行动阈值标准差", source=GRANOVETTER
     )
-    satisfaction_start: float = param(
-        0.6, "Mean satisfaction at the start", low=0, high=1, zh="初始满意度"
+    satisfaction_start: float = fraction(0.6, "Mean satisfaction at the start", zh="初始满意度")
+    trust_start: float = fraction(
+        0.5, "Mean trust in firm, committee and cell at the start", zh="初始信任"
     )
-    trust_start: float = param(
-        0.5, "Mean trust in firm, committee and cell at the start", low=0, high=1, zh="初始信任"
+    grievance_start: float = fraction(0.05, "Mean grievance at the start", zh="初始不满情绪")
+    habit_start: float = fraction(0.8, "Mean habit of paying at the start", zh="初始缴费习惯")
+    free_habit_start: float = fraction(
+        0.0, "Mean habit of free service at the start", zh="初始免费习惯"
     )
-    grievance_start: float = param(
-        0.05, "Mean grievance at the start", low=0, high=1, zh="初始不满情绪"
+    efficacy_start: float = fraction(
+        0.5, "Mean belief at the start that taking part has results", zh="初始参与效能感"
     )
-    habit_start: float = param(
-        0.8, "Mean habit of paying at the start", low=0, high=1, zh="初始缴费习惯"
-    )
-    free_habit_start: float = param(
-        0.0, "Mean habit of free service at the start", low=0, high=1, zh="初始免费习惯"
-    )
-    efficacy_start: float = param(
-        0.5, "Mean belief at the start that taking part has results", low=0, high=1,
-        zh="初始参与效能感",
-    )  # fmt: skip
     start_concentration: float = param(
-        10.0, "Likeness of households in the start values (a + b of their Beta distributions)",
-        low=0.1, high=1000, zh="初始状态集中度",
+        10.0, "Likeness of households in the start values (a + b of their Beta distributions)", low=0.1, high=1000,
+        zh="初始状态集中度",
     )  # fmt: skip
-    paid_start: float = param(
-        0.85, "Share of occupied households that pay at the start", low=0, high=1, zh="初始缴费率"
+    paid_start: float = fraction(
+        0.85, "Share of occupied households that pay at the start", zh="初始缴费率"
     )
-    arrears_start: int = param(
-        12, "Months owed at the start by each household that does not pay",
-        unit="month", low=0, high=120, zh="初始欠费月数",
+    arrears_start: int = in_months(
+        12, "Months owed at the start by each household that does not pay", low=0, high=120, zh="初始欠费月数",
     )  # fmt: skip
-    lived_here_start: int = param(
-        120, "Months that first residents have lived here at the start: what newcomers meet weighs more", unit="month",
-        low=0, high=1200, zh="初始居住月数",
+    lived_here_start: int = in_months(
+        120, "Months that first residents have lived here at the start: what newcomers meet weighs more", low=0,
+        high=1200, zh="初始居住月数",
     )  # fmt: skip
     household_file: str = param(
-        "", "Register of the user's own households (xlsx, xls, ods, csv); empty: households are drawn",
-        unit="path", zh="住户数据文件",
+        "", "Register of the user's own households (xlsx, xls, ods, csv); empty: households are drawn", unit="path",
+        zh="住户数据文件",
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -323,27 +308,14 @@ def _some(order: np.ndarray, among: np.ndarray, share: float) -> np.ndarray:
 def _settle(h: Households, p: PopulationParameters, given: HouseholdColumns, d: _Draws) -> None:
     """What a household is: read from the user's file, or drawn where the file says nothing."""
     n = len(h)
-    tenure = _exact(
-        d.order(_Trait.TENURE, n),
-        p.tenant_share,
-        p.vacant_share,
-        (Tenure.TENANT, Tenure.OWNER, Tenure.VACANT),
-    )
-    h.tenure[:] = _told(given, "tenure", tenure)
-    life = _exact(
-        d.order(_Trait.LIFE, n),
-        p.young_share,
-        p.elderly_share,
-        (Life.YOUNG, Life.WORKING, Life.ELDERLY),
-    )
-    h.life[:] = _told(given, "life", life)
-    kind = _exact(
-        d.order(_Trait.KIND, n),
-        p.conditional_share,
-        p.free_rider_share,
-        (Kind.CONDITIONAL, Kind.UNCONDITIONAL, Kind.FREE_RIDER),
-    )
-    h.kind[:] = _told(given, "kind", kind)
+    kinds = (Kind.CONDITIONAL, Kind.UNCONDITIONAL, Kind.FREE_RIDER)
+    for name, front, back, codes in (
+        ("tenure", p.tenant_share, p.vacant_share, (Tenure.TENANT, Tenure.OWNER, Tenure.VACANT)),
+        ("life", p.young_share, p.elderly_share, (Life.YOUNG, Life.WORKING, Life.ELDERLY)),
+        ("kind", p.conditional_share, p.free_rider_share, kinds),
+    ):
+        drawn = _exact(d.order(_Trait[name.upper()], n), front, back, codes)
+        getattr(h, name)[:] = _told(given, name, drawn)
     lived_in = h.tenure != Tenure.VACANT
     h.member[:] = _told(given, "member", _some(d.order(_Trait.MEMBER, n), lived_in, p.member_share))
     active = _some(d.order(_Trait.ACTIVE, n), h.member == 1, p.active_share)

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import model_validator
 
 from sim.compiled import inlined, kernel
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, monthly, param
 from sim.streams import Stream, Streams
 from sim.world.tables import Buildings, Households, Tenure, Ties
 
@@ -46,93 +46,77 @@ class NetworkParameters(Parameters):
         unit="path", zh="邻里关系文件",
     )  # fmt: skip
     stair_degree: float = param(
-        4.0,
-        "Mean ties within the stair (blocks)",
-        unit="tie",
-        low=0,
-        high=50,
-        zh="单元内平均联系数",
-    )
+        4.0, "Mean ties within the stair (blocks)", unit="tie", low=0, high=50, zh="单元内平均联系数",
+    )  # fmt: skip
     reach: int = param(
-        4, "Units away in stair order that a stair tie may span; small values cluster",
-        unit="unit", low=1, high=100, zh="单元联系跨度",
+        4, "Units away in stair order that a stair tie may span; small values cluster", unit="unit", low=1, high=100,
+        zh="单元联系跨度",
     )  # fmt: skip
     building_degree: float = param(
-        3.0, "Mean ties within the building (blocks)",
-        unit="tie", low=0, high=50, zh="楼栋内平均联系数",
+        3.0, "Mean ties within the building (blocks)", unit="tie", low=0, high=50, zh="楼栋内平均联系数",
     )  # fmt: skip
     interest_degree: float = param(
-        2.0, "Mean ties within the same life stage of the compound (blocks)",
-        unit="tie", low=0, high=50, zh="同龄兴趣平均联系数",
+        2.0, "Mean ties within the same life stage of the compound (blocks)", unit="tie", low=0, high=50,
+        zh="同龄兴趣平均联系数",
     )  # fmt: skip
     across_degree: float = param(
-        0.2, "Mean ties to other compounds (all generators but file)",
-        unit="tie", low=0, high=20, zh="跨小区平均联系数",
+        0.2, "Mean ties to other compounds (all generators but file)", unit="tie", low=0, high=20,
+        zh="跨小区平均联系数",
     )  # fmt: skip
     ws_degree: int = param(
-        10, "Ties of each household on the ring; odd counts as one less (watts_strogatz)",
-        unit="tie", low=2, high=100, source=WATTS_STROGATZ, zh="小世界平均度",
+        10, "Ties of each household on the ring; odd counts as one less (watts_strogatz)", unit="tie", low=2, high=100,
+        zh="小世界平均度", source=WATTS_STROGATZ,
     )  # fmt: skip
-    ws_rewire: float = param(
-        0.05, "Chance that a tie on the ring is rewired (watts_strogatz)",
-        low=0, high=1, source=WATTS_STROGATZ, zh="小世界重连概率",
+    ws_rewire: float = fraction(
+        0.05, "Chance that a tie on the ring is rewired (watts_strogatz)", zh="小世界重连概率", source=WATTS_STROGATZ,
     )  # fmt: skip
     sbm_within: float = param(
-        7.0, "Mean ties within the building (stochastic_block)",
-        unit="tie", low=0, high=100, zh="分块模型楼内平均度",
+        7.0, "Mean ties within the building (stochastic_block)", unit="tie", low=0, high=100, zh="分块模型楼内平均度",
     )  # fmt: skip
     sbm_between: float = param(
-        2.0, "Mean ties to other buildings of the compound (stochastic_block)",
-        unit="tie", low=0, high=100, zh="分块模型楼间平均度",
+        2.0, "Mean ties to other buildings of the compound (stochastic_block)", unit="tie", low=0, high=100,
+        zh="分块模型楼间平均度",
     )  # fmt: skip
-    share_daily: float = param(
-        0.057, "Share of ties with daily chat; the rest never does",
-        low=0, high=1, source=SHANGHAI, zh="每天聊天比例",
+    share_daily: float = fraction(
+        0.057, "Share of ties with daily chat; the rest never does", zh="每天聊天比例", source=SHANGHAI,
     )  # fmt: skip
-    share_weekly: float = param(
-        0.061, "Share of ties with weekly chat; the rest never does",
-        low=0, high=1, source=SHANGHAI, zh="每周聊天比例",
+    share_weekly: float = fraction(
+        0.061, "Share of ties with weekly chat; the rest never does", zh="每周聊天比例", source=SHANGHAI,
     )  # fmt: skip
-    share_rarely: float = param(
-        0.077, "Share of ties with rarer chat; the rest never does",
-        low=0, high=1, source=SHANGHAI, zh="偶尔聊天比例",
+    share_rarely: float = fraction(
+        0.077, "Share of ties with rarer chat; the rest never does", zh="偶尔聊天比例", source=SHANGHAI,
     )  # fmt: skip
-    strength_daily: float = param(
-        1.0, "Strength of a tie with daily chat", low=0, high=1, zh="每天聊天的关系强度"
+    strength_daily: float = fraction(
+        1.0, "Strength of a tie with daily chat", zh="每天聊天的关系强度"
     )
-    strength_weekly: float = param(
-        0.6, "Strength of a tie with weekly chat", low=0, high=1, zh="每周聊天的关系强度"
+    strength_weekly: float = fraction(
+        0.6, "Strength of a tie with weekly chat", zh="每周聊天的关系强度"
     )
-    strength_rarely: float = param(
-        0.25, "Strength of a tie with rarer chat", low=0, high=1, zh="偶尔聊天的关系强度"
+    strength_rarely: float = fraction(
+        0.25, "Strength of a tie with rarer chat", zh="偶尔聊天的关系强度"
     )
-    strength_never: float = param(
-        0.05, "Strength of a tie without chat: known by sight", low=0, high=1, zh="不聊天的关系强度"
+    strength_never: float = fraction(
+        0.05, "Strength of a tie without chat: known by sight", zh="不聊天的关系强度"
     )
-    factor_stair: float = param(
-        1.0, "Strength of stair ties relative to the chat", low=0, high=1, zh="单元关系系数"
+    factor_stair: float = fraction(
+        1.0, "Strength of stair ties relative to the chat", zh="单元关系系数"
     )
-    factor_building: float = param(
-        0.8, "Strength of building ties relative to the chat", low=0, high=1, zh="楼栋关系系数"
+    factor_building: float = fraction(
+        0.8, "Strength of building ties relative to the chat", zh="楼栋关系系数"
     )
-    factor_interest: float = param(
-        0.8, "Strength of interest ties relative to the chat", low=0, high=1, zh="兴趣关系系数"
+    factor_interest: float = fraction(
+        0.8, "Strength of interest ties relative to the chat", zh="兴趣关系系数"
     )
-    factor_across: float = param(
-        0.5, "Strength of ties across compounds relative to the chat",
-        low=0, high=1, zh="跨小区关系系数",
-    )  # fmt: skip
-    newcomer: float = param(
-        0.05, "Strength of all ties of a household that has just moved in",
-        low=0, high=1, zh="新住户关系强度",
-    )  # fmt: skip
-    forget: float = param(
-        0.05, "Pull of a tie back to its latent strength",
-        unit="1/month", low=0, high=1, zh="关系回归速度",
-    )  # fmt: skip
+    factor_across: float = fraction(
+        0.5, "Strength of ties across compounds relative to the chat", zh="跨小区关系系数"
+    )
+    newcomer: float = fraction(
+        0.05, "Strength of all ties of a household that has just moved in", zh="新住户关系强度"
+    )
+    forget: float = monthly(0.05, "Pull of a tie back to its latent strength", zh="关系回归速度")
     meet: float = param(
-        0.1, "Share of the missing strength that one shared meeting gives",
-        unit="1/meeting", low=0, high=1, zh="共同参会的关系增益",
+        0.1, "Share of the missing strength that one shared meeting gives", unit="1/meeting", low=0, high=1,
+        zh="共同参会的关系增益",
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -462,45 +446,3 @@ def _compress(
     ties.indptr, ties.neighbour, ties.layer = indptr, neighbour, kind
     ties.strength, ties.latent = strength, both
     return ties
-
-
-LARGEST_CENSUS = 20_000
-"""Households up to which every one enters the clustering coefficient; beyond, a sample this big."""
-
-
-def measure_network(ties: Ties, building: np.ndarray) -> dict[str, float]:
-    """Describe ties, whatever their strength, in the usual figures.
-
-    Args:
-        ties: The network.
-        building: int32 (n,), building of each household: the partition for modularity.
-
-    Returns:
-        ``mean_degree``; ``clustering``, mean local coefficient as networkx's
-        ``average_clustering`` (evenly spaced sample beyond ``LARGEST_CENSUS`` households);
-        ``modularity`` of the buildings (Newman and Girvan 2004); ``components``;
-        ``mean_strength``, NaN without ties.
-    """
-    from scipy.sparse import csr_array  # Slow to import, and needed by no run.
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(ties.indptr) - 1
-    m = len(ties.neighbour)
-    graph = csr_array((np.ones(m), ties.neighbour, ties.indptr), shape=(n, n))
-    degree = np.diff(ties.indptr)
-    rows = np.unique(np.linspace(0, n - 1, min(n, LARGEST_CENSUS)).astype(np.int64))
-    around = graph[rows]
-    closed = (around @ graph).multiply(around).sum(axis=1)
-    possible = degree[rows] * (degree[rows] - 1)
-    home = np.repeat(building, degree)
-    inside = np.bincount(
-        home, weights=home == building[ties.neighbour], minlength=int(building.max()) + 1
-    )
-    share = np.bincount(building, weights=degree) / max(m, 1)
-    return {
-        "mean_degree": m / n,
-        "clustering": float(np.mean(np.where(possible > 0, closed / np.maximum(possible, 1), 0))),
-        "modularity": float(np.sum(inside / max(m, 1) - share**2)),
-        "components": int(connected_components(graph, directed=False)[0]),
-        "mean_strength": float(ties.strength.mean()) if m else np.nan,
-    }

@@ -12,7 +12,7 @@ from functools import partial
 from statistics import NormalDist
 from typing import NamedTuple
 
-from sim.schema import Parameters, param
+from sim.schema import Parameters, fraction, param
 from sim.society.population import PopulationParameters
 from sim.streams import Stream, Streams
 
@@ -58,47 +58,43 @@ class Spreads(Parameters):
     """How far compounds of one kind differ."""
 
     size_spread: float = param(
-        0.0,
-        "Spread of compound size (standard deviation of log households)",
-        low=0,
-        high=1.5,
-        zh="规模差异",
-    )
-    care_spread: float = param(
-        0.10, "Spread of companies' care (standard deviation of diligence between companies)", low=0, high=0.4,
+        0.0, "Spread of compound size (standard deviation of log households)", low=0, high=1.5, zh="规模差异",
+    )  # fmt: skip
+    care_spread: float = fraction(
+        0.10, "Spread of companies' care (standard deviation of diligence between companies)", high=0.4,
         zh="物业服务企业尽责差异",
         source="one good company collects over 90 percent in all of its projects: D054; size assumed",
     )  # fmt: skip
-    manager_spread: float = param(
-        0.05, "Spread of care between the projects of one company", low=0, high=0.4, zh="项目经理尽责差异",
+    manager_spread: float = fraction(
+        0.05, "Spread of care between the projects of one company", high=0.4, zh="项目经理尽责差异",
         source="8 of 30 projects of one company at 100 percent, all over 90: D054; size assumed",
     )  # fmt: skip
-    legacy_spread: float = param(
-        0.15, "Spread of developers' legacy (standard deviation; exponential around the kind's level)", low=0, high=1,
+    legacy_spread: float = fraction(
+        0.15, "Spread of developers' legacy (standard deviation; exponential around the kind's level)",
         zh="开发遗留差异",
         source="house defects are one of the two main reasons not to pay, in one compound that of 70 percent: D012; "
         "size assumed",
     )  # fmt: skip
-    price_spread: float = param(
-        0.15, "Spread of the fee around what is usual nearby (standard deviation of its logarithm)", low=0, high=1,
+    price_spread: float = fraction(
+        0.15, "Spread of the fee around what is usual nearby (standard deviation of its logarithm)",
         zh="物业费单价差异",
         source="0.8 yuan for 13 years: D038; 1.6 to 2.75 yuan for alike compounds: D055, D056; size assumed",
     )  # fmt: skip
-    cost_spread: float = param(
-        0.10, "Spread of what full service costs (standard deviation of its logarithm): grounds, lifts, gates", low=0,
-        high=1, zh="足额服务成本差异",
+    cost_spread: float = fraction(
+        0.10, "Spread of what full service costs (standard deviation of its logarithm): grounds, lifts, gates",
+        zh="足额服务成本差异",
     )  # fmt: skip
     revenue_spread: float = param(
         0.6, "Spread of public revenue of a household (standard deviation of its logarithm)", low=0, high=2,
         zh="公共收益差异",
         source="some 67 yuan a household and month by one rule of thumb (D044), a tenth elsewhere; size assumed",
     )  # fmt: skip
-    wear_spread: float = param(
-        0.25, "Spread of wear of facilities by age and build (standard deviation of its logarithm)", low=0, high=1,
-        zh="设施老化差异", source="age is a main reason not to pay: D012; size assumed",
+    wear_spread: float = fraction(
+        0.25, "Spread of wear of facilities by age and build (standard deviation of its logarithm)", zh="设施老化差异",
+        source="age is a main reason not to pay: D012; size assumed",
     )  # fmt: skip
-    places_spread: float = param(
-        0.3, "Spread of places for cars (standard deviation of their logarithm)", low=0, high=1, zh="车位差异",
+    places_spread: float = fraction(
+        0.3, "Spread of places for cars (standard deviation of their logarithm)", zh="车位差异",
         source="67 percent say too few: D067; size assumed",
     )  # fmt: skip
     residents_spread: float = param(

@@ -63,7 +63,7 @@ class Process:
         entry: The measure it is, or where it is noted; -1 if it is neither.
         switch: Name in ``config.mechanisms`` that switches it.
         doc: What it does, in a sentence.
-        zh: The same in Chinese, of what ``sim.month_zh`` cannot know.
+        zh: The same in Chinese, of what ``sim.texts`` cannot know.
     """
 
     name: str

@@ -5,9 +5,9 @@ builds on. Comments and the order of keys do not count, nor does anything else o
 dates, the rule of a hit and every later change stand in ``docs/evidence.md`` under "Frozen"; a test
 holds the files against them.
 
-    python -m sim.science.frozen             # hashes as the files are now
-    python -m sim.science.frozen run         # lives each case once, and prints hits and misses
-    python -m sim.science.frozen run write   # and puts them into docs/evidence.md, if none stand there
+    python docs/frozen.py             # hashes as the files are now
+    python docs/frozen.py run         # lives each case once, and prints hits and misses
+    python docs/frozen.py run write   # and puts them into docs/evidence.md, if none stand there
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CASES = ("kangqiao", "xingqu", "shenhong", "baohe", "tongqiao", "w_compound")
 REPLICATIONS, SEED = 20, 1
 """Runs of the rule: seeds 1 to 20."""
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "evidence.md"
+PAGE = Path(__file__).resolve().parent / "evidence.md"
 RESULTS = re.compile(r"(<!-- frozen results -->\n)(.*?)(<!-- end frozen results -->)", re.DOTALL)
 NOT_RUN = "not run yet"
 

@@ -34,7 +34,7 @@ API: dict[str, tuple[str, ...]] = {
         "sim.experiments.answers.Answer.export", "sim.experiments.answers.Answer.as_command",
         "sim.experiments.answers.Answer.as_python", "sim.report.exported.export_folder", "sim.bundle.bundle",
         "sim.again.rerun", "sim.again.Rerun", "sim.experiments.validate.validate",
-        "sim.science.levels.run_levels", "sim.science.trials.run_trials", "sim.reproduce.reproduce",
+        "sim.science.levels.run_levels", "sim.science.trials.run_trials",
     ),
     "science": (
         "sim.calibrate", "sim.science.calibrate.Calibration",

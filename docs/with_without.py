@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 
 from sim.errors import known_language
 from sim.figures import style
-from sim.figures.axes import line, value_axis
+from sim.figures.axes import line, name_of, value_axis
+from sim.figures.axes import panels as axes_of
 from sim.outcomes import INDICATORS
 
 _SMALL = {"households": 120, "buildings": 3, "stairs_per_building": 2, "floors": 10}
@@ -111,12 +112,8 @@ def with_and_without(
     known_language(language)
     words = _WORDS[language]
     with style.journal_style(language):
-        down = -(-len(panels) // _ACROSS)
-        figure = style.new_figure(style.DOUBLE, 1.35 * down + 0.4)
-        grid = figure.subplots(down, _ACROSS, squeeze=False).ravel()
-        for axes in grid[len(panels) :]:
-            axes.set_axis_off()
-        for axes, panel in zip(grid, panels, strict=False):
+        figure = style.new_figure(style.DOUBLE, 1.35 * -(-len(panels) // _ACROSS) + 0.4)
+        for axes, panel in zip(axes_of(figure, len(panels), _ACROSS), panels, strict=True):
             part, indicator = numbers[numbers["arrow"] == panel.arrow], INDICATORS[panel.indicator]
             for cut, colour in ((False, style.BLUE), (True, style.VERMILION)):
                 of = part[part["cut"] == cut]
@@ -129,10 +126,8 @@ def with_and_without(
                 line(axes, x, mean, color=colour, linewidth=1.0)
             top = part["mean"].max() if indicator.share else part[["mean", "high"]].max().max()
             value_axis(axes, indicator, float(top) if top == top else 1.0, language)
-            name = indicator.zh if language == "zh" else indicator.en
-            axes.set_title(
-                f"{panel.arrow.replace('_to_', ' → ').replace('_', ' ')}\n{name}", fontsize="small"
-            )
+            arrow = panel.arrow.replace("_to_", " → ").replace("_", " ")
+            axes.set_title(f"{arrow}\n{name_of(indicator, language)}", fontsize="small")
             axes.yaxis.label.set_size("x-small")
             axes.tick_params(labelsize="x-small")
         lines = [

@@ -7,11 +7,14 @@ A part that is made by the program stands between marks:
 - a figure of ``remade.FIGURES``, kept as ``docs/figures/NAME-LANGUAGE.svg`` with its numbers in ``NAME.csv``.
 
 Figures are compared by their numbers: another version of matplotlib may draw them otherwise.
+
+    python docs/reproduce.py --quick
+    python docs/reproduce.py validate --write
 """
 
 from __future__ import annotations
 
-import importlib.util
+import argparse
 import re
 import sys
 import time
@@ -19,14 +22,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
+from remade import FIGURES, LIVED, ROWS_OF_RUNS
+from tables import TABLES
 
+from sim.as_text import clean
 from sim.errors import InputError
 from sim.explain import unknown_name
-from sim.remade import FIGURES, LIVED, ROWS_OF_RUNS
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = re.compile(r"(<!-- table: (\S+) -->\n)(.*?)(<!-- end table -->)", re.DOTALL)
@@ -69,11 +73,10 @@ def reproduce(
         Each part once it is made.
 
     Raises:
-        InputError: No checkout there, a name that nothing has, or a mark that nothing fills.
+        InputError: A name that nothing has, or a mark that nothing fills.
     """
     if quick and write:
         raise InputError("--write", "a quick run is too small to be kept", "one of the two")
-    tables = _tables(root)
     pages = [*sorted(root.glob("README*.md")), *sorted((root / "docs").rglob("*.md"))]
     marked = {p: MARK.findall(p.read_text(encoding="utf-8")) for p in pages}
     known = [m[1] for found in marked.values() for m in found] + list(FIGURES)
@@ -85,11 +88,11 @@ def reproduce(
         for _, name, old, _ in found:
             if names and name not in names:
                 continue
-            if name not in tables.TABLES and name not in LIVED:
+            if name not in TABLES and name not in LIVED:
                 raise InputError(str(page), f"nothing makes the table {name!r}", "a known table")
             if name not in made:
                 started = time.perf_counter()
-                new = LIVED[name](quick) if name in LIVED else tables.TABLES[name]()
+                new = LIVED[name](quick) if name in LIVED else TABLES[name]()
                 made[name] = new, time.perf_counter() - started
             new, seconds = made[name]
             lines = 2 if quick and name in ROWS_OF_RUNS else None
@@ -110,17 +113,6 @@ def _figure(name: str, stem: Path, quick: bool, write: bool) -> Part:
     if write:
         new.to_csv(kept, index=False, float_format="%.10g", lineterminator="\n")
     return Part(name, f"docs/figures/{kept.name}", differs, time.perf_counter() - started)
-
-
-def _tables(root: Path) -> ModuleType:
-    path = root / "docs" / "tables.py"
-    spec = importlib.util.spec_from_file_location("xiaoqu_tables", path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise InputError("reproduce", f"no documents at {root}", "a checkout of the source")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def _table_differs(old: str, new: str, shape_only: bool, lines: int | None = None) -> str:
@@ -173,3 +165,28 @@ def _put(page: Path, name: str, new: str) -> None:
     text = page.read_text(encoding="utf-8")
     text = MARK.sub(lambda m: m[1] + new + m[4] if m[2] == name else m[0], text)
     page.write_text(text, encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Tell of each part as it is made; 1 if one differs and is not rewritten, 2 for wrong words."""
+    parser = argparse.ArgumentParser(prog="python docs/reproduce.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser.add_argument("names", nargs="*", metavar="NAME", help="tables and figures; default all")
+    parser.add_argument("--quick", action="store_true", help="few runs: rows and columns only")
+    parser.add_argument("--write", action="store_true", help="put what was made into the pages")
+    asked = parser.parse_args(arguments)
+    differing = 0
+    try:
+        for part in reproduce(asked.names, quick=asked.quick, write=asked.write):
+            told = part.differs and ("rewritten, " if asked.write else "differs, ") + part.differs
+            line = f"{part.name} ({part.place}, {part.seconds:.1f} s): {told or 'the same'}"
+            print(clean(line, lines=True), flush=True)
+            differing += bool(part.differs)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 1 if differing and not asked.write else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
+import remade_why
 
-from sim import remade_why
 from sim.as_text import MISSING as DASH
 from sim.experiments import paired
 from sim.experiments.summary import markdown
@@ -206,10 +206,11 @@ def loops_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
 
 def mechanisms_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
     """Each mechanism with its arrow and without it, over months."""
+    from with_without import PANELS, with_and_without
+
     from sim.compose import load
     from sim.experiments.run import run
     from sim.figures import style
-    from sim.figures.with_without import PANELS, with_and_without
 
     parts = []
     for panel in PANELS:
@@ -494,6 +495,7 @@ LIVED: dict[str, Callable[[bool], str]] = {
     "patterns": patterns,
     "arrows": arrows,
     "attribution": attribution,
+    "why_chains": remade_why.chains,
     "folds": folds,
     "worlds": worlds,
     "optimum": optimum,
@@ -516,5 +518,6 @@ FIGURES: dict[str, Callable[[bool, Path | None], pd.DataFrame]] = {
     "why_kangqiao": remade_why.effect_figure("kangqiao", "five_level_linkage"),
     "why_ordinary": remade_why.effect_figure("ordinary_estate", "service_standard"),
     "why_chain": remade_why.chain_figure("ordinary_estate", "service_standard"),
+    "why_loops": remade_why.loops_figure,
 }
 """Figures of the documents: quick or not, and where to draw it, to the numbers drawn."""

@@ -515,21 +515,47 @@ def test_a_closed_page_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(visit())
 
 
-def test_a_file_is_shown_before_it_is_taken(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Catches a register that is used unseen, a choice that does nothing, and a month nobody was asked about."""
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Pages that are opened."""
     page_module = pytest.importorskip("sim.desk.page")
-    from sim.desk import step_files
-
-    pages: list[Any] = []
+    opened: list[Any] = []
 
     class Noted(page_module.Page):
         def __init__(self, *given: Any) -> None:
             super().__init__(*given)
-            pages.append(self)
+            opened.append(self)
 
     monkeypatch.setattr(page_module, "Page", Noted)
+    return opened
+
+
+def test_a_street_and_a_committee_are_told_on_the_page(pages: list[Any]) -> None:
+    """Catches a table of compounds that brings nothing, and a state of a committee that is mapped in silence."""
+    from sim.desk import step_street
+
+    table = "小区名称,户数,收缴率,联系人\n甲,200,50%,张三\n乙,220,,李四\n".encode()
+
+    async def visit() -> None:
+        async with simulated() as user:
+            own = Own(values=SMALL | {"committee.state": "nominal"}, committee="expired")
+            await user.open(f"/?s={as_link(own_session(own=own, replications=2))}")
+            (page,) = pages
+            await user.should_see(WORDS["zh"]["state_expired_as"])
+            with user.client:
+                page.show(2)
+                step_street._take(page, table, "表.csv", 1000.0)
+            await user.should_see("“A”在2个小区的试行结果", retries=600)
+            assert set(page.street.found["compound"]) == {"甲", "乙"}
+            assert "张三" not in write(page.visit.session)
+
+    asyncio.run(visit())
+
+
+def test_a_file_is_shown_before_it_is_taken(pages: list[Any], tmp_path: Path) -> None:
+    """Catches a register that is used unseen, a choice that does nothing, and a month nobody was asked about."""
+    from sim.desk import step_files
+
     register = workbook(tmp_path / "清册.xlsx", {"A": REGISTER}).read_bytes()
     bills = text_file(tmp_path / "台账2025.csv", ledger(), "gb18030").read_bytes()
 

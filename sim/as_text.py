@@ -111,7 +111,8 @@ def _percents(share: float) -> str:
     percent = 100 * share
     if math.isnan(percent):
         return MISSING
-    return f"{percent:.1f}" if 0 < abs(percent) < 9.95 else f"{percent:.0f}"
+    # As in numbers: what is rounded to nothing has no sign.
+    return f"{round(percent, 1) + 0.0:.1f}" if 0 < abs(percent) < 9.95 else f"{percent:.0f}"
 
 
 def points_text(points: float) -> str:

@@ -468,9 +468,11 @@ def verify(
     _load_plugins(plugin)
     from sim.posterior import registered
 
-    said = {}
+    said: dict[str, float] = {}
     for text in came:
         name, _, value = text.partition("=")
+        if name in said:
+            raise InputError(name, "came twice", "each figure once")
         try:
             said[name] = float(value)
         except ValueError:

@@ -58,6 +58,35 @@ def look_at(config: Config, seen: set[Hashable] | None = None) -> None:
 
 # --- files ----------------------------------------------------------------------------------------
 
+_MOST_SITES = 2_000
+"""Compounds laid out at most to learn how many units a run has on average."""
+
+
+def units(config: Config) -> int:
+    """Units of all compounds of a run: those of its files, and of drawn sizes the mean over its first seeds.
+
+    Raises:
+        InputError: A file of households that cannot be used.
+    """
+    p, drawn = config.district, config.district.size_spread > 0.0
+    seeds = min(config.replications, max(_MOST_SITES // p.compounds, 1)) if drawn else 1
+    sizes, found = dict[str, int](), 0
+    for seed in range(config.seed, config.seed + seeds):
+        for site in lay_out(p, config.kinds(), Streams(seed)):
+            group = cast("PopulationParameters", site.groups["population"])
+            found += _size(group, sizes)
+    return round(found / seeds)
+
+
+def _size(group: PopulationParameters, sizes: dict[str, int]) -> int:
+    """Units of one compound; a file's, once it is read, are in ``sizes``."""
+    path = group.household_file
+    if path and path not in sizes:
+        from sim.society.imports import read_households
+
+        sizes[path] = len(read_households(path)["floor"])
+    return sizes[path] if path else group.households
+
 
 def _read_files(config: Config, seen: set[Hashable]) -> None:
     groups = [cast("PopulationParameters", kind["population"]) for kind in config.kinds().values()]
@@ -88,7 +117,7 @@ def _read_files(config: Config, seen: set[Hashable]) -> None:
         sites = lay_out(config.district, config.kinds(), Streams(config.seed))
         populations = [cast("PopulationParameters", site.groups["population"]) for site in sites]
         # Where compounds differ by chance, those of other runs have other numbers of households.
-        count = sum(sizes.get(p.household_file, p.households) for p in populations)
+        count = sum(_size(p, sizes) for p in populations)
         rooms = partial(rooms_of, [p.household_file for p in populations])
         read_edges(config.network.file, count, notes, rooms)
         say_read(config.network.file, notes)

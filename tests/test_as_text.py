@@ -63,6 +63,8 @@ def test_nothing_is_written_with_a_minus() -> None:
 def test_what_is_not_there_is_one_dash() -> None:
     """Catches nan% and nan points."""
     assert {number_text(math.nan), percent_text(math.nan), points_text(math.nan)} == {"–"}
+    # The end of an interval may lie a hair below none.
+    assert percent_text(-0.0001) == "0.0%"
     assert value_text(math.nan, INDICATORS["collection_rate"]) == "–"
     assert with_interval(1.0, math.nan, math.nan) == "+1.0"
     assert with_interval(1.0, -0.02, 2.0) == "+1.0 [+0.0, +2.0]"

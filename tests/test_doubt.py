@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from sim import compound as sim_compound
 from sim.again import rerun
 from sim.config import Config, change, check
 from sim.errors import InputError
-from sim.experiments import doubt, paired
+from sim.experiments import doubt, doubt_text, paired
 from sim.experiments import precision as precisions
 from sim.experiments.doubt_text import comparison_lines, level_lines
 from sim.experiments.precision import Precision
@@ -488,3 +489,15 @@ def test_a_compound_that_cannot_be_lived_is_refused_in_a_line(mine: Any, tmp_pat
         find("trace").ask_words([f"compound={mine.folder}"])
     with pytest.raises(InputError, match="kept nowhere"):
         compare(compound=sim_compound("old_estate", rate=0.5), policies=["member_contact"])
+
+
+@pytest.mark.parametrize(("name", "lines"), [("attendance", 0), ("satisfied_share", 1)])
+def test_no_policy_does_better_where_more_is_neither_good_nor_bad(name: str, lines: int) -> None:
+    """As P(better), which is missing there."""
+    runs = pd.DataFrame({"draw": [0, 1]})
+    question = SimpleNamespace(reference="none", threshold=0.6)
+    values, shown = np.array([0.2, 0.3]), {"none": "none", "a": "a"}
+    gains = INDICATORS[name].better * (values - [0.1, 0.4])
+    asked: Any = SimpleNamespace(question=question)
+    said = doubt_text._held("a", runs, values, gains, asked, shown, name, 12, "en")
+    assert len(said) == lines

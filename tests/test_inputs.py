@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from conftest import Command
@@ -15,6 +17,8 @@ from sim.desk.arrived import arrive
 from sim.desk.refusals import refusal
 from sim.desk.session import Own, Plan, Planned, Session
 from sim.errors import InputError
+from sim.inputs import units
+from sim.report.case import Case, Extra
 from sim.science.observed import of_file
 
 ROWS = [f"{1 + k // 12},{1 + k // 6 % 2},{1 + k // 2 % 3}" for k in range(24)]
@@ -47,6 +51,21 @@ def told(files: tuple[Path, Path]) -> list[str]:
         f"read {ties}: 2 ties among 24 households, 21 of them without a tie; "
         "strength 0.5 to 1, mean 0.75",
     ]
+
+
+def test_a_report_has_as_many_units_as_were_lived(files: tuple[Path, Path]) -> None:
+    """Catches a paper that tells of a register of 24 flats by the schema's default of 1,000."""
+    own = load("ordinary_estate", population__household_file=str(files[0]))
+    made_of: dict[str, Any] = {}
+    question = SimpleNamespace(reference="none", configs={("own", "none"): own})
+    comparison: Any = SimpleNamespace(made_of=made_of, question=question)
+    assert Case(comparison, "own", "en", Extra()).households == 24
+    made_of["units"] = {"own": 7}
+    assert Case(comparison, "own", "en", Extra()).households == 7, (
+        "kept with the answer, whose file may go"
+    )
+    kinds = {name: {"population": {"households": n}} for name, n in (("a", 100), ("b", 60))}
+    assert units(load("ordinary_estate", district__compounds=2, district__kinds=kinds)) == 160
 
 
 def words(files: tuple[Path, Path]) -> tuple[str, ...]:

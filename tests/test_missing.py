@@ -278,6 +278,24 @@ def test_costs_are_known_where_there_is_no_collection() -> None:
     assert row["reason"] == paired.FEW
 
 
+def test_a_gain_is_of_months_in_which_both_have_a_rate() -> None:
+    """Catches the good year before a firm left held against all years of a policy that kept it."""
+    reference, policy = [[0.9, 0.8, NAN, NAN], [0.9, 0.6, NAN, NAN]], [[0.9, 0.9, 0.4, 0.4]] * 2
+    keys = [("case", p, seed, m) for p in ("none", "a") for seed in (1, 2) for m in range(1, 5)]
+    index = pd.MultiIndex.from_tuples(keys, names=["scenario", "policy", "seed", "month"])
+    rates = np.ravel([reference, policy])
+    means = pd.DataFrame({name: rates for name in INDICATORS}, index=index)
+    spent = pd.DataFrame(
+        {"hours": 1.0, "yuan": 0.0},
+        index=pd.MultiIndex.from_tuples(
+            [("case", p, seed, "all") for p in ("none", "a") for seed in (1, 2)],
+            names=["scenario", "policy", "seed", "actor"],
+        ),
+    )
+    row = paired.costs(spent, means, "none").query("policy == 'a'").iloc[0]
+    assert row["gain"] == pytest.approx(100 * (0.05 + 0.15) / 2)
+
+
 def test_a_month_without_a_rate_is_no_month_of_recovery() -> None:
     values = np.array([[0.7, NAN, 0.7, 0.7], [NAN, 0.7, 0.7, 0.7], [NAN, NAN, NAN, NAN]])
     when = paired.months_to_recovery(np.arange(4), values, 0.6)

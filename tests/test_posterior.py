@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from sim import library
+from sim import cli, library
 from sim.compose import load
 from sim.config import Config, change
 from sim.errors import InputError
@@ -228,9 +228,35 @@ def test_what_is_known_of_a_compound_is_checked_by_name() -> None:
         ([], "nothing is known"),
         (["before=0.6"], "no rate is given"),
         (["rate=0.5", "months=24"], "cannot be set here"),
+        (["rate=0.5", "month=6"], "month: is that of to_date, which is not given"),
+        (["tickets=2", "complaints=4"], "4 is more than the 2 tickets that they are a part of"),
     ):
         with pytest.raises(InputError, match=told):
             ask(words)
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        # Whoever types a figure and names a file that has another must hear of it, not get the file's.
+        ("collection_rate\n0,0.30", "has collection_rate@\\+0, which is given by itself too"),
+        ("collection_all_money\n0,95", "a number from 0 to 5"),
+    ],
+)
+def test_a_file_of_a_compound_neither_outvotes_words_nor_passes_their_limits(
+    column: str, told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "months.csv"
+    path.write_text(f"month,{column}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=told):
+        find("compound").ask_words(["rate=0.62", f"file={path}"])
+
+
+def test_a_compound_is_looked_up_anew_in_another_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = find("compound").ask_words(["rate=0.62"]).asked
+    before = asked.fingerprint()
+    monkeypatch.setattr(own.estates, "sha256", lambda: "another")
+    assert find("compound").ask_words(["rate=0.62"]).asked.fingerprint() != before
 
 
 def test_months_of_a_compound_are_read(tmp_path: Path) -> None:
@@ -279,6 +305,14 @@ def test_a_prediction_is_held_against_what_came(written: Path) -> None:
     assert rows["below"][1] == 0.0
     assert "came" in registered.lines(rows, "en")[0]
     assert "实际" in registered.lines(rows, "zh")[0]
+
+
+def test_what_is_not_lived_is_not_foreseen_and_nothing_comes_twice(tmp_path: Path) -> None:
+    words = ["scenario=ordinary_estate", "months=6", "at=[3,12]"]
+    with pytest.raises(InputError, match="at: 12 is after the last month lived"):
+        find("predict").ask_words(words, register=tmp_path / "p.json")
+    with pytest.raises(InputError, match="collection_rate@\\+3: came twice"):
+        cli.verify(tmp_path / "p.json", ["collection_rate@+3=0.5", "collection_rate@+3=0.9"])
 
 
 def test_a_prediction_is_not_written_over_nor_believed_once_changed(

@@ -35,7 +35,7 @@ from sim.experiments.summary import unit_word
 from sim.figures import attribution, comparison, district, robustness, sensitivity
 from sim.outcomes import INDICATORS, column
 from sim.questions.compare import compare
-from sim.report import page, sentences
+from sim.report import annexes, page, sentences
 from sim.report.annexes import costs
 from sim.report.build import build, read_results
 from sim.report.case import Case, Extra
@@ -682,6 +682,18 @@ def test_events_of_the_past_are_told_in_words() -> None:
 def paper(request: pytest.FixtureRequest, reports: dict[str, Report]) -> Report:
     """The paper on policies whose effects and costs are known."""
     return reports[request.param].short()
+
+
+def test_doubt_is_told_of_every_compound_by_its_name(
+    known: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches counts of parameter sets of the first compound that read as those of all."""
+    monkeypatch.setattr(annexes, "_doubt_lines", lambda case: ["In 3 of 4"])
+    case = Case(known, known.question.scenarios[0], "en", Extra())
+    for cases, said in (([case], "In 3 of 4"), ([case, case], f"{case.place}: In 3 of 4")):
+        bullets = annexes._uncertainty(cases).blocks[0]
+        assert isinstance(bullets, Bullets)
+        assert bullets.items[-len(cases) :] == [said] * len(cases)
 
 
 def docx_texts(report: Report) -> tuple[list[str], list[list[list[str]]]]:

@@ -763,6 +763,10 @@ PROBLEMS_ZH = (
         r"Value error, within (\d+) is after the last month, (\d+)",
         "关注的月份 {0} 在最后一个月（{1}）之后",
     ),
+    (
+        r"(\S+) is more than the (\S+) tickets that they are a part of",
+        "重复反映（{0}）多于热线工单总数（{1}）",
+    ),
     (r"'(.*)' is not allowed", "不能填“{0}”"),
     (r"(.*) is not allowed", "不能填 {0}"),
 )

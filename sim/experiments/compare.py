@@ -27,6 +27,7 @@ from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.experiments.precision import Precision
 from sim.experiments.run import Replication, Whole
 from sim.experiments.together import live_together
+from sim.inputs import units
 
 Pair = tuple[str, str]
 """Scenario and policy, by the words that named them."""
@@ -213,8 +214,10 @@ class Compared(Asked):
         """What is kept beside the tables, and what of it is the same whenever the numbers are."""
         question, runs = self.question, tables["runs"]
         trees: dict[str, dict[str, Any]] = {scenario: {} for scenario in question.scenarios}
+        counts: dict[str, int] = {}
         for (scenario, policy), config in question.configs.items():
             trees[scenario][policy] = config.resolved()
+            counts[scenario] = counts.get(scenario) or units(config)
         manifest = {
             "fingerprint": self.fingerprint(),
             **self.made.described,
@@ -223,6 +226,7 @@ class Compared(Asked):
             **precisions.told(question.precision),
             "seeds": sorted({int(seed) for seed in runs["seed"]}),
             **store.failures(runs),
+            store.UNITS: counts,
             "configurations": trees,
         }
         return manifest, {**manifest, "configurations": _without_executor(trees)}

@@ -163,7 +163,7 @@ def _by_seed(
     mine, other = (
         means[p].reindex(runs["seed"]).to_numpy() for p in (policy, comparison.question.reference)
     )
-    return runs, mine, (INDICATORS[name].better or 1) * (mine - other)
+    return runs, mine, INDICATORS[name].better * (mine - other)
 
 
 def _held(
@@ -189,7 +189,8 @@ def _held(
         "sets": sets,
     }
     lines, weak = list[str](), None
-    if policy != reference and there:
+    # Of a means to an end, as attendance, neither more nor less is better: P(better) is missing there too.
+    if policy != reference and there and indicator.better:
         ahead = int((gains > 0).sum())
         unit = "组" if draws == len(runs) else "次"
         lines.append(

@@ -157,17 +157,20 @@ def costs(spent: pd.DataFrame, means: pd.DataFrame, reference: str) -> pd.DataFr
     Returns:
         A row per scenario, policy and actor: mean ``hours`` and ``yuan`` of a run with 5% and 95%
         of runs (``hours_low`` ...); ``extra_hours`` and ``extra_yuan`` beyond the reference with
-        their intervals; ``gain`` in percentage points of collection, mean over months 1 to the
-        last, with its interval; ``hours_per_point`` and ``yuan_per_point``, extra cost by gain,
-        with Fieller's interval, NaN with a ``reason`` where there is no certain gain.
+        their intervals; ``gain`` in percentage points of collection, mean over those of months 1 to
+        the last in which both have a rate, with its interval; ``hours_per_point`` and
+        ``yuan_per_point``, extra cost by gain, with Fieller's interval, NaN with a ``reason``
+        where there is no certain gain.
     """
     rows: list[dict[str, Any]] = []
     lived = means.index.get_level_values("month") >= 1
-    level = means.loc[lived, [MAIN]].groupby(level=["scenario", "policy", "seed"]).mean()
+    level = means.loc[lived, [MAIN]]
     for scenario, policy in _pairs(spent):
         here, there = (_part(spent, scenario, name) for name in (policy, reference))
         ours, theirs = (_part(level, scenario, name) for name in (policy, reference))
+        # Of the same months: without a firm there is no rate, and the months before it left say nothing of those after.
         both = ours.join(theirs.rename(columns={MAIN: "reference"})).dropna()
+        both = both.groupby(level="seed").mean()
         gain = 100 * (both[MAIN] - both["reference"]).to_numpy()
         why = "reference" if policy == reference else reason(gain)
         for actor in here.index.get_level_values("actor").unique():

@@ -21,6 +21,7 @@ from sim.experiments.precision import Precision
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.provenance import current, note_failures
 from sim.experiments.store import Study
+from sim.inputs import units
 from sim.panel import Panel, panel_columns
 from sim.streams import LARGEST_SEED
 
@@ -211,6 +212,7 @@ class StudyAsked(Asked):
             "policy": self.config.policy.name,
             "seeds": [int(seed) for seed in runs["seed"]],
             **store.failures(runs),
+            store.UNITS: {self.config.scenario.name: units(self.config)},
         }
         return with_configuration(manifest, configuration)
 

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from sim.config import Config
 
 PANEL, TWINS = "panel", "twins"
+
+UNITS = "units"
+"""Entry of a manifest: units of all compounds by scenario, told later too where their file is gone."""
+
 MANIFEST = "manifest.json"
 
 DRAFT = ".draft"

@@ -6,6 +6,7 @@ and traits of its own. Nothing is done in it. What a user knows of a compound is
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from functools import cache, partial
 from importlib.resources import files
@@ -116,7 +117,17 @@ def _tree(kind: int) -> dict[str, Any]:
 @cache
 def table() -> pd.DataFrame:
     """The table that travels in the package."""
-    return pd.read_parquet(BytesIO(files("sim").joinpath("data", "estates.parquet").read_bytes()))
+    return pd.read_parquet(BytesIO(_bytes()))
+
+
+@cache
+def sha256() -> str:
+    """Of the table's file."""
+    return hashlib.sha256(_bytes()).hexdigest()
+
+
+def _bytes() -> bytes:
+    return files("sim").joinpath("data", "estates.parquet").read_bytes()
 
 
 def keep(frame: pd.DataFrame, path: str) -> None:

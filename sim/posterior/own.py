@@ -42,6 +42,14 @@ ERROR = {
 
 RATE_ERROR = 0.02
 
+MOST = {
+    "collection_all_money": 5.0,
+    "tickets_per_1000": 1000.0,
+    "complaints_per_1000": 1000.0,
+    "days_to_close": 400.0,
+}
+"""Most that is taken for a figure without an upper bound of its own: 95 for 95% is a slip, as the command says too."""
+
 FAR = 0.01
 """A figure that so small a share of compounds of the kind lies beyond cannot be reached."""
 
@@ -111,7 +119,10 @@ class Question(Kept):
     @property
     def asked(self) -> Asked:
         """What decides the answer."""
-        return Asked("compound", self.config, {"given": dict(self.given)})
+        # The table is no source: its hash is no part of what an answer is known to be made of.
+        return Asked(
+            "compound", self.config, {"given": dict(self.given), "table": estates.sha256()}
+        )
 
     def maker(self, how: How) -> Maker:
         """What looks it up."""
@@ -155,11 +166,21 @@ def check(kind: str, given: Mapping[str, float]) -> None:
     for name, value in given.items():
         if name not in estates.names():
             raise InputError(name, "is no figure of a compound", "see xiaoqu compound --help")
-        one = INDICATORS[name.partition("@")[0]]
-        if not one.low <= value <= min(one.high, 1e6):
+        low, high = _bounds(name.partition("@")[0])
+        if not low <= value <= high:
             raise InputError(
-                name, f"{value:g} is not allowed", f"a number from {one.low:g} to {one.high:g}"
+                name, f"{value:g} is not allowed", f"a number from {low:g} to {high:g}"
             )
+    calls, again = (given.get(name) for name in ("tickets_per_1000", "complaints_per_1000"))
+    if calls is not None and again is not None and again > calls:
+        problem = f"{again:g} is more than the {calls:g} tickets that they are a part of"
+        raise InputError("complaints_per_1000", problem, f"a number from 0 to {calls:g}")
+
+
+def _bounds(indicator: str) -> tuple[float, float]:
+    """Least and most that is taken for a figure."""
+    one = INDICATORS[indicator]
+    return one.low, MOST.get(indicator, one.high)
 
 
 def of_file(path: Path) -> dict[str, float]:
@@ -169,7 +190,7 @@ def of_file(path: Path) -> dict[str, float]:
         InputError: Names file, row and column; or nothing of it is a figure of a compound.
     """
     read = (*estates.RATES, *estates.STATES)
-    bounds = {name: (INDICATORS[name].low, INDICATORS[name].high) for name in read}
+    bounds = {name: _bounds(name) for name in read}
     titles = {name: (INDICATORS[name].zh, INDICATORS[name].en) for name in read}
     notes: Notes = []
     cells = read_months(str(path), bounds, (-11, 0), notes, titles=titles)

@@ -42,11 +42,13 @@ def print_own(answer: Own, console: Console, language: str = "en") -> None:
     console.print(table)
     if not answer.fits:
         console.print(words["warning"], soft_wrap=True)
-    learnt = answer.parameters.sort_values("width").head(5)
-    said = ", ".join(
-        f"{name} {width:.2f}" for name, width in learnt[["parameter", "width"]].to_numpy()
-    )
-    console.print(f"{words['learnt']} {said}", soft_wrap=True)
+    else:
+        # Where figures lie beyond the table, narrow intervals are those of a straight line drawn out of it.
+        learnt = answer.parameters.sort_values("width").head(5)
+        said = ", ".join(
+            f"{name} {width:.2f}" for name, width in learnt[["parameter", "width"]].to_numpy()
+        )
+        console.print(f"{words['learnt']} {said}", soft_wrap=True)
     if answer.folder is not None:
         console.print(f"{words['kept']} {answer.folder}", soft_wrap=True, highlight=False)
 

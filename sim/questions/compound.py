@@ -28,7 +28,7 @@ def compound(
     households_rate: Annotated[float | None, SHARE] = None,
     with_old_debts: Annotated[float | None, Number(0, 5)] = None,
     to_date: Annotated[float | None, SHARE] = None,
-    month: Annotated[int, Whole(1, 12)] = 12,
+    month: Annotated[int | None, Whole(1, 12)] = None,
     before: Annotated[float | None, SHARE] = None,
     satisfied: Annotated[float | None, SHARE] = None,
     tickets: Annotated[float | None, Number(0, 1000)] = None,
@@ -46,7 +46,7 @@ def compound(
         households_rate: share of households that paid all of it
         with_old_debts: all that came in this year, old debts too, over this year's fees
         to_date: share of this year's fees paid by the end of the month
-        month: calendar month of to_date
+        month: calendar month of to_date, usually 12
         before: rate a year before
         satisfied: share of residents who are satisfied, asked this year
         tickets: hotline tickets on property a month and 1,000 households, mean of the year
@@ -70,14 +70,21 @@ def compound(
         raise InputError(
             "before", "is the rate a year before, and no rate is given", "rate=0.62 too"
         )
+    if month is not None and to_date is None:
+        raise InputError("month", "is that of to_date, which is not given", "to_date=0.3 too")
+    year_end = (12 if month is None else month) - 12
     said = {
         "collection_rate@+0": rate, "collection_households@+0": households_rate,
-        "collection_all_money@+0": with_old_debts, f"collection_to_date@{month - 12:+d}": to_date,
+        "collection_all_money@+0": with_old_debts, f"collection_to_date@{year_end:+d}": to_date,
         "collection_rate@-11": before, "satisfied_share": satisfied, "tickets_per_1000": tickets,
         "complaints_per_1000": complaints, "days_to_close": days,
     }  # fmt: skip
     known = {name: value for name, value in said.items() if value is not None}
     if file is not None:
-        known |= of_file(Path(file))
+        read = of_file(Path(file))
+        if twice := sorted(known.keys() & read.keys()):
+            problem = f"{file} has {', '.join(twice)}, which is given by itself too"
+            raise InputError("file", problem, "each figure once")
+        known |= read
     check(kind, known)
     return Question(kind, known, load(kind, seed=given.config().seed, policy="none"))

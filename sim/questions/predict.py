@@ -69,7 +69,11 @@ def predict(
         from sim.posterior.registered import Registering
 
         size = {"months": max(at), "replications": REGISTERED}
-        return Registering(given.case(size), tuple(indicator), tuple(at), Path(register))
+        config = given.case(size)
+        if max(at) > config.months:
+            allowed = f"up to {config.months}, or more months"
+            raise InputError("at", f"{max(at)} is after the last month lived", allowed)
+        return Registering(config, tuple(indicator), tuple(at), Path(register))
     own = ["fit", "cases", "parameters", "particles", "simulations", "draws", "heavy_draws"]
     for key in given.keys:
         if key != "seed" and not key.startswith("executor"):

@@ -66,7 +66,7 @@ def sections(cases: Sequence[Case]) -> list[Section]:
             part.title += several
             found.append(part)
     found += _further(first.extra)
-    found += [_uncertainty(first), _assumptions(cases), _cannot(first.language), _repeat(cases)]
+    found += [_uncertainty(cases), _assumptions(cases), _cannot(first.language), _repeat(cases)]
     words = PAPER[first.language]
     for number, part in enumerate(found, 1):
         part.title = words["annex"].format(n=number, title=part.title)
@@ -403,19 +403,15 @@ def _further(extra: Extra) -> list[Section]:
     return [Section(title, [Paragraph(note), table]) for title, note, table in extra.tables]
 
 
-def _uncertainty(case: Case) -> Section:
-    words, runs = case.words, case.comparison.runs
+def _uncertainty(cases: Sequence[Case]) -> Section:
+    first = cases[0]
+    words, runs = first.words, first.comparison.runs
     failed = runs[runs["status"] == "failed"]
-    config, made = case.config(case.reference), case.comparison
-    holds, said = SURE_HOLDS[case.language][config.doubted], list[str]()
-    if config.doubted:
-        said.append(config.doubt_said(case.language))
-        said += (
-            comparison_lines(made, case.scenario, case.language)
-            if len(case.policies) > 1
-            else level_lines(config, made.months, made.twins, language=case.language)
-        )
-    blocks: list[Block] = [Bullets([holds, *SURE[case.language], *said])]
+    doubted = any(case.config(case.reference).doubted for case in cases)
+    place = PAPER[first.language]["place_of"] if len(cases) > 1 else ""
+    said = [place.format(place=case.place) + line for case in cases for line in _doubt_lines(case)]
+    holds = SURE_HOLDS[first.language][doubted]
+    blocks: list[Block] = [Bullets([holds, *SURE[first.language], *said])]
     if len(failed):
         first = failed.iloc[0]
         blocks.append(
@@ -424,6 +420,19 @@ def _uncertainty(case: Case) -> Section:
             )
         )
     return Section(words["s_sure"], blocks)
+
+
+def _doubt_lines(case: Case) -> list[str]:
+    """What is said of doubt about the parameters in one compound; nothing where none is drawn."""
+    config, made = case.config(case.reference), case.comparison
+    if not config.doubted:
+        return []
+    lines = (
+        comparison_lines(made, case.scenario, case.language)
+        if len(case.policies) > 1
+        else level_lines(config, made.months, made.twins, language=case.language)
+    )
+    return [config.doubt_said(case.language), *lines]
 
 
 def _assumptions(cases: Sequence[Case]) -> Section:

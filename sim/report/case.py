@@ -12,7 +12,9 @@ from sim.config import Config
 from sim.experiments import store
 from sim.experiments.compare import Comparison
 from sim.experiments.comparison_table import policy_title, shown_month
+from sim.experiments.store import UNITS
 from sim.experiments.summary import unit_word
+from sim.inputs import units
 from sim.outcomes import INDICATORS, Indicator
 from sim.report.content import Table, plain
 from sim.report.sentences import Runs
@@ -103,11 +105,11 @@ class Case:
         """The last month lived."""
         return self.config(self.reference).months
 
-    @property
+    @cached_property
     def households(self) -> int:
-        """Units of all its compounds."""
-        config = self.config(self.reference)
-        return config.population.households * max(config.district.compounds, 1)
+        """Units of all its compounds, as they were lived."""
+        kept = self.comparison.made_of.get(UNITS, {}).get(self.scenario)
+        return units(self.config(self.reference)) if kept is None else int(kept)
 
     def config(self, policy: str) -> Config:
         """The configuration of a policy."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import known_language
+from sim.inputs import units
 from sim.outcomes import INDICATORS
 from sim.report.page import font_face
 from sim.science import emulator
@@ -181,7 +182,7 @@ def _about(explorer: Explorer) -> dict[str, Any]:
     question, made = explorer.question, explorer.provenance
     return {
         "runs": len(explorer.design),
-        "households": question.config.population.households * question.config.district.compounds,
+        "households": units(question.config),
         "months": question.config.months,
         "unseen": question.unseen,
         "software": made["software"],

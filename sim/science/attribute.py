@@ -47,8 +47,8 @@ _SAMPLING = 20_251
 class Attribution(Answer):
     """What each measure of a bundle does.
 
-    Intervals are 95% bootstrap intervals over seeds: they hold chance (and, with sampled orders, the
-    sampling), and nothing of how uncertain the parameters are.
+    Intervals are 95% bootstrap intervals over seeds: they hold chance, doubt about the drawn parameters unless
+    ``doubt="off"`` (each seed lives a set of its own) and, with sampled orders, the sampling.
 
     Attributes:
         question: What was asked.

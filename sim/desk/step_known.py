@@ -106,19 +106,24 @@ def _put(page: Page, name: str, given: Any, field: Any) -> None:
     from sim.desk.step_compound import number_of, put_back, say
 
     own, size = page.visit.session.own, _size(name)
+    typed = _typed(own, name)
+    before = None if typed is None else round(size * typed, 1)
     number = None if given in (None, "") else number_of(given)
     if isinstance(number, str) or (
         number is not None and not 0 <= number <= (100 if size > 1 else 1000)
     ):
         field.error = page.words["percent_wanted" if size > 1 else "number_wanted"]
-        before = _typed(own, name)
-        put_back(field, None if before is None else size * before)
+        put_back(field, before)
         return
     value = None if number is None else round(number / size, 4)
-    others = {key: said for key, said in own.known.items() if key != name}
-    changed: dict[str, Any] = {"known": others if value is None else others | {name: value}}
-    if say(page, shift=0.0, **({"collection": value} if name == compound.NOW else changed)):
+    changed: dict[str, Any] = {"collection": value}
+    if name != compound.NOW:
+        others = {key: said for key, said in own.known.items() if key != name}
+        changed = {"known": others if value is None else others | {name: value}}
+    if say(page, field=field, shift=0.0, **changed):
         page.show(page.step)
+    else:
+        put_back(field, before)
 
 
 def _mend(page: Page) -> None:

@@ -36,7 +36,8 @@ def build(page: Page) -> None:
 
 def _map(page: Page) -> None:
     words, session = page.words, page.visit.session
-    names = {name: charts.policy_label(name, session.language) for name in page.visit.asked}
+    called = (compound.REFERENCE, *(plan.name for plan in session.policies))
+    names = {name: charts.policy_label(name, session.language) for name in called}
     with card(words["results_map"]):
         chosen = page.visit.chosen.name if page.visit.chosen else compound.REFERENCE
         with ui.element("div").classes("flow"):

@@ -72,7 +72,7 @@ def _told(found: Chain) -> tuple[str, str, str]:
     )
     whole = found.whole(outcome)
     effect = with_interval(*(100.0 * whole[key] for key in ("part", "low", "high")))
-    effect = f"{outcome_name(outcome).lower()} {effect}"
+    effect = f"{outcome_name(outcome, 'en').lower()} {effect}"
     links = []
     for link in found.of(outcome):
         ends = sorted(link[key] / whole["part"] for key in ("low", "high"))
@@ -82,7 +82,7 @@ def _told(found: Chain) -> tuple[str, str, str]:
     worst = against(found, outcome) if moved else None
     if worst is not None:
         missing = [f"`{worst['arrow']}` {100.0 * worst['share']:.0f}%", *missing]
-    none = "no arrow for sure" if moved else "no effect for sure"
+    none = "no arrow for sure" if moved else "no effect of half a point for sure"
     return effect, " → ".join(links) or none, "; ".join(missing) or "–"
 
 

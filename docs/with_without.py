@@ -128,7 +128,7 @@ def with_and_without(
             value_axis(axes, indicator, float(top) if top == top else 1.0, language)
             arrow = panel.arrow.replace("_to_", " → ").replace("_", " ")
             axes.set_title(f"{arrow}\n{name_of(indicator, language)}", fontsize="small")
-            axes.yaxis.label.set_size("x-small")
+            axes.yaxis.label.set_fontsize("x-small")
             axes.tick_params(labelsize="x-small")
         lines = [
             Line2D([], [], color=style.BLUE, label=words["with"]),

@@ -94,5 +94,5 @@ show(basin(result, LANGUAGE), "02-basin", result.provenance, result.basin)
 # - Levels are held for a fixed time; with a longer hold folds may lie closer together.
 # - Two humps among *single* compounds are not two humps among the compounds of a district, whose
 #   parameters differ: `xiaoqu validate` holds the share of compounds between 35% and 65% against
-#   its target and misses it.
+#   its target.
 # - That real compounds have two states is the model's claim, not a finding.

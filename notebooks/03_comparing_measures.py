@@ -18,7 +18,7 @@
 #
 # **Method.** Policies lived under the same seeds and set against `none` pair by pair, so that luck
 # which both share cancels out; 95% intervals of mean differences (Student's t). Then a search for
-# mixes of the bundle's seven measures that none beats in both cost and probability of the target,
+# mixes of the bundle's measures that none beats in both cost and probability of the target,
 # tried again in fresh worlds.
 
 # %%
@@ -109,7 +109,7 @@ optimum.frontier
 # %% [markdown]
 # ## What it does not show
 #
-# - Intervals hold chance between seeds, not doubt about parameters: notebook 08 and
-#   `xiaoqu robustness` ask what that does to the ranking.
+# - Intervals hold chance and doubt about the parameters of the core, not about the measures' own numbers: notebook 08
+#   and `xiaoqu robustness` ask what other numbers do to the ranking.
 # - Hours and yuan are those of the model's own accounts; an hour's price is assumed.
 # - A measure alone and the same measure in a bundle differ (notebook 06).

@@ -17,7 +17,7 @@
 # and what does the fitted model say of the cases that it never saw?
 #
 # **Method.** Approximate Bayesian computation (sequential Monte Carlo) against the figures marked
-# *fitted*; the prior is each parameter's whole range in the schema. Then the posterior lives the
+# *fitted*; the prior is that of the core (`docs/odd.md`, first table). Then the posterior lives the
 # other cases, and their reported figures are held against what comes out.
 
 # %%

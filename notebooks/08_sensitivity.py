@@ -72,6 +72,7 @@ result.noise
 # %% [markdown]
 # ## What it does not show
 #
-# - Ranges are a share of the way to the schema's limits: another width, another ranking.
+# - Ranges are the ends of the core's priors, beyond the core a share of the way to the schema's limits: other
+#   ranges, another ranking.
 # - Parameters vary apart from each other; what a posterior would forbid together is lived too.
 # - A parameter without effect on collection may rule another outcome.

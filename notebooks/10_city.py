@@ -71,4 +71,4 @@ for name, s in studies.items():
 # - Compounds meet through firms, streets and communities; residents have no ties across compounds
 #   beyond those the network settings give.
 # - The number of compounds and the shares of kinds are assumed; the text does not tell them.
-# - The reported fall in petitions and complaints of 45% is *not* reached (`xiaoqu validate`).
+# - Whether the reported fall in petitions and complaints of 45% is reached is asked by `xiaoqu validate cases`.

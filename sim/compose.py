@@ -77,7 +77,7 @@ CONFIG = "config.yaml"
 CASE = "case"
 """``case=NAME`` is short for the scenario and the policy of that case of the library."""
 
-COMPOUND_PAST = {"scenario.history_months": 24, "scenario.first_month": 1}
+COMPOUND_PAST: dict[str, Any] = {"scenario.history_months": 24, "scenario.first_month": 1}
 """How compounds were lived that one's own is looked up among, see ``sim.posterior.estates``.
 
 ``compound=FOLDER`` is short for this, the kind, and the sets of what ``xiaoqu compound`` kept there.

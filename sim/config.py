@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal, NamedTuple, Self
@@ -422,8 +422,8 @@ class Config(Parameters):
         """What a kind of compound sets otherwise in a group; nothing where all are alike."""
         return getattr(self.district.kinds[kind], group) if kind else {}
 
-    def doubt_said(self, language: str = "en") -> str:
-        """One line on which parameters are drawn, in a language."""
+    def doubt_said(self, language: str = "en", varied: Collection[str] = ()) -> str:
+        """One line on which parameters are drawn, in a language; ``varied`` keys are set by a sweep, so held too."""
         try:
             sets = self.sets
         except InputError as gone:
@@ -431,7 +431,8 @@ class Config(Parameters):
         if not self.doubted:
             return ensemble.said(sets, sets.keys, {}, language)
         kinds: dict[str, list[str]] = {}
-        for key in set(sets.keys) - set(self.held):
+        held = {*self.held, *varied}
+        for key in set(sets.keys) - held:
             group, _, name = key.partition(".")
             own = [
                 k
@@ -439,7 +440,7 @@ class Config(Parameters):
                 if group in KIND_GROUPS and name in self._own(k, group)
             ]
             kinds |= {key: own} if own else {}
-        return ensemble.said(sets, self.held, dict(sorted(kinds.items())), language)
+        return ensemble.said(sets, held, dict(sorted(kinds.items())), language)
 
     def resolved(self) -> dict[str, Any]:
         """Every value in force, the measures' own defaults too, as plain JSON types."""

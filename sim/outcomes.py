@@ -261,12 +261,15 @@ WORDS = "indicators.csv"
 
 
 def _described() -> dict[str, Indicator]:
-    with files("sim").joinpath("data", WORDS).open(encoding="utf-8", newline="") as file:
-        told = {row["name"]: row for row in csv.DictReader(file)}
+    text = files("sim").joinpath("data", WORDS).read_text(encoding="utf-8")
+    told = {row["name"]: row for row in csv.DictReader(text.splitlines())}
     return {
         name: Indicator(
             name,
-            *(told[name][word] for word in ("en", "zh", "unit", "formula")),
+            told[name]["en"],
+            told[name]["zh"],
+            told[name]["unit"],
+            told[name]["formula"],
             compute=formula,
             share=told[name]["share"] == "1",
             low=float(told[name]["low"]),

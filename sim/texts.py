@@ -10,8 +10,8 @@ import numpy as np
 from rich.cells import cell_len
 
 from sim import ensemble
-from sim.as_text import aside, exact_text
-from sim.config import Experiment, Policy, Scenario
+from sim.as_text import aside, exact_text, percent_text
+from sim.config import Experiment, Policy, Scenario, Target
 from sim.explain import parameter_lines, show
 from sim.library import KINDS, MEASURES, UNITS, Case, Fact, Figure, Number, Run, used_in
 from sim.measures.catalogue import CATALOGUE, Measure
@@ -77,12 +77,29 @@ def scenario_text(scenario: Scenario) -> str:
     lines += ["", "targets:"] if scenario.targets else []
     for target in scenario.targets:
         use = "fitted" if target.fitted else "not fitted"
-        reported = "" if target.reported is None else f", reported {target.reported}"
         lines.append(
-            f"  {target.indicator} in month {target.month}: {target.low} to {target.high}"
-            f"{reported}; {use}; {target.label} [{target.source}]"
+            f"  {_when(target)}: {_allowed(target)}; {use}; {target.label} [{target.source}]"
         )
     return "\n".join(lines)
+
+
+def _when(target: Target) -> str:
+    change = " (relative change)" if target.relative else ""
+    return f"{target.indicator}{change} in month {target.month}"
+
+
+def _allowed(target: Target, lang: str = "en") -> str:
+    """What a target allows and what is reported, as tables of runs show its indicator."""
+    indicator = INDICATORS[target.indicator]
+    percent = indicator.share or target.relative
+    low, high, told = (
+        "" if value is None else percent_text(value) if percent else f"{value:g}"
+        for value in (target.low, target.high, target.reported)
+    )
+    if lang == "zh":
+        return f"{low}至{high}" + (f"，报道值{told}" if told else "")
+    unit = "" if percent or indicator.unit == "1" else f" {indicator.unit}"
+    return f"{low} to {high}{unit}" + (f", reported {told}" if told else "")
 
 
 def case_text(case: Case, lang: str = "en") -> str:
@@ -177,17 +194,13 @@ def _said(word: str, lang: str) -> str:
 
 
 def _figure(figure: Figure, lang: str) -> str:
-    span = f"{figure.low:g} to {figure.high:g}"
+    told = _allowed(figure, lang)
     if lang == "en":
-        reported = "" if figure.reported is None else f", reported {figure.reported:g}"
-        change = " (relative change)" if figure.relative else ""
-        return (
-            f"  {figure.of}: {figure.indicator}{change} in month {figure.month}: {span}{reported}"
-        )
-    reported = "" if figure.reported is None else f"，报道值{figure.reported:g}"
+        return f"  {figure.of}: {_when(figure)}: {told}"
     change = "（相对变化）" if figure.relative else ""
-    span = f"{figure.low:g}至{figure.high:g}"
-    return f"  {_SAID[figure.of]}：第{figure.month}个月{INDICATORS[figure.indicator].zh}{change}{span}{reported}"
+    return (
+        f"  {_SAID[figure.of]}：第{figure.month}个月{INDICATORS[figure.indicator].zh}{change}{told}"
+    )
 
 
 def _read(run: Run, lang: str) -> str:

@@ -176,6 +176,18 @@ def test_what_is_set_is_held(words: tuple[str, ...], keys: dict[str, Any], held:
         assert here == drawn
 
 
+def test_a_sweep_says_that_what_it_varies_is_held() -> None:
+    """Catches a line that calls a key drawn which every point of the sweep sets."""
+    small = {
+        "population__households": 48,
+        "population__buildings": 2,
+        "months": 2,
+        "replications": 2,
+    }
+    done = sweep("ordinary_estate", factors={"fees.trust": [0.5, 1.5]}, policy="none", **small)
+    assert "24 of 25" in str(done.table()) and "held: fees.trust" in str(done.table())
+
+
 def test_what_is_held_goes_along_with_a_configuration() -> None:
     """Catches a record lost when a configuration is kept, changed, taken over or made by hand."""
     config = load("kangqiao", "fees.trust=1.2")
@@ -414,6 +426,18 @@ def test_a_paper_says_whether_its_intervals_hold_doubt(said: str) -> None:
         assert (chance in text, both in text) == (said == "off", said == "on")
 
 
+@pytest.mark.parametrize(("name", "lines"), [("attendance", 0), ("satisfied_share", 1)])
+def test_no_policy_does_better_where_more_is_neither_good_nor_bad(name: str, lines: int) -> None:
+    """As P(better), which is missing there."""
+    runs = pd.DataFrame({"draw": [0, 1]})
+    question = SimpleNamespace(reference="none", threshold=0.6)
+    values, shown = np.array([0.2, 0.3]), {"none": "none", "a": "a"}
+    gains = INDICATORS[name].better * (values - [0.1, 0.4])
+    asked: Any = SimpleNamespace(question=question)
+    said = doubt_text._held("a", runs, values, gains, asked, shown, name, 12, "en")
+    assert len(said) == lines
+
+
 # --- sets of a compound of one's own --------------------------------------------------------------
 
 
@@ -489,15 +513,3 @@ def test_a_compound_that_cannot_be_lived_is_refused_in_a_line(mine: Any, tmp_pat
         find("trace").ask_words([f"compound={mine.folder}"])
     with pytest.raises(InputError, match="kept nowhere"):
         compare(compound=sim_compound("old_estate", rate=0.5), policies=["member_contact"])
-
-
-@pytest.mark.parametrize(("name", "lines"), [("attendance", 0), ("satisfied_share", 1)])
-def test_no_policy_does_better_where_more_is_neither_good_nor_bad(name: str, lines: int) -> None:
-    """As P(better), which is missing there."""
-    runs = pd.DataFrame({"draw": [0, 1]})
-    question = SimpleNamespace(reference="none", threshold=0.6)
-    values, shown = np.array([0.2, 0.3]), {"none": "none", "a": "a"}
-    gains = INDICATORS[name].better * (values - [0.1, 0.4])
-    asked: Any = SimpleNamespace(question=question)
-    said = doubt_text._held("a", runs, values, gains, asked, shown, name, 12, "en")
-    assert len(said) == lines

@@ -139,6 +139,8 @@ def test_an_emulator_finds_what_measures_do(made: Explorer) -> None:
     assert both[last, names.index("collection_rate_known")] == pytest.approx(1.0, abs=0.1)
     assert alone[:4, names.index("satisfied_share")] == pytest.approx(made.emulator.base[:4, 1])
     near, inside = held(made, fresh(question, Responds, 20, 6))
+    # Four settings share seeds: of 20 less is known than their number says (0.84 of 0.95).
+    assert min(made.fresh(60, Responds).values()) > 0.75
     assert near > 0.9 and (inside > 0.82).all()
 
 

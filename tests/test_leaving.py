@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sim import leaving, source
+from sim.experiments import executors
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 
@@ -61,6 +62,19 @@ def test_processes_are_left_without_a_trace(name: str, tmp_path: Path) -> None:
     code, said, took, left = stopped(number, tmp_path)
     assert said == "interrupted\n" and not left
     assert code in (128 + number, -signal.SIGINT) and took < 10
+
+
+def test_it_is_said_what_a_stopped_command_waits_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A Ctrl-C while rules are compiled takes as long as that does; nobody need think that it was not heard."""
+    monkeypatch.setattr(executors, "PATIENCE_SECONDS", 0.05)
+    for finished, said in ((True, ""), (False, f"{executors.STOPPING}\n")):
+        threads = executors._Threads(1)
+        threads.submit(time.sleep, 0.4)
+        time.sleep(0.1)
+        threads.close(finished)
+        assert capsys.readouterr().err == said
 
 
 def test_a_signal_shut_off_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:

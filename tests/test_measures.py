@@ -514,3 +514,21 @@ def test_every_entry_says_what_it_is(name: str) -> None:
 def test_the_seven_measures_and_six_events_are_there() -> None:
     """Catches a family that is no longer imported."""
     assert set(MOVES) <= set(MEASURES) and set(STRIKES) <= set(EVENTS)
+
+
+@pytest.mark.parametrize("key", ["coverage", "dose"])
+def test_measures_that_reach_nobody_are_none(key: str) -> None:
+    """Catches hours, yuan or members' zeal that come of a measure of no coverage or dose."""
+    names = [name for name in MEASURES if not CATALOGUE[name].once]
+    nobody = {name: {key: 0.0} for name in names}
+    lived = []
+    for measures in ({}, nobody):
+        config = load("ordinary_estate", policy={"measures": measures}, months=14,
+                      population={"households": 150}, doubt="off")  # fmt: skip
+        model = NeighborhoodModel(config, seed=1)
+        model.run()
+        lived.append(
+            (model.recorder.values, sum(row["yuan"] + row["hours"] for row in model.recorder.costs))
+        )
+    assert np.array_equal(*(values for values, _ in lived), equal_nan=True)
+    assert lived[0][1] == lived[1][1]

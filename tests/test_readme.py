@@ -85,7 +85,11 @@ LLMS = (ROOT / "llms.txt").read_text(encoding="utf-8")
 def test_what_a_language_model_reads_names_every_command_and_pages_that_are_there() -> None:
     """Catches a command or page that was added, renamed or taken away without ``llms.txt``."""
     named = re.findall(r"^- `xiaoqu ([a-z]+)", LLMS, re.MULTILINE)
-    there = [c.name or c.callback.__name__ for c in cli.app.registered_commands if c.callback]
+    there = [
+        c.name or c.callback.__name__
+        for c in cli.app.registered_commands
+        if c.callback and not c.hidden
+    ]
     assert sorted(named) == sorted(there)
     links = re.findall(r"\]\(([^)]+)\)", LLMS)
     assert not [link for link in links if not (ROOT / link).is_file()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from html import escape
 from importlib import import_module
@@ -64,6 +64,11 @@ class Answer:
         return ()
 
     @property
+    def varied(self) -> Collection[str]:
+        """Keys that differ within an answer, which no run draws."""
+        return ()
+
+    @property
     def provenance(self) -> dict[str, Any]:
         """In a few words what made this, for the metadata of a figure."""
         found: dict[str, Any] = self.question.asked.provenance  # type: ignore[attr-defined]
@@ -97,7 +102,8 @@ class Answer:
         module, _, name = self.SHOWN.partition(":")
         told = (language,) if self.BILINGUAL else ()
         getattr(import_module(module), name)(self, console, *told)
-        for line in dict.fromkeys(config.doubt_said(language) for config in self.configs):
+        said = (config.doubt_said(language, self.varied) for config in self.configs)
+        for line in dict.fromkeys(said):
             console.print(line, style="dim", highlight=False, markup=False)
 
     def table(self, language: str = "en") -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -47,6 +48,11 @@ IDLE_SECONDS, CONNECT_SECONDS, COUNT_SECONDS = 30, 20, 5.0
 
 ALONE_SECONDS = 60.0
 """Seconds that a cluster which has lost all its workers is waited for."""
+
+PATIENCE_SECONDS = 2.0
+"""Seconds after which it is said that what is stopped has not ended yet."""
+
+STOPPING = "stopping once the rules being compiled are done, for they are kept; Ctrl-C again leaves at once"
 
 # One thread each: processes already take every core.
 _ENVIRONMENT = {
@@ -236,9 +242,13 @@ class _Threads:
     def close(self, finished: bool) -> None:
         from sim.world.runner import stop
 
+        # Rules that are being compiled cannot be stopped from outside.
+        word = threading.Timer(PATIENCE_SECONDS, print, [STOPPING], {"file": sys.stderr})
         if not finished:
             stop.set()
+            word.start()
         self._pool.shutdown(cancel_futures=True)
+        word.cancel()
         stop.clear()
 
 

@@ -14,6 +14,7 @@ from sim.experiments.comparison_table import policy_title
 from sim.experiments.decision import CAUSES
 from sim.experiments.household import WITH, WITHOUT, Why, per_push
 from sim.experiments.trace_text import category_name
+from sim.phrases import phrases
 from sim.processes.issues import Happened
 
 if TYPE_CHECKING:
@@ -25,69 +26,7 @@ LEAST = 1.0
 NAMED = 4
 """Most causes named by themselves in a sentence."""
 
-_WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "head": "{title}; policy {policy}; seed {seed}",
-        "who": "Household {household}: building {building}, stair {stair}, floor {floor}; {tenure}, {life}, {kind}.",
-        "unit": "Unit {household}: building {building}, stair {stair}, floor {floor}; vacant in month {last}.",
-        "month": "Month {0}", "months": "Months {0} to {1}",
-        "paid": "{when}: its bill is paid.",
-        "means_to": "{when}: it would pay and has not got round to it (chance {chance}, needed {needs}).",
-        "refuses": "{when}: it does not pay (chance {chance}, needed {needs}).",
-        "not_asked": "{when}: nobody asks for a fee.",
-        "vacant": "{when}: nobody lives there; the fee is the developer's.",
-        "rise": "Since month {0} its chance to pay has gone from {1} to {2} ({3} points): {4}.",
-        "part": "{cause} {points}", "rest": "the rest {0}",
-        "solved": "problem solved in month {0} ({1})", "unsolved": "problem answered and not solved in month {0} ({1})",
-        "visited": "a member visits in month {0}", "called": "staff call in month {0}",
-        "attended": "it comes to a meeting or activity in month {0}",
-        "moved": "another household moves in in month {0}",
-        "between": "Meanwhile: {0}.",
-        "twin": "The same household {lacking}: {status} in month {last}, chance {chance}. The policy's doing is "
-        "{points} points of chance: {parts}.",
-        "none": "without the policy", "without": "without {0}",
-        "alone": "Over the whole run, from month {first} to {last}: {points} points of chance: {parts}.",
-        "was_paid": "its bill paid", "was_means_to": "willing and not there yet", "was_refuses": "not paying",
-        "was_not_asked": "asked for no fee", "was_vacant": "the unit vacant",
-        "path": "It came along ties: {0}.",
-        "end": "household {0}, moved most by {1}", "by": "household {0} sees {layer}", "step": ", which sees ",
-        "same": "{cause} ({points} points) weighs most, and that is its own: no other household stands between.",
-        "STAIR": "a neighbour on its stair", "BUILDING": "a neighbour in its building",
-        "INTEREST": "somebody it knows by an interest", "ACROSS": "somebody across the compound",
-        "one": "One run under one seed: another seed tells another story. Chances are the model's, not measured.",
-        "comma": ", ", "to": " to ", "semi": "; ", "months_of": ", ",
-    },
-    "zh": {
-        "head": "{title}；措施：{policy}；随机编号{seed}",
-        "who": "{household}号住户：{building}栋{stair}单元{floor}层，{tenure}，{life}，{kind}。",
-        "unit": "{household}号房屋：{building}栋{stair}单元{floor}层，第{last}个月空置。",
-        "month": "第{0}个月", "months": "第{0}至{1}个月",
-        "paid": "{when}：当期物业费已缴清。",
-        "means_to": "{when}：愿意缴费，尚未缴纳（缴费意愿{chance}，高于该户门槛{needs}）。",
-        "refuses": "{when}：未缴费（缴费意愿{chance}，低于该户门槛{needs}）。",
-        "not_asked": "{when}：无人收取物业费。",
-        "vacant": "{when}：房屋空置，物业费由开发商承担。",
-        "rise": "与第{0}个月相比，该户缴费意愿由{1}变为{2}（{3}个百分点），其中{4}。",
-        "part": "{cause}{points}", "rest": "其余{0}",
-        "solved": "第{0}个月诉求办结（{1}）", "unsolved": "第{0}个月诉求已答复、未解决（{1}）",
-        "visited": "第{0}个月党员上门走访", "called": "第{0}个月工作人员上门",
-        "attended": "第{0}个月参加议事会或活动", "moved": "第{0}个月更换住户",
-        "between": "其间：{0}。",
-        "twin": "同一住户{lacking}，第{last}个月{status}，缴费意愿{chance}。措施使其缴费意愿变化{points}个百分点，"
-        "其中{parts}。",
-        "none": "在不采取措施的同条件模拟中", "without": "在不实施“{0}”的同条件模拟中",
-        "alone": "第{first}至{last}个月，缴费意愿变化{points}个百分点，其中{parts}。",
-        "was_paid": "已缴清", "was_means_to": "愿意缴费、尚未缴纳", "was_refuses": "未缴费",
-        "was_not_asked": "无人收费", "was_vacant": "房屋空置",
-        "path": "影响沿邻里关系传递：{0}。",
-        "end": "{0}号住户（主要原因是{1}）", "by": "{0}号住户看到{layer}", "step": "，即",
-        "same": "作用最大的是{cause}（{points}个百分点），来自该户自身经历，不是由其他住户传递而来。",
-        "STAIR": "同单元邻居缴费", "BUILDING": "同楼邻居缴费", "INTEREST": "兴趣相投的熟人缴费",
-        "ACROSS": "小区其他住户缴费",
-        "one": "以上为一个随机编号下的一次模拟，更换随机编号，情形会有不同；缴费意愿为模型推算值，并非实测。",
-        "comma": "、", "to": "至", "semi": "；", "months_of": "、",
-    },
-}  # fmt: skip
+_WORDS = phrases("household")
 
 NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {

@@ -9,16 +9,15 @@ from sim.cache import rules_compiled
 
 Advance = Callable[[int], None]
 
-COMPILE_SECONDS = 20
-"""What compiling every kernel takes on an ordinary machine, for the message only."""
-
 
 def announce_compiling() -> None:
     """Say on standard error that the first start takes long, if this is one."""
     if not rules_compiled():
         from rich.console import Console
 
-        text = f"compiling kernels, first start only (about {COMPILE_SECONDS} s)"
+        text = (
+            "compiling the model, at the first start only: about a minute, longer on a busy machine"
+        )
         Console(stderr=True).print(text)
 
 

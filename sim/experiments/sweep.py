@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -85,6 +85,11 @@ class Sweep(Answer):
     def configs(self) -> list[Config]:
         """What was lived, before keys that vary are set."""
         return self.design.configs
+
+    @property
+    def varied(self) -> Collection[str]:
+        """Keys that differ from point to point."""
+        return self.design.types
 
     @property
     def about(self) -> dict[str, Any]:

@@ -187,14 +187,21 @@ def groups(
 
 
 def whole(effect: Effect, language: str = "en") -> Figure:
-    """What each outcome came by, whom it moved, and who gains."""
+    """What each outcome that moved came by, whom it moved, and who gains."""
+    of = effect.parts[effect.parts["cause"] == WHOLE].set_index("outcome")["part"]
+    moved = [name for name in OUTCOMES if abs(unit_of(name)[0] * of[name]) >= 0.05] or list(
+        OUTCOMES
+    )
     with style.journal_style(language):
-        figure = style.new_figure(style.DOUBLE, 7.8)
-        places = figure.subplots(3, 2).ravel()
-        for outcome, place in zip(OUTCOMES, places, strict=False):
+        lines = (len(moved) + 3) // 2
+        figure = style.new_figure(style.DOUBLE, 2.6 * lines)
+        places = figure.subplots(lines, 2).ravel()
+        for outcome, place in zip(moved, places, strict=False):
             parts(effect, outcome, place, language=language)
-        flows(effect, places[-2], language=language)
-        groups(effect, ax=places[-1], language=language)
+        flows(effect, places[len(moved)], language=language)
+        groups(effect, ax=places[len(moved) + 1], language=language)
+        for place in places[len(moved) + 2 :]:
+            place.set_axis_off()
         figure.supxlabel(against(effect, language), fontsize="small", color=style.GREY)
     return figure
 

@@ -207,11 +207,9 @@ def _rectangles(axes: Axes, boxes: pd.DataFrame, x: str, y: str, draws: pd.DataF
     for box in boxes[boxes["turned"] > 0.5].to_dict("records"):
         sides = [_side(box["rule"], key, draws[key]) for key in (x, y)]
         (left, right), (low, high) = sides
-        for look in (
-            {"facecolor": style.VERMILION, "alpha": 0.08},
-            {"fill": False, "edgecolor": style.VERMILION},
-        ):
-            axes.add_patch(Rectangle((left, low), right - left, high - low, **look))
+        frame = (left, low), right - left, high - low
+        axes.add_patch(Rectangle(*frame, facecolor=style.VERMILION, alpha=0.08))
+        axes.add_patch(Rectangle(*frame, fill=False, edgecolor=style.VERMILION))
 
 
 def _side(rule: str, key: str, values: pd.Series) -> tuple[float, float]:

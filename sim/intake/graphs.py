@@ -58,7 +58,8 @@ def read(path: str, data: bytes) -> Graph:
 
 def _outer(root: Any) -> list[Any]:
     """Graphs that lie in no other graph."""
-    found, waiting = [], [root]
+    found: list[Any] = []
+    waiting = [root]
     while waiting:
         for child in waiting.pop():
             (found if child.tag == "graph" else waiting).append(child)

@@ -126,7 +126,8 @@ class Measure(Row, table="measures"):
             if not self.p.end <= month < self.p.end + fades:
                 return 0.0
             return self.strength(self.p.end - 1) * (1.0 - (month - self.p.end) / fades)
-        return float(self.p.dose) * min(1.0, (month - self.p.start + 1) / self.p.ramp)
+        dose = float(self.p.dose) if self.p.coverage > 0.0 else 0.0
+        return dose * min(1.0, (month - self.p.start + 1) / self.p.ramp)
 
     @classmethod
     def months_fading(cls, parameters: Any) -> int:

@@ -88,7 +88,7 @@ class AllAgeRenewal(Measure):
             compound.built[life] = close_gap(compound.built[life], step)
         kept = 1.0 - (1.0 - p.promises * p.coverage) ** (strength / p.months)
         compound.developer.legacy *= 1.0 - kept
-        yuan = p.yuan_each * compound.households * strength / p.months
+        yuan = p.yuan_each * compound.households * p.coverage * strength / p.months
         compound.spend(self.label, Payer.PUBLIC, yuan=yuan)
 
 

@@ -109,7 +109,7 @@ def drawn(tree: dict[str, Any], level: float, rng: np.random.Generator) -> dict[
 
 @cache
 def _tree(kind: int) -> dict[str, Any]:
-    size = {"population.households": HOUSEHOLDS, "population.buildings": 4}
+    size: dict[str, Any] = {"population.households": HOUSEHOLDS, "population.buildings": 4}
     config = load(KINDS[kind], policy="none", months=1, replications=1, **size, **COMPOUND_PAST)
     return config.resolved()
 

@@ -50,7 +50,8 @@ def print_records(answer: Collect, console: Console, language: str = "en") -> No
     for row in cells(answer, language):
         table.add_row(*row)
     console.print(table)
-    choices = answer.choices.sort_values("first", ascending=False).to_dict("records")
+    ordered = answer.choices.sort_values("first", ascending=False).to_dict("records")
+    choices = [{str(key): value for key, value in row.items()} for row in ordered]
     told = {"en": ", ", "zh": "，"}[language].join(words["one"].format(**row) for row in choices)
     console.print(
         words["now"].format(policies=told, **{key: choices[0][key] for key in ("runs", "of")}),

@@ -413,12 +413,9 @@ def _uncertainty(cases: Sequence[Case]) -> Section:
     holds = SURE_HOLDS[first.language][doubted]
     blocks: list[Block] = [Bullets([holds, *SURE[first.language], *said])]
     if len(failed):
-        first = failed.iloc[0]
-        blocks.append(
-            Paragraph(
-                words["failed"].format(count=len(failed), all=len(runs), message=first["message"])
-            )
-        )
+        message = failed.iloc[0]["message"]
+        told = words["failed"].format(count=len(failed), all=len(runs), message=message)
+        blocks.append(Paragraph(told))
     return Section(words["s_sure"], blocks)
 
 

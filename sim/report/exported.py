@@ -274,7 +274,9 @@ def _as_spss(table: pd.DataFrame, path: Path) -> None:
     try:
         import pyreadstat
     except ModuleNotFoundError:
-        raise InputError("sav", "pyreadstat is missing", "pip install 'xiaoqu[export]'") from None
+        raise InputError(
+            "sav", "pyreadstat is not installed", "pip install 'xiaoqu[export]'"
+        ) from None
     made, labels = _told(table, "sav")
     part = path.with_name(f".{path.name}.part")
     pyreadstat.write_sav(made, str(part), column_labels=labels)

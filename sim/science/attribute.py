@@ -48,7 +48,8 @@ class Attribution(Answer):
     """What each measure of a bundle does.
 
     Intervals are 95% bootstrap intervals over seeds: they hold chance, doubt about the drawn parameters unless
-    ``doubt="off"`` (each seed lives a set of its own) and, with sampled orders, the sampling.
+    ``doubt="off"`` (each seed lives a set of its own) and, with sampled orders, the sampling; nothing of how uncertain
+    measures and rules are.
 
     Attributes:
         question: What was asked.

@@ -24,6 +24,7 @@ from sim.experiments import paired
 from sim.experiments.kept import Asked, How, Maker
 from sim.experiments.run import spread
 from sim.model import NeighborhoodModel, uncollected
+from sim.outcomes import INDICATORS
 from sim.science import effect
 from sim.science.evidence import evidence_of
 from sim.science.shares import OUTCOMES, at_month
@@ -42,11 +43,15 @@ BOOKED = {
     "rate": ("pay",), "solved": ("handling",), "problems": ("handling",), "unsolved": ("handling",),
     "contact": ("visits", "calls"), "meetings": ("attendance",), "efficacy": ("solved",), "loss": ("income",),
     "discontent": ("satisfaction",), "distrust": ("trust",), "accounts": ("supervision",), "votes": ("attendance",),
+    "willingness": ("pay",),
 }  # fmt: skip
 """What a cause comes of by bookkeeping, without an arrow that could be cut."""
 
 LEAST = 0.05
 """Share of the effect from which an arrow is a link of the chain."""
+
+WORTH = 0.005
+"""Effect from which its chain is looked for; ten times that for tickets a month of 1,000 households."""
 
 STEPS, PILOTS, TRIED, MOST = 8, 2, 3, 9
 """Most links of a chain; seeds under which arrows are looked for; most arrows then cut, of a step and in all."""
@@ -158,7 +163,13 @@ def _read(model: Any) -> np.ndarray:
 def _tables(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
     tables = effect.tables(question, progress)
     known = tables["parts"][tables["parts"]["cause"] == effect.WHOLE].set_index("outcome")
-    sure = [name for name in OUTCOMES if known["low"][name] > 0.0 or known["high"][name] < 0.0]
+    # Shares of next to nothing would say nothing.
+    sure = [
+        name
+        for name in OUTCOMES
+        if (known["low"][name] > 0.0 or known["high"][name] < 0.0)
+        and abs(known["part"][name]) >= WORTH * (1.0 if INDICATORS[name].share else 10.0)
+    ]
     names = list(question.names) or looked_for(question, sure)
     lived = spread(question.config, partial(_live, question, names), progress) if names else []
     links = [
@@ -174,12 +185,8 @@ def _tables(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
     ]
     for outcome in sure:
         own = [one for one in links if one["outcome"] == outcome]
-        places = {
-            name: n
-            for n, name in enumerate(
-                chain(lambda ends, own=own: _leading(own, ends), ENDS[outcome]), 1
-            )
-        }
+        names = chain(partial(_leading, own), ENDS[outcome])
+        places = {name: n for n, name in enumerate(names, 1)}
         for one in own:
             one["place"] = places.get(one["arrow"], 0)
     return {**tables, "links": pd.DataFrame(links, columns=_COLUMNS)}
@@ -215,7 +222,7 @@ def looked_for(question: Question, outcomes: list[str]) -> list[str]:
             names = [
                 a.name for a in ARROWS.values() if a.effect in ends and a.name not in config.cut
             ]
-            found = [
+            found: list[dict[str, Any]] = [
                 {"arrow": name, "cause": ARROWS[name].cause,
                  "share": float(np.mean([one.carried(name)[k] for one in pilots])) / whole if whole else 0.0}
                 for name in names

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.as_text import percent_text, with_interval
 from sim.explain import shorten
+from sim.phrases import phrases
 from sim.science import effect_table
 from sim.science.attribution_table import new_table, unit_of
 from sim.science.chain import LEAST, Chain
@@ -22,34 +23,7 @@ EVIDENCE = {
     "zh": {ASSUMED: "假定", SIZE_ASSUMED: "有依据，大小为假定", SOURCED: "有依据"},
 }
 
-_WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "chain": "The chain to {outcome}: {links}.", "link": "({place}) {text} ({share} of the effect; {evidence})",
-        "none": "No arrow carries any of {outcome} for sure.", "then": "; ", "carried": "carries [95%], {unit}",
-        "share": "of the effect", "evidence": "evidence", "place": "place", "agrees": "same sign in",
-        "how": "An arrow carries what is lost of the effect where it is cut; arrows stand behind each other, so what "
-        "they carry does not add up.",
-        "assumed": "{assumed} of its {links} links are assumed, and {size} have an assumed size.",
-        "against": "What works against it: {text} ({share} of the effect).",
-        "cell_fidelity": "Members' hours suffice for {0} of what is asked of them.",
-        "firm_present": "A firm serves in {0} of the months.",
-        "firm_staff": "The firm has {0} of the staff of full service.",
-        "trust_firm": "Trust in the firm stands at {0}.", "trust_cell": "Trust in party organisation and community "
-        "stands at {0}.",
-    },
-    "zh": {
-        "chain": "对{outcome}的作用链条：{links}。", "link": "（{place}）{text}（承担效果的{share}，{evidence}）",
-        "none": "没有哪一环确实承担了{outcome}的变化。", "then": "；", "carried": "承担[95%]，{unit}",
-        "share": "占总效果", "evidence": "依据", "place": "次序", "agrees": "方向一致",
-        "how": "某一环承担多少，以切断该环后效果减少多少计；各环前后相接，各环之和不等于总效果。",
-        "assumed": "共{links}环，其中{assumed}环为假定，{size}环有依据、大小为假定。",
-        "against": "起反作用的主要是：{text}（抵消效果的{share}）。",
-        "cell_fidelity": "党员力量保障程度为{0}。",
-        "firm_present": "有物业服务企业服务的月份占{0}。",
-        "firm_staff": "物业服务企业人员配备为足额的{0}。",
-        "trust_firm": "对物业服务企业的信任度为{0}。", "trust_cell": "对党组织和社区的信任度为{0}。",
-    },
-}  # fmt: skip
+_WORDS = phrases("chain")
 
 SHORT = {
     "cell_fidelity": 0.9,
@@ -131,7 +105,7 @@ def against(chain: Chain, outcome: str) -> dict[Any, Any] | None:
         & chain.links["sure"].astype(bool)
         & (chain.links["share"] <= -LEAST)
     ]
-    return None if of.empty else dict(of.loc[of["share"].idxmin()].to_dict())
+    return None if of.empty else dict(of.iloc[int(of["share"].argmin())].to_dict())
 
 
 def lacking(chain: Chain) -> dict[str, float]:

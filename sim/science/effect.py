@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ class Effect(Answer):
         loaded: Whether it was read back rather than lived now.
     """
 
-    TABLES = ("parts", "flows", "groups", "limits")
+    TABLES: ClassVar[tuple[str, ...]] = ("parts", "flows", "groups", "limits")
     MAIN = "parts"
     SHOWN = "sim.science.effect_table:print_effect"
     FIGURES = "sim.figures.effect"
@@ -98,7 +98,7 @@ class Question(Kept):
     before: int | None = None
     without: str = ""
 
-    ANSWER = Effect
+    ANSWER: ClassVar[type[Any]] = Effect
 
     @property
     def asked(self) -> Asked:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim.as_text import number_text, signed, with_interval
+from sim.experiments.answers import Answer
 from sim.experiments.comparison_table import policy_title
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.science.attribution_table import new_table, print_place, unit_of
 from sim.science.effect import WHOLE, Effect
 from sim.science.shares import OUTCOMES
@@ -20,50 +22,7 @@ if TYPE_CHECKING:
 NAMED, LEAST = 4, 0.05
 """Most causes named in a sentence, and what a part has to be, as printed, to be told at all."""
 
-WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "head": "{title}, {policy}: {against}, month {month}",
-        "without": "against the run without it", "lacking": "against the run without {0}",
-        "before": "against month {0} of the same run", "cause": "cause", "part": "part [95%], {unit}",
-        "whole": "all: {outcome}", "trait": "who", "households": "households", "satisfaction": "satisfaction, points",
-        "gain": "gain", "lose": "lose", "paid": "share paid, points", "more": "pay more", "less": "pay less",
-        "outcome": "{outcome} in month {month}: {whole} {unit} {against} ({seeds} runs, 95% interval {low} to {high}): "
-        "{parts}.", "up": "", "down": "", "more_tickets": "", "fewer_tickets": "",
-        "named": "{cause} {part}", "rest": "the rest {0}", "comma": ", ",
-        "flows": "In a run {more} of {all} households pay more of their bills and {less} less. What moved most those "
-        "who pay more: {causes}.",
-        "flow": "{cause} ({count})",
-        "groups": "{gain} households are more satisfied by 5 points or more, {lose} less. The gain is largest among "
-        "{most} ({high} points), smallest among {least} ({low} points).",
-        "how": "Parts add up to the whole; the rule is in docs/why.md. Without a firm nothing is collected, and that "
-        "counts as 0.",
-        "floor": "floors {0}", "building": "building {0}", "all": "all",
-        "owner": "owners", "tenant": "tenants", "vacant": "vacant units", "young": "young households",
-        "working": "households of working age", "elderly": "elderly households",
-        "conditional": "those who pay if others do", "unconditional": "those who pay whatever others do",
-        "free_rider": "free-riders", "tickets": "a month of 1,000 households", "points": "points",
-    },
-    "zh": {
-        "head": "{title}，{policy}：第{month}个月，{against}",
-        "without": "与不采取措施相比", "lacking": "与不实施“{0}”相比",
-        "before": "与同次模拟第{0}个月相比", "cause": "原因", "part": "贡献[95%]，{unit}",
-        "whole": "合计：{outcome}", "trait": "群体", "households": "户数", "satisfaction": "满意水平，百分点",
-        "gain": "满意度提高户数", "lose": "满意度下降户数", "paid": "已缴比例，百分点", "more": "缴费增多户数",
-        "less": "缴费减少户数",
-        "outcome": "{against}，第{month}个月{outcome}{moved}{size}{unit}（{seeds}次模拟，95%区间{low}至{high}），"
-        "其中{parts}。", "up": "提高", "down": "下降", "more_tickets": "增加", "fewer_tickets": "减少",
-        "named": "{cause}{part}", "rest": "其余{0}", "comma": "、",
-        "flows": "平均每次模拟中，{all}户里有{more}户缴费增多，{less}户缴费减少；缴费增多的首要原因依次为{causes}。",
-        "flow": "{cause}（{count}户）",
-        "groups": "满意度提高5个百分点以上的有{gain}户，下降5个百分点以上的有{lose}户；提高最多的是{most}"
-        "（{high}个百分点），最少的是{least}（{low}个百分点）。",
-        "how": "各项之和等于总变化，分摊规则见docs/why.md；没有物业服务企业时无人收费，收缴率按0计。",
-        "floor": "{0}层住户", "building": "{0}栋住户", "all": "全部住户",
-        "owner": "业主", "tenant": "租户", "vacant": "空置房", "young": "年轻家庭", "working": "中年家庭",
-        "elderly": "老年家庭", "conditional": "随众缴费户", "unconditional": "自觉缴费户",
-        "free_rider": "享受服务而不缴费户", "tickets": "件（每千户每月）", "points": "个百分点",
-    },
-}  # fmt: skip
+WORDS = phrases("effect")
 
 
 def print_effect(effect: Effect, console: Console, language: str = "en") -> None:
@@ -85,7 +44,7 @@ def print_effect(effect: Effect, console: Console, language: str = "en") -> None
     print_told(effect, sentences(effect, language), console, language)
 
 
-def print_told(effect: Effect, lines: Sequence[str], console: Console, language: str) -> None:
+def print_told(effect: Answer, lines: Sequence[str], console: Console, language: str) -> None:
     """Print sentences, and where the answer is kept."""
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -287,6 +287,15 @@ def calibrated(emulator: Emulator, unseen: Samples) -> Emulator:
     return replace(emulator, bands=bands)
 
 
+def distance(line: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """How far lines (settings, months, outputs) are from the mean of runs (settings, seeds, months, outputs).
+
+    NaN where fewer than half of the runs have a value: a mean of few says little.
+    """
+    enough = (~np.isnan(levels)).sum(axis=1) >= ENOUGH * levels.shape[1]
+    return np.where(enough, np.abs(line - known.mean(levels, axis=1)), np.nan)
+
+
 def errors(
     emulator: Emulator, unseen: Samples, names: Sequence[str], months: Sequence[int]
 ) -> pd.DataFrame:
@@ -300,24 +309,25 @@ def errors(
 
     Returns:
         A row per output and month: ``mean``, mean distance over settings in which at least half of the
-        runs have a value; ``within``, the distance that 95% of them stay within; ``chance``, what of it
+        runs have a value; ``within``, the distance that 95% of further ones stay within; ``chance``, what of it
         the few seeds of a setting make by themselves (mean of standard errors); ``runs``, standard
         deviation between runs of a setting; ``held_50``, ``held_90``, share of runs in the bands,
         of the settings that the bands were not made of.
     """
-    line, levels = emulator.line(unseen.told), unseen.levels
+    levels = unseen.levels
+    off = distance(emulator.line(unseen.told), levels)
     count = (~np.isnan(levels)).sum(axis=1)
-    # A mean of few runs says little of how far the line is off.
-    enough = np.where(count >= ENOUGH * levels.shape[1], 1.0, np.nan)
-    off = enough * np.abs(line - known.mean(levels, axis=1))
+    enough = np.where(np.isnan(off), np.nan, 1.0)
     between = np.sqrt(known.mean((levels - known.mean(levels, axis=1)[:, None]) ** 2, axis=1))
     chance = enough * between / np.sqrt(np.maximum(count - 1, 1))
     band, others = emulator.band(unseen.told[1::2])[:, :, None], levels[1::2]
     there = np.where(np.isnan(others), np.nan, 1.0)
     held = [there * ((others >= band[k]) & (others <= band[-1 - k])) for k in (1, 0)]
+    # So that it holds for a further setting: of 20 it is the largest (split conformal prediction).
+    level = min(1.0, np.ceil(0.95 * (len(off) + 1)) / len(off))
     figures = {
         "mean": known.mean(off, axis=0),
-        "within": known.quantiles(off, [0.95], axis=0)[0],
+        "within": known.quantiles(off, [level], axis=0)[0],
         "chance": known.mean(chance, axis=0),
         "runs": known.mean(between, axis=0),
         "held_50": known.mean(held[0], axis=(0, 1)),

@@ -37,8 +37,8 @@ SHARED = 4
 OFF, STAYS = 0.3, 0.5
 """Part of the design in which a measure is not used, and in which one that is used stays to the end."""
 
-UNSEEN_SEED = 2
-"""Of the settings that the emulator does not see."""
+UNSEEN_SEED, FRESH_SEED = 2, 3
+"""Of the settings that the emulator does not see, and of those that are tried once it is made."""
 
 KNOWN = "_known"
 """Behind an indicator's name: whether it has a value, as collection has none without a firm."""
@@ -98,13 +98,45 @@ class Explorer(Answer):
             )
             for row in firsts.to_dict("records")
         ]
-        lines, known = self.emulator.line(np.array(told)), self.question.indicators
-        ends = [(INDICATORS[name].low, INDICATORS[name].high) for name in known]
+        return self._clipped(np.array(told))
+
+    def _clipped(self, told: np.ndarray) -> np.ndarray:
+        lines, named = self.emulator.line(told), self.question.indicators
+        ends = [(INDICATORS[name].low, INDICATORS[name].high) for name in named]
         low, high = np.array(ends).T
         # A share is never below 0 or above 1, whatever networks say.
         return np.concatenate(
-            [np.clip(lines[..., : len(known)], low, high), lines[..., len(known) :]], axis=-1
+            [np.clip(lines[..., : len(named)], low, high), lines[..., len(named) :]], axis=-1
         )
+
+    def fresh(
+        self, settings: int = 200, model: Callable[..., Any] | None = None
+    ) -> dict[str, float]:
+        """Of the emulator's lines at random settings that nothing was made of, the share within its stated error.
+
+        Args:
+            settings: How many are drawn, each lived under as many seeds as those that the error was measured on.
+            model: Another model than ours.
+
+        Returns:
+            By indicator the share of settings and months; 0.95 is stated.
+
+        Raises:
+            RuntimeError: A run failed.
+        """
+        question = self.question
+        points = np.random.default_rng(FRESH_SEED).random((settings, 3 * len(question.levers)))
+        drawn = [question.settings(point) for point in points]
+        worlds = _worlds(drawn, question.repeats, question.config.seed + question.seeds)
+        read = spread_worlds(
+            question.config, partial(_live, question, model), worlds, False, "seeds"
+        )
+        lived = _samples(question, drawn, question.repeats, read)
+        off = emulator.distance(self._clipped(lived.told), lived.levels)
+        shape = (len(question.outputs), len(question.months))
+        within = self.errors["within"].to_numpy().reshape(shape).T
+        held = known.mean(np.where(np.isnan(off), np.nan, off <= within), axis=(0, 1))
+        return dict(zip(question.indicators, held.tolist(), strict=False))
 
     def page(self, language: str = "en") -> str:
         """The page as the text of one HTML file.

@@ -22,6 +22,7 @@ from sim.experiments.answers import Answer
 from sim.experiments.household import WITH, WITHOUT
 from sim.experiments.kept import Asked, How, Maker
 from sim.experiments.run import spread
+from sim.model import Recorder
 from sim.science import effect
 from sim.science.chain import Cuts
 from sim.science.shares import at_month
@@ -116,20 +117,17 @@ class Question(effect.Question):
 
 def _live(question: Question, seed: int) -> np.ndarray:
     """What each loop carries (loops, runs, months) under one seed."""
-    cuts, months = Cuts(question, seed), range(1, question.config.months + 1)
+    cuts, last = Cuts(question, seed), question.config.months
     levels = [
-        [
-            [at_month(*_recorded(model), OUTCOME, m).mean() for m in months]
-            for model in cuts.lived(*cut)
-        ]
+        [_levels(model.recorder, last) for model in cuts.lived(*cut)]
         for cut in [[], *(loop.cut for loop in LOOPS.values())]
     ]
     return np.array(levels[0]) - np.array(levels[1:])
 
 
-def _recorded(model: object) -> tuple[np.ndarray, np.ndarray]:
-    recorder = model.recorder  # type: ignore[attr-defined]
-    return recorder.months, recorder.values
+def _levels(recorder: Recorder, last: int) -> list[float]:
+    months, values = recorder.months, recorder.values
+    return [float(at_month(months, values, OUTCOME, m).mean()) for m in range(1, last + 1)]
 
 
 def _tables(question: Question, progress: bool) -> dict[str, pd.DataFrame]:

@@ -120,7 +120,7 @@ class Question(Kept):
 
     def maker(self, how: How) -> Maker:
         """What lives the points of both designs."""
-        need("SALib", "sensitivity", "SALib is missing")
+        need("SALib", "sensitivity", "SALib is not installed")
         return partial(_analyse, self, how.progress)
 
 

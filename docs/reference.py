@@ -46,6 +46,7 @@ API: dict[str, tuple[str, ...]] = {
         "sim.tipping", "sim.science.tipping.Tipping",
         "sim.attribute", "sim.science.attribute.Attribution",
         "sim.optimise", "sim.science.optimise.Optimum",
+        "sim.street", "sim.science.street.Street",
         "sim.robustness", "sim.science.robustness.Robustness",
         "sim.explore", "sim.science.explore.Explorer", "sim.science.explore.Explorer.page",
     ),

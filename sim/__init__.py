@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sim.questions.robustness import robustness
     from sim.questions.run import run
     from sim.questions.sensitivity import sensitivity
+    from sim.questions.street import street
     from sim.questions.sweep import sweep
     from sim.questions.tipping import tipping
     from sim.questions.trace import trace
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
 
 __version__ = "1.0.0"
 __all__ = [
-    "NeighborhoodModel", "__version__", "attribute", "books", "calibrate", "collect", "compare", "compound",
-    "explore", "load", "optimise", "pool", "predict", "rerun", "robustness", "run", "sensitivity",
-    "sweep", "tipping", "trace", "why",
+    "NeighborhoodModel", "__version__", "attribute", "books", "calibrate", "collect", "compare",
+    "compound", "explore", "load", "optimise", "pool", "predict", "rerun", "robustness", "run", "sensitivity",
+    "street", "sweep", "tipping", "trace", "why",
 ]  # fmt: skip
 
 _HOMES = {

@@ -27,7 +27,7 @@ from offices import text as text_file
 
 from sim.compose import load
 from sim.desk import bench as bench_module
-from sim.desk import charts, compound, evidence_card, finding, live, printing
+from sim.desk import charts, compound, evidence_card, finding, live, printing, step_known
 from sim.desk.arrived import arrive, mapping_of, taken
 from sim.desk.bench import Bench
 from sim.desk.bits import with_unit
@@ -160,10 +160,10 @@ def test_the_form_lands_on_the_configuration() -> None:
     values = {key: compound.described()[key].default for key in compound.FORM}
     values |= {"population.elderly_share": 0.4, "firm.present": False, "committee.state": "working"}
     troubles = [Trouble(event="equipment_failure", size=0.6, month=-20)]
-    config = compound.own(Own(like="old_estate", values=values, troubles=troubles, standing=0.3))
+    config = compound.own(Own(like="old_estate", values=values, troubles=troubles, collection=0.3))
     assert config.population.elderly_share == 0.4
     assert not config.firm.present and config.committee.state == "working"
-    assert config.population.paid_start == 0.3 and config.firm.diligence == pytest.approx(0.38)
+    assert not config.draws_file, "no compound that is like it is without a firm"
     event = config.scenario.entries()[0]
     assert (event.label, event.parameters.start) == ("equipment_failure", -20)
     # The event must be lived, not lie before the first month.
@@ -345,20 +345,46 @@ def test_a_layout_confirmed_once_is_read_so_again() -> None:
     assert not arrive(own, b"building,stair,floor\n" + b"1,1,1\n" * 12, "b.csv").again
 
 
-def test_the_start_is_found_by_halving_and_told_as_measured() -> None:
-    """Catches a start that is claimed: what is returned is what the model gave."""
-    asked = []
+def test_what_is_known_of_a_compound_decides_its_runs() -> None:
+    """Catches a figure that is asked for and not used, or one beyond the model that spoils the others."""
+    months = "month,collection_rate,tickets_per_1000\n-10,0.6,1\n-5,0.55,3\n0,0.5,170\n1,0.9,2\n"
+    own = Own(values=SMALL, collection=0.9, known={"satisfied_share": 0.4}, months=months)
+    known = compound.given(own)
+    # A table stands before what was typed, and what came after month 0 is no start.
+    assert known["collection_rate@+0"] == 0.5 and known["collection_rate@-10"] == 0.6
+    assert known["tickets_per_1000"] == pytest.approx(58.0) and known["satisfied_share"] == 0.4
+    like = compound.likely(own)
+    assert like is not None
+    assert set(like["fit"]["figure"]) == set(known) - {"tickets_per_1000"}
+    config = compound.own(own)
+    assert config.scenario.history_months == 24 and config.doubted
+    drawn = [config.drawn(seed) for seed in (1, 2)]
+    rows = like["draws"]["firm.diligence"]
+    assert [one.firm.diligence for one in drawn] == pytest.approx(rows.iloc[[1, 2]].tolist())
+    moved = compound.likely(own.model_copy(update={"shift": 0.1}))
+    assert moved is not None and moved["fit"]["given"].iloc[0] > like["fit"]["given"].iloc[0]
+    with pytest.raises(InputError, match="satisfied_share: 2 is not allowed"):
+        compound.own(Own(known={"satisfied_share": 2.0}))
 
-    async def levels(config: Any) -> np.ndarray:
-        asked.append(config.population.paid_start)
-        return np.full(3, 0.1 + 0.7 * config.population.paid_start**2)
 
-    standing, reached = asyncio.run(compound.find_standing(Own(collection=0.45), levels))
-    assert standing == pytest.approx(0.7071, abs=0.01)
-    assert reached == pytest.approx(0.1 + 0.7 * standing**2, abs=1e-3)
-    assert len(asked) <= compound.STEPS + 2
-    out_of_reach = asyncio.run(compound.find_standing(Own(collection=0.95), levels))
-    assert out_of_reach == pytest.approx((1.0, 0.8))
+def test_the_fit_is_told_as_lived() -> None:
+    """Catches a start that is claimed: what is told is what the runs gave, with a warning where it is off."""
+    seeds, months = np.arange(1, 9), np.arange(-12, 1)
+    values = np.full((8, 13, len(INDICATORS)), 0.5)
+    reference = Runs(seeds, months, values, np.zeros(8), np.zeros(8))
+    words = WORDS["zh"]
+    own = Own(collection=0.52, known={"collection_rate@-11": 0.9})
+    told = step_known.notes(own, reference, words, "zh")
+    assert told == ["模型起点的收缴率为 50%，您填写或导入的是 52%。"]
+    rows = step_known.fits(own, reference, words, "zh")
+    now, before, slope = (
+        next(row for row in rows if part in row.title) for part in ("目前", "11个月前", "变化")
+    )
+    assert (now.given, now.runs, now.remark) == ("52%", "50%（50%）", "")
+    assert before.remark == slope.remark == words["fit_off"]
+    assert slope.given == "-38个百分点" and slope.runs.startswith("+0个百分点")
+    far = step_known.notes(Own(collection=0.7), reference, words, "zh")
+    assert far[0].endswith(words["start_off"])
 
 
 # --- runs ---------------------------------------------------------------------------------------
@@ -489,21 +515,48 @@ def test_a_closed_page_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(visit())
 
 
-def test_a_file_is_shown_before_it_is_taken(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Catches a register that is used unseen, a choice that does nothing, and a month nobody was asked about."""
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Pages that are opened."""
     page_module = pytest.importorskip("sim.desk.page")
-    from sim.desk import step_files
-
-    pages: list[Any] = []
+    opened: list[Any] = []
 
     class Noted(page_module.Page):
         def __init__(self, *given: Any) -> None:
             super().__init__(*given)
-            pages.append(self)
+            opened.append(self)
 
     monkeypatch.setattr(page_module, "Page", Noted)
+    return opened
+
+
+def test_a_street_and_a_committee_are_told_on_the_page(pages: list[Any]) -> None:
+    """Catches a table of compounds that brings nothing, and a state of a committee that is mapped in silence."""
+    from sim.desk import step_street
+
+    table = "小区名称,户数,收缴率,联系人\n甲,200,50%,张三\n乙,220,,李四\n".encode()
+
+    async def visit() -> None:
+        async with simulated() as user:
+            own = Own(values=SMALL | {"committee.state": "nominal"}, committee="expired")
+            await user.open(f"/?s={as_link(own_session(own=own, replications=2))}")
+            (page,) = pages
+            hints = [element.props.get("hint") for element in user.client.elements.values()]
+            assert WORDS["zh"]["state_expired_as"] in hints
+            with user.client:
+                page.show(2)
+                step_street._take(page, table, "表.csv", 1000.0)
+            await user.should_see("“A”在2个小区的试行结果", retries=600)
+            assert set(page.street.found["compound"]) == {"甲", "乙"}
+            assert "张三" not in write(page.visit.session)
+
+    asyncio.run(visit())
+
+
+def test_a_file_is_shown_before_it_is_taken(pages: list[Any], tmp_path: Path) -> None:
+    """Catches a register that is used unseen, a choice that does nothing, and a month nobody was asked about."""
+    from sim.desk import step_files
+
     register = workbook(tmp_path / "清册.xlsx", {"A": REGISTER}).read_bytes()
     bills = text_file(tmp_path / "台账2025.csv", ledger(), "gb18030").read_bytes()
 
@@ -543,7 +596,7 @@ def test_few_runs_are_enough_to_say_where_the_start_is() -> None:
 
     async def visit() -> None:
         async with simulated() as user:
-            own = Own(values=SMALL, collection=0.4, standing=0.5)
+            own = Own(values=SMALL, collection=0.4)
             await user.open(f"/?s={as_link(own_session(own=own, replications=2))}")
             await user.should_see("模型起点的收缴率为", retries=600)
 

@@ -142,9 +142,6 @@ def taken(own: Own, arrived: Arrived) -> Own:
         for name, values in found.items():
             before[name] = {**before.get(name, {}), **values}
         changed["months"] = door.months_text(before)
-        rates = {k: rate for k, rate in before.get("collection_rate", {}).items() if k <= 0}
-        if rates and own.collection is None:
-            changed["collection"] = round(rates[max(rates)], 4)
     return own.model_copy(update=changed)
 
 

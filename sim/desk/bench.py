@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakSet
 
-import numpy as np
-
 from sim.config import Config
 from sim.desk import live
 from sim.desk.lanes import Lanes
@@ -137,17 +135,3 @@ class Bench:
             while len(self._filmed) > 20:
                 self._filmed.popitem(last=False)
         return self._filmed[key]
-
-    async def start_levels(
-        self, config: Config, seeds: Sequence[int], indicators: list[int]
-    ) -> np.ndarray:
-        """Indicators (seeds, indicators) in month 0 without measures, in the order of the lanes."""
-        shares = [[s for s in seeds if s % self.lanes.count == k] for k in range(self.lanes.count)]
-        parts = await asyncio.gather(
-            *(
-                self.lanes.call(lane, live.start_levels, config, mine, indicators)
-                for lane, mine in enumerate(shares)
-                if mine
-            )
-        )
-        return np.concatenate(parts)

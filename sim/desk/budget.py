@@ -19,6 +19,12 @@ GIVERS = ("cell", "community", "firm", "street")
 STAGES = (24, 60, 150, 400)
 """Policies tried until the first answer, and until it has been improved."""
 
+POLISHED = 150
+"""Policies from which on the best are also changed step by step, which takes as many trials again."""
+
+LONGEST = 60.0
+"""Seconds after which no further stage would end; one that would is not begun."""
+
 SEARCHED, CHECKED = 12, 60
 """Worlds of the search, and fresh ones in which the best are tried once more."""
 
@@ -116,13 +122,18 @@ def seek(asked: Wanted, key: str, trials: int) -> list[Found]:
             _remembered.popitem(last=False)
     search.question = question
     _remembered.move_to_end(key)
-    search.seek()
+    search.seek(polish=trials >= POLISHED)
     best = search.best(BEST)
     if not best:
         return []
     tables = search.tell(best)
     frontier, policies, candidates = (tables[name] for name in Optimum.TABLES)
     return told(Optimum(question, frontier, policies, candidates))
+
+
+def too_long(seconds: float, tried: int, trials: int) -> bool:
+    """Whether the next stage would end too late, if it goes on as it went so far."""
+    return bool(tried) and seconds * trials / tried > LONGEST
 
 
 def told(optimum: Optimum) -> list[Found]:

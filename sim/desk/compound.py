@@ -6,17 +6,18 @@ import hashlib
 import os
 import tempfile
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from pydantic import ValidationError
 
 from sim import known
-from sim.compose import choices, load
-from sim.config import Config, Policy, change
+from sim.compose import COMPOUND_PAST, choices, load
+from sim.config import ON, Config, Policy, change
 from sim.desk.bench import Asked
 from sim.desk.session import TO_THE_END, Own, Plan, Session
 from sim.desk.words import WORDS
@@ -26,12 +27,13 @@ from sim.files import clear_leftovers, own_name
 from sim.intake.figures import read_months
 from sim.intake.register import ROOM
 from sim.measures.catalogue import CATALOGUE
-from sim.outcomes import INDICATORS, column
+from sim.outcomes import INDICATORS
+from sim.posterior import estates
+from sim.posterior import own as likeness
 from sim.schema import Described
 from sim.society.edges import read_edges
 from sim.society.imports import CODES, NUMBERS, REQUIRED, read_households
-from sim.society.reading import Notes, sentences
-from sim.standing import standing
+from sim.society.reading import Note, Notes, sentences
 from sim.world.tables import Life, Tenure
 
 OWN = "own"
@@ -74,6 +76,12 @@ COUNTED_BY = tuple(
 
 TEN_THOUSAND = 10_000
 
+COMMITTEE = {
+    "none": "none", "preparing": "none", "working": "working", "expired": "nominal", "idle": "nominal",
+    "interim": "interim",
+}  # fmt: skip
+"""States of a committee as offices name them, and what each is in the model, which knows fewer."""
+
 FACTS = ("built_year", "lifts", "lift_age", "contract_end", "staff", "grid_workers", "shops")
 """What an office knows and the model has no use for."""
 
@@ -88,13 +96,17 @@ MOST_HOUSEHOLDS = 5_000
 HISTORY = 12
 """Months lived before the policy, so that the start is reached and not painted on."""
 
-STARTS = tuple(range(1, 9))
-"""Seeds under which the start is measured while it is sought."""
+NOW, BEFORE = "collection_rate@+0", "collection_rate@-11"
+"""The share of fees as it is, and a year before."""
 
-STEPS = 7
-"""Halvings of the interval in which ``standing`` is sought: to a hundredth."""
+A_YEAR_AGO = -9
+"""Months before 0 that count as about a year ago."""
 
-Levels = Callable[[Config], Awaitable[np.ndarray]]
+KNOWN = (
+    BEFORE, "collection_households@+0", "satisfied_share", "tickets_per_1000",
+    "complaints_per_1000", "days_to_close",
+)  # fmt: skip
+"""What an office may know of how things stand, beside the present rate: names of ``estates.names``."""
 
 
 @lru_cache(maxsize=1)
@@ -246,15 +258,22 @@ def own(said: Own) -> Config:
         if key not in FORM:
             raise InputError(f"own.values.{key}", "is not asked for here", ", ".join(FORM))
         settings[key] = value
-    if said.standing is not None:
-        settings |= standing(said.standing)
-    settings |= _happened(said)
+    like = likely(said)
+    settings |= _happened(said, COMPOUND_PAST["scenario.history_months"] if like else HISTORY)
     if said.households:
         settings |= _household_file(said.households)
     settings |= _counted(said, settings)
     if said.edges:
         settings |= {"network.generator": "file", "network.file": str(_kept(said.edges, "edges"))}
-    config = change(base(said.like).resolved(), settings)
+    tree = base(said.like).resolved()
+    if like:
+        # The draws know better than the file of the kind; what the form says is held beside them.
+        tree |= {"held": [], "doubt": ON}
+        settings |= {
+            "scenario.first_month": COMPOUND_PAST["scenario.first_month"],
+            "draws_file": _draws(like),
+        }
+    config = change(tree, settings)
     if config.population.households > MOST_HOUSEHOLDS:
         raise InputError(
             "population.households", f"{config.population.households} are too many for the desk",
@@ -283,43 +302,80 @@ def _ties(text: str, n: int) -> Notes:
     return notes
 
 
-async def find_standing(said: Own, levels: Levels) -> tuple[float, float]:
-    """Seek the standing from which collection in month 0 is as the user says, by halving.
+def in_months(said: Own) -> dict[str, float]:
+    """What the uploaded months tell of how things stand, by names of ``estates.names``.
 
-    Args:
-        said: The compound; its ``collection`` is sought.
-        levels: Measures collection in month 0 of a configuration, by seed.
+    Rates as they stand in the last twelve months, states as means over these.
+    """
+    table = {
+        name: [(month, value) for month, value in rows if -12 < month <= 0]
+        for name, rows in own_months(said).items()
+    }
+    found = {
+        f"{name}@{month:+d}": value
+        for name in estates.RATES
+        for month, value in table.get(name, ())
+    }
+    for name in estates.STATES:
+        if rows := table.get(name):
+            found[name] = float(np.mean([value for _, value in rows]))
+    return found
 
-    Returns:
-        The standing, and the mean collection that the model starts at with it: where the user's
-        figure is beyond what the model can start at, the nearest end.
+
+def told_by(months: dict[str, float], name: str) -> float | None:
+    """What figures of months say of one that is asked for in the form; None where they do not tell it."""
+    alike = {
+        int(other.partition("@")[2] or 0): value
+        for other, value in months.items()
+        if other.partition("@")[0] == name.partition("@")[0]
+    }
+    if name == BEFORE:
+        # About a year ago: the first month, if it lies so far back.
+        return alike[min(alike)] if alike and min(alike) <= A_YEAR_AGO else None
+    return alike[max(alike)] if alike else None
+
+
+def given(said: Own) -> dict[str, float]:
+    """What is known of how things stand: of the uploaded months before what was typed."""
+    found = in_months(said)
+    typed = said.known | ({} if said.collection is None else {NOW: said.collection})
+    return {name: value for name, value in typed.items() if told_by(found, name) is None} | found
+
+
+def likely(said: Own) -> dict[str, pd.DataFrame] | None:
+    """What the compound may be like, as ``xiaoqu compound`` finds it: fit, parameters, draws.
+
+    A figure that hardly any compound of the kind shows is left out. None where no other is known, and without a firm:
+    all compounds of the table have one.
 
     Raises:
-        InputError: No fees are due at the start, so that none can be collected.
+        InputError: A figure is not allowed; names it.
     """
-    assert said.collection is not None
-    low, high = 0.0, 1.0
-    best = (0.0, np.inf, 0.0)
-    for step in range(STEPS + 2):
-        # Both ends first: most of what is out of reach shows there.
-        level = (0.0, 1.0)[step] if step < 2 else (low + high) / 2
-        config = own(said.model_copy(update={"standing": level}))
-        reached = float(known.mean(await levels(config)))
-        if np.isnan(reached):
-            allowed = "a firm at the start, or no share of fees"
-            raise InputError("own.collection", "no fees are due without a firm", allowed)
-        best = min(best, (level, abs(reached - said.collection), reached), key=lambda b: b[1])
-        if (step == 0 and reached >= said.collection) or (step == 1 and reached <= said.collection):
-            break
-        if step >= 2:
-            low, high = (level, high) if reached < said.collection else (low, level)
-    return round(best[0], 4), best[2]
+    figures = given(said)
+    if not figures or said.values.get("firm.present") is False:
+        return None
+    return _likely(said.like, tuple(sorted(figures.items())), said.shift)
 
 
-COLLECTION = [column("collection_rate")]
+@lru_cache(maxsize=32)
+def _likely(
+    kind: str, figures: tuple[tuple[str, float], ...], shift: float
+) -> dict[str, pd.DataFrame] | None:
+    strange = likeness.strange(kind, dict(figures))
+    moved = {
+        name: min(max(value + shift, 0.0), max(value, 1.0)) if "@" in name else value
+        for name, value in figures
+        if name not in strange
+    }
+    return likeness.find(kind, moved) if moved else None
 
 
-def _happened(said: Own) -> dict[str, Any]:
+def _draws(like: dict[str, pd.DataFrame]) -> str:
+    """Path of a compound's draws, which its runs live in place of those of everybody."""
+    return str(_kept(like["draws"].to_csv(index=False), "draws"))
+
+
+def _happened(said: Own, before: int) -> dict[str, Any]:
     history = {
         trouble.event: {"start": trouble.month, "size": trouble.size} for trouble in said.troubles
     }
@@ -332,7 +388,7 @@ def _happened(said: Own) -> dict[str, Any]:
         "scenario.targets": [],
         "scenario.evidence": [],
         "scenario.history": history,
-        "scenario.history_months": max(HISTORY, 2 - earliest),
+        "scenario.history_months": max(before, 2 - earliest),
     }
 
 
@@ -463,7 +519,9 @@ def files(session: Session) -> dict[str, str]:
     if session.case != OWN:
         return {}
     tables = {"households": session.own.households, "edges": session.own.edges}
-    return {str(_kept(text, what)): f"{what}.csv" for what, text in tables.items() if text}
+    named = {str(_kept(text, what)): f"{what}.csv" for what, text in tables.items() if text}
+    like = likely(session.own)
+    return named | ({_draws(like): "draws.csv"} if like else {})
 
 
 @lru_cache(maxsize=8)
@@ -542,7 +600,15 @@ def own_months(said: Own, notes: Notes | None = None) -> dict[str, list[tuple[in
     """
     if not said.months:
         return {}
-    path = _kept(said.months, "months")
+    found, told = _months(said.months)
+    if notes is not None:
+        notes += told
+    return found
+
+
+@lru_cache(maxsize=32)
+def _months(text: str) -> tuple[dict[str, list[tuple[int, float]]], Notes]:
+    path, notes = _kept(text, "months"), list[Note]()
     bounds = {name: (known.low, known.high) for name, known in INDICATORS.items()}
     titles = {name: (known.zh, known.en) for name, known in INDICATORS.items()}
     cells = _named(
@@ -553,7 +619,7 @@ def own_months(said: Own, notes: Notes | None = None) -> dict[str, list[tuple[in
     found: dict[str, list[tuple[int, float]]] = {}
     for name, month, value in cells:
         found.setdefault(name, []).append((month, value))
-    return {name: sorted(rows) for name, rows in found.items()}
+    return {name: sorted(rows) for name, rows in found.items()}, notes
 
 
 def measures() -> list[str]:

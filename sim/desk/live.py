@@ -156,21 +156,6 @@ def _problems(model: NeighborhoodModel) -> list[int]:
     return np.bincount(reporters, minlength=model.buildings.number_of_buildings).tolist()
 
 
-def start_levels(config: Config, seeds: list[int], indicators: list[int]) -> np.ndarray:
-    """Indicators (seeds, indicators) in month 0, of a compound without measures.
-
-    Args:
-        config: What is lived; nothing is remembered.
-        seeds: Seeds to live.
-        indicators: Columns to read.
-    """
-    rows = []
-    for seed in seeds:
-        model = _past(config.drawn(seed), seed)
-        rows.append(model.recorder.values[-1, 0, indicators])
-    return np.array(rows)
-
-
 def warm() -> int:
     """Compile or load every kernel by living a tiny compound; number of categories of problems."""
     from sim.compose import load

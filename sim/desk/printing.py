@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sim.config import Config
 from sim.desk.bench import Asked
@@ -15,16 +15,22 @@ from sim.experiments.provenance import provenance
 from sim.experiments.run import Replication, Whole
 from sim.report.build import Extra, build
 from sim.report.content import Report
+from sim.report.document import as_docx
 from sim.report.page import as_html
 from sim.report.paper import as_pdf
 from sim.report.sheets import as_xlsx, as_zip
+from sim.report.slides import as_pptx
 
-Kind = Literal["html", "pdf", "xlsx", "csv"]
-ENDINGS: dict[str, str] = {"html": "html", "pdf": "pdf", "xlsx": "xlsx", "csv": "zip"}
+OFFICE = "application/vnd.openxmlformats-officedocument."
+
+Kind = Literal["docx", "pdf", "html", "pptx", "xlsx", "csv"]
+ENDINGS: dict[str, str] = {kind: kind for kind in get_args(Kind)} | {"csv": "zip"}
 TYPES = {
+    "docx": f"{OFFICE}wordprocessingml.document",
+    "pptx": f"{OFFICE}presentationml.presentation",
     "html": "text/html",
     "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx": f"{OFFICE}spreadsheetml.sheet",
     "csv": "application/zip",
 }
 
@@ -54,7 +60,7 @@ def make(
     """
     global _last
     configs = {name: one.config for name, one in asked.items()}
-    # The four forms are often asked for one after the other. The key holds all that the report is
+    # The forms are often asked for one after the other. The key holds all that the report is
     # made of, whole and not as a hash that leaves titles out: a report is nobody else's.
     seeds = {name: [one.seed for one in runs] for name, runs in lived.items()}
     key = (language, extra, list(configs.items()), seeds, date.today())
@@ -63,7 +69,8 @@ def make(
     report = _last[1]
     if kind == "html":
         return as_html(report).encode("utf-8")
-    return {"pdf": as_pdf, "xlsx": as_xlsx, "csv": as_zip}[kind](report)
+    writers = {"docx": as_docx, "pdf": as_pdf, "pptx": as_pptx, "xlsx": as_xlsx, "csv": as_zip}
+    return writers[kind](report)
 
 
 def as_comparison(

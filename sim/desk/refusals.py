@@ -21,10 +21,9 @@ def refusal(error: InputError, language: str) -> str:
         # Still the first words say what to do; the rest is for whoever is asked for help.
         problem = f"无法采用，请核对后重试（原文：{error.problem}）"
     row = described().get(error.where)
-    figure = "figure_" + error.where.removeprefix("figures.")
-    where = (
-        row.zh if row else WORDS["zh"].get(figure) or _turned(error.where, WHERE_ZH) or error.where
-    )
+    names = ("figure_" + error.where.removeprefix("figures."), f"known_{error.where}")
+    named = next((WORDS["zh"][name] for name in names if name in WORDS["zh"]), None)
+    where = row.zh if row else named or _turned(error.where, WHERE_ZH) or error.where
     allowed = _turned(error.allowed, ALLOWED_ZH) or _columns(error.allowed)
     line = f"{where}：{problem}" + (f"；允许：{allowed}" if allowed else "")
     return " ".join(line.split())

@@ -134,10 +134,11 @@ class Own(_Data):
         values: Keys of the configuration that were filled in.
         figures: The same in an office's units, such as flats instead of a share of them.
         facts: What the model does not use, for the report.
+        committee: The committee's state as offices name it; empty where ``values`` alone say it.
         troubles: What happened to it.
         collection: Share of fees collected now, as the user says; None where it is not known.
-        standing: How well things have gone so far, 0 to 1, as found from ``collection``; None
-            leaves the kind's own.
+        known: More of how things stand, by names of ``sim.posterior.estates.names``.
+        shift: Added to the rates by which compounds like it are looked up, so that its own runs start where it does.
         households: Uploaded table, as text.
         months: Uploaded table of the compound's own figures, as text.
         edges: Uploaded ties between its households, as text.
@@ -151,13 +152,25 @@ class Own(_Data):
     facts: dict[str, Annotated[str, Field(max_length=40)]] = Field(
         default_factory=dict, max_length=20
     )
+    committee: str = Field("", max_length=20)
     troubles: list[Trouble] = Field(default_factory=list, max_length=12)
     collection: float | None = Field(None, ge=0, le=1)
-    standing: float | None = Field(None, ge=0, le=1)
+    known: dict[str, Annotated[float, Field(ge=0, le=1000)]] = Field(
+        default_factory=dict, max_length=12
+    )
+    shift: float = Field(0.0, ge=-1, le=1)
     households: str = Field("", max_length=LARGEST_UPLOAD)
     months: str = Field("", max_length=LARGEST_UPLOAD // 8)
     edges: str = Field("", max_length=LARGEST_UPLOAD // 2)
     mappings: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=len(KINDS))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _found_anew(cls, tree: Any) -> Any:
+        # Sessions of earlier versions held a start that was sought; it follows from ``collection`` now.
+        return (
+            {k: v for k, v in tree.items() if k != "standing"} if isinstance(tree, dict) else tree
+        )
 
     @field_validator("mappings")
     @classmethod

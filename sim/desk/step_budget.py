@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -121,8 +122,11 @@ def start(page: Page) -> None:
 
 async def _seek(page: Page, seeking: budget.Seeking, wanted: budget.Wanted) -> None:
     key = wanted.question(1).asked.fingerprint()
+    began = time.monotonic()
     try:
         for trials in budget.STAGES:
+            if budget.too_long(time.monotonic() - began, seeking.tried, trials):
+                break
             seeking.found = await page.printer.call(0, budget.seek, wanted, key, trials)
             seeking.tried = trials
             page._told()

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from html import escape
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
-from sim import known
-from sim.as_text import exact_text, is_share, month_text, percent_text
+from sim.as_text import exact_text, is_share, month_text
 from sim.config import Config
-from sim.desk import compound, step_files
+from sim.desk import compound, step_files, step_known
 from sim.desk.bits import (
     as_list,
     card,
-    one_line,
     row_label,
     step_of,
     text,
     with_unit,
 )
 from sim.desk.range_slider import RangeSlider
-from sim.desk.session import Own, Trouble
+from sim.desk.session import Trouble
 from sim.desk.words import joined
-from sim.explain import find_field
 from sim.measures.catalogue import CATALOGUE
-from sim.outcomes import INDICATORS, RATE
-from sim.report.sentences import MAIN, Runs
+from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
-
-OFF = 0.05
-"""Distance of the model's start from the user's figure that is warned of."""
-
 
 SIZE = (
     "population.households", "population.buildings", "population.stairs_per_building",
@@ -140,13 +130,13 @@ def _form(page: Page) -> None:
         text("p", words["own_hint"], "small")
         with ui.element("div").classes("fields"):
             ui.input(words["own_name"], value=own.name).props("maxlength=40 data-name=own-name").on(
-                "change", lambda event: _say(page, name=str(event.args or "")[:40])
+                "change", lambda event: say(page, name=str(event.args or "")[:40])
             )
             ui.select(
                 kinds, value=own.like, label=words["like"],
-                on_change=lambda event: _say(page, rebuild=True, like=event.value, standing=None),
+                on_change=lambda event: say(page, rebuild=True, like=event.value, shift=0.0),
             )  # fmt: skip
-        _start(page)
+    step_known.build(page)
     with card(words["own_data"]):
         step_files.build(page, table)
     base = compound.base(own.like)
@@ -168,9 +158,10 @@ def _form(page: Page) -> None:
                 _fact(page, name)
 
 
-def _say(
+def say(
     page: Page, rebuild: bool = False, step: bool = True, field: Any = None, **values: Any
 ) -> bool:
+    """Change what is said of the compound."""
     own = page.visit.session.own.model_copy(update=values)
     if rebuild:
         return page.rebuild(lambda: page.visit.set(step, own=own))
@@ -180,7 +171,7 @@ def _say(
 def _fact(page: Page, name: str) -> None:
     def put(event: Any) -> None:
         facts = {**page.visit.session.own.facts, name: str(event.args or "")[:40]}
-        _say(page, facts={key: said for key, said in facts.items() if said.strip()})
+        say(page, facts={key: said for key, said in facts.items() if said.strip()})
 
     value = page.visit.session.own.facts.get(name, "")
     ui.input(page.words[f"fact_{name}"], value=value).props("maxlength=40").on("change", put)
@@ -197,13 +188,13 @@ def _figure(page: Page, key: str, table: dict[str, Any]) -> None:
     number.set_enabled(key not in table)
 
     def typed(event: Any) -> None:
-        given, own = _number(event.args), page.visit.session.own
+        given, own = number_of(event.args), page.visit.session.own
         figures: dict[str, Any] = {name: said for name, said in own.figures.items() if name != key}
         if event.args not in (None, ""):
             figures[key] = given
         before = compound.figure_of(own, key)[0]
-        if not _say(page, field=number, figures=figures):
-            _put_back(number, _round(before, key))
+        if not say(page, field=number, figures=figures):
+            put_back(number, _round(before, key))
         elif key in compound.COUNTED_BY:
             page.show(page.step)
 
@@ -218,7 +209,7 @@ def _round(value: float | None, key: str) -> float | None:
     return round(value) if value >= 20 or (whole and "revenue" not in key) else round(value, 2)
 
 
-def _put_back(field: Any, value: Any) -> None:
+def put_back(field: Any, value: Any) -> None:
     """The last figure that was allowed, with what is wrong with the new one still beside it."""
     error = field.error
     field.set_value(value)
@@ -235,15 +226,12 @@ def _field(page: Page, key: str, base: Config, table: dict[str, Any]) -> None:
 
     def put(given: Any, step: bool = True, field: Any = None) -> bool:
         values = {**page.visit.session.own.values, key: given}
-        return _say(page, step=step, field=field, values=values)
+        return say(page, step=step, field=field, values=values)
 
     if isinstance(row.default, bool):
         ui.checkbox(label, value=bool(value), on_change=lambda event: put(bool(event.value)))
-    elif isinstance(row.default, str):
-        _, field = find_field(Config, key.split("."))
-        assert field is not None
-        options = {str(o): page.words.get(f"state_{o}", str(o)) for o in get_args(field.annotation)}
-        ui.select(options, value=value, label=label, on_change=lambda event: put(event.value))
+    elif key == "committee.state":
+        _committee(page, label, str(value))
     elif is_share(row):
         with ui.element("div").classes("across"):
             RangeSlider(
@@ -261,83 +249,42 @@ def _field(page: Page, key: str, base: Config, table: dict[str, Any]) -> None:
         number.set_enabled(key not in table)
 
         def typed(event: Any) -> None:
-            if not put(_number(event.args), field=number):
-                _put_back(number, page.visit.session.own.values.get(key, usual))
+            if not put(number_of(event.args), field=number):
+                put_back(number, page.visit.session.own.values.get(key, usual))
             elif key in compound.COUNTED_BY:
                 page.show(page.step)
 
         number.on("change", typed)
 
 
-def _number(given: Any) -> int | float | str:
+def _committee(page: Page, label: str, value: str) -> None:
+    """The committee's state in the words of offices, and how the model takes it where it knows fewer."""
+    words, own = page.words, page.visit.session.own
+    chosen = own.committee
+    if compound.COMMITTEE.get(chosen) != value:
+        chosen = next(name for name, to in compound.COMMITTEE.items() if to == value)
+    options = {name: words[f"state_{name}"] for name in compound.COMMITTEE}
+
+    def put(event: Any) -> None:
+        values = {
+            **page.visit.session.own.values,
+            "committee.state": compound.COMMITTEE[event.value],
+        }
+        say(page, rebuild=True, values=values, committee=event.value)
+
+    field = ui.select(options, value=chosen, label=label, on_change=put)
+    field.props("data-name=committee")
+    if hint := words.get(f"state_{chosen}_as"):
+        field.props["hint"] = hint
+
+
+def number_of(given: Any) -> int | float | str:
     """What was typed, unrounded: the schema refuses a fraction where it wants a whole number."""
     try:
         number = float(given)
     except (TypeError, ValueError):
         return str(given)
     return int(number) if number.is_integer() else number
-
-
-def _start(page: Page) -> None:
-    words, own = page.words, page.visit.session.own
-    with ui.element("div").classes("flow"):
-        said = ui.number(
-            words["collection"], value=None if own.collection is None else round(100 * own.collection, 1),
-            min=0, max=100, step=1,
-        ).style("min-width:220px")  # fmt: skip
-        said.props("data-name=collection")
-        ui.button(words["find_start"], on_click=lambda: _find(page, said)).props("data-name=find")
-    text("p", RATE[page.visit.session.language], "small")
-    if own.standing is None or own.collection is None:
-        text("p", words["start_kind"], "small")
-        return
-    found = text("p", words["waiting"], "found")
-    text("p", words["start_how"], "small")
-
-    def say() -> None:
-        # Measured in the runs of just this compound, so that it stays true when the form is changed.
-        reference = page.visit.runs(compound.REFERENCE)
-        enough = min(len(compound.STARTS), page.visit.session.replications)
-        if reference is None or len(reference.seeds) < enough:
-            found.set_content(words["waiting"])
-        else:
-            found.set_content(escape(start_note(words, own, start_level(reference))))
-
-    page.watchers.append(say)
-
-
-async def _find(page: Page, field: ui.number) -> None:
-    """Seek the start from which the user's share of fees is collected, and say where it is."""
-    percent = field.value
-    if percent is None or not 0 <= percent <= 100:
-        field.error = page.words["percent_wanted"]
-        return
-    waiting = ui.notification(page.words["finding"], spinner=True, timeout=None)
-    own = page.visit.session.own.model_copy(update={"collection": float(percent) / 100})
-    standing = None
-    try:
-        with one_line(page.visit.session.language):
-            standing, _ = await compound.find_standing(own, page.visit.measure_start)
-    finally:
-        waiting.dismiss()
-    if standing is not None:
-        _say(page, rebuild=True, collection=own.collection, standing=standing)
-
-
-def start_level(reference: Runs) -> float:
-    """Share of fees collected in month 0, mean of the runs in which they are due; NaN if in none."""
-    return float(known.mean(reference.at(MAIN, 0)))
-
-
-def start_note(words: dict[str, str], own: Own, reached: float) -> str:
-    """Where the model starts beside what the user said, with a warning where they are apart."""
-    assert own.collection is not None
-    if math.isnan(reached):
-        return words["start_none"].format(said=f"{100 * own.collection:.0f}%")
-    said = words["start_found"].format(
-        model=percent_text(reached), said=f"{exact_text(100 * own.collection)}%"
-    )
-    return said + (" " + words["start_off"] if abs(reached - own.collection) > OFF else "")
 
 
 def _trouble(page: Page, name: str) -> None:
@@ -347,7 +294,7 @@ def _trouble(page: Page, name: str) -> None:
 
     def put(given: Trouble | None, rebuild: bool = False, step: bool = True) -> None:
         others = [t for t in page.visit.session.own.troubles if t.event != name]
-        _say(page, rebuild=rebuild, step=step, troubles=[*others, *([given] if given else [])])
+        say(page, rebuild=rebuild, step=step, troubles=[*others, *([given] if given else [])])
 
     ui.checkbox(
         event.zh if language == "zh" else event.en, value=trouble is not None,

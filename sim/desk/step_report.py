@@ -1,4 +1,4 @@
-"""Step 4: the report, in one click and four forms."""
+"""Step 4: the report, in one click and the forms that offices use."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from sim.desk import charts, compound, printing
+from sim.desk import charts, compound, printing, step_known
 from sim.desk.bits import card, one_line, text
 from sim.desk.keeping import file_name
 from sim.desk.live import Lived
 from sim.desk.range_slider import RangeSlider
 from sim.desk.session import as_link
-from sim.desk.step_compound import start_level, start_note
 from sim.desk.visit import as_runs
-from sim.desk.words import joined
+from sim.desk.words import bracketed, joined
 from sim.errors import InputError
 from sim.report.build import Extra
 from sim.report.content import Cell, Table
@@ -41,8 +40,8 @@ def build(page: Page) -> None:
             moved=lambda v: page.change(lambda: page.visit.set(False, replications=round(v))),
         )  # fmt: skip
         with ui.element("div").classes("flow").style("margin-top:14px"):
-            for kind in ("html", "pdf", "xlsx", "csv"):
-                look = "unelevated" if kind in ("html", "pdf") else "outline"
+            for kind in printing.ENDINGS:
+                look = "unelevated" if kind in ("docx", "pdf") else "outline"
                 ui.button(
                     words[f"get_{kind}"], icon="download", on_click=lambda _, k=kind: _make(page, k)
                 ).props(f"{look} data-name=get-{kind}")
@@ -141,9 +140,15 @@ def _notes(page: Page, lived: dict[str, list[Lived]]) -> list[str]:
             if name in compound.FACTS
         ]
         told.append(words["facts_note"].format(facts=mark.join(facts)))
-    if own.standing is None or own.collection is None:
+    if hint := words.get(f"state_{own.committee}_as"):
+        state = joined(
+            words["label_committee.state"], words[f"state_{own.committee}"], session.language
+        )
+        told.append(bracketed(state, hint, session.language))
+    if not compound.given(own):
         titles = compound.kinds()[own.like]
         like = titles[1 if session.language == "zh" else 0]
         return [words["own_note_kind"].format(like=like), *told]
     reference = as_runs(lived[compound.REFERENCE])
-    return told if reference is None else [start_note(words, own, start_level(reference)), *told]
+    found = [] if reference is None else step_known.notes(own, reference, words, session.language)
+    return [*found, *told]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from sim.as_text import number_text
-from sim.desk import charts, compound
+from sim.desk import charts, compound, step_street
 from sim.desk.bits import as_table, card, fold, text
 from sim.desk.compound_map import CompoundMap
 from sim.desk.curve_view import curve_view, sentences_view
@@ -28,6 +28,7 @@ def build(page: Page) -> None:
             _map(page)
             _flow(page)
             _parts(page)
+    step_street.build(page)
     with ui.element("div").classes("flow"):
         page.next_button(1)
         page.next_button(3)
@@ -35,7 +36,8 @@ def build(page: Page) -> None:
 
 def _map(page: Page) -> None:
     words, session = page.words, page.visit.session
-    names = {name: charts.policy_label(name, session.language) for name in page.visit.asked}
+    called = (compound.REFERENCE, *(plan.name for plan in session.policies))
+    names = {name: charts.policy_label(name, session.language) for name in called}
     with card(words["results_map"]):
         chosen = page.visit.chosen.name if page.visit.chosen else compound.REFERENCE
         with ui.element("div").classes("flow"):

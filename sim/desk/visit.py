@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from sim import known
-from sim.config import Config
 from sim.desk import compound
 from sim.desk.bench import Asked, Bench
 from sim.desk.charts import Parts, parts_of
@@ -17,7 +16,8 @@ from sim.desk.live import Film, Lived
 from sim.desk.refusals import refusal
 from sim.desk.session import Plan, Planned, Session, read, write
 from sim.errors import InputError
-from sim.report.sentences import Runs
+from sim.outcomes import column
+from sim.report.sentences import MAIN, Runs
 
 MOST_STEPS = 100
 """Steps that undo goes back."""
@@ -219,14 +219,10 @@ class Visit:
         both = set.intersection(*seeds) if seeds else set()
         return {name: [one for one in runs if one.seed in both] for name, runs in lived.items()}
 
-    async def measure_start(self, config: Config) -> np.ndarray:
-        """Collection in month 0 by seed, for ``compound.find_standing``."""
-        return await self.bench.start_levels(config, compound.STARTS, compound.COLLECTION)
-
     async def film(self, policy: str) -> Film:
         """The run whose collection ends nearest to the middle run's, household by household."""
         lived = self.lived(policy)
-        ends = np.array([one.values[-1, compound.COLLECTION[0]] for one in lived])
+        ends = np.array([one.values[-1, column(MAIN)] for one in lived])
         away = abs(ends - known.median(ends))
         # Where no fees are due in any run, one is as good as another.
         nearest = 0 if np.isnan(away).all() else int(np.nanargmin(away))

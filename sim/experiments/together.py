@@ -30,7 +30,9 @@ def live_together(
     Returns:
         A replication for each configuration, the same bytes as ``run.live`` gives alone.
     """
-    configs = [config.drawn(seed) for config in configs]
+    # They differ in policy only, so the seed's set is put in once.
+    one = configs[0].drawn(seed)
+    configs = [one.model_copy(update={"policy": config.policy}) for config in configs]
     past = _shared_past(configs, seed, model)
     if past is None:
         return [live(config, seed, model, costs=costs) for config in configs]

@@ -133,7 +133,7 @@ def read_figures(
     told: Notes = []
     for name in [str(name) for name in frame if name in indicators]:
         zh = zh_of.get(name, name)
-        number = _values(path, table, name, zh, indicators[name], aside)
+        number = values_of(path, table, name, zh, indicators[name], aside)
         filled = np.flatnonzero(~np.isnan(number))
         found += [(name, month[row], float(number[row])) for row in filled]
         if len(filled):
@@ -158,7 +158,7 @@ def _figure(value: float, share: bool) -> str:
     return f"{100 * value:.3g}%" if share else f"{value:.4g}"
 
 
-def _values(
+def values_of(
     path: str, table: layout.Table, name: str, zh: str, bounds: tuple[float, float], notes: Notes
 ) -> np.ndarray:
     """Numbers of an indicator; the column tells whether shares are meant in percent."""

@@ -168,11 +168,13 @@ def check(kind: str, given: Mapping[str, float]) -> None:
             raise InputError(name, "is no figure of a compound", "see xiaoqu compound --help")
         low, high = _bounds(name.partition("@")[0])
         if not low <= value <= high:
-            raise InputError(name, f"{value:g} is not allowed", f"{low:g} to {high:g}")
+            raise InputError(
+                name, f"{value:g} is not allowed", f"a number from {low:g} to {high:g}"
+            )
     calls, again = (given.get(name) for name in ("tickets_per_1000", "complaints_per_1000"))
     if calls is not None and again is not None and again > calls:
         problem = f"{again:g} is more than the {calls:g} tickets that they are a part of"
-        raise InputError("complaints_per_1000", problem, f"0 to {calls:g}")
+        raise InputError("complaints_per_1000", problem, f"a number from 0 to {calls:g}")
 
 
 def _bounds(indicator: str) -> tuple[float, float]:
@@ -272,15 +274,37 @@ def _settings(rows: pd.DataFrame) -> pd.DataFrame:
 def _fit(table: pd.DataFrame, chosen: np.ndarray, given: Mapping[str, float]) -> pd.DataFrame:
     rows = []
     for name, value in given.items():
-        every, kept = table[name].to_numpy(), table[name].to_numpy()[chosen]
-        error = ERROR.get(name, RATE_ERROR)
-        beyond = min(np.mean(every >= value - error), np.mean(every <= value + error))
+        kept, error = table[name].to_numpy()[chosen], ERROR.get(name, RATE_ERROR)
         low, median, high = np.quantile(kept, [0.05, 0.5, 0.95])
-        can = bool(beyond > FAR and low - 2 * error <= value <= high + 2 * error)
+        can = _shown(table, name, value) and low - 2 * error <= value <= high + 2 * error
         rows.append(
-            {"figure": name, "given": value, "q05": low, "median": median, "q95": high, "can": can}
+            {
+                "figure": name,
+                "given": value,
+                "q05": low,
+                "median": median,
+                "q95": high,
+                "can": bool(can),
+            }
         )
     return pd.DataFrame(rows)
+
+
+def _shown(table: pd.DataFrame, name: str, value: float) -> bool:
+    error, every = ERROR.get(name, RATE_ERROR), table[name].to_numpy()
+    return min(np.mean(every >= value - error), np.mean(every <= value + error)) > FAR
+
+
+def strange(kind: str, given: Mapping[str, float]) -> list[str]:
+    """Names of the figures that hardly any compound of the kind shows, each looked at by itself.
+
+    Raises:
+        InputError: An unknown kind or name, a value that is not allowed, or nothing given.
+    """
+    check(kind, given)
+    every = estates.table()
+    table = every[every["kind"] == estates.KINDS.index(kind)]
+    return [name for name, v in given.items() if not _shown(table.dropna(subset=[name]), name, v)]
 
 
 def coverage(

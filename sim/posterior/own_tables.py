@@ -18,14 +18,14 @@ _WORDS = {
         "no": "cannot be reached: no compound of this kind looks so",
         "warning": "What is marked is not in the model: answers for this compound say little.",
         "learnt": "Learnt most (after over before):",
-        "month": "at the end of month {month:+d}", "year": "mean of the year", "kept": "Results:",
+        "now": "now", "month": "{n} months before", "year": "mean of the year", "kept": "Results:",
     },
     "zh": {
         "head": ["指标", "贵小区", "与贵小区相近的小区（90%）", ""],
         "no": "无法复现：该类小区未见此种情况",
         "warning": "标出的指标超出模型范围，对本小区的结论参考意义有限。",
         "learnt": "从所填数据中了解最多的参数（填写后宽度与填写前之比）：",
-        "month": "第{month:+d}个月末", "year": "全年平均", "kept": "结果：",
+        "now": "目前", "month": "{n}个月前", "year": "全年平均", "kept": "结果：",
     },
 }  # fmt: skip
 
@@ -77,5 +77,6 @@ def title(figure: str, language: str) -> str:
     words = _WORDS[language]
     name, _, month = figure.partition("@")
     one = INDICATORS[name]
-    when = str(words["month"]).format(month=int(month)) if month else str(words["year"])
+    key = "year" if not month else "month" if int(month) else "now"
+    when = str(words[key]).format(n=-int(month or 0))
     return f"{one.zh}（{when}）" if language == "zh" else f"{one.en} ({when})"

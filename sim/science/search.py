@@ -68,6 +68,7 @@ class Search:
         self.each = partial(_live_policies, question, self.readings, model)
         self.nothing: Genome = (0,) * len(question.labels)
         self.read: dict[Genome, np.ndarray] = {}
+        self.checked: dict[Genome, np.ndarray] = {}
         self.known: dict[tuple[Genome, int], _Judged] = {}
         first = max(question.worlds // _FIRST_RUNG, 2)
         self.rungs = sorted({first, min(2 * first, question.worlds), question.worlds})
@@ -169,8 +170,13 @@ class Search:
         self.seek()
         return self.tell(self._frontier())
 
-    def seek(self) -> None:
-        """Try policies; what was tried before is not tried again."""
+    def seek(self, polish: bool = True) -> None:
+        """Try policies; what was tried before is not tried again.
+
+        Args:
+            polish: Whether the cheapest one that is likely enough is then changed step by step, which takes as
+                many trials again.
+        """
         if self.progress:
             announce_compiling()
         self.live([self.nothing], len(self.worlds))
@@ -178,11 +184,16 @@ class Search:
             self._try_all()
         else:
             self._evolve()
-            self._polish()
+            if polish:
+                self._polish()
 
     def tell(self, genomes: list[Genome]) -> dict[str, pd.DataFrame]:
-        """Try policies in the fresh worlds, and tell of them."""
-        return self._told(genomes, self._live([self.nothing, *genomes], self.fresh))
+        """Try policies in the fresh worlds, those tried there before left out, and tell of them."""
+        told = [self.nothing, *genomes]
+        if new := [genome for genome in dict.fromkeys(told) if genome not in self.checked]:
+            read = self._live(new, self.fresh)
+            self.checked |= {genome: read[:, place] for place, genome in enumerate(new)}
+        return self._told(genomes, np.stack([self.checked[genome] for genome in told], axis=1))
 
     def best(self, count: int) -> list[Genome]:
         """The policies within the limits that are likeliest to succeed, or come nearest to it, at the least cost."""

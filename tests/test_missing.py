@@ -20,13 +20,9 @@ from rich.console import Console
 from sim.as_text import number_text, signed
 from sim.compose import load
 from sim.config import Config, Target
-from sim.desk import charts, compound
-from sim.desk.refusals import refusal
-from sim.desk.session import Own, Session
-from sim.desk.step_compound import start_note
+from sim.desk import charts
+from sim.desk.session import Session
 from sim.desk.visit import Visit
-from sim.desk.words import WORDS
-from sim.errors import InputError
 from sim.experiments import compare as comparing
 from sim.experiments import paired
 from sim.experiments.comparison_table import narrowing_line, print_comparison
@@ -239,8 +235,8 @@ def test_compounds_without_fees_are_in_neither_hump() -> None:
     bare[:, :, column("property_call_share")] = [0.5, 0.5, 0.5, NAN]
     bare[:, :, column("hotline_calls")] = [10, 2, 2, 0]
     worst, humps = _district_patterns("x", [(months, bare, bare)])
-    assert humps.value[0] == 0.5
-    assert worst.value[0] == pytest.approx(5 / 7)
+    assert humps["median"] == 0.5
+    assert worst["median"] == pytest.approx(5 / 7)
 
 
 # --- pairs ----------------------------------------------------------------------------------------
@@ -418,21 +414,6 @@ def test_the_map_shows_a_run_where_none_has_fees_due(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(visit, "lived", lambda _, some=some: some, raising=False)
         asyncio.run(visit.film("none"))
     assert asked == [7, 4]
-
-
-def test_no_start_is_sought_where_no_fees_are_due() -> None:
-    """Catches «the model starts at 0%» of a compound without a firm."""
-
-    async def levels(_: Any) -> np.ndarray:
-        return np.full(3, NAN)
-
-    said = Own(collection=0.45, values={"firm.present": False})
-    with pytest.raises(InputError) as error:
-        asyncio.run(compound.find_standing(said, levels))
-    assert "no fees are due without a firm" in str(error.value)
-    assert refusal(error.value, "zh").startswith("目前物业费收缴率：没有物业服务企业")
-    for language, word in (("en", "No fees are due"), ("zh", "没有应收物业费")):
-        assert word in start_note(WORDS[language], said, NAN)
 
 
 # --- figures --------------------------------------------------------------------------------------

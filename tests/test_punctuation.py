@@ -94,12 +94,18 @@ def test_phrases_fill_in_the_same_in_both_languages_and_chinese_has_its_own_sign
     missing = {text for pair in pairs if len(pair) == 1 for text in pair.values()}
     missing -= set(phrases("replaced")["en"].values())
     assert missing <= {*phrases("units")["zh"].values(), *phrases("actors")["zh"].values()}
-    apart = [
-        pair
+    holes = [
+        [{*_FILLED.findall(pair[language])} for language in ("en", "zh")]
         for pair in pairs
-        if len(pair) == 2 and {*_FILLED.findall(pair["en"])} - {*_FILLED.findall(pair["zh"])}
+        if len(pair) == 2
     ]
-    assert [pair["en"] for pair in apart] == []
+    # A signed number is told as a word and a size in Chinese.
+    apart = [
+        en - zh
+        for en, zh in holes
+        if en - zh and not (en - zh == {"whole"} and {"moved", "size"} <= zh)
+    ]
+    assert apart == []
 
 
 _FILLED = re.compile(r"{(\w+)[^}]*}")

@@ -50,14 +50,14 @@ def python(*words: str, cwd: Path | None = None, **keys: Any) -> subprocess.Comp
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Calls of the function that runs a study; nothing is simulated."""
+    """Questions that would be lived as a study; nothing is simulated."""
     calls: list[dict[str, Any]] = []
 
-    def run(config: Config, **keys: Any) -> SimpleNamespace:
-        calls.append({"config": config, **keys})
+    def answer(question: Any, out: Path, progress: bool, **_: Any) -> SimpleNamespace:
+        calls.append({"config": question.config, "out": out, "progress": progress})
         return SimpleNamespace(folder=Path("kept-here"), keep_figures=lambda *_: [])
 
-    monkeypatch.setattr("sim.experiments.run.run", run)
+    monkeypatch.setattr("sim.experiments.run.Question.answer", answer)
     return calls
 
 
@@ -246,7 +246,7 @@ def test_a_failed_study_is_one_line(xiaoqu: Command, monkeypatch: pytest.MonkeyP
     def run(*_: Any, **__: Any) -> None:
         raise RuntimeError("every replication\nfailed")
 
-    monkeypatch.setattr("sim.experiments.run.run", run)
+    monkeypatch.setattr("sim.experiments.run.Question.answer", run)
     assert xiaoqu("run") == (1, "", "error: every replication failed\n")
 
 
@@ -254,7 +254,7 @@ def test_interrupt_is_one_line_and_130(xiaoqu: Command, monkeypatch: pytest.Monk
     def run(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sim.experiments.run.run", run)
+    monkeypatch.setattr("sim.experiments.run.Question.answer", run)
     assert xiaoqu("run") == (130, "", "interrupted\n")
 
 

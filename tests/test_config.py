@@ -104,6 +104,7 @@ def test_every_group_of_the_schema_can_be_chosen() -> None:
         "replications",
         "cut",
         "doubt",
+        "draws_file",
         "held",
     }
 

@@ -46,7 +46,7 @@ def test_a_run_as_a_command_is_the_same_configuration(keys: dict[str, Any]) -> N
     study = lived(**keys)
     words = shlex.split(study.as_command())
     assert words[:2] == ["xiaoqu", "run"]
-    assert told(find("run").ask_words(words[2:]).what) == told(study.config)
+    assert told(find("run").ask_words(words[2:]).config) == told(study.config)
 
 
 def test_copied_python_gives_the_same_numbers() -> None:

@@ -292,7 +292,7 @@ def _fit(table: pd.DataFrame, chosen: np.ndarray, given: Mapping[str, float]) ->
 
 def _shown(table: pd.DataFrame, name: str, value: float) -> bool:
     error, every = ERROR.get(name, RATE_ERROR), table[name].to_numpy()
-    return min(np.mean(every >= value - error), np.mean(every <= value + error)) > FAR
+    return bool(min(np.mean(every >= value - error), np.mean(every <= value + error)) > FAR)
 
 
 def strange(kind: str, given: Mapping[str, float]) -> list[str]:

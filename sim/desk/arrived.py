@@ -6,7 +6,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim import files
 from sim.desk import compound
@@ -17,6 +17,12 @@ from sim.intake.door import Read
 from sim.intake.mapping import Kind
 from sim.intake.mapping import Mapping as Said
 from sim.intake.sheets import sheets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.science import street
+    from sim.society.reading import Notes
 
 REGISTER = "households.csv"
 """What the compound's own register is called where ties are read beside it."""
@@ -191,3 +197,20 @@ def columns_offered(arrived: Arrived) -> list[str]:
     ]
     best = max(places, key=lambda place: place.score)
     return [name for name in dict.fromkeys(best.names) if name and not names.personal(name)]
+
+
+@dataclass
+class StreetAsked:
+    """A street's table that was sent, what was read of it, and what was found; it is not part of the session.
+
+    Attributes:
+        question: What is asked.
+        plan: What the plan is called.
+        notes: What was read and left out.
+        found: The compounds in their order; None while they are lived.
+    """
+
+    question: street.Question
+    plan: str
+    notes: Notes
+    found: pd.DataFrame | None = None

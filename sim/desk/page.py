@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fastapi import Request
 from nicegui import Client, ui
@@ -15,7 +14,7 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 from sim import __version__
 from sim.as_text import clean
 from sim.desk import compound
-from sim.desk.arrived import Arrived
+from sim.desk.arrived import Arrived, StreetAsked
 from sim.desk.bench import Bench
 from sim.desk.bits import FileField, one_line, text
 from sim.desk.budget import Seeking
@@ -29,9 +28,6 @@ from sim.desk.words import WORDS, joined
 from sim.errors import InputError
 from sim.report.sentences import Runs
 from sim.society.reading import Notes
-
-if TYPE_CHECKING:
-    from sim.desk import step_street
 
 TICK = 0.25
 """Seconds between two looks at what has come in: drawing takes from the work."""
@@ -77,7 +73,7 @@ class Page:
         """A file that waits to be confirmed."""
         self.seeking = Seeking()
         """The search for plans within a budget."""
-        self.street: step_street.Asked | None = None
+        self.street: StreetAsked | None = None
         """A street's compounds that were asked about."""
         self.told: dict[str, list[Notes]] = {}
         """What was said of each file that a table of the session came from, by its text."""

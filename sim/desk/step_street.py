@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nicegui import background_tasks, ui
 
 from sim import files
 from sim.desk import compound
-from sim.desk.arrived import short_name
+from sim.desk.arrived import StreetAsked, short_name
 from sim.desk.bits import FileField, as_table, card, one_line, text
 from sim.desk.session import LARGEST_UPLOAD
 from sim.intake import compounds
 from sim.intake.sheets import TEXTS, WORKBOOKS
 from sim.science import street, street_table
-from sim.society.reading import Notes, sentences
+from sim.society.reading import sentences
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.desk.page import Page
 
 DRAWS = 40
 """What each compound may be like, so many times."""
-
-
-@dataclass
-class Asked:
-    """A table that was sent, what was read of it, and what was found; it is not part of the session.
-
-    Attributes:
-        question: What is asked.
-        plan: What the plan is called.
-        notes: What was read and left out.
-        found: The compounds in their order; None while they are lived.
-    """
-
-    question: street.Question
-    plan: str
-    notes: Notes
-    found: pd.DataFrame | None = None
 
 
 def build(page: Page) -> None:
@@ -92,12 +72,12 @@ def _take(page: Page, data: bytes, name: str, hours: float | None) -> None:
             }
         )  # fmt: skip
         asked = street.Question(config, tuple(places), math.inf if hours is None else float(hours))
-        page.street = Asked(asked, plan.name, notes)
+        page.street = StreetAsked(asked, plan.name, notes)
         background_tasks.create(_live(page, page.street))
         page._told()
 
 
-async def _live(page: Page, asked: Asked) -> None:
+async def _live(page: Page, asked: StreetAsked) -> None:
     try:
         with one_line(page.visit.session.language):
             tables = await page.printer.call(0, street.rank, asked.question)
@@ -108,7 +88,7 @@ async def _live(page: Page, asked: Asked) -> None:
         page._told()
 
 
-def _show(page: Page, asked: Asked) -> None:
+def _show(page: Page, asked: StreetAsked) -> None:
     words, language = page.words, page.visit.session.language
     for line in sentences(asked.notes, language):
         text("p", line, "small")

@@ -61,8 +61,8 @@ def test_executed_notebooks_show_figures_and_nothing_of_a_machine() -> None:
     assert sum(path.stat().st_size for path, _ in written()) < MOST_BYTES
 
 
-def test_there_are_ten() -> None:
-    assert [path.name[:2] for path in SOURCES] == [f"{k:02}" for k in range(1, 11)]
+def test_there_are_eleven() -> None:
+    assert [path.name[:2] for path in SOURCES] == [f"{k:02}" for k in range(1, 12)]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)

@@ -438,6 +438,7 @@ def test_source_edited_in_an_open_session_is_refused(
     home.mkdir()
     for name in ("errors.py", "source.py", "__init__.py"):
         shutil.copy(ROOT / "sim" / name, home / name)
+    shutil.copytree(ROOT / "sim" / "data", home / "data")
     code = """
         import os
         from pathlib import Path
@@ -553,7 +554,7 @@ def test_every_file_counts_to_the_byte(tmp_path: Path, catalogue: None) -> None:
     kinds = {"old": {"population": {"household_file": str(path)}}, "new": {}}
     reads = {"policy": {"name": "p", "measures": {"reads_a_file": {"table": str(path)}}}}
     found = {row.key for row in Config.describe() if row.unit == PATH}
-    assert found == {"population.household_file", "network.file", "experiment.file"}
+    assert found == {"population.household_file", "network.file", "experiment.file", "draws_file"}
     for keys in (
         households,
         {"network": {"generator": "file", "file": str(path)}},

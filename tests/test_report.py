@@ -642,7 +642,7 @@ def test_the_desk_shows_the_costs_of_the_report(known: Comparison, language: str
 
 def test_a_report_writes_no_more_digits_than_anybody_chose() -> None:
     """Catches 0.49532000000000004 in a page, a workbook or a file."""
-    own = Own(standing=0.4922, collection=0.5, values={"population.tenant_share": 0.1 + 0.2})
+    own = Own(values={"population.tenant_share": 0.1 + 0.2})
     plan = Plan(name="A", measures=[Planned(measure="member_contact", dose=0.1 + 0.2)])
     session = Session(case="own", own=own, policies=[plan], months=36)
     configs = {name: one.config for name, one in compound.configurations(session).items()}
@@ -657,10 +657,8 @@ def test_a_report_writes_no_more_digits_than_anybody_chose() -> None:
     texts += [b.text for part in report.sections for b in part.blocks if isinstance(b, Paragraph)]
     assert not [found for text in texts for found in re.findall(r"\d\.\d{13,}", text)]
     values = {row[0]: row[1:] for row in table_of(report, "compound").rows}
-    assert values["尽责程度"][:2] == ["49.53%", "74%"] and values["租户比例"][0] == "30%"
+    assert values["租户比例"][0] == "30%"
     assert table_of(report, "measures").rows[1][4].text == "30"
-    # The whole configuration keeps every digit: the desk sets none that nobody would write.
-    assert "diligence: 0.49532\n" in report.sections[-1].blocks[-1].text
 
 
 def test_events_of_the_past_are_told_in_words() -> None:

@@ -84,7 +84,7 @@ def test_a_comparison_that_no_command_says_is_a_command_for_each_policy() -> Non
     answer = compared([mine, more])
     lines = answer.as_command().splitlines()
     assert len(lines) == 3
-    again = [find("run").ask_words(shlex.split(line)[2:]).what for line in lines]
+    again = [find("run").ask_words(shlex.split(line)[2:]).config for line in lines]
     assert [told(c) for c in again] == [told(c) for c in answer.question.configs.values()]
     code = answer.as_python().replace(
         "answer = compare(", "from sim.questions import find\nanswer = find('compare').ask_call("

@@ -41,6 +41,18 @@ class Cluster(NamedTuple):
     processes: list[subprocess.Popen[bytes]]
 
 
+def _address(file: Path) -> str:
+    """What the scheduler says in its file, once it is written whole."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return str(json.loads(file.read_text())["address"])
+        except (FileNotFoundError, json.JSONDecodeError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """A scheduler and two workers on this machine; a run of seed 3 ends its own if armed."""
@@ -61,10 +73,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     one_thread = ("--nthreads", "1", "--no-nanny")
     processes += [start("worker", *at, *one_thread) for _ in range(2)]
     try:
-        end = time.monotonic() + 60
-        while not file.exists() and time.monotonic() < end:
-            time.sleep(0.05)
-        yield Cluster(json.loads(file.read_text())["address"], processes)
+        yield Cluster(_address(file), processes)
     finally:
         for process in reversed(processes):
             process.kill()

@@ -196,9 +196,7 @@ def equip(world: World, measures: Sequence[Measure], months: int) -> None:
     for k, measure in enumerate(measures):
         p, row = measure.p, rows[k]
         row["start"], row["end"] = p.start, min(p.end, p.start + 1) if measure.once else p.end
-        # Who reaches nobody does nothing, as with a dose of 0.
-        dose = p.dose if p.coverage > 0.0 else 0.0
-        row["ramp"], row["dose"], row["fades"] = p.ramp, dose, measure.months_fading(p)
+        row["ramp"], row["dose"], row["fades"] = p.ramp, p.full_dose, measure.months_fading(p)
         if measure.compiled is None:
             # Python alone knows when it acts.
             row["end"] = _NEVER if not measure.once else row["end"]

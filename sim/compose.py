@@ -408,10 +408,8 @@ def _beside_own(
     config_dir: Path | None,
 ) -> list[str]:
     """What is held beside sets of one's own: they know the compound better than the file of its kind does."""
-    sets, groups = (
-        sets_of(tree),
-        {k: v for k, v in chosen.items() if k not in ("scenario", "policy")},
-    )
+    sets = sets_of(tree)
+    groups = {k: v for k, v in chosen.items() if k not in ("scenario", "policy")}
     composed = _compose(groups, config_dir) if groups else {}
     held = sets.named_in({group: composed[group] for group in groups})
     return sorted(held | sets.set_by(dict(settings)))

@@ -28,9 +28,6 @@ OFF = 0.05
 FIRST = 8
 """Runs from which the fit is told."""
 
-FIRST_AND_LAST = 2
-"""Months of a rate that are shown one by one; of more the first and the last."""
-
 
 class Fit(NamedTuple):
     """One figure: what it is called, what is given, where compounds like it and its own runs lie, and a remark."""
@@ -137,12 +134,15 @@ def _mend(page: Page) -> None:
 
 def _last_rate(own: Own) -> tuple[int, float] | None:
     """Month and value of the latest rate that is known."""
-    rates = {
-        int(name.partition("@")[2]): value
-        for name, value in compound.given(own).items()
-        if name.startswith(f"{MAIN}@")
-    }
-    return (max(rates), rates[max(rates)]) if rates else None
+    rates = _rates(compound.given(own), MAIN)
+    return rates[-1] if rates else None
+
+
+def _rates(given: dict[str, float], rate: str) -> list[tuple[int, float]]:
+    """Months and values of a rate, the first month first."""
+    named = (name.partition("@") for name in given)
+    months = sorted(int(month) for name, _, month in named if name == rate)
+    return [(month, given[f"{rate}@{month:+d}"]) for month in months]
 
 
 def _off(own: Own, reference: Runs) -> float:
@@ -181,9 +181,7 @@ def fits(own: Own, reference: Runs, words: dict[str, str], language: str) -> lis
                 remark,
             )
         )
-    rates = sorted(
-        (int(n.partition("@")[2]), v) for n, v in given.items() if n.startswith(f"{MAIN}@")
-    )
+    rates = _rates(given, MAIN)
     if len(rates) > 1:
         (first, was), (last, now) = rates[0], rates[-1]
         slope = reference.at(MAIN, last) - reference.at(MAIN, first)
@@ -205,7 +203,7 @@ def _told(given: dict[str, float]) -> list[str]:
     """Figures that are shown: of a rate its first and last month, all of the rest."""
     shown = []
     for rate in estates.RATES:
-        months = sorted(int(n.partition("@")[2]) for n in given if n.startswith(f"{rate}@"))
+        months = [month for month, _ in _rates(given, rate)]
         shown += [f"{rate}@{month:+d}" for month in dict.fromkeys([*months[:1], *months[-1:]])]
     return shown + [name for name in given if "@" not in name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.as_text import aside
@@ -43,6 +44,21 @@ def new_table(heads: list[str]) -> Table:
     for place, head in enumerate(heads):
         table.add_column(head, justify="left" if place == 0 else "right")
     return table
+
+
+def print_rows(
+    console: Console, head: Sequence[str], rows: Iterable[Iterable[str]], title: str | None = None
+) -> None:
+    """Print a plain table whose columns all stand to the left."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        *head, title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
 
 
 def print_place(answer: Any, console: Console, language: str = "en") -> None:

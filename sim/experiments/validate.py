@@ -20,6 +20,7 @@ from sim import known, outcomes
 from sim.compose import choices, load
 from sim.experiments.run import spread
 from sim.experiments.summary import markdown, spread_of, spread_text, target_value, verdict
+from sim.experiments.tables import print_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -205,19 +206,11 @@ def as_markdown(result: Validation) -> str:
 
 def print_validation(result: Validation, console: Console) -> None:
     """Print both tables."""
-    from rich import box
-    from rich.table import Table
-
-    for title, (head, rows) in (
+    for title, cells in (
         ("Cases", _case_cells(result.cases)),
         ("Patterns from outside", _pattern_cells(result.patterns)),
     ):
-        table = Table(
-            *head, title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
-        )
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
+        print_rows(console, *cells, title=title)
 
 
 def _case_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:

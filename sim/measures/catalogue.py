@@ -48,6 +48,11 @@ class MeasureParameters(Parameters):
     )
     dose: float = param(1.0, "Strength relative to its full form", low=0, high=2, zh="实施强度")
 
+    @property
+    def full_dose(self) -> float:
+        """Strength once it works in full: who reaches nobody does nothing, as with a dose of 0."""
+        return self.dose if self.coverage > 0.0 else 0.0
+
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> MeasureParameters:
         if self.end <= self.start:
@@ -126,8 +131,7 @@ class Measure(Row, table="measures"):
             if not self.p.end <= month < self.p.end + fades:
                 return 0.0
             return self.strength(self.p.end - 1) * (1.0 - (month - self.p.end) / fades)
-        dose = float(self.p.dose) if self.p.coverage > 0.0 else 0.0
-        return dose * min(1.0, (month - self.p.start + 1) / self.p.ramp)
+        return self.p.full_dose * min(1.0, (month - self.p.start + 1) / self.p.ramp)
 
     @classmethod
     def months_fading(cls, parameters: Any) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.as_text import MISSING
+from sim.experiments.tables import print_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -106,14 +107,8 @@ def coverage(answer: Pool) -> Cells:
 
 def print_pool(answer: Pool, console: Console) -> None:
     """Print predictions and scores, what was learnt, and where it is kept."""
-    from rich import box
-    from rich.table import Table
-
     for head, rows in (predictions(answer), scores(answer)):
-        table = Table(*head, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
+        print_rows(console, head, rows)
     learnt = answer.parameters.sort_values("width").head(6)
     said = ", ".join(
         f"{name} {width:.2f}" for name, width in learnt[["parameter", "width"]].to_numpy()

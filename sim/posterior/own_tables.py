@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sim.experiments.tables import print_rows
 from sim.outcomes import INDICATORS
 
 if TYPE_CHECKING:
@@ -32,14 +33,9 @@ _WORDS = {
 
 def print_own(answer: Own, console: Console, language: str = "en") -> None:
     """Print how well what is known can be reached, and what was learnt."""
-    from rich import box
-    from rich.table import Table
-
     words = _WORDS[language]
-    table = Table(*words["head"], box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for row in answer.fit.to_dict("records"):
-        table.add_row(*cells(row, language))
-    console.print(table)
+    rows = answer.fit.to_dict("records")
+    print_rows(console, words["head"], (cells(row, language) for row in rows))
     if not answer.fits:
         console.print(words["warning"], soft_wrap=True)
     else:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sim.as_text import MISSING, aside, number_text
 from sim.experiments.summary import markdown, spread_text
+from sim.experiments.tables import print_rows
 from sim.phrases import phrases
 from sim.science.holding import ABSENT, HOLD, MISS, NEARLY_ANY, UNTOLD
 from sim.science.trials import SCENARIO
@@ -50,21 +51,15 @@ def as_markdown(frame: pd.DataFrame, part: str, language: str = "en") -> str:
 
 def print_checks(frame: pd.DataFrame, part: str, console: Console, language: str = "en") -> None:
     """Print what was allowed, what came, and how many hold."""
-    from rich import box
-    from rich.table import Table
-
     words = WORDS[language]
     shown = ("check", "whom", "allowed", f"{part}_model", "met", "verdict", "source")
     head = [words[key] for key in shown]
-    table = Table(
-        *head, title=words[part], title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
-    for row in frame.to_dict("records"):
-        table.add_row(
-            row[language], _whom(row, language), _allowed(row, words), _model(row, words), _met(row),
-            _verdict(row, language), f"{row['source']} ({row['grade']})",
-        )  # fmt: skip
-    console.print(table)
+    rows = [
+        [row[language], _whom(row, language), _allowed(row, words), _model(row, words), _met(row),
+         _verdict(row, language), f"{row['source']} ({row['grade']})"]
+        for row in frame.to_dict("records")
+    ]  # fmt: skip
+    print_rows(console, head, rows, title=words[part])
     console.print(told(frame, language))
 
 

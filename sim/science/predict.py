@@ -24,6 +24,7 @@ from sim.config import Executor
 from sim.experiments.answers import Answer
 from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.experiments.summary import markdown, spread_text, verdict
+from sim.experiments.tables import print_rows
 from sim.outcomes import INDICATORS
 from sim.science import calibrate as calibration
 from sim.science import cases as cases_of
@@ -251,14 +252,7 @@ def as_markdown(prediction: Prediction) -> str:
 
 def print_prediction(prediction: Prediction, console: Console) -> None:
     """Print the table and where it is kept."""
-    from rich import box
-    from rich.table import Table
-
-    head, rows = cells(prediction)
-    table = Table(*head, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+    print_rows(console, *cells(prediction))
     for fit in prediction.fits.to_dict("records"):
         console.print(_fit_line(prediction.question, fit), soft_wrap=True)
     if prediction.folder is not None:

@@ -22,6 +22,7 @@ from sim.experiments import executors
 from sim.experiments.answers import Answer
 from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.experiments.progress import bar
+from sim.experiments.tables import print_rows
 from sim.science.calibrate import Question
 from sim.science.cases import Simulator, prior_draws
 
@@ -167,17 +168,11 @@ def _coverage(turns: pd.DataFrame) -> pd.DataFrame:
 
 def print_recovery(recovery: Recovery, console: Console) -> None:
     """Print the table of coverage and where it is kept."""
-    from rich import box
-    from rich.table import Table
-
     head = ("parameter", "truth inside 50%", "truth inside 90%", "width of 90% / prior")
-    table = Table(*head, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for row in recovery.coverage.to_dict("records"):
-        table.add_row(
-            row["parameter"], f"{row['inside_50']:.2f}", f"{row['inside_90']:.2f}",
-            f"{row['width']:.2f}",
-        )  # fmt: skip
-    console.print(table)
+    numbers = ("inside_50", "inside_90", "width")
+    rows = recovery.coverage.to_dict("records")
+    cells = ([row["parameter"], *(f"{row[name]:.2f}" for name in numbers)] for row in rows)
+    print_rows(console, head, cells)
     turns = recovery.turns.drop_duplicates("turn")
     met = int((turns["tolerance"] <= 0).sum())
     error = float(recovery.coverage["error_90"].iloc[0])

@@ -133,7 +133,9 @@ def report(
     folder: Annotated[Path, typer.Argument(help="What run or compare kept", metavar="DIR")],
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="lang=zh or lang=en, form=short or form=long, question='...'"),
+        typer.Argument(
+            help="lang=zh or lang=en, form=short or form=long, why=true, question='...'"
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -144,6 +146,7 @@ def report(
     r"""Write a report of kept results: a paper of a page or two with its annexes, and its tables.
 
     DOCX, PPTX, HTML and PDF hold the same text; form=short leaves the annexes out. XLSX and CSV hold all tables.
+    What carried the effect of the policy that collects most is told where xiaoqu why has found it; why=true finds it.
 
     [bold]Examples[/bold]
 

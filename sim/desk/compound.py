@@ -264,7 +264,7 @@ def own(said: Own) -> Config:
         settings |= _household_file(said.households)
     settings |= _counted(said, settings)
     if said.edges:
-        settings |= {"network.generator": "file", "network.file": str(_kept(said.edges, "edges"))}
+        settings |= {"network.generator": "file", "network.file": str(kept(said.edges, "edges"))}
     tree = base(said.like).resolved()
     if like:
         # The draws know better than the file of the kind; what the form says is held beside them.
@@ -288,7 +288,7 @@ def own(said: Own) -> Config:
 def _ties(text: str, n: int) -> Notes:
     """What uploaded ties hold; names every household, so that those of another number are seen."""
     notes: Notes = []
-    path = _kept(text, "edges")
+    path = kept(text, "edges")
     count = 1 + max(
         int(cell) for row in text.splitlines()[1:] for cell in row.split(",")[:2] if cell
     )
@@ -372,7 +372,7 @@ def _likely(
 
 def _draws(like: dict[str, pd.DataFrame]) -> str:
     """Path of a compound's draws, which its runs live in place of those of everybody."""
-    return str(_kept(like["draws"].to_csv(index=False), "draws"))
+    return str(kept(like["draws"].to_csv(index=False), "draws"))
 
 
 def _happened(said: Own, before: int) -> dict[str, Any]:
@@ -475,7 +475,7 @@ def forget_uploads() -> None:
 
 
 def _household_file(text: str) -> dict[str, Any]:
-    path = _kept(text, "households")
+    path = kept(text, "households")
     count = _named(path, "households.csv", lambda: len(read_households(str(path))["building"]))
     if count > MOST_HOUSEHOLDS:
         raise InputError("households.csv", f"{count} rows", f"up to {MOST_HOUSEHOLDS}")
@@ -504,7 +504,7 @@ def what_was_read(said: Own, what: str, language: str) -> list[str]:
     notes: Notes = []
     try:
         if what == "households":
-            read_households(str(_kept(said.households, what)), notes)
+            read_households(str(kept(said.households, what)), notes)
         elif what == "edges":
             notes = _ties(said.edges, own(said).population.households)
         else:
@@ -519,7 +519,7 @@ def files(session: Session) -> dict[str, str]:
     if session.case != OWN:
         return {}
     tables = {"households": session.own.households, "edges": session.own.edges}
-    named = {str(_kept(text, what)): f"{what}.csv" for what, text in tables.items() if text}
+    named = {str(kept(text, what)): f"{what}.csv" for what, text in tables.items() if text}
     like = likely(session.own)
     return named | ({_draws(like): "draws.csv"} if like else {})
 
@@ -534,7 +534,7 @@ def in_table(text: str) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        given = read_households(str(_kept(text, "households")))
+        given = read_households(str(kept(text, "households")))
     except InputError:
         return {}
     buildings, stairs = int(given["building"].max()) + 1, int(given["stair"].max()) + 1
@@ -565,7 +565,7 @@ def _share(flags: np.ndarray) -> float:
     return float(flags.mean())
 
 
-def _kept(text: str, what: str) -> Path:
+def kept(text: str, what: str) -> Path:
     """An uploaded table under a name of ours: nothing of what was sent becomes a path."""
     name = hashlib.sha256(text.encode()).hexdigest()[:16]
     path = Path(_folder().name) / f"{what}-{name}.csv"
@@ -608,7 +608,7 @@ def own_months(said: Own, notes: Notes | None = None) -> dict[str, list[tuple[in
 
 @lru_cache(maxsize=32)
 def _months(text: str) -> tuple[dict[str, list[tuple[int, float]]], Notes]:
-    path, notes = _kept(text, "months"), list[Note]()
+    path, notes = kept(text, "months"), list[Note]()
     bounds = {name: (known.low, known.high) for name, known in INDICATORS.items()}
     titles = {name: (known.zh, known.en) for name, known in INDICATORS.items()}
     cells = _named(

@@ -13,7 +13,7 @@ export default {
             :aria-valuetext="said" :aria-label="words.map_month" @input="seek($event.target.value)"></label>
       </div>
       <p class="map-said" :aria-live="playing ? 'off' : 'polite'">{{ said }}</p>
-      <canvas ref="canvas" role="img" :aria-label="words.map_alt + '. ' + said"></canvas>
+      <canvas ref="canvas" role="img" :aria-label="words.map_alt + '. ' + said" @click="pick"></canvas>
       <ul class="map-legend" aria-hidden="true">
         <li><i style="background:#56B4E9"></i>{{ words.map_paid }}</li>
         <li><i style="background:#F3D9A4"></i>{{ words.map_unpaid }}</li>
@@ -92,6 +92,11 @@ export default {
     },
     pause() { this.playing = false; clearInterval(this.timer); },
     seek(value) { this.pause(); this.frame = Number(value); },
+    pick(event) {
+      const box = this.$refs.canvas.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
+      const row = this.cells.findIndex(([left, top, size]) => x >= left && x < left + size && y >= top && y < top + size);
+      if (row >= 0) this.$emit("picked", row);
+    },
     buildingName(k) { return this.words.map_building.replace("{n}", k + 1); },
     draw() {
       const canvas = this.$refs.canvas;
@@ -112,10 +117,12 @@ export default {
       columns.forEach((_, k) => g.fillText(this.buildingName(k), (k % perRow) * wide + 2, Math.floor(k / perRow) * tall + size * floors + 6));
       const offset = width.map((stairs) => { let x = 0; return Array.from(stairs, (n) => { const at = x; x += (n || 1) + 0.6; return at; }); });
       const state = this.states[this.frame];
+      this.cells = [];
       for (let i = 0; i < plan.length; i++) {
         const [b, s, place, floor] = plan[i], code = state.charCodeAt(i) - FIRST;
         const x = (b % perRow) * wide + (offset[b][s] + place) * size, y = Math.floor(b / perRow) * tall + (floors - floor) * size;
         const edge = size > 5 ? 1 : 0;
+        this.cells.push([x, y, size]);
         g.fillStyle = code === VACANT ? COLOURS.vacant : code & PAID ? COLOURS.paid : COLOURS.unpaid;
         g.fillRect(x, y, size - edge, size - edge);
         if (code === VACANT) { g.strokeStyle = COLOURS.line; g.lineWidth = 0.5; g.strokeRect(x + 0.5, y + 0.5, size - 2, size - 2); continue; }

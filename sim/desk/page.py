@@ -24,6 +24,7 @@ from sim.desk.refusals import refusal
 from sim.desk.server import MOST_VISITS
 from sim.desk.session import LARGEST_FILE, Session, as_link, from_link, read, write
 from sim.desk.visit import Visit
+from sim.desk.why import Asking
 from sim.desk.words import WORDS, joined
 from sim.errors import InputError
 from sim.report.sentences import Runs
@@ -73,6 +74,10 @@ class Page:
         """A file that waits to be confirmed."""
         self.seeking = Seeking()
         """The search for plans within a budget."""
+        self.why = {"effect": Asking(), "household": Asking()}
+        """What was asked of why, and found."""
+        self.home: ui.input | None = None
+        """Where a household is named, in the step in view."""
         self.street: StreetAsked | None = None
         """A street's compounds that were asked about."""
         self.told: dict[str, list[Notes]] = {}
@@ -403,6 +408,8 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
             desk.visit.close()
             if desk.seeking.task is not None:
                 desk.seeking.task.cancel()
+            for asking in desk.why.values():
+                asking.stop()
 
         def left() -> None:
             # The page is kept for a browser that comes back, and takes nobody's place meanwhile.

@@ -63,7 +63,8 @@ def make(
     # The forms are often asked for one after the other. The key holds all that the report is
     # made of, whole and not as a hash that leaves titles out: a report is nobody else's.
     seeds = {name: [one.seed for one in runs] for name, runs in lived.items()}
-    key = (language, extra, list(configs.items()), seeds, date.today())
+    whys = [(name, one.question) for name, one in extra.why.items()]
+    key = (language, extra, whys, list(configs.items()), seeds, date.today())
     if _last is None or _last[0] != key:
         _last = (key, build(as_comparison(configs, lived, extra.level), language, extra))
     report = _last[1]

@@ -10,7 +10,7 @@ import numpy as np
 from nicegui import ui
 
 from sim.as_text import is_share, number_text
-from sim.desk import charts, compound, evidence_card, finding, step_budget
+from sim.desk import charts, compound, evidence_card, finding, step_budget, step_replay
 from sim.desk.bits import as_list, card, fold, row_label, step_of, text, with_unit
 from sim.desk.curve_view import curve_view, sentences_view
 from sim.desk.range_slider import RangeSlider
@@ -40,6 +40,7 @@ def build(page: Page) -> None:
             step_budget.build(page)
         with ui.element("div").classes("sticky"):
             curve_view(page, strip=True)
+            step_replay.build(page)
             sentences_view(page, only_chosen=True)
     with ui.element("div").classes("flow"):
         page.next_button(0)

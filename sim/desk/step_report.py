@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from sim.desk import charts, compound, printing, step_known
+from sim.desk import charts, compound, printing, step_known, step_why
 from sim.desk.bits import card, one_line, text
 from sim.desk.keeping import file_name
 from sim.desk.live import Lived
@@ -83,12 +83,13 @@ def extra(page: Page, lived: dict[str, list[Lived]]) -> Extra:
         page: Whose session it is.
         lived: The runs that are reported, by policy.
     """
-    words, session = page.words, page.visit.session
+    words, session, why = page.words, page.visit.session, step_why.found(page)
     repeat, link = _repeat(page)
     return Extra(
         question=session.question, level=session.threshold, within=session.within,
         notes=_notes(page, lived), tables=[_flow(page, lived), *_parts(page)],
         repeat=words[repeat], link=link, files=compound.files(session),
+        why={} if why is None else {why.question.config.scenario.name: why},
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from sim.as_text import number_text
-from sim.desk import charts, compound, step_street
+from sim.desk import charts, compound, step_street, step_why
 from sim.desk.bits import as_table, card, fold, text
 from sim.desk.compound_map import CompoundMap
 from sim.desk.curve_view import curve_view, sentences_view
@@ -22,12 +22,14 @@ def build(page: Page) -> None:
     with ui.element("div").classes("two"):
         with ui.element("div"):
             sentences_view(page, only_chosen=False)
+            step_why.effect_card(page)
             _costs(page)
         with ui.element("div"):
             curve_view(page, strip=True)
             _map(page)
             _flow(page)
             _parts(page)
+            step_why.household_card(page)
     step_street.build(page)
     with ui.element("div").classes("flow"):
         page.next_button(1)
@@ -56,7 +58,8 @@ def _map(page: Page) -> None:
         hint = page.words["map_hint" if runs else "map_hint_first"]
         with place:
             text("p", hint.format(policy=names[name], seed=film.seed, n=runs), "small")
-            CompoundMap(film, page.words, session.language)
+            shown = CompoundMap(film, page.words, session.language)
+            shown.on("picked", lambda event: step_why.picked(page, int(event.args), film.seed))
 
 
 def _flow(page: Page) -> None:

@@ -45,6 +45,9 @@ class Visit:
         self.problem = ""
         """Why nothing is lived, in one line; empty where all is well."""
         self.asked: dict[str, Asked] = {}
+        self._before: dict[str, tuple[Plan, Asked]] = {}
+        """By policy: what it was before its last change, and its runs' configuration."""
+        self._sliding = False
         self._steps = [write(session)]
         self._place = 0
         self._task: asyncio.Task[None] | None = None
@@ -72,6 +75,9 @@ class Visit:
         if checked == self.session and self.asked and not self.problem:
             return
         asked = compound.configurations(checked)
+        if not self._sliding:
+            self._remember(asked)
+        self._sliding = not step
         self.session, self.asked, self.problem = checked, asked, ""
         if step:
             self.settle()
@@ -107,8 +113,27 @@ class Visit:
         measures = self.chosen.measures if self.chosen else []
         return next((one for one in measures if one.key == name), None)
 
+    def _remember(self, asked: dict[str, Asked]) -> None:
+        """Keep the last answer to policies that are something else now; a slide counts from where it began."""
+        old = {plan.name: plan for plan in self.session.policies}
+        for name, one in self.asked.items():
+            changed = name in old and name in asked and asked[name].key != one.key
+            if changed and self.bench.lived(one, self.session.seeds):
+                self._before[name] = (old[name], one)
+
+    def before(self, policy: str) -> tuple[Plan, Runs | None] | None:
+        """A policy before its last change, and its runs; None where nothing differs, or but the compound."""
+        plan, was = self._before.get(policy, (None, None))
+        now = self.asked.get(policy)
+        if plan is None or was is None or now is None:
+            return None
+        if was.compound != now.compound or was.key == now.key:
+            return None
+        return plan, as_runs(self.bench.lived(was, self.session.seeds))
+
     def settle(self) -> None:
         """Make a step of the session as it is now, as when a slider is let go."""
+        self._sliding = False
         text = write(self.session)
         if text == self._steps[self._place]:
             return
@@ -131,6 +156,7 @@ class Visit:
         if place != self._place:
             self._place = place
             self.change(read(self._steps[place]), step=False)
+            self._sliding = False
 
     # --- living it ------------------------------------------------------------------------------
 
@@ -162,7 +188,8 @@ class Visit:
 
     def held(self) -> frozenset[str]:
         """Keys of the runs that it shows."""
-        return frozenset(one.key for one in (*self.asked.values(), *self.parts.values()))
+        was = (asked for _, asked in self._before.values())
+        return frozenset(one.key for one in (*self.asked.values(), *self.parts.values(), *was))
 
     @property
     def working(self) -> bool:
@@ -220,14 +247,17 @@ class Visit:
         return {name: [one for one in runs if one.seed in both] for name, runs in lived.items()}
 
     async def film(self, policy: str) -> Film:
-        """The run whose collection ends nearest to the middle run's, household by household."""
+        """The run in the middle, household by household."""
+        return await self.bench.film(self.asked[policy], self.middle(policy))
+
+    def middle(self, policy: str) -> int:
+        """Seed of the run whose collection ends nearest to the middle run's."""
         lived = self.lived(policy)
         ends = np.array([one.values[-1, column(MAIN)] for one in lived])
         away = abs(ends - known.median(ends))
         # Where no fees are due in any run, one is as good as another.
         nearest = 0 if np.isnan(away).all() else int(np.nanargmin(away))
-        seed = lived[nearest].seed if lived else self.session.seed
-        return await self.bench.film(self.asked[policy], seed)
+        return lived[nearest].seed if lived else self.session.seed
 
     # --- the parts of a bundle ------------------------------------------------------------------
 

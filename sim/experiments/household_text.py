@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from scipy.special import logit
 
-from sim.as_text import percent_text, signed
+from sim.as_text import MISSING, percent_text, signed
 from sim.experiments.comparison_table import policy_title
 from sim.experiments.decision import CAUSES
 from sim.experiments.household import WITH, WITHOUT, Why, per_push
@@ -58,6 +58,35 @@ def sentences(why: Why, language: str = "en") -> list[str]:
         language: "en" or "zh".
     """
     return list(_Teller(why, language).lines())
+
+
+def beside(why: Why, language: str = "en") -> tuple[list[str], list[list[str]]]:
+    """The household's last month with the policy and without it, as heads and rows of a table."""
+    w = _WORDS[language]
+    runs = [why.months[why.months["run"] == run] for run in (WITH, WITHOUT)]
+    lasts = [of.iloc[-1] for of in runs]
+    rows = [["status", *(w[f"was_{last['status']}"] for last in lasts)]]
+    rows += [[name, *(_state(last, name) for last in lasts)] for name in _STATES]
+    counts: list[tuple[str, Callable[[pd.DataFrame], pd.Series]]] = [
+        ("paid_months", lambda of: of["paid"]),
+        ("visits", lambda of: of["visited"]),
+        ("heard", lambda of: of["heard"]),
+    ]
+    rows += [[name, *(f"{count(of).sum():.0f}" for of in runs)] for name, count in counts]
+    lacking = w["without"].format(why.question.without) if why.question.without else w["no_policy"]
+    return ["", w["with_policy"], lacking], [
+        [w[f"row_{name}"].format(last=lasts[0]["month"]), *cells] for name, *cells in rows
+    ]
+
+
+def _state(last: pd.Series, name: str) -> str:
+    # Who has no bill to decide about has nothing that its chance must be above.
+    decides = name != "needs" or last["status"] in ("means_to", "refuses")
+    return percent_text(last[name]) if decides else MISSING
+
+
+_STATES = ("chance", "needs", "satisfaction", "trust_firm", "grievance")
+"""States of a household that are told side by side."""
 
 
 class _Teller:

@@ -71,8 +71,7 @@ def parts(
     scale, unit = unit_of(outcome, language)
     found = effect.parts[effect.parts["outcome"] == outcome]
     whole = float(found.loc[found["cause"] == WHOLE, "part"].iloc[0])
-    drawn = found[(found["cause"] != WHOLE) & (scale * found["part"].abs() >= 0.05)]
-    drawn = drawn.sort_values("part", key=abs, ascending=False)[:_MOST].reset_index(drop=True)
+    drawn = _drawn(effect, outcome)
     names = [(labels or {}).get(c) or cause_name(outcome, c, language) for c in drawn["cause"]]
     with style.journal_style(language):
         figure, ax = style.place(ax, width, 0.9 + 0.2 * len(drawn))
@@ -188,10 +187,7 @@ def groups(
 
 def whole(effect: Effect, language: str = "en") -> Figure:
     """What each outcome that moved came by, whom it moved, and who gains."""
-    of = effect.parts[effect.parts["cause"] == WHOLE].set_index("outcome")["part"]
-    moved = [name for name in OUTCOMES if abs(unit_of(name)[0] * of[name]) >= 0.05] or list(
-        OUTCOMES
-    )
+    moved = _moved(effect)
     with style.journal_style(language):
         lines = (len(moved) + 3) // 2
         figure = style.new_figure(style.DOUBLE, 2.6 * lines)
@@ -202,6 +198,40 @@ def whole(effect: Effect, language: str = "en") -> Figure:
         groups(effect, ax=places[len(moved) + 1], language=language)
         for place in places[len(moved) + 2 :]:
             place.set_axis_off()
+        figure.supxlabel(against(effect, language), fontsize="small", color=style.GREY)
+    return figure
+
+
+def _moved(effect: Effect) -> list[str]:
+    """Outcomes that differ as printed; all if none does."""
+    of = effect.parts[effect.parts["cause"] == WHOLE].set_index("outcome")["part"]
+    return [name for name in OUTCOMES if abs(unit_of(name)[0] * of[name]) >= 0.05] or list(OUTCOMES)
+
+
+def _drawn(effect: Effect, outcome: str) -> pd.DataFrame:
+    """Causes of an outcome that a figure has bars for, largest first."""
+    scale, _ = unit_of(outcome)
+    found = effect.parts[(effect.parts["outcome"] == outcome) & (effect.parts["cause"] != WHOLE)]
+    drawn = found[scale * found["part"].abs() >= 0.05]
+    return drawn.sort_values("part", key=abs, ascending=False)[:_MOST].reset_index(drop=True)
+
+
+def short(effect: Effect, language: str = "en", width: float = style.DOUBLE) -> Figure:
+    """For a page that has room for one figure: what an outcome came by, and who gains.
+
+    It is the first outcome that moved by several causes: of a single one the sentences say all.
+
+    Args:
+        effect: What was shared out.
+        language: "en" or "zh".
+        width: Inches; the two stand below each other where they have no room side by side.
+    """
+    moved = _moved(effect)
+    outcome = next((one for one in moved if len(_drawn(effect, one)) > 1), moved[0])
+    with style.journal_style(language):
+        figure, (left, right) = style.two_panels(width, 2.9)
+        parts(effect, outcome, left, language=language)
+        groups(effect, ax=right, language=language)
         figure.supxlabel(against(effect, language), fontsize="small", color=style.GREY)
     return figure
 

@@ -162,11 +162,10 @@ def bars(
     ax.xaxis.set_major_locator(MaxNLocator(5))
 
 
-def both(why: Why, language: str = "en") -> Figure:
-    """Chance over the months, and what the difference came by."""
+def both(why: Why, language: str = "en", width: float = style.DOUBLE) -> Figure:
+    """Chance over the months, and what the difference came by; below each other where there is no room."""
     with style.journal_style(language):
-        figure = style.new_figure(style.DOUBLE, 2.7)
-        left, right = figure.subplots(1, 2)
+        figure, (left, right) = style.two_panels(width, 2.7)
         chance(why, left, language=language)
         causes(why, right, language=language)
     return figure

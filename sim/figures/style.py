@@ -80,6 +80,18 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def two_panels(width: float, height: float) -> tuple[Figure, Sequence[Axes]]:
+    """A new figure with two panels, side by side where it is as wide as a page, else below each other.
+
+    Args:
+        width: Inches.
+        height: Inches of a panel.
+    """
+    rows = 1 if width >= DOUBLE else 2
+    figure = new_figure(width, rows * height)
+    return figure, list(figure.subplots(rows, 3 - rows))
+
+
 def place(axes: Axes | None, width: float, height: float) -> tuple[Figure, Axes]:
     """Axes that were given with their figure, or those of a new one.
 

@@ -20,6 +20,7 @@ from sim.experiments.comparison_table import cost_cells, effects_at, missing_lin
 from sim.experiments.doubt_text import comparison_lines, level_lines
 from sim.experiments.summary import spread_of, unit_text
 from sim.experiments.summary_table import ACTORS
+from sim.experiments.tables import unit_of
 from sim.outcomes import INDICATORS, RATE, with_own
 from sim.report import sentences
 from sim.report.case import Case, Extra
@@ -37,6 +38,8 @@ from sim.report.content import (
 )
 from sim.report.reliability import reported, sources
 from sim.report.words import CANNOT, PAPER, SURE, SURE_HOLDS, WORDS
+from sim.science import effect_table
+from sim.science.effect import WHOLE, Effect
 
 COPIED = {
     "en": ("The same as a command:", "The same from Python:"),
@@ -62,7 +65,7 @@ def sections(cases: Sequence[Case]) -> list[Section]:
     first, found = cases[0], list[Section]()
     for case in cases:
         several = f" · {case.place}" if len(cases) > 1 else ""
-        for part in (asked(case), answer(case), results(case), costs(case)):
+        for part in (asked(case), answer(case), *why(case), results(case), costs(case)):
             part.title += several
             found.append(part)
     found += _further(first.extra)
@@ -152,6 +155,41 @@ def answer(case: Case) -> Section:
     if len(case.tried) > 1:
         blocks.append(_pairs(case))
     return Section(case.words["s_answer"], blocks)
+
+
+def why(case: Case) -> list[Section]:
+    """What carried a policy's effect, in one figure and five sentences; no section where that was not asked."""
+    if case.why is None:
+        return []
+    from sim.figures.effect import short
+
+    (name, effect), words = case.why, effect_table.WORDS[case.language]
+    lines = effect_table.few(effect, case.language)
+    title = case.words["f_why"].format(name=name, month=effect.question.config.months)
+    return [Section(case.words["s_why"], [
+        Bullets(lines), Picture(short(effect, case.language), title, lines[0]),
+        Paragraph(words["adds"], small=True), _parts(case, effect, title),
+    ])]  # fmt: skip
+
+
+def _parts(case: Case, effect: Effect, title: str) -> Table:
+    """All parts of all outcomes, for the spreadsheet."""
+    rows: list[list[Cell]] = []
+    for row in effect.parts.to_dict("records"):
+        outcome, cause, (scale, unit) = (
+            row["outcome"],
+            row["cause"],
+            unit_of(row["outcome"], case.language),
+        )
+        name = (
+            case.words["whole"]
+            if cause == WHOLE
+            else effect_table.cause_name(outcome, cause, case.language)
+        )
+        ends = [scale * row[key] for key in ("part", "low", "high")]
+        rows.append([effect_table.outcome_name(outcome, case.language), name, *ends, unit])
+    columns = [case.words[k] for k in ("indicator", "cause", "part", "low95", "high95", "unit")]
+    return Table(f"why-{case.plain}", title, columns, rows, shown=False, sheet=_sheet(case, "why"))
 
 
 def _pairs(case: Case) -> Table:

@@ -15,7 +15,7 @@ from sim.experiments.compare import last_month_in_force
 from sim.experiments.summary import HIGH, LOW
 from sim.experiments.summary_table import ACTORS
 from sim.outcomes import RATE
-from sim.report.case import Case
+from sim.report.case import Case, cut_short
 from sim.report.content import Block, Cell, Number, Paragraph, Section, Table
 from sim.report.reliability import leading, reliability
 from sim.report.sentences import (
@@ -30,6 +30,7 @@ from sim.report.sentences import (
     worse,
 )
 from sim.report.words import PAPER
+from sim.science import effect_table
 
 MOST_OTHERS = 3
 """Policies that conclusions hold against the best; an annex has all pairs."""
@@ -117,6 +118,10 @@ def _conclusions(case: Case, several: bool) -> list[Block]:
         )  # fmt: skip
         more = policy == others[-1] or policy != others[:MOST_OTHERS][-1]
         points.append(("", told if more else told + words["others"]))
+    if case.why is not None:
+        name, effect = case.why
+        lead = words["why"].format(name=cut_short(name, case.language))
+        points.append((lead, effect_table.few(effect, case.language)[0]))
     trust = reliability(case)
     points.append((words["reliable"].format(grade=words[trust.grade]), _reasons(case)))
     return _numbered(case, several, points)

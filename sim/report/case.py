@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.as_text import is_share, parameter_text, title_of
 from sim.config import Config
@@ -20,6 +20,9 @@ from sim.report.content import Table, plain
 from sim.report.sentences import Runs
 from sim.report.words import WORDS
 from sim.schema import Described
+
+if TYPE_CHECKING:
+    from sim.science.effect import Effect
 
 WITHOUT_UNIT = ("1", "name", "path")
 """Units of the configuration that are none to a reader."""
@@ -41,6 +44,7 @@ class Extra:
         repeat: How to repeat it, instead of a command.
         link: To be copied for that.
         files: Paths of a configuration, and what they are called in the report.
+        why: What carried a policy's effect, by scenario, where that was asked.
     """
 
     question: str = ""
@@ -51,6 +55,7 @@ class Extra:
     repeat: str = ""
     link: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    why: Mapping[str, Effect] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,15 @@ class Case:
     def title(self, policy: str) -> str:
         """What a policy is called."""
         return plain(policy_title(self.config(policy), policy, self.language))
+
+    @property
+    def why(self) -> tuple[str, Effect] | None:
+        """What carried a policy's effect, and what this policy is called; None where that was not asked."""
+        effect = self.extra.why.get(self.scenario)
+        if effect is None:
+            return None
+        config = effect.question.config
+        return plain(policy_title(config, config.policy.name, self.language)), effect
 
     @cached_property
     def called(self) -> dict[str, str]:

@@ -96,7 +96,7 @@ def _block(block: Block, language: str, number: Iterator[int]) -> str:
         return _table(block, language) if block.shown else ""
     if isinstance(block, Picture):
         label = escape(f"{block.title}. {block.alternative}", quote=True)
-        drawing = _unlike_ids(inline_svg(block.figure), next(number))
+        drawing = unlike_ids(inline_svg(block.figure), next(number))
         drawing = drawing.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
         return f"<figure>{drawing}<figcaption>{escape(block.title)}</figcaption></figure>"
     code = f"<pre>{escape(block.text)}</pre>"
@@ -146,7 +146,7 @@ def inline_svg(figure: Figure) -> str:
     return text[text.index("<svg") :].strip()
 
 
-def _unlike_ids(text: str, number: int) -> str:
+def unlike_ids(text: str, number: int) -> str:
     """Ids and what points to them with a number in front, so that two figures do not share any.
 
     Matplotlib names a clip path by a hash of its place, whose last bit differs from one layout to

@@ -7,6 +7,7 @@ Student's over seeds: they hold chance and, where each seed lives parameters of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -111,9 +112,18 @@ class Question(Kept):
         return partial(tables, self, how.progress)
 
 
+Rows = list[dict[str, Any]]
+Seed = tuple[Rows, Rows, Rows, Rows]
+"""Rows of parts, flows, groups and limits under one seed."""
+
+
 def tables(question: Question, progress: bool) -> dict[str, pd.DataFrame]:
     """Live all seeds, and make the tables of an ``Effect``."""
-    lived = spread(question.config, partial(_live, question), progress)
+    return told(spread(question.config, partial(live, question), progress))
+
+
+def told(lived: Sequence[Seed]) -> dict[str, pd.DataFrame]:
+    """The tables of an ``Effect`` from its seeds, in their order."""
     shares, flows, groups, limits = (
         pd.concat([pd.DataFrame(one[k]).assign(seed=n) for n, one in enumerate(lived)])
         for k in range(4)
@@ -150,11 +160,8 @@ def _told(rows: pd.DataFrame, keys: list[str], names: tuple[str, ...]) -> pd.Dat
     return pd.DataFrame(out)
 
 
-Rows = list[dict[str, Any]]
-
-
-def _live(question: Question, seed: int) -> tuple[Rows, Rows, Rows, Rows]:
-    """Rows of parts, flows, groups and limits under one seed."""
+def live(question: Question, seed: int) -> Seed:
+    """Live one seed."""
     at, before = question.config.months, question.before
     # What was billed in a year may have been paid up to a year before that.
     since = min(1, at - YEAR + 1) if before is None else before - 2 * YEAR + 1
@@ -176,7 +183,8 @@ def _live(question: Question, seed: int) -> tuple[Rows, Rows, Rows, Rows]:
         }
         for name in LIMITS
     ]
-    return parts, _flows(found), _groups(one, other, found), limits
+    lives = one.state.lives & other.state.lives
+    return parts, _flows(found, lives), _groups(one, other, found, lives), limits
 
 
 def watched(config: Config, seed: int, since: int) -> Record:
@@ -187,29 +195,31 @@ def watched(config: Config, seed: int, since: int) -> Record:
     return record
 
 
-def _flows(found: list[tuple[str, int, Shared]]) -> Rows:
+def _flows(found: list[tuple[str, int, Shared]], lives: np.ndarray) -> Rows:
     names = list(OUTCOMES["collection_rate"])
     more, less = np.zeros(len(names)), np.zeros(len(names))
-    for outcome, _, given in found:
-        if outcome != "collection_rate":
-            continue
-        # What carried a unit most in the direction in which it went.
-        for gaps, counted in ((given.units > 0, more), (given.units < 0, less)):
-            toward = given.causes[:, gaps] * np.sign(given.units[gaps])
-            np.add.at(counted, toward.argmax(axis=0), 1.0)
+    own = [given for outcome, _, given in found if outcome == "collection_rate"]
+    units, causes = (
+        np.concatenate(of, axis=-1) for of in zip(*((g.units, g.causes) for g in own), strict=True)
+    )
+    # What carried a household most in the direction in which it went; units that are vacant are nobody's.
+    for gaps, counted in ((lives & (units > 0), more), (lives & (units < 0), less)):
+        toward = causes[:, gaps] * np.sign(units[gaps])
+        np.add.at(counted, toward.argmax(axis=0), 1.0)
     return [
         {"cause": c, "more": m, "less": n}
         for c, m, n in zip(names, more.tolist(), less.tolist(), strict=True)
     ]
 
 
-def _groups(one: Side, other: Side, found: list[tuple[str, int, Shared]]) -> Rows:
+def _groups(
+    one: Side, other: Side, found: list[tuple[str, int, Shared]], lives: np.ndarray
+) -> Rows:
     h, b = one.record.world.households, one.record.world.buildings
     gaps = {
         name: np.concatenate([given.units for outcome, _, given in found if outcome == name])
         for name in ("satisfaction", "collection_rate")
     }
-    lives = one.state.lives & other.state.lives
     several = one.record.world.number_of_compounds > 1
     number = h.building - np.searchsorted(b.compound, h.compound) + 1
     buildings = [f"{c}-{n}" if several else f"{n}" for c, n in zip(h.compound, number, strict=True)]

@@ -22,23 +22,19 @@ if TYPE_CHECKING:
 NAMED, LEAST = 4, 0.05
 """Most causes named in a sentence, and what a part has to be, as printed, to be told at all."""
 
+FEW = 5
+"""Most sentences of the short form."""
+
 WORDS = phrases("effect")
 
 
 def print_effect(effect: Effect, console: Console, language: str = "en") -> None:
     """Print what each outcome came by, who gains and who loses, and the sentences."""
-    words = WORDS[language]
     print_parts(effect, console, language)
-    keys = ("households", "satisfaction", "gain", "lose", "paid", "more", "less")
-    table = new_table([words["trait"], *(words[key] for key in keys)])
-    for row in effect.groups[effect.groups["trait"] != "building"].to_dict("records"):
-        numbers = [
-            signed(100.0 * row[key])
-            if key in ("satisfaction", "paid")
-            else number_text(row[key], language)
-            for key in keys
-        ]
-        table.add_row(group_name(row["trait"], row["group"], language), *numbers)
+    heads, rows = gains(effect, language)
+    table = new_table(heads)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
     console.print()
     print_told(effect, sentences(effect, language), console, language)
@@ -76,7 +72,43 @@ def sentences(effect: Effect, language: str = "en") -> list[str]:
         effect: What was shared out.
         language: "en" or "zh".
     """
-    return list(_sentences(effect, language))
+    words = WORDS[language]
+    how = words["adds"] + ("" if language == "zh" else " ") + words["how"]
+    return [*_changes(effect, language), *_who(effect, language), how]
+
+
+def few(effect: Effect, language: str = "en") -> list[str]:
+    """The same in five sentences at most: what changed by what, who pays otherwise, who gains and who loses."""
+    who = list(_who(effect, language))
+    return [*_changes(effect, language)[: FEW - len(who)], *who]
+
+
+def gains(effect: Effect, language: str = "en") -> tuple[list[str], list[list[str]]]:
+    """Who gains and who loses, as heads and rows of a table."""
+    words = WORDS[language]
+    keys = ("households", "satisfaction", "gain", "lose", "paid", "more", "less")
+    rows = []
+    for row in effect.groups[effect.groups["trait"] != "building"].to_dict("records"):
+        numbers = [
+            signed(100.0 * row[key])
+            if key in ("satisfaction", "paid")
+            else number_text(round(row[key]), language)
+            for key in keys
+        ]
+        rows.append([group_name(row["trait"], row["group"], language), *numbers])
+    return [words["trait"], *(words[key] for key in keys)], rows
+
+
+def moves(effect: Effect, language: str = "en") -> tuple[list[str], list[list[str]]]:
+    """How many households pay more and less by what moved them most, as heads and rows of a table."""
+    words = WORDS[language]
+    found = effect.flows[(effect.flows["more"] >= 0.5) | (effect.flows["less"] >= 0.5)]
+    rows = [
+        [cause_name("collection_rate", row["cause"], language)]
+        + [number_text(round(row[key]), language) for key in ("more", "less")]
+        for row in found.sort_values("more", ascending=False).to_dict("records")
+    ]
+    return [words["cause"], words["more"], words["less"]], rows
 
 
 def cause_name(outcome: str, cause: str, language: str = "en") -> str:
@@ -121,13 +153,13 @@ def _ranged(row: dict[Any, Any], scale: float) -> str:
     return with_interval(*(scale * row[key] for key in ("part", "low", "high")))
 
 
-def _sentences(effect: Effect, language: str) -> Iterator[str]:
-    for outcome in OUTCOMES:
-        line = whole_sentence(effect, outcome, language)
-        if line:
-            yield line
-    yield from _who(effect, language)
-    yield WORDS[language]["how"]
+def _changes(effect: Effect, language: str) -> list[str]:
+    told = [whole_sentence(effect, outcome, language) for outcome in OUTCOMES]
+    if any(told):
+        return list(filter(None, told))
+    month, seeds = effect.question.config.months, effect.question.config.replications
+    return [WORDS[language]["nothing"].format(
+        against=against(effect, language), month=month, seeds=seeds)]  # fmt: skip
 
 
 def whole_sentence(effect: Effect, outcome: str, language: str = "en") -> str:

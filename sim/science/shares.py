@@ -59,7 +59,7 @@ JUDGING: dict[str, Named] = {
     "problems": Named("own problems unsolved", "自家诉求未解决"),
     "accounts": Named("open accounts", "账目公开"),
     "neighbours": Named("what neighbours say", "邻居的评价"),
-    "bounds": Named("nothing below 0 or above 1", "上下限"),
+    "bounds": Named("nothing below 0 or above 1", "满分与零分的限制"),
     "start": Named("what was under way already", "原有趋势"),
     "moves": Named("households that moved", "住户更替"),
     "other": Named("all else", "其他"),

@@ -241,8 +241,16 @@ def _numbered(asked: _Asked, numbers: dict[str, int]) -> dict[str, int] | str:
 
 def _by_rooms(asked: _Asked, labels: Sequence[str]) -> dict[str, int] | None:
     known = asked.rooms_of() if asked.rooms_of is not None else None
-    if not known:
-        return None
+    return rows_of(known, labels) if known else None
+
+
+def rows_of(known: Sequence[str], labels: Sequence[str]) -> dict[str, int] | None:
+    """Rows of households by labels of their rooms; None where one of them is nobody's or anybody's.
+
+    Args:
+        known: Room of each household in one way, as ``sim.intake.rooms.keys_of`` has it.
+        labels: Rooms as somebody writes them.
+    """
     place = {key: k for k, key in enumerate(known)}
     if len(place) < len(known):
         return None

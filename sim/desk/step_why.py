@@ -1,0 +1,180 @@
+"""Part of step 3: why the chosen plan does what it does, and why one household pays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from nicegui import ui
+
+from sim.desk import why
+from sim.desk.bench import Asked
+from sim.desk.bits import as_list, as_table, card, one_line, text
+from sim.desk.words import joined
+from sim.experiments import household, household_text
+from sim.science import effect, effect_table
+
+if TYPE_CHECKING:
+    from sim.desk.page import Page
+
+
+def effect_card(page: Page) -> None:
+    """Why the chosen plan does what it does."""
+    words, plan, session = page.words, page.visit.chosen, page.visit.session
+    title = joined(words["why"], plan.name, session.language) if plan else words["why"]
+    page.home = None
+    with card(title, "why"):
+        if plan is None or not plan.measures:
+            empty = words["why_empty"].format(plan=plan.name) if plan else words["only_reference"]
+            text("p", empty)
+            return
+        text("p", words["why_hint"].format(month=session.within), "small")
+        _asked(page, "effect", words["why_go"], _ask_effect)
+
+
+def household_card(page: Page) -> None:
+    """Why one household pays or does not; nothing without a plan to hold it against."""
+    words, plan = page.words, page.visit.chosen
+    if plan is None or not plan.measures:
+        return
+    with card(words["why_home"], "why"):
+        last = _households(page) - 1
+        text("p", words["why_home_hint"].format(plan=plan.name, last=last), "small")
+        page.home = ui.input(words["why_home_field"]).props("data-name=why-home clearable")
+        page.home.on("keydown.enter", lambda: _ask_household(page))
+        _asked(page, "household", words["why_home_go"], _ask_household)
+
+
+def picked(page: Page, row: int, seed: int) -> None:
+    """A household was chosen on the map: tell of it, in the run that the map shows."""
+    if page.home is not None:
+        page.home.set_value(str(row))
+        _ask_household(page, seed)
+
+
+def _asked(page: Page, name: str, go: str, ask: Callable[[Page], None]) -> None:
+    """A button, how far it is, and what was found."""
+    asking, words, home = page.why[name], page.words, page.home
+    with ui.element("div").classes("flow"):
+        ui.button(go, icon="help_outline", on_click=lambda: ask(page)).props(
+            f"unelevated data-name=why-{name}-go"
+        )
+        stop = ui.button(words["stop"], on_click=asking.stop).props("flat")
+    told = text("p", "", "small")
+    told.props["aria-live"] = "polite"
+    place = ui.html("", sanitize=False).style("width:100%")
+    place.props["data-name"] = f"why-{name}"
+    language = page.visit.session.language
+    if asking.found is not None and asking.language != language and not asking.working:
+        asking.begin(asking.of, why.draw(asking, page.visit.bench.lanes, language, page._told))
+
+    drawn: list[Any] = [()]
+
+    def draw() -> None:
+        said = _said(page, name)
+        if home is not None and asking.problem:
+            home.error, said = asking.problem, ""
+        told.set_content(escape(said))
+        stop.set_visibility(asking.working)
+        if drawn[0] != (now := (id(asking.found), asking.drawing)):
+            drawn[0] = now
+            place.set_content(_shown(asking, page.words, language))
+
+    page.watchers.append(draw)
+    draw()
+
+
+def _said(page: Page, name: str) -> str:
+    asking, words = page.why[name], page.words
+    if asking.working and asking.found is None:
+        every = asking.of.config.replications
+        return words[f"why_{name}_wait"].format(done=asking.done, all=every)
+    if asking.found is not None and not _of_now(page, asking):
+        return words["why_old"]
+    return asking.problem
+
+
+def _of_now(page: Page, asking: why.Asking) -> bool:
+    """Whether an answer is of the plan, compound and month as they are now."""
+    asked = _plan(page)
+    if asked is None:
+        return False
+    now = why.effect_of(page.visit.session, asked).config
+    of = asking.of.config
+    return bool(now == of.model_copy(update={"seed": now.seed, "replications": now.replications}))
+
+
+def found(page: Page) -> effect.Effect | None:
+    """What carried the chosen plan's effect, where that was asked for and holds still."""
+    asking = page.why["effect"]
+    return asking.found if asking.found is not None and _of_now(page, asking) else None
+
+
+def _plan(page: Page) -> Asked | None:
+    plan = page.visit.chosen
+    return page.visit.asked.get(plan.name) if plan else None
+
+
+def _households(page: Page) -> int:
+    asked = _plan(page)
+    return asked.config.population.households if asked else 1
+
+
+def _shown(asking: why.Asking, words: dict[str, str], language: str) -> str:
+    """The answer as HTML: the figure, sentences, tables."""
+    if asking.found is None:
+        return ""
+    told = _effect if isinstance(asking.found, effect.Effect) else _household
+    lines, note, tables = told(asking.found, words, language)
+    label = escape(lines[0], quote=True)
+    drawing = asking.drawing.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+    folds = "".join(
+        f"<details{' open' if open_ else ''}><summary>{escape(title)}</summary>{table}</details>"
+        for title, table, open_ in tables
+    )
+    return f"{as_list(lines)}<p class=small>{escape(note)}</p>{drawing}{folds}"
+
+
+Shown = tuple[list[str], str, list[tuple[str, str, bool]]]
+"""Sentences, a note below them, and tables with their titles and whether they are open."""
+
+
+def _effect(answer: effect.Effect, words: dict[str, str], language: str) -> Shown:
+    tables = [
+        (words["why_gains"], as_table(*effect_table.gains(answer, language)), False),
+        (words["why_moves"], as_table(*effect_table.moves(answer, language)), False),
+    ]
+    return effect_table.few(answer, language), effect_table.WORDS[language]["adds"], tables
+
+
+def _household(answer: household.Why, words: dict[str, str], language: str) -> Shown:
+    *lines, note = answer.story(language)
+    table = as_table(*household_text.beside(answer, language))
+    return lines, note, [(words["why_beside"], table, True)]
+
+
+def _ask(page: Page, name: str, of: Any) -> None:
+    asking, visit = page.why[name], page.visit
+    asking.begin(of, why.find(asking, visit.bench.lanes, of, visit.session.language, page._told))
+    page._told()
+
+
+def _ask_effect(page: Page) -> None:
+    asked = _plan(page)
+    if asked is None:
+        ui.notify(page.waiting(), type="warning")
+        return
+    with one_line(page.visit.session.language):
+        _ask(page, "effect", why.effect_of(page.visit.session, asked))
+
+
+def _ask_household(page: Page, seed: int | None = None) -> None:
+    asked, visit, home = _plan(page), page.visit, page.home
+    if asked is None or home is None:
+        ui.notify(page.waiting(), type="warning")
+        return
+    with one_line(visit.session.language, home):
+        name = asked.config.policy.name
+        seed = visit.middle(name) if seed is None else seed
+        _ask(page, "household", why.household_of(visit.session, asked, str(home.value or ""), seed))

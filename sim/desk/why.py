@@ -1,0 +1,184 @@
+"""Why: what carried a plan's effect, and why one household pays; asked by a button, lived in the lanes in turns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from sim.desk import compound
+from sim.desk.bench import Asked
+from sim.desk.lanes import Lanes
+from sim.desk.refusals import refusal
+from sim.desk.session import Own, Session
+from sim.errors import InputError
+from sim.experiments import household
+from sim.explain import show
+from sim.questions.why import CHANGED, REPLICATIONS
+from sim.science import effect
+from sim.society.edges import rows_of
+from sim.society.imports import read_rooms
+
+WIDE = (3.5, 5.0)
+"""Inches of the two figures, so that letters are as large as the page's in a column of it and in a wide one."""
+
+
+class Asking:
+    """What was asked for last, and what has been found.
+
+    Attributes:
+        of: What was asked, to be held against what would be asked now.
+        found: The answer, an ``Effect`` or a ``Why``; None before there is one.
+        language, drawing: Its figure as an ``svg`` element, and in which language.
+        done: Runs that are there.
+        problem: Why there is no answer, in one line.
+    """
+
+    def __init__(self) -> None:
+        self.of: Any = None
+        self.found: Any = None
+        self.language = self.drawing = self.problem = ""
+        self.done = 0
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def working(self) -> bool:
+        """Whether it goes on."""
+        return self.task is not None and not self.task.done()
+
+    def stop(self) -> None:
+        """Give it up; what was found stays."""
+        if self.task is not None:
+            self.task.cancel()
+
+    def begin(self, of: Any, work: Coroutine[Any, Any, Any]) -> None:
+        """Give up what was asked before, and let this be found.
+
+        Args:
+            of: What is asked.
+            work: Finds it, with ``found`` or ``drawing`` as what comes of it.
+        """
+        self.stop()
+        self.of, self.problem, self.done = of, "", 0
+        self.task = asyncio.create_task(work)
+
+
+async def find(
+    asking: Asking, lanes: Lanes, of: Any, language: str, told: Callable[[], None]
+) -> None:
+    """Find the answer to a question and draw it.
+
+    Args:
+        asking: Where it is put.
+        lanes: Where it is lived.
+        of: The question: an effect's or a household's.
+        language: Of the figure, and of what is refused.
+        told: Called whenever there is news.
+    """
+    asking.found = None
+    told()
+    try:
+        if isinstance(of, effect.Question):
+            asking.found = await _effect(asking, lanes, of, told)
+        else:
+            asking.found = await lanes.call(of.config.seed, of.answer)
+        await draw(asking, lanes, language, told)
+    except InputError as error:
+        asking.problem = refusal(error, language)
+    except RuntimeError as error:
+        asking.problem = " ".join(str(error).split())
+    finally:
+        told()
+
+
+async def draw(asking: Asking, lanes: Lanes, language: str, told: Callable[[], None]) -> None:
+    """Draw what was found."""
+    asking.language, asking.drawing = language, ""
+    asking.drawing = await lanes.call(0, drawn, asking.found, language)
+    told()
+
+
+async def _effect(
+    asking: Asking, lanes: Lanes, of: effect.Question, told: Callable[[], None]
+) -> effect.Effect:
+    seeds = range(of.config.seed, of.config.seed + of.config.replications)
+    lived: dict[int, effect.Seed] = {}
+
+    async def fill(lane: int) -> None:
+        # One seed at a time: others who ask for runs take their turns between.
+        for seed in seeds:
+            if seed % lanes.count == lane:
+                lived[seed] = await lanes.call(lane, effect.live, of, seed)
+                asking.done = len(lived)
+                told()
+
+    await asyncio.gather(*(fill(lane) for lane in range(lanes.count)))
+    return await lanes.call(0, put_together, of, [lived[seed] for seed in seeds])
+
+
+def put_together(of: effect.Question, lived: list[effect.Seed]) -> effect.Effect:
+    """The answer from its seeds."""
+    found: effect.Effect = of.answer_of(effect.told(lived))
+    return found
+
+
+def drawn(found: effect.Effect | household.Why, language: str) -> str:
+    """The figure of an answer as an ``svg`` element."""
+    from sim.figures import effect as of_effect  # Matplotlib is slow to import.
+    from sim.figures import household as of_household
+    from sim.report.page import inline_svg, unlike_ids
+
+    whole = isinstance(found, effect.Effect)
+    figure = (
+        of_effect.short(found, language, WIDE[0])
+        if isinstance(found, effect.Effect)
+        else of_household.both(found, language, WIDE[1])
+    )
+    return unlike_ids(inline_svg(figure), int(whole))
+
+
+def effect_of(session: Session, asked: Asked) -> effect.Question:
+    """What carries a plan's effect in the month that the session asks about, as ``xiaoqu why`` asks it.
+
+    Raises:
+        InputError: The theory of paying has no terms.
+    """
+    config = asked.config.model_copy(
+        update={
+            "months": session.within,
+            "replications": min(REPLICATIONS, session.replications),
+        }
+    )
+    return effect.Question(config, household.checked(config, ""))
+
+
+def household_of(session: Session, asked: Asked, said: str, seed: int) -> household.Question:
+    """Why a household pays in that month.
+
+    Args:
+        session: What was chosen.
+        asked: The plan in its compound.
+        said: Its number or room; empty for the first that pays because of the plan.
+        seed: Which run.
+
+    Raises:
+        InputError: It cannot be told which is meant.
+    """
+    row = _row(session.own if session.case == compound.OWN else Own(), said.strip())
+    config = asked.config.model_copy(
+        update={"months": session.within, "replications": 1, "seed": seed}
+    )
+    return household.Question(config, household.checked(config, ""), row)
+
+
+def _row(own: Own, said: str) -> int | str:
+    if not said:
+        return CHANGED
+    if said.isdecimal():
+        return int(said)
+    known = read_rooms(str(compound.kept(own.households, "households"))) if own.households else None
+    found = rows_of(known, [said]) if known else None
+    if found is None:
+        allowed = "a number, or a room of the register" if known else "a number"
+        raise InputError("household", f"no household is {show(said)}", allowed)
+    return found[said]

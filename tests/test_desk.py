@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from offices import REGISTER, ledger, workbook
 from offices import text as text_file
 
 from sim.compose import load
 from sim.desk import bench as bench_module
-from sim.desk import charts, compound, evidence_card, finding, live, printing, step_known
+from sim.desk import charts, compound, evidence_card, finding, live, printing, step_known, why
 from sim.desk.arrived import arrive, mapping_of, taken
 from sim.desk.bench import Bench
 from sim.desk.bits import with_unit
@@ -462,7 +463,8 @@ def test_what_a_page_shows_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> 
         visit.measure("member_contact", dose=0.9)
         await visit._task
         assert visit.progress() == (8, 8)
-        assert sum(map(len, bench._runs.values())) == 8, "what nobody shows is forgotten"
+        # The compound alone, the policy, and what it was before.
+        assert sum(map(len, bench._runs.values())) == 12, "what nobody shows is forgotten"
         monkeypatch.setattr(bench_module, "MOST_SHOWN", 8)
         other = Visit(bench, own_session(seed=100), lambda: None)
         other.start()
@@ -1147,3 +1149,108 @@ def test_what_stands_side_by_side_is_of_the_same_seeds() -> None:
         page.visit.close()
 
     asyncio.run(report())
+
+
+# --- why, and what was before ---------------------------------------------------------------------
+
+
+def said_on(user: Any, name: str) -> str:
+    """What stands in an element of the page, without its tags."""
+    held = [e for e in user.client.elements.values() if e.props.get("data-name") == name]
+    return re.sub(r"<svg.*?</svg>|<[^>]+>", " ", held[-1].content, flags=re.DOTALL)
+
+
+async def until(done: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if done():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("it did not come")
+
+
+def test_the_desk_says_why(pages: list[Any]) -> None:
+    """Catches an answer that is not that of ``xiaoqu why``, stale or in English, and a refusal away from its field."""
+    from sim.desk import step_report, step_why
+
+    table = "building,stair,floor,room\n" + "".join(
+        f"{b},1,{f},{b}-1-{f}01\n" for b in (1, 2, 3) for f in range(1, 31)
+    )
+
+    async def visit() -> None:
+        async with simulated() as user:
+            session = own_session(own=Own(households=table))
+            await user.open(f"/?s={as_link(session)}")
+            (page,) = pages
+            await until(lambda: page.visit.progress() == (8, 8))
+            with user.client:
+                page.show(2)
+                step_why._ask_effect(page)
+            await until(lambda: not page.why["effect"].working)
+            found, asked = page.why["effect"].found, page.visit.asked["A"]
+            alone = why.effect_of(page.visit.session, asked).answer()
+            pd.testing.assert_frame_equal(found.parts, alone.parts)
+            await until(lambda: "12个月" in said_on(user, "why-effect"))
+            with user.client:
+                for home, row in (("2-1-701", 36), ("5", 5)):
+                    page.home.set_value(home)
+                    step_why._ask_household(page)
+                    await until(lambda: not page.why["household"].working)
+                    assert page.why["household"].found.about["household"] == row
+                await until(lambda: "5号住户" in said_on(user, "why-household"))
+                for home, told in (
+                    ("9999", "没有第 9999 号住户；允许：0 至 89"),
+                    ("9-9-9", "没有“9-9-9”这一户"),
+                ):
+                    page.home.set_value(home)
+                    step_why._ask_household(page)
+                    await until(lambda: told in (page.home.error or ""))  # noqa: B023
+            for name in ("why-effect", "why-household"):
+                said = said_on(user, name)
+                assert not re.search("[A-Za-z,;]{2,}|[\u4e00-\u9fff],", said), said
+            extra = step_report.extra(page, page.visit.common())
+            assert extra.why == {"own": found}
+            with user.client:
+                page.visit.measure("member_contact", dose=0.5)
+                page.show(2)
+            await user.should_see(WORDS["zh"]["why_old"], retries=100)
+            assert step_why.found(page) is None, "it is of another plan"
+            with user.client:
+                page.change(lambda: page.visit.plan(0, Plan(name="A")))
+                page.show(2)
+            await user.should_see(WORDS["zh"]["why_empty"].format(plan="A"))
+
+    asyncio.run(visit())
+
+
+def test_before_and_after_the_last_change() -> None:
+    """Catches a slide counted from its last step, a forgotten answer, and settings told the wrong way round."""
+    page_module = pytest.importorskip("sim.desk.page")
+    from sim.desk import step_replay
+
+    async def slide() -> None:
+        page = page_module.Page(Bench(Here()), Here(), own_session())
+        visit = page.visit
+        visit.start()
+        await visit._task
+        assert step_replay.table(page) == ([], 0)
+        for dose in (0.8, 0.6):
+            visit.measure("member_contact", False, dose=dose)
+        visit.settle()
+        await visit._task
+        rows, runs = step_replay.table(page)
+        assert rows[0][1:3] == ["实施强度100%", "实施强度60%"] and runs == 4
+        was, now = visit.before("A")[1], visit.runs("A")
+        for row, name in zip(rows[1:], annexes.DRAWN, strict=False):
+            scale = 100 if INDICATORS[name].share else 1
+            told = [float(np.mean(scale * one.at(name, 12))) for one in (was, now)]
+            assert [float(cell) for cell in row[1:3]] == pytest.approx(told, abs=0.051)
+        more = visit.chosen.model_copy(
+            update={"measures": [*visit.chosen.measures, Planned(measure="building_meetings")]}
+        )
+        visit.plan(0, more)
+        assert step_replay.table(page)[0][0][1] == "未采用"
+        visit.undo()
+        assert step_replay.table(page)[0] == [], "nothing differs from the last answer"
+        visit.close()
+
+    asyncio.run(slide())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Sequence
 from html import escape
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from docx import Document
 from matplotlib.text import Text
 from rich.console import Console
 from test_punctuation import half_width
@@ -873,9 +876,35 @@ def test_report_of_a_comparison_and_of_a_run(xiaoqu: Any, kept: Comparison, tmp_
     assert as_pdf(report).startswith(b"%PDF-")
 
 
+def test_a_report_says_why_where_that_was_asked(
+    xiaoqu: Any, kept: Comparison, tmp_path: Path
+) -> None:
+    """Catches a section of guesses, parts that are not those of ``xiaoqu why``, and an answer nobody asked for."""
+    folder = tmp_path / "compare" / "one"
+    shutil.copytree(kept.folder, folder)
+    code, told, _ = xiaoqu("report", str(folder), "lang=en", "form=short")
+    assert code == 0 and "why-" not in told
+    assert xiaoqu("report", str(folder), "why=true")[0] == 0
+    (found,) = (tmp_path / "why").iterdir()
+    assert xiaoqu("report", str(folder), "lang=en")[0] == 0, "found without being asked for again"
+    rows = pd.read_csv(folder / "report" / "tables-en" / "why-ordinary_estate.csv")
+    assert len(rows) == len(pd.read_parquet(found / "parts.parquet"))
+    for _, of in rows.groupby("indicator"):
+        whole = of["cause"] == "all"
+        assert of.loc[~whole, "part"].sum() == pytest.approx(of.loc[whole, "part"].item(), abs=1e-6)
+    for language, title in (("zh", "为什么"), ("en", "Why")):
+        paper = Document(folder / "report" / f"report-{language}.docx")
+        lines = [p.text for p in paper.paragraphs]
+        start = next(k for k, line in enumerate(lines) if line.strip() == title)
+        said = [line for line in lines[start + 1 : start + 6] if re.search(r"[.。]$", line)]
+        assert 1 <= len(said) <= 5 and all(re.search(r"\d", line) for line in said)
+        assert language == "en" or not any(re.search("[A-Za-z,;]", line) for line in said)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (("why=perhaps",), "why: 'perhaps' is not known"),
         (("lang=fr",), "lang: 'fr' is not known"),
         (("months=3",), "months: is not asked for here"),
         ((f"question={'x' * 500}",), "question: 500 characters"),

@@ -29,6 +29,7 @@ from sim.figures.loops import EDGES, both
 from sim.model import NeighborhoodModel
 from sim.own import usual_month
 from sim.questions import find
+from sim.science import effect_table
 from sim.science.chain import Chain, looked_for
 from sim.science.chain import Question as ChainQuestion
 from sim.science.effect import WHOLE, Effect, watched
@@ -263,8 +264,8 @@ def test_an_effect_over_seeds_adds_up_and_is_told() -> None:
         assert rows.drop(WHOLE).sum() == pytest.approx(rows[WHOLE], abs=1e-9)
     every = found.groups[found.groups["trait"] == "all"].iloc[0]
     flows = found.flows[["more", "less"]].sum()
-    # A unit that is vacant on one side can pay more, and is no household of a group.
-    assert flows["more"] >= every["more"] > 0.0 and flows["less"] >= every["less"]
+    assert flows["more"] == pytest.approx(every["more"]) and every["more"] > 0.0
+    assert flows["less"] == pytest.approx(every["less"])
     for trait in ("tenure", "life", "kind", "floor", "building"):
         of = found.groups[found.groups["trait"] == trait]
         assert of["households"].sum() == pytest.approx(every["households"])
@@ -272,6 +273,8 @@ def test_an_effect_over_seeds_adds_up_and_is_told() -> None:
         told = " ".join(found.sentences(language))
         assert not re.search(r"[{}]|nan", told)
         assert f"{every['gain']:.0f}" in told
+        few = effect_table.few(found, language)
+        assert len(few) <= effect_table.FEW and f"{every['gain']:.0f}" in few[-1]
         for draw in (effect_figures.parts, effect_figures.flows, effect_figures.groups):
             figure, data = draw(found, language=language)
             assert isinstance(figure, Figure) and isinstance(data, pd.DataFrame)

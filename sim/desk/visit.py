@@ -188,7 +188,8 @@ class Visit:
 
     def held(self) -> frozenset[str]:
         """Keys of the runs that it shows."""
-        was = (asked for _, asked in self._before.values())
+        named = self.chosen.name if self.chosen else ""
+        was = (asked for _, asked in filter(None, [self._before.get(named)]))
         return frozenset(one.key for one in (*self.asked.values(), *self.parts.values(), *was))
 
     @property

@@ -102,7 +102,12 @@ def run_once(
         if not targets:
             continue
         keys: dict[str, Any] = {"months": max(1, *(target.month for target in targets))}
-        keys |= {"replications": replications, "seed": seed, "executor__workers": workers}
+        keys |= {
+            "replications": replications,
+            "seed": seed,
+            "executor__workers": workers,
+            "doubt": "off",
+        }
         rows.append(hold(load(case, policy=policy, **keys), load(case, policy="none", **keys), progress))  # fmt: skip
     return pd.concat(rows, ignore_index=True)
 

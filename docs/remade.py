@@ -66,6 +66,16 @@ def trials(quick: bool) -> str:
     return as_markdown(run_trials(*_checks(quick, 10), progress=not quick), TRIALS)
 
 
+def trials_doubt(quick: bool) -> str:
+    """The same trials, each compound under a parameter set of its own from the posterior."""
+    from sim.science.levels_table import TRIALS, as_markdown
+    from sim.science.trials import run_trials
+
+    seeds, seed, _ = _checks(quick, 20)
+    frame = run_trials(seeds, seed, progress=not quick, doubt="on")
+    return as_markdown(frame, TRIALS, columns=("check", "allowed", "model", "verdict"))
+
+
 def _checks(quick: bool, seeds: int) -> tuple[int, int, int]:
     """Seeds, the first of them, and draws."""
     return (1, 1, 2) if quick else (seeds, 1, 24)
@@ -491,6 +501,7 @@ def _pooled(name: str) -> Callable[[bool], str]:
 LIVED: dict[str, Callable[[bool], str]] = {
     "levels": levels,
     "trials": trials,
+    "trials_doubt": trials_doubt,
     "validate": validation,
     "patterns": patterns,
     "arrows": arrows,

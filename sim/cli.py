@@ -377,6 +377,12 @@ def validate(
         ),
     ] = 24,
     workers: Annotated[int, typer.Option(min=0, help="Processes, 0 for one per core")] = 0,
+    doubt: Annotated[
+        bool,
+        typer.Option(
+            help="Each seed lives a parameter set of the posterior; else all the defaults"
+        ),
+    ] = False,
     markdown: Annotated[bool, typer.Option(help="Print the tables as Markdown")] = False,
     lang: Annotated[Language, typer.Option(help="Language of levels and trials")] = Language.EN,
     plugin: Plugins = None,
@@ -398,26 +404,27 @@ def validate(
     for part in parts or ():
         if part not in known:
             raise unknown_name("PARTS", f"no part is named {part!r}", part, list(known))
+    doubted = "on" if doubt else "off"
     for part in known:
         if not parts or part in parts:
-            _hold(part, replications, seed, draws, workers, markdown, lang.value)
+            _hold(part, replications, seed, draws, workers, doubted, markdown, lang.value)
 
 
 def _hold(
-    part: str, seeds: int, seed: int, draws: int, workers: int, as_text: bool, language: str
-) -> None:
+    part: str, seeds: int, seed: int, draws: int, workers: int, doubt: str, as_text: bool, language: str
+) -> None:  # fmt: skip
     if part == "cases":
         from sim.experiments.validate import as_markdown, print_validation
         from sim.experiments.validate import validate as hold
 
-        result = hold(seeds, seed, workers, progress=True)
+        result = hold(seeds, seed, workers, progress=True, doubt=doubt)
         return _say(as_markdown(result)) if as_text else print_validation(result, _console(None))
     from sim.science import levels_table
     from sim.science.levels import run_levels
     from sim.science.trials import run_trials
 
     run = run_levels if part == levels_table.LEVELS else run_trials
-    frame = run(seeds, seed, draws, workers, progress=True)
+    frame = run(seeds, seed, draws, workers, progress=True, doubt=doubt)
     if as_text:
         return _say(levels_table.as_markdown(frame, part, language))
     return levels_table.print_checks(frame, part, _console(None), language)

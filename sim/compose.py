@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -67,6 +68,7 @@ _MISNAMED = {f"{group}s": group for group in _GROUPS} | {
 del _MISNAMED["scenarios"]
 _FIRST = "_xiaoqu"
 _LOCK = threading.Lock()
+_KEPT: dict[str, Any] = {}
 
 LARGEST_YAML, MOST_NODES = 4 * 2**20, 200_000
 """Bytes of a configuration file, and values in it once its aliases are written out."""
@@ -91,6 +93,9 @@ PATHS = (*FILES, "posterior", COMPOUND)
 
 QUOTED = """ "key='a, b'" """.strip()
 """A word with anything in its value, as bash, PowerShell and cmd.exe all take it."""
+
+MOST_KEPT = 256
+"""Choices of files whose merging is kept: Hydra takes a third of a second for one."""
 
 MOST_LEVELS = 1_000_000
 """Most values that one key may take in a sweep."""
@@ -533,6 +538,38 @@ def search_path(config_dir: Path | None) -> tuple[str, list[str]]:
 
 
 def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
+    """What the chosen files give together; that of our own files is kept as long as they stay as they are."""
+    if config_dir is not None:
+        with _LOCK:
+            return _composed(chosen, config_dir)
+    policy = chosen.get("policy") or []
+    alone = [name in CATALOGUE for name in ([policy] if isinstance(policy, str) else policy)]
+    key = repr((list(chosen.items()), alone, _stamps()))
+    with _LOCK:
+        if key not in _KEPT:
+            if len(_KEPT) >= MOST_KEPT:
+                _KEPT.clear()
+            _KEPT[key] = OmegaConf.to_container(_composed(chosen, None), resolve=False)
+        kept = _KEPT[key]
+    tree = OmegaConf.create(kept)
+    assert isinstance(tree, DictConfig)
+    return tree
+
+
+def _stamps() -> list[tuple[str, int, int]]:
+    """Name, time and size of each of our own files: one that is edited is read again."""
+    found, folders = [], [str(folder("configs")), str(folder("scenarios"))]
+    while folders:
+        for entry in os.scandir(folders.pop()):
+            if entry.is_dir():
+                folders.append(entry.path)
+            else:
+                stat = entry.stat()
+                found.append((entry.path, stat.st_mtime_ns, stat.st_size))
+    return found
+
+
+def _composed(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
     # Hydra takes no null for a group: it is taken out of the list of defaults.
     usual = _usual_choices(config_dir)
     words = [f"~{group}" for group, value in chosen.items() if value is None and group in usual]
@@ -543,7 +580,7 @@ def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
         if value is not None
     ]
     first, further = search_path(config_dir)
-    with _LOCK, _hydra_of_our_own():
+    with _hydra_of_our_own():
         _register(chosen, config_dir)
         try:
             with hydra.initialize_config_dir(first, "xiaoqu", "1.3"):

@@ -181,6 +181,37 @@ def test_it_is_said_why_other_columns_do_not_add_up(small: Attribution, language
         assert told[language] in out.getvalue()
 
 
+class Drawn(Table):
+    """One whose effect hangs on a parameter that is drawn, or on the seed."""
+
+    by_seed = False
+
+    def __init__(self, config: Config, *, seed: int) -> None:
+        super().__init__(config, seed=seed)
+        luck = np.random.default_rng(seed).normal()
+        self.seed = luck if self.by_seed else float(config.at("fees.trust"))  # type: ignore[assignment]
+
+
+class Lucky(Drawn):
+    by_seed = True
+
+
+@pytest.mark.usefixtures("as_shipped")
+def test_chance_in_the_bundles_effect_is_told_from_doubt() -> None:
+    """Catches second runs that live other parameters, and first and second runs of different ones."""
+    keys = {**SMALL, "replications": 24, "at": 2, "indicator": ["collection_rate"]}
+    doubted, lucky = (
+        attribute("ordinary_estate", model=model, **keys).bundle.iloc[0] for model in (Drawn, Lucky)
+    )
+    assert doubted["pairs"] == lucky["pairs"] == 8
+    assert doubted["chance"] == pytest.approx(0.0, abs=1e-12)
+    assert lucky["chance_low"] < 1.0 and lucky["chance_high"] == 1.0 and lucky["chance"] > 0.3
+    told = io.StringIO()
+    answer = attribute("ordinary_estate", model=Drawn, **keys)
+    print_attribution(answer, Console(file=told, width=300), "zh")
+    assert "0%为偶然波动，100%来自参数的不确定性" in told.getvalue()
+
+
 def test_a_failed_run_is_missing_and_not_zero() -> None:
     """Catches a failed coalition that counts as 0."""
 

@@ -114,6 +114,17 @@ def test_a_known_effect_is_recovered() -> None:
     assert row["q05"] < known < row["q95"] and row["verdict"] == HOLD and row["seeds"] == t.PER_SEED
 
 
+def test_under_doubt_each_compound_lives_a_set_of_its_own() -> None:
+    """Catches trials under the posterior that live the defaults, or one set for all."""
+    trial = t.TRIALS[0]
+    config = trial.config(doubt="on")
+    alone = [t.outcomes_of(trial, config.drawn(seed), seed) for seed in (1, 2)]
+    assert t._one(trial, config, 2) == pytest.approx(trial.measured(alone[1]), nan_ok=True)
+    usual = t.outcomes_of(trial, trial.config(), 2)
+    assert not np.array_equal(alone[1].control_else, usual.control_else)
+    assert config.doubted and not trial.config().doubted
+
+
 def test_effects_are_counted_as_told() -> None:
     """Catches a lot's luck that is taken for an effect, and a share of the wrong group."""
     one = np.ones

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.as_text import exact_text, points_text, value_text
 from sim.experiments import doubt, paired
-from sim.experiments.doubt import Weak, weakest
+from sim.experiments.doubt import Share, Weak, weakest
 from sim.outcomes import INDICATORS, Indicator
 from sim.phrases import phrases
 
@@ -141,11 +141,17 @@ def _split(found: doubt.Matched, name: str, month: int, label: str, language: st
     """The split in one indicator and month; empty where it cannot be told."""
     frame = doubt.split_frame(*found, [month])
     row = frame[frame["indicator"] == name].to_dict("records")[0]
-    if math.isnan(row["chance"]):
+    shares = (row[key] for key in ("chance", "chance_low", "chance_high"))
+    return split_line(Share(row["pairs"], *shares), label, month, language)
+
+
+def split_line(found: Share, label: str, month: int, language: str = "en") -> str:
+    """How a spread parts into chance and doubt, in a sentence; empty where it cannot be told."""
+    if math.isnan(found.chance):
         return ""
-    chance, low, high = (round(100 * row[key]) for key in ("chance", "chance_low", "chance_high"))
+    chance, low, high = (round(100 * value) for value in found[1:])
     return WORDS[language]["split"].format(
-        name=label, month=month, chance=chance, doubt=100 - chance, low=low, high=high, pairs=row["pairs"]
+        name=label, month=month, chance=chance, doubt=100 - chance, low=low, high=high, pairs=found.pairs
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 
 from sim import known, outcomes
 from sim.compose import choices, load
+from sim.config import OFF
 from sim.experiments.run import spread
 from sim.experiments.summary import markdown, spread_of, spread_text, target_value, verdict
 from sim.experiments.tables import print_rows
@@ -52,8 +53,9 @@ def cases() -> list[str]:
 
 
 def validate(
-    replications: int = 10, seed: int = 1, workers: int = 0, progress: bool = False
-) -> Validation:
+    replications: int = 10, seed: int = 1, workers: int = 0, progress: bool = False,
+    doubt: str = OFF,
+) -> Validation:  # fmt: skip
     """Run every case with its policy and without measures, from one history per seed.
 
     Args:
@@ -61,11 +63,13 @@ def validate(
         seed: The first of them.
         workers: Processes, 0 for one per core.
         progress: Show a bar per case on standard error.
+        doubt: "on": each seed lives a parameter set of its own from the posterior; "off": all the defaults.
 
     Returns:
         Tables of targets and patterns.
     """
     keys: dict[str, Any] = {"months": MONTHS, "replications": replications, "seed": seed}
+    keys["doubt"] = doubt
     keys["executor"] = {"workers": workers}
     rows: list[dict[str, Any]] = []
     patterns: list[dict[str, Any]] = []
@@ -89,9 +93,9 @@ def both_futures(
     """Months (M,) and indicators (M, C, K) with the policy and without."""
     from sim.model import NeighborhoodModel
 
-    past = NeighborhoodModel(bare, seed=seed)
+    past = NeighborhoodModel(bare.drawn(seed), seed=seed)
     past.live_until(0)
-    governed = past.fork(config)
+    governed = past.fork(config.drawn(seed))
     governed.run()
     past.run()
     return past.recorder.months, governed.recorder.values, past.recorder.values
@@ -179,6 +183,7 @@ def _contact_fades(config: Config, progress: bool) -> dict[str, Any]:
         "months": MONTHS,
         "replications": config.replications,
         "seed": config.seed,
+        "doubt": config.doubt,
     }
     governed = load("ordinary_estate", policy=visits, executor=config.executor.model_dump(), **keys)
     lived = spread(governed, partial(both_futures, config, governed), progress)

@@ -9,30 +9,12 @@ from pathlib import Path
 
 from sim.intake import cells, door
 from sim.intake.door import Read
+from sim.phrases import phrases
 
 MOST_ROWS = 36
 """Months of a table that are shown."""
 
-WORDS = {
-    "en": {
-        "register": "register of flats", "ledger": "ledger of fees", "tickets": "hotline tickets",
-        "months": "monthly figures", "edges": "ties", "read": "{path}: {kind}",
-        "month": "month", "due": "due (yuan)", "paid": "paid (yuan)", "rate": "rate", "flats": "flats paid",
-        "property": "on property", "per_1000": "per 1,000 households", "repeats": "repeats",
-        "nothing": "Nothing is written yet. If this is right: --out FOLDER; if not: --mapping FILE with columns: {{field: name}}.",
-        "ask": "Months are of the calendar. Which is the last before the policy? --zero {last} if it is the last here.",
-        "wrote": "wrote {path}", "use": "To use it:", "rest": "{n} more rows",
-    },
-    "zh": {
-        "register": "业主清册", "ledger": "物业费收缴台账", "tickets": "热线工单", "months": "逐月数据", "edges": "住户关系",
-        "read": "{path}：{kind}",
-        "month": "月份", "due": "应收（元）", "paid": "实收（元）", "rate": "收缴率", "flats": "缴清户数",
-        "property": "物业类", "per_1000": "每千户", "repeats": "重复率", "tickets_n": "工单",
-        "nothing": "尚未写出任何文件。如无误，请加 --out 文件夹；如有误，请用 --mapping 文件指定 columns: {{字段: 列名}}。",
-        "ask": "月份为实际年月。政策实施前的最后一个月是哪一个？若为表中最后一个月，请加 --zero {last}",
-        "wrote": "已写出 {path}", "use": "使用方法：", "rest": "另有 {n} 行",
-    },
-}  # fmt: skip
+WORDS = phrases("intake")
 
 
 def lines(read: Sequence[Read], language: str = "en") -> list[str]:

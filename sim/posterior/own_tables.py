@@ -7,28 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiments.tables import print_rows
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sim.posterior.own import Own
 
-_WORDS = {
-    "en": {
-        "head": ["figure", "yours", "compounds like yours [90%]", ""],
-        "no": "cannot be reached: no compound of this kind looks so",
-        "warning": "What is marked is not in the model: answers for this compound say little.",
-        "learnt": "Learnt most (after over before):",
-        "now": "now", "month": "{n} months before", "year": "mean of the year", "kept": "Results:",
-    },
-    "zh": {
-        "head": ["指标", "贵小区", "与贵小区相近的小区（90%）", ""],
-        "no": "无法复现：该类小区未见此种情况",
-        "warning": "标出的指标超出模型范围，对本小区的结论参考意义有限。",
-        "learnt": "从所填数据中了解最多的参数（填写后宽度与填写前之比）：",
-        "now": "目前", "month": "{n}个月前", "year": "全年平均", "kept": "结果：",
-    },
-}  # fmt: skip
+_WORDS = phrases("own_tables")
 
 
 def print_own(answer: Own, console: Console, language: str = "en") -> None:

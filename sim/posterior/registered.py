@@ -21,6 +21,7 @@ from sim.experiments import store
 from sim.experiments.run import run
 from sim.files import read_bytes
 from sim.outcomes import INDICATORS
+from sim.phrases import phrases
 from sim.posterior.scores import crps
 
 LEVELS = np.arange(0.01, 1.0, 0.01)
@@ -204,22 +205,7 @@ def _ends(at: np.ndarray) -> dict[str, float]:
     return {"q10": at[9], "median": at[49], "q90": at[89]}
 
 
-_WORDS = {
-    "en": {
-        "foreseen": "{title}, month {month:+d}: {median} [80%: {low} to {high}], {runs} runs",
-        "kept": "Written to {path}; hand on this hash now: {sha256}",
-        "inside": "inside the foreseen 80%", "outside": "outside the foreseen 80%",
-        "came": "{title}, month {month:+d}: {came} came; foreseen {median} [{low} to {high}], {verdict}; "
-        "CRPS {crps} (nothing changes: {unchanged})",
-    },
-    "zh": {
-        "foreseen": "{title}（第{month:+d}个月）：{median}（80%区间：{low}至{high}），{runs}次模拟",
-        "kept": "已写入{path}；请即转交此校验值：{sha256}",
-        "inside": "落在预测的80%区间内", "outside": "落在预测的80%区间外",
-        "came": "{title}（第{month:+d}个月）：实际{came}；预测{median}（{low}至{high}），{verdict}；"
-        "CRPS {crps}（“没有变化”为{unchanged}）",
-    },
-}  # fmt: skip
+_WORDS = phrases("registered")
 
 
 def _line(one: Mapping[Any, Any], words: str, language: str, **more: Any) -> str:

@@ -23,6 +23,7 @@ import pandas as pd
 
 from sim import known
 from sim.config import Config, Policy
+from sim.experiments import doubt
 from sim.experiments.answers import Answer
 from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.science.worlds import COSTS, Reading, World, live_in, spread_worlds
@@ -61,8 +62,9 @@ class Attribution(Answer):
         interactions: A row per outcome and pair: Shapley interaction with ``low`` and ``high``.
         bundle: A row per outcome, hours and yuan: mean ``without`` and ``with_bundle``, ``effect``
             with ``low`` and ``high``; ``seeds`` that it is of, ``missing`` ones that lack a value
-            under some coalition, as of fees collected without a firm, and ``failed`` ones; and how
-            orders were taken.
+            under some coalition, as of fees collected without a firm, and ``failed`` ones; how
+            orders were taken; and under doubt the share of ``chance`` in the effect's spread over seeds
+            (``chance_low``, ``chance_high``), told by ``pairs`` of seeds that live one parameter set.
         coalitions: A row per seed and coalition lived: what was read, hours and yuan.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
@@ -224,6 +226,13 @@ def _live_seed(question: Question, model: Callable[..., Any] | None, world: Worl
     return live_in(question.config.resolved(), policies, readings, model, world)
 
 
+def _live_ends(question: Question, model: Callable[..., Any] | None, world: World) -> np.ndarray:
+    """What was read without measures and with all (2, outcomes + 2)."""
+    readings = [Reading(name, question.config.months) for name in question.outcomes]
+    tree = question.config.resolved()
+    return live_in(tree, [Policy(), question.config.policy], readings, model, world)
+
+
 # --- the answer ---------------------------------------------------------------------------------
 
 
@@ -267,10 +276,15 @@ def _tables(
     if not whole:
         raise RuntimeError("no seed could be lived under every coalition; try xiaoqu run")
     sums = _sums(question, whole)
+    again = spread_worlds(
+        config, partial(_live_ends, question, model),
+        [World(seed) for seed in doubt.twice(config, len(seeds))], progress, "parameter sets a second time",
+    )  # fmt: skip
+    shares = _shares(question, dict(whole), again)
     return {
         "values": _values(question, sums),
         "interactions": _interactions(question, sums),
-        "bundle": _bundle(question, sums, len(lived) - len(whole)),
+        "bundle": _bundle(question, sums, shares, len(lived) - len(whole)),
         "coalitions": _coalitions(question, whole),
     }
 
@@ -394,7 +408,24 @@ def _interactions(question: Question, sums: _Sums) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _bundle(question: Question, sums: _Sums, failed: int) -> pd.DataFrame:
+def _shares(
+    question: Question, whole: dict[int, np.ndarray], again: list[np.ndarray]
+) -> list[doubt.Share]:
+    """The share of chance in the bundle's effect, for each thing read."""
+    # The bundle is the last coalition of a game, nothing the first.
+    effects = {seed: read[-1] - read[0] for seed, read in whole.items()}
+    first = question.config.seed
+    pairs = [
+        (effects[first + k], ends[1] - ends[0]) for k, ends in enumerate(again) if first + k in effects
+    ]  # fmt: skip
+    every = np.array(list(effects.values()))
+    once, twice = np.array(pairs).reshape(len(pairs), 2, every.shape[1]).swapaxes(0, 1)
+    return [doubt.share(every[:, k], once[:, k], twice[:, k]) for k in range(every.shape[1])]
+
+
+def _bundle(
+    question: Question, sums: _Sums, shares: list[doubt.Share], failed: int
+) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for k, name in enumerate([*question.outcomes, *COSTS]):
         own = sums.of(k)
@@ -403,6 +434,8 @@ def _bundle(question: Question, sums: _Sums, failed: int) -> pd.DataFrame:
         effect, low, high = _ends(ends[:, 1] - ends[:, 0], own.draws(question))
         row: dict[str, Any] = {"outcome": name, "without": without, "with_bundle": with_bundle}
         row |= {"effect": float(effect), "low": float(low), "high": float(high)}
+        pairs, *chance = shares[k]
+        row |= {"pairs": pairs, **_named("chance", *chance)}
         rows.append(row | {"seeds": len(ends), "missing": len(sums.ends) - len(ends)})
     return pd.DataFrame(rows).assign(
         failed=failed,

@@ -10,6 +10,9 @@ import pandas as pd
 
 from sim import as_text
 from sim.as_text import number_text, signed, title_of, with_interval
+from sim.experiments.doubt import Share
+from sim.experiments.doubt_text import WORDS as WORDS_OF_DOUBT
+from sim.experiments.doubt_text import split_line
 from sim.experiments.tables import measure_title, new_table, print_place, unit_of
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
@@ -48,6 +51,8 @@ def print_attribution(attribution: Attribution, console: Console, language: str 
             told = words["pairs"].format(unit=unit, pairs=pairs)
             console.print(told)
         console.print(_apart(attribution, outcome, language))
+        if said := _chance(attribution, row, name, language):
+            console.print(said)
         if row["missing"]:
             every = row["seeds"] + row["missing"]
             told = words["missing"].format(missing=row["missing"], all=every)
@@ -114,6 +119,14 @@ def _apart(attribution: Attribution, outcome: str, language: str) -> str:
         for k in ("alone", "left_out")
     }
     return WORDS[language]["apart"].format(**sums, whole=signed(scale * effect))
+
+
+def _chance(attribution: Attribution, row: dict[Hashable, Any], name: str, language: str) -> str:
+    """How much of the spread of the bundle's effect is chance; empty without doubt."""
+    found = Share(row["pairs"], row["chance"], row["chance_low"], row["chance_high"])
+    title = title_of(attribution.question.config.policy, language)
+    of = WORDS_OF_DOUBT[language]["of"].format(policy=title, name=name)
+    return split_line(found, of, attribution.question.config.months, language)
 
 
 def _ranged(row: dict[Any, Any], scale: float) -> str:

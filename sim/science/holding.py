@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.config import Config, change
+from sim.config import OFF, Config, change
 from sim.science.calibrate import priors
 from sim.science.cases import prior_draws
 
@@ -113,8 +113,9 @@ def draws_of(config: Config, count: int, seed: int) -> pd.DataFrame:
 
 
 def with_draw(config: Config, draws: pd.DataFrame, row: int) -> Config:
-    """The configuration with one row of ``draws_of`` in place of its main parameters."""
-    return change(config.resolved(), {str(k): float(v) for k, v in draws.iloc[row].items()})
+    """The configuration with one row of ``draws_of`` in place of its main parameters, and no other doubt."""
+    row_of = {str(k): float(v) for k, v in draws.iloc[row].items()}
+    return change(config.resolved(), {**row_of, "doubt": OFF})
 
 
 def drawn(values: np.ndarray, band: Band) -> float:

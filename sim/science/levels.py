@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.config import Config
+from sim.config import OFF, Config
 from sim.experiments.run import spread
 from sim.outcomes import WORST, top_share
 from sim.science.holding import (
@@ -463,6 +463,7 @@ def run_levels(
     workers: int = 0,
     progress: bool = False,
     levels: tuple[Level, ...] = LEVELS,
+    doubt: str = OFF,
 ) -> pd.DataFrame:
     """Hold untouched compounds and districts against what is known of many.
 
@@ -473,6 +474,7 @@ def run_levels(
         workers: Processes, 0 for one per core.
         progress: Show a bar per population on standard error.
         levels: Which checks.
+        doubt: "on": each run lives a parameter set of its own from the posterior; "off": all the defaults.
 
     Returns:
         A row per check, see ``holding.frame_of``: ``median``, ``q05`` and ``q95`` over seeds; where all runs are
@@ -482,7 +484,7 @@ def run_levels(
     for place in dict.fromkeys(level.population for level in levels):
         mine = tuple(level for level in levels if level.population == place)
         config = POPULATIONS[place].config(
-            replications=seeds, seed=seed, executor={"workers": workers}
+            replications=seeds, seed=seed, executor={"workers": workers}, doubt=doubt
         )
         values, events = np.moveaxis(
             np.array(spread(config, partial(_read, mine, config), progress)), 2, 0
@@ -521,7 +523,7 @@ def _row(
 
 def _read(levels: tuple[Level, ...], config: Config, seed: int) -> list[tuple[float, float]]:
     """What a run gives for each check, infinite where the model has no such indicator, and events behind it."""
-    lived = live_untouched(config, seed)
+    lived = live_untouched(config.drawn(seed), seed)
     return [
         (_value(level, lived), level.events(lived) if level.events else np.nan) for level in levels
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -23,44 +24,44 @@ LEVELS, TRIALS = "levels", "trials"
 WORDS = phrases("levels_table")
 
 
-def as_markdown(frame: pd.DataFrame, part: str, language: str = "en") -> str:
-    """All that is known of each check, as a table for documents."""
-    words = WORDS[language]
-    shown = (
-        "check",
-        "whom",
-        "counted",
-        "allowed",
-        "set",
-        "source",
-        f"{part}_model",
-        "met",
-        "verdict",
-    )
-    head = [words[key] for key in shown]
-    rows = [
-        [
-            row[language], _whom(row, language), row["definition"], _allowed(row, words),
-            row["band" if language == "en" else "band_zh"], f"{row['source']} ({row['grade']})", _model(row, words),
-            _met(row), _verdict(row, language),
-        ]
-        for row in frame.to_dict("records")
-    ]  # fmt: skip
-    return markdown(head, rows)
+ALL = ("check", "whom", "counted", "allowed", "set", "source", "model", "met", "verdict")
+"""Columns of a table for documents."""
+
+
+def as_markdown(
+    frame: pd.DataFrame, part: str, language: str = "en", columns: tuple[str, ...] = ALL
+) -> str:
+    """What is known of each check, as a table for documents."""
+    return markdown(*_cells(frame, part, language, columns))
 
 
 def print_checks(frame: pd.DataFrame, part: str, console: Console, language: str = "en") -> None:
     """Print what was allowed, what came, and how many hold."""
-    words = WORDS[language]
-    shown = ("check", "whom", "allowed", f"{part}_model", "met", "verdict", "source")
-    head = [words[key] for key in shown]
-    rows = [
-        [row[language], _whom(row, language), _allowed(row, words), _model(row, words), _met(row),
-         _verdict(row, language), f"{row['source']} ({row['grade']})"]
-        for row in frame.to_dict("records")
-    ]  # fmt: skip
-    print_rows(console, head, rows, title=words[part])
+    columns = ("check", "whom", "allowed", "model", "met", "verdict", "source")
+    head, rows = _cells(frame, part, language, columns)
+    print_rows(console, head, rows, title=WORDS[language][part])
     console.print(told(frame, language))
+
+
+def _cells(
+    frame: pd.DataFrame, part: str, language: str, columns: tuple[str, ...]
+) -> tuple[list[str], list[list[str]]]:
+    words = WORDS[language]
+    cell: dict[str, Callable[[dict[Any, Any]], str]] = {
+        "check": lambda row: row[language],
+        "whom": lambda row: _whom(row, language),
+        "counted": lambda row: row["definition"],
+        "allowed": lambda row: _allowed(row, words),
+        "set": lambda row: row["band" if language == "en" else "band_zh"],
+        "source": lambda row: f"{row['source']} ({row['grade']})",
+        "model": lambda row: spread_text(
+            row, ("median", "q05", "q95"), lambda value: _number(value, row["unit"])
+        ),
+        "met": lambda row: MISSING if math.isnan(row["met"]) else f"{100 * row['met']:.0f}%",
+        "verdict": lambda row: _verdict(row, language),
+    }
+    head = [words[f"{part}_model" if name == "model" else name] for name in columns]
+    return head, [[cell[name](row) for name in columns] for row in frame.to_dict("records")]
 
 
 def told(frame: pd.DataFrame, language: str = "en") -> str:
@@ -90,14 +91,6 @@ def _number(value: float, unit: str) -> str:
 def _allowed(row: dict[Any, Any], words: dict[str, str]) -> str:
     low, high = (_number(row[end], row["unit"]) for end in ("low", "high"))
     return words["to"].format(low=low, high=high) + words[row["unit"]]
-
-
-def _model(row: dict[Any, Any], words: dict[str, str]) -> str:
-    return spread_text(row, ("median", "q05", "q95"), lambda value: _number(value, row["unit"]))
-
-
-def _met(row: dict[Any, Any]) -> str:
-    return MISSING if math.isnan(row["met"]) else f"{100 * row['met']:.0f}%"
 
 
 def _verdict(row: dict[Any, Any], language: str) -> str:

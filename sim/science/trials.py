@@ -19,7 +19,7 @@ import pandas as pd
 
 from sim import known
 from sim.compose import load
-from sim.config import Config, Policy
+from sim.config import OFF, Config, Policy
 from sim.experiments.run import spread
 from sim.model import NeighborhoodModel
 from sim.science.halves import Halves
@@ -162,7 +162,7 @@ class Trial:
         return load(SCENARIO, policy={"measures": measures}, **self._keys(keys))
 
     def _keys(self, keys: dict[str, Any]) -> dict[str, Any]:
-        return {"months": BEFORE + 12, **SETTINGS, **self.settings, **keys}
+        return {"months": BEFORE + 12, "doubt": OFF, **SETTINGS, **self.settings, **keys}
 
 
 _VISIT = {"quota": 200, "every": 1, "hours_each": 0.1}
@@ -265,6 +265,7 @@ def run_trials(
     workers: int = 0,
     progress: bool = False,
     trials: tuple[Trial, ...] = TRIALS,
+    doubt: str = OFF,
 ) -> pd.DataFrame:
     """Run every trial in the model.
 
@@ -275,6 +276,7 @@ def run_trials(
         workers: Processes, 0 for one per core.
         progress: Show a bar per trial on standard error.
         trials: Which.
+        doubt: "on": each compound lives a parameter set of its own from the posterior; "off": all the defaults.
 
     Returns:
         A row per trial, see ``holding.frame_of``: ``median`` is the mean over seeds, ``q05`` and ``q95`` are the
@@ -283,7 +285,7 @@ def run_trials(
     rows = []
     for trial in trials:
         config = trial.config(
-            replications=PER_SEED * seeds, seed=seed, executor={"workers": workers}
+            replications=PER_SEED * seeds, seed=seed, executor={"workers": workers}, doubt=doubt
         )
         values = np.array(spread(config, partial(_one, trial, config), progress))
         met = None
@@ -342,7 +344,7 @@ def outcomes_of(trial: Trial, config: Config, seed: int) -> Outcomes:
 
 
 def _one(trial: Trial, config: Config, seed: int) -> float:
-    return float(trial.measured(outcomes_of(trial, config, seed)))
+    return float(trial.measured(outcomes_of(trial, config.drawn(seed), seed)))
 
 
 def _one_drawn(trial: Trial, config: Config, draws: pd.DataFrame, first: int, seed: int) -> float:

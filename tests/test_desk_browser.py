@@ -222,9 +222,31 @@ def test_an_office_visit(visit, tmp_path: Path) -> None:
         )
         page.click("[data-step=results]")
         page.wait_for_selector("[data-name=sentences]")
+        ask_why(page)
         if language == "zh":
             look_for_english(page)
         look_at_paper(page, language, tmp_path)
+
+
+def ask_why(page) -> None:
+    """What carried the plan's effect, and one household, which the map picks too."""
+    page.click("[data-name=why-effect-go]")
+    page.wait_for_selector("[data-name=why-effect] svg")
+    assert page.locator("[data-name=why-effect] li").count() in range(1, 6)
+    page.click("[data-name=show-map]")
+    page.wait_for_selector(".compound-map canvas")
+    page.wait_for_timeout(500)
+    page.evaluate("document.querySelector('.compound-map canvas').scrollIntoView()")
+    box = page.locator(".compound-map canvas").bounding_box()
+    for step in range(40):
+        page.locator(".compound-map canvas").click(
+            position={"x": 6 + 2 * step, "y": box["height"] - 44}
+        )
+        if page.input_value("[data-name=why-home]"):
+            break
+    page.wait_for_selector("[data-name=why-household] svg")
+    row = page.input_value("[data-name=why-home]")
+    assert re.search(rf"(?<!\d){row}(号住户|:)", page.inner_text("[data-name=why-household]"))
 
 
 def look_at_paper(page, language: str, folder: Path) -> None:
@@ -242,6 +264,7 @@ def look_at_paper(page, language: str, folder: Path) -> None:
     told = "\n".join(lines)
     # The annex of the configuration names keys, which are the same in all languages.
     assert "梧桐里" in told and len(paper.tables) >= 3
+    assert ("为什么" if language == "zh" else "Why") in told
     if language == "en":
         assert not re.search("[，。；：]", told)
         return

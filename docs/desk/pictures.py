@@ -79,6 +79,10 @@ def look(page: Any, address: str, language: str, suffix: str) -> None:
     wait_done(page)
     page.locator("[data-name=parts-chart]").scroll_into_view_if_needed()
     shoot(page, f"parts-{suffix}")
+    page.click("[data-name=why-effect-go]")
+    page.wait_for_selector("[data-name=why-effect] svg", timeout=120_000)
+    page.evaluate("document.querySelector('.why').scrollIntoView()")
+    shoot(page, f"why-{suffix}")
     page.click("[data-step=report]")
     shoot(page, f"report-{suffix}")
 

@@ -51,6 +51,9 @@ def picked(page: Page, row: int, seed: int) -> None:
     if page.home is not None:
         page.home.set_value(str(row))
         _ask_household(page, seed)
+        ui.run_javascript(
+            "document.querySelector('[data-name=why-home]').scrollIntoView({block: 'center'})"
+        )
 
 
 def _asked(page: Page, name: str, go: str, ask: Callable[[Page], None]) -> None:

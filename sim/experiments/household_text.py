@@ -165,8 +165,10 @@ class _Teller:
             w["part"].format(cause=self._cause(cause), points=signed(value))
             for cause, value in told
         ]
+        if not told:
+            return w["small"]
         rest = round(whole, 1) - sum(value for _, value in told)
-        if not told or abs(rest) >= 0.05:
+        if abs(rest) >= 0.05:
             texts.append(w["rest"].format(signed(rest)))
         return w["comma"].join(texts)
 

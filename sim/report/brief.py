@@ -121,11 +121,8 @@ def _conclusions(case: Case, several: bool) -> list[Block]:
     if case.why is not None:
         name, effect = case.why
         lead = words["why"].format(name=cut_short(name, case.language))
-        told = [
-            effect_table.few(effect, case.language)[0],
-            effect_table.WORDS[case.language]["adds"],
-        ]
-        points.append((lead, (" " if case.language == "en" else "").join(told)))
+        gap, adds = " " if case.language == "en" else "", effect_table.WORDS[case.language]["adds"]
+        points.append((lead, effect_table.few(effect, case.language)[0] + gap + adds))
     trust = reliability(case)
     points.append((words["reliable"].format(grade=words[trust.grade]), _reasons(case)))
     return _numbered(case, several, points)

@@ -765,32 +765,19 @@ def _table(kind: Kind, config_dir: Path | None) -> Table:
 
 
 def _rows(kind: Kind, config_dir: Path | None) -> Iterator[tuple[str, str, str]]:
-    from sim.compose import choices
+    from sim.compose import choices, titles
     from sim.measures import CATALOGUE
 
-    if kind is Kind.SCENARIOS:
-        for name in choices("scenario", config_dir):
-            scenario = _loaded("scenario", name, config_dir).scenario
-            yield name, scenario.title, scenario.title_zh
+    groups = {Kind.SCENARIOS: "scenario", Kind.POLICIES: "policy", Kind.EXPERIMENTS: "experiment"}
+    if kind in groups:
+        for name in choices(groups[kind], config_dir):
+            yield name, *titles(groups[kind], name, config_dir)
     elif kind is Kind.CASES:
         from sim.library import MEASURES, cases
 
         for case in cases():
             lived = case.run.role if case.run else "not lived"
             yield case.id, f"{case.title}: {MEASURES[case.measure][0]}; {lived}", case.title_zh
-    elif kind is Kind.POLICIES:
-        for name in choices("policy", config_dir):
-            policy = _loaded("policy", name, config_dir).policy
-            alone = CATALOGUE.get(name)
-            yield (
-                name,
-                policy.title or (alone.en if alone else ""),
-                policy.title_zh or (alone.zh if alone else ""),
-            )
-    elif kind is Kind.EXPERIMENTS:
-        for name in choices("experiment", config_dir):
-            asked = _loaded("experiment", name, config_dir).experiment
-            yield name, asked.title, asked.title_zh
     elif kind is Kind.INDICATORS:
         from sim.outcomes import INDICATORS
 

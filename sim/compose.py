@@ -655,6 +655,29 @@ def scenario_tree(name: str, config_dir: Path | None = None) -> DictConfig:
     return merged
 
 
+def titles(group: str, name: str, config_dir: Path | None = None) -> tuple[str, str]:
+    """What a scenario, policy or experiment is called in English and in Chinese, read from its own file alone.
+
+    A measure that stands for a policy has the measure's; "" where a file says nothing.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    if group == "scenario":
+        path, part = _scenario_files(config_dir).get(name), "scenario"
+    else:
+        roots = [*([config_dir] if config_dir else []), folder("configs")]
+        found = (root / group / f"{name}.yaml" for root in roots)
+        path, part = next(filter(Path.exists, found), None), ""
+    if path is None:
+        alone = CATALOGUE[name]
+        return alone.en, alone.zh
+    tree = _read_yaml(path)
+    at = OmegaConf.select(tree, part) if part else tree
+    en, zh = (at.get(key) if isinstance(at, DictConfig) else None for key in ("title", "title_zh"))
+    return str(en or ""), str(zh or "")
+
+
 def _scenario_files(config_dir: Path | None) -> dict[str, Path]:
     roots = [folder("scenarios"), *([config_dir / "scenarios"] if config_dir else [])]
     return {path.stem: path for root in roots for path in sorted(root.glob("*.yaml"))}

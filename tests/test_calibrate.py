@@ -311,6 +311,7 @@ def test_a_second_process_at_the_same_question_says_so_and_stops(tmp_path: Path)
     assert not list(folder.parent.glob("*.db"))
 
 
+@pytest.mark.slow
 def test_questions_of_one_name_have_a_database_each(tmp_path: Path) -> None:
     """Catches a name with a dot that takes the hash of the question with it."""
     months, out = months_of(tmp_path, -3.0), tmp_path / "out"

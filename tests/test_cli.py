@@ -16,7 +16,7 @@ import pytest
 from conftest import Command
 
 from sim import __version__
-from sim.compose import choices
+from sim.compose import choices, load, titles
 from sim.config import Config
 from sim.measures import CATALOGUE
 from sim.outcomes import INDICATORS
@@ -96,6 +96,22 @@ def test_list_shows_every_name(xiaoqu: Command) -> None:
     assert (code, err) == (0, "")
     names = {line.split()[0] for line in out.splitlines() if line.strip()}
     assert names >= {*choices("scenario"), *choices("policy"), *CATALOGUE, *INDICATORS}
+
+
+def test_listed_titles_are_those_of_the_files(xiaoqu: Command, tmp_path: Path) -> None:
+    """Catches a title read from our file where a folder of one's own has the name, and one not found alone."""
+    for group in ("scenario", "policy"):
+        names = sorted(choices(group))
+        measures = [name for name in names if name in CATALOGUE]
+        for name in [name for name in names if name not in CATALOGUE] + measures[:2]:
+            loaded = getattr(load(**{group: name}), group)
+            alone = CATALOGUE.get(name)
+            usual = (alone.en, alone.zh) if alone else ("", "")
+            assert titles(group, name) == (loaded.title or usual[0], loaded.title_zh or usual[1])
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "none.yaml").write_text("title: Mine\ntitle_zh: 我的\nmeasures: {}\n")
+    code, out, _ = xiaoqu("list", "policies", "--config-dir", str(tmp_path))
+    assert code == 0 and "Mine" in out and "我的" in out
 
 
 @pytest.mark.parametrize(

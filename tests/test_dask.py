@@ -103,7 +103,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(
     assert study.runs["seed"].tolist() == list(range(1, 9))
 
 
-@pytest.mark.parametrize("gone", ["scheduler", "all"])
+@pytest.mark.parametrize("gone", ["scheduler", pytest.param("all", marks=pytest.mark.slow)])
 def test_a_cluster_that_goes_away_is_told_and_the_sweep_goes_on_without_it(
     cluster: Cluster, tmp_path: Path, gone: str
 ) -> None:

@@ -144,6 +144,7 @@ def open_table(page) -> None:
     page.click("[data-name=curve-table] summary")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en"])  # in Chinese: the office visit
 def test_whole_visit(visit, language: str, tmp_path: Path) -> None:
     """Catches a step of the visit that does not work, in either language."""

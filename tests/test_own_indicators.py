@@ -367,6 +367,7 @@ print(study.folder, study.loaded)
 """
 
 
+@pytest.mark.slow
 def test_an_edited_file_is_another_question(tmp_path: Path) -> None:
     """Catches an answer of before given for a rule, a label or a bound that was changed since."""
 

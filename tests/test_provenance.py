@@ -114,7 +114,14 @@ def yuan_of(out: Path) -> set[float]:
 # --- what is edited between two fresh processes -------------------------------------------------
 
 
-@pytest.mark.parametrize("edited", ["plugin", "helper", "data"])
+@pytest.mark.parametrize(
+    "edited",
+    [
+        "plugin",
+        pytest.param("helper", marks=pytest.mark.slow),
+        pytest.param("data", marks=pytest.mark.slow),
+    ],
+)
 def test_an_edited_plugin_is_not_answered_from_before(tmp_path: Path, edited: str) -> None:
     """A lottery's kept cost was 14,222 yuan where the file now said 185,420."""
 
@@ -143,7 +150,7 @@ def test_an_edited_plugin_is_not_answered_from_before(tmp_path: Path, edited: st
     assert "answered before" in xiaoqu(*words, cwd=tmp_path), "the first code again"
 
 
-@pytest.mark.parametrize("given", ["plugin", "package"])
+@pytest.mark.parametrize("given", ["plugin", pytest.param("package", marks=pytest.mark.slow)])
 def test_a_sweep_begun_with_other_measures_is_refused(tmp_path: Path, given: str) -> None:
     """Resumed after a measure had changed, a sweep put both into one table."""
     home = tmp_path / "site"

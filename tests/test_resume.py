@@ -191,6 +191,7 @@ def test_a_lost_worker_loses_no_run(tmp_path: Path, whole: dict[str, bytes], kil
     assert bytes_of(place(again)) == whole
 
 
+@pytest.mark.slow
 def test_a_run_that_always_ends_its_worker_ends_the_sweep(
     tmp_path: Path, whole: dict[str, bytes], kills: Path
 ) -> None:

@@ -139,6 +139,7 @@ def test_common_seeds_cancel_what_all_points_share(monkeypatch: pytest.MonkeyPat
     assert screened["noise_apart"].min() > 1.0, "what it would have been"
 
 
+@pytest.mark.slow
 def test_the_noise_floor_is_what_a_parameter_without_effect_shows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -326,6 +326,7 @@ def planted() -> Chain:
     return question_of_letters().answer()
 
 
+@pytest.mark.slow
 def test_a_planted_cause_is_found_in_19_of_20_tries() -> None:
     """Nothing is said of which arrow it is; every try has seeds, and so parameters, of its own."""
     tries = [looked_for(question_of_letters(1 + 2 * n), ["collection_rate"]) for n in range(TRIES)]

@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from sim import known
-from sim.compose import COMPOUND_PAST, choices, load
+from sim.compose import COMPOUND_PAST, choices, load, titles
 from sim.config import ON, Config, Policy, change
 from sim.desk.bench import Asked
 from sim.desk.session import TO_THE_END, Own, Plan, Session
@@ -203,8 +203,8 @@ def bundles() -> dict[str, tuple[str, str]]:
     named = {}
     for name in choices("policy"):
         if name not in CATALOGUE and name != REFERENCE:
-            policy = load(policy=name).policy
-            named[name] = (policy.title or name, policy.title_zh or name)
+            en, zh = titles("policy", name)
+            named[name] = (en or name, zh or name)
     return named
 
 

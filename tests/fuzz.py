@@ -107,7 +107,7 @@ def _bend(draw: st.DrawFn, tree: dict[str, Any]) -> None:
         node = node[key]
     how = draw(st.sampled_from(["odd", "odd", "odd", "gone", "again", "other", "wrapped", "far"]))
     if how == "odd":
-        node[last] = draw(ODD)
+        node[last] = copy.deepcopy(draw(ODD))  # what is bent again must not be bent for later cases
     elif how == "gone":
         del node[last]
     elif how == "again" and isinstance(node, dict):

@@ -938,6 +938,6 @@ def test_a_folder_without_results_is_refused(xiaoqu: Any, tmp_path: Path) -> Non
 def test_a_clip_path_is_named_by_its_order() -> None:
     """Catches a report of other bytes each time: matplotlib's names hash the last bit of a place."""
     drawn = '<g clip-path="url(#p{0})"/><g clip-path="url(#p{1})"/><clipPath id="p{0}"/><g id="a"/>'
-    once, again = (page._unlike_ids(drawn.format(*names), 2) for names in ("xy", "zw"))
+    once, again = (page.unlike_ids(drawn.format(*names), 2) for names in ("xy", "zw"))
     assert once == again
     assert once.count("f2-clip0") == 2 and 'id="f2-a"' in once

@@ -27,8 +27,7 @@ def lines(read: Sequence[Read], language: str = "en") -> list[str]:
         table = door.shown(one)
         if table:
             head = [
-                words.get("tickets_n" if name == "tickets" and language == "zh" else name, name)
-                for name in table[0]
+                words.get("tickets_n" if name == "tickets" else name, name) for name in table[0]
             ]
             said += _aligned([head, *table[1 : MOST_ROWS + 1]])
             if len(table) > MOST_ROWS + 1:

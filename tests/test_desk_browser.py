@@ -181,6 +181,7 @@ def test_whole_visit(visit, language: str, tmp_path: Path) -> None:
         check_report(visit, page, kind, language, tmp_path)
 
 
+@pytest.mark.slow
 def test_an_office_visit(visit, tmp_path: Path) -> None:
     """Catches a step between an office's files and a paper for its leader that does not work, in either language."""
     files = {

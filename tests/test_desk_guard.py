@@ -293,7 +293,7 @@ def test_uploaded_tables_are_bounded_and_gone_at_the_end(monkeypatch: pytest.Mon
     monkeypatch.setattr(compound, "MOST_KEPT", 5_000)
     compound.forget_uploads()
     for number in range(40):
-        last = compound._kept(f"{TABLE}{number}", "households")
+        last = compound.kept(f"{TABLE}{number}", "households")
     here = last.parent
     assert last.exists() and sum(f.stat().st_size for f in here.iterdir()) <= 5_000
     compound.forget_uploads()

@@ -47,6 +47,7 @@ async def crowd(address: str) -> tuple[bool, float]:
     return one_more, time.monotonic() - left
 
 
+@pytest.mark.slow
 def test_a_page_without_a_browser_takes_nobodys_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches places kept for browsers that might come back, and a desk without a limit."""
     # NiceGUI behaves otherwise where it sees pytest's mark.

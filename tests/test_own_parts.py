@@ -636,6 +636,7 @@ def test_parts_reach_the_workers_of_a_cluster(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(run(load(None, **keys, executor=executor)).months, here)
 
 
+@pytest.mark.slow
 def test_an_answer_is_found_again_only_while_the_file_is_what_it_was(tmp_path: Path) -> None:
     """Catches an answer of a theory, a draw, an edit of the month or a constant that has since been changed."""
     (tmp_path / "mine.py").write_text(example("mine.py"), encoding="utf-8")

@@ -205,6 +205,7 @@ for workers in (1, 2):
 """
 
 
+@pytest.mark.slow
 def test_a_plugin_reaches_the_processes_of_every_question(tmp_path: Path) -> None:
     """Only sweep sent measures of a plug-in to its workers; elsewhere they failed, or all was NaN."""
     text = LOTTERY.format(imports="import prices", yuan="prices.PRICE")

@@ -156,6 +156,8 @@ def test_a_gain_after_the_end_is_read_after_the_end() -> None:
         ((0.01, -0.005, -0.01), "cannot be told apart from that without measures: -0.2 percentage points on",
          "与无措施时无法区分：平均相差-0.2个百分点（95%区间-2.8至+2.4），3次模拟中有1次更高"),
         ((0.0, 0.0, 0.0), "cannot be told apart", "无法区分：平均相差0.0个百分点（95%区间0.0）"),
+        ((0.05, 0.45, np.nan), "too few to tell",
+         "在3次模拟中，只有2次第24个月双方都有应收物业费，收缴率与无措施时平均相差+25.0"),
     ],
 )  # fmt: skip
 def test_a_loss_is_no_gain_and_chance_is_neither(

@@ -46,6 +46,7 @@ def build(page: Page) -> None:
                     words[f"get_{kind}"], icon="download", on_click=lambda _, k=kind: _make(page, k)
                 ).props(f"{look} data-name=get-{kind}")
             ui.button(words["save"], icon="save", on_click=page._save).props("flat")
+        text("p", words["save_hint"], "small")
     page.next_button(2)
 
 

@@ -258,7 +258,8 @@ def _gap(gain: dict[str, Any], every: int, language: str) -> str:
         return words["gap_none"]
     side = _side(gain)
     points = _gain_points(gain, side, language)
-    aside = [] if math.isnan(gain["low"]) else [words["gap_interval"].format(**points)]
+    told = not (math.isnan(gain["low"]) or _too_wide(gain))
+    aside = [words["gap_interval"].format(**points)] if told else []
     aside += [] if pairs == every else [words["gap_pairs"].format(pairs=pairs)]
     key = ("gap_alike", "gap_higher", "gap_lower")[side]
     more = words["aside"].format(text=words["aside_sep"].join(aside)) if aside else ""
@@ -296,11 +297,20 @@ def _gain(policy: Runs, reference: Runs, month: int, language: str) -> str:
     if not pairs:
         return words["gain_none"].format(month=month)
     side = _side(gain)
+    if _too_wide(gain):
+        return words["gain_untold"].format(
+            month=month, n=pairs, all=every, gain=signed(100 * gain["difference"])
+        )
     count = int((ours < theirs).sum() if side < 0 else (ours > theirs).sum())
     said = words[("alike", "higher", "lower")[side]].format(
         month=month, a=count, n=pairs, **_gain_points(gain, side, language)
     )
     return said if pairs == every else said + words["gain_few"].format(n=pairs, all=every)
+
+
+def _too_wide(gain: dict[str, Any]) -> bool:
+    """Whether an interval of shares reaches beyond what a difference of two can be: it is of two or three pairs."""
+    return bool(max(abs(gain["low"]), abs(gain["high"])) > 1.0)
 
 
 def _side(gain: dict[str, Any]) -> int:

@@ -35,7 +35,7 @@ _WORDS = {
     },
     "zh": {
         WITH: "实施措施", WITHOUT: "不实施", "needs": "缴费门槛",
-        "chance": "缴费概率（%）", "month": "月份", "points": "第{month}月缴费概率，百分点（合计{all}）",
+        "chance": "缴费意愿（%）", "month": "月份", "points": "第{month}月缴费意愿，百分点（合计{all}）",
         "solved": "诉求办结", "unsolved": "有答复、未解决", "visited": "党员上门",
         "called_on": "工作人员上门", "a": "a  {household}号住户", "b": "b  措施带来的变化由何而来",
         "b_alone": "b  自第0月以来由何而来",

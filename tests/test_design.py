@@ -167,6 +167,16 @@ def test_a_csv_with_what_no_computer_holds_is_refused(tmp_path: Path) -> None:
     assert refusal(*words).startswith("D999")
 
 
+@pytest.mark.parametrize("key", ["measure.start", "months"])
+def test_a_word_among_numbers_is_refused_by_its_key(tmp_path: Path, key: str) -> None:
+    """Catches a start that is compared with months before anybody asked whether it is a number."""
+    (tmp_path / "experiment").mkdir()
+    text = f"factors: {{policy: [none, member_contact], {key}: [1, 7, 25< 37]}}\n"
+    (tmp_path / "experiment" / "own.yaml").write_text(text, "utf-8")
+    with pytest.raises(InputError, match=key.rpartition(".")[2]):
+        design("experiment=own", config_dir=tmp_path)
+
+
 def test_words_stand_over_the_experiments_file(tmp_path: Path) -> None:
     folder = tmp_path / "experiment"
     folder.mkdir()

@@ -702,10 +702,13 @@ def _check_starts(design: Design, number: int) -> None:
     own = design.points.filter(pa.array(design.points["base"].to_numpy() == number))
     columns = {key: own[name].to_numpy(zero_copy_only=False) for name, key in base.keys.items()}
     months = columns.get("months", base.tree["months"])
-    late = [
-        columns.get(f"policy.measures.{label}.start", measure["start"]) > months
+    starts = [
+        columns.get(f"policy.measures.{label}.start", measure["start"])
         for label, measure in measures.items()
     ]
+    if any(np.asarray(one).dtype.kind not in "iuf" for one in (months, *starts)):
+        return  # a word where a number belongs is refused as the value it is
+    late = [start > months for start in starts]
     never = np.broadcast_to(np.logical_and.reduce(late) if late else False, own.num_rows)
     if never.any():
         point = own.slice(int(np.flatnonzero(never)[0]), 1).drop_columns("base").to_pylist()[0]

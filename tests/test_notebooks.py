@@ -14,8 +14,12 @@ import pytest
 
 HERE = Path(__file__).parents[1] / "notebooks"
 SOURCES = sorted(HERE.glob("[0-9][0-9]_*.py"))
-RUN = [path for path in SOURCES if path.name[:2] in ("01",)]
-"""Those that are run here."""
+SLOW = {"03", "09"}
+RUN = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.name[:2] in SLOW else [])
+    for path in SOURCES if path.name[:2] in {"01", *SLOW}
+]  # fmt: skip
+"""Those that are run here: a case, a comparison, an own compound."""
 SAID = ("**Question.**", "**Method.**", "## What it does not show")
 
 pytest.importorskip("nbclient")
@@ -72,7 +76,7 @@ def test_it_says_what_it_asks_and_what_it_does_not_show(source: Path) -> None:
     assert all(word in text for word in SAID)
 
 
-@pytest.mark.parametrize("source", RUN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", RUN)
 def test_it_runs_and_leaves_page_figures_and_data(source: Path, tmp_path: Path) -> None:
     """Catches a notebook that the package has left behind."""
     text = source.read_text(encoding="utf-8")

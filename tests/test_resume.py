@@ -75,7 +75,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return bytes_of(place(lived(tmp_path_factory.mktemp("whole"))))
 
 
-@pytest.mark.parametrize("workers", [2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_killed_again_and_again_it_ends_with_the_same_bytes(
     tmp_path: Path, whole: dict[str, bytes], workers: int
 ) -> None:
@@ -95,7 +95,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(
     assert again.runs["run"].tolist() == list(range(60))
 
 
-@pytest.mark.parametrize("workers", [2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_stopped_by_the_user_it_goes_on(
     tmp_path: Path, whole: dict[str, bytes], workers: int
 ) -> None:

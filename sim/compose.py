@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -39,7 +38,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import MappingNode, Node, SafeLoader, SequenceNode, YAMLError
 from yaml import compose as compose_yaml
 
-from sim import ensemble, library
+from sim import ensemble, library, source
 from sim.config import GROUPS, Config, check, installed_measures, refuse_held, sets_of, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
@@ -508,8 +507,7 @@ def _groups(tree: DictConfig) -> Iterator[tuple[str, Any]]:
 
 def _say_own(config_dir: Path) -> None:
     """Say which files of the user's own stand in place of ours, and differ from them."""
-    ours = {path: _place(path, folder("configs")) for path in folder("configs").rglob("*.yaml")}
-    ours |= {path: f"scenarios/{path.name}" for path in folder("scenarios").glob("*.yaml")}
+    ours = _ours()
     own = [
         place for path, place in sorted(ours.items(), key=lambda item: item[1])
         if (config_dir / place).is_file()
@@ -519,6 +517,12 @@ def _say_own(config_dir: Path) -> None:
     own += [f"policy/{name}.yaml" for name in sorted(measures)]
     if own:
         say(f"{config_dir}: {some(own, 'en')} in place of what xiaoqu has under that name")
+
+
+def _ours() -> dict[Path, str]:
+    """All files that come with xiaoqu, and where each would stand in a folder of the user's own."""
+    ours = {path: _place(path, folder("configs")) for path in folder("configs").rglob("*.yaml")}
+    return ours | {path: f"scenarios/{path.name}" for path in folder("scenarios").glob("*.yaml")}
 
 
 def _place(path: Path, root: Path) -> str:
@@ -544,7 +548,8 @@ def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
             return _composed(chosen, config_dir)
     policy = chosen.get("policy") or []
     alone = [name in CATALOGUE for name in ([policy] if isinstance(policy, str) else policy)]
-    key = repr((list(chosen.items()), alone, _stamps()))
+    # A file that is edited is read again.
+    key = repr((list(chosen.items()), alone, source.stamps(_ours())))
     with _LOCK:
         if key not in _KEPT:
             if len(_KEPT) >= MOST_KEPT:
@@ -554,19 +559,6 @@ def _compose(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
     tree = OmegaConf.create(kept)
     assert isinstance(tree, DictConfig)
     return tree
-
-
-def _stamps() -> list[tuple[str, int, int]]:
-    """Name, time and size of each of our own files: one that is edited is read again."""
-    found, folders = [], [str(folder("configs")), str(folder("scenarios"))]
-    while folders:
-        for entry in os.scandir(folders.pop()):
-            if entry.is_dir():
-                folders.append(entry.path)
-            else:
-                stat = entry.stat()
-                found.append((entry.path, stat.st_mtime_ns, stat.st_size))
-    return found
 
 
 def _composed(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
@@ -630,9 +622,8 @@ def _register(chosen: dict[str, Choice], config_dir: Path | None) -> None:
         tree = scenario_tree(str(scenario), config_dir)
         store.store(group="scenario", name=str(scenario), node=tree, package="_global_")
     names = chosen.get("policy") or []
-    files = [folder("configs"), *([config_dir] if config_dir else [])]
     for name in [names] if isinstance(names, str) else names:
-        if not any((root / "policy" / f"{name}.yaml").exists() for root in files):
+        if _file_of("policy", name, config_dir) is None:
             alone = {"name": name, "measures": {name: {}}}
             node = alone if name in CATALOGUE else library.case(name).bundle()
             store.store(group="policy", name=name, node=node)
@@ -663,19 +654,22 @@ def titles(group: str, name: str, config_dir: Path | None = None) -> tuple[str, 
     Raises:
         InputError: The file cannot be read.
     """
-    if group == "scenario":
-        path, part = _scenario_files(config_dir).get(name), "scenario"
-    else:
-        roots = [*([config_dir] if config_dir else []), folder("configs")]
-        found = (root / group / f"{name}.yaml" for root in roots)
-        path, part = next(filter(Path.exists, found), None), ""
+    path = _file_of(group, name, config_dir)
     if path is None:
         alone = CATALOGUE[name]
         return alone.en, alone.zh
     tree = _read_yaml(path)
-    at = OmegaConf.select(tree, part) if part else tree
+    at = OmegaConf.select(tree, group) if group == "scenario" else tree
     en, zh = (at.get(key) if isinstance(at, DictConfig) else None for key in ("title", "title_zh"))
     return str(en or ""), str(zh or "")
+
+
+def _file_of(group: str, name: str, config_dir: Path | None) -> Path | None:
+    """The file that a name chooses, the user's own before ours; None for a measure or a case alone."""
+    if group == "scenario":
+        return _scenario_files(config_dir).get(name)
+    roots = [*([config_dir] if config_dir else []), folder("configs")]
+    return next(filter(Path.exists, (root / group / f"{name}.yaml" for root in roots)), None)
 
 
 def _scenario_files(config_dir: Path | None) -> dict[str, Path]:

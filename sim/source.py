@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from sim.errors import InputError
@@ -30,10 +31,10 @@ def _whole() -> list[Path]:
     return [*files(PACKAGE, "**/*.py"), PACKAGE / "data" / "indicators.csv"]
 
 
-def _stamps() -> dict[Path, tuple[int, int]]:
-    """When each source file was last written and its size."""
+def stamps(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    """When each file was last written (ns) and its size."""
     found = {}
-    for path in _whole():
+    for path in paths:
         told = os.stat(path)
         found[path] = (told.st_mtime_ns, told.st_size)
     return found
@@ -50,7 +51,7 @@ def _hash() -> str:
 IMPORTED = time.time()
 """When this process imported the package."""
 
-_AT_IMPORT = _stamps()
+_AT_IMPORT = stamps(_whole())
 _DIGEST = _hash()
 
 
@@ -67,6 +68,6 @@ def check_unchanged() -> None:
     Raises:
         InputError: A source file has other content than when this process imported the package.
     """
-    if _stamps() != _AT_IMPORT and _hash() != _DIGEST:
+    if stamps(_whole()) != _AT_IMPORT and _hash() != _DIGEST:
         problem = "its source files have changed since this Python began"
         raise InputError("xiaoqu", problem, "to start Python anew (in a notebook: its kernel)")

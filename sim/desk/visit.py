@@ -189,7 +189,7 @@ class Visit:
     def held(self) -> frozenset[str]:
         """Keys of the runs that it shows."""
         named = self.chosen.name if self.chosen else ""
-        was = (asked for _, asked in filter(None, [self._before.get(named)]))
+        was = [self._before[named][1]] if named in self._before else []
         return frozenset(one.key for one in (*self.asked.values(), *self.parts.values(), *was))
 
     @property

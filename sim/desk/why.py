@@ -128,13 +128,9 @@ def drawn(found: effect.Effect | household.Why, language: str) -> str:
     from sim.figures import household as of_household
     from sim.report.page import inline_svg, unlike_ids
 
-    whole = isinstance(found, effect.Effect)
-    figure = (
-        of_effect.short(found, language, WIDE[0])
-        if isinstance(found, effect.Effect)
-        else of_household.both(found, language, WIDE[1])
-    )
-    return unlike_ids(inline_svg(figure), int(whole))
+    if isinstance(found, effect.Effect):
+        return unlike_ids(inline_svg(of_effect.short(found, language, WIDE[0])), 1)
+    return unlike_ids(inline_svg(of_household.both(found, language, WIDE[1])), 0)
 
 
 def effect_of(session: Session, asked: Asked) -> effect.Question:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from sim.as_text import exact_text, points_text, value_text
 from sim.experiments import doubt, paired
-from sim.experiments.doubt import Share, Weak, weakest
+from sim.experiments.doubt import Weak, weakest
 from sim.outcomes import INDICATORS, Indicator
 from sim.phrases import phrases
 
@@ -141,17 +142,23 @@ def _split(found: doubt.Matched, name: str, month: int, label: str, language: st
     """The split in one indicator and month; empty where it cannot be told."""
     frame = doubt.split_frame(*found, [month])
     row = frame[frame["indicator"] == name].to_dict("records")[0]
-    shares = (row[key] for key in ("chance", "chance_low", "chance_high"))
-    return split_line(Share(row["pairs"], *shares), label, month, language)
+    return split_line(row, label, month, language)
 
 
-def split_line(found: Share, label: str, month: int, language: str = "en") -> str:
-    """How a spread parts into chance and doubt, in a sentence; empty where it cannot be told."""
-    if math.isnan(found.chance):
+def split_line(row: Mapping[Any, Any], label: str, month: int, language: str = "en") -> str:
+    """How a spread parts into chance and doubt, in a sentence; empty where it cannot be told.
+
+    Args:
+        row: With ``pairs``, ``chance``, ``chance_low`` and ``chance_high``, see ``doubt.Share``.
+        label: Of what.
+        month: In which month.
+        language: "en" or "zh".
+    """
+    if math.isnan(row["chance"]):
         return ""
-    chance, low, high = (round(100 * value) for value in found[1:])
+    chance, low, high = (round(100 * row[key]) for key in ("chance", "chance_low", "chance_high"))
     return WORDS[language]["split"].format(
-        name=label, month=month, chance=chance, doubt=100 - chance, low=low, high=high, pairs=found.pairs
+        name=label, month=month, chance=chance, doubt=100 - chance, low=low, high=high, pairs=row["pairs"]
     )  # fmt: skip
 
 

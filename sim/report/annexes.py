@@ -176,15 +176,11 @@ def _parts(case: Case, effect: Effect, title: str) -> Table:
     """All parts of all outcomes, for the spreadsheet."""
     rows: list[list[Cell]] = []
     for row in effect.parts.to_dict("records"):
-        outcome, cause, (scale, unit) = (
-            row["outcome"],
-            row["cause"],
-            unit_of(row["outcome"], case.language),
-        )
+        outcome, cause = row["outcome"], row["cause"]
+        scale, unit = unit_of(outcome, case.language)
+        whole = cause == WHOLE
         name = (
-            case.words["whole"]
-            if cause == WHOLE
-            else effect_table.cause_name(outcome, cause, case.language)
+            case.words["whole"] if whole else effect_table.cause_name(outcome, cause, case.language)
         )
         ends = [scale * row[key] for key in ("part", "low", "high")]
         rows.append([effect_table.outcome_name(outcome, case.language), name, *ends, unit])

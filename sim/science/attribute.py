@@ -10,7 +10,7 @@ where one replaces the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from itertools import combinations
@@ -222,15 +222,19 @@ def _live_seed(question: Question, model: Callable[..., Any] | None, world: Worl
         Policy(measures={k: measures[k] for i, k in enumerate(labels) if mask >> i & 1})
         for mask in _game(question, world.seed).coalitions.tolist()
     ]
-    readings = [Reading(name, question.config.months) for name in question.outcomes]
-    return live_in(question.config.resolved(), policies, readings, model, world)
+    return _live(question, policies, model, world)
 
 
 def _live_ends(question: Question, model: Callable[..., Any] | None, world: World) -> np.ndarray:
     """What was read without measures and with all (2, outcomes + 2)."""
+    return _live(question, [Policy(), question.config.policy], model, world)
+
+
+def _live(
+    question: Question, policies: Sequence[Policy], model: Callable[..., Any] | None, world: World
+) -> np.ndarray:
     readings = [Reading(name, question.config.months) for name in question.outcomes]
-    tree = question.config.resolved()
-    return live_in(tree, [Policy(), question.config.policy], readings, model, world)
+    return live_in(question.config.resolved(), policies, readings, model, world)
 
 
 # --- the answer ---------------------------------------------------------------------------------

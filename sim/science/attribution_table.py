@@ -10,7 +10,6 @@ import pandas as pd
 
 from sim import as_text
 from sim.as_text import number_text, signed, title_of, with_interval
-from sim.experiments.doubt import Share
 from sim.experiments.doubt_text import WORDS as WORDS_OF_DOUBT
 from sim.experiments.doubt_text import split_line
 from sim.experiments.tables import measure_title, new_table, print_place, unit_of
@@ -123,10 +122,9 @@ def _apart(attribution: Attribution, outcome: str, language: str) -> str:
 
 def _chance(attribution: Attribution, row: dict[Hashable, Any], name: str, language: str) -> str:
     """How much of the spread of the bundle's effect is chance; empty without doubt."""
-    found = Share(row["pairs"], row["chance"], row["chance_low"], row["chance_high"])
     title = title_of(attribution.question.config.policy, language)
     of = WORDS_OF_DOUBT[language]["of"].format(policy=title, name=name)
-    return split_line(found, of, attribution.question.config.months, language)
+    return split_line(row, of, attribution.question.config.months, language)
 
 
 def _ranged(row: dict[Any, Any], scale: float) -> str:

@@ -83,6 +83,13 @@ class _Sealed(IndexDataCacheFile):
         stamp, overloads = pickle.loads(data)
         return overloads if stamp == self._source_stamp else {}
 
+    def save(self, key: Any, data: Any) -> None:
+        """Numba lists a rule before it is there; another process that waits for the list would find nothing."""
+        overloads = self._load_index()
+        name = overloads.get(key) or self._data_name(len(overloads) + 1)
+        self._save_data(name, data)
+        self._save_index({**overloads, key: name})
+
     def _save_index(self, overloads: Any) -> None:
         self._write(self._index_name, self._dump((self._source_stamp, overloads)))
 
@@ -111,6 +118,12 @@ def _guarded(compiled: Any) -> Any:
     stamp = cache._impl.locator.get_source_stamp()
     cache._cache_file = _Sealed(cache._cache_path, cache._impl.filename_base, stamp)
     return compiled
+
+
+def kept_at(compiled: Any) -> Path | None:
+    """File that lists what is kept of one of our rules; None for a rule that is kept apart, or not at all."""
+    file = getattr(compiled._cache, "_cache_file", None)
+    return Path(file._index_path) if type(compiled._cache) is FunctionCache and file else None
 
 
 class _Kept(FunctionCache):

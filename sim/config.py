@@ -511,6 +511,7 @@ def set_own_groups(groups: Mapping[str, type[Parameters]]) -> None:
         field = Field(default_factory=group)
         Config.model_fields[name] = FieldInfo.from_annotated_attribute(group, field)
     Config.model_rebuild(force=True)
+    _nested_defaults.cache_clear()
 
 
 def _differing(base: Parameters, kind: Parameters, name: str, group: str) -> Parameters:
@@ -620,12 +621,17 @@ def _complete(group: type[Parameters], given: dict[str, Any]) -> dict[str, Any]:
     Pydantic alone would fill a half-given group from its class, not from the default that its
     owner states: one rate given would set all other rates to zero.
     """
-    tree = dict(given)
-    for name, field in group.model_fields.items():
-        default = field.get_default(call_default_factory=True)
-        if isinstance(default, Parameters) and isinstance(tree.get(name), dict):
-            tree[name] = _merge(default.model_dump(), tree[name])
-    return tree
+    nested = _nested_defaults(group)
+    laid = {
+        n: _merge(nested[n], t) for n, t in given.items() if n in nested and isinstance(t, dict)
+    }
+    return {**given, **laid}
+
+
+@cache
+def _nested_defaults(group: type[Parameters]) -> dict[str, dict[str, Any]]:
+    defaults = {n: f.get_default(call_default_factory=True) for n, f in group.model_fields.items()}
+    return {n: d.model_dump() for n, d in defaults.items() if isinstance(d, Parameters)}
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from sim.build import build, equip, expect_chances, measures_of, month_of, param
 from sim.compose import load
 from sim.config import Config
 from sim.errors import InputError
+from sim.first_start import compile_all
 from sim.measures.catalogue import Measure
 from sim.mesa_batch import batch_seed, given_seed, told_without_start
 from sim.month import MONTH
@@ -165,10 +166,12 @@ class NeighborhoodModel(mesa.Model):
             # A class of somebody's own may change what stays as it is in ours.
             self.world = past.world.copy(self, whole=type(self) is not NeighborhoodModel)
         equip(self.world, self.measures, self.config.months - first)
-        if past is None:
-            Runner(self.world, with_own_notes(usual_start()), self.measures).live_until(first)
-            expect_chances(self.world, self.config)
         month = month_of(self.config, self.measures, self.processes)
+        if past is None:
+            start = with_own_notes(usual_start())
+            compile_all((*start, *month))
+            Runner(self.world, start, self.measures).live_until(first)
+            expect_chances(self.world, self.config)
         self._runner = Runner(self.world, month, self.measures, self.config.executor.threads)
         self.recorder = Recorder(self.world, first)
         self._panels: dict[tuple[str, ...], Panel] = {}

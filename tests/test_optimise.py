@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import assert_same_tables, assert_version_told
+from rich.console import Console
 
 from sim.config import Config
 from sim.errors import InputError
@@ -17,6 +19,7 @@ from sim.questions import find
 from sim.questions.optimise import optimise
 from sim.science.goal import Goal
 from sim.science.optimise import parse_target, worlds_of
+from sim.science.optimum_table import print_optimum
 from sim.science.search import Search
 from sim.science.worlds import posterior_worlds, read_posterior
 
@@ -262,3 +265,39 @@ def test_a_wrong_posterior_is_told_in_a_line(
     path.write_text("no parquet", encoding="utf-8")
     with pytest.raises(InputError, match=r"posterior\.parquet"):
         read_posterior(path)
+
+
+class Drawn(Known):
+    """Contact does what a drawn parameter says, or what the seed does."""
+
+    by_seed = False
+
+    def run(self) -> None:
+        super().run()
+        luck = np.random.default_rng(self.seed).normal()
+        apart = luck if self.by_seed else self.config.fees.trust - 1.5
+        there = "member_contact" in self.config.policy.measures
+        self.values = np.full_like(self.values, 0.1 + there * (0.6 + 0.01 * apart))
+
+
+class Lucky(Drawn):
+    by_seed = True
+
+
+@pytest.mark.usefixtures("as_shipped")
+def test_chance_in_what_the_chosen_policy_adds_is_told_from_doubt() -> None:
+    """Catches second runs that live other parameters, and first and second runs of different ones."""
+    given = SMALL | {"measures": ["member_contact", "disclosure"], "method": "exhaustive"}
+    doubted, lucky = (optimise("kangqiao", **given, model=m).split.iloc[0] for m in (Drawn, Lucky))
+    assert doubted["pairs"] == lucky["pairs"] == 8
+    assert (doubted["outcome"], doubted["month"]) == ("collection_rate", 6)
+    assert doubted["chance"] == pytest.approx(0.0, abs=1e-12)
+    assert lucky["chance_high"] == 1.0 and lucky["chance"] > 0.3
+    told = io.StringIO()
+    print_optimum(optimise("kangqiao", **given, model=Drawn), Console(file=told, width=300), "zh")
+    assert "0%为偶然波动，100%来自参数的不确定性" in told.getvalue()
+
+
+def test_without_doubt_nothing_is_split() -> None:
+    given = SMALL | {"measures": ["member_contact", "lead_by_paying"], "method": "exhaustive"}
+    assert not len(optimise("kangqiao", **given, model=Known).split)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import assert_same_tables, assert_version_told
+from rich.console import Console
 
 from sim.config import Config
 from sim.errors import InputError
@@ -17,6 +19,7 @@ from sim.outcomes import INDICATORS
 from sim.questions import find
 from sim.questions.robustness import robustness
 from sim.science.robustness import Robustness
+from sim.science.robustness_table import print_robustness
 
 GIVEN: dict[str, Any] = {
     "policies": ["none", "member_contact", "building_meetings"],
@@ -165,3 +168,44 @@ def test_bad_words_are_told_in_a_line(words: list[str], told: str) -> None:
     """Catches a word that is taken without a check."""
     with pytest.raises(InputError, match=told):
         find("robustness").ask_words(words)
+
+
+class Drawn(Known):
+    """What contact adds hangs on a parameter that is drawn, or on the seed."""
+
+    by_seed = False
+
+    def run(self) -> None:
+        super().run()
+        luck = np.random.default_rng(self.seed).normal()
+        apart = luck if self.by_seed else self.config.fees.trust - 1.5
+        there = "member_contact" in self.config.policy.measures
+        self.values = np.full_like(self.values, 0.3 + there * (0.3 + 0.01 * apart))
+
+
+class Lucky(Drawn):
+    by_seed = True
+
+
+@pytest.mark.usefixtures("as_shipped")
+def test_chance_in_the_difference_of_the_best_two_is_told_from_doubt() -> None:
+    """Catches second runs that live other parameters, and first and second runs of different ones."""
+    given = GIVEN | {"replications": 24, "draws": 0, "networks": [], "mechanisms": []}
+    given |= {"indicator": ["collection_rate"]}
+    doubted, lucky = (
+        robustness("kangqiao", **given, model=m).split.iloc[0] for m in (Drawn, Lucky)
+    )
+    assert doubted["pairs"] == lucky["pairs"] == 8
+    assert doubted["first"] == lucky["first"] == "member_contact"
+    assert doubted["chance"] == pytest.approx(0.0, abs=1e-12)
+    assert lucky["chance_high"] == 1.0 and lucky["chance"] > 0.3
+    told = io.StringIO()
+    answer = robustness("kangqiao", **given, model=Lucky)
+    print_robustness(answer, Console(file=told, width=300), "en")
+    assert "of the difference between member_contact and" in told.getvalue()
+    assert "from 8 sets lived twice" in told.getvalue()
+
+
+def test_without_doubt_nothing_is_split(known: Robustness) -> None:
+    assert known.split["chance"].isna().all() and (known.split["pairs"] == 0).all()
+    assert list(known.split["outcome"]) == list(known.question.outcomes)

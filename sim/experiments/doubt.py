@@ -7,7 +7,7 @@ chapter 1). The part of chance is the variance within sets by that over all runs
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -105,6 +105,31 @@ def share(values: np.ndarray, first: np.ndarray, second: np.ndarray) -> Share:
         for end in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
     )
     return Share(pairs, min(found, 1.0), low, high)
+
+
+NAMED = ("pairs", "chance", "chance_low", "chance_high")
+"""Columns of a share in a table."""
+
+
+def named(found: Share) -> dict[str, float]:
+    """A share as columns of a table."""
+    return dict(zip(NAMED, found, strict=True))
+
+
+def shares(
+    effects: Mapping[int, np.ndarray], again: Sequence[np.ndarray], first: int
+) -> list[Share]:
+    """Shares of chance in effects under seeds.
+
+    Args:
+        effects: By seed, several numbers (K,) each.
+        again: The same of the second runs (K,), in the order of ``twice``.
+        first: The first seed.
+    """
+    every = np.array(list(effects.values()))
+    pairs = [(effects[first + k], other) for k, other in enumerate(again) if first + k in effects]
+    once, twins = np.array(pairs).reshape(len(pairs), 2, every.shape[1]).swapaxes(0, 1)
+    return [share(every[:, k], once[:, k], twins[:, k]) for k in range(every.shape[1])]
 
 
 def split(runs: np.ndarray, twins: np.ndarray, at: np.ndarray) -> list[list[Share]]:

@@ -284,7 +284,9 @@ def _tables(
         config, partial(_live_ends, question, model),
         [World(seed) for seed in doubt.twice(config, len(seeds))], progress, "parameter sets a second time",
     )  # fmt: skip
-    shares = _shares(question, dict(whole), again)
+    # The bundle is the last coalition of a game, nothing the first.
+    effects = {seed: read[-1] - read[0] for seed, read in whole}
+    shares = doubt.shares(effects, [ends[1] - ends[0] for ends in again], config.seed)
     return {
         "values": _values(question, sums),
         "interactions": _interactions(question, sums),
@@ -412,21 +414,6 @@ def _interactions(question: Question, sums: _Sums) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _shares(
-    question: Question, whole: dict[int, np.ndarray], again: list[np.ndarray]
-) -> list[doubt.Share]:
-    """The share of chance in the bundle's effect, for each thing read."""
-    # The bundle is the last coalition of a game, nothing the first.
-    effects = {seed: read[-1] - read[0] for seed, read in whole.items()}
-    first = question.config.seed
-    pairs = [
-        (effects[first + k], ends[1] - ends[0]) for k, ends in enumerate(again) if first + k in effects
-    ]  # fmt: skip
-    every = np.array(list(effects.values()))
-    once, twice = np.array(pairs).reshape(len(pairs), 2, every.shape[1]).swapaxes(0, 1)
-    return [doubt.share(every[:, k], once[:, k], twice[:, k]) for k in range(every.shape[1])]
-
-
 def _bundle(
     question: Question, sums: _Sums, shares: list[doubt.Share], failed: int
 ) -> pd.DataFrame:
@@ -438,8 +425,7 @@ def _bundle(
         effect, low, high = _ends(ends[:, 1] - ends[:, 0], own.draws(question))
         row: dict[str, Any] = {"outcome": name, "without": without, "with_bundle": with_bundle}
         row |= {"effect": float(effect), "low": float(low), "high": float(high)}
-        pairs, *chance = shares[k]
-        row |= {"pairs": pairs, **_named("chance", *chance)}
+        row |= doubt.named(shares[k])
         rows.append(row | {"seeds": len(ends), "missing": len(sums.ends) - len(ends)})
     return pd.DataFrame(rows).assign(
         failed=failed,

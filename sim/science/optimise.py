@@ -10,7 +10,7 @@ luckiest of many policies looks better than it is.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +47,13 @@ class Optimum(Answer):
             target; ``within``, whether it keeps the limits; ``chosen``.
         policies: A row per policy of the frontier and measure: dose and start.
         candidates: A row per policy tried: cost, share of worlds, how many worlds, its choices.
+        split: A row per indicator of the target, of the policy chosen: share of ``chance`` in the spread of what it
+            adds, with its 90% interval, from ``pairs`` parameter sets lived twice; no rows without doubt.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
     """
 
-    TABLES = ("frontier", "policies", "candidates")
+    TABLES = ("frontier", "policies", "candidates", "split")
     MAIN = "frontier"
     SHOWN = "sim.science.optimum_table:print_optimum"
     FIGURES = "sim.figures.frontier"
@@ -60,6 +62,7 @@ class Optimum(Answer):
     frontier: pd.DataFrame
     policies: pd.DataFrame
     candidates: pd.DataFrame
+    split: pd.DataFrame = field(default_factory=pd.DataFrame)
     folder: Path | None = None
     loaded: bool = False
 

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from sim.as_text import number_text, value_text
+from sim.experiments.doubt_text import split_line
 from sim.experiments.summary_table import ACTORS
 from sim.experiments.tables import measure_title, new_table, print_place
 from sim.outcomes import INDICATORS
@@ -77,6 +78,13 @@ def print_optimum(optimum: Optimum, console: Console, language: str = "en") -> N
         told = " ".join(shlex.quote(word) for word in optimum.settings(number))
         line = words["run"].format(scenario=question.config.scenario.name, words=told)
         console.print(line, soft_wrap=True)
+    for row in optimum.split.to_dict("records"):
+        shown = INDICATORS[row["outcome"]]
+        of = words["adds"].format(
+            number=row["policy"], name=shown.zh if language == "zh" else shown.en.lower()
+        )
+        if line := split_line(row, of, row["month"], language):
+            console.print(line)
     console.print(_how(optimum, language), style="dim")
     print_place(optimum, console, language)
 

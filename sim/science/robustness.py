@@ -22,7 +22,7 @@ from scipy.stats import kendalltau, rankdata
 
 from sim import files
 from sim.config import Config, Policy
-from sim.experiments import paired
+from sim.experiments import doubt, paired
 from sim.experiments.answers import Answer
 from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.outcomes import INDICATORS
@@ -58,13 +58,15 @@ class Robustness(Answer):
             ``draws`` in it; share ``turned`` of them in which ``second`` beats ``first``;
             ``coverage``, share of all such draws; cross-validated ``accuracy`` of the tree, and the
             ``reason`` where there is none.
+        split: A row per indicator: ``first`` and ``second``, the best two of the base; share of ``chance`` in the
+            spread of their difference there, with its 90% interval, from ``pairs`` parameter sets lived twice.
         draws: A row per draw: parameters, and by indicator and policy (``indicator:policy``) what
             was read.
         folder: Where it is kept, None if it is not.
         loaded: Whether it was read back rather than lived now.
     """
 
-    TABLES = ("runs", "ranking", "flips", "pairs", "boxes", "draws")
+    TABLES = ("runs", "ranking", "flips", "pairs", "boxes", "split", "draws")
     MAIN = "ranking"
     SHOWN = "sim.science.robustness_table:print_robustness"
     FIGURES = "sim.figures.robustness"
@@ -75,6 +77,7 @@ class Robustness(Answer):
     flips: pd.DataFrame
     pairs: pd.DataFrame
     boxes: pd.DataFrame
+    split: pd.DataFrame
     draws: pd.DataFrame
     folder: Path | None = None
     loaded: bool = False
@@ -180,11 +183,12 @@ def _live(
 def _tables(
     question: Question, places: list[Place], progress: bool, model: Callable[..., Any] | None
 ) -> dict[str, pd.DataFrame]:
-    trees = {"": question.config.resolved()}
+    config = question.config
+    trees = {"": config.resolved()}
     trees |= {name: config.resolved() for name, config in question.scenarios.items()}
-    readings = [Reading(name, question.config.months) for name in question.outcomes]
+    readings = [Reading(name, config.months) for name in question.outcomes]
     each = partial(_live, trees, list(question.policies.values()), readings, model)
-    read = worlds.spread_worlds(question.config, each, places, progress)
+    read = worlds.spread_worlds(config, each, places, progress)
     runs = _runs(question, places, read)
     if runs.loc[runs["family"] == BASE, list(COSTS)].isna().any(axis=None):
         raise RuntimeError("a policy could not be lived in the base; try xiaoqu run")
@@ -193,6 +197,8 @@ def _tables(
     drawn = [place.world.settings for place in places if place.family == DRAW]
     draws = pd.DataFrame(drawn).rename_axis("draw").reset_index()
     pairs = pd.concat([_pairs(question, runs, name) for name in question.outcomes])
+    twins = [Place(BASE, "", "", World(seed)) for seed in doubt.twice(config, config.replications)]
+    again = worlds.spread_worlds(config, each, twins, progress, "parameter sets a second time")
     boxes = []
     for name in question.outcomes:
         # Draws are numbered: put values beside the parameters that made them.
@@ -211,6 +217,9 @@ def _tables(
         "flips": flips.reset_index(drop=True),
         "pairs": pairs.reset_index(drop=True),
         "boxes": pd.concat(boxes, ignore_index=True),
+        "split": pd.DataFrame(
+            [_split(question, ranking, read, again, n) for n in question.outcomes]
+        ),
         "draws": draws,
     }
 
@@ -315,6 +324,25 @@ def _best(good: pd.Series) -> str:
 def _tau(values: pd.Series, base: pd.Series) -> float:
     both = values.notna() & base.notna()
     return float(kendalltau(values[both], base[both]).statistic) if both.sum() > 1 else np.nan
+
+
+def _split(
+    question: Question,
+    ranking: pd.DataFrame,
+    read: list[np.ndarray],
+    again: list[np.ndarray],
+    outcome: str,
+) -> dict[str, Any]:
+    """What of the spread of the difference of the best two of the base is chance."""
+    first, second = leading(ranking, outcome)
+    names, k, config = list(question.policies), question.outcomes.index(outcome), question.config
+    apart = [
+        lived[[names.index(first)], k] - lived[[names.index(second)], k]
+        for lived in (*read[: config.replications], *again)
+    ]
+    effects = {config.seed + place: apart[place] for place in range(config.replications)}
+    found = doubt.shares(effects, apart[config.replications :], config.seed)[0]
+    return {"outcome": outcome, "first": first, "second": second, **doubt.named(found)}
 
 
 def _pairs(question: Question, runs: pd.DataFrame, outcome: str) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim import as_text
 from sim.as_text import value_text
+from sim.experiments.doubt_text import split_line
 from sim.experiments.tables import new_table, print_place
 from sim.outcomes import INDICATORS, Indicator
 from sim.phrases import phrases
@@ -27,8 +28,7 @@ def print_robustness(robustness: Robustness, console: Console, language: str = "
     words, question = WORDS[language], robustness.question
     for outcome in question.outcomes:
         shown = INDICATORS[outcome]
-        name = shown.zh if language == "zh" else shown.en
-        head = words["head"].format(outcome=name, month=question.config.months)
+        head = words["head"].format(outcome=_name(outcome, language), month=question.config.months)
         console.print(head, style="bold")
         table = new_table([words["world"], *question.policies])
         rows = robustness.ranking[robustness.ranking["outcome"] == outcome]
@@ -52,6 +52,20 @@ def print_robustness(robustness: Robustness, console: Console, language: str = "
     print_place(robustness, console, language)
 
 
+def _name(outcome: str, language: str) -> str:
+    return INDICATORS[outcome].zh if language == "zh" else INDICATORS[outcome].en
+
+
+def _split(robustness: Robustness, outcome: str, language: str) -> str:
+    """How much of the difference of the best two is chance; empty without doubt."""
+    (row,) = robustness.split[robustness.split["outcome"] == outcome].to_dict("records")
+    name = _name(outcome, language)
+    of = WORDS[language]["between"].format(
+        first=row["first"], second=row["second"], name=name if language == "zh" else name.lower()
+    )
+    return split_line(row, of, robustness.question.config.months, language)
+
+
 def _percent(share: float) -> str:
     return as_text.MISSING if math.isnan(share) else f"{100 * share:.0f}"
 
@@ -72,6 +86,7 @@ def _lines(robustness: Robustness, outcome: str, language: str) -> list[str]:
     best = flips["base_best"].iloc[0]
     key = "flips" if len(some) else "steady" if best else "no_base"
     lines = [words[key].format(some=len(some), all=len(flips) - 1, names=names, best=best)]
+    lines += filter(None, [_split(robustness, outcome, language)])
     boxes = robustness.boxes[robustness.boxes["outcome"] == outcome]
     for _, part in boxes.groupby("role", sort=False):
         row = part.iloc[0]

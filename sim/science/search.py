@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.experiments import paired
+from sim.experiments import doubt, paired
 from sim.experiments.progress import announce_compiling, bar
 from sim.science import worlds
 from sim.science.goal import Genome, Question
@@ -168,7 +168,9 @@ class Search:
     def tables(self) -> dict[str, pd.DataFrame]:
         """Search, check, and tell."""
         self.seek()
-        return self.tell(self._frontier())
+        frontier = self._frontier()
+        answer = self.tell(frontier)
+        return answer | {"split": self._split(frontier, answer["frontier"])}
 
     def seek(self, polish: bool = True) -> None:
         """Try policies; what was tried before is not tried again.
@@ -359,6 +361,35 @@ class Search:
         columns = {"policy": "int64", "measure": "str", "dose": "float64", "start": "int64"}
         policies = pd.DataFrame(parts, columns=list(columns)).astype(columns)
         return {"frontier": table, "policies": policies, "candidates": self._candidates(frontier)}
+
+    def _split(self, frontier: list[Genome], table: pd.DataFrame) -> pd.DataFrame:
+        """What of the spread of what the chosen policy adds is chance: some fresh worlds are lived a second time."""
+        question, rows = self.question, list[dict[str, Any]]()
+        first = question.config.seed + question.worlds
+        config = question.config.model_copy(update={"seed": first})
+        # Draws of a posterior are worlds of their own, no parameter sets of seeds.
+        seeds = [] if question.posterior else doubt.twice(config, question.check)
+        for number in table.index[table["chosen"]] if seeds else ():
+            pair = [self.nothing, frontier[number]]
+            here, again = (
+                read[:, 1] - read[:, 0]
+                for read in (
+                    np.stack([self.checked[genome] for genome in pair], axis=1),
+                    self._live(pair, [World(seed) for seed in seeds]),
+                )
+            )
+            effects = {first + place: effect for place, effect in enumerate(here)}
+            found = doubt.shares(effects, list(again), first)
+            rows += [
+                {
+                    "policy": number,
+                    "outcome": goal.indicator,
+                    "month": goal.month,
+                    **doubt.named(share),
+                }
+                for goal, share in zip(question.goals, found, strict=False)
+            ]
+        return pd.DataFrame(rows, columns=["policy", "outcome", "month", *doubt.NAMED])
 
     def _candidates(self, frontier: list[Genome]) -> pd.DataFrame:
         rows = [

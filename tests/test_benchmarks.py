@@ -29,9 +29,9 @@ def ours() -> np.ndarray:
 @pytest.mark.parametrize(
     "name",
     [
-        "numpy",
+        pytest.param("numpy", marks=pytest.mark.slow),
         "numba",
-        pytest.param("c", marks=needs_compiler),
+        pytest.param("c", marks=[needs_compiler, pytest.mark.slow]),
         pytest.param("c-blocks", marks=needs_compiler),
     ],
 )

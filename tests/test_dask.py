@@ -89,6 +89,7 @@ def lived(out: Path, address: str = "") -> Sweep:
     return fake(*words, out=out, **keys)
 
 
+@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -176,6 +177,7 @@ def test_a_worker_with_other_code_is_refused_by_every_question(
                 asked_of(cluster, question)
 
 
+@pytest.mark.slow
 def test_files_and_models_travel_by_content(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

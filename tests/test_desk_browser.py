@@ -341,6 +341,7 @@ def check_report(visit, page, kind: str, language: str, folder: Path) -> None:
         assert zipfile.ZipFile(path).testzip() is None
 
 
+@pytest.mark.slow
 def test_undo_link_and_file_bring_a_session_back(visit, tmp_path: Path) -> None:
     """Catches a session that does not hold all that was chosen."""
     page = visit(ready("en"))

@@ -176,6 +176,7 @@ def test_what_is_no_number_fails_and_says_where() -> None:
         run(load(**SMALL, replications=1))
 
 
+@pytest.mark.slow
 def test_interpreted_it_is_the_same(both: list[Path]) -> None:
     """Catches an indicator that can only be lived compiled: nobody could step through a run that has one."""
     code = f"""
@@ -302,6 +303,7 @@ def test_a_study_kept_without_it_can_be_read_and_reported(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.slow
 def test_a_target_and_a_calibration_may_ask_for_it(tmp_path: Path) -> None:
     """Catches an own indicator that no target, table of figures or posterior can name."""
     from sim.questions.calibrate import calibrate

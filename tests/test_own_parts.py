@@ -40,6 +40,9 @@ from sim.world.tables import Donors, Households, Tenure
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "docs" / "own").glob("*.py"))
+USUAL = ("arrears_gini", "chat")
+"""An indicator and a mechanism; that the others run by their commands too is a slow test."""
+
 GUIDE = (ROOT / "docs" / "extend.md").read_text(encoding="utf-8")
 SMALL = {"population": {"households": 120, "buildings": 4}}
 WORDS = (
@@ -139,7 +142,13 @@ def test_one_file_on_the_command_line_brings_every_kind(xiaoqu: Command, tmp_pat
     assert np.mean(came["actor"]) > np.mean(came["theory"])
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[] if path.stem in USUAL else pytest.mark.slow, id=path.stem)
+        for path in EXAMPLES
+    ],
+)
 def test_every_example_runs_by_the_command_it_names(
     path: Path, xiaoqu: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

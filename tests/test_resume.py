@@ -75,7 +75,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return bytes_of(place(lived(tmp_path_factory.mktemp("whole"))))
 
 
-@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
 def test_killed_again_and_again_it_ends_with_the_same_bytes(
     tmp_path: Path, whole: dict[str, bytes], workers: int
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_run_that_always_ends_its_worker_ends_the_sweep(
     assert bytes_of(place(lived(tmp_path))) == whole
 
 
+@pytest.mark.slow
 def test_replications_survive_a_lost_worker(kills: Path) -> None:
     """The same executor serves run."""
     fake_model.arm(kills, 1)

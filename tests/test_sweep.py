@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import inspect
+import io
 import json
 import os
 import subprocess
@@ -22,6 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import Command
+from rich.console import Console
 
 from sim import source
 from sim.compose import Levels, load, parse_sweep
@@ -32,6 +34,7 @@ from sim.experiments import sweep as sweeps
 from sim.experiments.design import lay_out
 from sim.experiments.run import end_columns, run
 from sim.experiments.sweep import Sweep, duration, read_sweep, run_design
+from sim.experiments.sweep_table import print_sweep
 from sim.experiments.tasks import side_by_side
 from sim.experiments.tasks import tasks as tasks_of
 from sim.measures import CATALOGUE
@@ -561,3 +564,49 @@ def test_hydras_multirun_lives_a_study_per_job(tmp_path: Path) -> None:
     folders = sorted((tmp_path / "results/sweep").iterdir())
     assert [len(read_sweep(folder)) for folder in folders] == [4, 4]
     assert {read_sweep(folder)["policy"][0] for folder in folders} == {"none", "member_contact"}
+
+
+class Drawn(fake_model.FakeModel):
+    """What comes of it hangs on a parameter that is drawn, on the point, or on the seed."""
+
+    by_seed = False
+
+    def run(self) -> None:
+        super().run()
+        luck = np.random.default_rng(self.seed).normal()
+        apart = luck if self.by_seed else self.config.fees.trust
+        level = self.config.fees.habit + 0.01 * apart
+        self.recorder.values = np.full_like(self.recorder.values, level)
+
+
+class Lucky(Drawn):
+    by_seed = True
+
+
+@pytest.mark.usefixtures("as_shipped")
+def test_chance_within_a_point_is_told_from_doubt(tmp_path: Path) -> None:
+    """Catches second runs of other parameters, first runs of other points, and points counted as spread."""
+    given: dict[str, Any] = {
+        "fees.habit": [0.1, 0.2, 0.3], "replications": 30, "months": 12, "executor": {"workers": 1},
+    }  # fmt: skip
+    found = [sweep("ordinary_estate", model=model, **given) for model in (Drawn, Lucky)]
+    doubted, lucky = (one.split.set_index("indicator").loc["collection_rate"] for one in found)
+    assert doubted["points"] == lucky["points"] == 3 and doubted["pairs"] == lucky["pairs"] == 24
+    assert doubted["chance"] == pytest.approx(0.0, abs=1e-12)
+    assert lucky["chance"] == pytest.approx(1.0, abs=0.4) and lucky["chance_high"] == 1.0
+    kept = sweep("ordinary_estate", model=Lucky, out=tmp_path, **given)
+    again = sweep("ordinary_estate", model=Lucky, out=tmp_path, **given)
+    assert again.lived == 0
+    pd.testing.assert_frame_equal(kept.split, again.split, check_dtype=False)
+    pd.testing.assert_frame_equal(kept.split, found[1].split)
+    told = io.StringIO()
+    print_sweep(again, Console(file=told, width=300))
+    assert (
+        "is chance and" in told.getvalue()
+        and "from 24 sets lived twice at 3 points" in told.getvalue()
+    )
+
+
+def test_without_doubt_no_spread_is_parted() -> None:
+    given = {"fees.habit": [0.1, 0.2], "replications": 9, "months": 3, "executor": {"workers": 1}}
+    assert not len(sweep("ordinary_estate", model=fake_model.FakeModel, **given).split)

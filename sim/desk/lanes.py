@@ -73,13 +73,10 @@ class Lanes:
         raise RuntimeError("a worker process was ended from outside, again and again")
 
     async def warm(self) -> None:
-        """Start all processes and load their kernels, the first alone if it has to compile."""
-        from sim.desk import (
-            live,
-        )  # Slow to import, and a process that makes reports needs none of it.
+        """Start all processes and load their rules; what has to be compiled they share out."""
+        from sim.desk import live  # Slow to import, and a process that makes reports needs none.
 
-        await self.call(0, live.warm)
-        await asyncio.gather(*(self.call(lane, live.warm) for lane in range(1, self.count)))
+        await asyncio.gather(*(self.call(lane, live.warm) for lane in range(self.count)))
 
     def _new_pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(

@@ -7,13 +7,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.cache import rules_compiled
@@ -35,6 +36,8 @@ from sim.experiments.chunks import Place
 from sim.experiments.design import Design
 from sim.experiments.progress import announce_compiling, bar
 from sim.experiments.provenance import Provenance, current, provenance
+from sim.experiments.sweep_split import COLUMNS as SPLIT
+from sim.experiments.sweep_split import split
 from sim.experiments.tasks import sharing, side_by_side, tasks
 from sim.questions.sweep import SHOWN as SHOWN_POINTS
 
@@ -64,6 +67,7 @@ class Sweep(Answer):
         seconds: How long the runs took now.
         lived: How many of them were lived now; the others were there.
         shown: Most points that are printed one by one.
+        split: What of the spread between the runs of a point is chance, see ``sim.experiments.sweep_split``.
     """
 
     TABLES = ("runs", "months")
@@ -80,6 +84,7 @@ class Sweep(Answer):
     lived: int
     tables: Mapping[str, pa.Table]
     shown: int = SHOWN_POINTS
+    split: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def configs(self) -> list[Config]:
@@ -280,6 +285,15 @@ class _Memory:
     def write(self, chunk: int, tables: dict[str, pa.Table]) -> None:
         self._tables[chunk] = tables
 
+    def ends(self, runs: range) -> pd.DataFrame:
+        """Runs of some numbers of the design."""
+        parts = [self._tables[chunk][RUNS] for chunk in sorted(self._tables)]
+        return pa.concat_tables(parts).slice(runs.start, len(runs)).to_pandas()
+
+    def split(self) -> pd.DataFrame | None:
+        """What is known already of chance."""
+        return None
+
     def finish(self, manifest: dict[str, Any]) -> tuple[int, pd.DataFrame, dict[str, pa.Table]]:
         parts = [self._tables[chunk] for chunk in sorted(self._tables)]
         tables = {name: pa.concat_tables([part[name] for part in parts]) for name in parts[0]}
@@ -303,6 +317,22 @@ class _Chunks:
 
     def write(self, chunk: int, tables: dict[str, pa.Table]) -> None:
         chunks.write(self._place, chunk, tables, self._note)
+
+    def ends(self, runs: range) -> pd.DataFrame:
+        """Runs of some numbers of the design."""
+        first = self._place.numbering.first_run
+        wanted = pc.field("run").isin([first + run for run in runs])
+        chunks_of = {run // self._design.chunk for run in runs}
+        files = [self._place.folder / self._place.file(RUNS, chunk) for chunk in sorted(chunks_of)]
+        return pq.read_table(files, filters=wanted).to_pandas()
+
+    def split(self) -> pd.DataFrame | None:
+        """What is known already of chance, of this design."""
+        if not (self._place.folder / store.MANIFEST).exists():
+            return None
+        told = store.read_manifest(self._place.folder).get("split", {})
+        rows = told.get(self._design.fingerprint())
+        return None if rows is None else pd.DataFrame(rows, columns=list(SPLIT))
 
     def finish(self, manifest: dict[str, Any]) -> tuple[int, pd.DataFrame, dict[str, pa.Table]]:
         failed, first = chunks.failures(self._place, len(self._design.chunks), SHOWN_FAILURES)
@@ -337,9 +367,16 @@ def _live(
         _live_missing(design, kept, done, plan, progress, model)
     elif progress and place is not None:
         print(f"lived before, read from {place.folder}", file=sys.stderr)
+    told = kept.split()
+    told = split(design, kept.ends, model) if told is None else told
     seconds = time.monotonic() - begun
     failed, failures, tables = kept.finish(
-        {**current().described, "runs": design.runs, **store.circumstances(started)}
+        {
+            **current().described,
+            "runs": design.runs,
+            "split": {design.fingerprint(): told.to_dict("records")},
+            **store.circumstances(started),
+        }
     )
     if failed == design.runs:
         first = failures.iloc[0]
@@ -347,7 +384,7 @@ def _live(
         raise RuntimeError(f"all {failed} runs failed; the first, {where}")
     lived = design.runs - there
     folder = place.folder if place else None
-    return Sweep(design, folder, failed, failures, seconds, lived, tables)
+    return Sweep(design, folder, failed, failures, seconds, lived, tables, split=told)
 
 
 def _live_missing(

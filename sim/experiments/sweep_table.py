@@ -59,6 +59,8 @@ def print_sweep(sweep: Sweep, console: Console, most: int | None = None) -> None
             "Still chance: the 95% interval of a point's mean of fees collected is up to "
             f"{points_text(100 * width)} points wide."
         )
+    for line in _chance(sweep):
+        console.print(line)
     if points > most:
         told = f"{points:,} points are too many for a page: above, every level of every key."
         console.print(f"{told} --points {points} with the same command shows each point.")
@@ -80,6 +82,18 @@ def print_sweep(sweep: Sweep, console: Console, most: int | None = None) -> None
     if sweep.folder is not None:
         print(f"kept in {sweep.folder}", file=console.file)
         print(f"read it with pandas.read_parquet({str(sweep.folder / RUNS)!r})", file=console.file)
+
+
+def _chance(sweep: Sweep) -> Iterator[str]:
+    """What of the spread within a point is chance; nothing without doubt."""
+    told = sweep.split[sweep.split["indicator"] == paired.MAIN] if len(sweep.split) else sweep.split
+    for row in told.to_dict("records"):
+        chance, low, high = (round(100 * row[k]) for k in ("chance", "chance_low", "chance_high"))
+        yield (
+            f"Of the spread of fees collected between the runs of a point {chance}% is chance and "
+            f"{100 - chance}% doubt about parameters (90% interval of chance: {low} to {high}%, from "
+            f"{row['pairs']} sets lived twice at {row['points']} points)."
+        )
 
 
 def _point_table(sweep: Sweep) -> tuple[Table, bool]:

@@ -79,7 +79,7 @@ def build(config: Config, streams: Streams, model: Any) -> World:
     buildings.tied = degree * (ties.indptr[buildings.end] > ties.indptr[buildings.start])
     for name, table in (
         ("households", households), ("donors", Donors.of(households)), ("buildings", buildings),
-        ("ties", ties), ("issues", Issues(256)), ("ledger", Ledger(0)), ("placing", Placing(1)),
+        ("ties", ties), ("issues", Issues(len(households))), ("ledger", Ledger(0)), ("placing", Placing(1)),
     ):  # fmt: skip
         world.put(name, table)
     world.put("neutral", NEUTRAL)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -610,9 +611,10 @@ def _ask(
     **options: Any,
 ) -> None:
     """Ask a question, print its answer, and draw it where it is kept."""
-    _load_plugins(plugin)
-    tables, figures = _formats(export)
-    question = spec.ask_words(overrides or [], config_dir, **options)
+    with _for_good():
+        _load_plugins(plugin)
+        tables, figures = _formats(export)
+        question = spec.ask_words(overrides or [], config_dir, **options)
     if cfg:
         import yaml
 
@@ -631,6 +633,17 @@ def _ask(
     if tables:
         answer.export(tables)
     return None
+
+
+@contextmanager
+def _for_good() -> Iterator[None]:
+    """Import what stays: the search for cycles finds nothing there, now or in any run that is lived later."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _formats(export: str) -> tuple[list[str], list[str]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
@@ -53,12 +53,18 @@ def kernel(function: Callable[..., Any], *, own: bool = False) -> Any:
         function: The rule; one of somebody's own is kept apart.
         own: Whether it is one of ours, but for a column of somebody's own.
     """
+    compiled: Any
     ours = function.__code__.co_filename.startswith(_HOME)
     if ours and not own:
-        return _guarded(_compile_kept(function))
+        compiled = _guarded(_compile_kept(function))
+        called = compiled.get_call_template
+        compiled.get_call_template = lambda args, named: called(
+            tuple(map(_plain, args)), {name: _plain(kind) for name, kind in named.items()}
+        )
+        return compiled
     if not ours:
         own_rules[f"{function.__module__}.{function.__qualname__}"] = function
-    compiled: Any = _compile(function)
+    compiled = _compile(function)
     usual = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = os.path.join(usual, "own")  # type: ignore[attr-defined]
     try:
@@ -111,6 +117,14 @@ class _Sealed(IndexDataCacheFile):
     def _write(self, name: str, data: bytes) -> None:
         with self._open_for_write(self._data_path(name)) as file:
             file.write(sealed(f"{name} {self._version}", data))
+
+
+def _plain(kind: Any) -> Any:
+    """The type of an argument without its value, its names or its width: each of them would be a rule compiled anew."""
+    if isinstance(kind, types.IntegerLiteral | types.BooleanLiteral | types.IntEnumMember):
+        kind = types.unliteral(kind) if isinstance(kind, types.Literal) else kind.dtype
+    narrow = isinstance(kind, types.Integer) and kind.signed and kind.bitwidth < 64
+    return types.int64 if narrow else kind
 
 
 def _guarded(compiled: Any) -> Any:

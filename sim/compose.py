@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import hydra
+import mesa  # noqa: F401 - here already, for while it is imported it looks at all files that are being imported
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser

@@ -44,9 +44,9 @@ class Months:
     """
 
     def __init__(self, notes: np.ndarray) -> None:
-        ours = len(NOTES)
-        self._notes = dict(zip(NOTES, notes.T[:ours], strict=True))
-        self._own = dict(zip(OWN, notes.T[ours:], strict=False))
+        ours, columns = len(NOTES), np.ascontiguousarray(notes.T)
+        self._notes = dict(zip(NOTES, columns[:ours], strict=True))
+        self._own = dict(zip(OWN, columns[ours:], strict=False))
         self._missing = np.full(len(notes), np.nan)
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -68,6 +68,9 @@ class Months:
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    # As a rule there is something to divide by in every row, and then a third of the time is enough.
+    if whole.all():
+        return part / whole
     return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole != 0)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -101,8 +101,10 @@ class Parameters(BaseModel):
     """A group of parameters: unknown keys, wrong types, NaN and values out of range are refused."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
-    )
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True,
+        # A command uses a few of a hundred groups, and those within another are checked by that one.
+        defer_build=True,
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _no_minus_nothing(self) -> Self:
@@ -123,17 +125,18 @@ class Parameters(BaseModel):
             A nested group or a list of numbers becomes a sub-array in declared order. Text is
             left out.
         """
-        fields: list[tuple[Any, ...]] = []
-        values: list[Any] = []
+        fields: list[tuple[str, tuple[int, ...]]] = []
+        values: list[float] = []
         for name in type(self).model_fields:
-            value = _as_number(getattr(self, name))
-            if value is not None:
-                fields.append((name, np.float64, value.shape))
+            value = getattr(self, name)
+            if isinstance(value, float):
+                fields.append((name, ()))
                 values.append(value)
-        row = np.zeros(1, dtype=np.dtype(fields))
-        for (name, *_), value in zip(fields, values, strict=True):
-            row[name] = value
-        return row
+            elif (array := _as_number(value)) is not None:
+                fields.append((name, array.shape))
+                values.extend(array.ravel().tolist())
+        kind = _record_type(tuple(fields))
+        return np.array(values).view(kind) if values else np.zeros(1, kind)
 
     @cached_property
     def numbers(self) -> list[float]:
@@ -210,6 +213,12 @@ def bounded(
 def in_order(group: type[Parameters], *values: float) -> Any:
     """A group of parameters from their values in the order of its fields."""
     return group(**dict(zip(group.model_fields, map(float, values), strict=True)))
+
+
+@cache
+def _record_type(fields: tuple[tuple[str, tuple[int, ...]], ...]) -> np.dtype[Any]:
+    # One object for all sets of parameters, so that two of them are the same at a glance.
+    return np.dtype([(name, np.float64, shape) for name, shape in fields])
 
 
 def _as_number(value: Any) -> np.ndarray | None:

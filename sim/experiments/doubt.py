@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import fdtri
 
 from sim import known
 from sim.outcomes import INDICATORS
@@ -101,7 +101,7 @@ def share(values: np.ndarray, first: np.ndarray, second: np.ndarray) -> Share:
         return Share(pairs, math.nan, math.nan, math.nan)
     found = float(np.mean(apart**2)) / 2 / whole
     low, high = (
-        min(found / float(stats.f.ppf(end, pairs, count - 1)), 1.0)
+        min(found / float(fdtri(pairs, count - 1, end)), 1.0)
         for end in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
     )
     return Share(pairs, min(found, 1.0), low, high)
@@ -268,7 +268,7 @@ def weakest(margins: np.ndarray, runs: pd.DataFrame) -> Weak | None:
     vary = (drawn.std(axis=0) > 0) & (margins.std() > 0)
     if not vary.any():
         return weak
-    ranks = stats.rankdata(np.column_stack([margins, drawn[:, vary]]), axis=0)
+    ranks = pd.DataFrame(np.column_stack([margins, drawn[:, vary]])).rank().to_numpy()
     found = np.atleast_2d(np.corrcoef(ranks.T))[0, 1:]
     most = int(np.argmax(abs(found)))
     if abs(found[most]) * math.sqrt(len(margins)) < STANDS_OUT:

@@ -74,8 +74,12 @@ def through(weight, value, neutral):  # type: ignore[no-untyped-def]
 
 def weights(cut: Iterable[str] = ()) -> Parameters:
     """What rules read: 1 for each arrow, 0 for those that are cut."""
-    cut = frozenset(cut)
-    return _group(tuple(sorted(ARROWS)))(**{name: float(name not in cut) for name in ARROWS})
+    return _weights(tuple(sorted(ARROWS)), frozenset(cut))
+
+
+@cache
+def _weights(names: tuple[str, ...], cut: frozenset[str]) -> Parameters:
+    return _group(names)(**{name: float(name not in cut) for name in names})
 
 
 @cache

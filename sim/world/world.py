@@ -110,7 +110,10 @@ class World:
     def put_parameters(self, groups: Mapping[str, Sequence[Parameters]]) -> None:
         """Set the parameters of groups, for each its values by kind of compound."""
         for group, by_kind in groups.items():
-            self._put_array(f"p_{group}", np.concatenate([p.record for p in by_kind]))
+            # Only at the first two kinds is there anything to join, and joining records takes time.
+            first, *more = (p.record for p in by_kind)
+            whole = np.concatenate([first, *more]) if more else first.copy()
+            self._put_array(f"p_{group}", whole)
 
     def _put_array(self, name: str, array: np.ndarray) -> None:
         slot, _ = native.TABLES["world"][name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,18 @@ from sim import cli, library
 from sim.compose import load
 from sim.config import Config, change
 from sim.errors import InputError
-from sim.posterior import audit, held, own, pooled, records, registered, runs, scores, space
+from sim.posterior import (
+    answer_tables,
+    audit,
+    held,
+    own,
+    pooled,
+    records,
+    registered,
+    runs,
+    scores,
+    space,
+)
 from sim.posterior.emulator import Emulator
 from sim.questions import find
 
@@ -155,9 +167,29 @@ def test_a_success_is_audited_against_the_best_that_did_nothing(
     monkeypatch.setattr(runs, "one", one)
     posterior = pd.DataFrame(space.design(3), columns=list(space.KEYS))
     executor = Config().executor.model_copy(update={"workers": 1})
-    row = audit.audit(posterior, 3, executor).iloc[0]
+    ways = [name for name, _ in runs.columns("K016")]
+    # Four designed runs: one reaches it as it is counted, one as it may have been, one not, one has no firm.
+    values = np.full((4, len(ways)), 0.5)
+    values[0], values[1, -1], values[3] = 0.99, 0.99, np.nan
+    designed = {"K016": pd.DataFrame(values, columns=ways)}
+    row = audit.audit(posterior, 3, designed, executor).iloc[0]
+    assert row["designed"] == 0.5
     assert row["done"] == 1.0 and row["undone"] == pytest.approx(0.1)
     assert row["best_undone"] == 1.0
+
+
+def test_a_figure_is_out_of_reach_only_where_nothing_reaches_it() -> None:
+    names = ["case", "figure", "told", "reported", "designed", "done"]
+    audited = pd.DataFrame(
+        [["a", "x", "success", 0.9, 0.5, 0.3], ["b", "x", "success", 0.9, 0.2, 0.0],
+         ["c", "x", "success", 0.9, 0.0, 0.0], ["d", "x", "success", 0.9, 0.0, 0.0]], columns=names
+    )  # fmt: skip
+    foreseen = pd.DataFrame({"case": list("abcd"), "figure": "x", "low": 0.88, "high": 0.92})
+    foreseen = foreseen.assign(q05=0.5, q95=[0.6, 0.6, 0.9, 0.6])
+    head, rows = answer_tables.able(SimpleNamespace(audit=audited, predictions=foreseen))
+    assert len(head) == len(rows[0])
+    said = ["yes", "with other numbers than all say together", "only as it is told", "no"]
+    assert [row[-1] for row in rows] == said
 
 
 def test_the_question_takes_seed_and_executor_only() -> None:

@@ -145,6 +145,28 @@ def test_a_case_left_out_says_nothing_about_itself() -> None:
     assert table[["crps", "crps_unchanged", "crps_headroom"]].notna().all(axis=None)
 
 
+def test_a_better_firm_moves_each_row_as_it_would_alone() -> None:
+    tables = _planted(0.2, 0.5)
+    care = np.random.default_rng(8).standard_normal(DRAWS)
+    names = [name for name, _ in runs.columns("K016")]
+    lifted = np.clip(tables["K016"][names].to_numpy() + 0.15 * care[:, None], 0, 1)
+    tables["K016"] = pd.DataFrame(lifted, columns=names).assign(
+        draw=np.arange(DRAWS), care=care, legacy=0.0, civic=0.0
+    )
+    fitted = pooled.Pooled({"K016": tables["K016"]}, DRAWS)
+    figure = next(one for one in fitted.figures if one.told == "success")
+    core, traits = space.prior_places(4, 3), np.zeros((4, 3))
+    telling = np.tile(pooled.telling_from_prior(1, 2), (4, 1))
+    telling[:, 0] = [1.0, 0.0, -1.0, 0.5]
+    moved = fitted.moved_by_care(figure, 0, core, traits, telling)
+    alone = [
+        fitted.moved_by_care(figure, 0, *(of[k : k + 1] for of in (core, traits, telling)))[0]
+        for k in range(4)
+    ]
+    assert moved == pytest.approx(alone, abs=1e-6)
+    assert moved[0] > 0.05 and moved[1] == 0.0 and moved[2] < -0.05
+
+
 def test_telling_lifts_what_is_told_as_a_success_and_lowers_trouble() -> None:
     telling = np.array([[0.0, 0.0, 0.5, 0.5, 0.1]])
     mean = np.array([[0.6]])
@@ -184,8 +206,7 @@ def test_a_figure_is_out_of_reach_only_where_nothing_reaches_it() -> None:
         [["a", "x", "success", 0.9, 0.5, 0.3], ["b", "x", "success", 0.9, 0.2, 0.0],
          ["c", "x", "success", 0.9, 0.0, 0.0], ["d", "x", "success", 0.9, 0.0, 0.0]], columns=names
     )  # fmt: skip
-    foreseen = pd.DataFrame({"case": list("abcd"), "figure": "x", "low": 0.88, "high": 0.92})
-    foreseen = foreseen.assign(q05=0.5, q95=[0.6, 0.6, 0.9, 0.6])
+    foreseen = pd.DataFrame({"case": list("abcd"), "figure": "x", "inside": [0, 0, 1, 0]})
     head, rows = answer_tables.able(SimpleNamespace(audit=audited, predictions=foreseen))
     assert len(head) == len(rows[0])
     said = ["yes", "with other numbers than all say together", "only as it is told", "no"]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sim.science.sensitivity import Sensitivity
 
 LANGUAGES = ("en", "zh")
-POOLED = ("scores", "predictions", "parameters", "levels", "audit", "coverage")
+POOLED = ("scores", "predictions", "parameters", "levels", "audit", "able", "coverage")
 """Tables of the pooled fit, see ``sim.posterior.answer_tables``."""
 BUNDLE = "five_level_linkage"
 
@@ -484,7 +484,7 @@ def _pool(quick: bool) -> Pool:
 
     if quick:
         return cast("Pool", pool(draws=128, particles=50, kept=20))
-    return cast("Pool", pool(truths=300, out=Path(_place().name), progress=True))
+    return cast("Pool", pool(draws=1536, truths=300, out=Path(_place().name), progress=True))
 
 
 def _pooled(name: str) -> Callable[[bool], str]:

@@ -53,6 +53,7 @@ from sim.experiments.run import live as live_whole
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, column
 from sim.processes.issues import COUNTS
+from sim.questions import find
 from sim.report import annexes
 from sim.report import build as build_module
 from sim.report.build import Extra
@@ -1218,6 +1219,58 @@ def test_the_desk_says_why(pages: list[Any]) -> None:
                 page.change(lambda: page.visit.plan(0, Plan(name="A")))
                 page.show(2)
             await user.should_see(WORDS["zh"]["why_empty"].format(plan="A"))
+
+    asyncio.run(visit())
+
+
+def test_the_desk_reads_the_records_that_the_command_reads() -> None:
+    """Catches another year, another month of outcome or other errors than those of ``xiaoqu collect``."""
+    from sim.desk import step_records
+    from sim.posterior import records
+
+    found = find("compare").call(
+        "ordinary_estate", policies=["member_contact"], months=3, replications=3,
+        population={"households": 200, "buildings": 4}, **{"scenario.history_months": 24},
+    )  # fmt: skip
+    names = list(INDICATORS)
+    runs = {}
+    for policy in found.question.policies:
+        mine = found.months[found.months["policy"] == policy].sort_values(["run", "month"])
+        months, seeds = mine["month"].unique(), mine["run"].unique()
+        values = mine[names].to_numpy().reshape(len(seeds), len(months), len(names))
+        runs[policy] = Runs(seeds, months, values, np.zeros(len(seeds)), np.zeros(len(seeds)))
+    outcome, shown = step_records.matrices(runs, 3)
+    np.testing.assert_allclose(shown, records.seen(found))
+    ends = found.runs.pivot(index="run", columns="policy", values="collection_rate_end")
+    np.testing.assert_allclose(outcome, ends[list(runs)].to_numpy())
+    assert step_records.enough(runs, 3) == 3
+    late = lambda r: Runs(r.seeds, r.months[20:], r.values[:, 20:], r.hours, r.yuan)  # noqa: E731
+    short = {name: late(of) for name, of in runs.items()}
+    assert step_records.enough(short, 3) == 0, "no year of records before the plans"
+
+
+def test_the_desk_weighs_records(pages: list[Any]) -> None:
+    """Catches a table of another choice, one in English, and one that stands on after the plan was changed."""
+
+    async def visit() -> None:
+        async with simulated() as user:
+            session = own_session(replications=60, months=12, within=6)
+            await user.open(f"/?s={as_link(session)}")
+            (page,) = pages
+            await until(lambda: page.visit.progress() == (120, 120))
+            with user.client:
+                page.show(2)
+            user.find("比较各项数据").click()
+            await until(lambda: "样本信息" in said_on(user, "records-found"))
+            said = said_on(user, "records-found")
+            assert "满意" in said and "40 工时" in said
+            assert not re.search("[A-Za-z,;]{2,}|[\u4e00-\u9fff],", said.replace("Strong", "")), (
+                said
+            )
+            with user.client:
+                page.visit.measure("member_contact", dose=0.5)
+                page.change(lambda: None)
+            await until(lambda: "样本信息" not in said_on(user, "records-found"))
 
     asyncio.run(visit())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,18 @@ from sim import cli, library
 from sim.compose import load
 from sim.config import Config, change
 from sim.errors import InputError
-from sim.posterior import audit, held, own, pooled, records, registered, runs, scores, space
+from sim.posterior import (
+    answer_tables,
+    audit,
+    held,
+    own,
+    pooled,
+    records,
+    registered,
+    runs,
+    scores,
+    space,
+)
 from sim.posterior.emulator import Emulator
 from sim.questions import find
 
@@ -133,6 +145,28 @@ def test_a_case_left_out_says_nothing_about_itself() -> None:
     assert table[["crps", "crps_unchanged", "crps_headroom"]].notna().all(axis=None)
 
 
+def test_a_better_firm_moves_each_row_as_it_would_alone() -> None:
+    tables = _planted(0.2, 0.5)
+    care = np.random.default_rng(8).standard_normal(DRAWS)
+    names = [name for name, _ in runs.columns("K016")]
+    lifted = np.clip(tables["K016"][names].to_numpy() + 0.15 * care[:, None], 0, 1)
+    tables["K016"] = pd.DataFrame(lifted, columns=names).assign(
+        draw=np.arange(DRAWS), care=care, legacy=0.0, civic=0.0
+    )
+    fitted = pooled.Pooled({"K016": tables["K016"]}, DRAWS)
+    figure = next(one for one in fitted.figures if one.told == "success")
+    core, traits = space.prior_places(4, 3), np.zeros((4, 3))
+    telling = np.tile(pooled.telling_from_prior(1, 2), (4, 1))
+    telling[:, 0] = [1.0, 0.0, -1.0, 0.5]
+    moved = fitted.moved_by_care(figure, 0, core, traits, telling)
+    alone = [
+        fitted.moved_by_care(figure, 0, *(of[k : k + 1] for of in (core, traits, telling)))[0]
+        for k in range(4)
+    ]
+    assert moved == pytest.approx(alone, abs=1e-6)
+    assert moved[0] > 0.05 and moved[1] == 0.0 and moved[2] < -0.05
+
+
 def test_telling_lifts_what_is_told_as_a_success_and_lowers_trouble() -> None:
     telling = np.array([[0.0, 0.0, 0.5, 0.5, 0.1]])
     mean = np.array([[0.6]])
@@ -155,9 +189,28 @@ def test_a_success_is_audited_against_the_best_that_did_nothing(
     monkeypatch.setattr(runs, "one", one)
     posterior = pd.DataFrame(space.design(3), columns=list(space.KEYS))
     executor = Config().executor.model_copy(update={"workers": 1})
-    row = audit.audit(posterior, 3, executor).iloc[0]
+    ways = [name for name, _ in runs.columns("K016")]
+    # Four designed runs: one reaches it as it is counted, one as it may have been, one not, one has no firm.
+    values = np.full((4, len(ways)), 0.5)
+    values[0], values[1, -1], values[3] = 0.99, 0.99, np.nan
+    designed = {"K016": pd.DataFrame(values, columns=ways)}
+    row = audit.audit(posterior, 3, designed, executor).iloc[0]
+    assert row["designed"] == 0.5
     assert row["done"] == 1.0 and row["undone"] == pytest.approx(0.1)
     assert row["best_undone"] == 1.0
+
+
+def test_a_figure_is_out_of_reach_only_where_nothing_reaches_it() -> None:
+    names = ["case", "figure", "told", "reported", "designed", "done"]
+    audited = pd.DataFrame(
+        [["a", "x", "success", 0.9, 0.5, 0.3], ["b", "x", "success", 0.9, 0.2, 0.0],
+         ["c", "x", "success", 0.9, 0.0, 0.0], ["d", "x", "success", 0.9, 0.0, 0.0]], columns=names
+    )  # fmt: skip
+    foreseen = pd.DataFrame({"case": list("abcd"), "figure": "x", "inside": [0, 0, 1, 0]})
+    head, rows = answer_tables.able(SimpleNamespace(audit=audited, predictions=foreseen))
+    assert len(head) == len(rows[0])
+    said = ["yes", "with other numbers than all say together", "only as it is told", "no"]
+    assert [row[-1] for row in rows] == said
 
 
 def test_the_question_takes_seed_and_executor_only() -> None:

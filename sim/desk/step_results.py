@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from sim.as_text import number_text
-from sim.desk import charts, compound, step_street, step_why
+from sim.desk import charts, compound, step_records, step_street, step_why
 from sim.desk.bits import as_table, card, fold, text
 from sim.desk.compound_map import CompoundMap
 from sim.desk.curve_view import curve_view, sentences_view
@@ -30,6 +30,7 @@ def build(page: Page) -> None:
             _flow(page)
             _parts(page)
             step_why.household_card(page)
+    step_records.build(page)
     step_street.build(page)
     with ui.element("div").classes("flow"):
         page.next_button(1)

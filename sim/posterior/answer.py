@@ -166,7 +166,7 @@ def _tables(question: Question, how: How) -> dict[str, pd.DataFrame]:
         "predictions": scores.predictions(fitted, found),
         "levels": fitted.levels_held(found.core),
         "matching": fitted.ruled_out(seed=question.base.seed),
-        "audit": audit.audit(posterior, min(AUDITED, question.kept), question.base.executor),
+        "audit": audit.audit(posterior, min(AUDITED, question.kept), lived, question.base.executor),
         "coverage": pd.DataFrame(columns=coverage.COLUMNS) if known is None else known,
         "emulators": pd.DataFrame(
             {"quantity": list(fitted.fits), "fit": list(fitted.fits.values())}

@@ -96,6 +96,31 @@ def audit(answer: Pool) -> Cells:
     ]  # fmt: skip
 
 
+SELDOM = 0.05
+"""Share of runs below which a figure counts as not reached."""
+
+
+def able(answer: Pool) -> Cells:
+    """Whether the model can do what is reported: over the whole prior, under the posterior, and only as it is told."""
+    head = ["case", "figure", "told of", "reported", "at it or beyond, runs over the prior", "of the posterior",
+            "inside 80% as told, left out", "the model can do it"]  # fmt: skip
+    foreseen = answer.predictions.set_index(["case", "figure"])
+    rows = []
+    for row in answer.audit.to_dict("records"):
+        told = bool(foreseen.loc[(row["case"], row["figure"]), "inside"])
+        rows.append(
+            [row["case"], row["figure"], row["told"], _percent(row["reported"]), _percent(row["designed"]),
+             _percent(row["done"]), "yes" if told else "no", _can(row["designed"], row["done"], told)]
+        )  # fmt: skip
+    return head, rows
+
+
+def _can(designed: float, done: float, told: bool) -> str:
+    if designed >= SELDOM:
+        return "yes" if done >= SELDOM else "with other numbers than all say together"
+    return "only as it is told" if told else "no"
+
+
 def coverage(answer: Pool) -> Cells:
     """How often a number that is known is found again."""
     head = ["number", "truths inside their 90%", "width / prior", "mean rank"]

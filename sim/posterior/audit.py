@@ -7,7 +7,7 @@ because it was the best, and says little about what was done (regression to the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -23,19 +23,24 @@ SEED = 2_000_000
 """First seed of these runs: none that was used for the fit."""
 
 
-def audit(posterior: pd.DataFrame, draws: int, executor: Executor) -> pd.DataFrame:
+def audit(
+    posterior: pd.DataFrame, draws: int, designed: Mapping[str, pd.DataFrame], executor: Executor
+) -> pd.DataFrame:
     """Chance of each reported outcome, with what was done and without.
 
     Args:
         posterior: A row a draw, a column a number of the core.
         draws: How many of its rows are lived.
+        designed: Runs of the design by part, see ``runs.live``.
         executor: Where; changes no result.
 
     Returns:
         A row an outcome: ``case``, ``figure``, ``told``, ``reported``, ``done`` and ``undone`` (share of runs that
         reach it: its lower end where it was told as a success, its upper end from above where as trouble, between both
         otherwise), ``best_done`` and ``best_undone`` (share of draws in which the best of ``ALIKE`` does; where told as
-        trouble, the worst), and ``median_done``, ``median_undone``.
+        trouble, the worst), ``median_done``, ``median_undone``, and ``designed``: share of the designed runs, all over
+        the prior, that lie at the figure or beyond it, on the side where fewer do, counted in any way that its frozen
+        fields allow.
     """
     chosen = posterior.iloc[:draws]
     theta = chosen[list(space.KEYS)].to_numpy()
@@ -47,7 +52,16 @@ def audit(posterior: pd.DataFrame, draws: int, executor: Executor) -> pd.DataFra
         ]
         both = np.array(executors.gathered(executor, _live, tasks))
         rows += list(_rows(case, both[0::2], both[1::2]))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(designed=[_designed(row, designed) for row in rows])
+
+
+def _designed(row: Mapping[str, object], designed: Mapping[str, pd.DataFrame]) -> float:
+    figure = next(f for f in held.figures() if (f.case, f.name) == (row["case"], row["figure"]))
+    columns = [f"{figure.name}|{way}" for way in figure.counts]
+    values, (low, high) = designed[figure.case][columns].to_numpy(), held.bounds(figure)
+    # A run without a value, as without a firm, reaches nothing. Told as trouble a figure may have risen after all:
+    # both ends count.
+    return float(min((values >= low).any(axis=1).mean(), (values <= high).any(axis=1).mean()))
 
 
 def _live(task: tuple[str, np.ndarray, int, int, bool]) -> list[list[float]]:

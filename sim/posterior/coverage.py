@@ -89,7 +89,7 @@ def _told(
             continue
         # Firms of what is told may be better or worse than those that were lived: so much by the emulator.
         traits = row[list(space.Traits._fields)].to_numpy(dtype=float)
-        value += fitted.moved_by_care(figure, way, core, traits, telling)
+        value += fitted.moved_by_care(figure, way, core, traits, telling[None, :])[0]
         said = fitted.as_told(figure, np.array([[min(max(value, 0.0), 1.0)]]), telling[None, :])[
             0, 0
         ]

@@ -205,25 +205,25 @@ class Pooled:
         core: np.ndarray,
         traits: np.ndarray,
         telling: np.ndarray,
-    ) -> float:
-        """How much a figure would have moved with a firm as good as telling says, see ``shift_success``.
+    ) -> np.ndarray:
+        """How much a figure would have moved with a firm as good as telling says (rows,), see ``shift_success``.
 
         Args:
             figure: Of ``figures``.
             way: Number of the way of counting.
-            core: One place (1, keys).
-            traits: Of the case as it was lived (1, 3).
-            telling: Numbers of ``TELLING`` (5,).
+            core: Places (rows, keys).
+            traits: Of the case as it was lived (rows, 3).
+            telling: Numbers of ``TELLING`` (rows, 5).
         """
         place = {"success": 0, "trouble": 1}.get(figure.told)
         if place is None:
-            return 0.0
-        better = traits + np.array([telling[place], 0.0, 0.0])
+            return np.zeros(len(core))
+        better = traits + telling[:, place, None] * np.array([1.0, 0.0, 0.0])
         one = self._figures[figure][min(way, len(self._figures[figure]) - 1)]
         after, before = (
-            one(np.column_stack([core, at / STRONG]))[0][0, 0] for at in (better, traits)
+            one(np.column_stack([core, at / STRONG]))[0][:, 0] for at in (better, traits)
         )
-        return float(after - before)
+        return np.asarray(after - before)
 
     def log_levels(self, core: np.ndarray) -> np.ndarray:
         """Logarithm of how well levels hold (particles,): which numbers no ordinary city looks like."""

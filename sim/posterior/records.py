@@ -7,7 +7,7 @@ latter given the former is fitted, and a record is worth what choosing by that m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -136,19 +136,10 @@ class Question(Kept):
 
     def _tables(self, live: Callable[[], Comparison]) -> dict[str, pd.DataFrame]:
         found = live()
-        outcome, shown = self._outcome(found), seen(found)
-        there = ~np.isnan(outcome).any(axis=1)
-        if there.sum() < FEWEST:
-            problem = f"{there.sum()} of {len(there)} runs have an outcome under every policy"
-            raise RuntimeError(f"{problem}; at least {FEWEST} are needed: replications=200")
-        outcome, shown = outcome[there], shown[there]
-        # Where a run has nothing to record, as days to close where nothing was closed, nothing is learnt from it.
-        shown = np.where(np.isnan(shown), known.mean(shown, axis=0), shown)
-        first = _first(outcome)
-        told = _told(outcome.mean(axis=0), self)
-        choices = pd.DataFrame({"policy": found.question.policies, "outcome": told})
-        choices = choices.assign(first=first.mean(axis=0), runs=len(outcome), of=len(there))
-        return {"records": self._rows(outcome, first, shown), "choices": choices}
+        outcome, policies = self._outcome(found), found.question.policies
+        records, choices = weigh(policies, outcome, seen(found), self.hour)
+        told = _told(choices["outcome"].to_numpy(), self)
+        return {"records": records, "choices": choices.assign(outcome=told)}
 
     def _outcome(self, found: Comparison) -> np.ndarray:
         """What is to be had most of (runs, policies)."""
@@ -161,23 +152,49 @@ class Question(Kept):
             of[policy] = self.worth * good - spent if self.worth else good
         return pd.DataFrame(of).sort_index().to_numpy(dtype=float)
 
-    def _rows(self, outcome: np.ndarray, first: np.ndarray, shown: np.ndarray) -> pd.DataFrame:
-        rows = []
-        for places in [*([k] for k in range(len(RECORDS))), list(range(len(RECORDS)))]:
-            names = [list(RECORDS)[k] for k in places]
-            gain, right = (value(of, shown[:, places]) for of in (outcome, first))
-            row: dict[str, object] = {"figure": names[0] if len(names) == 1 else ALL}
-            row["error"] = error_of(names[0]) if len(names) == 1 else np.nan
-            row |= {"value": gain.value, "low": gain.low, "high": gain.high}
-            row |= {"right": first.mean(axis=0).max()}
-            row["right_with"] = first.mean(axis=0).max() + right.value
-            for part in ("hours", "yuan"):
-                ends = np.sum([getattr(RECORDS[name], part) for name in names], axis=0)
-                row |= dict(zip((f"{part}_low", part, f"{part}_high"), ends.tolist(), strict=True))
-            row["price"] = float(row["hours"]) * self.hour + float(row["yuan"])  # type: ignore[arg-type]
-            rows.append(row)
-        single = pd.DataFrame(rows[:-1]).sort_values("value", ascending=False, kind="stable")
-        return pd.concat([single, pd.DataFrame(rows[-1:])], ignore_index=True)
+
+def weigh(
+    policies: Sequence[str], outcome: np.ndarray, shown: np.ndarray, hour: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What each record adds to the choice.
+
+    Args:
+        policies: Their names.
+        outcome: What is to be had most of (runs, policies).
+        shown: What the records of each run would show, with their errors (runs, records).
+        hour: Yuan that an hour costs.
+
+    Returns:
+        Rows as of ``Collect.records`` and of ``Collect.choices``.
+
+    Raises:
+        RuntimeError: Too few runs have one.
+    """
+    there = ~np.isnan(outcome).any(axis=1)
+    if there.sum() < FEWEST:
+        problem = f"{there.sum()} of {len(there)} runs have an outcome under every policy"
+        raise RuntimeError(f"{problem}; at least {FEWEST} are needed: replications=200")
+    outcome, shown = outcome[there], shown[there]
+    # Where a run has nothing to record, as days to close where nothing was closed, nothing is learnt from it.
+    shown = np.where(np.isnan(shown), known.mean(shown, axis=0), shown)
+    first, rows = _first(outcome), []
+    for places in [*([k] for k in range(len(RECORDS))), list(range(len(RECORDS)))]:
+        names = [list(RECORDS)[k] for k in places]
+        gain, right = (value(of, shown[:, places]) for of in (outcome, first))
+        row: dict[str, object] = {"figure": names[0] if len(names) == 1 else ALL}
+        row["error"] = error_of(names[0]) if len(names) == 1 else np.nan
+        row |= {"value": gain.value, "low": gain.low, "high": gain.high}
+        row |= {"right": first.mean(axis=0).max()}
+        row["right_with"] = first.mean(axis=0).max() + right.value
+        for part in ("hours", "yuan"):
+            ends = np.sum([getattr(RECORDS[name], part) for name in names], axis=0)
+            row |= dict(zip((f"{part}_low", part, f"{part}_high"), ends.tolist(), strict=True))
+        row["price"] = float(row["hours"]) * hour + float(row["yuan"])  # type: ignore[arg-type]
+        rows.append(row)
+    single = pd.DataFrame(rows[:-1]).sort_values("value", ascending=False, kind="stable")
+    choices = pd.DataFrame({"policy": list(policies), "outcome": outcome.mean(axis=0)})
+    choices = choices.assign(first=first.mean(axis=0), runs=len(outcome), of=len(there))
+    return pd.concat([single, pd.DataFrame(rows[-1:])], ignore_index=True), choices
 
 
 def _first(outcome: np.ndarray) -> np.ndarray:
@@ -205,7 +222,11 @@ def seen(found: Comparison) -> np.ndarray:
     for record in RECORDS:
         name, _, month = record.partition("@")
         columns.append(means[name].xs(int(month), level="month") if month else year[name])
-    shown = pd.concat(columns, axis=1).sort_index().to_numpy(dtype=float)
+    return with_errors(pd.concat(columns, axis=1).sort_index().to_numpy(dtype=float))
+
+
+def with_errors(shown: np.ndarray) -> np.ndarray:
+    """Records (runs, records) as they would be kept, each off by its error."""
     noise = np.random.default_rng(SEED).standard_normal(shown.shape)
     return np.asarray(shown + noise * [error_of(record) for record in RECORDS])
 

@@ -11,6 +11,7 @@ from sim.phrases import phrases
 from sim.posterior import own_tables, records
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
 
     from sim.posterior.records import Collect
@@ -20,42 +21,47 @@ WORDS = phrases("records")
 
 def print_records(answer: Collect, console: Console, language: str = "en") -> None:
     """Print what each record adds and takes, the most worth first."""
-    words = WORDS[language]
-    print_rows(console, head(answer, language), cells(answer, language))
-    ordered = answer.choices.sort_values("first", ascending=False).to_dict("records")
-    choices = [{str(key): value for key, value in row.items()} for row in ordered]
-    told = {"en": ", ", "zh": "，"}[language].join(words["one"].format(**row) for row in choices)
-    console.print(
-        words["now"].format(policies=told, **{key: choices[0][key] for key in ("runs", "of")}),
-        soft_wrap=True,
-        highlight=False,
-    )
-    if not (answer.records["value"] > 0).any():
-        best = max(choices, key=lambda row: float(row["outcome"]))
-        console.print(words["none"].format(policy=best["policy"]), soft_wrap=True, highlight=False)
-    note = words["note"].format(hour=answer.question.hour)
-    console.print(note, soft_wrap=True, highlight=False)
+    unit = unit_of(answer.question.indicator, answer.question.worth)
+    print_rows(console, head(unit, language), cells(answer.records, unit, language))
+    for line in sentences(answer.records, answer.choices, answer.question.hour, language):
+        console.print(line, soft_wrap=True, highlight=False)
     print_place(answer, console, language)
 
 
-def _unit(answer: Collect) -> tuple[str, float]:
-    """What the value is told in, and how many of them are one of the table."""
-    if answer.question.worth:
+def sentences(found: pd.DataFrame, choices: pd.DataFrame, hour: float, language: str) -> list[str]:
+    """Which policy ranks first as things are, whether a record would change that, and what is assumed."""
+    words = WORDS[language]
+    ordered = choices.sort_values("first", ascending=False).to_dict("records")
+    rows = [{str(key): value for key, value in row.items()} for row in ordered]
+    told = {"en": ", ", "zh": "，"}[language].join(words["one"].format(**row) for row in rows)
+    said = [words["now"].format(policies=told, **{key: rows[0][key] for key in ("runs", "of")})]
+    if not (found["value"] > 0).any():
+        best = max(rows, key=lambda row: float(row["outcome"]))
+        said.append(words["none"].format(policy=best["policy"]))
+    return [*said, words["note"].format(hour=hour)]
+
+
+Unit = tuple[str, float]
+"""What a value is told in, and how many of them are one of the table."""
+
+
+def unit_of(indicator: str, worth: float = 0.0) -> Unit:
+    """Yuan where a unit of the indicator has a worth, else points or its unit."""
+    if worth:
         return "yuan", 1.0
-    return ("points", 100.0) if INDICATORS[answer.question.indicator].share else ("unit", 1.0)
+    return ("points", 100.0) if INDICATORS[indicator].share else ("unit", 1.0)
 
 
-def head(answer: Collect, language: str) -> list[str]:
+def head(unit: Unit, language: str) -> list[str]:
     """Heads of the columns."""
     words = WORDS[language]
-    unit = words[_unit(answer)[0]]
-    return [one.format(unit=unit) for one in words["head"]]
+    return [one.format(unit=words[unit[0]]) for one in words["head"]]
 
 
-def cells(answer: Collect, language: str) -> list[list[str]]:
+def cells(found: pd.DataFrame, unit: Unit, language: str) -> list[list[str]]:
     """A row a record."""
-    scale, rows = _unit(answer)[1], []
-    for row in answer.records.to_dict("records"):
+    scale, rows = unit[1], []
+    for row in found.to_dict("records"):
         whole = row["figure"] == records.ALL
         title = WORDS[language]["all"] if whole else own_tables.title(row["figure"], language)
         gain, low, high = (scale * row[name] for name in ("value", "low", "high"))

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from sim.posterior.records import Question
 
 
+HOUR = 40.0
+"""Yuan that an hour of work costs where nothing else is said (assumed)."""
+
+
 @question(
     "compound=results/compound/NAME policies=[member_contact,building_meetings]",
     "scenario=ordinary_estate scenario.history_months=24 policies=[none,member_contact] worth=10000",
@@ -24,7 +28,7 @@ def collect(
     indicator: Annotated[str, INDICATOR] = "collection_rate",
     at: Annotated[int, Whole(1, 600)] = 24,
     worth: Annotated[float, Number(0, 1e9)] = 0.0,
-    hour: Annotated[float, Number(0, 10_000)] = 40.0,
+    hour: Annotated[float, Number(0, 10_000)] = HOUR,
 ) -> Question:
     """Weigh which record of a compound to keep next: what it adds to the choice of a policy, per hour and yuan.
 

@@ -178,6 +178,10 @@ def desk(
         Path | None,
         typer.Option(help="File whose first line is the password for others", metavar="FILE"),
     ] = None,
+    office: Annotated[
+        Path | None,
+        typer.Option(help="Folder with users.txt, and with each user's plans", metavar="FOLDER"),
+    ] = None,
     plugin: Plugins = None,
 ) -> None:
     """Open the policy desk: a local page to compare measures by looking.
@@ -191,13 +195,24 @@ def desk(
     xiaoqu desk --host 0.0.0.0 --allow-host desk.street.example --password-file word.txt
 
     Where others can reach it, it asks for a password: that of the file or of XIAOQU_DESK_PASSWORD, else one made
-    up, which is printed within the address. Files given with --plugin are read at the start; the page cannot name
+    up, which is printed within the address. With --office each user of FOLDER/users.txt (lines of name:password) has
+    one, and keeps plans there. Files given with --plugin are read at the start; the page cannot name
     one.
     """
     _load_plugins(plugin)
     from sim.desk.server import serve
 
-    serve(host, port, lang.value, workers, browser, plugin or [], allow_host or [], password_file)
+    serve(
+        host,
+        port,
+        lang.value,
+        workers,
+        browser,
+        plugin or [],
+        allow_host or [],
+        password_file,
+        office,
+    )
 
 
 @app.command()

@@ -117,6 +117,10 @@ def test_a_kit_holds_wheels_scripts_and_a_page(
             "wheel: numpy-1.0-py3-none-any.whl is no wheel of xiaoqu",
         ),
         ({"embedded": Path("none.zip")}, "embedded: none.zip is no zip of Python"),
+        (
+            {"compiled": True},
+            "compiled: rules for win_amd64 and Python 3.12 cannot be compiled here",
+        ),
     ],
 )
 def test_what_no_kit_can_be_made_of_is_refused(given: dict, said: str, tmp_path: Path) -> None:

@@ -523,6 +523,12 @@ def bundle(
         Path | None,
         typer.Option(help="Zip of Python for Windows (embeddable), put in", metavar="FILE"),
     ] = None,
+    compiled: Annotated[
+        bool,
+        typer.Option(
+            "--compiled", help="Carry compiled rules, for this machine's own platform and Python"
+        ),
+    ] = False,
 ) -> None:
     """Make a kit that installs and starts on a machine without internet: wheels and start scripts.
 
@@ -530,13 +536,13 @@ def bundle(
 
     xiaoqu bundle kit.zip
 
-    xiaoqu bundle kit.zip --platform linux_x86_64 --python 3.11
+    xiaoqu bundle kit.zip --platform linux_x86_64 --python 3.11 --compiled
 
     Needs a package index here, none there.
     """
     from sim.bundle import bundle as make
 
-    for name in make(out, platform, python, wheel, embedded):
+    for name in make(out, platform, python, wheel, embedded, compiled):
         typer.echo(name)
 
 

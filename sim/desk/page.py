@@ -13,7 +13,7 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 
 from sim import __version__
 from sim.as_text import clean
-from sim.desk import compound, old_browsers, step_plans
+from sim.desk import compound, old_browsers
 from sim.desk.arrived import Arrived, StreetAsked
 from sim.desk.bench import Bench
 from sim.desk.bits import FileField, one_line, text
@@ -163,7 +163,7 @@ class Page:
             ui.menu_item(words["link"], self._link)
             ui.menu_item(words["open"], self._ask_file)
             if self.plans is not None:
-                ui.menu_item(words["plans"], lambda: step_plans.show(self))
+                ui.menu_item(words["plans"], self._show_plans)
             ui.menu_item(words["anew"], self._anew)
         language = ui.button(words["language"], icon="translate", on_click=self._other_language)
         language.props["lang"] = "en" if self.visit.session.language == "zh" else "zh-CN"
@@ -314,6 +314,11 @@ class Page:
             ui.notify(self.words["copied"], type="positive")
         else:
             ui.notify(self.words["not_copied"], type="warning")
+
+    def _show_plans(self) -> None:
+        from sim.desk import step_plans
+
+        step_plans.show(self)
 
     def _ask_file(self) -> None:
         with ui.dialog() as dialog, ui.card():

@@ -9,6 +9,7 @@ until nothing is missing.
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from email.parser import HeaderParser
 from pathlib import Path
+from platform import machine
 from typing import NamedTuple
 
 from packaging.requirements import Requirement
@@ -40,6 +42,16 @@ PYTHONS = ("3.11", "3.12", "3.13")
 
 ROUNDS = 30
 """Times that missing wheels are looked for: each may need others, or an older version of one that is there."""
+
+
+CPU = "x86-64-v3"
+"""What rules are compiled for where a kit carries them: processors since 2013, as LLVM calls what these have in common."""
+
+_COMPILED_BY = (
+    ("run", "months=1", "replications=1"),
+    ("run", "scenario=kangqiao", "policy=five_level_linkage", "months=1", "replications=1"),
+)
+"""Commands whose rules a kit carries: what the desk asks for first. Others are compiled when they are asked for."""
 
 
 class Platform(NamedTuple):
@@ -83,6 +95,7 @@ def bundle(
     python: str = "3.12",
     wheel: Path | None = None,
     embedded: Path | None = None,
+    compiled: bool = False,
 ) -> list[str]:
     """Make a kit.
 
@@ -93,6 +106,8 @@ def bundle(
         wheel: Wheel of xiaoqu; built from the checkout if left out.
         embedded: Zip of Python for Windows ("embeddable package"), put in so that nothing need be
             installed.
+        compiled: Carry compiled rules too, which takes some minutes here and saves them there; for this machine's
+            own platform and Python only, since nothing compiles for another.
 
     Returns:
         Names of the wheels.
@@ -109,6 +124,11 @@ def bundle(
         raise InputError(
             "embedded", f"{embedded} is no zip of Python", "python-*-embed-amd64.zip for win_amd64"
         )
+    if compiled and not _compiles_for(platform, python):
+        problem = f"rules for {platform} and Python {python} cannot be compiled here"
+        raise InputError(
+            "compiled", problem, "linux_x86_64, made on such a machine with that Python"
+        )
     with tempfile.TemporaryDirectory(prefix="xiaoqu-bundle-") as place, told_as_input_error(out):
         kit = Path(place) / f"xiaoqu-{__version__}-{platform}"
         wheels = kit / "wheels"
@@ -117,6 +137,8 @@ def bundle(
         _fill(wheels, PLATFORMS[platform], python)
         if embedded is not None:
             _unpack_python(kit, embedded, PLATFORMS[platform], python)
+        if compiled:
+            _compile(kit, Path(place) / "trial")
         _write_scripts(kit, platform, python, embedded is not None)
         part = out.with_name(f".{out.name}.part")
         _pack(kit, part)
@@ -239,6 +261,41 @@ def _needs(
             yield requirement
 
 
+def _compiles_for(platform: str, python: str) -> bool:
+    here = f"{sys.platform}_{machine()}"
+    return platform == here == "linux_x86_64" and python == "{}.{}".format(*sys.version_info)
+
+
+def _compile(kit: Path, trial: Path) -> None:
+    """Install the kit's own wheels aside, and keep the rules that the first commands compile.
+
+    Compiled rules are found again by the versions of Numba and Python, by their text and by the processor's name;
+    so the last is set here as in the kit's scripts, and where the text lies does not count.
+    """
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(trial)], check=True)
+    there = trial / "bin" / "python"
+    _pip(
+        "--python",
+        str(there),
+        "install",
+        "--no-index",
+        "--find-links",
+        str(kit / "wheels"),
+        "xiaoqu",
+    )
+    named = {"NUMBA_CACHE_DIR": str(kit / "rules"), "NUMBA_CPU_NAME": CPU, "NUMBA_CPU_FEATURES": ""}
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    for words in _COMPILED_BY:
+        done = subprocess.run(
+            [str(there), "-m", "sim", *words, "--out", str(trial / "results"), "--quiet"],
+            capture_output=True, text=True, check=False, env={**plain, **named}, cwd=trial,
+        )  # fmt: skip
+        if done.returncode:
+            raise InputError(
+                "compiled", done.stderr.strip()[-500:] or "failed", "rules that compile"
+            )
+
+
 # --- the folder ---------------------------------------------------------------------------------
 
 
@@ -305,6 +362,7 @@ PY=${{PYTHON:-python{python}}}
 command -v "$PY" >/dev/null || {{ echo "Python {python} is needed first. 需要先安装 Python {python}。" >&2; exit 1; }}
 "$PY" -c 'import sys; sys.exit(sys.version_info[:2] != ({major}, {minor}))' || {{ echo "$PY is not Python {python}" >&2; exit 1; }}
 [ -d .venv ] || "$PY" -m venv .venv
+if [ -f rules.sh ]; then . ./rules.sh; fi
 .venv/bin/python -m pip install --no-index --find-links wheels "xiaoqu[{extras}]"
 echo "Compiling rules, about a minute. 正在编译规则，约需一分钟。"
 first=$(mktemp -d)
@@ -317,7 +375,16 @@ _START_SH = """#!/bin/sh
 set -eu
 cd "$(dirname "$0")"
 [ -x .venv/bin/python ] || ./install.sh
+if [ -f rules.sh ]; then . ./rules.sh; fi
 exec .venv/bin/python -m sim desk "$@"
+"""
+
+_RULES_SH = f"""# Rules compiled for {CPU} lie in the folder beside this; another processor compiles its own.
+fits=yes
+for one in avx2 bmi2 fma f16c movbe; do grep -qw $one /proc/cpuinfo || fits=no; done
+if [ $fits = yes ]; then
+  export NUMBA_CACHE_DIR="$PWD/rules" NUMBA_CPU_NAME={CPU} NUMBA_CPU_FEATURES=
+fi
 """
 
 _PAGE = """<!doctype html>
@@ -368,6 +435,8 @@ def _write_scripts(kit: Path, platform: str, python: str, ready: bool) -> None:
         for name, text in (("install.sh", _INSTALL_SH.format(**given)), ("start.sh", _START_SH)):
             (kit / name).write_text(text, encoding="utf-8")
             (kit / name).chmod(0o755)
+    if (kit / "rules").is_dir():
+        (kit / "rules.sh").write_text(_RULES_SH, encoding="utf-8")
     zh, en = _STEPS["ready" if ready else "windows" if windows else "posix"]
     page = _PAGE.format(
         version=__version__, platform=platform, python=python, pictures="".join(_pictures()),

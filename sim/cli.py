@@ -179,6 +179,10 @@ def desk(
         Path | None,
         typer.Option(help="File whose first line is the password for others", metavar="FILE"),
     ] = None,
+    office: Annotated[
+        Path | None,
+        typer.Option(help="Folder with users.txt, and with each user's plans", metavar="FOLDER"),
+    ] = None,
     plugin: Plugins = None,
 ) -> None:
     """Open the policy desk: a local page to compare measures by looking.
@@ -192,13 +196,24 @@ def desk(
     xiaoqu desk --host 0.0.0.0 --allow-host desk.street.example --password-file word.txt
 
     Where others can reach it, it asks for a password: that of the file or of XIAOQU_DESK_PASSWORD, else one made
-    up, which is printed within the address. Files given with --plugin are read at the start; the page cannot name
+    up, which is printed within the address. With --office each user of FOLDER/users.txt (lines of name:password) has
+    one, and keeps plans there. Files given with --plugin are read at the start; the page cannot name
     one.
     """
     _load_plugins(plugin)
     from sim.desk.server import serve
 
-    serve(host, port, lang.value, workers, browser, plugin or [], allow_host or [], password_file)
+    serve(
+        host,
+        port,
+        lang.value,
+        workers,
+        browser,
+        plugin or [],
+        allow_host or [],
+        password_file,
+        office,
+    )
 
 
 @app.command()
@@ -509,6 +524,12 @@ def bundle(
         Path | None,
         typer.Option(help="Zip of Python for Windows (embeddable), put in", metavar="FILE"),
     ] = None,
+    compiled: Annotated[
+        bool,
+        typer.Option(
+            "--compiled", help="Carry compiled rules, for this machine's own platform and Python"
+        ),
+    ] = False,
 ) -> None:
     """Make a kit that installs and starts on a machine without internet: wheels and start scripts.
 
@@ -516,13 +537,13 @@ def bundle(
 
     xiaoqu bundle kit.zip
 
-    xiaoqu bundle kit.zip --platform linux_x86_64 --python 3.11
+    xiaoqu bundle kit.zip --platform linux_x86_64 --python 3.11 --compiled
 
     Needs a package index here, none there.
     """
     from sim.bundle import bundle as make
 
-    for name in make(out, platform, python, wheel, embedded):
+    for name in make(out, platform, python, wheel, embedded, compiled):
         typer.echo(name)
 
 

@@ -128,9 +128,17 @@ def _plain(kind: Any) -> Any:
 
 
 def _guarded(compiled: Any) -> Any:
+    """A rule of ours, kept in a folder that is called as that of its text is.
+
+    Numba would call it by a hash of where the text lies and ask when that was written; so what is compiled in one
+    place would be nothing in another. The folder around it is named by all texts together, which says more.
+    """
     cache = compiled._cache
-    stamp = cache._impl.locator.get_source_stamp()
-    cache._cache_file = _Sealed(cache._cache_path, cache._impl.filename_base, stamp)
+    beside = os.path.dirname(os.path.abspath(compiled.py_func.__code__.co_filename))
+    usual = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+    place = os.path.join(usual, "of", os.path.relpath(beside, _HOME).replace(os.sep, "-"))
+    cache._cache_path = cache._impl.locator._cache_path = os.path.normpath(place)
+    cache._cache_file = _Sealed(cache._cache_path, cache._impl.filename_base, "")
     return compiled
 
 

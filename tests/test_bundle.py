@@ -117,6 +117,10 @@ def test_a_kit_holds_wheels_scripts_and_a_page(
             "wheel: numpy-1.0-py3-none-any.whl is no wheel of xiaoqu",
         ),
         ({"embedded": Path("none.zip")}, "embedded: none.zip is no zip of Python"),
+        (
+            {"compiled": True},
+            "compiled: rules for win_amd64 and Python 3.12 cannot be compiled here",
+        ),
     ],
 )
 def test_what_no_kit_can_be_made_of_is_refused(given: dict, said: str, tmp_path: Path) -> None:
@@ -133,3 +137,30 @@ def test_every_library_of_a_kit_has_its_licence_listed() -> None:
     asked = [one for extra in kits.EXTRAS for one in project["optional-dependencies"][extra]]
     for one in (*project["dependencies"], *asked):
         assert f"| {Requirement(one).name.lower()} |" in listed, one
+
+
+def test_an_embedded_python_finds_what_is_unpacked_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a Python that sees none of the wheels, and one of another version than they are for."""
+    own, asked = wheel(tmp_path, "xiaoqu", "1.0.0", []), []
+    monkeypatch.setattr(kits, "_pip", lambda *words: asked.append(words))
+    embedded = tmp_path / "python-3.12.8-embed-amd64.zip"
+    with zipfile.ZipFile(embedded, "w") as archive:
+        for name in ("python.exe", "python312.dll", "python312.zip", "vcruntime140.dll"):
+            archive.writestr(name, b"x")
+        archive.writestr("python312._pth", "python312.zip\n.\n\n#import site\n")
+    out = tmp_path / "kit.zip"
+    kits.bundle(out, wheel=own, embedded=embedded)
+    with zipfile.ZipFile(out) as archive:
+        found = {info.filename.partition("/")[2]: info for info in archive.infolist()}
+        paths = archive.read(found["python/python312._pth"]).decode().split("\n")
+        start = archive.read(found["启动.bat"]).decode()
+    assert paths == ["python312.zip", ".", "..\\site", "import site", ""]
+    assert "python/python.exe" in found and "install.bat" not in found
+    assert "python\\python.exe -m sim desk" in start
+    words = asked[-1]
+    assert words[0] == "install" and words[words.index("--target") + 1].endswith("site")
+    assert "win_amd64" in words and words[-1].endswith(own.name)
+    with pytest.raises(InputError, match=r"is no Python 3\.11"):
+        kits.bundle(out, python="3.11", wheel=own, embedded=embedded)

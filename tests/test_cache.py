@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -128,3 +129,23 @@ def test_an_archive_says_why_it_cannot_run(tmp_path: Path) -> None:
     assert (
         done.returncode and "ImportError: xiaoqu cannot run from inside an archive" in done.stderr
     )
+
+
+def test_rules_are_found_again_wherever_their_text_lies(tmp_path: Path) -> None:
+    """Catches compiled rules that cannot be carried to another folder, or to text that was written later."""
+    code = (
+        "import numpy as np; from sim.world.numbers import pairwise_sum as rule;"
+        "rule(np.arange(9.0)); print(sum(rule.stats.cache_hits.values()))"
+    )
+    found = []
+    for place in ("here", "there"):
+        shutil.copytree(
+            Path(cache.__file__).parent, tmp_path / place / "sim",
+            ignore=shutil.ignore_patterns("__pycache__"), copy_function=shutil.copyfile,
+        )  # fmt: skip
+        kept = {"NUMBA_CACHE_DIR": str(tmp_path / "rules"), "NUMBA_CPU_NAME": "generic"}
+        env = {**os.environ, **kept, "PYTHONPATH": str(tmp_path / place)}
+        words = [sys.executable, "-c", code]
+        done = subprocess.run(words, capture_output=True, text=True, env=env, check=True)
+        found.append(done.stdout.strip())
+    assert found == ["0", "1"]

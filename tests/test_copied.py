@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from fake_model import FakeModel
@@ -152,3 +153,44 @@ def test_what_does_not_know_its_words_says_so() -> None:
 
     with pytest.raises(InputError, match="does not know the words"):
         copied.as_command(Answered())  # type: ignore[arg-type]
+
+
+def test_what_the_desk_asks_is_copied_and_gives_its_numbers() -> None:
+    """Catches a plan's settings that are lost between the page and the command, and numbers that differ."""
+    pytest.importorskip("nicegui")
+    from sim.desk import compound, live
+    from sim.desk.session import Plan, Planned, Session
+    from sim.desk.step_report import as_text
+    from sim.outcomes import column
+
+    measures = [Planned(measure="building_meetings"), Planned(measure="member_contact", dose=0.5)]
+    plan = Plan(name="方案1", measures=measures)
+    session = Session(case="kangqiao", months=12, within=12, replications=10, policies=[plan])
+    asked = compound.configurations(session)
+    command = as_text(asked, session.threshold, "command")
+    lines = [shlex.split(one) for one in command.splitlines()]
+    configs = [
+        config
+        for name, *words in (line[1:] for line in lines)
+        for config in _configs_of(find(name).ask_words(words))
+    ]
+    assert [told(one) for one in configs] == [told(one.config) for one in asked.values()]
+    # As few words as are needed.
+    assert "ramp" not in command and "dose=0.5" in command
+    scope: dict[str, Any] = {}
+    exec(
+        as_text(asked, session.threshold, "python").replace(
+            "'replications=10'", "'replications=1'"
+        ),
+        scope,
+    )
+    months = scope["answer"].months
+    for name, one in asked.items():
+        (run_,) = live.live([(one.compound, one.config)], [one.config.seed])
+        mine = months[months["policy"] == name].set_index("month")["collection_rate"]
+        theirs = run_.values[:, column("collection_rate")]
+        np.testing.assert_array_equal(mine.loc[run_.months].to_numpy(), theirs)
+
+
+def _configs_of(question: Any) -> list[Any]:
+    return list(question.configs.values()) if hasattr(question, "configs") else [question.config]

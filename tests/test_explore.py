@@ -85,9 +85,9 @@ def fresh(question: Question, model: Any, count: int, seeds: int) -> Any:
     """Runs at settings and under seeds that nothing was made of."""
     points = np.random.default_rng(77).random((count, 3 * len(question.levers)))
     settings = [question.settings(point) for point in points]
-    worlds = explored._worlds(settings, seeds, 90_000)
-    read = [explored._live(question, model, world) for world in worlds]
-    return explored._samples(question, settings, seeds, read)
+    worlds = explored._worlds(settings, seeds, 90_000, 1)
+    read = [explored.live(question, model, world) for world in worlds]
+    return explored._samples(question, settings, seeds, read, 1)
 
 
 def held(made: Explorer, runs: Any) -> tuple[float, np.ndarray]:
@@ -139,8 +139,8 @@ def test_an_emulator_finds_what_measures_do(made: Explorer) -> None:
     assert both[last, names.index("collection_rate_known")] == pytest.approx(1.0, abs=0.1)
     assert alone[:4, names.index("satisfied_share")] == pytest.approx(made.emulator.base[:4, 1])
     near, inside = held(made, fresh(question, Responds, 20, 6))
-    # Four settings share seeds: of 20 less is known than their number says (0.84 of 0.95).
-    assert min(made.fresh(60, Responds).values()) > 0.75
+    # Of 20 settings the largest distance is stated: nine of ten further ones at least.
+    assert min(made.fresh(60, Responds).values()) > 0.85
     assert near > 0.9 and (inside > 0.82).all()
 
 

@@ -10,6 +10,7 @@ import secrets
 import socket
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -59,12 +60,18 @@ _ELSEWHERE = (
     '<p><a href="{link}">打开 · Open</a></p>'
 )
 _ASKS = (
-    '<p>{said}</p><form method="post">'
+    '<p>{said}</p><form method="post">{named}'
     '<p><label>口令 · Password<br><input name="key" type="password" autofocus autocomplete="current-password">'
     "</label> <button>进入 · Enter</button></p></form>"
 )
+_NAMED = '<p><label>姓名 · Name<br><input name="user" autocomplete="username"></label></p>'
 _FIRST = "请输入口令。启动本工具的人知道口令。<br>This desk asks for a password. Whoever started it knows it."
 _WRONG = "口令不对，请重试。<br>That is not the password."
+_WHO = "请输入姓名和口令。<br>This desk asks who you are, and for your password."
+_NOBODY = "姓名或口令不对，请重试。<br>That is not the name or not the password."
+
+USER = "xiaoqu.user"
+"""In what the page is told of a request: who asks, where each has a password of their own."""
 
 
 class Guard:
@@ -74,13 +81,26 @@ class Guard:
         app: What is guarded.
         names: Names beside those of this machine under which it may be asked for.
         password: Without it nobody is let in; empty for a desk that only this machine can reach.
+        users: Passwords by name instead, where each has one of their own.
     """
 
-    def __init__(self, app: Any, names: tuple[str, ...] = (), password: str = "") -> None:
-        self.app, self._password = app, password.encode()
+    def __init__(
+        self,
+        app: Any,
+        names: tuple[str, ...] = (),
+        password: str = "",
+        users: Mapping[str, str] | None = None,
+    ) -> None:
+        self.app = app
         self._names = frozenset(name.lower() for name in names)
-        # Another one at each start: who knew an earlier password does not come in with its sign.
-        self._sign = hmac.new(secrets.token_bytes(32), self._password, hashlib.sha256).hexdigest()
+        self._named = users is not None
+        self._passwords = dict(users or ({"": password} if password else {}))
+        # Others at each start: who knew an earlier password does not come in with its sign.
+        secret = secrets.token_bytes(32)
+        self._signs = {
+            hmac.new(secret, f"{user}:{word}".encode(), hashlib.sha256).hexdigest(): user
+            for user, word in self._passwords.items()
+        }
         self._used: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -101,10 +121,11 @@ class Guard:
                 )
                 await _show(send, 200, _ELSEWHERE.format(link=link))
                 return
-        if self._password and not self._known(headers):
+        user = self._known(headers)
+        if user is None:
             await self._ask(scope, headers, receive, send)
             return
-        await self.app(scope, receive, send)
+        await self.app({**scope, USER: user}, receive, send)
 
     def _refusal(self, scope: Any, headers: dict[bytes, str]) -> tuple[int, str] | None:
         host = headers.get(b"host", "")
@@ -144,10 +165,16 @@ class Guard:
 
     # --- the password -----------------------------------------------------------------------------
 
-    def _known(self, headers: dict[bytes, str]) -> bool:
+    def _known(self, headers: dict[bytes, str]) -> str | None:
+        """Who asks, by the sign in their browser; None of a stranger."""
+        if not self._passwords:
+            return ""
         named = (one.strip().partition("=") for one in headers.get(b"cookie", "").split(";"))
-        signs = [value for name, _, value in named if name == COOKIE]
-        return any(hmac.compare_digest(sign.encode(), self._sign.encode()) for sign in signs)
+        for sign in [value for name, _, value in named if name == COOKIE]:
+            for ours, user in self._signs.items():
+                if hmac.compare_digest(sign.encode(), ours.encode()):
+                    return user
+        return None
 
     async def _ask(self, scope: Any, headers: dict[bytes, str], receive: Any, send: Any) -> None:
         """Ask for the password, or take it from the form or the link and leave a sign in the browser."""
@@ -158,16 +185,23 @@ class Guard:
         others = [(name, value) for name, value in given if name != KEY]
         if scope["method"] == "POST":
             given = parse_qsl((await _body(receive)).decode("latin-1"))
-        said = dict(given).get(KEY)
+        said, user = dict(given).get(KEY), dict(given).get("user", "") if self._named else ""
+        asked = (_WHO, _NOBODY, _NAMED) if self._named else (_FIRST, _WRONG, "")
         if said is None:
-            await _show(send, 401, _ASKS.format(said=_FIRST))
+            await _show(send, 401, _ASKS.format(said=asked[0], named=asked[2]))
         elif not self._may("password", scope):
             await _refuse(scope, receive, send, 429, "too many passwords tried, please wait")
-        elif not hmac.compare_digest(said.encode(), self._password):
-            await _show(send, 401, _ASKS.format(said=_WRONG))
+        elif not (
+            # Of a name that is not there one is compared too, in the same time.
+            hmac.compare_digest(
+                said.encode(), self._passwords.get(user, secrets.token_hex()).encode()
+            )
+        ):
+            await _show(send, 401, _ASKS.format(said=asked[1], named=asked[2]))
         else:
             secure = "; Secure" if scope.get("scheme") == "https" else ""
-            sign = f"{COOKIE}={self._sign}; Path=/; Max-Age={REMEMBERED}; HttpOnly; SameSite=Strict"
+            ours = next(sign for sign, name in self._signs.items() if name == user)
+            sign = f"{COOKIE}={ours}; Path=/; Max-Age={REMEMBERED}; HttpOnly; SameSite=Strict"
             there = [
                 (b"location", _address(scope, others).encode("latin-1")),
                 (b"set-cookie", f"{sign}{secure}".encode()),

@@ -13,13 +13,15 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 
 from sim import __version__
 from sim.as_text import clean
-from sim.desk import compound
+from sim.desk import compound, old_browsers
 from sim.desk.arrived import Arrived, StreetAsked
 from sim.desk.bench import Bench
 from sim.desk.bits import FileField, one_line, text
 from sim.desk.budget import Seeking
+from sim.desk.guard import USER
 from sim.desk.keeping import EVERY, SCRIPT, Keeping, file_name
 from sim.desk.lanes import Lanes
+from sim.desk.office import Plans
 from sim.desk.refusals import refusal
 from sim.desk.server import MOST_VISITS
 from sim.desk.session import LARGEST_FILE, Session, as_link, from_link, read, write
@@ -51,9 +53,13 @@ class Page:
         bench: Shared by all.
         printer: Process that makes reports.
         session: Where it begins.
+        plans: What its user keeps on the server, if anything can be kept there.
     """
 
-    def __init__(self, bench: Bench, printer: Lanes, session: Session) -> None:
+    def __init__(
+        self, bench: Bench, printer: Lanes, session: Session, plans: Plans | None = None
+    ) -> None:
+        self.plans = plans
         self.visit = Visit(bench, session, self._told)
         self.printer = printer
         self.step = 0
@@ -74,8 +80,8 @@ class Page:
         """A file that waits to be confirmed."""
         self.seeking = Seeking()
         """The search for plans within a budget."""
-        self.why = {"effect": Asking(), "household": Asking()}
-        """What was asked of why, and found."""
+        self.why = {"effect": Asking(), "household": Asking(), "sliders": Asking()}
+        """What was asked of why, and of the file of sliders, and found."""
         self.home: ui.input | None = None
         """Where a household is named, in the step in view."""
         self.street: StreetAsked | None = None
@@ -156,6 +162,8 @@ class Page:
             ui.menu_item(words["save"], self._save)
             ui.menu_item(words["link"], self._link)
             ui.menu_item(words["open"], self._ask_file)
+            if self.plans is not None:
+                ui.menu_item(words["plans"], self._show_plans)
             ui.menu_item(words["anew"], self._anew)
         language = ui.button(words["language"], icon="translate", on_click=self._other_language)
         language.props["lang"] = "en" if self.visit.session.language == "zh" else "zh-CN"
@@ -276,18 +284,29 @@ class Page:
     def _link(self) -> None:
         with one_line(self.visit.session.language):
             letters = as_link(self.visit.session)
-            with ui.dialog() as dialog, ui.card().style("width:640px;max-width:95vw"):
-                ui.label(self.words["link_copied"])
-                field = ui.input(self.words["link"]).props("readonly").style("width:100%")
-                field.props["data-name"] = "link"
-                link = f"{self.address}?s={letters}"
-                with ui.element("div").classes("flow"):
-                    ui.button(
-                        self.words["copy"], icon="content_copy", on_click=lambda: self._copy(link)
-                    ).props("unelevated data-name=copy")
-                    ui.button(self.words["close"], on_click=dialog.close).props("flat")
-            dialog.open()
-            field.set_value(link)
+            link = f"{self.address}?s={letters}"
+            self.hand_over(self.words["link"], self.words["link_copied"], link)
+
+    def hand_over(self, title: str, hint: str, told: str) -> None:
+        """Show a text to be copied.
+
+        Args:
+            title: What it is.
+            hint: What it is for.
+            told: The text.
+        """
+        with ui.dialog() as dialog, ui.card().style("width:640px;max-width:95vw"):
+            ui.label(hint)
+            lines = ui.textarea if "\n" in told else ui.input
+            field = lines(title).props("readonly").style("width:100%")
+            field.props["data-name"] = "link"
+            with ui.element("div").classes("flow"):
+                ui.button(
+                    self.words["copy"], icon="content_copy", on_click=lambda: self._copy(told)
+                ).props("unelevated data-name=copy")
+                ui.button(self.words["close"], on_click=dialog.close).props("flat")
+        dialog.open()
+        field.set_value(told)
 
     async def _copy(self, text: str) -> None:
         done = await ui.run_javascript(f"return desk.copy({json.dumps(text)})", timeout=5)
@@ -295,6 +314,11 @@ class Page:
             ui.notify(self.words["copied"], type="positive")
         else:
             ui.notify(self.words["not_copied"], type="warning")
+
+    def _show_plans(self) -> None:
+        from sim.desk import step_plans
+
+        step_plans.show(self)
 
     def _ask_file(self) -> None:
         with ui.dialog() as dialog, ui.card():
@@ -306,10 +330,19 @@ class Page:
         dialog.open()
 
     def _open_file(self, data: bytes, dialog: ui.dialog) -> None:
+        self.take(lambda: read(data), dialog)
+
+    def take(self, got: Callable[[], Session], dialog: ui.dialog) -> None:
+        """Put a saved session in place of this one.
+
+        Args:
+            got: Gives it, or says why not.
+            dialog: Is closed once it is there.
+        """
         said: list[str] = []
 
         def put() -> None:
-            session, other = _ours(read(data))
+            session, other = _ours(got())
             self.visit.change(session)
             said.append(other)
 
@@ -378,13 +411,14 @@ class Page:
         self._stop.set_visibility(working or done < every)
 
 
-def register(bench: Bench, printer: Lanes, language: str) -> None:
+def register(bench: Bench, printer: Lanes, language: str, office: Path | None = None) -> None:
     """Put the page at the root of the server.
 
     Args:
         bench: Lives the runs of all visits.
         printer: Makes reports.
         language: Of a visit without a session.
+        office: Folder in which users keep plans.
     """
     script = SCRIPT.read_text(encoding="utf-8")
     css = Path(__file__).with_name("desk.css").read_text(encoding="utf-8")
@@ -396,10 +430,11 @@ def register(bench: Bench, printer: Lanes, language: str) -> None:
             ui.label(WORDS[spoken]["full"])
             return
         ui.add_css(css)
-        ui.add_head_html(f"<script>{script}</script>")
+        ui.add_head_html(old_browsers.head(WORDS[spoken]["needs"]) + f"<script>{script}</script>")
         ui.colors(primary="#0a4f8f", info="#0a4f8f")
         session, problem = _first(s, spoken)
-        desk = Page(bench, printer, session)
+        plans = Plans(office, request.scope[USER]) if office is not None else None
+        desk = Page(bench, printer, session, plans)
         desk.address = str(request.base_url)
         _open.add(id(desk))
 

@@ -85,16 +85,22 @@ def as_comparison(
     whole = set.intersection(*({one.seed for one in runs} for runs in lived.values()))
     if not whole:
         raise ValueError("no seed was lived under every policy")
-    scenario = next(iter(configs.values())).scenario.name
-    named = {(scenario, name): config for name, config in configs.items()}
-    asked: dict[str, Any] = {} if threshold is None else {"threshold": threshold}
-    question = Question(named, next(iter(configs)), **asked)
+    question = question_of(configs, threshold)
+    scenario = question.scenarios[0]
     runs = {
         (scenario, name): Whole([_replication(one) for one in of if one.seed in whole], [])
         for name, of in lived.items()
     }
     made_of = {"fingerprint": question.fingerprint(), **provenance(configs.values()).identity}
     return replace(_assemble(question, runs), made_of=made_of)
+
+
+def question_of(configs: dict[str, Config], threshold: float | None) -> Question:
+    """What the desk asks, as ``compare`` would be asked it; the first is the reference."""
+    scenario = next(iter(configs.values())).scenario.name
+    named = {(scenario, name): config for name, config in configs.items()}
+    asked: dict[str, Any] = {} if threshold is None else {"threshold": threshold}
+    return Question(named, next(iter(configs)), **asked)
 
 
 def _replication(lived: Lived) -> Replication:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sim import files
+from sim.desk.office import users as office_users
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,11 +53,12 @@ def serve(
     plugins: Sequence[Path] = (),
     names: Sequence[str] = (),
     password_file: Path | None = None,
+    office: Path | None = None,
 ) -> None:
     """Serve the page until it is stopped.
 
     Where others can reach it, by address or through a proxy, it asks for a password: that of ``password_file``
-    or of the environment, else one made up, which is printed within the address.
+    or of the environment, else one made up, which is printed within the address; with ``office`` that of each user.
 
     Args:
         host: Address to listen on.
@@ -67,6 +69,7 @@ def serve(
         plugins: Files of the user's own that this process has run, for those that live and report.
         names: Names beside those of this machine that requests may ask for it by, as behind a proxy.
         password_file: Its first line is the password.
+        office: Folder of users and their plans, see ``sim.desk.office``.
 
     Raises:
         InputError: Address or port cannot be used, or the page's library is not installed.
@@ -78,7 +81,12 @@ def serve(
     for name in names:
         if not _NAME.fullmatch(name):
             raise InputError("--allow-host", f"{name!r} is no name", "such as desk.street.example")
-    password, made_up = _password(password_file, host in HERE and not names)
+    if office is not None and password_file is not None:
+        raise InputError("--password-file", "is given beside --office", "one of the two")
+    users = None if office is None else office_users(office)
+    password, made_up = ("", False)
+    if users is None:
+        password, made_up = _password(password_file, host in HERE and not names)
     _check_free(host, port)
     from pylopdf_fonts_zh_cn import sans_path
 
@@ -86,6 +94,7 @@ def serve(
     from sim.desk.bench import Bench
     from sim.desk.guard import Guard
     from sim.desk.lanes import Lanes
+    from sim.desk.old_browsers import Addressed
     from sim.desk.page import register
     from sim.desk.patience import Patient
 
@@ -93,7 +102,7 @@ def serve(
     compound.cases(), compound.bundles(), compound.described()
     lanes, printer = Lanes(workers or None, plugins), Lanes(1, plugins)
     app.add_static_file(local_file=sans_path(), url_path=FONT_URL, max_cache_age=30 * 24 * 3600)
-    register(Bench(lanes), printer, language)
+    register(Bench(lanes), printer, language, office)
     app.on_startup(lanes.warm)
     app.on_startup(lambda: printer.call(0, printing.ready))
     key = f"?key={quote(password)}" if made_up else ""
@@ -106,8 +115,9 @@ def serve(
         compound.forget_uploads()
 
     app.on_shutdown(end)
-    app.add_middleware(Guard, names=tuple(names), password=password)
-    if password:
+    app.add_middleware(Addressed)
+    app.add_middleware(Guard, names=tuple(names), password=password, users=users)
+    if password or users:
         print("the page can be reached by others; it asks for a password", file=sys.stderr)
     # A terminal that is closed ends the desk as SIGTERM does, with all that it cleans.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

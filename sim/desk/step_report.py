@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from sim.desk import charts, compound, printing, step_known, step_why
+from sim.desk import charts, compound, printing, step_known, step_sliders, step_why
+from sim.desk.bench import Asked
 from sim.desk.bits import card, one_line, text
 from sim.desk.keeping import file_name
 from sim.desk.live import Lived
@@ -15,6 +17,7 @@ from sim.desk.session import as_link
 from sim.desk.visit import as_runs
 from sim.desk.words import bracketed, joined
 from sim.errors import InputError
+from sim.experiments import copied
 from sim.report.build import Extra
 from sim.report.content import Cell, Table
 
@@ -47,7 +50,49 @@ def build(page: Page) -> None:
                 ).props(f"{look} data-name=get-{kind}")
             ui.button(words["save"], icon="save", on_click=page._save).props("flat")
         text("p", words["save_hint"], "small")
+    _again(page)
+    step_sliders.build(page)
     page.next_button(2)
+
+
+def _again(page: Page) -> None:
+    """The session's question as text; nothing of an own compound, whose files lie on this machine only."""
+    words, session = page.words, page.visit.session
+    with card(words["again"]):
+        if session.case == compound.OWN:
+            text("p", words["again_own"])
+            return
+        text("p", words["again_hint"])
+        with ui.element("div").classes("flow"):
+            for kind in ("command", "python"):
+                ui.button(
+                    words[f"again_{kind}"],
+                    icon="content_copy",
+                    on_click=lambda _, k=kind: _copy(page, k),
+                ).props(f"outline data-name=again-{kind}")
+
+
+def _copy(page: Page, kind: str) -> None:
+    words, session = page.words, page.visit.session
+    with one_line(session.language):
+        told = as_text(page.visit.asked, session.threshold, kind)
+        page.hand_over(words[f"again_{kind}"], words["again_hint"], told)
+
+
+def as_text(asked: dict[str, Asked], threshold: float | None, kind: str) -> str:
+    """A session's question as the command or the Python that asks it again.
+
+    Args:
+        asked: By policy, the reference first.
+        threshold: What of fees is to be reached.
+        kind: "command" or "python".
+
+    Raises:
+        InputError: It cannot be written down.
+    """
+    question = printing.question_of({n: one.config for n, one in asked.items()}, threshold)
+    as_it = copied.as_command if kind == "command" else copied.as_python
+    return as_it(SimpleNamespace(question=question))
 
 
 async def _make(page: Page, kind: printing.Kind) -> None:

@@ -213,6 +213,11 @@ def _told(config: Config) -> dict[str, Any]:
     """All of a configuration that changes a number."""
     tree = {key: value for key, value in config.resolved().items() if key not in ELSEWHERE}
     policy = {key: value for key, value in tree["policy"].items() if key not in _NAMES}
+    # That a measure is what its label says can be left out.
+    policy["measures"] = {
+        label: {key: v for key, v in given.items() if (key, v) != ("measure", label)}
+        for label, given in policy["measures"].items()
+    }
     return {**tree, "policy": policy}
 
 
@@ -223,7 +228,10 @@ def _policy_named(config: Config) -> str | list[str]:
         found = load_settings([("policy", name)])[0].policy.measures
         if list(found) and set(found) <= set(measures):
             return name
-    known = [label for label in measures if label in CATALOGUE and "measure" not in measures[label]]
+    known = [
+        label for label in measures
+        if label in CATALOGUE and measures[label].get("measure", label) == label
+    ]  # fmt: skip
     return known or "none"
 
 

@@ -303,6 +303,7 @@
       [dose, start, end].forEach((slider, j) => slider.setAttribute("aria-valuetext", shown[j]));
     });
     $("command").textContent = command();
+    $("command").parentElement.hidden = !data.command;
     keep();
     window.xiaoquTook = performance.now() - began;
   }

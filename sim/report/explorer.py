@@ -16,7 +16,6 @@ from sim.outcomes import INDICATORS
 from sim.phrases import phrases
 from sim.report.page import font_face
 from sim.science import emulator
-from sim.science.explore import SHARED
 
 if TYPE_CHECKING:
     from sim.science.explore import Explorer, Question
@@ -27,14 +26,17 @@ STEP = 0.05
 WORDS = phrases("explorer")
 
 
-def as_page(explorer: Explorer, language: str = "en") -> str:
+def as_page(explorer: Explorer, language: str = "en", command: bool = True) -> str:
     """The page.
 
     Args:
         explorer: What it is made of.
         language: "en" or "zh", in which it opens.
+        command: Whether it says how to live a setting for real.
     """
-    data = json.dumps(_data(explorer, known_language(language)), ensure_ascii=False)
+    given = _data(explorer, known_language(language))
+    given |= {"command": explorer.question.command if command else ""}
+    data = json.dumps(given, ensure_ascii=False)
     here = resources.files(__package__)
     page, script = ((here / name).read_text("utf-8") for name in ("explorer.html", "explorer.js"))
     parts = {
@@ -80,9 +82,7 @@ def _data(explorer: Explorer, language: str) -> dict[str, Any]:
         ],
         "spread": [f"spread.{k}" for k in range(len(fitted.spread))],
         "lived": settings,
-        "repeats": [-(-question.unseen // SHARED) * question.repeats]
-        + [question.repeats] * question.unseen,
-        "command": question.command,
+        "repeats": [question.worlds] + [question.repeats] * question.unseen,
         "about": _about(explorer),
         "arrays": {name: _packed(values) for name, values in arrays.items()},
     }

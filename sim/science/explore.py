@@ -2,7 +2,8 @@
 
 Every setting of the design is lived under one seed, and a few settings share a seed: its past is lived once,
 and beside them the compound without measures. Settings that the emulator never sees are lived under several
-seeds, a few of them under the same ones; how far it is from them stands in the answer, in its bands and on the page.
+seeds of their own: settings that share seeds are off together, so that little is known of further ones.
+How far the emulator is from them stands in the answer, in its bands and on the page.
 """
 
 from __future__ import annotations
@@ -127,26 +128,27 @@ class Explorer(Answer):
         question = self.question
         points = np.random.default_rng(FRESH_SEED).random((settings, 3 * len(question.levers)))
         drawn = [question.settings(point) for point in points]
-        worlds = _worlds(drawn, question.repeats, question.config.seed + question.seeds)
+        worlds = _worlds(drawn, question.repeats, question.config.seed + question.seeds, 1)
         read = spread_worlds(
-            question.config, partial(_live, question, model), worlds, False, "seeds"
+            question.config, partial(live, question, model), worlds, False, "seeds"
         )
-        lived = _samples(question, drawn, question.repeats, read)
+        lived = _samples(question, drawn, question.repeats, read, 1)
         off = emulator.distance(self._clipped(lived.told), lived.levels)
         shape = (len(question.outputs), len(question.months))
         within = self.errors["within"].to_numpy().reshape(shape).T
         held = known.mean(np.where(np.isnan(off), np.nan, off <= within), axis=(0, 1))
         return dict(zip(question.indicators, held.tolist(), strict=False))
 
-    def page(self, language: str = "en") -> str:
+    def page(self, language: str = "en", command: bool = True) -> str:
         """The page as the text of one HTML file.
 
         Args:
             language: In which it opens; both are in it.
+            command: Whether it says how to live a setting for real; files of one's own are not there for others.
         """
         from sim.report.explorer import as_page
 
-        return as_page(self, language)
+        return as_page(self, language, command)
 
     def keep_figures(
         self, language: str = "en", more: Sequence[str] = (), dpi: int = 300
@@ -201,7 +203,7 @@ class Question(Kept):
     @property
     def seeds(self) -> int:
         """Seeds in all."""
-        return self.worlds + self.repeats * -(-self.unseen // SHARED)
+        return self.worlds + self.repeats * self.unseen
 
     @cached_property
     def levers(self) -> tuple[Lever, ...]:
@@ -277,42 +279,75 @@ class _World(NamedTuple):
 
     seed: int
     settings: list[tuple[Setting, ...]]
+    bare: bool
+    """Whether the compound without measures is lived beside them."""
+
+
+class Laid(NamedTuple):
+    """What is lived: settings to learn from, settings that are kept out, and the worlds of both in turn."""
+
+    design: list[tuple[Setting, ...]]
+    kept_out: list[tuple[Setting, ...]]
+    worlds: list[_World]
+
+
+def lay_out(question: Question) -> Laid:
+    """All that is lived for a question."""
+    inputs, seed = 3 * len(question.levers), question.config.seed
+    points = qmc.Sobol(inputs, rng=np.random.default_rng(seed))
+    design = [question.settings(point) for point in points.random(SHARED * question.worlds)]
+    held = np.random.default_rng(UNSEEN_SEED).random((question.unseen, inputs))
+    kept_out = [question.settings(point) for point in held]
+    worlds = _worlds(design, 1, seed, SHARED)
+    worlds += _worlds(kept_out, question.repeats, seed + len(worlds), 1)
+    return Laid(design, kept_out, worlds)
 
 
 def _made(question: Question, how: How) -> dict[str, pd.DataFrame]:
-    inputs, seed = 3 * len(question.levers), question.config.seed
-    points = qmc.Sobol(inputs, rng=np.random.default_rng(seed))
-    laid = [question.settings(point) for point in points.random(SHARED * question.worlds)]
-    held = np.random.default_rng(UNSEEN_SEED).random((question.unseen, inputs))
-    kept_out = [question.settings(point) for point in held]
-    worlds = _worlds(laid, 1, seed)
-    worlds += _worlds(kept_out, question.repeats, seed + len(worlds))
-    each = partial(_live, question, how.model)
-    read = spread_worlds(question.config, each, worlds, how.progress, "seeds")
-    design = _samples(question, laid, 1, read[: question.worlds])
-    unseen = _samples(question, kept_out, question.repeats, read[question.worlds :])
-    fitted = emulator.calibrated(emulator.fit(design, seed), unseen)
+    laid, each = lay_out(question), partial(live, question, how.model)
+    read = spread_worlds(question.config, each, laid.worlds, how.progress, "seeds")
+    return put_together(question, laid, read)
+
+
+def put_together(
+    question: Question, laid: Laid, read: Sequence[np.ndarray]
+) -> dict[str, pd.DataFrame]:
+    """Fit the emulator, hold it against what it has not seen, and write all of it as tables.
+
+    Args:
+        question: What was asked.
+        laid: What was lived.
+        read: Of each world, see ``live``.
+    """
+    design = _samples(question, laid.design, 1, read[: question.worlds], SHARED)
+    unseen = _samples(question, laid.kept_out, question.repeats, read[question.worlds :], 1)
+    fitted = emulator.calibrated(emulator.fit(design, question.config.seed), unseen)
     return {
         "errors": emulator.errors(fitted, unseen, question.outputs, question.months),
         "coefficients": emulator.as_table(fitted),
-        "lived": _lived_table(question, kept_out, unseen),
-        "design": _design_table(question, laid, design),
+        "lived": _lived_table(question, laid.kept_out, unseen, design),
+        "design": _design_table(question, laid.design, design),
     }
 
 
-def _worlds(settings: list[tuple[Setting, ...]], repeats: int, first: int) -> list[_World]:
-    """Seeds one after the other: some for the first few settings, then others for the next."""
-    parts = [settings[k : k + SHARED] for k in range(0, len(settings), SHARED)]
+def _worlds(
+    settings: list[tuple[Setting, ...]], repeats: int, first: int, shared: int
+) -> list[_World]:
+    """Seeds one after the other: some for the first ``shared`` settings, then others for the next.
+
+    Settings that share a seed are held against the compound without measures under it.
+    """
+    parts = [settings[k : k + shared] for k in range(0, len(settings), shared)]
     return [
-        _World(first + repeats * k + again, part)
+        _World(first + repeats * k + again, part, shared > 1)
         for k, part in enumerate(parts)
         for again in range(repeats)
     ]
 
 
-def _live(question: Question, model: Callable[..., Any] | None, world: _World) -> np.ndarray:
-    """What was read (1 + settings, months, outputs), first without measures."""
-    policies = [Policy(), *(question.policy(settings) for settings in world.settings)]
+def live(question: Question, model: Callable[..., Any] | None, world: _World) -> np.ndarray:
+    """What was read (settings, months, outputs), first without measures where that is lived."""
+    policies = [Policy()] * world.bare + [question.policy(one) for one in world.settings]
     configs = [question.config.model_copy(update={"policy": policy}) for policy in policies]
     return np.array([_read(question, one) for one in live_together(configs, world.seed, model)])
 
@@ -339,13 +374,16 @@ def _samples(
     settings: Sequence[tuple[Setting, ...]],
     repeats: int,
     read: Sequence[np.ndarray],
+    shared: int,
 ) -> Samples:
     """Runs by setting and seed, of worlds as ``_worlds`` lays them out."""
     told = np.array([question.told(one) for one in settings])
     parts = [np.array(read[k : k + repeats]) for k in range(0, len(read), repeats)]
-    levels = np.concatenate([np.moveaxis(part[:, 1:], 0, 1) for part in parts])
-    world = np.arange(len(settings)) // SHARED
-    return Samples(told, levels, np.array([part[:, 0] for part in parts])[world], world)
+    first = int(shared > 1)
+    levels = np.concatenate([np.moveaxis(part[:, first:], 0, 1) for part in parts])
+    world = np.arange(len(settings)) // shared
+    bare = np.array([part[:, 0] for part in parts])[world] if first else levels[:0]
+    return Samples(told, levels, bare, world)
 
 
 # --- tables -------------------------------------------------------------------------------------
@@ -376,11 +414,10 @@ def _figures(levels: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _lived_table(
-    question: Question, kept_out: Sequence[tuple[Setting, ...]], unseen: Samples
+    question: Question, kept_out: Sequence[tuple[Setting, ...]], unseen: Samples, design: Samples
 ) -> pd.DataFrame:
     nothing = (Setting(0.0, 1, question.config.months + 1),) * len(question.levers)
-    # Each few settings have runs without measures of their own.
-    bare = unseen.bare[::SHARED].reshape(1, -1, *unseen.bare.shape[2:])
+    bare = design.bare[::SHARED].reshape(1, -1, *design.bare.shape[2:])
     both = [_figures(bare), _figures(unseen.levels)]
     figures = {name: np.concatenate([one[name] for one in both]) for name in both[0]}
     shape = figures["mean"].shape

@@ -1,0 +1,89 @@
+"""An office's desk: who is let in by name, and the plans that each keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+pytest.importorskip("nicegui")
+
+from test_desk_guard import _never, pages
+
+from sim.desk import office
+from sim.desk.guard import USER, Guard
+from sim.desk.office import Plans, users
+from sim.desk.session import Session
+from sim.errors import InputError
+
+TWO = {"张工": "password one", "li.si": "password two"}
+
+
+def test_each_user_comes_in_by_name_and_is_told_apart() -> None:
+    """Catches a word that opens for another name, and a sign that is taken for somebody else's."""
+    seen: list[str] = []
+
+    async def inside(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope[USER])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    guard = Guard(inside, users=TWO)
+    status, _, text = pages(guard, "/")
+    assert status == 401 and 'name="user"' in text
+    for user, word in (("张工", "password two"), ("", "password one"), ("nobody", "password one")):
+        body = urlencode({"user": user, "key": word}).encode()
+        assert pages(guard, "/", method="POST", body=body)[0] == 401
+    signs = []
+    for user, word in TWO.items():
+        body = urlencode({"user": user, "key": word}).encode()
+        status, headers, _ = pages(guard, "/", method="POST", body=body)
+        assert status == 303
+        signs.append(headers[b"set-cookie"].decode().partition(";")[0])
+        assert pages(guard, "/x", cookie=signs[-1])[0] == 200
+    assert seen == list(TWO) and signs[0] != signs[1]
+    assert pages(Guard(_never, users=TWO), "/", cookie=signs[0])[0] == 401
+
+
+def test_users_are_read_and_bad_lines_refused(tmp_path: Path) -> None:
+    file = tmp_path / office.USERS
+    file.write_text("张工:password: one\n\nli.si:password two\n", encoding="utf-8")
+    assert users(tmp_path) == {"张工": "password: one", "li.si": "password two"}
+    for bad, where in (
+        ("a:short", "line 1"), ("ok:password1\n../x:password1", "line 2"), ("..:password1", "line 1"),
+        ("a:password1\na:password2", "line 2"), ("", "names nobody"),
+    ):  # fmt: skip
+        file.write_text(bad, encoding="utf-8")
+        with pytest.raises(InputError, match=where):
+            users(tmp_path)
+    with pytest.raises(InputError, match="No such file"):
+        users(tmp_path / "none")
+
+
+def test_plans_are_each_users_own_and_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a name that leads out of the folder, a plan lost, and a disk filled."""
+    mine, others = Plans(tmp_path, "张工"), Plans(tmp_path, "li.si")
+    session = Session(language="zh", months=36)
+    assert mine.names() == []
+    assert mine.keep("../../三年 方案?", session) == "三年_方案"
+    assert mine.names() == ["三年_方案"] and mine.get("三年_方案") == session
+    assert others.names() == [] and not list(tmp_path.glob("*.json"))
+    assert mine.keep("三年_方案", session.model_copy(update={"months": 48})) == "三年_方案"
+    assert mine.get("三年_方案").months == 48
+    with pytest.raises(InputError, match="name"):
+        mine.keep(" ..", session)
+    monkeypatch.setattr(office, "MOST_PLANS", 1)
+    with pytest.raises(InputError, match="at most 1"):
+        mine.keep("another", session)
+    mine.drop("三年_方案")
+    assert mine.names() == []
+    # A copy of the folder is all there is.
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_an_office_without_users_does_not_start(xiaoqu: Any, tmp_path: Path) -> None:
+    code, _, said = xiaoqu("desk", "--no-browser", "--office", str(tmp_path))
+    assert code == 2 and "users.txt" in said and said.count("\n") == 1

@@ -1344,3 +1344,25 @@ def test_no_measure_of_a_bundle_bears_a_key_on_the_chinese_page() -> None:
         for planned in compound.named_policy(name, "A").measures:
             title = charts.planned_label(planned, "zh")
             assert not re.search(r"[A-Za-z]{2,}|_", title), (name, title)
+
+
+def test_a_search_that_is_refused_says_so(pages: list[Any]) -> None:
+    """Catches a search for plans that waits for ever because what it asks was refused."""
+    from sim.desk import step_budget
+
+    async def visit() -> None:
+        async with simulated() as user:
+            await user.open(f"/?s={as_link(own_session())}")
+            (page,) = pages
+            await until(lambda: page.visit.progress() == (8, 8))
+
+            async def refused(*_: Any) -> None:
+                raise InputError("xiaoqu", "its source files have changed", "to start it anew")
+
+            page.printer.call = refused
+            with user.client:
+                step_budget.start(page)
+            await until(lambda: not page.seeking.working)
+            assert "changed" in page.seeking.said(page.words, None)
+
+    asyncio.run(visit())

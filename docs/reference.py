@@ -29,7 +29,7 @@ API: dict[str, tuple[str, ...]] = {
     "runs": (
         "sim.run", "sim.experiments.store.Study", "sim.experiments.store.read_study",
         "sim.compare", "sim.experiments.compare.Comparison",
-        "sim.sweep", "sim.trace", "sim.why", "sim.books", "sim.experiments.sweep.Sweep",
+        "sim.sweep", "sim.why", "sim.books", "sim.experiments.sweep.Sweep",
         "sim.experiments.sweep.read_sweep",
         "sim.experiments.answers.Answer.export", "sim.experiments.answers.Answer.as_command",
         "sim.experiments.answers.Answer.as_python", "sim.report.exported.export_folder", "sim.bundle.bundle",

@@ -23,7 +23,7 @@ from sim.figures.style import BLUE, GREEN, VERMILION, journal_style, new_figure
 from sim.outcomes import INDICATORS
 from sim.report.page import font_with
 
-NAME, PLACE, POLICY, SEED = "小区治理 xiaoqu", "小区", "政策", "随机种子"
+NAME, PLACE, POLICY, SEED = "小区治理 xiaoqu", "小区", "政策", "随机编号"
 WORDS = NAME + PLACE + POLICY + SEED
 SHOWN = {"collection_rate": BLUE, "satisfied_share": GREEN, "complaint_share": VERMILION}
 

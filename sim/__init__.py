@@ -32,14 +32,13 @@ if TYPE_CHECKING:
     from sim.questions.street import street
     from sim.questions.sweep import sweep
     from sim.questions.tipping import tipping
-    from sim.questions.trace import trace
     from sim.questions.why import why
 
 __version__ = "1.0.0"
 __all__ = [
     "NeighborhoodModel", "__version__", "attribute", "books", "calibrate", "collect", "compare",
     "compound", "explore", "load", "optimise", "pool", "predict", "rerun", "robustness", "run", "sensitivity",
-    "street", "sweep", "tipping", "trace", "why",
+    "street", "sweep", "tipping", "why",
 ]  # fmt: skip
 
 _HOMES = {

@@ -569,13 +569,20 @@ def export(
         typer.echo(path)
 
 
-@app.command(
-    hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
-)
-def reproduce() -> None:
-    """Say where this command has gone: it is of use beside the documents only."""
-    allowed = "python docs/reproduce.py, in a checkout of the source"
-    raise InputError("reproduce", "is no command any more", allowed)
+def _gone(name: str, now: str) -> None:
+    """Let a command that was say what stands in its place."""
+
+    @app.command(
+        name,
+        hidden=True,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def gone() -> None:
+        raise InputError(name, "is no command any more", now)
+
+
+_gone("reproduce", "python docs/reproduce.py, in a checkout of the source")
+_gone("trace", "xiaoqu why issue=first")
 
 
 def _add(spec: Spec) -> None:

@@ -584,8 +584,10 @@ def try_session(data: bytes) -> str:
 COMMANDS = {
     "run": [], "compare": ["policies=[none,member_contact]", "withdraw=2", "threshold=0.5", "reference=none"],
     "sweep": ["fees.habit=0.1,0.2", "experiment=contact_quota", "--plan", "--budget=0.001", "experiment.samples=2"],
-    "trace": ["issue=first", "since=1", "issue=longest", "issue=99999", "--lang=zh"],
-    "why": ["household=3", "household=changed", "at=2", "before=0", "without=member_contact", "by=arrows", "--lang=zh"],
+    "why": [
+        "household=3", "household=changed", "at=2", "before=0", "without=member_contact", "by=arrows", "--lang=zh",
+        "issue=first", "since=1", "issue=longest", "issue=99999",
+    ],
     "sensitivity": ["over=[fees]", "at=2", "indicator=satisfaction", "trajectories=2", "samples=2", "width=0.1"],
     "tipping": ["parts=loop", "parameter=fees.service", "low=1", "high=2", "steps=2", "hold=1", "grid=2"],
     "calibrate": ["parameters=[fees.service]", "targets=all", "particles=4", "simulations=4", "file=x.csv"],

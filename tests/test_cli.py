@@ -598,8 +598,8 @@ def test_plugin_measure_reaches_a_worker_that_cannot_import_it(tmp_path: Path) -
 @pytest.mark.parametrize(
     "words",
     [
-        ["run"], ["compare", "policies=[none]"], ["sweep"], ["trace"], ["books"], ["sensitivity"], ["tipping"],
-        ["calibrate"], ["predict"], ["attribute"], ["why"], ["optimise"], ["robustness"],
+        ["run"], ["compare", "policies=[none]"], ["sweep"], ["why", "issue=first"], ["books"], ["sensitivity"],
+        ["tipping"], ["calibrate"], ["predict"], ["attribute"], ["why"], ["optimise"], ["robustness"],
         ["report", "nowhere"], ["desk"], ["rerun", "nowhere"], ["verify", "nowhere", "x=1"],
         ["compound", "rate=0.5"], ["pool"], ["list"], ["explain", "month"], ["validate"],
     ],

@@ -1272,7 +1272,87 @@ def test_the_desk_weighs_records(pages: list[Any]) -> None:
                 page.change(lambda: None)
             await until(lambda: "样本信息" not in said_on(user, "records-found"))
 
+
+def test_why_by_arrows_by_loops_and_of_two_plans(pages: list[Any]) -> None:
+    """Catches a chain or loops that are not those of ``xiaoqu why``, and a plan held against none for another."""
+    from sim.desk import step_report, step_why
+
+    async def visit() -> None:
+        async with simulated() as user:
+            plans = [
+                Plan(name="甲", measures=[Planned(measure="service_standard")]),
+                Plan(name="乙", measures=[Planned(measure="disclosure")]),
+            ]
+            session = own_session(policies=plans, replications=2, months=12, within=6)
+            await user.open(f"/?s={as_link(session)}")
+            (page,) = pages
+            await until(lambda: page.visit.progress() == (6, 6))
+            page.against = "乙"
+            for by in ("effect", "arrows", "loops"):
+                with user.client:
+                    page.show(2)
+                    step_why._ask_effect(page, by)
+                await until(lambda: not page.why[by].working)  # noqa: B023
+                assert not page.why[by].problem
+            one, two = (page.visit.asked[name] for name in ("甲", "乙"))
+            for by, against in (("arrows", two), ("loops", None)):
+                alone = why.effect_of(page.visit.session, one, against, by).answer()
+                for name in alone.TABLES:
+                    found = getattr(page.why[by].found, name)
+                    pd.testing.assert_frame_equal(found, getattr(alone, name))
+            effect = page.why["effect"].found
+            lived = {
+                name: np.mean(
+                    [
+                        run.values[run.months == 6, column("satisfaction")]
+                        for run in page.visit.lived(name)
+                    ]
+                )
+                for name in ("甲", "乙")
+            }
+            whole = effect.parts.query("outcome == 'satisfaction' and cause == 'whole'")[
+                "part"
+            ].item()
+            assert whole == pytest.approx(lived["甲"] - lived["乙"], abs=1e-9)
+            await until(lambda: "与“乙”相比" in said_on(user, "why-effect"))
+            assert step_why.found(page) is None, "a report tells of plans against no measures"
+            assert not step_report.extra(page, page.visit.common()).why
+            await until(lambda: "回路" in said_on(user, "why-loops"))
+            for by in ("effect", "arrows", "loops"):
+                said = said_on(user, f"why-{by}")
+                assert not re.search("[A-Za-z,;]{2,}|[\u4e00-\u9fff],", said), said
+            page.against = compound.REFERENCE
+            assert step_why._said(page, "effect") == WORDS["zh"]["why_old"]
+            assert step_why._said(page, "loops") == "", "loops are told against no measures anyway"
+
     asyncio.run(visit())
+
+
+def test_a_link_is_somebody_s_session(pages: list[Any]) -> None:
+    """Catches a page that is getting ready for ever though its link was lived long ago."""
+
+    async def visit(query: str) -> str:
+        async with simulated() as user:
+            await user.open(f"/{query}")
+            page = pages[-1]
+            await until(lambda: not page.visit.working and page.visit.progress()[0] > 0)
+            await until(lambda: "正在" not in page._status.text)
+            return str(page._status.text)
+
+    linked = asyncio.run(visit(f"?s={as_link(own_session())}"))
+    assert linked.startswith("已完成 8 次模拟（无措施和每个方案各 4 次）")
+
+
+def test_a_line_that_breaks_off_is_explained() -> None:
+    """Catches a curve that ends without a word, and a word where none is missing."""
+    values = np.full((2, 3, len(INDICATORS)), 0.5)
+    whole = Runs(np.arange(2), np.arange(3), values, np.zeros(2), np.zeros(2))
+    gone = values.copy()
+    gone[1, 2, column("collection_rate")] = np.nan
+    broken = Runs(np.arange(2), np.arange(3), gone, np.zeros(2), np.zeros(2))
+    assert not charts.breaks_off({"A": whole, "B": None}, "collection_rate")
+    assert charts.breaks_off({"A": whole, "B": broken}, "collection_rate")
+    assert not charts.breaks_off({"A": whole, "B": broken}, "satisfied_share")
 
 
 def test_before_and_after_the_last_change() -> None:
@@ -1307,3 +1387,33 @@ def test_before_and_after_the_last_change() -> None:
         visit.close()
 
     asyncio.run(slide())
+
+
+def test_no_measure_of_a_bundle_bears_a_key_on_the_chinese_page() -> None:
+    """Catches a measure that a bundle has twice, told apart by a word of its file."""
+    for name in compound.bundles():
+        for planned in compound.named_policy(name, "A").measures:
+            title = charts.planned_label(planned, "zh")
+            assert not re.search(r"[A-Za-z]{2,}|_", title), (name, title)
+
+
+def test_a_search_that_is_refused_says_so(pages: list[Any]) -> None:
+    """Catches a search for plans that waits for ever because what it asks was refused."""
+    from sim.desk import step_budget
+
+    async def visit() -> None:
+        async with simulated() as user:
+            await user.open(f"/?s={as_link(own_session())}")
+            (page,) = pages
+            await until(lambda: page.visit.progress() == (8, 8))
+
+            async def refused(*_: Any) -> None:
+                raise InputError("xiaoqu", "its source files have changed", "to start it anew")
+
+            page.printer.call = refused
+            with user.client:
+                step_budget.start(page)
+            await until(lambda: not page.seeking.working)
+            assert "changed" in page.seeking.said(page.words, None)
+
+    asyncio.run(visit())

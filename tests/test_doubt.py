@@ -510,6 +510,6 @@ def test_a_compound_that_cannot_be_lived_is_refused_in_a_line(mine: Any, tmp_pat
         with pytest.raises(InputError, match=message):
             ask([f"draws_file={sets}"])
     with pytest.raises(InputError, match="one set of parameters"):
-        find("trace").ask_words([f"compound={mine.folder}"])
+        find("tipping").ask_words([f"compound={mine.folder}"])
     with pytest.raises(InputError, match="kept nowhere"):
         compare(compound=sim_compound("old_estate", rate=0.5), policies=["member_contact"])

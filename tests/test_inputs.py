@@ -86,17 +86,17 @@ def read_lines(err: str) -> list[str]:
         ["run", "policy=none", "--quiet"],
         ["compare", "policies=[none,member_contact]", "--quiet"],
         ["sweep", "fees.habit=0.1,0.2", "policy=none", "--quiet"],
-        ["trace", "policy=none", "issue=1"],
+        ["why", "policy=none", "issue=1", "at=2"],
     ],
 )
 def test_every_command_says_what_it_read(
     xiaoqu: Command, tmp_path: Path, files: tuple[Path, Path], command: list[str]
 ) -> None:
     """Catches a command that reads a file of households or ties without a word, or twice over."""
-    small = (*SMALL, "--out", str(tmp_path / "out")) if command[0] != "trace" else SMALL[:2]
+    small = (*SMALL[command[0] == "why" :], "--out", str(tmp_path / "out"))
     code, out, err = xiaoqu(*command, *words(files), *small)
     assert read_lines(err) == told(files), (code, out)
-    assert code == 0 or command[0] == "trace"
+    assert code == 0 or command[0] == "why"
     assert not read_lines(out)
 
 

@@ -1,6 +1,6 @@
-"""Takes the pictures of docs/desk.md from a running desk, and times a moved slider.
+"""Takes the pictures of docs/desk.md from a running desk; with --times it times a moved slider first.
 
-xiaoqu desk --no-browser & python docs/desk/pictures.py [http://127.0.0.1:8520/]
+xiaoqu desk --no-browser & python docs/desk/pictures.py [http://127.0.0.1:8520/] [--times]
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from sim.desk.session import Plan, Planned, Session, as_link
 
 HERE = Path(__file__).parent
 MOVES = 5
+PATIENCE = 900_000
+"""Milliseconds that a busy machine may take."""
 WATCH = """() => { const s = document.querySelector('.status'); window.seen = [];
   new MutationObserver(() => seen.push([performance.now(), s.innerText])).observe(
   s, {subtree: true, characterData: true, childList: true}); }"""
@@ -32,7 +34,7 @@ def session(language: str) -> Session:
     less = [planned for planned in whole.measures if planned.measure != "firm_tender"]
     plans = [
         whole,
-        Plan(name={"zh": "不换物业", "en": "No new firm"}[language], measures=less),
+        Plan(name={"zh": "不换物业服务企业", "en": "No new firm"}[language], measures=less),
         Plan(
             name={"zh": "两项措施", "en": "Two measures"}[language],
             measures=[
@@ -46,9 +48,14 @@ def session(language: str) -> Session:
 
 def wait_done(page: Any) -> None:
     """Until all runs are there."""
-    page.wait_for_function(
-        "/已完成|runs done/.test(document.querySelector('.status').innerText)", timeout=120_000
-    )
+    page.wait_for_function("/已完成|runs done/.test(document.querySelector('.status').innerText)")
+
+
+def go(page: Any, step: str) -> None:
+    """To a step, and until it is there."""
+    page.click(f"[data-step={step}]")
+    page.wait_for_selector(f"[data-step={step}][aria-current=step]")
+    page.wait_for_timeout(1500)
 
 
 def shoot(page: Any, name: str) -> None:
@@ -65,25 +72,26 @@ def look(page: Any, address: str, language: str, suffix: str) -> None:
     page.goto(f"{address}?s={as_link(session(language))}")
     wait_done(page)
     shoot(page, f"compound-{suffix}")
-    page.click("[data-step=measures]")
+    go(page, "measures")
     shoot(page, f"measures-{suffix}")
-    page.click("[data-step=results]")
-    page.click("[data-name=show-map]")
-    page.wait_for_selector(".compound-map canvas", timeout=60_000)
+    go(page, "results")
+    page.evaluate("scrollTo(0, 0)")
     shoot(page, f"results-{suffix}")
+    page.click("[data-name=show-map]")
+    page.wait_for_selector(".compound-map canvas")
     page.locator(".map-slider input").fill("12")
     page.locator(".compound-map").scroll_into_view_if_needed()
     shoot(page, f"map-{suffix}")
     page.click("[data-name=parts]")
-    page.wait_for_timeout(1500)
+    page.wait_for_function("document.querySelector('[data-name=parts-sum]').innerText")
     wait_done(page)
     page.locator("[data-name=parts-chart]").scroll_into_view_if_needed()
     shoot(page, f"parts-{suffix}")
     page.click("[data-name=why-effect-go]")
-    page.wait_for_selector("[data-name=why-effect] svg", timeout=120_000)
+    page.wait_for_selector("[data-name=why-effect] svg")
     page.evaluate("document.querySelector('.why').scrollIntoView()")
     shoot(page, f"why-{suffix}")
-    page.click("[data-step=report]")
+    go(page, "report")
     shoot(page, f"report-{suffix}")
 
 
@@ -112,17 +120,22 @@ def clock(page: Any, address: str) -> None:
 
 def main() -> None:
     """Take all pictures."""
-    address = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8520/"
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    address = words[0] if words else "http://127.0.0.1:8520/"
     with sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        # What a browser leaves of a screen of 1366 by 768.
+        page = browser.new_page(viewport={"width": 1366, "height": 625})
+        page.set_default_timeout(PATIENCE)
         began = time.monotonic()
-        clock(page, address)
+        if "--times" in sys.argv:
+            clock(page, address)
         for language in ("zh", "en"):
             look(page, address, language, language)
         phone = browser.new_page(viewport={"width": 390, "height": 844})
+        phone.set_default_timeout(PATIENCE)
         look(phone, address, "zh", "phone")
         print(f"{time.monotonic() - began:.0f} s")
         browser.close()

@@ -87,7 +87,9 @@ def planned_label(planned: Planned, language: str) -> str:
     name = measure_label(planned.measure, language)
     if not planned.label:
         return name
-    return bracketed(name, planned.label, language)
+    return bracketed(
+        name, WORDS[language].get(f"label_of_{planned.label}", planned.label), language
+    )
 
 
 def policy_label(name: str, language: str) -> str:
@@ -403,6 +405,11 @@ def curve_table(
         words["runs"],
         *heads,
     ], rows
+
+
+def breaks_off(runs: dict[str, Runs | None], indicator: str) -> bool:
+    """Whether in some month some run has no value, so that a line stops or is of fewer runs."""
+    return any(one is not None and bool(np.isnan(one.of(indicator)).any()) for one in runs.values())
 
 
 _ENDS = ("middle", "low", "high")

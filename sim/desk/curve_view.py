@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from sim import as_text
 from sim.desk import charts, compound
 from sim.desk.bits import as_list, as_table, card, fold, text
 from sim.desk.range_slider import RangeSlider
 from sim.desk.words import chinese_marks
 from sim.experiments.compare import last_month_in_force
-from sim.outcomes import INDICATORS
+from sim.outcomes import INDICATORS, RATE
 from sim.report import sentences
 
 if TYPE_CHECKING:
@@ -34,13 +33,15 @@ def curve_view(page: Page, strip: bool) -> None:
                 options, value=page.visit.session.indicator,
                 on_change=lambda event: page.rebuild(lambda: page.visit.set(indicator=event.value)),
             ).props(f"dense data-name=indicator aria-label={words['indicator']}").style("min-width:240px")  # fmt: skip
-        if hint := words.get(f"hint_{page.visit.session.indicator}"):
+        if hint := _meaning(page.visit.session.indicator, words, language):
             text("p", hint, "small")
         tall = charts.height(page.visit.session, strip)
         chart = ui.echart(_options(page, strip)).style(f"height:{tall}px;width:100%")
         chart.props["role"] = "img"
         chart.props["data-name"] = "curves"
         text("p", words["curve_hint"], "small")
+        breaks = text("p", words["dash_hint"], "small")
+        breaks.props["data-name"] = "breaks"
         table = fold(words["as_table"], "curve-table")
 
     def draw() -> None:
@@ -53,12 +54,15 @@ def curve_view(page: Page, strip: bool) -> None:
         )
         chart.style(f"height:{charts.height(session, strip)}px")
         chart.update()
-        hint = words["curve_hint"]
-        if any(as_text.MISSING in cell for row in rows for cell in row[1:]):
-            hint += " " + words["dash_hint"]
-        table.set_content(as_table(heads, rows, hint))
+        breaks.set_visibility(charts.breaks_off(page.shown, session.indicator))
+        table.set_content(as_table(heads, rows, words["curve_hint"]))
 
     page.watchers.append(draw)
+
+
+def _meaning(indicator: str, words: dict[str, str], language: str) -> str:
+    """What is counted, for an indicator that offices count in several ways."""
+    return RATE[language] if indicator == sentences.MAIN else words.get(f"hint_{indicator}", "")
 
 
 def _options(page: Page, strip: bool) -> charts.Options:
@@ -89,6 +93,7 @@ def sentences_view(page: Page, only_chosen: bool) -> None:
         )
         place = ui.html("", sanitize=False).style("width:100%")
         place.props["data-name"] = "sentences"
+        text("p", words["counted"], "small")
 
     def say() -> None:
         empty = only_chosen and page.visit.chosen is None

@@ -26,7 +26,7 @@ from sim.desk.refusals import refusal
 from sim.desk.server import MOST_VISITS
 from sim.desk.session import LARGEST_FILE, Session, as_link, from_link, read, write
 from sim.desk.visit import Visit
-from sim.desk.why import Asking
+from sim.desk.why import BY, Asking
 from sim.desk.words import WORDS, joined
 from sim.errors import InputError
 from sim.report.sentences import Runs
@@ -54,10 +54,16 @@ class Page:
         printer: Process that makes reports.
         session: Where it begins.
         plans: What its user keeps on the server, if anything can be kept there.
+        asked: Whether somebody chose it, as in a link.
     """
 
     def __init__(
-        self, bench: Bench, printer: Lanes, session: Session, plans: Plans | None = None
+        self,
+        bench: Bench,
+        printer: Lanes,
+        session: Session,
+        plans: Plans | None = None,
+        asked: bool = False,
     ) -> None:
         self.plans = plans
         self.visit = Visit(bench, session, self._told)
@@ -71,7 +77,7 @@ class Page:
         self._news = True
         self._began = time.monotonic()
         self._seconds = 0.0
-        self._asked = False
+        self._asked = asked
         """Whether the user has asked for anything yet: what is lived before is not counted as theirs."""
         self._root: ui.element | None = None
         self.address = ""
@@ -80,8 +86,10 @@ class Page:
         """A file that waits to be confirmed."""
         self.seeking = Seeking()
         """The search for plans within a budget."""
-        self.why = {"effect": Asking(), "household": Asking(), "sliders": Asking()}
+        self.why = {name: Asking() for name in (*BY, "household", "sliders")}
         """What was asked of why, and of the file of sliders, and found."""
+        self.against = compound.REFERENCE
+        """What the chosen plan is held against there."""
         self.home: ui.input | None = None
         """Where a household is named, in the step in view."""
         self.street: StreetAsked | None = None
@@ -401,10 +409,13 @@ class Page:
         said = words[name].format(done=done, all=every)
         if working and not done and time.monotonic() - self._began > FIRST_WAIT:
             said = words["first_wait"]
-        elif not self._asked and not self.visit.problem:
-            said = words["warming"]
-        elif not working and done >= every and self._seconds >= 0.1:
-            said += words["took"].format(seconds=f"{self._seconds:.1f}")
+        elif not self._asked:
+            said = words["warming" if working or done < every else "warm"]
+        elif not working and done >= every:
+            if self.visit.session.policies:
+                said += words["done_each"].format(each=len(self.visit.session.seeds))
+            if self._seconds >= 0.1:
+                said += words["took"].format(seconds=f"{self._seconds:.1f}")
         self._status.set_text(self.visit.problem or said)
         self._bar.set_value(done / every if every else 0)
         self._stop.set_text(words["stop" if working else "go_on"])
@@ -434,7 +445,7 @@ def register(bench: Bench, printer: Lanes, language: str, office: Path | None = 
         ui.colors(primary="#0a4f8f", info="#0a4f8f")
         session, problem = _first(s, spoken)
         plans = Plans(office, request.scope[USER]) if office is not None else None
-        desk = Page(bench, printer, session, plans)
+        desk = Page(bench, printer, session, plans, session != _start(spoken))
         desk.address = str(request.base_url)
         _open.add(id(desk))
 

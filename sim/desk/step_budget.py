@@ -13,7 +13,9 @@ from sim.as_text import exact_text, number_text, percent_text
 from sim.config import installed_measures
 from sim.desk import budget, charts, compound
 from sim.desk.bits import card, text
+from sim.desk.refusals import refusal
 from sim.desk.session import MOST_POLICIES
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
@@ -130,6 +132,8 @@ async def _seek(page: Page, seeking: budget.Seeking, wanted: budget.Wanted) -> N
             seeking.found = await page.printer.call(0, budget.seek, wanted, key, trials)
             seeking.tried = trials
             page._told()
+    except InputError as error:
+        seeking.problem = refusal(error, page.visit.session.language)
     except RuntimeError as error:
         seeking.problem = " ".join(str(error).split())
     finally:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nicegui import ui
 
-from sim.desk import why
+from sim.desk import charts, why
 from sim.desk.bench import Asked
 from sim.desk.bits import as_list, as_table, card, one_line, text
+from sim.desk.compound import REFERENCE
+from sim.desk.lanes import Lanes
 from sim.desk.words import joined
 from sim.experiments import household, household_text
-from sim.science import effect, effect_table
+from sim.questions.why import REPLICATIONS
+from sim.science import chain, chain_table, effect, effect_table, loops, loops_table
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
@@ -29,8 +32,31 @@ def effect_card(page: Page) -> None:
             empty = words["why_empty"].format(plan=plan.name) if plan else words["only_reference"]
             text("p", empty)
             return
-        text("p", words["why_hint"].format(month=session.within), "small")
-        _asked(page, "effect", words["why_go"], _ask_effect)
+        runs = min(REPLICATIONS, session.replications)
+        text("p", words["why_hint"].format(month=session.within, runs=runs), "small")
+        _choose_other(page)
+        _asked(page, "effect", words["why_go"])
+        for by in ("arrows", "loops"):
+            text("p", words[f"why_{by}_hint"], "small")
+            _asked(page, by, words[f"why_{by}_go"])
+
+
+def _choose_other(page: Page) -> None:
+    """What the plan is held against: no measures, or another plan."""
+    session = page.visit.session
+    names = [plan.name for plan in session.policies if plan is not page.visit.chosen]
+    if not names:
+        return
+    options = {name: charts.policy_label(name, session.language) for name in (REFERENCE, *names)}
+
+    def put(event: Any) -> None:
+        page.against = event.value
+        page._told()
+
+    value = page.against if page.against in options else REFERENCE
+    ui.select(options, value=value, label=page.words["why_against"], on_change=put).props(
+        "dense data-name=why-against"
+    ).style("min-width:240px;margin-bottom:8px")
 
 
 def household_card(page: Page) -> None:
@@ -43,7 +69,7 @@ def household_card(page: Page) -> None:
         text("p", words["why_home_hint"].format(plan=plan.name, last=last), "small")
         page.home = ui.input(words["why_home_field"]).props("data-name=why-home clearable")
         page.home.on("keydown.enter", lambda: _ask_household(page))
-        _asked(page, "household", words["why_home_go"], _ask_household)
+        _asked(page, "household", words["why_home_go"])
 
 
 def picked(page: Page, row: int, seed: int) -> None:
@@ -56,9 +82,11 @@ def picked(page: Page, row: int, seed: int) -> None:
         )
 
 
-def _asked(page: Page, name: str, go: str, ask: Callable[[Page], None]) -> None:
+def _asked(page: Page, name: str, go: str) -> None:
     """A button, how far it is, and what was found."""
-    asking, words, home = page.why[name], page.words, page.home
+    asking, words = page.why[name], page.words
+    home = page.home if name == "household" else None
+    ask = _ask_household if name == "household" else partial(_ask_effect, by=name)
     with ui.element("div").classes("flow"):
         ui.button(go, icon="help_outline", on_click=lambda: ask(page)).props(
             f"unelevated data-name=why-{name}-go"
@@ -70,7 +98,7 @@ def _asked(page: Page, name: str, go: str, ask: Callable[[Page], None]) -> None:
     place.props["data-name"] = f"why-{name}"
     language = page.visit.session.language
     if asking.found is not None and asking.language != language and not asking.working:
-        asking.begin(asking.of, why.draw(asking, page.visit.bench.lanes, language, page._told))
+        asking.begin(asking.of, why.draw(asking, _lanes(page, name), language, page._told))
 
     drawn: list[Any] = [()]
 
@@ -93,25 +121,42 @@ def _said(page: Page, name: str) -> str:
     if asking.working and asking.found is None:
         every = asking.of.config.replications
         return words[f"why_{name}_wait"].format(done=asking.done, all=every)
-    if asking.found is not None and not _of_now(page, asking):
+    if asking.found is not None and not _of_now(page, name):
         return words["why_old"]
     return asking.problem
 
 
-def _of_now(page: Page, asking: why.Asking) -> bool:
-    """Whether an answer is of the plan, compound and month as they are now."""
-    asked = _plan(page)
+def _of_now(page: Page, name: str) -> bool:
+    """Whether an answer is of the plan, what it is held against, compound and month as they are now."""
+    asked, of = _plan(page), page.why[name].of
     if asked is None:
         return False
-    now = why.effect_of(page.visit.session, asked).config
-    of = asking.of.config
-    return bool(now == of.model_copy(update={"seed": now.seed, "replications": now.replications}))
+    against = None if name in ("loops", "household") else _other(page)
+    now = why.effect_of(
+        page.visit.session, asked, against, "effect" if name == "household" else name
+    )
+    size = {"seed": now.config.seed, "replications": now.config.replications}
+    same = now.config == of.config.model_copy(update=size)
+    return bool(same and now.other == of.other.model_copy(update=size))
 
 
 def found(page: Page) -> effect.Effect | None:
-    """What carried the chosen plan's effect, where that was asked for and holds still."""
-    asking = page.why["effect"]
-    return asking.found if asking.found is not None and _of_now(page, asking) else None
+    """What carried the chosen plan's effect against no measures, where that was asked for and holds still."""
+    answer = page.why["effect"].found
+    if answer is None or answer.question.other.policy.measures or not _of_now(page, "effect"):
+        return None
+    return cast(effect.Effect, answer)
+
+
+def _other(page: Page) -> Asked | None:
+    """The plan that the chosen one is held against; None for no measures."""
+    others = {plan.name for plan in page.visit.session.policies if plan is not page.visit.chosen}
+    return page.visit.asked.get(page.against) if page.against in others else None
+
+
+def _lanes(page: Page, name: str) -> Lanes:
+    """Where it is lived: chains and loops keep a process busy for long, which no slider waits for."""
+    return page.printer if name in ("arrows", "loops") else page.visit.bench.lanes
 
 
 def _plan(page: Page) -> Asked | None:
@@ -128,8 +173,7 @@ def _shown(asking: why.Asking, words: dict[str, str], language: str) -> str:
     """The answer as HTML: the figure, sentences, tables."""
     if asking.found is None:
         return ""
-    told = _effect if isinstance(asking.found, effect.Effect) else _household
-    lines, note, tables = told(asking.found, words, language)
+    lines, note, tables = _told(asking.found, words, language)
     label = escape(lines[0], quote=True)
     drawing = asking.drawing.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     folds = "".join(
@@ -141,6 +185,21 @@ def _shown(asking: why.Asking, words: dict[str, str], language: str) -> str:
 
 Shown = tuple[list[str], str, list[tuple[str, str, bool]]]
 """Sentences, a note below them, and tables with their titles and whether they are open."""
+
+
+def _told(answer: Any, words: dict[str, str], language: str) -> Shown:
+    if isinstance(answer, household.Why):
+        return _household(answer, words, language)
+    if isinstance(answer, loops.Loops):
+        *lines, note = loops_table.sentences(answer, language)
+        return lines, note, []
+    if isinstance(answer, chain.Chain):
+        *lines, note = chain_table.sentences(answer, language)
+        if answer.told is None:
+            month = answer.question.config.months
+            lines = [words["why_arrows_nothing"].format(month=month), *lines]
+        return lines, note, []
+    return _effect(answer, words, language)
 
 
 def _effect(answer: effect.Effect, words: dict[str, str], language: str) -> Shown:
@@ -159,17 +218,18 @@ def _household(answer: household.Why, words: dict[str, str], language: str) -> S
 
 def _ask(page: Page, name: str, of: Any) -> None:
     asking, visit = page.why[name], page.visit
-    asking.begin(of, why.find(asking, visit.bench.lanes, of, visit.session.language, page._told))
+    asking.begin(of, why.find(asking, _lanes(page, name), of, visit.session.language, page._told))
     page._told()
 
 
-def _ask_effect(page: Page) -> None:
+def _ask_effect(page: Page, by: str = "effect") -> None:
     asked = _plan(page)
     if asked is None:
         ui.notify(page.waiting(), type="warning")
         return
     with one_line(page.visit.session.language):
-        _ask(page, "effect", why.effect_of(page.visit.session, asked))
+        against = None if by == "loops" else _other(page)
+        _ask(page, by, why.effect_of(page.visit.session, asked, against, by))
 
 
 def _ask_household(page: Page, seed: int | None = None) -> None:

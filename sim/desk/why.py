@@ -15,7 +15,7 @@ from sim.errors import InputError
 from sim.experiments import household
 from sim.explain import show
 from sim.questions.why import CHANGED, REPLICATIONS
-from sim.science import effect
+from sim.science import chain, effect, loops
 from sim.society.edges import rows_of
 from sim.society.imports import read_rooms
 
@@ -23,12 +23,16 @@ WIDE = (3.5, 5.0)
 """Inches of the two figures, so that letters are as large as the page's in a column of it and in a wide one."""
 
 
+BY = {"effect": effect.Question, "arrows": chain.Question, "loops": loops.Question}
+"""Ways to say what carried a plan's effect."""
+
+
 class Asking:
     """What was asked for last, and what has been found.
 
     Attributes:
         of: What was asked, to be held against what would be asked now.
-        found: The answer, an ``Effect`` or a ``Why``; None before there is one.
+        found: The answer, an ``Effect`` or ``Chain``, ``Loops`` or a ``Why``; None before there is one.
         language, drawing: Its figure as an ``svg`` element, and in which language.
         done: Runs that are there.
         problem: Why there is no answer, in one line.
@@ -71,14 +75,14 @@ async def find(
     Args:
         asking: Where it is put.
         lanes: Where it is lived.
-        of: The question: an effect's or a household's.
+        of: The question. An effect is lived a seed at a time, anything else by one process of the lanes.
         language: Of the figure, and of what is refused.
         told: Called whenever there is news.
     """
     asking.found = None
     told()
     try:
-        if isinstance(of, effect.Question):
+        if type(of) is effect.Question:
             asking.found = await _effect(asking, lanes, of, told)
         else:
             asking.found = await lanes.call(of.config.seed, of.answer)
@@ -122,30 +126,51 @@ def put_together(of: effect.Question, lived: list[effect.Seed]) -> effect.Effect
     return found
 
 
-def drawn(found: effect.Effect | household.Why, language: str) -> str:
-    """The figure of an answer as an ``svg`` element."""
-    from sim.figures import effect as of_effect  # Matplotlib is slow to import.
+def drawn(found: effect.Effect | loops.Loops | household.Why, language: str) -> str:
+    """The figure of an answer as an ``svg`` element; none of a chain in which nothing moved."""
+    from sim.figures import chain as of_chain  # Matplotlib is slow to import.
+    from sim.figures import effect as of_effect
     from sim.figures import household as of_household
+    from sim.figures import loops as of_loops
     from sim.report.page import inline_svg, unlike_ids
 
-    if isinstance(found, effect.Effect):
-        return unlike_ids(inline_svg(of_effect.short(found, language, WIDE[0])), 1)
-    return unlike_ids(inline_svg(of_household.both(found, language, WIDE[1])), 0)
+    if isinstance(found, household.Why):
+        return unlike_ids(inline_svg(of_household.both(found, language, WIDE[1])), 0)
+    if isinstance(found, loops.Loops):
+        return unlike_ids(inline_svg(of_loops.both(found, language, WIDE[1])), 2)
+    if isinstance(found, chain.Chain):
+        outcome = found.told
+        if outcome is None:
+            return ""
+        figure, _ = of_chain.links(found, outcome, language=language, width=WIDE[1])
+        return unlike_ids(inline_svg(figure), 3)
+    return unlike_ids(inline_svg(of_effect.short(found, language, WIDE[0])), 1)
 
 
-def effect_of(session: Session, asked: Asked) -> effect.Question:
+def effect_of(
+    session: Session, asked: Asked, against: Asked | None = None, by: str = "effect"
+) -> effect.Question:
     """What carries a plan's effect in the month that the session asks about, as ``xiaoqu why`` asks it.
+
+    Args:
+        session: What was chosen.
+        asked: The plan in its compound.
+        against: Another plan that it is held against; None for no measures.
+        by: One of ``BY``.
 
     Raises:
         InputError: The theory of paying has no terms.
     """
-    config = asked.config.model_copy(
-        update={
-            "months": session.within,
-            "replications": min(REPLICATIONS, session.replications),
-        }
-    )
-    return effect.Question(config, household.checked(config, ""))
+    runs = min(REPLICATIONS, session.replications)
+    size: dict[str, Any] = {"months": session.within, "replications": runs}
+    if by != "effect":
+        # It is lived by one process, which the visit has to itself.
+        size["executor"] = asked.config.executor.model_copy(update={"workers": 1})
+    config = asked.config.model_copy(update=size)
+    other = household.checked(config, "")
+    if against is not None:
+        other = other.model_copy(update={"policy": against.config.policy})
+    return BY[by](config, other)
 
 
 def household_of(session: Session, asked: Asked, said: str, seed: int) -> household.Question:

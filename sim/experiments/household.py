@@ -87,7 +87,7 @@ class Why(Answer):
         moves: A row per run, month, cause and term that moved: ``change`` in logits since the decision before.
         causes: A row per cause: what it changed of the sum in logits from month 0 to the last in each run, and
             ``points`` of the last month's difference in chance that it carried.
-        problems: The household's problems in each run, a row a month, numbered as ``trace`` numbers them.
+        problems: The household's problems in each run, a row a month, numbered as ``issue`` numbers them.
         ties: A row per neighbour: layer, ``share`` of what is seen, first month it was seen paying in each run,
             and ``months``, how many more months it was seen paying under the policy.
         path: From the household back along ties to where the difference came from: step, household, cause, push

@@ -123,13 +123,11 @@ def trace(config: Config, issue: str | int = "first", since: int = 1) -> Story:
 
 
 def checked(config: Config, issue: Any, since: Any) -> tuple[str | int, int]:
-    """Check which problem is asked for; None for the first that events place, else the first that arises.
+    """Check which problem is asked for.
 
     Raises:
         InputError: No problem can have this name, or the month is not lived.
     """
-    if issue is None:
-        issue = next(iter(_labels(config)), "first")
     _check_name(config, issue)
     if not _is_whole(since) or not 1 <= since <= config.months:
         allowed = f"whole number from 1 to {config.months} (month)"

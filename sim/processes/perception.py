@@ -138,7 +138,7 @@ def served_well(satisfaction, firm_present):  # type: ignore[no-untyped-def]
 
 arrow(
     "service", "estranged", "whom a firm serves well turns to it alone",
-    neutral="nobody turns to it alone", zh="物业服务好，住户便只与物业打交道", zh_neutral="无人只认物业服务企业",
+    neutral="nobody turns to it alone", zh="服务好，住户便只与物业服务企业打交道", zh_neutral="无人只认物业服务企业",
 )  # fmt: skip
 
 

@@ -195,7 +195,7 @@ class Spec:
         lang: What is told in two languages, "" for nothing.
         cfg: Whether the command can print the configuration and stop.
         levels: Whether a key may take several values.
-        one_set: Whether it lives one parameter set, as it varies parameters itself or looks into one run.
+        one_set: Whether it lives one parameter set, as it varies parameters itself.
         drawn_last: Whether numbers are printed before figures are drawn, and so do not name them.
     """
 

@@ -87,6 +87,12 @@ class Chain(effect.Effect):
         ]
         return dict(rows.iloc[0].to_dict())
 
+    @property
+    def told(self) -> str | None:
+        """The outcome to tell of where one has to do: the first with a chain, else the first that moves for sure."""
+        moved = list(self.links["outcome"].unique())
+        return next((name for name in moved if self.of(name)), moved[0] if moved else None)
+
     def sentences(self, language: str = "en") -> list[str]:
         """The chain in sentences, in "en" or "zh"."""
         from sim.science.chain_table import sentences

@@ -128,6 +128,9 @@ def against(effect: Effect, language: str = "en") -> str:
     question, words = effect.question, WORDS[language]
     if question.before is not None:
         return words["before"].format(question.before)
+    if question.other.policy.measures and not question.without:
+        other = question.other
+        return words["than"].format(policy_title(other, other.policy.name, language))
     return words["lacking"].format(question.without) if question.without else words["without"]
 
 

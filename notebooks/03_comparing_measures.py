@@ -22,7 +22,8 @@
 # tried again in fresh worlds.
 
 # %%
-from sim import compare, optimise
+from sim import compare, optimise, why
+from sim.figures import effect, household, loops
 from sim.figures.comparison import cost_effect, effects
 from sim.figures.frontier import frontier
 from sim.notebook import LANGUAGE, OUT, SMALL, TINY, show
@@ -88,6 +89,31 @@ show(
 
 # %%
 optimum.frontier
+
+# %% [markdown]
+# ## Why
+#
+# What the bundle's effect came by (parts add up to it), which loop of the model holds fees up or down when, and why one
+# household pays; [docs/why.md](../docs/why.md) says by which rule.
+
+# %%
+asked = {"replications": 3, "at": 12, **TINY} if SMALL else {"replications": 20, "at": 24}
+carried = why("kangqiao", policies="five_level_linkage", out=OUT, **asked)
+figure, data = effect.parts(carried, "satisfaction", language=LANGUAGE)
+show(figure, "03-why", carried.question.asked.provenance, data)
+
+# %%
+leading = why("kangqiao", policies="five_level_linkage", by="loops", out=OUT, **asked)
+figure, data = loops.over_time(leading, language=LANGUAGE)
+show(figure, "03-loops", leading.question.asked.provenance, data)
+
+# %%
+home = why("kangqiao", policies="five_level_linkage", household=17, out=OUT, at=asked["at"])
+figure, data = household.chance(home, language=LANGUAGE)
+show(figure, "03-household", home.question.asked.provenance, data)
+
+# %%
+home.story(LANGUAGE)
 
 # %% [markdown]
 # ## What came out, at full size

@@ -81,9 +81,9 @@ def why(
         from sim.experiments.trace import trace
 
         config = given.case({"replications": 1}, ("months", at))
-        problem = named_problem(config, issue, since)
+        which = named_problem(config, issue, since)
         # A run of a second, which is not kept.
-        return Live(config, lambda **how: trace(config.drawn(config.seed), *problem))
+        return Live(config, lambda **how: trace(config.drawn(config.seed), *which))
     if household is not None:
         config = given.case({"replications": 1}, ("months", at))
         return Household(config, checked(config, without), household, without)

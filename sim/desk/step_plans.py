@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nicegui import ui
@@ -32,6 +33,10 @@ def show(page: Page) -> None:
         )
         place = ui.element("div").style("width:100%")
 
+        def drop(name: str) -> None:
+            plans.drop(name)
+            draw()
+
         def draw() -> None:
             place.clear()
             with place:
@@ -46,7 +51,7 @@ def show(page: Page) -> None:
                             on_click=lambda _, n=name: page.take(lambda: plans.get(n), dialog),
                         ).props("outline dense data-name=plan-open")
                         ui.button(
-                            words["plans_drop"], on_click=lambda _, n=name: (plans.drop(n), draw())
+                            words["plans_drop"], on_click=partial(drop, name)
                         ).props("flat dense")
 
         draw()

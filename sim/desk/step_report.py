@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from nicegui import ui
 
@@ -92,7 +92,8 @@ def as_text(asked: dict[str, Asked], threshold: float | None, kind: str) -> str:
     """
     question = printing.question_of({n: one.config for n, one in asked.items()}, threshold)
     as_it = copied.as_command if kind == "command" else copied.as_python
-    return as_it(SimpleNamespace(question=question))
+    # Its question is all that is read of an answer there.
+    return as_it(cast("Answer", SimpleNamespace(question=question)))
 
 
 async def _make(page: Page, kind: printing.Kind) -> None:

@@ -200,10 +200,10 @@ def figures(found: Loops, language: str = "en") -> dict[str, Callable[[], Figure
     return {"loops": partial(both, found, language)}
 
 
-def both(found: Loops, language: str = "en") -> Figure:
+def both(found: Loops, language: str = "en", width: float = style.DOUBLE) -> Figure:
     """The loops under the policy, and without it."""
     with style.journal_style(language):
-        figure = style.new_figure(style.DOUBLE, 2.9)
+        figure = style.new_figure(width, 2.9)
         axes = figure.subplots(1, 2)
         for run, place in zip((WITH, WITHOUT), axes, strict=True):
             over_time(found, run, place, language=language)

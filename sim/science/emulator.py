@@ -354,7 +354,7 @@ def upper(off: np.ndarray) -> np.ndarray:
     """
     counts = (~np.isnan(off)).sum(axis=0)
     each = np.arange(len(off) + 1)
-    ranks = np.minimum(binom.ppf(CERTAIN, each, HELD).astype(int) + 1, each)
+    ranks = np.minimum(np.asarray(binom.ppf(CERTAIN, each, HELD)).astype(int) + 1, each)
     places = np.maximum(ranks[counts] - 1, 0)
     return np.take_along_axis(np.sort(off, axis=0), places[None], axis=0)[0]
 

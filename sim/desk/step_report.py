@@ -23,6 +23,7 @@ from sim.report.content import Cell, Table
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
+    from sim.experiments.answers import Answer
 
 
 def build(page: Page) -> None:

@@ -50,9 +50,9 @@ def show(page: Page) -> None:
                             words["plans_open"],
                             on_click=lambda _, n=name: page.take(lambda: plans.get(n), dialog),
                         ).props("outline dense data-name=plan-open")
-                        ui.button(
-                            words["plans_drop"], on_click=partial(drop, name)
-                        ).props("flat dense")
+                        ui.button(words["plans_drop"], on_click=partial(drop, name)).props(
+                            "flat dense"
+                        )
 
         draw()
         ui.button(words["close"], on_click=dialog.close).props("flat")

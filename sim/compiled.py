@@ -116,7 +116,7 @@ def _plain(kind: Any) -> Any:
     """The type of an argument without its value, its names or its width: each of them would be a rule compiled anew."""
     if isinstance(kind, types.IntegerLiteral | types.BooleanLiteral | types.IntEnumMember):
         kind = types.unliteral(kind) if isinstance(kind, types.Literal) else kind.dtype
-    narrow = isinstance(kind, types.Integer) and kind.signed and kind.bitwidth < 64
+    narrow = isinstance(kind, types.Integer) and kind.signed and kind.bitwidth < 64  # type: ignore[attr-defined]
     return types.int64 if narrow else kind
 
 

@@ -123,12 +123,8 @@ def _plain(kind: Any) -> Any:
     """The type of an argument without its value, its names or its width: each of them would be a rule compiled anew."""
     if isinstance(kind, types.IntegerLiteral | types.BooleanLiteral | types.IntEnumMember):
         kind = types.unliteral(kind) if isinstance(kind, types.Literal) else kind.dtype
-<<<<<<< HEAD
     # Unsigned ones stay: they say that an index never counts from the end.
     narrow = kind in (types.int8, types.int16, types.int32)
-=======
-    narrow = isinstance(kind, types.Integer) and kind.signed and kind.bitwidth < 64  # type: ignore[attr-defined]
->>>>>>> bf60a7e61f60eaca4c4a851df1d51f863c8d908a
     return types.int64 if narrow else kind
 
 

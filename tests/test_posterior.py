@@ -430,3 +430,12 @@ def test_records_of_a_compound_are_weighed(tmp_path: Path) -> None:
     for words, message in [({"months": 3}, "at=24"), ({"scenario.history_months": 3}, "year")]:
         with pytest.raises(InputError, match=message):
             ask(**words)
+
+
+def test_parts_of_many_compounds_are_lived_all_over_the_design() -> None:
+    """Catches a share of the draws that lies in one corner, so that the emulators are asked for what they never saw."""
+    part = next(part for part in runs.parts() if runs.heavy(part))
+    places = space.unit(space.design(1536)[list(runs.draws_of(part, 1536))])
+    assert len(places) == 192
+    assert (places.min(axis=0) < -0.95).all() and (places.max(axis=0) > 0.95).all()
+    assert (abs(places.mean(axis=0)) < 0.05).all()

@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -356,7 +357,11 @@ def test_a_closed_terminal_ends_the_desk_and_what_it_keeps(tmp_path: Path) -> No
     env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")} | {
         "TMPDIR": str(tmp_path)
     }
-    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as desk:
+    # Whoever runs the tests under nohup has them all deaf to it, and the desk with them.
+    hears = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+    with subprocess.Popen(
+        command, env=env, stderr=subprocess.PIPE, text=True, preexec_fn=hears
+    ) as desk:
         assert desk.stderr is not None
         assert desk.stderr.readline().startswith("http://")
         try:

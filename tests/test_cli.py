@@ -630,6 +630,7 @@ def test_no_command_was_left_out_above() -> None:
         "bundle",
         "export",
         "reproduce",
+        "trace",
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -237,3 +238,22 @@ def test_a_helper_edited_in_a_session_is_refused_or_told_apart(modules: Path) ->
     stale = hashes(module.M)
     helping(modules, 0.5, 0.9)
     assert hashes(importlib.reload(module).M) != stale
+
+
+def test_parameters_of_ones_own_are_the_same_before_and_after_their_first_use(
+    modules: Path,
+) -> None:
+    """Catches a group that counts otherwise, or cannot be looked through, until it has been completed."""
+    text = """
+    from sim.schema import Parameters, param
+
+    class Group(Parameters):
+        dose: float = param(1.0, "Dose", low=0, high=2)
+
+    class Holder:
+        Parameters = Group
+    """
+    module = written_module(modules, "late", textwrap.dedent(text))
+    first = own_code([module.Holder]).hashes
+    assert module.Group().dose == 1.0
+    assert own_code([module.Holder]).hashes == first

@@ -475,7 +475,8 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 def _functions(value: Any) -> Iterator[FunctionType]:
     """A function with all that it wraps, or the functions of a class and of classes inside it."""
     if isinstance(value, type):
-        for inner in vars(value).values():
+        # Looking at a group of parameters may be what completes it.
+        for inner in list(vars(value).values()):
             if not isinstance(inner, type) or inner.__qualname__.startswith(
                 f"{value.__qualname__}."
             ):

@@ -414,6 +414,7 @@ def test_the_other_language_is_the_whole_page(visit) -> None:
     assert page.locator(".q-notification").count() == 0
 
 
+@pytest.mark.slow
 def test_start_and_end_stay_in_order(visit) -> None:
     """Catches sliders that stand elsewhere than the session, and a message for each key pressed."""
     plan = Plan(name="A", measures=[Planned(measure="mediation", start=8, end=10)])

@@ -947,6 +947,7 @@ print(m.recorder.notes.tobytes().hex())
 """
 
 
+@pytest.mark.slow
 def test_own_rules_run_as_plain_python_too(tmp_path: Path) -> None:
     """Catches own rules through which nobody can step."""
     (tmp_path / "mine.py").write_text(example("mine.py"), encoding="utf-8")

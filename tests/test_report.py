@@ -878,6 +878,7 @@ def test_report_of_a_comparison_and_of_a_run(xiaoqu: Any, kept: Comparison, tmp_
     assert as_pdf(report).startswith(b"%PDF-")
 
 
+@pytest.mark.slow
 def test_a_report_says_why_where_that_was_asked(
     xiaoqu: Any, kept: Comparison, tmp_path: Path
 ) -> None:

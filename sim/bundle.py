@@ -368,13 +368,13 @@ echo "Compiling rules, about a minute. 正在编译规则，约需一分钟。"
 first=$(mktemp -d)
 .venv/bin/python -m sim run months=1 replications=1 --out "$first" --quiet >/dev/null
 rm -rf "$first"
-echo "Installed. Start with ./start.sh. 安装完成，运行 ./start.sh。"
+echo "Installed. Start with: sh start.sh. 安装完成，运行 sh start.sh。"
 """
 
 _START_SH = """#!/bin/sh
 set -eu
 cd "$(dirname "$0")"
-[ -x .venv/bin/python ] || ./install.sh
+[ -x .venv/bin/python ] || sh install.sh
 if [ -f rules.sh ]; then . ./rules.sh; fi
 exec .venv/bin/python -m sim desk "$@"
 """
@@ -414,9 +414,9 @@ _STEPS = {
     ),
     "posix": (
         "<li>在终端进入本文件夹，运行 <code>sh install.sh</code>（需要 Python {python}）。</li>"
-        "<li>运行 <code>./start.sh</code>。</li>",
+        "<li>运行 <code>sh start.sh</code>。</li>",
         "<li>In a terminal in this folder run <code>sh install.sh</code> (needs Python {python}).</li>"
-        "<li>Run <code>./start.sh</code>.</li>",
+        "<li>Run <code>sh start.sh</code>.</li>",
     ),
 }
 

@@ -167,7 +167,7 @@ class Measure(Row, table="measures"):
         """Its compiled ``act``, or None if it is Python."""
         found = getattr_static(cls, "act")
         plain = cls.strength is not Measure.strength or not isinstance(found, rule)
-        return None if plain else found.compiled
+        return None if plain else found.run
 
     @property
     def compiled(self) -> Any:

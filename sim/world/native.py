@@ -167,13 +167,15 @@ class rule:
     """Decorator: a method of a row that is compiled, and called alike from Python and from rules."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self.compiled: Any = function if INTERPRETED else kernel(function)
+        # Interpreted, a rule is called as it stands; what is compiled all the same may call it, so it can be compiled.
+        self.compiled: Any = kernel(function)
+        self.run: Any = function if INTERPRETED else self.compiled
         self.__wrapped__ = function
         self.arguments = tuple(signature(function).parameters)[1:]
         self.__doc__ = function.__doc__
 
     def __get__(self, row: Any, owner: type) -> Any:
-        return self.compiled if row is None else partial(_from_python, self, row)
+        return self.run if row is None else partial(_from_python, self, row)
 
 
 def _from_python(found: rule, row: Row, *given: Any, **named: Any) -> Any:
@@ -189,7 +191,7 @@ def _from_python(found: rule, row: Row, *given: Any, **named: Any) -> Any:
             raise unknown_name("payer", f"there is no {payer!r}", payer, names)
         named["payer"] = int(Payer[payer.upper()])
     try:
-        return found.compiled(row, **named)
+        return found.run(row, **named)
     except CostRefused as refused:
         raise refused.named(row.world) from None
 
@@ -198,7 +200,7 @@ class derived(rule):
     """Decorator: a compiled property of a row."""
 
     def __get__(self, row: Any, owner: type) -> Any:
-        return self.compiled if row is None else self.compiled(row)
+        return self.run if row is None else self.run(row)
 
 
 # --- from Python --------------------------------------------------------------------------------

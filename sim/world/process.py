@@ -170,7 +170,7 @@ def each(table: str, method: str, *, stream: int = 0, switch: str = "") -> Proce
     """A method of every row of a table, as in ``each("firms", "serve")``; without ``@rule`` it is Python."""
     found = getattr_static(ROWS[table], method)
     how = How.DRAWS if stream else How.ROWS
-    run = found.compiled if isinstance(found, rule) else found
+    run = found.run if isinstance(found, rule) else found
     return Process(f"{table}.{method}", how, run, table, stream, switch=switch, doc=_first(found))
 
 

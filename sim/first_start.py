@@ -44,7 +44,10 @@ def compile_all(processes: Iterable[Process]) -> None:
     """Compile what processes of a month need, or read it from disk, together with whoever does the same now."""
     if INTERPRETED:
         return
-    new = [p for p in dict.fromkeys(processes) if p.compiled and not p.run.overloads]
+    # Asked by every run: once all is compiled, nothing more is done.
+    new = list(dict.fromkeys(p for p in processes if p.compiled and not p.run.overloads))
+    if not new:
+        return
     missing = [p for p in new if (place := kept_at(p.run)) and not place.exists()]
     helps = os.environ.get(_HELPS)
     if helps is not None:

@@ -51,6 +51,21 @@ class FakeModel:
         self.recorder = Recorder(self.config, self.seed)
 
 
+class Apart:
+    """Beside a stand-in: how far a run is off hangs on a parameter that is drawn, or on the seed."""
+
+    by_seed = False
+    config: Config
+    seed: int
+
+    @property
+    def apart(self) -> float:
+        """So far."""
+        if self.by_seed:
+            return float(np.random.default_rng(self.seed).normal())
+        return self.config.fees.trust - 1.5
+
+
 class FailsOnEvenSeeds(FakeModel):
     """Breaks while it lives whenever the seed is even."""
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import assert_same_tables, assert_version_told
+from fake_model import Apart
 from rich.console import Console
 
 from sim.config import Config
@@ -267,17 +268,13 @@ def test_a_wrong_posterior_is_told_in_a_line(
         read_posterior(path)
 
 
-class Drawn(Known):
+class Drawn(Apart, Known):
     """Contact does what a drawn parameter says, or what the seed does."""
-
-    by_seed = False
 
     def run(self) -> None:
         super().run()
-        luck = np.random.default_rng(self.seed).normal()
-        apart = luck if self.by_seed else self.config.fees.trust - 1.5
         there = "member_contact" in self.config.policy.measures
-        self.values = np.full_like(self.values, 0.1 + there * (0.6 + 0.01 * apart))
+        self.values = np.full_like(self.values, 0.1 + there * (0.6 + 0.01 * self.apart))
 
 
 class Lucky(Drawn):

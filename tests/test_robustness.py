@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import assert_same_tables, assert_version_told
+from fake_model import Apart
 from rich.console import Console
 
 from sim.config import Config
@@ -170,17 +171,13 @@ def test_bad_words_are_told_in_a_line(words: list[str], told: str) -> None:
         find("robustness").ask_words(words)
 
 
-class Drawn(Known):
+class Drawn(Apart, Known):
     """What contact adds hangs on a parameter that is drawn, or on the seed."""
-
-    by_seed = False
 
     def run(self) -> None:
         super().run()
-        luck = np.random.default_rng(self.seed).normal()
-        apart = luck if self.by_seed else self.config.fees.trust - 1.5
         there = "member_contact" in self.config.policy.measures
-        self.values = np.full_like(self.values, 0.3 + there * (0.3 + 0.01 * apart))
+        self.values = np.full_like(self.values, 0.3 + there * (0.3 + 0.01 * self.apart))
 
 
 class Lucky(Drawn):

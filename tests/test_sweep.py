@@ -566,16 +566,12 @@ def test_hydras_multirun_lives_a_study_per_job(tmp_path: Path) -> None:
     assert {read_sweep(folder)["policy"][0] for folder in folders} == {"none", "member_contact"}
 
 
-class Drawn(fake_model.FakeModel):
+class Drawn(fake_model.Apart, fake_model.FakeModel):
     """What comes of it hangs on a parameter that is drawn, on the point, or on the seed."""
-
-    by_seed = False
 
     def run(self) -> None:
         super().run()
-        luck = np.random.default_rng(self.seed).normal()
-        apart = luck if self.by_seed else self.config.fees.trust
-        level = self.config.fees.habit + 0.01 * apart
+        level = self.config.fees.habit + 0.01 * self.apart
         self.recorder.values = np.full_like(self.recorder.values, level)
 
 

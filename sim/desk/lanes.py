@@ -11,7 +11,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -71,6 +71,35 @@ class Lanes:
                 if self._pools[place] is pool:
                     self._pools[place] = self._new_pool()
         raise RuntimeError("a worker process was ended from outside, again and again")
+
+    async def spread(
+        self,
+        function: Callable[..., Answer],
+        work: Mapping[int, Sequence[object]],
+        landed: Callable[[int], None],
+    ) -> list[Answer]:
+        """Compute something for many numbers, one at a time in each lane: others take their turns between.
+
+        Args:
+            function: Importable by the process.
+            work: Its arguments by number, which says the lane.
+            landed: Is told how many are there, whenever there is one more.
+
+        Returns:
+            Answers in the order of the numbers as they are given.
+
+        Raises:
+            RuntimeError: A process was ended from outside again and again.
+        """
+        found: dict[int, Answer] = {}
+
+        async def fill(lane: int) -> None:
+            for number in [number for number in work if number % self.count == lane]:
+                found[number] = await self.call(lane, function, *work[number])
+                landed(len(found))
+
+        await asyncio.gather(*(fill(lane) for lane in range(self.count)))
+        return [found[number] for number in work]
 
     async def warm(self) -> None:
         """Start all processes and load their rules; what has to be compiled they share out."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 from sim.desk.compound import described
 from sim.desk.words import ALLOWED_ZH, PROBLEMS_ZH, WHERE_ZH, WORDS
@@ -27,6 +30,25 @@ def refusal(error: InputError, language: str) -> str:
     allowed = _turned(error.allowed, ALLOWED_ZH) or _columns(error.allowed)
     line = f"{where}：{problem}" + (f"；允许：{allowed}" if allowed else "")
     return " ".join(line.split())
+
+
+class Told(Protocol):
+    """Whatever says in a line why it has no answer."""
+
+    problem: str
+
+
+@contextmanager
+def told_in(where: Told, language: str, told: Callable[[], None]) -> Iterator[None]:
+    """Say in one line what a piece of work failed of, and tell of its end however it came."""
+    try:
+        yield
+    except InputError as error:
+        where.problem = refusal(error, language)
+    except RuntimeError as error:
+        where.problem = " ".join(str(error).split())
+    finally:
+        told()
 
 
 def _turned(said: str, table: Table) -> str | None:

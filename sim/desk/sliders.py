@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
 from sim.desk.bench import Asked
 from sim.desk.lanes import Lanes
-from sim.desk.refusals import refusal
+from sim.desk.refusals import told_in
 from sim.desk.why import Asking
-from sim.errors import InputError
 from sim.experiments.run import check_seeds
 from sim.questions.explore import MONTHS, MOST_MEASURES, SHOWN
 from sim.science import explore
@@ -49,27 +48,11 @@ async def find(
     """
     asking.found = None
     told()
-    worlds = explore.lay_out(of).worlds
-    lived: dict[int, np.ndarray] = {}
-
-    async def fill(lane: int) -> None:
-        # One seed at a time: others who ask for runs take their turns between.
-        for number in range(lane, len(worlds), lanes.count):
-            lived[number] = await lanes.call(lane, explore.live, of, None, worlds[number])
-            asking.done = len(lived)
-            told()
-
-    try:
+    work = {k: (of, None, world) for k, world in enumerate(explore.lay_out(of).worlds)}
+    with told_in(asking, how[0], told):
         check_seeds(of.config, of.seeds)
-        await asyncio.gather(*(fill(lane) for lane in range(lanes.count)))
-        read = [lived[number] for number in range(len(worlds))]
+        read = await lanes.spread(explore.live, work, partial(asking.count, told))
         asking.found = await printer.call(0, made, of, read, *how)
-    except InputError as error:
-        asking.problem = refusal(error, how[0])
-    except RuntimeError as error:
-        asking.problem = " ".join(str(error).split())
-    finally:
-        told()
 
 
 def made(of: Question, read: Sequence[np.ndarray], language: str, command: bool) -> bytes:

@@ -13,9 +13,8 @@ from sim.as_text import exact_text, number_text, percent_text
 from sim.config import installed_measures
 from sim.desk import budget, charts, compound
 from sim.desk.bits import card, text
-from sim.desk.refusals import refusal
+from sim.desk.refusals import told_in
 from sim.desk.session import MOST_POLICIES
-from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
@@ -125,19 +124,13 @@ def start(page: Page) -> None:
 async def _seek(page: Page, seeking: budget.Seeking, wanted: budget.Wanted) -> None:
     key = wanted.question(1).asked.fingerprint()
     began = time.monotonic()
-    try:
+    with told_in(seeking, page.visit.session.language, page._told):
         for trials in budget.STAGES:
             if budget.too_long(time.monotonic() - began, seeking.tried, trials):
                 break
             seeking.found = await page.printer.call(0, budget.seek, wanted, key, trials)
             seeking.tried = trials
             page._told()
-    except InputError as error:
-        seeking.problem = refusal(error, page.visit.session.language)
-    except RuntimeError as error:
-        seeking.problem = " ".join(str(error).split())
-    finally:
-        page._told()
 
 
 def _show(page: Page, number: int, found: budget.Found) -> None:

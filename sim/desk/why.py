@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from sim.desk import compound
 from sim.desk.bench import Asked
 from sim.desk.lanes import Lanes
-from sim.desk.refusals import refusal
+from sim.desk.refusals import told_in
 from sim.desk.session import Own, Session
 from sim.errors import InputError
 from sim.experiments import household
@@ -55,6 +56,11 @@ class Asking:
         if self.task is not None:
             self.task.cancel()
 
+    def count(self, told: Callable[[], None], done: int) -> None:
+        """So many runs are there now."""
+        self.done = done
+        told()
+
     def begin(self, of: Any, work: Coroutine[Any, Any, Any]) -> None:
         """Give up what was asked before, and let this be found.
 
@@ -81,18 +87,15 @@ async def find(
     """
     asking.found = None
     told()
-    try:
+    with told_in(asking, language, told):
         if type(of) is effect.Question:
-            asking.found = await _effect(asking, lanes, of, told)
+            seeds = range(of.config.seed, of.config.seed + of.config.replications)
+            work = {seed: (of, seed) for seed in seeds}
+            lived = await lanes.spread(effect.live, work, partial(asking.count, told))
+            asking.found = await lanes.call(0, put_together, of, lived)
         else:
             asking.found = await lanes.call(of.config.seed, of.answer)
         await draw(asking, lanes, language, told)
-    except InputError as error:
-        asking.problem = refusal(error, language)
-    except RuntimeError as error:
-        asking.problem = " ".join(str(error).split())
-    finally:
-        told()
 
 
 async def draw(asking: Asking, lanes: Lanes, language: str, told: Callable[[], None]) -> None:
@@ -100,24 +103,6 @@ async def draw(asking: Asking, lanes: Lanes, language: str, told: Callable[[], N
     asking.language, asking.drawing = language, ""
     asking.drawing = await lanes.call(0, drawn, asking.found, language)
     told()
-
-
-async def _effect(
-    asking: Asking, lanes: Lanes, of: effect.Question, told: Callable[[], None]
-) -> effect.Effect:
-    seeds = range(of.config.seed, of.config.seed + of.config.replications)
-    lived: dict[int, effect.Seed] = {}
-
-    async def fill(lane: int) -> None:
-        # One seed at a time: others who ask for runs take their turns between.
-        for seed in seeds:
-            if seed % lanes.count == lane:
-                lived[seed] = await lanes.call(lane, effect.live, of, seed)
-                asking.done = len(lived)
-                told()
-
-    await asyncio.gather(*(fill(lane) for lane in range(lanes.count)))
-    return await lanes.call(0, put_together, of, [lived[seed] for seed in seeds])
 
 
 def put_together(of: effect.Question, lived: list[effect.Seed]) -> effect.Effect:

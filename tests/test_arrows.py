@@ -446,6 +446,7 @@ CASES: dict[str, Case] = {
         {"households.arrears_months": 3}),
     "pledge_to_pay": pairs("signals.pledge", 2.0, 0.0, "would_pay", "households.willing", {"households.active": 1}),
     "appeal_to_pay": pairs("signals.appeal", 0.5, 0.0, "would_pay", "households.willing"),
+    "self_running_to_pay": pairs("firms.volunteers", 0.9, 0.0, "would_pay", "households.willing"),
     # bills
     "year_end_to_pay": pairs("p_bills.year_end", 0.9, 0.0, "pay", "households.paid", _NOVEMBER | {
         "households.willing": 0.9, "households.reluctance": 0.1, "households.bill_fen": 1000,

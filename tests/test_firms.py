@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from acts import ANY, NO, act, begin
+from worlds import do, world
 
 from sim.agents.budget import BOOK, Provider
 from sim.agents.firm import PropertyFirm
@@ -328,6 +329,24 @@ def test_fresh_volunteers_keep_self_run_alive() -> None:
     tired, _ = self_run(96, renews=0.0, tires=0.05)
     assert serving(model).exits_tired < serving(tired).exits_tired
     assert seen[-1][0] == Provider.SELF_RUN
+
+
+@pytest.mark.parametrize(
+    ("households", "energy", "push"),
+    [(100, 1.0, 2.5), (100, 0.4, 1.0), (400, 1.0, 1.25), (100, 0.0, 0.0)],
+    ids=["fresh", "tired", "many", "a firm"],
+)
+def test_few_neighbours_who_run_their_place_and_are_not_tired_see_who_pays(
+    households: int, energy: float, push: float
+) -> None:
+    """Catches a push that grows with size, outlives the volunteers, or works for a firm."""
+    willing = {}
+    for run_by in (0.0, energy):
+        w = world(households, firm={"self_run_size": 200.0}, fees={"common_purse": 2.5})
+        w.firms["volunteers"][:] = run_by
+        do(w, "would_pay")
+        willing[run_by] = np.log(w.households.willing / (1.0 - w.households.willing))
+    np.testing.assert_allclose(willing[energy] - willing[0.0], push, atol=1e-9)
 
 
 def test_a_firm_asks_for_the_usual_fee_again_after_self_run() -> None:

@@ -193,6 +193,16 @@ class Providing(Budget):
         """Firms under contract that are gone so far."""
         return self.exits_loss + self.exits_contract + self.exits_dismissed
 
+    @derived
+    def closeness(self) -> float:
+        """How close neighbours are, by their number, to run the compound themselves, 0 to 1."""
+        return min(self.p.self_run_size / self.compound.households, 1.0)
+
+    @derived
+    def watched(self) -> float:
+        """How closely neighbours who run the compound see who pays, 0 to 1: few, and not yet tired."""
+        return self.volunteers * self.closeness
+
     # --- coming -------------------------------------------------------------------------------------
 
     @rule
@@ -432,8 +442,7 @@ class Providing(Budget):
         heard = compound.per_household(compound.census.efficacy)
         usual = self.parameters.turnover.newcomer_trust
         heard = through(on.efficacy_to_self_running, heard, usual)
-        close = min(p.self_run_size / compound.households, 1.0)
-        if chance[1] < p.self_runs * heard * close:
+        if chance[1] < p.self_runs * heard * self.closeness:
             self._run_themselves()
 
     @rule

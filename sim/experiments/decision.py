@@ -44,6 +44,7 @@ TERMS: dict[str, Named] = {
     "conflict": Named("open complaint", "公开投诉后拒缴"),
     "reminders": Named("reminders", "催缴提醒"),
     "appeal": Named("letters of appeal", "倡议书"),
+    "common_purse": Named("neighbours who run the compound", "邻里自管、彼此监督"),
 }
 """Terms of the decision, in the order in which the rule adds them up."""
 
@@ -137,6 +138,7 @@ def _of(compound: Any, at: slice) -> np.ndarray:
             -p.strike * on.conflict_to_pay * (h.stage[at] >= Stage.CALLS_HOTLINE),
             p.dunning * s.dunning * on.reminders_to_pay * (h.arrears_months[at] > 0),
             np.full(len(norm), s.appeal * on.appeal_to_pay),
+            np.full(len(norm), p.common_purse * on.self_running_to_pay * compound.firm.watched),
         ]
     )
 

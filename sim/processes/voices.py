@@ -70,7 +70,7 @@ class VoiceParameters(Parameters):
     """What moves a household with a problem to tell somebody of it, and whom."""
 
     ease: DoorPushes = param(
-        in_order(DoorPushes, -0.1, -1.0, -1.5, -0.6, -0.6, -5.2, -7.7),
+        in_order(DoorPushes, -0.1, -1.0, -1.5, -0.6, -0.6, -5.35, -7.7),
         "Push to go to a door rather than wait, all else neutral", unit="logit", zh="各渠道便利度",
         source="doors below from whom people turn to in a dispute (76, 41, 31 percent of 83: D073, as a prior), the "
         "firm nearer for daily repairs; hotline and petition from their levels: 10 to 14 tickets a year in an "
@@ -104,7 +104,7 @@ class VoiceParameters(Parameters):
         zh="转求其他渠道",
     )  # fmt: skip
     again: float = logits(
-        2.5, "Push to call the hotline again about what it has been called about", low=-2, high=8, zh="重复来电倾向",
+        3.0, "Push to call the hotline again about what it has been called about", low=-2, high=8, zh="重复来电倾向",
         source="11 percent of tickets are sent out a second time (D034); size assumed",
     )  # fmt: skip
     time: float = param(

@@ -30,6 +30,7 @@ from packaging.version import Version
 from sim import __version__
 from sim.errors import InputError
 from sim.experiments.store import told_as_input_error
+from sim.files import whole
 from sim.source import PACKAGE
 
 EXTRAS = ("desk", "science", "export")
@@ -140,9 +141,8 @@ def bundle(
         if compiled:
             _compile(kit, Path(place) / "trial")
         _write_scripts(kit, platform, python, embedded is not None)
-        part = out.with_name(f".{out.name}.part")
-        _pack(kit, part)
-        part.replace(out)
+        with whole(out) as part:
+            _pack(kit, part)
         return sorted(path.name for path in wheels.iterdir())
 
 

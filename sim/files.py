@@ -6,6 +6,7 @@ they held when it was asked, whatever becomes of them meanwhile.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -98,6 +99,29 @@ def process_alive(number: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Write a file whole or not at all: whoever has the old one open never sees half of the new one.
+
+    Args:
+        path: The file; its folder must be there.
+
+    Yields:
+        Path beside it to write to. It takes the file's place in the end, and goes if writing fails; those that
+        killed processes left go too.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        process = left.name.split(".")[-2]
+        if process.isdecimal() and not process_alive(int(process)):
+            left.unlink(missing_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def own_name(kind: str) -> str:

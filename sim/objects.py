@@ -8,13 +8,13 @@ are what a ``population.household_file`` or ``network.file`` is, hashed and chec
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError
+from sim.files import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,10 +128,9 @@ def _kept(frame: pd.DataFrame, what: str) -> str:
     try:
         if not path.is_file() or path.read_bytes() != data:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Whole or not at all: another process may look for the same file now.
-            draft = path.with_name(f"{path.name}.{os.getpid()}")
-            draft.write_bytes(data)
-            draft.replace(path)
+            # Another process may look for the same file now.
+            with whole(path) as part:
+                part.write_bytes(data)
     except OSError as error:
         problem = f"cannot be written ({error.strerror or error})"
         raise InputError(str(path), problem, "a working folder that can be written") from error

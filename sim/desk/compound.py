@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from sim.desk.session import TO_THE_END, Own, Plan, Session
 from sim.desk.words import WORDS
 from sim.errors import InputError
 from sim.explain import input_error, show
-from sim.files import clear_leftovers, own_name
+from sim.files import clear_leftovers, own_name, whole
 from sim.intake.figures import read_months
 from sim.intake.register import ROOM
 from sim.measures.catalogue import CATALOGUE
@@ -570,9 +569,8 @@ def kept(text: str, what: str) -> Path:
     name = hashlib.sha256(text.encode()).hexdigest()[:16]
     path = Path(_folder().name) / f"{what}-{name}.csv"
     if not path.exists():
-        part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        with whole(path) as part:
+            part.write_text(text, encoding="utf-8")
         _kept_files[path] = path.stat().st_size
     _kept_files.move_to_end(path)
     while sum(_kept_files.values()) > MOST_KEPT:

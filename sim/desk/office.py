@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from sim import files
@@ -87,12 +85,8 @@ class Plans:
             raise InputError("plans", f"{len(kept)} are kept", f"at most {MOST_PLANS}")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            # Whole or not at all, whenever the folder is copied.
-            with tempfile.NamedTemporaryFile(
-                dir=self._folder, suffix=".part", delete=False
-            ) as part:
-                part.write(write(session).encode())
-            os.replace(part.name, self._path(named))
+            with files.whole(self._path(named)) as part:
+                part.write_bytes(write(session).encode())
         except OSError as error:
             raise InputError("plans", error.strerror or str(error), "a disk with room") from None
         return named

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from sim.errors import InputError, known_language
 from sim.experiments import store
 from sim.experiments.provenance import versions
 from sim.figures import flat, fonts
+from sim.files import whole
 
 SINGLE, DOUBLE = 89 / 25.4, 183 / 25.4
 """Width in inches of one journal column (89 mm) and of two (183 mm)."""
@@ -250,18 +250,13 @@ def _save_one(figure: Figure, path: Path, kind: str, note: str, dpi: int) -> Pat
         "pdf": {"Creator": "xiaoqu", "Subject": note, "CreationDate": None},
         "svg": {"Creator": "xiaoqu", "Description": note, "Date": None},
     }
-    # A viewer that has the old file open never sees half of the new one.
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with whole(path) as part:
         if kind in MORE:
             made = flat.as_eps if kind == "eps" else flat.as_tiff
             part.write_bytes(made(figure, dpi, note))
         else:
             with fonts.truetype(figure) if kind == "pdf" else nullcontext():
                 figure.savefig(part, format=kind, dpi=dpi, metadata=facts[kind])
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

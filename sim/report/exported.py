@@ -20,6 +20,7 @@ import pandas as pd
 from sim.errors import InputError
 from sim.experiments import store
 from sim.experiments.sweep import read_sweep
+from sim.files import whole
 from sim.outcomes import INDICATORS
 from sim.report.sheets import harmless, writable
 from sim.report.write import write_file
@@ -183,9 +184,8 @@ def _workbook(tables: Mapping[str, pd.DataFrame], path: Path) -> Path:
                     cell.data_type = "s"
                 cells.append(cell)
             sheet.append(cells)
-    part = path.with_name(f".{path.name}.part")
-    book.save(part)
-    part.replace(path)
+    with whole(path) as part:
+        book.save(part)
     return path
 
 
@@ -264,10 +264,9 @@ def _short_enough(values: pd.Series, column: str, kind: str) -> pd.Series:
 
 def _as_stata(table: pd.DataFrame, path: Path) -> None:
     made, labels = _told(table, "dta")
-    part = path.with_name(f".{path.name}.part")
-    # 118: Stata 14 and later, which read Chinese; SPSS and R (haven) read it too.
-    made.to_stata(part, write_index=False, version=118, variable_labels=labels)
-    part.replace(path)
+    with whole(path) as part:
+        # 118: Stata 14 and later, which read Chinese; SPSS and R (haven) read it too.
+        made.to_stata(part, write_index=False, version=118, variable_labels=labels)
 
 
 def _as_spss(table: pd.DataFrame, path: Path) -> None:
@@ -278,9 +277,8 @@ def _as_spss(table: pd.DataFrame, path: Path) -> None:
             "sav", "pyreadstat is not installed", "pip install 'xiaoqu[export]'"
         ) from None
     made, labels = _told(table, "sav")
-    part = path.with_name(f".{path.name}.part")
-    pyreadstat.write_sav(made, str(part), column_labels=labels)
-    part.replace(path)
+    with whole(path) as part:
+        pyreadstat.write_sav(made, str(part), column_labels=labels)
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {

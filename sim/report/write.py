@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sim.experiments.household import checked
 from sim.experiments.kept import find
 from sim.experiments.store import told_as_input_error
 from sim.explain import shorten
+from sim.files import whole
 from sim.questions.why import REPLICATIONS
 from sim.report.build import build, read_results
 from sim.report.case import Case, Extra
@@ -131,26 +131,7 @@ def write(report: Report, folder: Path, short: bool = False) -> list[Path]:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole: whoever has the old one open never sees half of the new one."""
+    """Write a file whole, and the folder it lies in."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    _clear_parts(path)
-    try:
+    with whole(path) as part:
         part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _clear_parts(path: Path) -> None:
-    """Take away what processes that were killed left of a file."""
-    for part in path.parent.glob(f".{path.name}.*.part"):
-        process = part.name.split(".")[-2]
-        # On Windows asking a process whether it lives would end it.
-        if process.isdigit() and os.name == "posix":
-            try:
-                os.kill(int(process), 0)
-            except (ProcessLookupError, OverflowError):
-                part.unlink(missing_ok=True)
-            except PermissionError:
-                continue

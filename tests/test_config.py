@@ -441,3 +441,21 @@ def test_a_key_that_was_names_what_stands_in_its_place(key: str) -> None:
         InputError, match=rf"{re.escape(key)}: unknown key .*{re.escape(REPLACED[key])}"
     ):
         load(None, f"{key}=0.5")
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["policy=none", "policy.measures.member_contact.quota=5"], "member_contact"),
+        (
+            ["policy.measures.b.measure=lead_by_paying", "policy.measures.a.measure=mediation"],
+            "a+b",
+        ),
+        (["policy=none"], "none"),
+        (["policy=[none,member_contact]"], "none+member_contact"),
+    ],
+)
+def test_measures_set_one_by_one_are_never_called_no_measures(words: list[str], name: str) -> None:
+    policy = load_overrides(["scenario=kangqiao", *words]).policy
+    assert policy.name == name
+    assert (policy.title == "No measures") == (not policy.measures)

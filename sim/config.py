@@ -554,6 +554,8 @@ def check(tree: dict[str, Any]) -> Config:
     Raises:
         InputError: For the first value that is not allowed.
     """
+    if not isinstance(tree, dict):
+        raise InputError("configuration", f"{tree!r} is not allowed", "settings by key")
     for text in texts_of(tree):
         refuse_broken(text, "configuration")
     return _check_values(tree)

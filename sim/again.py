@@ -26,7 +26,7 @@ from sim.errors import InputError
 from sim.experiments import chunks, store
 from sim.experiments import precision as precisions
 from sim.experiments import run as runs_of
-from sim.experiments.compare import Question
+from sim.experiments.compare import Question, kept_trees
 from sim.experiments.design import Base, Design
 from sim.experiments.provenance import OWN_MODEL, foreign_measures, provenance
 from sim.experiments.sweep import run_design
@@ -246,7 +246,7 @@ class _Study(_Answer):
 
 class _Comparison(_Answer):
     def live(self, out: Path, progress: bool, model: Model) -> Path:
-        trees = self.manifest["configurations"]
+        trees = kept_trees(self.folder, self.manifest)
         configs = {
             (scenario, policy): _config(self, "configurations", scenario, policy)
             for scenario in trees
@@ -302,10 +302,11 @@ class _Science(_Answer):
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(path, f"has no usable words: {error}", "as it was written") from error
-        read_otherwise = any(
-            content_hash(name) != then for name, then in (self.manifest.get("read") or {}).items()
-        )
-        if question.asked.fingerprint() != self.manifest["fingerprint"] and not read_otherwise:
+        read = self.manifest.get("read") or {}
+        if not isinstance(read, dict):
+            raise InputError(path, f"read is {read!r}", "as it was written")
+        read_otherwise = any(content_hash(name) != then for name, then in read.items())
+        if question.asked.fingerprint() != self.manifest.get("fingerprint") and not read_otherwise:
             problem = "the question cannot be put together again from what is kept"
             raise InputError(path, problem, "as it was written")
         keys = {} if model is None else {"model": model}

@@ -506,7 +506,7 @@ def verify(
                 name, f"{value!r} is no number", "as collection_rate@+12=0.82"
             ) from None
     for line in registered.lines(registered.verify(file, said), lang.value):
-        typer.echo(line)
+        _say(line)
 
 
 @app.command()
@@ -643,6 +643,8 @@ def _ask(
         _load_plugins(plugin)
         tables, figures = _formats(export)
         question = spec.ask_words(overrides or [], config_dir, **options)
+    if export and not getattr(question, "has_folder", True):
+        raise InputError("--export", f"{export!r}: this answer has no folder", "without --export")
     if cfg:
         import yaml
 

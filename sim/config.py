@@ -166,10 +166,14 @@ class Scenario(Parameters):
         return list(self._entries)
 
 
+NO_POLICY = "none"
+"""Name of the policy without measures."""
+
+
 class Policy(Parameters):
     """What is done from month 1 on: measures, each under a label."""
 
-    name: str = param("none", "Short name, as in policy=NAME", zh="代号")
+    name: str = param(NO_POLICY, "Short name, as in policy=NAME", zh="代号")
     title: str = param("", "Title in English", zh="英文标题")
     title_zh: str = param("", "Title in Chinese", zh="中文标题")
     summary: str = param("", "The policy in a few sentences", zh="概要")
@@ -184,6 +188,22 @@ class Policy(Parameters):
         zh="措施出处原文",
     )  # fmt: skip
     _entries: tuple[Entry, ...] = PrivateAttr(default=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _called(cls, given: Any) -> Any:
+        """Call measures that were set one by one by their labels, not "none" nor "No measures"."""
+        if not isinstance(given, dict) or given.get("name", NO_POLICY) != NO_POLICY:
+            return given
+        measures = given.get("measures")
+        if not isinstance(measures, dict) or not measures:
+            return given
+        rest = {
+            key: value
+            for key, value in given.items()
+            if key not in ("title", "title_zh", "summary")
+        }
+        return {**rest, "name": "+".join(sorted(map(str, measures)))}
 
     @field_validator("measures", mode="before")
     @classmethod
@@ -534,6 +554,8 @@ def check(tree: dict[str, Any]) -> Config:
     Raises:
         InputError: For the first value that is not allowed.
     """
+    if not isinstance(tree, dict):
+        raise InputError("configuration", f"{tree!r} is not allowed", "settings by key")
     for text in texts_of(tree):
         refuse_broken(text, "configuration")
     return _check_values(tree)

@@ -16,7 +16,7 @@ class InputError(ValueError):
     """
 
     def __init__(self, where: str, problem: str, allowed: str = "") -> None:
-        self.where = where = where if where.strip() else repr(where)
+        self.where = where = _seen(where) if where.strip() else repr(where)
         self.problem = problem
         self.allowed = allowed
         line = f"{_cut(where)}: {_cut(problem)}"
@@ -27,6 +27,13 @@ class InputError(ValueError):
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
         """Rebuild from its parts, so that the error crosses a process border unchanged."""
         return type(self), (self.where, self.problem, self.allowed)
+
+
+def _seen(where: str) -> str:
+    """A key with what is in it and cannot be seen, such as a mark of no width, written out."""
+    if where.isprintable():
+        return where
+    return "".join(c if c.isprintable() or c.isspace() else ascii(c)[1:-1] for c in where)
 
 
 def _cut(text: str) -> str:

@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -441,3 +442,33 @@ def test_a_key_that_was_names_what_stands_in_its_place(key: str) -> None:
         InputError, match=rf"{re.escape(key)}: unknown key .*{re.escape(REPLACED[key])}"
     ):
         load(None, f"{key}=0.5")
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["policy=none", "policy.measures.member_contact.quota=5"], "member_contact"),
+        (
+            ["policy.measures.b.measure=lead_by_paying", "policy.measures.a.measure=mediation"],
+            "a+b",
+        ),
+        (["policy=none"], "none"),
+        (["policy=[none,member_contact]"], "none+member_contact"),
+    ],
+)
+def test_measures_set_one_by_one_are_never_called_no_measures(words: list[str], name: str) -> None:
+    policy = load_overrides(["scenario=kangqiao", *words]).policy
+    assert policy.name == name
+    assert (policy.title == "No measures") == (not policy.measures)
+
+
+@pytest.mark.parametrize("tree", [None, 1, "x", [], [["months"]]])
+def test_what_is_no_tree_of_settings_is_refused(tree: Any) -> None:
+    with pytest.raises(InputError, match=r"configuration: .* is not allowed"):
+        check(tree)
+
+
+def test_a_key_with_a_mark_that_cannot_be_seen_is_named_so_that_it_can() -> None:
+    for mark in ("\ufeff", "\u202e", "\x1b"):
+        error = InputError(f"{mark}fees", "unknown key")
+        assert ascii(mark)[1:-1] in str(error) and mark not in str(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -401,8 +402,11 @@ def test_what_a_manifest_says_is_read_back() -> None:
     asked = Precision(0.02, paired.MAIN, 24, 2000)
     assert precisions.read(json.loads(json.dumps(precisions.told(asked)))) == asked
     assert precisions.read({}) is None
-    with pytest.raises(InputError, match="precision: cannot be read"):
-        precisions.read({"precision": {"wide": 1}})
+    bad = [{"width": "x"}, {"width": True}, {"width": math.inf}, {"indicator": "no"}, {"indicator": [1]},
+           {"month": None}, {"month": 0}, {"most": 10**12}, {"wide": 1}]  # fmt: skip
+    for wrong in [*({**asked._asdict(), **one} for one in bad), {"wide": 1}, [], "x", 3]:
+        with pytest.raises(InputError, match=r"precision: .* cannot be read"):
+            precisions.read({"precision": wrong})
 
 
 def test_explain_doubt(xiaoqu: Command) -> None:

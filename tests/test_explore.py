@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from sim.errors import InputError
 from sim.outcomes import column
 from sim.questions import find
 from sim.questions.explore import explore
+from sim.report import explorer
 from sim.science import emulator
 from sim.science import explore as explored
 from sim.science.emulator import Lever, Setting, strengths
@@ -208,6 +209,23 @@ def test_the_page_is_one_small_file_that_loads_nothing(made: Explorer) -> None:
     assert {one["zh"] for one in data["levers"]} == {"党员联系户", "楼宇会"} or len(
         data["levers"]
     ) == 2
+
+
+@pytest.mark.parametrize("title", ["$SCRIPT", "$FONT $DATA", "</script><b>", "\x1b[1mx"])
+def test_a_title_is_text_on_the_page_whatever_it_says(
+    title: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parts(said: str) -> tuple[str, str]:
+        monkeypatch.setattr(explorer, "_data", lambda *_: {"place": said})
+        monkeypatch.setattr(explorer, "font_face", lambda _: "")
+        page = explorer.as_page(cast(Explorer, None), command=False)
+        data, _, rest = page.partition('id="data">')[2].partition("</script>")
+        return json.loads(data)["place"], rest
+
+    said, rest = parts(title)
+    assert said == title
+    # The page's own script stands in its own element.
+    assert rest == parts("a")[1] and "$SCRIPT" not in rest
 
 
 @pytest.mark.skipif(BROWSER is None, reason="needs Chromium: apt-get install chromium")

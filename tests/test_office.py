@@ -87,3 +87,27 @@ def test_plans_are_each_users_own_and_bounded(
 def test_an_office_without_users_does_not_start(xiaoqu: Any, tmp_path: Path) -> None:
     code, _, said = xiaoqu("desk", "--no-browser", "--office", str(tmp_path))
     assert code == 2 and "users.txt" in said and said.count("\n") == 1
+
+
+def test_one_plan_never_takes_the_place_of_another_of_nearly_the_same_name(tmp_path: Path) -> None:
+    plans = Plans(tmp_path, "a")
+    assert plans.keep("方案/一", Session()) == "方案_一"
+    with pytest.raises(InputError, match="name: '方案 一' would take the place of 方案_一"):
+        plans.keep("方案 一", Session())
+    assert plans.keep("方案_一", Session()) == "方案_一"
+    with pytest.raises(InputError, match="name: has 42 letters"):
+        plans.keep("一" * 41 + "甲", Session())
+    assert plans.names() == ["方案_一"]
+
+
+def test_a_full_disk_leaves_no_half_of_a_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    plans = Plans(tmp_path, "a")
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(InputError, match="No space left"):
+        plans.keep("b", Session())
+    assert not list((tmp_path / "plans" / "a").iterdir())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -382,6 +384,81 @@ def test_a_prediction_is_not_written_over_nor_believed_once_changed(
     for said in ({"collection_rate@+4": 0.5}, {"collection_rate@+3": 1.5}, {}):
         with pytest.raises(InputError):
             registered.verify(written, said)
+
+
+def test_the_command_writes_a_prediction_and_says_at_once_what_cannot_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["predict", "scenario=ordinary_estate", "policy=none", "population.households=60",
+             "population.buildings=1", "at=2", "replications=4", "--register"]  # fmt: skip
+    for more, wrong in (
+        ([str(tmp_path / "nowhere" / "p.json")], "--register: "),
+        (
+            [str(tmp_path / "p.json"), "--export", "csv"],
+            "--export: 'csv': this answer has no folder",
+        ),
+    ):
+        with pytest.raises(SystemExit) as end:
+            cli.main([*words, *more])
+        told = capsys.readouterr().err
+        assert end.value.code == 2 and told.count("\n") == 1 and wrong in told
+    with pytest.raises(SystemExit) as end:
+        cli.main([*words, str(tmp_path / "p.json")])
+    assert end.value.code == 0 and "hand on this hash" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["p.json"]
+    assert registered.read(tmp_path / "p.json").told["figures"][0]["month"] == 2
+
+
+def test_a_prediction_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="No space left"):
+        registered._put(tmp_path / "p.json", "{}")
+    assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    registered._put(tmp_path / "p.json", "{}")
+    with pytest.raises(InputError, match="is not written over"):
+        registered._put(tmp_path / "p.json", "[]")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["{}"]
+
+
+def test_a_made_up_prediction_with_a_right_hash_is_read_as_data(
+    written: Path, tmp_path: Path
+) -> None:
+    whole = registered.read(written).told
+    first = whole["figures"][0]
+    at = first["quantiles"]
+    bad: list[Any] = [None, [], "figures", [None], [{}]]
+    bad += [
+        [{**first, **change}]
+        for change in (
+            {"quantiles": [0.5]}, {"quantiles": ["x"] * 99}, {"quantiles": at[::-1] if at != at[::-1] else [1e9] * 99},
+            {"quantiles": [1e308] * 99}, {"quantiles": [True] * 99}, {"month": "3"}, {"month": 3.5}, {"runs": "12"},
+            {"start": "0"}, {"indicator": ["x"]}, {"indicator": "of_a_plugin"},
+        )
+    ]  # fmt: skip
+    other = tmp_path / "p.json"
+    for figures in bad:
+        told = {
+            **{key: value for key, value in whole.items() if key != "sha256"},
+            "figures": figures,
+        }
+        other.write_text(json.dumps({**told, "sha256": registered._digest(told)}), encoding="utf-8")
+        with pytest.raises(InputError, match=r"figures cannot be read|no indicator is named"):
+            registered.verify(other, {"collection_rate@+3": 0.5})
+    for text in (
+        "[" * 100_000,
+        '{"format": "xiaoqu prediction 1", "a": "\\ud800"}',
+        "9" * 5000,
+        "",
+    ):
+        other.write_text(text, encoding="utf-8")
+        with pytest.raises(InputError):
+            registered.read(other)
 
 
 # --- which record to keep -------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import pytest
 
 from sim.errors import InputError
 from sim.experiments import store
-from sim.experiments.compare import read_comparison
+from sim.experiments.compare import kept_trees, read_comparison
 from sim.experiments.provenance import LIBRARIES, provenance
 from sim.experiments.run import Question, run
 from sim.experiments.store import Study, read_study
@@ -145,6 +145,12 @@ def test_a_comparison_that_its_tables_deny_is_refused(tmp_path: Path, change: An
         path.write_text(json.dumps({**manifest, "configurations": wrong}), encoding="utf-8")
         with pytest.raises(InputError, match=r"manifest.json: configurations is not what"):
             read_comparison(kept.folder)
+
+
+@pytest.mark.parametrize("wrong", [None, [], [1], "x", {"a": 1}, {"a": None}])
+def test_configurations_of_another_form_are_refused_whatever_tables_say(wrong: Any) -> None:
+    with pytest.raises(InputError, match=r"manifest.json: configurations cannot be read"):
+        kept_trees(Path("kept"), {"configurations": wrong})
 
 
 @pytest.mark.parametrize("files", [[], None, 5])

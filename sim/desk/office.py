@@ -75,12 +75,21 @@ class Plans:
             The name that it has now, fit for a file.
 
         Raises:
-            InputError: Without a name, too many, or a disk that takes no more.
+            InputError: Without a name, with a long one or one that would take another plan's place, too many, or
+                a disk that takes no more.
         """
-        named = re.sub(r"[^\w（）()-]+", "_", name).strip("_")[:LONGEST_NAME]
-        if not named:
-            raise InputError("name", "is empty", f"1 to {LONGEST_NAME} letters")
+        named = re.sub(r"[^\w（）()-]+", "_", name).strip("_")
+        if not 1 <= len(named) <= LONGEST_NAME:
+            problem = f"has {len(named)} letters" if named else "is empty"
+            raise InputError("name", problem, f"1 to {LONGEST_NAME} letters")
         kept = self.names()
+        if named in kept and named != name.strip():
+            # Two names may come to the same file, and what is kept is not lost to another plan.
+            raise InputError(
+                "name",
+                f"{name!r} would take the place of {named}",
+                f"{named} itself, or another name",
+            )
         if named not in kept and len(kept) >= MOST_PLANS:
             raise InputError("plans", f"{len(kept)} are kept", f"at most {MOST_PLANS}")
         try:

@@ -243,16 +243,30 @@ def read_comparison(folder: Path) -> Comparison:
     try:
         # The tables first: they vouch for the manifest.
         frames = store.read_kept(folder, manifest, Comparison.TABLES)
+        trees = kept_trees(folder, manifest)
         configs = {
-            (scenario, policy): check(tree)
-            for scenario, trees in manifest["configurations"].items()
-            for policy, tree in trees.items()
+            (scenario, policy): check(trees[scenario][policy])
+            for scenario in trees
+            for policy in trees[scenario]
         }
         asked = precisions.read(manifest)
         question = Question(configs, manifest["reference"], manifest["threshold"], asked)
         return Comparison(question, **frames, made_of=manifest, folder=folder, loaded=True)
     except KeyError as error:
         raise InputError(str(folder / store.MANIFEST), f"has no entry {error}") from error
+
+
+def kept_trees(folder: Path, manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Configurations of a kept comparison as plain trees, by scenario and policy.
+
+    Raises:
+        InputError: They are no such thing.
+    """
+    found = manifest["configurations"]
+    if not isinstance(found, dict) or not all(isinstance(some, dict) for some in found.values()):
+        path = str(folder / store.MANIFEST)
+        raise InputError(path, "configurations cannot be read", "as the run wrote it")
+    return found
 
 
 def last_month_in_force(config: Config) -> int | None:

@@ -11,10 +11,13 @@ import numpy as np
 from sim import known
 from sim.errors import InputError
 from sim.experiments import paired
-from sim.outcomes import column
+from sim.outcomes import INDICATORS, column
 
 MOST = 2000
 """Replications at which it ends, where nothing else is said."""
+
+LARGEST = 1_000_000
+"""Most months or replications that a manifest may name."""
 
 _GROWTH, _SURE = 1.25, 1.05
 """Least growth from one look at the interval to the next, and what is lived beyond what seems enough."""
@@ -106,7 +109,14 @@ def read(manifest: dict[str, Any]) -> Precision | None:
         InputError: It is no such thing.
     """
     found = manifest.get("precision")
+    if found is None:
+        return None
     try:
-        return None if found is None else Precision(**found)
+        asked = Precision(**found)
     except TypeError:
-        raise InputError("precision", "cannot be read", "as the run wrote it") from None
+        asked = Precision(math.nan, "", 0, 0)
+    width, whole = asked.width, all(type(n) is int and 0 < n <= LARGEST for n in asked[2:])
+    sound = type(width) in (int, float) and math.isfinite(width) and width > 0 and whole
+    if not sound or not isinstance(asked.indicator, str) or asked.indicator not in INDICATORS:
+        raise InputError("precision", f"{found!r} cannot be read", "as the run wrote it")
+    return asked

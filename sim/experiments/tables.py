@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sim.as_text import aside
+from sim.as_text import LONGEST_TITLE, aside, clean
 from sim.experiments.summary import unit_text
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
@@ -25,7 +25,7 @@ def measure_title(config: Config, label: str, language: str = "en") -> str:
     named = config.policy.measures[label].get("measure", label)
     measure = CATALOGUE[named]
     title = measure.zh if language == "zh" else measure.en
-    return title if named == label else title + aside(label, language)
+    return title if named == label else title + aside(clean(label, LONGEST_TITLE), language)
 
 
 def unit_of(outcome: str, language: str = "en") -> tuple[float, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ from sim.config import Config
 from sim.errors import InputError
 from sim.experiments import store
 from sim.experiments.run import run
-from sim.files import read_bytes
+from sim.files import read_json
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
 from sim.posterior.scores import crps
@@ -27,7 +29,6 @@ from sim.posterior.scores import crps
 LEVELS = np.arange(0.01, 1.0, 0.01)
 """Shares below the values that are written down: a hundred steps give the score to a tenth of a point."""
 
-MOST_BYTES = 10_000_000
 FORMAT = "xiaoqu prediction 1"
 _DIGITS = 10
 
@@ -43,6 +44,8 @@ class Registering:
         path: File to be written; it must not be there yet.
     """
 
+    has_folder: ClassVar[bool] = False
+
     config: Config
     indicators: tuple[str, ...]
     at: tuple[int, ...]
@@ -57,8 +60,10 @@ class Registering:
         """
         del out
         if self.path.exists():
-            problem = f"{self.path} is there: a prediction is not written over"
-            raise InputError("--register", problem, "another name")
+            raise _there(self.path)
+        if not self.path.parent.is_dir() or not os.access(self.path.parent, os.W_OK):
+            problem = f"{self.path.parent} is no folder that can be written"
+            raise InputError("--register", problem, "a new file in a folder that is there")
         study = run(self.config, progress=progress, **how)
         told = {
             "format": FORMAT, "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -66,12 +71,7 @@ class Registering:
             "configuration": self.config.resolved(), "figures": list(self._figures(study.months)),
         }  # fmt: skip
         whole = {**told, "sha256": _digest(told)}
-        try:
-            # Never over what somebody else wrote meanwhile.
-            with self.path.open("x", encoding="utf-8") as file:
-                json.dump(whole, file, ensure_ascii=False, indent=1, sort_keys=True)
-        except OSError as error:
-            raise InputError("--register", f"{self.path}: {error.strerror}", "a new file") from None
+        _put(self.path, json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True))
         return Registered(self.path, whole)
 
     def _figures(self, months: pd.DataFrame) -> Any:
@@ -91,6 +91,37 @@ def _start(months: pd.DataFrame, name: str) -> float | None:
     rows = months[months["month"] == 0]
     value = float(known.mean(rows[name].to_numpy(dtype=float))) if len(rows) else math.nan
     return None if math.isnan(value) else round(value, _DIGITS)
+
+
+def _there(path: Path) -> InputError:
+    return InputError(
+        "--register", f"{path} is there: a prediction is not written over", "another name"
+    )
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a new file whole or not at all, and never over what somebody else wrote meanwhile."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            # A disk without links: a name is taken as surely by making it.
+            path.touch(exist_ok=False)
+            part.replace(path)
+    except FileExistsError:
+        raise _there(path) from None
+    except OSError as error:
+        raise InputError("--register", f"{path}: {error.strerror}", "a new file") from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _digest(told: Mapping[str, Any]) -> str:
@@ -126,7 +157,9 @@ class Registered:
             words["kept"].format(path=self.path, sha256=self.told["sha256"]), soft_wrap=True
         )
 
-    def keep_figures(self, language: str = "en") -> list[Path]:
+    def keep_figures(
+        self, language: str = "en", more: Sequence[str] = (), dpi: int = 300
+    ) -> list[Path]:
         """None are drawn of a file that stands by itself."""
         return []
 
@@ -137,17 +170,37 @@ def read(path: Path) -> Registered:
     Raises:
         InputError: No such file, no prediction, or one that was changed since it was made.
     """
-    try:
-        told = json.loads(read_bytes(path, MOST_BYTES))
-    except (OSError, ValueError) as error:
-        raise InputError("FILE", f"{path}: {error}", "a file of predict --register") from None
+    told = read_json(path, "a file of predict --register")
     if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise InputError("FILE", f"{path} is no prediction", "a file of predict --register")
+        raise InputError(str(path), "is no prediction", "a file of predict --register")
     rest = {key: value for key, value in told.items() if key != "sha256"}
     if told.get("sha256") != _digest(rest):
-        problem = f"{path} was changed since it was made: its hash is not that of what it says"
-        raise InputError("FILE", problem, "the file as it was made")
+        problem = "was changed since it was made: its hash is not that of what it says"
+        raise InputError(str(path), problem, "the file as it was made")
+    figures = told.get("figures")
+    if not isinstance(figures, list) or not figures or not all(map(_is_figure, figures)):
+        # Whoever can make a hash can make one of anything.
+        raise InputError(str(path), "figures cannot be read", "the file as it was made")
+    if strange := [one["indicator"] for one in figures if one["indicator"] not in INDICATORS]:
+        raise InputError(
+            str(path), f"no indicator is named {strange[0]!r}", "--plugin FILE that has it"
+        )
     return Registered(path, told)
+
+
+def _is_figure(one: Any) -> bool:
+    """Whether this is a figure as ``Registering`` writes it."""
+    if not isinstance(one, dict) or not isinstance(one.get("indicator"), str):
+        return False
+    of, at = INDICATORS.get(one["indicator"]), one.get("quantiles")
+    if not isinstance(at, list) or len(at) != len(LEVELS):
+        return False
+    low, high = (of.low, of.high) if of else (-math.inf, math.inf)
+    whole = all(type(one.get(key)) is int and abs(one[key]) < 2**53 for key in ("month", "runs"))
+    values = [value for value in [*at, one.get("start")] if value is not None]
+    sound = all(type(v) in (int, float) and low <= v <= high for v in values)
+    rising = [value for value in at if value is not None]
+    return whole and sound and rising == sorted(rising)
 
 
 def verify(path: Path, came: Mapping[str, float]) -> pd.DataFrame:
@@ -222,7 +275,8 @@ def _text(share: bool) -> Any:
     def text(value: float) -> str:
         if math.isnan(value):
             return "–"
-        return f"{100 * value:.0f}%" if share else f"{value:.3g}"
+        # Adding zero takes the sign off nothing.
+        return f"{round(100 * value) + 0:d}%" if share else f"{value + 0.0:.3g}"
 
     return text
 

@@ -171,11 +171,13 @@ class Live(NamedTuple):
         what: The configuration or design that is lived.
         make: Answers it.
         tree: All that is set, for ``--cfg``.
+        has_folder: Whether its answer is kept in a folder, into which more can be written.
     """
 
     what: Any
     make: Callable[..., Any]
     tree: Callable[[], dict[str, Any]] = dict
+    has_folder: bool = True
 
     def answer(self, **how: Any) -> Any:
         """Answer it; what is given is handed on."""

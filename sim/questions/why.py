@@ -83,7 +83,9 @@ def why(
         config = given.case({"replications": 1}, ("months", at))
         which = named_problem(config, issue, since)
         # A run of a second, which is not kept.
-        return Live(config, lambda **how: trace(config.drawn(config.seed), *which))
+        return Live(
+            config, lambda **how: trace(config.drawn(config.seed), *which), has_folder=False
+        )
     if household is not None:
         config = given.case({"replications": 1}, ("months", at))
         return Household(config, checked(config, without), household, without)

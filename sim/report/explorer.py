@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.as_text import title_of
 from sim.errors import known_language
 from sim.experiments.tables import measure_title
 from sim.inputs import units
@@ -45,9 +47,8 @@ def as_page(explorer: Explorer, language: str = "en", command: bool = True) -> s
         "$FONT": font_face(page + data + script),
         "$SCRIPT": script,
     }
-    for mark, text in parts.items():
-        page = page.replace(mark, text, 1)
-    return page
+    # In one go: a name that holds such a mark is not filled in in its turn.
+    return re.sub(r"\$(DATA|FONT|SCRIPT)\b", lambda found: parts[found[0]], page)
 
 
 def _data(explorer: Explorer, language: str) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def _data(explorer: Explorer, language: str) -> dict[str, Any]:
     arrays["within"] = _within(explorer)
     return {
         "language": language,
-        "place": {"en": scenario.title or scenario.name, "zh": scenario.title_zh or scenario.name},
+        "place": {lang: title_of(scenario, lang) for lang in WORDS},
         "words": WORDS,
         "levers": _levers(question),
         "indicators": [_indicator(name) for name in question.indicators],

@@ -126,9 +126,7 @@ def seek(asked: Wanted, key: str, trials: int) -> list[Found]:
     best = search.best(BEST)
     if not best:
         return []
-    tables = search.tell(best)
-    frontier, policies, candidates = (tables[name] for name in Optimum.TABLES)
-    return told(Optimum(question, frontier, policies, candidates))
+    return told(Optimum(question, **search.tell(best)))
 
 
 def too_long(seconds: float, tried: int, trials: int) -> bool:

@@ -50,7 +50,7 @@ def build(page: Page) -> None:
             ui.button(words["budget_go"], icon="search", on_click=lambda: start(page)).props(
                 "unelevated data-name=budget-go"
             )
-            ui.button(words["stop"], on_click=lambda: stop(page)).props("flat")
+            halt = ui.button(words["stop"], on_click=lambda: stop(page)).props("flat")
         told = text("p", "", "small")
         told.props["aria-live"] = "polite"
         place = ui.element("div").style("width:100%")
@@ -61,6 +61,7 @@ def build(page: Page) -> None:
     def draw() -> None:
         seeking = page.seeking
         told.set_content(escape(seeking.said(page.words, _wanted(page))))
+        halt.set_visibility(seeking.working)
         if seeking.found is not shown[0]:
             shown[0] = seeking.found
             place.clear()

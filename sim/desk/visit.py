@@ -13,7 +13,7 @@ from sim.desk import compound
 from sim.desk.bench import Asked, Bench
 from sim.desk.charts import Parts, parts_of
 from sim.desk.live import Film, Lived
-from sim.desk.refusals import refusal
+from sim.desk.refusals import refusal, told_in
 from sim.desk.session import Plan, Planned, Session, read, write
 from sim.errors import InputError
 from sim.outcomes import column
@@ -202,14 +202,8 @@ class Visit:
         await self._run(self._in_order(), self.session.seeds)
 
     async def _run(self, asked: list[Asked], seeds: list[int]) -> None:
-        try:
+        with told_in(self, self.session.language, self.told):
             await self.bench.run(asked, seeds, self.told)
-        except InputError as error:
-            self.problem = refusal(error, self.session.language)
-        except RuntimeError as error:
-            self.problem = " ".join(str(error).split())
-        finally:
-            self.told()
 
     def _in_order(self) -> list[Asked]:
         # What is being changed comes first: the others are mostly there already.

@@ -117,6 +117,10 @@ PROBLEMS_ZH = (
     (r"(\d+) are too many for the desk", "{0} 户超出本页的上限"),
     (r"no cell holds a value", "没有任何数值"),
     (r"no fees are due without a firm", "没有物业服务企业，就没有应收物业费"),
+    (
+        r"a worker process was ended from outside, again and again",
+        "计算进程多次被系统中止，可能是内存不足；请稍后重试",
+    ),
     (r"the text cannot be decoded", "文字编码无法识别"),
     (r"the file is empty", "文件是空的"),
     (r"(\d+) (?:bytes|characters)", "太长（{0}）"),

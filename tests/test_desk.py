@@ -1426,7 +1426,11 @@ def test_plans_are_found_within_hours_and_money(
             for found in page.seeking.found:
                 assert found.worlds == 4 and 0 <= found.low <= found.reached / 4 <= found.high <= 1
                 assert dict(found.given)["cell"] <= 40 and found.yuan <= 3000
-            assert page.seeking.said(page.words, None).startswith("已比较4种组合")
+            said = page.seeking.said(page.words, None)
+            assert said.startswith("已比较4种组合")
+            first = page.seeking.found[0]
+            assert f"不采取措施时，4次检验中有{first.bare}次达到目标。" in said
+            assert ("不比不采取措施" in said) == (first.reached <= first.bare)
 
     asyncio.run(visit())
 

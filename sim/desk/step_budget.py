@@ -165,7 +165,7 @@ def _show(page: Page, number: int, found: budget.Found) -> None:
         )
         by = [
             words["budget_of"].format(
-                who=words[f"budget_{who}"], hours=number_text(hours, language)
+                who=words[f"giver_{who}"], hours=number_text(hours, language)
             )
             for who, hours in found.given
         ]

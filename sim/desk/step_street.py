@@ -34,7 +34,7 @@ def build(page: Page) -> None:
             text("p", words["street_plan"])
             return
         with ui.element("div").classes("flow"):
-            hours = ui.number(words["street_hours"], min=0).style("min-width:220px")
+            hours = ui.number(words["street_hours"], min=0).style("min-width:280px")
             hours.props("clearable data-name=street-hours")
             FileField(
                 words["street_file"], lambda data, name: _take(page, data, name, hours.value),

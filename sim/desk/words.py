@@ -53,6 +53,7 @@ WHERE_ZH = (
     (r"zero", "月份"),
     (r"own\.collection", "目前物业费收缴率"),
     (r"session.*", "方案文件"),
+    (r"xiaoqu", "本工具"),
     (r"household", "住户"),
     (r"link", "链接"),
     (r"case", "案例"),
@@ -117,6 +118,10 @@ PROBLEMS_ZH = (
     (r"(\d+) are too many for the desk", "{0} 户超出本页的上限"),
     (r"no cell holds a value", "没有任何数值"),
     (r"no fees are due without a firm", "没有物业服务企业，就没有应收物业费"),
+    (
+        r"its source files have changed since this Python began",
+        "程序文件在本工具启动后有更新，须重新启动",
+    ),
     (
         r"a worker process was ended from outside, again and again",
         "计算进程多次被系统中止，可能是内存不足；请稍后重试",
@@ -194,6 +199,7 @@ ALLOWED_ZH = (
     (r"(?:a )?number from (\S+) to (\S+), or nothing", "{0} 至 {1} 的数，或留空"),
     (r"(?:a )?number from (\S+) to (\S+)(?: \(.*\))?", "{0} 至 {1} 的数"),
     (r"0 to (\d+)", "0 至 {0} 的编号"),
+    (r"to start Python anew .*", "关闭本工具后重新打开"),
     (r"a number", "填写住户编号"),
     (r"a number, or a room of the register", "填写住户编号，或业主清册中的房号，如 2-1-301"),
     (r"at least (\d+)", "至少 {0} 户"),

@@ -377,7 +377,7 @@ def test_the_fit_is_told_as_lived() -> None:
     words = WORDS["zh"]
     own = Own(collection=0.52, known={"collection_rate@-11": 0.9})
     told = step_known.notes(own, reference, words, "zh")
-    assert told == ["各次模拟起点的收缴率平均为 50%，您填写或导入的是 52%。"]
+    assert told == ["各次模拟起点的收缴率平均为 50%，填报的是 52%。"]
     few = own.model_copy(update={"values": {"population.households": 24}})
     said = step_known.notes(few, reference, words, "zh")[1]
     assert said.startswith("本小区只有24户，一户即占收缴率约4.2个百分点，而用于查找的小区均为300户")
@@ -1431,6 +1431,28 @@ def test_plans_are_found_within_hours_and_money(
             first = page.seeking.found[0]
             assert f"不采取措施时，4次检验中有{first.bare}次达到目标。" in said
             assert ("不比不采取措施" in said) == (first.reached <= first.bare)
+
+    asyncio.run(visit())
+
+
+def test_a_plan_without_a_measure_is_no_plan_of_a_report(pages: list[Any]) -> None:
+    """Catches a paper that compares nothing with nothing, and an empty plan beside one that was found."""
+    from sim.desk import step_measures
+
+    async def visit() -> None:
+        async with simulated() as user:
+            empty = own_session(policies=[Plan(name="甲"), Plan(name="乙")])
+            await user.open(f"/?s={as_link(empty)}")
+            (page,) = pages
+            assert list(page.visit.told_of) == [compound.REFERENCE]
+            found = Plan(name="丙", measures=[Planned(measure="mediation")])
+            for chosen in (0, 1, 2):
+                with user.client:
+                    page.show(1)
+                    step_measures.fill(page, found)
+                assert page.visit.session.chosen == chosen
+            assert [plan.name for plan in page.visit.session.policies] == ["甲", "乙", "丙"]
+            assert list(page.visit.told_of) == [compound.REFERENCE, "甲", "乙", "丙"]
 
     asyncio.run(visit())
 

@@ -218,7 +218,8 @@ def test_an_office_visit(visit, tmp_path: Path) -> None:
         for number in (1, 2):
             page.wait_for_selector(f"[data-found='{number}']")
             page.click(f"[data-found='{number}'] button")
-            page.wait_for_selector(f"[data-policy='{number}']")
+            # The first takes the place of the plan without a measure.
+            page.wait_for_selector(f"[data-policy='{number - 1}'][aria-pressed=true]")
         page.wait_for_function(
             "() => /已完成|runs done/.test(document.querySelector('.status').innerText)"
         )

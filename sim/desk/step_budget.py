@@ -151,7 +151,10 @@ def _show(page: Page, number: int, found: budget.Found) -> None:
             take = ui.button(words["budget_take"], on_click=lambda: _take(page, found)).props(
                 "outline dense"
             )
-            take.set_enabled(len(page.visit.session.policies) < MOST_POLICIES)
+            policies = page.visit.session.policies
+            take.set_enabled(
+                len(policies) < MOST_POLICIES or not all(plan.measures for plan in policies)
+            )
         parts = [
             words["budget_part"].format(
                 name=charts.measure_label(name, language), dose=round(100 * dose), start=first
@@ -164,15 +167,13 @@ def _show(page: Page, number: int, found: budget.Found) -> None:
             hours=number_text(found.hours, language), yuan=number_text(found.yuan, language)
         )
         by = [
-            words["budget_of"].format(
-                who=words[f"giver_{who}"], hours=number_text(hours, language)
-            )
+            words["budget_of"].format(who=words[f"giver_{who}"], hours=number_text(hours, language))
             for who, hours in found.given
         ]
         text("p", mark.join([spent, *by]), "small")
 
 
 def _take(page: Page, found: budget.Found) -> None:
-    from sim.desk.step_measures import add, free_name
+    from sim.desk.step_measures import fill, free_name
 
-    add(page, found.plan(free_name(page)))
+    fill(page, found.plan(free_name(page)))

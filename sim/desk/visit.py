@@ -234,9 +234,15 @@ class Visit:
             self._stacked[policy] = (state, as_runs(lived))
         return self._stacked[policy][1]
 
+    @property
+    def told_of(self) -> dict[str, Asked]:
+        """What a report tells of: the compound without measures, and the plans that hold any."""
+        empty = {plan.name for plan in self.session.policies if not plan.measures}
+        return {name: one for name, one in self.asked.items() if name not in empty}
+
     def common(self) -> dict[str, list[Lived]]:
         """Runs by policy under the seeds that all of them have: what can be held side by side."""
-        lived = {name: self.lived(name) for name in self.asked}
+        lived = {name: self.lived(name) for name in self.told_of}
         seeds = [{one.seed for one in runs} for runs in lived.values()]
         both = set.intersection(*seeds) if seeds else set()
         return {name: [one for one in runs if one.seed in both] for name, runs in lived.items()}

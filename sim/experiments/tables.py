@@ -25,7 +25,12 @@ def measure_title(config: Config, label: str, language: str = "en") -> str:
     named = config.policy.measures[label].get("measure", label)
     measure = CATALOGUE[named]
     title = measure.zh if language == "zh" else measure.en
-    return title if named == label else title + aside(label, language)
+    return title if named == label else title + aside(label_name(label, language), language)
+
+
+def label_name(label: str, language: str = "en") -> str:
+    """What a bundle calls a measure that it has twice: its key in English, as commands name it, else in words."""
+    return WORDS["zh"].get(f"label_of_{label}", label) if language == "zh" else label
 
 
 def unit_of(outcome: str, language: str = "en") -> tuple[float, str]:

@@ -1444,6 +1444,7 @@ def test_a_plan_without_a_measure_is_no_plan_of_a_report(pages: list[Any]) -> No
             empty = own_session(policies=[Plan(name="甲"), Plan(name="乙")])
             await user.open(f"/?s={as_link(empty)}")
             (page,) = pages
+            await until(lambda: page.visit.progress()[1] > 0)
             assert list(page.visit.told_of) == [compound.REFERENCE]
             found = Plan(name="丙", measures=[Planned(measure="mediation")])
             for chosen in (0, 1, 2):
@@ -1455,6 +1456,17 @@ def test_a_plan_without_a_measure_is_no_plan_of_a_report(pages: list[Any]) -> No
             assert list(page.visit.told_of) == [compound.REFERENCE, "甲", "乙", "丙"]
 
     asyncio.run(visit())
+
+
+def test_a_compound_of_another_name_has_the_same_past() -> None:
+    """Catches runs that fail once a compound is named, or is another visit's of another name."""
+    lived = []
+    for name in ("", "梧桐里", "Wutong Lane"):
+        session = own_session(own=Own(values=SMALL, name=name))
+        asked = compound.configurations(session)["A"]
+        lived += live.live([(asked.compound, asked.config)], [1])
+    assert np.array_equal(lived[0].values, lived[1].values, equal_nan=True)
+    assert np.array_equal(lived[0].values, lived[2].values, equal_nan=True)
 
 
 def test_a_fault_of_the_program_is_said_where_its_answer_was_to_be(

@@ -377,7 +377,10 @@ def test_the_fit_is_told_as_lived() -> None:
     words = WORDS["zh"]
     own = Own(collection=0.52, known={"collection_rate@-11": 0.9})
     told = step_known.notes(own, reference, words, "zh")
-    assert told == ["模型起点的收缴率为 50%，您填写或导入的是 52%。"]
+    assert told == ["各次模拟起点的收缴率平均为 50%，填报的是 52%。"]
+    few = own.model_copy(update={"values": {"population.households": 24}})
+    said = step_known.notes(few, reference, words, "zh")[1]
+    assert said.startswith("本小区只有24户，一户即占收缴率约4.2个百分点，而用于查找的小区均为300户")
     rows = step_known.fits(own, reference, words, "zh")
     now, before, slope = (
         next(row for row in rows if part in row.title) for part in ("目前", "11个月前", "变化")
@@ -1396,6 +1399,107 @@ def test_no_measure_of_a_bundle_bears_a_key_on_the_chinese_page() -> None:
         for planned in compound.named_policy(name, "A").measures:
             title = charts.planned_label(planned, "zh")
             assert not re.search(r"[A-Za-z]{2,}|_", title), (name, title)
+
+
+def test_plans_are_found_within_hours_and_money(
+    pages: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a button under which nothing is ever found, as when the answer has a table more than is read."""
+    from sim.desk import budget, step_budget
+
+    monkeypatch.setattr(budget, "STAGES", (4,))
+    monkeypatch.setattr(budget, "SEARCHED", 2)
+    monkeypatch.setattr(budget, "CHECKED", 4)
+
+    async def visit() -> None:
+        async with simulated() as user:
+            session = own_session(
+                candidates=["member_contact", "mediation"], budget={"cell": 40.0, "yuan": 3000.0}
+            )
+            await user.open(f"/?s={as_link(session)}")
+            (page,) = pages
+            await until(lambda: page.visit.progress() == (8, 8))
+            with user.client:
+                step_budget.start(page)
+            await until(lambda: not page.seeking.working)
+            assert page.seeking.problem == ""
+            for found in page.seeking.found:
+                assert found.worlds == 4 and 0 <= found.low <= found.reached / 4 <= found.high <= 1
+                assert dict(found.given)["cell"] <= 40 and found.yuan <= 3000
+            said = page.seeking.said(page.words, None)
+            assert said.startswith("已比较4种组合")
+            first = page.seeking.found[0]
+            assert f"不采取措施时，4次检验中有{first.bare}次达到目标。" in said
+            assert ("不比不采取措施" in said) == (first.reached <= first.bare)
+
+    asyncio.run(visit())
+
+
+def test_a_plan_without_a_measure_is_no_plan_of_a_report(pages: list[Any]) -> None:
+    """Catches a paper that compares nothing with nothing, and an empty plan beside one that was found."""
+    from sim.desk import step_measures
+
+    async def visit() -> None:
+        async with simulated() as user:
+            empty = own_session(policies=[Plan(name="甲"), Plan(name="乙")])
+            await user.open(f"/?s={as_link(empty)}")
+            (page,) = pages
+            await until(lambda: page.visit.progress()[1] > 0)
+            assert list(page.visit.told_of) == [compound.REFERENCE]
+            found = Plan(name="丙", measures=[Planned(measure="mediation")])
+            for chosen in (0, 1, 2):
+                with user.client:
+                    page.show(1)
+                    step_measures.fill(page, found)
+                assert page.visit.session.chosen == chosen
+            assert [plan.name for plan in page.visit.session.policies] == ["甲", "乙", "丙"]
+            assert list(page.visit.told_of) == [compound.REFERENCE, "甲", "乙", "丙"]
+
+    asyncio.run(visit())
+
+
+def test_a_compound_of_another_name_has_the_same_past() -> None:
+    """Catches runs that fail once a compound is named, or is another visit's of another name."""
+    lived = []
+    for name in ("", "梧桐里", "Wutong Lane"):
+        session = own_session(own=Own(values=SMALL, name=name))
+        asked = compound.configurations(session)["A"]
+        lived += live.live([(asked.compound, asked.config)], [1])
+    assert np.array_equal(lived[0].values, lived[1].values, equal_nan=True)
+    assert np.array_equal(lived[0].values, lived[2].values, equal_nan=True)
+
+
+def test_a_fault_of_the_program_is_said_where_its_answer_was_to_be(
+    pages: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Catches a button that does nothing, without a word, where its work failed."""
+    from sim.desk import refusals, step_budget, step_why
+
+    async def visit() -> None:
+        async with simulated() as user:
+            await user.open(f"/?s={as_link(own_session())}")
+            (page,) = pages
+            await until(lambda: page.visit.progress() == (8, 8))
+
+            async def failed(*_: Any) -> None:
+                raise KeyError("split")
+
+            page.printer.call = page.visit.bench.lanes.call = failed
+            with user.client:
+                step_budget.start(page)
+            await until(lambda: not page.seeking.working)
+            said = page.seeking.said(page.words, None)
+            assert said.startswith("本工具运行出错") and "split" in said
+            with user.client:
+                page.show(2)
+                step_why._ask_effect(page, "loops")
+            await until(lambda: not page.why["loops"].working)
+            assert page.why["loops"].problem.startswith("本工具运行出错")
+
+    asyncio.run(visit())
+    assert "KeyError" in caplog.text, "whoever keeps the desk hears of it in full"
+    ended = RuntimeError("a worker process was ended from outside, again and again")
+    assert not re.search("[A-Za-z]", refusals.broken(ended, "zh"))
 
 
 def test_a_search_that_is_refused_says_so(pages: list[Any]) -> None:

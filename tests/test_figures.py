@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import warnings
 from pathlib import Path
@@ -205,3 +206,17 @@ def test_a_figure_is_of_the_answer_it_lies_beside(tmp_path: Path, changed: str) 
     assert len(drawn) == 2 and files[1].exists()
     style.keep(tmp_path, {"x": make}, "zh", given)
     assert len(drawn) == 2
+
+
+def test_no_chinese_figure_names_a_measure_by_its_key() -> None:
+    """Catches a bundle's word for a measure that it has twice, as its file has it, on a Chinese figure."""
+    from sim import load
+    from sim.compose import choices
+    from sim.experiments.tables import measure_title
+    from sim.figures.trajectories import _measure_name
+
+    for name in choices("policy"):
+        config = load("kangqiao", policy=name)
+        for entry in config.policy.entries():
+            for said in (_measure_name(entry, "zh"), measure_title(config, entry.label, "zh")):
+                assert not re.search(r"[A-Za-z]{2,}|_", said), (name, said)

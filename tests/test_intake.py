@@ -575,6 +575,10 @@ def test_tickets_by_month_kind_and_repeats(tmp_path: Path) -> None:
         figures["tickets_satisfied", (2025, 1)] == 0
         and figures["tickets_satisfied", (2025, 2)] == 1
     )
+    again = dict(zip(one.months.index, one.months["repeats"], strict=True))
+    for when in ((2025, 1), (2025, 2)):
+        told = figures["tickets_per_1000", when] * again[when]
+        assert figures["complaints_per_1000", when] == told < figures["tickets_per_1000", when]
     assert set(one.kinds["kind"]) == {"facilities", "cleaning", "other"}
     said = "; ".join(door.told(one))
     assert "repeats by the same number" in said and "not kept: 来电号码, 主要内容" in said
@@ -915,3 +919,15 @@ def test_nothing_of_a_file_is_kept_in_memory_of_another(tmp_path: Path) -> None:
     assert len(read(path)[0]["floor"]) == 24
     text(path, [HEADER, *PLAIN[:12]])
     assert len(read(path)[0]["floor"]) == 12
+
+
+def test_tickets_and_complaints_of_a_month_are_told_apart(tmp_path: Path) -> None:
+    """Catches a monthly figure of all tickets that is read as one of complaints."""
+    for head, name in (
+        ("每千户工单", "tickets"),
+        ("千户诉求量", "tickets"),
+        ("千户投诉量", "complaints"),
+    ):
+        path = text(tmp_path / "m.csv", [["月份", head], ["2025-01", "20"], ["2025-02", "18"]])
+        (one,) = read_files([str(path)], households=200)
+        assert {figure for figure, _, _ in one.figures} == {f"{name}_per_1000"}

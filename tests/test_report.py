@@ -944,3 +944,19 @@ def test_a_clip_path_is_named_by_its_order() -> None:
     once, again = (page.unlike_ids(drawn.format(*names), 2) for names in ("xy", "zw"))
     assert once == again
     assert once.count("f2-clip0") == 2 and 'id="f2-a"' in once
+
+
+def test_a_name_is_not_written_downwards_in_a_table() -> None:
+    """Catches a column of short names that is squeezed to a letter beside columns of long figures."""
+    pytest.importorskip("docx")
+    from sim.report.document import ACROSS, POINTS, TYPES, widths_of
+
+    figure = "34 [4.6, 99]（100次中的25次）"
+    texts = [
+        ["指标", "方案", *"abcd"],
+        ["物业费收缴率（%）", "无措施", figure, figure, figure, figure],
+    ]
+    widths = widths_of(texts, ACROSS)
+    assert sum(widths) == pytest.approx(ACROSS)
+    # Three characters and Word's own margins of a cell, 1.9 mm on either side.
+    assert widths[1] >= 3 * TYPES["Table Grid"].size / POINTS + 3.8

@@ -208,9 +208,11 @@ class StreetAsked:
         plan: What the plan is called.
         notes: What was read and left out.
         found: The compounds in their order; None while they are lived.
+        problem: Why there is no answer, in one line.
     """
 
     question: street.Question
     plan: str
     notes: Notes
     found: pd.DataFrame | None = None
+    problem: str = ""

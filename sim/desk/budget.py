@@ -75,6 +75,7 @@ class Found:
         level: Mean share of fees there in the month asked about.
         hours, yuan: A month, beyond the compound without measures.
         given: Hours a month of those that are limited.
+        bare: In how many of the fresh worlds the compound reaches the target without measures.
     """
 
     measures: tuple[tuple[str, float, int], ...]
@@ -86,6 +87,7 @@ class Found:
     hours: float
     yuan: float
     given: tuple[tuple[str, float], ...]
+    bare: int = 0
 
     def plan(self, name: str) -> Plan:
         """It as a plan that can be changed."""
@@ -127,8 +129,9 @@ def seek(asked: Wanted, key: str, trials: int) -> list[Found]:
     if not best:
         return []
     tables = search.tell(best)
-    frontier, policies, candidates = (tables[name] for name in Optimum.TABLES)
-    return told(Optimum(question, frontier, policies, candidates))
+    (goal,) = question.goals
+    bare = int((goal.margin(search.checked[search.nothing][:, 0]) >= 0).sum())
+    return told(Optimum(question, **tables), bare)
 
 
 def too_long(seconds: float, tried: int, trials: int) -> bool:
@@ -136,8 +139,13 @@ def too_long(seconds: float, tried: int, trials: int) -> bool:
     return bool(tried) and seconds * trials / tried > LONGEST
 
 
-def told(optimum: Optimum) -> list[Found]:
-    """Plans with what the fresh worlds say of them, the likeliest first."""
+def told(optimum: Optimum, bare: int) -> list[Found]:
+    """Plans with what the fresh worlds say of them, the likeliest first.
+
+    Args:
+        optimum: What was found.
+        bare: In how many of the fresh worlds nothing has to be done to reach the target.
+    """
     question = optimum.question
     (goal,) = question.goals
     months = goal.month
@@ -156,7 +164,7 @@ def told(optimum: Optimum) -> list[Found]:
         found.append(
             Found(
                 measures, reached, question.check, row["low"], row["high"], row[level],
-                row["hours"] / months, row["yuan"] / months, given,
+                row["hours"] / months, row["yuan"] / months, given, bare,
             )
         )  # fmt: skip
     return found
@@ -191,4 +199,9 @@ class Seeking:
             return words["budget_first"] if self.working else ""
         if not self.found:
             return words["budget_none"]
-        return words["budget_seeking" if self.working else "budget_done"].format(n=self.tried)
+        said = [words["budget_seeking" if self.working else "budget_done"].format(n=self.tried)]
+        first = self.found[0]
+        said.append(words["budget_bare"].format(a=first.bare, all=first.worlds))
+        if first.reached <= first.bare:
+            said.append(words["budget_no_better"])
+        return words["between_sentences"].join(said)

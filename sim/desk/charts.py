@@ -28,6 +28,7 @@ from sim.as_text import (
 from sim.desk.compound import REFERENCE
 from sim.desk.session import TO_THE_END, Plan, Planned, Session
 from sim.desk.words import WORDS, bracketed
+from sim.experiments import tables
 from sim.experiments.comparison_table import GAIN_DIGITS, cost_cells
 from sim.experiments.paired import Gain, difference, mean, ratio, reason
 from sim.experiments.summary import spread_text, unit_text
@@ -87,9 +88,8 @@ def planned_label(planned: Planned, language: str) -> str:
     name = measure_label(planned.measure, language)
     if not planned.label:
         return name
-    return bracketed(
-        name, WORDS[language].get(f"label_of_{planned.label}", planned.label), language
-    )
+    told = tables.WORDS[language].get(f"label_of_{planned.label}", planned.label)
+    return bracketed(name, told, language)
 
 
 def policy_label(name: str, language: str) -> str:

@@ -46,6 +46,13 @@ window.desk = (() => {
         window.scrollTo(0, at);
       }, 60);
     },
+    // Another step begins at its top, and so does whoever goes on by keys.
+    top() {
+      setTimeout(() => {
+        window.scrollTo(0, 0);
+        if (!document.activeElement || document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
+      }, 0);
+    },
     async copy(text) {
       try { await navigator.clipboard.writeText(text); return true; } catch { /* not allowed on a page without TLS */ }
       const field = document.querySelector("[data-name=link]");

@@ -176,7 +176,8 @@ def _future(compound: str, config: Config, seed: int) -> NeighborhoodModel:
         while len(_pasts) > 1 and sum(len(p.households) for p in _pasts.values()) > MOST_REMEMBERED:
             _pasts.popitem(last=False)
     _pasts.move_to_end(key)
-    return past.fork(config)
+    # A compound that was given another name since, or another visit's of another name, has the same past.
+    return past.fork(config.model_copy(update={"scenario": past.config.scenario}))
 
 
 def _past(config: Config, seed: int) -> NeighborhoodModel:

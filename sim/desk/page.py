@@ -22,7 +22,7 @@ from sim.desk.guard import USER
 from sim.desk.keeping import EVERY, SCRIPT, Keeping, file_name
 from sim.desk.lanes import Lanes
 from sim.desk.office import Plans
-from sim.desk.refusals import refusal
+from sim.desk.refusals import broken, refusal
 from sim.desk.server import MOST_VISITS
 from sim.desk.session import LARGEST_FILE, Session, as_link, from_link, read, write
 from sim.desk.visit import Visit
@@ -151,7 +151,7 @@ class Page:
             with ui.element("nav").classes("steps"):
                 self._nav()
             with ui.element("main").classes("desk-main") as self._main:
-                self._main.props["id"] = "main"
+                self._main.props("id=main tabindex=-1")
             text("footer", self.words["disclaimer"], "foot")
         self.show(self.step)
         html = "zh-CN" if self.visit.session.language == "zh" else "en"
@@ -212,8 +212,7 @@ class Page:
         self._main.clear()
         with self._main:
             (step_compound, step_measures, step_results, step_report)[number].build(self)
-            if again:
-                ui.run_javascript("window.desk && desk.focus()")
+            ui.run_javascript(f"window.desk && desk.{'focus' if again else 'top'}()")
         self._news = True
 
     def next_button(self, number: int) -> None:
@@ -468,7 +467,9 @@ def register(bench: Bench, printer: Lanes, language: str, office: Path | None = 
         client.on_connect(here)
         client.on_disconnect(left)
         client.on_delete(gone)
-        client.on_exception(lambda error: ui.notify(_one_line(error), type="negative"))
+        client.on_exception(lambda error: ui.notify(
+            broken(error, desk.visit.session.language), type="negative", timeout=10000, multi_line=True
+        ))  # fmt: skip
         desk.open()
         asked = [not s]
 
@@ -510,7 +511,3 @@ def _start(language: str) -> Session:
     return Session.model_validate(
         {"language": language, "case": compound.OWN, "policies": [{"name": name}]}
     )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,15 @@ def refusal(error: InputError, language: str) -> str:
     return " ".join(line.split())
 
 
+def broken(error: Exception, language: str) -> str:
+    """A fault of the program's own, in a line of the page's language; all of it goes to whoever keeps the desk."""
+    logging.getLogger(__name__).error("the desk: %s", error, exc_info=error)
+    said = " ".join(str(error).split())[:200]
+    if isinstance(error, RuntimeError) and (turned := _turned(said, PROBLEMS_ZH)):
+        return turned if language == "zh" else said
+    return WORDS[language]["broken"].format(error=f"{type(error).__name__}: {said}")
+
+
 class Told(Protocol):
     """Whatever says in a line why it has no answer."""
 
@@ -45,8 +55,8 @@ def told_in(where: Told, language: str, told: Callable[[], None]) -> Iterator[No
         yield
     except InputError as error:
         where.problem = refusal(error, language)
-    except RuntimeError as error:
-        where.problem = " ".join(str(error).split())
+    except Exception as error:
+        where.problem = broken(error, language)
     finally:
         told()
 

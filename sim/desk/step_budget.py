@@ -50,7 +50,7 @@ def build(page: Page) -> None:
             ui.button(words["budget_go"], icon="search", on_click=lambda: start(page)).props(
                 "unelevated data-name=budget-go"
             )
-            ui.button(words["stop"], on_click=lambda: stop(page)).props("flat")
+            halt = ui.button(words["stop"], on_click=lambda: stop(page)).props("flat")
         told = text("p", "", "small")
         told.props["aria-live"] = "polite"
         place = ui.element("div").style("width:100%")
@@ -61,6 +61,7 @@ def build(page: Page) -> None:
     def draw() -> None:
         seeking = page.seeking
         told.set_content(escape(seeking.said(page.words, _wanted(page))))
+        halt.set_visibility(seeking.working)
         if seeking.found is not shown[0]:
             shown[0] = seeking.found
             place.clear()
@@ -150,7 +151,10 @@ def _show(page: Page, number: int, found: budget.Found) -> None:
             take = ui.button(words["budget_take"], on_click=lambda: _take(page, found)).props(
                 "outline dense"
             )
-            take.set_enabled(len(page.visit.session.policies) < MOST_POLICIES)
+            policies = page.visit.session.policies
+            take.set_enabled(
+                len(policies) < MOST_POLICIES or not all(plan.measures for plan in policies)
+            )
         parts = [
             words["budget_part"].format(
                 name=charts.measure_label(name, language), dose=round(100 * dose), start=first
@@ -163,15 +167,13 @@ def _show(page: Page, number: int, found: budget.Found) -> None:
             hours=number_text(found.hours, language), yuan=number_text(found.yuan, language)
         )
         by = [
-            words["budget_of"].format(
-                who=words[f"budget_{who}"], hours=number_text(hours, language)
-            )
+            words["budget_of"].format(who=words[f"giver_{who}"], hours=number_text(hours, language))
             for who, hours in found.given
         ]
         text("p", mark.join([spent, *by]), "small")
 
 
 def _take(page: Page, found: budget.Found) -> None:
-    from sim.desk.step_measures import add, free_name
+    from sim.desk.step_measures import fill, free_name
 
-    add(page, found.plan(free_name(page)))
+    fill(page, found.plan(free_name(page)))

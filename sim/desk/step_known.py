@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 OFF = 0.05
 """Distance of the runs' start from the user's figure that is warned of."""
 
+FEW = 100
+"""Households below which one of them is more than a point of the share of fees."""
+
 FIRST = 8
 """Runs from which the fit is told."""
 
@@ -252,6 +255,13 @@ def notes(own: Own, reference: Runs, words: dict[str, str], language: str) -> li
         )
         gap = "" if language == "zh" else " "
         told.append(said + (gap + words["start_off"] if abs(_off(own, reference)) > OFF else ""))
+    size = compound.now_of(own)["households"]
+    if size < FEW:
+        told.append(
+            words["start_few"].format(
+                n=f"{size:.0f}", points=exact_text(round(100 / size, 1)), like=estates.HOUSEHOLDS
+            )
+        )
     used = set() if like is None else set(like["fit"]["figure"])
     if left := [title(name, language) for name in given if name not in used]:
         mark = "、" if language == "zh" else ", "

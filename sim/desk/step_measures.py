@@ -84,6 +84,18 @@ def free_name(page: Page) -> str:
     return next(name for name in names if name not in taken)
 
 
+def fill(page: Page, plan: Plan) -> None:
+    """Put a policy where the first one without a measure stands, or beside the others."""
+    policies = page.visit.session.policies
+    empty = next((k for k, one in enumerate(policies) if not one.measures), None)
+    if empty is None:
+        add(page, plan)
+        return
+    put = plan.model_copy(update={"name": policies[empty].name})
+    now = [put if k == empty else one for k, one in enumerate(policies)]
+    page.rebuild(lambda: page.visit.set(policies=now, chosen=empty))
+
+
 def add(page: Page, plan: Plan) -> None:
     """Put one more policy beside the others."""
     policies = [*page.visit.session.policies, plan]

@@ -10,13 +10,20 @@ from nicegui import background_tasks, ui
 
 from sim import known
 from sim.desk import charts, compound
-from sim.desk.bits import as_table, card, one_line, text
+from sim.desk.bits import as_table, card, text
+from sim.desk.refusals import told_in
 from sim.posterior import records, records_table
 from sim.questions.collect import HOUR
 from sim.report.sentences import MAIN, Runs
 
 if TYPE_CHECKING:
     from sim.desk.page import Page
+
+
+class Weighing:
+    """What is said of records that were weighed, as HTML, or why nothing is."""
+
+    said = problem = ""
 
 
 def build(page: Page) -> None:
@@ -44,17 +51,17 @@ def build(page: Page) -> None:
         background_tasks.create(weigh(lived, told_of[0]))
 
     async def weigh(lived: dict[str, Runs], state: object) -> None:
-        language = page.visit.session.language
-        with one_line(language):
-            said = ""
-            try:
-                outcome, shown = matrices(lived, page.visit.session.within)
-                names = [charts.policy_label(name, language) for name in lived]
-                tables = await page.printer.call(0, records.weigh, names, outcome, shown, HOUR)
-                said = as_html(*tables, language)
-            finally:
-                if told_of[0] == state:
-                    found.set_content(said)
+        language, weighing = page.visit.session.language, Weighing()
+
+        def show() -> None:
+            if told_of[0] == state:
+                found.set_content(weighing.said or escape(weighing.problem))
+
+        with told_in(weighing, language, show):
+            outcome, shown = matrices(lived, page.visit.session.within)
+            names = [charts.policy_label(name, language) for name in lived]
+            tables = await page.printer.call(0, records.weigh, names, outcome, shown, HOUR)
+            weighing.said = as_html(*tables, language)
 
     def draw() -> None:
         # Of plans that have been changed since, it would be another choice's.

@@ -76,7 +76,7 @@ def _again(page: Page) -> None:
 def _copy(page: Page, kind: str) -> None:
     words, session = page.words, page.visit.session
     with one_line(session.language):
-        told = as_text(page.visit.asked, session.threshold, kind)
+        told = as_text(page.visit.told_of, session.threshold, kind)
         page.hand_over(words[f"again_{kind}"], words["again_hint"], told)
 
 
@@ -112,7 +112,7 @@ async def _make(page: Page, kind: printing.Kind) -> None:
     try:
         with one_line(page.visit.session.language):
             data = await page.printer.call(
-                0, printing.make, kind, dict(visit.asked), lived, language, extra(page, lived)
+                0, printing.make, kind, visit.told_of, lived, language, extra(page, lived)
             )
             name = file_name(visit.session, words["report"], printing.ENDINGS[kind])
             ui.download.content(data, name, printing.TYPES[kind])

@@ -11,6 +11,7 @@ from sim import files
 from sim.desk import compound
 from sim.desk.arrived import StreetAsked, short_name
 from sim.desk.bits import FileField, as_table, card, one_line, text
+from sim.desk.refusals import told_in
 from sim.desk.session import LARGEST_UPLOAD
 from sim.intake import compounds
 from sim.intake.sheets import TEXTS, WORKBOOKS
@@ -33,7 +34,7 @@ def build(page: Page) -> None:
             text("p", words["street_plan"])
             return
         with ui.element("div").classes("flow"):
-            hours = ui.number(words["street_hours"], min=0).style("min-width:220px")
+            hours = ui.number(words["street_hours"], min=0).style("min-width:280px")
             hours.props("clearable data-name=street-hours")
             FileField(
                 words["street_file"], lambda data, name: _take(page, data, name, hours.value),
@@ -45,7 +46,8 @@ def build(page: Page) -> None:
     shown: list[Any] = [None]
 
     def draw() -> None:
-        now = None if page.street is None else (page.street, page.street.found)
+        asked = page.street
+        now = None if asked is None else (asked, asked.problem or asked.found)
         # Told with every batch of runs: what has not changed is left as it stands.
         if now is None or (shown[0] and now[0] is shown[0][0] and now[1] is shown[0][1]):
             return
@@ -78,14 +80,9 @@ def _take(page: Page, data: bytes, name: str, hours: float | None) -> None:
 
 
 async def _live(page: Page, asked: StreetAsked) -> None:
-    try:
-        with one_line(page.visit.session.language):
-            tables = await page.printer.call(0, street.rank, asked.question)
-            asked.found = tables["compounds"]
-    finally:
-        if asked.found is None and page.street is asked:
-            page.street = None
-        page._told()
+    with told_in(asked, page.visit.session.language, page._told):
+        tables = await page.printer.call(0, street.rank, asked.question)
+        asked.found = tables["compounds"]
 
 
 def _show(page: Page, asked: StreetAsked) -> None:
@@ -93,6 +90,9 @@ def _show(page: Page, asked: StreetAsked) -> None:
     for line in sentences(asked.notes, language):
         text("p", line, "small")
     config = asked.question.config
+    if asked.problem:
+        text("p", asked.problem)
+        return
     if asked.found is None:
         text("p", words["street_wait"].format(n=len(asked.question.places), plan=asked.plan))
         return

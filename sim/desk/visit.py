@@ -13,7 +13,7 @@ from sim.desk import compound
 from sim.desk.bench import Asked, Bench
 from sim.desk.charts import Parts, parts_of
 from sim.desk.live import Film, Lived
-from sim.desk.refusals import refusal
+from sim.desk.refusals import refusal, told_in
 from sim.desk.session import Plan, Planned, Session, read, write
 from sim.errors import InputError
 from sim.outcomes import column
@@ -202,14 +202,8 @@ class Visit:
         await self._run(self._in_order(), self.session.seeds)
 
     async def _run(self, asked: list[Asked], seeds: list[int]) -> None:
-        try:
+        with told_in(self, self.session.language, self.told):
             await self.bench.run(asked, seeds, self.told)
-        except InputError as error:
-            self.problem = refusal(error, self.session.language)
-        except RuntimeError as error:
-            self.problem = " ".join(str(error).split())
-        finally:
-            self.told()
 
     def _in_order(self) -> list[Asked]:
         # What is being changed comes first: the others are mostly there already.
@@ -240,9 +234,15 @@ class Visit:
             self._stacked[policy] = (state, as_runs(lived))
         return self._stacked[policy][1]
 
+    @property
+    def told_of(self) -> dict[str, Asked]:
+        """What a report tells of: the compound without measures, and the plans that hold any."""
+        empty = {plan.name for plan in self.session.policies if not plan.measures}
+        return {name: one for name, one in self.asked.items() if name not in empty}
+
     def common(self) -> dict[str, list[Lived]]:
         """Runs by policy under the seeds that all of them have: what can be held side by side."""
-        lived = {name: self.lived(name) for name in self.asked}
+        lived = {name: self.lived(name) for name in self.told_of}
         seeds = [{one.seed for one in runs} for runs in lived.values()]
         both = set.intersection(*seeds) if seeds else set()
         return {name: [one for one in runs if one.seed in both] for name, runs in lived.items()}

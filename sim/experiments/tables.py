@@ -25,7 +25,13 @@ def measure_title(config: Config, label: str, language: str = "en") -> str:
     named = config.policy.measures[label].get("measure", label)
     measure = CATALOGUE[named]
     title = measure.zh if language == "zh" else measure.en
-    return title if named == label else title + aside(clean(label, LONGEST_TITLE), language)
+    return title if named == label else title + aside(label_name(label, language), language)
+
+
+def label_name(label: str, language: str = "en") -> str:
+    """What a bundle calls a measure that it has twice: its key in English, as commands name it, else in words."""
+    said = clean(label, LONGEST_TITLE)
+    return WORDS["zh"].get(f"label_of_{label}", said) if language == "zh" else said
 
 
 def unit_of(outcome: str, language: str = "en") -> tuple[float, str]:

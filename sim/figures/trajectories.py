@@ -18,6 +18,7 @@ from sim.as_text import aside
 from sim.errors import InputError
 from sim.experiments.doubt import FEWEST_PAIRS, chance_band
 from sim.experiments.summary import run_means
+from sim.experiments.tables import label_name
 from sim.figures import style
 from sim.figures.axes import (
     band,
@@ -284,5 +285,5 @@ def _months(axes: Axes, months: tuple[int, int]) -> None:
 def _measure_name(entry: Entry, language: str) -> str:
     name = name_of(entry.measure, language)
     if entry.label != entry.measure.name:
-        name += aside(entry.label, language)
+        name += aside(label_name(entry.label, language), language)
     return textwrap.shorten(name, 46, placeholder=" …") if language == "en" else name

@@ -293,7 +293,10 @@ def _figures(
     for when in months.index:
         if said.households is not None:
             rate = 1000.0 * calls[when] / said.households
-            figures += [("tickets_per_1000", when, rate), ("complaints_per_1000", when, rate)]
+            figures.append(("tickets_per_1000", when, rate))
+            # Complaints are calls about what had been told before: where nothing tells that, they are not known.
+            if not np.isnan(again := told["repeats"][when]):
+                figures.append(("complaints_per_1000", when, rate * again))
         for column, name in names_.items():
             value = told[column][when]
             if not np.isnan(value):

@@ -376,7 +376,8 @@ def widths_of(texts: list[list[str]], across: float) -> list[float]:
     wished = [min(max(map(_letters, column)), 32) + 2 for column in columns]
     more = [max(wish - need, 0) + 1 for wish, need in zip(wished, least, strict=True)]
     # Words stay whole as far as that goes; what is left is shared by what a column holds beyond.
-    spare = max(max(sum(wished), sum(least)) - sum(least), 0)
+    room = across * POINTS * 2 / TYPES["Table Grid"].size
+    spare = max(min(sum(wished), room) - sum(least), 0)
     widths = [need + spare * part / sum(more) for need, part in zip(least, more, strict=True)]
     return [across * width / sum(widths) for width in widths]
 

@@ -124,7 +124,7 @@ def about_policy(
         said.append(_gain(policy, reference, month, language))
     said.append(_level(policy, reference, "satisfied_share", month, words["satisfied"], language))
     said.append(_places(policy, reference, words))
-    said.append(_cost(policy, households, last, words, language))
+    said.append(_cost(policy, reference, households, last, words, language))
     if end is not None and end < last:
         said.append(fading(policy, reference, end, min(12, last - end), language))
     said.append(_worse(policy, reference, month, words, language))
@@ -361,7 +361,19 @@ def _or_why(share: float, indicator: str, words: dict[str, str]) -> str:
     return words[f"why_{indicator}"] if math.isnan(share) else percent_text(share)
 
 
-def _cost(policy: Runs, households: int, last: int, words: dict[str, str], language: str) -> str:
+def _bare(reference: Runs, words: dict[str, str], language: str) -> str:
+    """What is spent without measures too; nothing where nothing is."""
+    hours, yuan = float(reference.hours.mean()), float(reference.yuan.mean())
+    if not hours and not yuan:
+        return ""
+    return words["cost_bare"].format(
+        hours=number_text(hours, language), yuan=number_text(yuan, language)
+    )
+
+
+def _cost(
+    policy: Runs, reference: Runs, households: int, last: int, words: dict[str, str], language: str
+) -> str:
     hours, yuan = float(policy.hours.mean()), float(policy.yuan.mean())
     if not hours and not yuan:
         return words["free"]
@@ -369,6 +381,7 @@ def _cost(policy: Runs, households: int, last: int, words: dict[str, str], langu
     return words["cost"].format(
         last=last, hours=number_text(hours, language), yuan=number_text(yuan, language),
         each=number_text(hours / share, language), fen=number_text(yuan / share, language),
+        bare=_bare(reference, words, language),
     )  # fmt: skip
 
 

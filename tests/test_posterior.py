@@ -504,7 +504,12 @@ def test_records_of_a_compound_are_weighed(tmp_path: Path) -> None:
     # Against hours and yuan a measure that is hardly worth anything comes last.
     assert free["first"][1] > 0.5 > dear["first"][1]
     assert "样本信息" in answer.table("zh") and "sample" in answer.table("en")
-    for words, message in [({"months": 3}, "at=24"), ({"scenario.history_months": 3}, "year")]:
+    refused = [
+        ({"months": 3}, "at=24"),
+        ({"scenario.history_months": 3}, "year"),
+        ({"replications": 59}, "60 or more"),
+    ]
+    for words, message in refused:
         with pytest.raises(InputError, match=message):
             ask(**words)
 

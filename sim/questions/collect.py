@@ -47,7 +47,7 @@ def collect(
         RuntimeError: Too few runs have what is asked.
     """
     from sim.outcomes import INDICATORS
-    from sim.posterior.records import Question
+    from sim.posterior.records import FEWEST, Question
     from sim.questions import find
 
     if "months" in given.keys:
@@ -61,5 +61,9 @@ def collect(
     if config.scenario.history_months < 12:
         problem = f"{config.scenario.history_months}: no year of records before the policies"
         raise InputError("scenario.history_months", problem, "12 or more, as 24")
+    if config.replications < FEWEST:
+        raise InputError(
+            "replications", f"{config.replications}: too few to tell", f"{FEWEST} or more, as 200"
+        )
     unit = 100.0 if INDICATORS[indicator].share else 1.0
     return Question(comparing, indicator, worth * unit, hour)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import permutations
 from typing import Any
@@ -87,12 +88,14 @@ def test_terms_add_up_to_what_the_rule_of_paying_decided_by(seed: int) -> None:
         "price_cut",
         "strike",
         "dunning",
+        "common_purse",
     )
     fees = {name: float(draw.random()) for name in weights}
     cut = [name for name in ARROWS if name.endswith("_to_pay") and draw.random() < 0.2]
     made = world(n, **columns, fees=fees, cut=cut)
     for name, value in (("dunning", 0.7), ("pledge", 0.9), ("appeal", -0.2), ("price_ratio", 1.3)):
         setattr(made.signals[0], name, value)
+    made.firms["volunteers"][:] = 0.6
     terms = pushes(made)
     do(made, "would_pay")
     assert terms.shape == (len(TERMS), n)
@@ -159,6 +162,15 @@ def test_the_story_tells_numbers_that_are_in_the_tables() -> None:
     for draw in (household_figures.chance, household_figures.causes):
         figure, data = draw(found, language="zh")
         assert isinstance(figure, Figure) and len(data)
+
+
+@pytest.mark.parametrize(("points", "told"), [(2.0, True), (0.4, False)])
+def test_a_cause_of_less_than_a_point_is_not_said_to_weigh_most(points: float, told: bool) -> None:
+    """Catches "(+0.0 points) weighs most"."""
+    found = household()
+    path = found.path.tail(1).assign(points=points)
+    story = " ".join(replace(found, path=path).story("en"))
+    assert ("weighs most" in story) == told
 
 
 def test_a_household_that_is_none_and_words_that_do_not_go_together_are_refused(

@@ -227,8 +227,9 @@ class _Teller:
             return
         end = rows[-1]
         if len(rows) == 1:
-            points = signed(float(end["points"]))
-            yield w["same"].format(cause=self._first_up(self._cause(end["cause"])), points=points)
+            points, cause = float(end["points"]), self._first_up(self._cause(end["cause"]))
+            if abs(points) >= LEAST:
+                yield w["same"].format(cause=cause, points=signed(points))
             return
         steps = [
             w["by"].format(row["household"], layer=w[after["layer"].upper()])

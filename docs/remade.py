@@ -132,10 +132,10 @@ def patterns(quick: bool) -> str:
 
 _PATTERNS = (
     ("P1 decline：“环境恶化—物业费收缴难—服务降级—矛盾激化”", "004", "by the history's sizes"),
-    ("P2 collection “从10%提升至70%” in about two years", "004", "yes, by hand"),
-    ("P3 “居民满意度达90%” at the end", "004", "yes, by hand"),
+    ("P2 collection “从10%提升至70%” in about two years", "004", "by hand and in the pooled fit"),
+    ("P3 “居民满意度达90%” at the end", "004", "by hand and in the pooled fit"),
     ("P4 elections “多次‘流产’”", "004", "no"),
-    ("P5 “70%以上实现就地化解” (told of the street's grids)", "004", "no"),
+    ("P5 “70%以上实现就地化解” (told of the street's grids)", "004", "the street's figure, in the pooled fit"),
     ("P6 committees in “全国仅约30%” of compounds", "000", "no"),
     ("P7 an ordinary compound collects 71 to 90% (sources disagree, weak)", "outside", "yes, by hand"),
     ("Kangqiao without measures", "none", "no"),

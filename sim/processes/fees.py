@@ -1,7 +1,7 @@
 """Fees: the chance that a household pays a bill for the property fee; when it pays stands in ``bills``.
 
-P(pay) = logistic(base + service + norm + trust - grievance + habit + contact + dunning + appeal
-                  + common purse - price - burden - free habit)
+P(pay) = logistic(base + service + norm + trust - grievance + habit + contact + pledge + dunning + appeal
+                  + common purse - price - burden - free habit - conflict)
 
 Grievance weighs the more the fewer others are believed to pay: many refuse only in company (法不责众).
 
@@ -71,9 +71,11 @@ class FeeParameters(Parameters):
     common_purse: float = logits(
         2.5, "Push to pay where neighbours run a small compound themselves, know who has paid and still have the "
         "energy to ask; of a compound larger than firm.self_run_size a part", low=0, high=6, zh="自管互相监督作用",
-        source="small groups see who contributes, and sanction (Olson 1965; Ostrom 1990, ch. 3); 97 to 100 percent of "
-        "84 to 129 households pay neighbours (K057, K063, K072, K088), 30 of 2,000 (K031), ever fewer as terms wear on "
-        "(K086); size assumed",
+        source="small groups contribute more (Olson 1965), users who watch each other sanction (Ostrom 1990); "
+        "consistent with it, each with other causes beside: 97 to 100 percent of 84 to 129 households (K057 with names "
+        "posted, K063 after repairs, K072 with accounts posted, K088 whose own running is our reading), 30 of 2,000 "
+        "(K031, no accounts shown), 80 and then very low of 408 (K086); against it K094 (200, ended over refusers). "
+        "Set so that K063, K072 and K088 come near what is told; size assumed",
     )  # fmt: skip
     habit: float = logits(1.8, "Weight of own habit of paying", low=0, high=10, zh="缴费习惯权重")
     habit_keeps: float = monthly(

@@ -105,7 +105,7 @@ class VoiceParameters(Parameters):
     )  # fmt: skip
     again: float = logits(
         3.0, "Push to call the hotline again about what it has been called about", low=-2, high=8, zh="重复来电倾向",
-        source="11 percent of tickets are sent out a second time (D034); size assumed",
+        source="11 percent of tickets are sent out a second time (D034); set so that this level comes in",
     )  # fmt: skip
     time: float = param(
         0.5, "Weight of the cost of time at committee, grid worker and petition office, see participation", low=0,

@@ -399,7 +399,8 @@ _ALL: tuple[Level, ...] = (
     ),
     Level(
         "tickets_repeat", "Repeated tickets", "重复工单占比", DISTRICT, _MONTHS, overall("ticket_repeats"),
-        Band(0.11, 0.48, "from 11.4 percent sent a second time to 48 from the same compound", "D034, D084", "C", "",
+        Band(0.11, 0.48, "from 11.4 percent sent a second time to 48 from the same compound", "D034, D084", "C",
+             "voices.again",
              "由11.4%二次转办至48%同小区重复"),
     ),
     Level(

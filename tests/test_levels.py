@@ -211,6 +211,7 @@ NO_FIT = {
         "district_year",
         "D010",
     ): "firm.full_cost and firm.reckons: the rate at which a firm breaks even",
+    ("property_share", "D034"): "voices.again: repeated tickets, not property's share of calls",
     ("unpaid", "D037"): "voices.ease: the level of tickets, not of what is owed",
     (
         "property_share",

@@ -604,7 +604,7 @@ def test_few_runs_are_enough_to_say_where_the_start_is() -> None:
         async with simulated() as user:
             own = Own(values=SMALL, collection=0.4)
             await user.open(f"/?s={as_link(own_session(own=own, replications=2))}")
-            await user.should_see("模型起点的收缴率为", retries=600)
+            await user.should_see("各次模拟起点的收缴率平均为", retries=600)
 
     asyncio.run(visit())
 

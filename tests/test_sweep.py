@@ -551,7 +551,7 @@ def test_hydras_multirun_lives_a_study_per_job(tmp_path: Path) -> None:
     (own / "experiment").mkdir(parents=True)
     (own / "experiment/two.yaml").write_text("factors: {fees.habit: '0.1,0.2'}\n", encoding="utf-8")
     words = [
-        "--config-dir", str(own), "--multirun", "scenario=kangqiao", "policy=none,member_contact",
+        "--config-dir", str(own), "--multirun", "scenario=kangqiao", "policy=lead_by_paying,member_contact",
         "experiment=two", "population.households=60", "months=2", "replications=2",
         "executor.workers=1", "measure.member_contact.quota=4",
     ]  # fmt: skip
@@ -563,7 +563,7 @@ def test_hydras_multirun_lives_a_study_per_job(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     folders = sorted((tmp_path / "results/sweep").iterdir())
     assert [len(read_sweep(folder)) for folder in folders] == [4, 4]
-    assert {read_sweep(folder)["policy"][0] for folder in folders} == {"none", "member_contact"}
+    assert {read_sweep(folder)["policy"][0] for folder in folders} == {"lead_by_paying", "member_contact"}
 
 
 class Drawn(fake_model.Apart, fake_model.FakeModel):

@@ -563,7 +563,10 @@ def test_hydras_multirun_lives_a_study_per_job(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     folders = sorted((tmp_path / "results/sweep").iterdir())
     assert [len(read_sweep(folder)) for folder in folders] == [4, 4]
-    assert {read_sweep(folder)["policy"][0] for folder in folders} == {"lead_by_paying", "member_contact"}
+    assert {read_sweep(folder)["policy"][0] for folder in folders} == {
+        "lead_by_paying",
+        "member_contact",
+    }
 
 
 class Drawn(fake_model.Apart, fake_model.FakeModel):

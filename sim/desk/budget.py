@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 from sim.config import Config, Policy
 from sim.desk.session import Plan, Planned, Session
@@ -128,7 +129,7 @@ def seek(asked: Wanted, key: str, trials: int) -> list[Found]:
     best = search.best(BEST)
     if not best:
         return []
-    tables = search.tell(best)
+    tables: dict[str, Any] = search.tell(best)
     (goal,) = question.goals
     bare = int((goal.margin(search.checked[search.nothing][:, 0]) >= 0).sum())
     return told(Optimum(question, **tables), bare)

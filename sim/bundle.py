@@ -121,10 +121,21 @@ def bundle(
         raise InputError("platform", f"{platform!r} is not known", ", ".join(PLATFORMS))
     if python not in PYTHONS:
         raise InputError("python", f"{python!r} is not served", ", ".join(PYTHONS))
-    if embedded is not None and (platform != "win_amd64" or not zipfile.is_zipfile(embedded)):
+    if not out.parent.is_dir():
         raise InputError(
-            "embedded", f"{embedded} is no zip of Python", "python-*-embed-amd64.zip for win_amd64"
+            str(out), f"there is no folder {out.parent}", "a file in a folder that is there"
         )
+    if embedded is not None:
+        if platform != "win_amd64" or not zipfile.is_zipfile(embedded):
+            raise InputError(
+                "embedded",
+                f"{embedded} is no zip of Python",
+                "python-*-embed-amd64.zip for win_amd64",
+            )
+        with zipfile.ZipFile(embedded) as archive:
+            if _paths_of(python) not in archive.namelist():
+                allowed = f"python-{python}.*-embed-amd64.zip"
+                raise InputError("embedded", f"{embedded} is no Python {python}", allowed)
     if compiled and not _compiles_for(platform, python):
         problem = f"rules for {platform} and Python {python} cannot be compiled here"
         raise InputError(
@@ -299,15 +310,16 @@ def _compile(kit: Path, trial: Path) -> None:
 # --- the folder ---------------------------------------------------------------------------------
 
 
+def _paths_of(python: str) -> str:
+    """File by which an embeddable Python finds its modules."""
+    return f"python{python.replace('.', '')}._pth"
+
+
 def _unpack_python(kit: Path, embedded: Path, platform: Platform, python: str) -> None:
     """Python beside the wheels, and the wheels unpacked for it: it has no pip of its own."""
     with zipfile.ZipFile(embedded) as archive:
         archive.extractall(kit / "python")
-    paths = next((kit / "python").glob("python*._pth"), None)
-    if paths is None or paths.stem != f"python{python.replace('.', '')}":
-        raise InputError(
-            "embedded", f"{embedded} is no Python {python}", f"python-{python}.*-embed-amd64.zip"
-        )
+    paths = kit / "python" / _paths_of(python)
     paths.write_text(f"{paths.stem}.zip\n.\n..\\site\nimport site\n", encoding="ascii")
     there = [word for tag in platform.tags for word in ("--platform", tag)]
     _pip(

@@ -130,6 +130,21 @@ def test_what_no_kit_can_be_made_of_is_refused(given: dict, said: str, tmp_path:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_that_is_not_there_and_a_zip_without_python_are_refused_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches minutes of downloads before what was plain at once is said."""
+    monkeypatch.setattr(kits, "_pip", lambda *words: pytest.fail("something was fetched"))
+    other = tmp_path / "other.zip"
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("python311._pth", "python311.zip\n")
+    with pytest.raises(InputError, match=r"is no Python 3\.12"):
+        kits.bundle(tmp_path / "kit.zip", embedded=other)
+    with pytest.raises(InputError, match="there is no folder"):
+        kits.bundle(tmp_path / "nothere" / "kit.zip")
+    assert [path.name for path in tmp_path.iterdir()] == ["other.zip"]
+
+
 def test_every_library_of_a_kit_has_its_licence_listed() -> None:
     root = Path(__file__).parents[1]
     listed = (root / "docs" / "licences.md").read_text(encoding="utf-8").lower().replace("_", "-")

@@ -126,9 +126,15 @@
     return Number.isFinite(value) && text !== "" ? Math.min(Math.max(Math.round(value), low), high) : usual;
   }
 
+  // Mail programs write signs of an address by their numbers.
+  function decoded(text) { try { return decodeURIComponent(text); } catch (error) { return text; } }
+
+  // As the slider has it, so that none is ticked and shown as 0.
+  function stepped(dose) { return Number(Math.min(Math.max(Math.round(dose / data.step) * data.step, 0), data.dose).toFixed(6)); }
+
   function restore(hash) {
     state.uses = copied(bare);
-    for (const word of hash.replace(/^#/, "").split("&")) {
+    for (const word of decoded(hash).replace(/^#/, "").split("&")) {
       const [key, value = ""] = word.split("=");
       const lever = data.levers.findIndex((one) => one.label === key);
       if (key === "lang" && (value === "en" || value === "zh")) state.language = value;
@@ -137,7 +143,7 @@
       if (lever >= 0) {
         const [dose, start, end] = value.split(",");
         const use = state.uses[lever];
-        use.dose = Math.min(Math.max(Number(dose) || 0, 0), data.dose);
+        use.dose = stepped(Number(dose) || 0);
         use.start = whole(start, 1, data.latest, 1);
         use.end = whole(end, use.start + 1, never, never);
       }
@@ -286,7 +292,8 @@
       button.innerHTML = `${indicator[state.language]} <b>${number(at(made.line[k], state.month), k)}</b>${drawn(made, none, k, 140, 26, false)}`;
     });
     const said = sentences(made, none), setting = real();
-    if (setting >= 0) said.push(say("lived", { count: data.repeats[setting] }));
+    // Those without measures are runs that the line was fitted to.
+    if (setting >= 0) said.push(say(setting ? "lived" : "lived_bare", { count: data.repeats[setting] }));
     $("said").innerHTML = "";
     for (const text of said) $("said").appendChild(document.createElement("li")).textContent = text;
     $("month-value").textContent = state.month;
@@ -345,7 +352,8 @@
     $("language").addEventListener("click", () => { state.language = state.language === "zh" ? "en" : "zh"; tell(); });
     $("nothing").addEventListener("click", () => { state.uses = copied(bare); refresh(); });
     $("real").addEventListener("click", () => {
-      const next = (real() + 1) % data.lived.length;
+      // From a setting of one's own to the first with measures: the one without would look like a reset.
+      const next = (Math.max(real(), 0) + 1) % data.lived.length;
       state.uses = data.lived[next].map(([dose, start, end]) => ({ dose: dose, start: start, end: end }));
       refresh();
     });

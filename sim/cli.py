@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED_BY, INTERRUPTED = 128, 130
 
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+"""The library's ``UsageError``, which it has under no public name of its own."""
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -717,11 +720,13 @@ def main(words: list[str] | None = None) -> None:
         try:
             _make_ready(sys.argv[1:] if words is None else words)
             _complete()
-            app(args=words, prog_name="xiaoqu")
+            sys.exit(app(args=words, prog_name="xiaoqu", standalone_mode=False) or 0)
         finally:
             sys.stdout.flush()
     except InputError as error:
         _fail(str(error), 2)
+    except _USAGE_ERROR as error:
+        _misused(error)
     except RuntimeError as error:
         _fail(" ".join(str(error).split()), 1)
     except BrokenPipeError:
@@ -788,6 +793,15 @@ def _say(text: object) -> None:
 def _fail(line: str, code: int) -> None:
     print(clean(f"error: {line}" if code < INTERRUPTED_BY else line), file=sys.stderr)
     sys.exit(code)
+
+
+def _misused(error: Any) -> None:
+    """A command that is not there, or an option of it: one line in place of a box of several."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        sys.exit(2)
+    asked = f" ({error.ctx.command_path} -h)" if error.ctx else ""
+    _fail(" ".join(error.format_message().replace("Value error, ", "").split()) + asked, 2)
 
 
 def _load_plugins(paths: list[Path] | None) -> None:

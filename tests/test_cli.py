@@ -684,3 +684,25 @@ def test_configuration_cannot_name_a_plugin(xiaoqu: Command, word: str) -> None:
     code, _, err = xiaoqu("run", f"{word}=mine.py")
     assert code == 2
     assert "unknown key" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rnu"], "No such command 'rnu'. Did you mean 'run'? (xiaoqu -h)"),
+        (["run", "--fore"], "No such option: --fore"),
+        (["export", "results"], "Missing argument"),
+        (["list", "polices"], "'polices' is not one of 'experiments', 'scenarios'"),
+        (["run", "--dpi", "x"], "Invalid value for '--dpi'"),
+    ],
+)
+def test_a_command_that_is_misused_is_told_in_one_line(
+    xiaoqu: Command, words: list[str], said: str
+) -> None:
+    code, out, err = xiaoqu(*words)
+    assert (code, out) == (2, "")
+    assert said in err and err.startswith("error: ") and err.count("\n") == 1
+
+
+def test_help_says_between_what_a_word_must_lie(xiaoqu: Command) -> None:
+    assert "which its error is measured, 20 to 1000" in " ".join(xiaoqu("explore", "-h")[1].split())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,7 +140,9 @@ def test_kept_answers_and_sweeps_are_exported_by_their_folder(
 # --- figures --------------------------------------------------------------------------------------
 
 
-def test_tiff_and_eps_hold_bands_and_fonts(tmp_path: Path) -> None:
+def test_tiff_and_eps_hold_bands_and_fonts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Catches a band drawn as if it hid what is behind it, letters as curves, and a wrong resolution."""
     with style.journal_style("zh"):
         figure = style.new_figure(2.0, 1.0)
@@ -146,7 +151,10 @@ def test_tiff_and_eps_hold_bands_and_fonts(tmp_path: Path) -> None:
         axes.fill_between([0, 1], 0.4, 0.6, color="#D55E00", alpha=0.2, linewidth=0)
         axes.plot([0, 1], [0, 1], color="black")
         axes.set_title("收缴率 Fees")
+        axes.text(0.5, 0.5, "x", bbox={"facecolor": "white", "alpha": 0.7}, in_layout=False)
     figure.draw_without_rendering()
+    # The layout settles to its last digit as it is drawn.
+    style.save(figure, tmp_path / "first", ("eps",), {"seeds": [1, 2]}, dpi=200)
     before = axes.get_position().bounds
     eps, tiff = style.save(figure, tmp_path / "figure", ("eps", "tiff"), {"seeds": [1, 2]}, dpi=200)
     with Image.open(tiff) as picture:
@@ -156,12 +164,17 @@ def test_tiff_and_eps_hold_bands_and_fonts(tmp_path: Path) -> None:
     assert text.startswith(b"%!PS-Adobe-3.0 EPSF-3.0\n") and b"CreationDate" not in text
     assert b"/FontType 42 def" in text and b"/FontType 3" not in text
     assert b'% {"seeds": [1, 2]}' in text and b"colorimage" in text
+    assert "transparency" not in caplog.text
+    packed = text.partition(b"false 3 colorimage\n")[2].partition(b"~>")[0]
+    assert not re.search(rb"^%", packed, re.MULTILINE)
+    assert len(zlib.decompress(base64.a85decode(packed))) == 400 * 200 * 3 > 10 * len(packed)
     again = style.save(figure, tmp_path / "again", ("eps",), {"seeds": [1, 2]}, dpi=200)[0]
     assert again.read_bytes() == text
     assert figure.axes == [axes] and axes.get_position().bounds == pytest.approx(before)
     # What EPS is made of looks as the figure does, also where both bands lie on each other.
     with flat._opaque(figure, 200):
         assert not any(flat._translucent(one) and one.get_visible() for one in figure.findobj())
+        assert not flat._translucent(axes.texts[0].get_bbox_patch())
         opaque = style.png(figure, 200)
     with Image.open(io.BytesIO(opaque)) as shown, Image.open(tiff) as picture:
         apart = np.abs(np.asarray(shown.convert("RGB"), float) - np.asarray(picture, float))

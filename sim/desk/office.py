@@ -40,10 +40,14 @@ def users(folder: Path) -> dict[str, str]:
         if not line.strip():
             continue
         said = _LINE.fullmatch(line.strip())
-        # A name is a folder's too.
-        if said is None or said[1] in found or not said[1].strip("."):
-            problem = "says no name and password, or a name once more"
+        # A name is a folder's too. What a line says is not repeated: there is a password in it.
+        if said is None or not said[1].strip("."):
+            problem = "is no name of up to 32 letters, digits, _ . -, a colon, and a password of 8 to 200 letters"
             raise InputError(f"{path}, line {number}", problem, allowed)
+        if said[1] in found:
+            raise InputError(
+                f"{path}, line {number}", f"names {said[1]} once more", "each name once"
+            )
         found[said[1]] = said[2]
     if not found:
         raise InputError(str(path), "names nobody", allowed)

@@ -6,7 +6,10 @@ before it stay lines and letters, in TrueType fonts inside the file.
 
 from __future__ import annotations
 
+import base64
 import io
+import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,9 +21,16 @@ from matplotlib.collections import Collection
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 from PIL import Image
 
 from sim.figures import fonts
+
+_IMAGE = re.compile(
+    rb"/DataString \d+ string def\n(?P<size>.*\n)\{\ncurrentfile DataString readhexstring pop\n\} bind "
+    rb"(?P<command>.*)\n(?P<hex>[0-9a-f\n]+)"
+)
+"""An image as Matplotlib writes it, two letters a byte: 11 MB for a page's width at 300 dpi."""
 
 
 def as_tiff(figure: Figure, dpi: int, note: str) -> bytes:
@@ -46,7 +56,17 @@ def as_eps(figure: Figure, dpi: int, note: str) -> bytes:
     # A comment's line is at most 255 letters long.
     told = note.encode("ascii", "backslashreplace")
     lines = [b"% " + told[k : k + 200] for k in range(0, len(told), 200)]
-    return b"\n".join([*kept, mark.rstrip(), *lines, rest])
+    return b"\n".join([*kept, mark.rstrip(), *lines, _IMAGE.sub(_packed, rest)])
+
+
+def _packed(found: re.Match[bytes]) -> bytes:
+    """An image compressed, in filters of PostScript's level 3, which Matplotlib's files ask for anyway."""
+    data = zlib.compress(bytes.fromhex(found["hex"].decode()), 9)
+    text = base64.a85encode(data, wrapcol=100)
+    # "%%" at the start of a line would be a comment of the document's structure.
+    text = re.sub(rb"^%", b" %", text, flags=re.MULTILINE)
+    source = b"currentfile /ASCII85Decode filter /FlateDecode filter"
+    return b"\n".join([found["size"].rstrip(), source, found["command"], text + b"~>", b""])
 
 
 def _rendered(figure: Figure, dpi: int) -> Image.Image:
@@ -60,9 +80,30 @@ def _rendered(figure: Figure, dpi: int) -> Image.Image:
 def _opaque(figure: Figure, dpi: int) -> Iterator[None]:
     """Inside the block all that is translucent lies in an image behind the rest."""
     seen = [one for one in figure.findobj(_translucent) if one.get_visible()]
-    if not seen:
+    with _opaque_boxes(figure):
+        if seen:
+            with _behind(figure, seen, dpi):
+                yield
+        else:
+            yield
+
+
+@contextmanager
+def _opaque_boxes(figure: Figure) -> Iterator[None]:
+    """Inside the block the box that a text lies in is opaque: it is no artist of its own."""
+    boxes = [one.get_bbox_patch() for one in figure.findobj(Text)]
+    translucent = [(box, box.get_alpha()) for box in boxes if box and _translucent(box)]
+    try:
+        for box, _ in translucent:
+            box.set_alpha(1.0)
         yield
-        return
+    finally:
+        for box, alpha in translucent:
+            box.set_alpha(alpha)
+
+
+@contextmanager
+def _behind(figure: Figure, seen: list[Artist], dpi: int) -> Iterator[None]:
     figure.draw_without_rendering()
     engine, others = figure.get_layout_engine(), _drawn(figure, seen)
     figure.set_layout_engine("none")

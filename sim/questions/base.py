@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_orig
 
 from sim.errors import InputError
 from sim.objects import COMPOUND, bare
-from sim.questions.words import Called, Option, Raw
+from sim.questions.words import Called, Number, Option, Raw, Whole
 
 if TYPE_CHECKING:
     from sim.compose import Interval, Setting
@@ -138,6 +138,15 @@ class Word:
     def spoken(self) -> bool:
         """Whether the command takes it as ``key=value``."""
         return not any(isinstance(note, Option | Called) for note in self.notes)
+
+    @property
+    def bounds(self) -> str:
+        """Between what it must lie, as a part of a sentence; nothing where that is not all."""
+        return "".join(
+            f", {note.low} to {note.high}"
+            for note in self.notes
+            if isinstance(note, Number | Whole)
+        )
 
     def checked(self, name: str, value: Any) -> Any:
         """What is meant by a value; refused if it is not allowed."""
@@ -394,8 +403,8 @@ class Spec:
         """What ``xiaoqu NAME --help`` says."""
         notes = self.said[""].partition("\n")[2].strip()
         words = [
-            f"{name} ({self.words[name].doc}{_usual(self.words[name].default)})"
-            for name in self.spoken
+            f"{name} ({one.doc}{one.bounds}{_usual(one.default)})"
+            for name, one in ((name, self.words[name]) for name in self.spoken)
         ]
         own = f"Besides keys of a configuration it takes: {', '.join(words)}." if words else ""
         examples = [f"xiaoqu {self.name} {example}".rstrip() for example in self.examples]

@@ -182,6 +182,9 @@
     return curve[curve.length - 1];
   }
 
+  // A figure of the emulator's test, by output and month.
+  function of_month(figure, o) { return at(part[figure].slice(o * read.length, (o + 1) * read.length), state.month); }
+
   function sentences(made, none) {
     const o = place(state.shown), month = state.month, name = data.indicators[o][state.language];
     const value = at(made.line[o], month), without = at(none.line[o], month), said = [];
@@ -191,7 +194,7 @@
     said.push(say(used ? "with" : "alone", given));
     const known = place(state.shown + "_known"), there = at(made.line[known], month), before = at(none.line[known], month);
     if (used) {
-      const change = value - without, error = at(part.within.slice(o * read.length, (o + 1) * read.length), month);
+      const change = value - without, error = of_month("within", o);
       const side = Math.abs(change) <= error ? "alike" : change > 0 ? "more" : "less";
       if (Number.isFinite(change)) said.push(say(side, Object.assign({ change: distance(change, o) }, given)));
     }
@@ -199,10 +202,12 @@
     if (there < 0.97 || before < 0.97) said.push(say(used ? "gaps" : "gap", rare));
     if (used) {
       const cost = ["hours", "yuan"].map((one) => at(made.line[place(one)], month) - at(none.line[place(one)], month));
-      said.push(say("cost", { month: month, hours: number(cost[0], -1), yuan: number(cost[1], -1) }));
+      const off = ["hours", "yuan"].map((one) => number(of_month("within", place(one)), -1));
+      said.push(say("cost", { month: month, hours: number(cost[0], -1), yuan: number(cost[1], -1), hours_off: off[0], yuan_off: off[1] }));
     }
-    const off = at(part.within.slice(o * read.length, (o + 1) * read.length), month);
-    said.push(Number.isFinite(off) ? say("error", { off: distance(off, o), month: month }) : say("no_error", {}));
+    const off = of_month("within", o), tested = Math.floor(of_month("tested", o));
+    const told = !Number.isFinite(off) ? "no_error" : tested < data.certain ? "error_few" : "error";
+    said.push(say(told, { off: distance(off, o), month: month, tested: tested }));
     return said;
   }
 

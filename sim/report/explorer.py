@@ -58,6 +58,7 @@ def _data(explorer: Explorer, language: str) -> dict[str, Any]:
     lived, settings = _lived(explorer)
     arrays |= {f"lived.{name}": values for name, values in lived.items()}
     arrays["within"] = _within(explorer)
+    arrays["tested"] = _tested(explorer)
     return {
         "language": language,
         "place": {lang: title_of(scenario, lang) for lang in WORDS},
@@ -77,6 +78,7 @@ def _data(explorer: Explorer, language: str) -> dict[str, Any]:
         "least_spread": emulator.LEAST_SPREAD,
         "enough": emulator.ENOUGH,
         "rare": emulator.RARE,
+        "certain": emulator.LEAST_TESTED,
         "networks": [
             [f"network{member}.{k}" for k in range(len(parts))]
             for member, parts in enumerate(fitted.networks)
@@ -119,6 +121,15 @@ def _bounds(output: str) -> tuple[float, float]:
 def _within(explorer: Explorer) -> np.ndarray:
     table = explorer.errors.pivot(index="indicator", columns="month", values="within")
     return table.loc[explorer.question.outputs].to_numpy()
+
+
+def _tested(explorer: Explorer) -> np.ndarray:
+    """Settings (outputs, months) on which the line's error was measured."""
+    table, question = explorer.lived, explorer.question
+    unseen = table[table["setting"] >= 0]
+    enough = unseen["count"] >= emulator.ENOUGH * question.repeats
+    counts = enough.groupby([unseen["output"], unseen["month"]]).sum().unstack("month")
+    return counts.loc[question.outputs].to_numpy()
 
 
 def _lived(explorer: Explorer) -> tuple[dict[str, np.ndarray], list[list[list[float]]]]:

@@ -46,6 +46,9 @@ ENOUGH = 0.5
 HELD, CERTAIN = 0.95, 0.95
 """Share of settings that stay within the stated error, and how certain that is."""
 
+LEAST_TESTED = 59
+"""Settings from which on the largest of their distances is such a limit: 1 - ``HELD`` ** 59 is above ``CERTAIN``."""
+
 RARE = 0.02
 """Share of runs with a value below which a line is not shown at all."""
 

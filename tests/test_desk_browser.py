@@ -478,16 +478,17 @@ def give(page, name: str, data: bytes) -> None:
 
 
 def test_own_compound_starts_where_it_can(visit) -> None:
-    """Catches a start that is claimed and not measured, and a form that names no reason."""
+    """Catches a start that is claimed and not measured, a form that names no reason or forgets what is typed."""
     page = visit("?lang=en")
     page.click("[data-case=own]")
-    page.fill("[data-name='population.households']", "400")
-    page.keyboard.press("Tab")
-    page.fill("[data-name=collection]", "45")
-    page.keyboard.press("Tab")
+    typed = {"population.households": "400", "population.member_share": "30", "collection": "45"}
+    for name, value in typed.items():
+        page.fill(f"[data-name='{name}']", value)
+        page.keyboard.press("Tab")
     page.wait_for_selector("[data-name=fit]:has-text('starts at')", timeout=REPEAT)
     told = re.search(r"starts at (\d+)%; 45% was given", page.inner_text("[data-name=fit]"))
     assert told, "what is claimed of the start is counted from its runs"
+    assert {name: page.input_value(f"[data-name='{name}']") for name in typed} == typed
     assert abs(int(told.group(1)) - 45) <= 5 or page.is_visible("[data-name=mend]")
     page.fill("[data-name='population.households']", "900000")
     page.keyboard.press("Tab")

@@ -56,20 +56,24 @@ class Lanes:
 
         Raises:
             RuntimeError: The process was ended from outside again and again.
+            asyncio.CancelledError: All of them are closed.
         """
         place = lane % self.count
         for _ in range(ATTEMPTS):
+            if self._closed:
+                break
             pool = self._pools[place]
             try:
                 with unheard():
                     future = pool.submit(function, *arguments)
                 return await _answer(pool, future)
             except BrokenProcessPool:
-                if self._closed:
-                    break
                 # Whoever sees it first replaces it; the others find the new one.
-                if self._pools[place] is pool:
+                if self._pools[place] is pool and not self._closed:
                     self._pools[place] = self._new_pool()
+        if self._closed:
+            # The desk ends: nobody waits for an answer, and nothing has failed.
+            raise asyncio.CancelledError
         raise RuntimeError("a worker process was ended from outside, again and again")
 
     async def spread(

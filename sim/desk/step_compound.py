@@ -18,7 +18,7 @@ from sim.desk.bits import (
     with_unit,
 )
 from sim.desk.range_slider import RangeSlider
-from sim.desk.session import Trouble
+from sim.desk.session import Own, Trouble
 from sim.desk.words import joined
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
@@ -74,7 +74,13 @@ def _choice(page: Page, name: str, title: str) -> None:
     button.props["aria-pressed"] = "true" if chosen else "false"
     with button:
         ui.label(title)
-    button.on("click", lambda: page.rebuild(lambda: page.visit.set(case=name)))
+
+    def choose() -> None:
+        # A click on what is chosen changes nothing, least of all the form that is being filled in.
+        if page.visit.session.case != name:
+            page.rebuild(lambda: page.visit.set(case=name))
+
+    button.on("click", choose)
 
 
 def _about(page: Page) -> None:
@@ -139,14 +145,14 @@ def _form(page: Page) -> None:
     step_known.build(page)
     with card(words["own_data"]):
         step_files.build(page, table)
-    base = compound.base(own.like)
+    base, counts = compound.base(own.like), Counts()
     for title, keys in (("form_size", SIZE), ("form_people", PEOPLE), ("form_means", MEANS)):
         with card(words[title]), ui.element("div").classes("fields"):
             for key in keys:
                 if key in compound.FIGURES:
-                    _figure(page, key, table)
+                    _figure(page, key, table, counts)
                 else:
-                    _field(page, key, base, table)
+                    _field(page, key, base, table, counts)
     with card(words["troubles"]):
         for name, event in CATALOGUE.items():
             if event.kind == "event" and "size" in event.Parameters.model_fields:
@@ -177,7 +183,27 @@ def _fact(page: Page, name: str) -> None:
     ui.input(page.words[f"fact_{name}"], value=value).props("maxlength=40").on("change", put)
 
 
-def _figure(page: Page, key: str, table: dict[str, Any]) -> None:
+class Counts:
+    """Fields in the office's own units, which are counted anew when what they are counted by changes.
+
+    The form itself stays: somebody may be typing in its next field already.
+    """
+
+    def __init__(self) -> None:
+        self._fields: dict[str, ui.number] = {}
+
+    def add(self, key: str, field: ui.number) -> None:
+        """One more."""
+        self._fields[key] = field
+
+    def follow(self, own: Own, changed: str) -> None:
+        """Show what follows for a compound from a figure that was changed."""
+        for key, field in self._fields.items() if changed in compound.COUNTED_BY else ():
+            if key != changed and key not in own.figures:
+                field.set_value(_round(compound.figure_of(own, key)[0], key))
+
+
+def _figure(page: Page, key: str, table: dict[str, Any], counts: Counts) -> None:
     """A number in the office's own unit."""
     words, own = page.words, page.visit.session.own
     value, _, _ = compound.figure_of(own, key)
@@ -186,6 +212,7 @@ def _figure(page: Page, key: str, table: dict[str, Any]) -> None:
     if hint := words.get(f"hint_{key}"):
         number.props["hint"] = hint
     number.set_enabled(key not in table)
+    counts.add(key, number)
 
     def typed(event: Any) -> None:
         given, own = number_of(event.args), page.visit.session.own
@@ -195,8 +222,13 @@ def _figure(page: Page, key: str, table: dict[str, Any]) -> None:
         before = compound.figure_of(own, key)[0]
         if not say(page, field=number, figures=figures):
             put_back(number, _round(before, key))
-        elif key in compound.COUNTED_BY:
-            page.show(page.step)
+        else:
+            # A count that followed from another field may have overtaken what was typed; a page is not sent again
+            # what it sent itself, so it is taken away first.
+            shown = number.value
+            number.set_value(None)
+            number.set_value(shown)
+            counts.follow(page.visit.session.own, key)
 
     number.on("change", typed)
 
@@ -216,7 +248,7 @@ def put_back(field: Any, value: Any) -> None:
     field.error = error
 
 
-def _field(page: Page, key: str, base: Config, table: dict[str, Any]) -> None:
+def _field(page: Page, key: str, base: Config, table: dict[str, Any], counts: Counts) -> None:
     row, own = compound.described()[key], page.visit.session.own
     language = page.visit.session.language
     usual = base.at(key)
@@ -251,8 +283,8 @@ def _field(page: Page, key: str, base: Config, table: dict[str, Any]) -> None:
         def typed(event: Any) -> None:
             if not put(number_of(event.args), field=number):
                 put_back(number, page.visit.session.own.values.get(key, usual))
-            elif key in compound.COUNTED_BY:
-                page.show(page.step)
+            else:
+                counts.follow(page.visit.session.own, key)
 
         number.on("change", typed)
 

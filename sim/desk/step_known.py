@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,25 +45,45 @@ class Fit(NamedTuple):
 
 def build(page: Page) -> None:
     """The card: what is known, and what was found by it."""
-    words, own = page.words, page.visit.session.own
+    words, watcher = page.words, _nothing
+
+    # Alone, and not with the whole step: somebody may be typing in the next field already.
+    def find() -> None:
+        nonlocal watcher
+        below.clear()
+        with below:
+            watcher = _found(page)
+
     with card(words["known"]):
         text("p", words["known_hint"], "small")
         with ui.element("div").classes("fields"):
             for name in (compound.NOW, *compound.KNOWN):
-                _field(page, name)
+                _field(page, name, find)
         text("p", RATE[page.visit.session.language], "small")
-        if not compound.given(own):
-            text("p", words["start_kind"], "small")
-            return
-        found = ui.html(f"<p>{escape(words['waiting'])}</p>", sanitize=False).style("width:100%")
-        found.props["data-name"] = "fit"
-        with ui.element("div").classes("flow") as mend:
-            text("p", words["start_mend"], "small")
-            ui.button(words["start_mend_go"], on_click=lambda: _mend(page)).props(
-                "outline dense data-name=mend"
-            )
-        mend.set_visibility(False)
-        text("p", words["start_how"], "small")
+        below = ui.element("div").style("width:100%")
+        find()
+    page.watchers.append(lambda: watcher())
+
+
+def _nothing() -> None:
+    """Tell nothing."""
+
+
+def _found(page: Page) -> Callable[[], None]:
+    """What was found by it, and what tells of it once its runs are there."""
+    words = page.words
+    if not compound.given(page.visit.session.own):
+        text("p", words["start_kind"], "small")
+        return _nothing
+    found = ui.html(f"<p>{escape(words['waiting'])}</p>", sanitize=False).style("width:100%")
+    found.props["data-name"] = "fit"
+    with ui.element("div").classes("flow") as mend:
+        text("p", words["start_mend"], "small")
+        ui.button(words["start_mend_go"], on_click=lambda: _mend(page)).props(
+            "outline dense data-name=mend"
+        )
+    mend.set_visibility(False)
+    text("p", words["start_how"], "small")
 
     def say() -> None:
         reference = page.visit.runs(compound.REFERENCE)
@@ -76,10 +97,10 @@ def build(page: Page) -> None:
         found.set_content(told + as_table(heads, rows))
         mend.set_visibility(abs(_off(now, reference)) > OFF)
 
-    page.watchers.append(say)
+    return say
 
 
-def _field(page: Page, name: str) -> None:
+def _field(page: Page, name: str, settled: Callable[[], Any]) -> None:
     """One figure in percent or in its unit; where the uploaded months tell it, theirs, which cannot be changed."""
     own, size = page.visit.session.own, _size(name)
     read = compound.told_by(compound.in_months(own), name)
@@ -89,8 +110,13 @@ def _field(page: Page, name: str) -> None:
     ).props("clearable")
     field.props["data-name"] = "collection" if name == compound.NOW else name
     field.set_enabled(read is None)
-    field.on("change", lambda event: _put(page, name, event.args, field))
-    field.on("clear", lambda: _put(page, name, None, field))
+
+    def put(given: Any) -> None:
+        if _put(page, name, given, field):
+            settled()
+
+    field.on("change", lambda event: put(event.args))
+    field.on("clear", lambda: put(None))
 
 
 def _size(name: str) -> int:
@@ -102,7 +128,8 @@ def _typed(own: Own, name: str) -> float | None:
     return own.collection if name == compound.NOW else own.known.get(name)
 
 
-def _put(page: Page, name: str, given: Any, field: Any) -> None:
+def _put(page: Page, name: str, given: Any, field: Any) -> bool:
+    """Take a figure as it was typed; where it cannot be, the last one comes back with what is wrong beside it."""
     from sim.desk.step_compound import number_of, put_back, say
 
     own, size = page.visit.session.own, _size(name)
@@ -114,16 +141,16 @@ def _put(page: Page, name: str, given: Any, field: Any) -> None:
     ):
         field.error = page.words["percent_wanted" if size > 1 else "number_wanted"]
         put_back(field, before)
-        return
+        return False
     value = None if number is None else round(number / size, 4)
     changed: dict[str, Any] = {"collection": value}
     if name != compound.NOW:
         others = {key: said for key, said in own.known.items() if key != name}
         changed = {"known": others if value is None else others | {name: value}}
-    if say(page, field=field, shift=0.0, **changed):
-        page.show(page.step)
-    else:
+    done = say(page, field=field, shift=0.0, **changed)
+    if not done:
         put_back(field, before)
+    return done
 
 
 def _mend(page: Page) -> None:

@@ -207,7 +207,10 @@ def both(found: Loops, language: str = "en", width: float = style.DOUBLE) -> Fig
         axes = figure.subplots(1, 2)
         for run, place in zip((WITH, WITHOUT), axes, strict=True):
             over_time(found, run, place, language=language)
-        axes[1].get_legend().remove()
+            place.get_legend().remove()
+        # Above both: inside, it would lie on a band that says which loop leads.
+        told = axes[0].get_legend_handles_labels()
+        figure.legend(*told, loc="outside upper center", ncols=len(told[1]))
         axes[1].set_ylabel("")
     return figure
 

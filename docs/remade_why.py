@@ -18,12 +18,8 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("en", "zh")
 SEEDS, EFFECT_SEEDS = 6, 20
-ESTATES = {"kangqiao": "Kangqiao", "ordinary_estate": "ordinary estate"}
-MEASURES = (
-    "service_standard", "member_contact", "building_meetings", "grid_inspection", "disclosure", "staff_visits",
-    "supervision_evaluation",
-)  # fmt: skip
-"""Measures whose chains are told, each by itself."""
+BUNDLE = "five_level_linkage"
+"""Kangqiao's own policy."""
 
 
 def _asked(quick: bool, scenario: str, policy: str, seeds: int, **words: Any) -> Any:
@@ -35,44 +31,49 @@ def _asked(quick: bool, scenario: str, policy: str, seeds: int, **words: Any) ->
 
 
 def chains(quick: bool) -> str:
-    """The chain of each of ``MEASURES`` in each estate: the outcome that moves for sure, fees first."""
-    from sim.experiments.summary import markdown
+    """The chain of every measure by itself in an ordinary estate: of the first outcome that moves for sure."""
     from sim.measures import CATALOGUE
 
-    rows = []
-    for measure in MEASURES[:1] if quick else MEASURES:
-        for scenario, title in ESTATES.items():
-            found: Chain = _asked(quick, scenario, measure, SEEDS, by="arrows")
-            rows.append([CATALOGUE[measure].en, title, *_told(found)])
-    return markdown(
-        [
-            "measure",
-            "where",
-            "effect, points [95%]",
-            "chain, share of the effect [95%]",
-            "breaks at",
-        ],
-        rows,
+    names = {name: one.en for name, one in CATALOGUE.items() if one.kind == "measure"}
+    return _table(names, quick, lambda name: {"scenario": "ordinary_estate", "policy": name})
+
+
+def chains_in_bundle(quick: bool) -> str:
+    """The same for Kangqiao, where a measure alone keeps no firm: what the bundle loses without each of its own."""
+    from sim import load
+    from sim.experiments.tables import measure_title
+
+    config = load("kangqiao", policy=BUNDLE)
+    names = {label: measure_title(config, label) for label in config.policy.measures}
+    return _table(
+        names, quick, lambda name: {"scenario": "kangqiao", "policy": BUNDLE, "without": name}
     )
+
+
+def _table(names: dict[str, str], quick: bool, words: Callable[[str], dict[str, Any]]) -> str:
+    from sim.experiments.summary import markdown
+
+    heads = ["measure", "effect [95%]", "chain, share of the effect [95%]", "breaks at"]
+    rows = []
+    for name in list(names)[:1] if quick else names:
+        found: Chain = _asked(quick, seeds=SEEDS, by="arrows", **words(name))
+        rows.append([names[name], *_told(found)])
+    return markdown(heads, rows)
 
 
 def _told(found: Chain) -> tuple[str, str, str]:
     from sim.as_text import percent_text, with_interval
+    from sim.experiments.tables import unit_of
     from sim.science.chain_table import against, lacking
     from sim.science.effect_table import outcome_name
 
     missing = [
         f"{name.replace('_', ' ')} {percent_text(value)}" for name, value in lacking(found).items()
     ]
-    moved = [
-        name for name in ("collection_rate", "satisfaction") if name in set(found.links["outcome"])
-    ]
-    outcome = next(
-        (name for name in moved if found.of(name)), moved[0] if moved else "collection_rate"
-    )
-    whole = found.whole(outcome)
-    effect = with_interval(*(100.0 * whole[key] for key in ("part", "low", "high")))
-    effect = f"{outcome_name(outcome, 'en').lower()} {effect}"
+    moved, outcome = found.told, found.told or "collection_rate"
+    whole, (scale, unit) = found.whole(outcome), unit_of(outcome, "en")
+    effect = with_interval(*(scale * whole[key] for key in ("part", "low", "high")))
+    effect = f"{outcome_name(outcome, 'en').lower()} {effect} {unit}"
     links = []
     for link in found.of(outcome):
         ends = sorted(link[key] / whole["part"] for key in ("low", "high"))
@@ -82,7 +83,7 @@ def _told(found: Chain) -> tuple[str, str, str]:
     worst = against(found, outcome) if moved else None
     if worst is not None:
         missing = [f"`{worst['arrow']}` {100.0 * worst['share']:.0f}%", *missing]
-    none = "no arrow for sure" if moved else "no effect of half a point for sure"
+    none = "no arrow for sure" if moved else "nothing moves enough for sure"
     return effect, " → ".join(links) or none, "; ".join(missing) or "–"
 
 
@@ -97,7 +98,7 @@ def household_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
     """A household of Kangqiao under its own policy, and its twin without."""
     from sim.figures.household import both
 
-    found: Why = _asked(quick, "kangqiao", "five_level_linkage", 1, household=17, at=24)
+    found: Why = _asked(quick, "kangqiao", BUNDLE, 1, household=17, at=24)
     _saved(stem, lambda language: both(found, language))
     return found.months[["run", "month", "status", "chance", "needs"]]
 
@@ -135,7 +136,7 @@ def loops_figure(quick: bool, stem: Path | None) -> pd.DataFrame:
     found: Loops = _asked(
         quick,
         "kangqiao",
-        "five_level_linkage",
+        BUNDLE,
         EFFECT_SEEDS,
         by="loops",
         **{} if quick else {"at": 36},

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -38,18 +39,18 @@ from sim.experiments.summary import unit_word
 from sim.figures import attribution, comparison, district, robustness, sensitivity
 from sim.outcomes import INDICATORS, column
 from sim.questions.compare import compare
-from sim.report import annexes, page, sentences
+from sim.report import annexes, brief, page, sentences
 from sim.report.annexes import costs
 from sim.report.build import build, read_results
 from sim.report.case import Case, Extra
 from sim.report.content import Bullets, Paragraph, Picture, Report, Section, Table, plain
-from sim.report.document import as_docx
+from sim.report.document import as_docx, lines_of
 from sim.report.page import as_html, shown
 from sim.report.paper import as_pdf
 from sim.report.reliability import reliability, sources
 from sim.report.sentences import Runs, about_policy, about_reference, between
 from sim.report.sheets import as_csv, as_xlsx, as_zip, harmless
-from sim.report.slides import as_pptx
+from sim.report.slides import CELL, as_pptx
 from sim.report.words import CANNOT, PAPER, SENTENCES, SURE, WORDS
 from sim.report.write import report_words
 
@@ -960,3 +961,45 @@ def test_a_name_is_not_written_downwards_in_a_table() -> None:
     assert sum(widths) == pytest.approx(ACROSS)
     # Three characters and Word's own margins of a cell, 1.9 mm on either side.
     assert widths[1] >= 3 * TYPES["Table Grid"].size / POINTS + 3.8
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        ({"a": 0.4, "b": 0.2}, "consider b, which takes less and still gains 20.0 points"),
+        ({"a": 0.4, "b": 0.01}, "the others gain too little to stand in for it"),
+        ({"a": 0.4}, "a may be considered first."),
+        ({"a": -0.1}, "support none of the policies"),
+    ],
+)
+def test_no_plan_of_next_to_nothing_is_a_way_out(
+    gains: dict[str, float], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(_: object) -> list[tuple[str, dict[str, float]]]:
+        return [(name, {"difference": gain, "low": gain}) for name, gain in gains.items()]
+
+    for name, does in (
+        ("leading", told), ("_takes_less", lambda *_: True), ("_behind", lambda *_: True),
+    ):  # fmt: skip
+        monkeypatch.setattr(brief, name, does)
+    spent = SimpleNamespace(hours=np.array([600.0]), yuan=np.array([1200.0]))
+    case = SimpleNamespace(
+        language="en", tried=list(gains), month=24, last=60, called={name: name for name in gains},
+        runs=dict.fromkeys(gains, spent),
+    )  # fmt: skip
+    assert said in brief._choice(cast(Case, case))
+
+
+def test_what_stands_below_a_table_of_a_slide_does_not_lie_on_it(paper: Report) -> None:
+    """Catches rows that take more lines than one: a note was printed over them."""
+    from pptx import Presentation
+
+    shapes = list(Presentation(io.BytesIO(as_pptx(paper))).slides[1].shapes)
+    table = next(one for one in shapes if one.has_table)
+    rows = [[cell.text for cell in row.cells] for row in table.table.rows]
+    widths = [column.width / 12700 for column in table.table.columns]
+    for row, count in zip(table.table.rows, lines_of(rows, widths, CELL), strict=True):
+        assert row.height / 12700 >= 1.2 * CELL * count
+    bottom = table.top + sum(row.height for row in table.table.rows)
+    below = [one for one in shapes if one.top > table.top]
+    assert below and all(one.top >= bottom for one in below)

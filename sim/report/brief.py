@@ -35,6 +35,9 @@ from sim.science import effect_table
 MOST_OTHERS = 3
 """Policies that conclusions hold against the best; an annex has all pairs."""
 
+LEAST_GAIN = 0.25
+"""Part of the best policy's gain below which a cheaper one is no way out: assumed."""
+
 MOST_WORSE = 2
 """Changes for the worse that the paper names of one policy."""
 
@@ -363,15 +366,18 @@ def _choice(case: Case) -> str:
             name=case.called[least], best=case.called[best], month=case.month
         )
     if cheaper:
-        other, gain = cheaper[0]
         hours, yuan = (
             number_text(float(getattr(case.runs[best], unit).mean()) / case.last, case.language)
             for unit in ("hours", "yuan")
         )
-        return words["try_either"].format(
-            name=case.called[best], other=case.called[other], hours=hours, yuan=yuan,
-            gain=_points(gain["difference"]),
-        )  # fmt: skip
+        takes: dict[str, str] = {"name": case.called[best], "hours": hours, "yuan": yuan}
+        enough = LEAST_GAIN * good[0][1]["difference"]
+        for other, gain in cheaper:
+            if gain["difference"] >= enough:
+                return words["try_either"].format(
+                    other=case.called[other], gain=_points(gain["difference"]), **takes
+                )
+        return words["try_only"].format(**takes)
     return words["try_best"].format(name=case.called[best])
 
 

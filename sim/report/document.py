@@ -88,6 +88,9 @@ PAPER_TEXT = "Body Text 2"
 LEAD = "楷体_GB2312"
 """What stands in front of a point, （一）."""
 
+SLACK = 14.0
+"""Points by which a table may be taller than is reckoned, as programs and typefaces differ."""
+
 SMALL = 9.0
 """Points of notes."""
 
@@ -127,15 +130,18 @@ def _pages(report: Report, size: float, line: float) -> float:
     down = 33 + 22 + line * (1.5 + len(report.signed)) + 28 * bool(report.annexes)
     for section in report.paper:
         down += line
-        for block in section.blocks:
+        for place, block in enumerate(section.blocks):
             if isinstance(block, Paragraph):
                 letter, step = (SMALL, 1.5 * SMALL) if block.small else (size, line)
                 letters = _letters(block.lead + block.text) / 2 + 2.5
                 down += step * math.ceil(1.02 * letters * letter / (ACROSS * POINTS))
             elif isinstance(block, Table):
                 tall = 20 + _tall(block, report.language)
-                # A table stands whole on one page.
-                down += high - down % high if down % high + tall > high else 0
+                # A table stands whole on one page, with its heading where it is the first of its section; what is
+                # close to fitting is taken not to fit.
+                above = line if place == 0 else 0
+                begun = (down - above) % high
+                down += high - begun if begun + above + tall + SLACK > high else 0
                 down += tall
     return down / high
 
@@ -144,12 +150,23 @@ def _tall(table: Table, language: str) -> float:
     """About how many points a table takes."""
     size = TYPES["Table Grid"].size
     texts = [table.columns, *([shown(cell, language) for cell in row] for row in table.rows)]
-    held = [width * POINTS * 2 / size - 2.5 for width in widths_of(texts, ACROSS)]
-    lines = (
+    widths = [width * POINTS for width in widths_of(texts, ACROSS)]
+    return 1.3 * size * sum(lines_of(texts, widths, size))
+
+
+def lines_of(texts: list[list[str]], widths: list[float], size: float) -> list[int]:
+    """About how many lines each row of a table takes.
+
+    Args:
+        texts: Cells by row.
+        widths: Of the columns, in points.
+        size: Of a letter, in points.
+    """
+    held = [width * 2 / size - 2.5 for width in widths]
+    return [
         max(math.ceil(_letters(text) / most) for text, most in zip(row, held, strict=True))
         for row in texts
-    )
-    return 1.3 * size * sum(lines)
+    ]
 
 
 # --- the document -------------------------------------------------------------------------------
@@ -319,8 +336,12 @@ def _list_of_annexes(document: Any, report: Report) -> None:
     from sim.report.words import PAPER
 
     words = PAPER[report.language]
-    names = words["and"].join(section.title for section in report.annexes)
-    paragraph = document.add_paragraph(f"{words['annexes']}{words['colon']}{names}")
+    names = [
+        f"{n}. {section.title.removeprefix(words['annex'].format(n=n, title=''))}"
+        for n, section in enumerate(report.annexes, 1)
+    ]
+    told = words["semicolon"].join(names)
+    paragraph = document.add_paragraph(f"{words['annexes']}{words['colon']}{told}")
     _small(paragraph)
     paragraph.paragraph_format.space_before = _points(6)
 

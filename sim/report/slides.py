@@ -8,7 +8,7 @@ from typing import Any
 
 from sim.figures.style import png
 from sim.report.content import Paragraph, Picture, Report, Section, Table
-from sim.report.document import widths_of
+from sim.report.document import lines_of, widths_of
 from sim.report.page import shown
 
 WIDE, HIGH = 13.333, 7.5
@@ -22,6 +22,9 @@ BLUE, INK = (10, 79, 143), (31, 41, 51)
 
 LEAST_FIGURE = 4.0
 """Inches across below which a figure says nothing on a wall."""
+
+CELL = 14
+"""Points of a table's text."""
 
 SIZES = (20, 18, 16, 14, 12)
 """Points of text, the largest in which a slide holds it."""
@@ -84,7 +87,7 @@ def _needs(lines: list[tuple[str, bool]], size: float) -> float:
     count = sum(
         -(-sum(1 if ord(c) > 0x2E80 else 0.55 for c in text) // across) for text, _ in lines
     )
-    return (count + 0.4 * len(lines)) * size * 1.25 / 72
+    return (count + 0.4 * len(lines)) * size * 1.35 / 72
 
 
 def _table_slide(show: Any, part: Section, language: str, drawn: list[Picture]) -> None:
@@ -95,19 +98,23 @@ def _table_slide(show: Any, part: Section, language: str, drawn: list[Picture]) 
     for table in _tables(part):
         texts = [table.columns, *([shown(cell, language) for cell in row] for row in table.rows)]
         widths = widths_of(texts, WIDE - 2 * EDGE)
-        high = 0.5 * len(texts)
+        # A little narrower than they are: programs and typefaces differ.
+        lines = lines_of(texts, [0.8 * 72 * width for width in widths], CELL)
+        tall = [0.1 + 1.55 * CELL * count / 72 for count in lines]
+        high = sum(tall)
         frame = slide.shapes.add_table(
             len(texts), len(table.columns), *map(Inches, (EDGE, top, WIDE - 2 * EDGE, high))
         )
         for column, width in zip(frame.table.columns, widths, strict=True):
             column.width = Inches(width)
-        for row, line in zip(frame.table.rows, texts, strict=True):
+        for row, line, inches in zip(frame.table.rows, texts, tall, strict=True):
+            row.height = Inches(inches)
             for cell, text in zip(row.cells, line, strict=True):
                 head = line is texts[0]
-                _write(cell.text_frame.paragraphs[0], text, 14, None if head else INK, bold=head)
+                _write(cell.text_frame.paragraphs[0], text, CELL, None if head else INK, bold=head)
         top += high + 0.6
     notes = [b.text for b in part.blocks if isinstance(b, Paragraph)]
-    frame = _box(slide, top - 0.3, 0.5)
+    frame = _box(slide, top - 0.35, 0.5)
     for number, text in enumerate(notes):
         paragraph = frame.add_paragraph() if number else frame.paragraphs[0]
         _write(paragraph, text, 11, INK)

@@ -216,8 +216,10 @@ def test_an_office_visit(visit, tmp_path: Path) -> None:
             page.keyboard.press("Tab")
         page.click("[data-name=budget-go]")
         for number in (1, 2):
-            page.wait_for_selector(f"[data-found='{number}']")
+            found = page.wait_for_selector(f"[data-found='{number}']")
             page.click(f"[data-found='{number}'] button")
+            # The step is built anew with the plan in it.
+            page.wait_for_function("found => !found.isConnected", arg=found)
             # The first takes the place of the plan without a measure.
             page.wait_for_selector(f"[data-policy='{number - 1}'][aria-pressed=true]")
         page.wait_for_function(

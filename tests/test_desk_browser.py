@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from offices import REGISTER, ledger, text, tickets, workbook
 
+from sim.desk.keeping import SCRIPT
 from sim.desk.server import RECONNECT
 from sim.desk.session import Plan, Planned, Session, as_link
 
@@ -111,6 +112,28 @@ def visit(chromium, server, tmp_path: Path) -> Iterator[Callable]:
         context.close()
     assert not outside, outside
     assert not errors, errors
+
+
+def test_a_user_does_not_get_what_another_left_in_the_browser(chromium) -> None:
+    """Catches the work of one user of an office's desk that is opened for the next one at the machine."""
+    script = SCRIPT.read_text(encoding="utf-8")
+    context = chromium.new_context()
+    page = context.new_page()
+
+    def as_user(user: str) -> None:
+        body = f'<script data-user="{user}">{script}</script>'
+        page.unroute("**/*")
+        page.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html"))
+        page.goto("http://127.0.0.1:1/")
+
+    for user in ("张工", "li.si", ""):
+        as_user(user)
+        assert page.evaluate("desk.length()") == 0
+        page.evaluate("text => desk.keep(text)", f"of {user}")
+    for user in ("张工", "li.si", ""):
+        as_user(user)
+        assert page.evaluate("desk.part(0, 99)") == f"of {user}"
+    context.close()
 
 
 def wait_done(page, language: str) -> None:

@@ -1,7 +1,9 @@
 // What this browser keeps of the session: for the tab (a reload), and for the machine (a restart).
 // Nothing leaves the browser but to the desk that it came from.
 window.desk = (() => {
-  const name = "xiaoqu-desk";
+  // Where each user has a name, the next one at this machine does not get what the last one left.
+  const user = document.currentScript?.dataset.user;
+  const name = user ? `xiaoqu-desk-${user}` : "xiaoqu-desk";
   let held = null, scroll = 0;
   const marks = ["data-name", "data-case", "data-policy", "data-add", "data-level", "data-field", "data-step", "data-template"];
   addEventListener("focusin", (event) => {

@@ -136,6 +136,32 @@ def test_a_user_does_not_get_what_another_left_in_the_browser(chromium) -> None:
     context.close()
 
 
+def test_a_desk_begun_anew_asks_for_the_password_again(chromium) -> None:
+    """Catches a page that waits for its line for ever, as the new desk does not know it."""
+    script = SCRIPT.read_text(encoding="utf-8")
+    context = chromium.new_context()
+    page, loads, there = context.new_page(), [], [False]
+
+    def answer(route) -> None:
+        if route.request.url.endswith("/desk/font.otf"):
+            route.fulfill(status=401) if there[0] else route.abort()
+            return
+        loads.append(route.request.url)
+        body = f'<div id="popup" aria-hidden="true"></div><script>{script}</script>'
+        route.fulfill(body=body, content_type="text/html")
+
+    page.route("**/*", answer)
+    page.goto("http://127.0.0.1:1/")
+    page.evaluate("document.getElementById('popup').ariaHidden = false")
+    page.wait_for_timeout(6000)
+    assert len(loads) == 1
+    there[0] = True
+    with page.expect_navigation(timeout=20_000):
+        pass
+    assert len(loads) == 2
+    context.close()
+
+
 def wait_done(page, language: str) -> None:
     page.wait_for_function("t => document.querySelector('.status').innerText.includes(t)",
                            arg=DONE[language], timeout=REPEAT)  # fmt: skip

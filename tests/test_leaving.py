@@ -100,7 +100,9 @@ def test_a_signal_shut_off_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("whose", ["explore", "posterior"])
 def test_a_stop_ends_a_fit_of_networks(whose: str) -> None:
     """Catches a fit cut short by Ctrl-C whose half-learned network is kept as an answer."""
-    pytest.importorskip("sklearn.neural_network")  # now: the stop is to meet the fit, not the import
+    pytest.importorskip(
+        "sklearn.neural_network"
+    )  # now: the stop is to meet the fit, not the import
     rows = np.random.default_rng(1).normal(size=(20_000, 6))
 
     def fit() -> None:

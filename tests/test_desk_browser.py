@@ -526,6 +526,34 @@ def give(page, name: str, data: bytes) -> None:
     )
 
 
+def test_a_count_never_overtakes_what_is_typed(visit) -> None:
+    """Catches active members typed as 15 and taken as 18, which followed from the members typed before."""
+    page = visit("?lang=en")
+    page.click("[data-case=own]")
+    for members, active, pause in (("60", "15", 0), ("90", "21", 150), ("40", "9", 40)):
+        typed = {"population.member_share": members, "population.active_share": active}
+        for name, value in typed.items():
+            page.focus(f"[data-name='{name}']")
+            page.keyboard.press("Control+A")
+            page.keyboard.type(value, delay=pause)
+            page.keyboard.press("Tab")
+        page.wait_for_timeout(2500)
+        page.reload()
+        page.wait_for_function(
+            "typed => Object.entries(typed).every(([name, value]) =>"
+            " document.querySelector(`[data-name='${name}']`)?.value == value)",
+            arg=typed,
+        )
+    # What was not handed in is asked about before the page is left, however long it stands there.
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.click("[data-name='population.member_share']")
+    page.keyboard.type("1")
+    page.wait_for_timeout(2500)
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
 def test_own_compound_starts_where_it_can(visit) -> None:
     """Catches a start that is claimed and not measured, a form that names no reason or forgets what is typed."""
     page = visit("?lang=en")

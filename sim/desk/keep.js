@@ -19,13 +19,18 @@ window.desk = (() => {
       if ((await fetch("/desk/font.otf", { method: "HEAD", cache: "no-store" })).status === 401) location.reload();
     } catch { /* it is not there yet */ }
   }, 5000);
+  // What stands in a field and was not handed in yet.
+  let before = null;
+  const handed = (event) => { before = event.target.value ?? null; };
+  for (const kind of ["focusin", "change"]) addEventListener(kind, handed, true);
+  const typing = () => document.activeElement?.matches("input, textarea") && before !== null && document.activeElement.value !== before;
   let touched = 0, kept = 0, refused = false;
   const touch = () => { touched = Date.now(); };
   for (const kind of ["input", "change"]) addEventListener(kind, touch, true);
   addEventListener("beforeunload", (event) => {
     // Warn only where something would be lost: a file that waits, a change under way, or a browser that keeps nothing.
     const fresh = touched > kept && Date.now() - touched < 2000;
-    if (fresh || (refused && touched) || document.querySelector("[data-name=arrived]")) event.preventDefault();
+    if (fresh || typing() || (refused && touched) || document.querySelector("[data-name=arrived]")) event.preventDefault();
   });
   return {
     keep(text) {

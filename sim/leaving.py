@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -36,6 +37,24 @@ def _leave(number: int, _frame: FrameType | None) -> Any:
         if signal.getsignal(stop) is not signal.SIG_IGN:
             signal.signal(stop, lambda again, _: os._exit(128 + again))
     raise KeyboardInterrupt
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Inside, a stop ends a fit of scikit-learn's networks as it ends anything else.
+
+    They take it for the end of the fit and warn: the command went on, and kept an answer of a network half fitted.
+    To be entered after filters of warnings that are not of interest.
+    """
+    said = "Training interrupted"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", said)
+        try:
+            yield
+        except UserWarning as warning:
+            if not str(warning).startswith(said):
+                raise
+            raise KeyboardInterrupt from None
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from offices import REGISTER, ledger, text, tickets, workbook
 
+from sim.desk.keeping import SCRIPT
 from sim.desk.server import RECONNECT
 from sim.desk.session import Plan, Planned, Session, as_link
 
@@ -111,6 +112,54 @@ def visit(chromium, server, tmp_path: Path) -> Iterator[Callable]:
         context.close()
     assert not outside, outside
     assert not errors, errors
+
+
+def test_a_user_does_not_get_what_another_left_in_the_browser(chromium) -> None:
+    """Catches the work of one user of an office's desk that is opened for the next one at the machine."""
+    script = SCRIPT.read_text(encoding="utf-8")
+    context = chromium.new_context()
+    page = context.new_page()
+
+    def as_user(user: str) -> None:
+        body = f'<script data-user="{user}">{script}</script>'
+        page.unroute("**/*")
+        page.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html"))
+        page.goto("http://127.0.0.1:1/")
+
+    for user in ("张工", "li.si", ""):
+        as_user(user)
+        assert page.evaluate("desk.length()") == 0
+        page.evaluate("text => desk.keep(text)", f"of {user}")
+    for user in ("张工", "li.si", ""):
+        as_user(user)
+        assert page.evaluate("desk.part(0, 99)") == f"of {user}"
+    context.close()
+
+
+def test_a_desk_begun_anew_asks_for_the_password_again(chromium) -> None:
+    """Catches a page that waits for its line for ever, as the new desk does not know it."""
+    script = SCRIPT.read_text(encoding="utf-8")
+    context = chromium.new_context()
+    page, loads, there = context.new_page(), [], [False]
+
+    def answer(route) -> None:
+        if route.request.url.endswith("/desk/font.otf"):
+            route.fulfill(status=401) if there[0] else route.abort()
+            return
+        loads.append(route.request.url)
+        body = f'<div id="popup" aria-hidden="true"></div><script>{script}</script>'
+        route.fulfill(body=body, content_type="text/html")
+
+    page.route("**/*", answer)
+    page.goto("http://127.0.0.1:1/")
+    page.evaluate("document.getElementById('popup').ariaHidden = false")
+    page.wait_for_timeout(6000)
+    assert len(loads) == 1
+    there[0] = True
+    with page.expect_navigation(timeout=20_000):
+        pass
+    assert len(loads) == 2
+    context.close()
 
 
 def wait_done(page, language: str) -> None:
@@ -477,6 +526,34 @@ def give(page, name: str, data: bytes) -> None:
         "[data-name=upload] input[type=file]",
         {"name": name, "mimeType": "text/csv", "buffer": data},
     )
+
+
+def test_a_count_never_overtakes_what_is_typed(visit) -> None:
+    """Catches active members typed as 15 and taken as 18, which followed from the members typed before."""
+    page = visit("?lang=en")
+    page.click("[data-case=own]")
+    for members, active, pause in (("60", "15", 0), ("90", "21", 150), ("40", "9", 40)):
+        typed = {"population.member_share": members, "population.active_share": active}
+        for name, value in typed.items():
+            page.focus(f"[data-name='{name}']")
+            page.keyboard.press("Control+A")
+            page.keyboard.type(value, delay=pause)
+            page.keyboard.press("Tab")
+        page.wait_for_timeout(2500)
+        page.reload()
+        page.wait_for_function(
+            "typed => Object.entries(typed).every(([name, value]) =>"
+            " document.querySelector(`[data-name='${name}']`)?.value == value)",
+            arg=typed,
+        )
+    # What was not handed in is asked about before the page is left, however long it stands there.
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.click("[data-name='population.member_share']")
+    page.keyboard.type("1")
+    page.wait_for_timeout(2500)
+    page.reload()
+    assert asked == ["beforeunload"]
 
 
 def test_own_compound_starts_where_it_can(visit) -> None:

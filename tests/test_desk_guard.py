@@ -207,6 +207,15 @@ def test_passwords_cannot_be_tried_without_end() -> None:
     guard = Guard(_never, password=WORD)
     told = [pages(guard, "/", "key=wrong")[0] for _ in range(15)]
     assert told[:10] == [401] * 10 and told[-1] == 429
+    # In the page's words, with the field to try again, and not the right one either meanwhile.
+    status, _, text = pages(guard, "/", urlencode({"key": WORD}))
+    assert status == 429 and "请一分钟后再试" in text and 'name="key"' in text
+
+
+def test_a_whole_office_comes_in_at_nine_behind_one_address() -> None:
+    """Catches right words that are counted as wrong ones."""
+    guard = Guard(_inside, password=WORD)
+    assert {pages(guard, "/", urlencode({"key": WORD}))[0] for _ in range(30)} == {303}
 
 
 async def _never(scope: Any, receive: Any, send: Any) -> None:

@@ -94,6 +94,16 @@ def test_a_workbook_has_a_sheet_for_each_table_and_no_formula(frames: dict, tmp_
     assert told["recovery"] == 2 and told["seed"] == 0
 
 
+def test_a_table_of_what_was_not_asked_for_is_left_out(tmp_path: Path) -> None:
+    """Catches a trace where one part of tipping was asked for, and the tables of the others have no column."""
+    none = pd.DataFrame({"seed": np.array([], int), "leg": pd.Series([], dtype=object)})
+    made = {"push": pd.DataFrame, "folds": lambda: none}
+    written = exported.export_tables(made, tmp_path, exported.FORMATS)
+    assert sorted(p.name for p in written) == ["folds.csv", "folds.dta", "folds.sav", "tables.xlsx"]
+    assert list(pd.read_stata(tmp_path / "folds.dta").columns) == ["seed", "leg"]
+    assert list(pyreadstat.read_sav(tmp_path / "folds.sav")[0].columns) == ["seed", "leg"]
+
+
 def test_what_a_format_cannot_hold_is_refused(
     frames: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

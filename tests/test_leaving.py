@@ -9,10 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sim import leaving, source
 from sim.experiments import executors
+from sim.posterior import emulator as trained
+from sim.science import emulator
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 
@@ -92,3 +95,27 @@ def test_a_signal_shut_off_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
     finally:
         for number, handler in usual.items():
             signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("whose", ["explore", "posterior"])
+def test_a_stop_ends_a_fit_of_networks(whose: str) -> None:
+    """Catches a fit cut short by Ctrl-C whose half-learned network is kept as an answer."""
+    pytest.importorskip(
+        "sklearn.neural_network"
+    )  # now: the stop is to meet the fit, not the import
+    rows = np.random.default_rng(1).normal(size=(20_000, 6))
+
+    def fit() -> None:
+        if whose == "explore":
+            emulator._fitted([0, 1], rows, rows[:, :2], seed=1)
+        else:
+            trained._Net(rows, rows[:, :2], seed=1)
+
+    usual = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(KeyboardInterrupt):
+            fit()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, usual)

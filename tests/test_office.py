@@ -15,6 +15,7 @@ from test_desk_guard import _never, pages
 from sim.desk import office
 from sim.desk.guard import USER, Guard
 from sim.desk.office import Plans, users
+from sim.desk.refusals import refusal
 from sim.desk.session import Session
 from sim.errors import InputError
 
@@ -44,6 +45,17 @@ def test_each_user_comes_in_by_name_and_is_told_apart() -> None:
         assert pages(guard, "/x", cookie=signs[-1])[0] == 200
     assert seen == list(TWO) and signs[0] != signs[1]
     assert pages(Guard(_never, users=TWO), "/", cookie=signs[0])[0] == 401
+
+
+def test_a_wrong_word_does_not_cost_the_name(tmp_path: Path) -> None:
+    """Catches a form that has to be filled anew, markup in it, and a cursor in the second field."""
+    guard = Guard(_never, users=TWO)
+    first = pages(guard, "/")[2]
+    assert 'name="user" value="" autofocus' in first and first.count("autofocus") == 1
+    body = urlencode({"user": '张工"><b>', "key": "wrong"}).encode()
+    again = pages(guard, "/", method="POST", body=body)[2]
+    assert 'value="张工&quot;&gt;&lt;b&gt;"' in again and 'type="password" autofocus' in again
+    assert again.count("autofocus") == 1
 
 
 def test_users_are_read_and_bad_lines_refused(tmp_path: Path) -> None:
@@ -100,6 +112,28 @@ def test_one_plan_never_takes_the_place_of_another_of_nearly_the_same_name(tmp_p
     with pytest.raises(InputError, match="name: has 42 letters"):
         plans.keep("一" * 41 + "甲", Session())
     assert plans.names() == ["方案_一"]
+
+
+def test_what_is_wrong_with_a_plan_is_said_in_chinese(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches an English line on the Chinese page."""
+    plans = Plans(tmp_path, "a")
+    plans.keep("方案/一", Session())
+    monkeypatch.setattr(office, "MOST_PLANS", 1)
+    for does, said in (
+        (lambda: plans.keep(" ", Session()), "方案名称：没有可用的文字；允许：1 至 40 个字"),
+        (lambda: plans.keep("一" * 41, Session()), "方案名称：共 41 个字，太长；允许：1 至 40"),
+        (
+            lambda: plans.keep("方案 一", Session()),
+            "方案名称：“方案 一”会覆盖已有的“方案_一”；允许：填写“方案_一”本身，或改用别的名称",
+        ),
+        (lambda: plans.keep("二", Session()), "服务器上的方案：已保存 1 个；允许：最多 1"),
+        (lambda: plans.get("三"), "服务器上的方案：已不存在，可能已被删除；允许：列表中的方案"),
+    ):
+        with pytest.raises(InputError) as refused:
+            does()
+        assert refusal(refused.value, "zh").startswith(said)
 
 
 def test_a_full_disk_leaves_no_half_of_a_plan(

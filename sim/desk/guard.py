@@ -61,14 +61,15 @@ _ELSEWHERE = (
 )
 _ASKS = (
     '<p>{said}</p><form method="post">{named}'
-    '<p><label>口令 · Password<br><input name="key" type="password" autofocus autocomplete="current-password">'
+    '<p><label>口令 · Password<br><input name="key" type="password"{focus} autocomplete="current-password">'
     "</label> <button>进入 · Enter</button></p></form>"
 )
-_NAMED = '<p><label>姓名 · Name<br><input name="user" autocomplete="username"></label></p>'
+_NAMED = '<p><label>姓名 · Name<br><input name="user" value="{user}"{focus} autocomplete="username"></label></p>'
 _FIRST = "请输入口令。启动本工具的人知道口令。<br>This desk asks for a password. Whoever started it knows it."
 _WRONG = "口令不对，请重试。<br>That is not the password."
 _WHO = "请输入姓名和口令。<br>This desk asks who you are, and for your password."
 _NOBODY = "姓名或口令不对，请重试。<br>That is not the name or not the password."
+_TOO_MANY = "口令错误次数过多，请一分钟后再试。<br>Too many wrong passwords: please wait a minute."
 
 USER = "xiaoqu.user"
 """In what the page is told of a request: who asks, where each has a password of their own."""
@@ -148,17 +149,17 @@ class Guard:
             return 413, f"at most {LARGEST_BODY} bytes"
         kind = "post" if scope["method"] != "GET" else "page" if scope["path"] == "/" else ""
         if kind and not self._may(kind, scope):
-            return 429, "too many requests, please wait"
+            return 429, "too many requests, please wait · 访问过于频繁，请稍候"
         return None
 
-    def _may(self, kind: str, scope: Any) -> bool:
-        """A bucket of tokens for each address and kind."""
+    def _may(self, kind: str, scope: Any, cost: float = 1.0) -> bool:
+        """A bucket of tokens for each address and kind, of which so many are taken."""
         address = (scope.get("client") or ("",))[0]
         most, seconds = RATES[kind]
         now = time.monotonic()
         tokens, last = self._used.pop((kind, address), (float(most), now))
         tokens = min(float(most), tokens + (now - last) * most / seconds)
-        self._used[kind, address] = (tokens - 1 if tokens >= 1 else tokens, now)
+        self._used[kind, address] = (tokens - cost if tokens >= 1 else tokens, now)
         while len(self._used) > MOST_ADDRESSES:
             self._used.popitem(last=False)
         return tokens >= 1
@@ -186,18 +187,20 @@ class Guard:
         if scope["method"] == "POST":
             given = parse_qsl((await _body(receive)).decode("latin-1"))
         said, user = dict(given).get(KEY), dict(given).get("user", "") if self._named else ""
-        asked = (_WHO, _NOBODY, _NAMED) if self._named else (_FIRST, _WRONG, "")
+        asked = (_WHO, _NOBODY) if self._named else (_FIRST, _WRONG)
         if said is None:
-            await _show(send, 401, _ASKS.format(said=asked[0], named=asked[2]))
-        elif not self._may("password", scope):
-            await _refuse(scope, receive, send, 429, "too many passwords tried, please wait")
+            await _show(send, 401, self._form(asked[0]))
+        # Right words cost nothing: behind one address a whole office comes in at nine.
+        elif not self._may("password", scope, 0):
+            await _show(send, 429, self._form(_TOO_MANY, user))
         elif not (
             # Of a name that is not there one is compared too, in the same time.
             hmac.compare_digest(
                 said.encode(), self._passwords.get(user, secrets.token_hex()).encode()
             )
         ):
-            await _show(send, 401, _ASKS.format(said=asked[1], named=asked[2]))
+            self._may("password", scope)
+            await _show(send, 401, self._form(asked[1], user))
         else:
             secure = "; Secure" if scope.get("scheme") == "https" else ""
             ours = next(sign for sign, name in self._signs.items() if name == user)
@@ -207,6 +210,13 @@ class Guard:
                 (b"set-cookie", f"{sign}{secure}".encode()),
             ]
             await _show(send, 303, "", there)
+
+    def _form(self, said: str, user: str = "") -> str:
+        """What asks for name and password, with the name that was given, and the cursor where to go on."""
+        here, named = " autofocus", ""
+        if self._named:
+            named = _NAMED.format(user=escape(user[:64]), focus="" if user else here)
+        return _ASKS.format(said=said, named=named, focus=here if user or not self._named else "")
 
 
 def _address(scope: Any, query: list[tuple[str, str]]) -> str:

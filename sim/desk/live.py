@@ -162,7 +162,7 @@ def warm() -> int:
 
     small = load(
         "ordinary_estate", "population.households=60", "population.buildings=2",
-        "scenario.history_months=2", policy="five_level_linkage", months=14,
+        "scenario.history_months=2", policy="five_level_linkage", months=20,
     )  # fmt: skip
     NeighborhoodModel(small, seed=1).run()
     return len(Category)

@@ -101,7 +101,9 @@ class Plans:
             with files.whole(self._path(named)) as part:
                 part.write_bytes(write(session).encode())
         except OSError as error:
-            raise InputError("plans", error.strerror or str(error), "a disk with room") from None
+            raise InputError(
+                "plans", error.strerror or str(error), "a folder of the desk with room"
+            ) from None
         return named
 
     def get(self, name: str) -> Session:

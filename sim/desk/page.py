@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 from fastapi import Request
@@ -440,10 +441,14 @@ def register(bench: Bench, printer: Lanes, language: str, office: Path | None = 
             ui.label(WORDS[spoken]["full"])
             return
         ui.add_css(css)
-        ui.add_head_html(old_browsers.head(WORDS[spoken]["needs"]) + f"<script>{script}</script>")
+        user = request.scope[USER] if office is not None else ""
+        ui.add_head_html(
+            old_browsers.head(WORDS[spoken]["needs"])
+            + f'<script data-user="{escape(user)}">{script}</script>'
+        )
         ui.colors(primary="#0a4f8f", info="#0a4f8f")
         session, problem = _first(s, spoken)
-        plans = Plans(office, request.scope[USER]) if office is not None else None
+        plans = Plans(office, user) if office is not None else None
         desk = Page(bench, printer, session, plans, session != _start(spoken))
         desk.address = str(request.base_url)
         _open.add(id(desk))

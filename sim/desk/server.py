@@ -118,7 +118,8 @@ def serve(
     app.add_middleware(Addressed)
     app.add_middleware(Guard, names=tuple(names), password=password, users=users)
     if password or users:
-        print("the page can be reached by others; it asks for a password", file=sys.stderr)
+        others = "" if host in HERE and not names else "the page can be reached by others; "
+        print(f"{others}it asks for a password", file=sys.stderr)
     # A terminal that is closed ends the desk as SIGTERM does, with all that it cleans.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))

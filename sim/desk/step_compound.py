@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
@@ -18,7 +19,7 @@ from sim.desk.bits import (
     with_unit,
 )
 from sim.desk.range_slider import RangeSlider
-from sim.desk.session import Own, Trouble
+from sim.desk.session import Trouble
 from sim.desk.words import joined
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS
@@ -39,6 +40,9 @@ MEANS = (
     "fund.yuan_per_m2", "parking.cars_each", "parking.places_each", "parking.price_yuan",
     "committee.state", "community.grid_hours",
 )  # fmt: skip
+
+NEXT_FIELD = 1.0
+"""Seconds in which even a busy browser has told of the field that is typed in next."""
 
 
 def build(page: Page) -> None:
@@ -145,7 +149,7 @@ def _form(page: Page) -> None:
     step_known.build(page)
     with card(words["own_data"]):
         step_files.build(page, table)
-    base, counts = compound.base(own.like), Counts()
+    base, counts = compound.base(own.like), Counts(page)
     for title, keys in (("form_size", SIZE), ("form_people", PEOPLE), ("form_means", MEANS)):
         with card(words[title]), ui.element("div").classes("fields"):
             for key in keys:
@@ -186,20 +190,42 @@ def _fact(page: Page, name: str) -> None:
 class Counts:
     """Fields in the office's own units, which are counted anew when what they are counted by changes.
 
-    The form itself stays: somebody may be typing in its next field already.
+    The form itself stays: somebody may be typing in its next field already, which is counted when it is left.
+
+    Args:
+        page: Whose form it is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, page: Page) -> None:
+        self._page = page
         self._fields: dict[str, ui.number] = {}
+        self._in = ""
+        """Key of the field that is being typed in."""
 
     def add(self, key: str, field: ui.number) -> None:
         """One more."""
         self._fields[key] = field
 
-    def follow(self, own: Own, changed: str) -> None:
+        def left() -> None:
+            self._in = ""
+            self._soon()
+
+        field.on("focus", lambda: setattr(self, "_in", key))
+        field.on("blur", left)
+
+    def follow(self, changed: str) -> None:
         """Show what follows for a compound from a figure that was changed."""
-        for key, field in self._fields.items() if changed in compound.COUNTED_BY else ():
-            if key != changed and key not in own.figures:
+        if changed in compound.COUNTED_BY:
+            self._soon()
+
+    def _soon(self) -> None:
+        # A browser tells of the field that was left before it tells of the next.
+        asyncio.get_running_loop().call_later(NEXT_FIELD, self._show)
+
+    def _show(self) -> None:
+        own = self._page.visit.session.own
+        for key, field in self._fields.items():
+            if key != self._in and key not in own.figures and not field.is_deleted:
                 field.set_value(_round(compound.figure_of(own, key)[0], key))
 
 
@@ -228,7 +254,7 @@ def _figure(page: Page, key: str, table: dict[str, Any], counts: Counts) -> None
             shown = number.value
             number.set_value(None)
             number.set_value(shown)
-            counts.follow(page.visit.session.own, key)
+            counts.follow(key)
 
     number.on("change", typed)
 
@@ -284,7 +310,7 @@ def _field(page: Page, key: str, base: Config, table: dict[str, Any], counts: Co
             if not put(number_of(event.args), field=number):
                 put_back(number, page.visit.session.own.values.get(key, usual))
             else:
-                counts.follow(page.visit.session.own, key)
+                counts.follow(key)
 
         number.on("change", typed)
 

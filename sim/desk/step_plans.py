@@ -28,12 +28,17 @@ def show(page: Page) -> None:
                 ui.notify(words["plans_kept"].format(name=name), type="positive")
                 draw()
 
+        field.on("keydown.enter", keep)
         ui.button(words["plans_keep"], icon="save", on_click=keep).props(
             "unelevated data-name=plan-keep"
         )
         place = ui.element("div").style("width:100%")
 
-        def drop(name: str) -> None:
+        def drop(name: str, button: ui.button) -> None:
+            # Nothing brings it back, and it stands beside what opens it.
+            if button.text != words["plans_drop_sure"]:
+                button.set_text(words["plans_drop_sure"])
+                return
             plans.drop(name)
             draw()
 
@@ -50,9 +55,9 @@ def show(page: Page) -> None:
                             words["plans_open"],
                             on_click=lambda _, n=name: page.take(lambda: plans.get(n), dialog),
                         ).props("outline dense data-name=plan-open")
-                        ui.button(words["plans_drop"], on_click=partial(drop, name)).props(
-                            "flat dense"
-                        )
+                        button = ui.button(words["plans_drop"]).props("flat dense")
+                        button.props["data-name"] = "plan-drop"
+                        button.on_click(partial(drop, name, button))
 
         draw()
         ui.button(words["close"], on_click=dialog.close).props("flat")

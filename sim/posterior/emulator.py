@@ -11,6 +11,8 @@ import warnings
 import numpy as np
 from scipy.optimize import nnls
 
+from sim import leaving
+
 HIDDEN = (32, 32)
 """Cells of the layers: twice as many met runs kept out no better."""
 
@@ -85,7 +87,8 @@ class _Net:
         scaled = (values - self._middle) / self._size
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            net.fit(inputs, scaled if scaled.shape[1] > 1 else scaled.ravel())
+            with leaving.fitting():
+                net.fit(inputs, scaled if scaled.shape[1] > 1 else scaled.ravel())
         self._layers = [
             (w.astype(np.float32), b.astype(np.float32))
             for w, b in zip(net.coefs_, net.intercepts_, strict=True)

@@ -101,7 +101,9 @@ def export_tables(frames: Frames, folder: Path, formats: Sequence[str]) -> list[
     written: list[Path] = []
     with store.told_as_input_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        tables = {name: _flat(make()) for name, make in frames.items()}
+        made = {name: _flat(make()) for name, make in frames.items()}
+        # A table of what was not asked for has no columns, which Stata and SPSS cannot hold, and tells nothing.
+        tables = {name: table for name, table in made.items() if len(table.columns)}
         for kind in dict.fromkeys(formats):
             if kind == "xlsx":
                 written.append(_workbook(tables, folder / "tables.xlsx"))

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from sim import known
+from sim import known, leaving
 
 MEMBERS = 4
 """Networks that are averaged; each leaves a part of the seeds out."""
@@ -276,7 +276,8 @@ def _fitted(outputs: list[int], rows: np.ndarray, wanted: np.ndarray, seed: int)
     with warnings.catch_warnings():
         # It is stopped after so many epochs on purpose.
         warnings.simplefilter("ignore")
-        network.fit(rows, wanted if wanted.shape[1] > 1 else wanted[:, 0])
+        with leaving.fitting():
+            network.fit(rows, wanted if wanted.shape[1] > 1 else wanted[:, 0])
     return Network(outputs, list(network.coefs_), list(network.intercepts_))
 
 

@@ -22,7 +22,9 @@ def announce_compiling() -> None:
 
 
 @contextmanager
-def bar(total: int, shown: bool, what: str = "replications", done: int = 0) -> Iterator[Advance]:
+def bar(
+    total: int, shown: bool, what: str = "replications", done: int = 0, unit: str = "runs"
+) -> Iterator[Advance]:
     """Show a bar while the block runs.
 
     Args:
@@ -30,6 +32,7 @@ def bar(total: int, shown: bool, what: str = "replications", done: int = 0) -> I
         shown: Whether to show anything.
         what: Word before the bar.
         done: Runs finished earlier, which do not count for the rate.
+        unit: What the rate counts; empty for no rate.
 
     Yields:
         A function to call with the number of runs just finished.
@@ -59,6 +62,6 @@ def bar(total: int, shown: bool, what: str = "replications", done: int = 0) -> I
         def advance(finished: int) -> None:
             shown_bar.update(task, advance=finished)
             speed = shown_bar.tasks[0].speed
-            shown_bar.update(task, rate=f"{speed:.3g} runs/s" if speed else "")
+            shown_bar.update(task, rate=f"{speed:.3g} {unit}/s" if speed and unit else "")
 
         yield advance

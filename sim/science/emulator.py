@@ -14,7 +14,7 @@ runs that none of them has seen (split conformal prediction, Lei et al. 2018, do
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -209,12 +209,17 @@ def _begun(told: np.ndarray) -> np.ndarray:
     return np.asarray((told[..., 7::5] > 0).any(axis=-1))
 
 
-def fit(samples: Samples, seed: int) -> Emulator:
+FITS = MEMBERS + 1
+"""Networks that are fitted in all, with the one that learns how far runs lie from their line."""
+
+
+def fit(samples: Samples, seed: int, done: Callable[[int], None] = lambda _: None) -> Emulator:
     """Fit networks to runs; bands are not there yet, see ``calibrated``.
 
     Args:
         samples: Runs, one seed for each setting.
         seed: Of the networks' first coefficients.
+        done: Is told of each of ``FITS``.
     """
     levels, bare = samples.levels[:, 0], samples.bare[:, 0]
     base = known.mean(bare[np.unique(samples.world, return_index=True)[1]], axis=0)
@@ -236,7 +241,9 @@ def fit(samples: Samples, seed: int) -> Emulator:
         made = _together(parts, scaled[unseen], len(size)) * size
         off[unseen] = levels[unseen] - base - np.where(begun[unseen][..., None], made, 0.0)
         networks.append(parts)
+        done(1)
     spread = _parts(scaled, np.abs(off) / size, np.ones_like(begun), seed + MEMBERS)
+    done(1)
     return Emulator(base, shift, scale, size, blur, tuple(networks), spread)
 
 

@@ -23,6 +23,7 @@ from sim.config import Config, Policy
 from sim.experiments.answers import Answer
 from sim.experiments.copied import line, policy_changes, settings_of, word
 from sim.experiments.kept import Asked, How, Kept, Maker
+from sim.experiments.progress import Advance, bar
 from sim.experiments.run import Replication
 from sim.experiments.together import live_together
 from sim.outcomes import INDICATORS
@@ -306,11 +307,12 @@ def lay_out(question: Question) -> Laid:
 def _made(question: Question, how: How) -> dict[str, pd.DataFrame]:
     laid, each = lay_out(question), partial(live, question, how.model)
     read = spread_worlds(question.config, each, laid.worlds, how.progress, "seeds")
-    return put_together(question, laid, read)
+    with bar(emulator.FITS, how.progress, "networks", unit="") as done:
+        return put_together(question, laid, read, done)
 
 
 def put_together(
-    question: Question, laid: Laid, read: Sequence[np.ndarray]
+    question: Question, laid: Laid, read: Sequence[np.ndarray], done: Advance = lambda _: None
 ) -> dict[str, pd.DataFrame]:
     """Fit the emulator, hold it against what it has not seen, and write all of it as tables.
 
@@ -318,10 +320,11 @@ def put_together(
         question: What was asked.
         laid: What was lived.
         read: Of each world, see ``live``.
+        done: Is told of each network that is fitted.
     """
     design = _samples(question, laid.design, 1, read[: question.worlds], SHARED)
     unseen = _samples(question, laid.kept_out, question.repeats, read[question.worlds :], 1)
-    fitted = emulator.calibrated(emulator.fit(design, question.config.seed), unseen)
+    fitted = emulator.calibrated(emulator.fit(design, question.config.seed, done), unseen)
     return {
         "errors": emulator.errors(fitted, unseen, question.outputs, question.months),
         "coefficients": emulator.as_table(fitted),

@@ -68,6 +68,7 @@ def ask(
     scope = {
         "type": kind, "method": method, "path": "/", "client": ("127.0.0.1", 1),
         "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in given.items()],
+        "server": ("127.0.0.1", 8520),
     }  # fmt: skip
     asyncio.run(guard(scope, receive, send))
     return sent
@@ -131,6 +132,7 @@ def pages(
     scope = {
         "type": "http", "method": method, "path": path, "client": ("127.0.0.1", 1), "query_string": query.encode(),
         "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in given.items()],
+        "server": ("127.0.0.1", 8520),
     }  # fmt: skip
     asyncio.run(guard(scope, receive, send))
     text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
@@ -196,6 +198,8 @@ def test_who_knows_the_password_is_let_in_and_known_again() -> None:
     for status, headers, _ in (form, link):
         assert status == 303 and headers[b"location"] == b"/?s=abc"
         sign = headers[b"set-cookie"].decode()
+        # Named after its port, as browsers give it to every desk of a machine.
+        assert sign.startswith(f"{COOKIE}-8520=")
         assert "HttpOnly" in sign and "SameSite=Strict" in sign and WORD not in sign
         assert pages(guard, "/x", cookie=f"a=b; {sign.partition(';')[0]}")[0] == 200
         # Another start does not know the sign.

@@ -171,7 +171,7 @@ class Guard:
         if not self._passwords:
             return ""
         named = (one.strip().partition("=") for one in headers.get(b"cookie", "").split(";"))
-        for sign in [value for name, _, value in named if name == COOKIE]:
+        for sign in [value for name, _, value in named if name.startswith(COOKIE)]:
             for ours, user in self._signs.items():
                 if hmac.compare_digest(sign.encode(), ours.encode()):
                     return user
@@ -204,7 +204,9 @@ class Guard:
         else:
             secure = "; Secure" if scope.get("scheme") == "https" else ""
             ours = next(sign for sign, name in self._signs.items() if name == user)
-            sign = f"{COOKIE}={ours}; Path=/; Max-Age={REMEMBERED}; HttpOnly; SameSite=Strict"
+            # Browsers do not part ports: two desks of one machine would put each other's users out.
+            port = (scope.get("server") or ("", ""))[1]
+            sign = f"{COOKIE}-{port}={ours}; Path=/; Max-Age={REMEMBERED}; HttpOnly; SameSite=Strict"
             there = [
                 (b"location", _address(scope, others).encode("latin-1")),
                 (b"set-cookie", f"{sign}{secure}".encode()),

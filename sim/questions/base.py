@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, wraps
@@ -229,7 +230,11 @@ class Spec:
     @cached_property
     def said(self) -> dict[str, str]:
         """What the docstring says: "" is all before its arguments, then each argument by its name."""
-        before, _, rest = inspect.getdoc(self.build).partition("\nArgs:\n")  # type: ignore[union-attr]
+        told = inspect.getdoc(self.build)
+        if told is None and sys.flags.optimize > 1:
+            problem = "Python was told to drop the texts that help and words are made of"
+            raise InputError("PYTHONOPTIMIZE, -OO", problem, "PYTHONOPTIMIZE=1 or -O, or unset")
+        before, _, rest = (told or "").partition("\nArgs:\n")
         arguments = rest.partition("\nRaises:\n")[0].partition("\nReturns:\n")[0]
         found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)
         return {"": before.strip(), **{name: " ".join(text.split()) for name, text in found}}
@@ -438,7 +443,7 @@ class Spec:
             lines.append(
                 f"    {name}: {self.words[name].doc if name in self.words else GIVEN[name]}"
             )
-        told = inspect.getdoc(self.build).partition("\nRaises:\n")[2].rstrip()  # type: ignore[union-attr]
+        told = (inspect.getdoc(self.build) or "").partition("\nRaises:\n")[2].rstrip()
         refused = "    InputError: If anything named does not exist or a value is not allowed."
         return "\n".join([*lines, "", "Raises:", refused, *([told] if told else [])])
 

@@ -94,6 +94,9 @@ def of(tree: Any, where: str = "mapping") -> Mapping:
     """
     if not isinstance(tree, dict):
         raise InputError(where, "is no mapping", f"keys of {', '.join(Mapping.model_fields)}")
+    if isinstance(zero := tree.get("zero"), float) and cells.lost_zero([str(zero)]).any():
+        # Without quotes 2025.10 is a number, and its last zero is gone.
+        raise InputError(f"{where}: zero", f"{zero} is a number", cells.MAY_BE_OCTOBER)
     try:
         return Mapping.model_validate({**tree, **_texts(tree)})
     except ValidationError as error:

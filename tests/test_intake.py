@@ -968,3 +968,23 @@ def test_tickets_and_complaints_of_a_month_are_told_apart(tmp_path: Path) -> Non
         path = text(tmp_path / "m.csv", [["月份", head], ["2025-01", "20"], ["2025-02", "18"]])
         (one,) = read_files([str(path)], households=200)
         assert {figure for figure, _, _ in one.figures} == {f"{name}_per_1000"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_files_of_a_reading_are_written_all_or_none(
+    xiaoqu: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a disk that is full, or a kill, which leaves half of a file in the place of a whole one."""
+    path, out = text(tmp_path / "a.csv", [BILL, *PAID]), tmp_path / "out"
+    assert xiaoqu("import", str(path), "--zero", "2025-01", "--out", str(out))[0] == 0
+    before = {file: file.read_bytes() for file in out.iterdir()}
+    write, left = Path.write_text, [2]
+
+    def full(self: Path, *said: Any, **more: Any) -> int:
+        left[0] -= 1
+        return write(self if left[0] else Path("/dev/full"), *said, **more)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    code, _, err = xiaoqu("import", str(path), "--zero", "2025-02", "--out", str(out))
+    assert code == 2 and err.startswith(f"error: {out}: No space left on device; allowed: a folder")
+    assert {file: file.read_bytes() for file in out.iterdir()} == before

@@ -7,6 +7,7 @@ sheet "columns" of a workbook, says how often.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import re
@@ -184,8 +185,10 @@ def _workbook(tables: Mapping[str, pd.DataFrame], path: Path) -> Path:
                     cell.data_type = "s"
                 cells.append(cell)
             sheet.append(cells)
-    with whole(path) as part:
-        book.save(part)
+    # In memory first: where the disk is full its writer would show traces of its own.
+    data = io.BytesIO()
+    book.save(data)
+    write_file(path, data.getvalue())
     return path
 
 

@@ -8,6 +8,7 @@ command with its help, and the Python function with signature and docstring.
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -346,18 +347,20 @@ class Spec:
                 settings.append((key, value))
         return own, settings
 
-    def call(self, scenario: Any = None, *overrides: str, **keys: Any) -> Any:
+    def call(self, scenario: Any = None, /, *overrides: str, **keys: Any) -> Any:
         """Ask from Python, and answer; ``GIVEN`` says what is taken.
 
         Raises:
             InputError: If anything named does not exist or a value is not allowed.
         """
         how = {name: keys.pop(name) for name in self.ways if name in keys}
-        if how.get("out") is not None:
-            how["out"] = Path(how["out"])
+        if (out := how.get("out")) is not None:
+            if not isinstance(out, str | os.PathLike):
+                raise InputError("out", f"{out!r} is not allowed", "a folder, as text or a Path")
+            how["out"] = Path(out)
         return self.ask_call(scenario, *overrides, **keys).answer(**how)
 
-    def ask_call(self, scenario: Any = None, *overrides: str, **keys: Any) -> Any:
+    def ask_call(self, scenario: Any = None, /, *overrides: str, **keys: Any) -> Any:
         """Put a question together from what a call from Python gives, see ``call``."""
         config_dir = keys.pop("config_dir", None) if self.own_folder else None
         usual = f'{self.name}("kangqiao", policies=...)'

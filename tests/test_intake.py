@@ -706,6 +706,7 @@ def test_a_mapping_is_kept_and_used_again(xiaoqu: Command, tmp_path: Path) -> No
     [
         ("kind: folk\n", "kind: "), ("colums: {}\n", "colums: is no key of a mapping; allowed: kind, sheet"),
         ("zero: soon\n", "zero: 'soon' is no month; allowed: 2025-03"), ("- a\n", "is no mapping"),
+        ("households: 0500\n", "0500 is a number of base 8"),
         ("zero: 2025.10\n", "zero: 2025.1 is a number; allowed: 2023-01 or 2023-10"),
         ("a: !!python/object/apply:os.system ['x']\n", "cannot be read"), ("a: &x [1]\nb: *x\n", "holds an alias"),
         ("columns: {building: 没有}\n", "column '没有' is not there"), ("columns: {huilding: building}\n", "columns.huilding: is no field"),

@@ -77,6 +77,7 @@ def read(path: Path) -> Mapping:
         # The safe loader makes nothing but data; aliases would grow without end.
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
             raise InputError(str(path), "holds an alias (*)", "YAML or JSON without aliases")
+        _refuse_misread(yaml.compose(text, Loader=yaml.SafeLoader), str(path))
         tree = yaml.safe_load(text)
     except InputError:
         raise
@@ -107,6 +108,13 @@ def of(tree: Any, where: str = "mapping") -> Mapping:
             "is no key of a mapping" if allowed else str(first["msg"]).removeprefix("Value error, ")
         )
         raise InputError(f"{where}: {place}", problem, allowed) from None
+
+
+def _refuse_misread(node: Any, where: str) -> None:
+    for part in node.value if isinstance(node, yaml.CollectionNode) else ():
+        for one in part if isinstance(part, tuple) else (part,):
+            files.refuse_misread(one, where)
+            _refuse_misread(one, where)
 
 
 def _texts(tree: dict[Any, Any]) -> dict[str, Any]:

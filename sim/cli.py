@@ -715,6 +715,9 @@ def main(words: list[str] | None = None) -> None:
         # No figure needs a window, and a backend named for other programs may not be there. Called
         # from Python, as in a notebook, the choice is the caller's.
         os.environ["MPLBACKEND"] = "Agg"
+        # Processes that are started, and those that watch over them, would else run a numpy.py that lies in
+        # the working folder, which may be somebody else's.
+        os.environ["PYTHONSAFEPATH"] = "1"
         leaving.listen()
     try:
         try:

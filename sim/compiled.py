@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
@@ -13,14 +15,30 @@ from secrets import randbits
 from types import CodeType, ModuleType
 from typing import Any
 
-import numba
 import numpy as np
-from numba import njit, types
-from numba.core.bytecode import FunctionIdentity
-from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from sim.cache import folder, prune, sealed, unsealed
 from sim.errors import InputError
+
+try:
+    with warnings.catch_warnings():
+        # A setting that it cannot read it passes over, with a trace.
+        warnings.filterwarnings("error", "Environment variable", RuntimeWarning)
+        import numba
+except ImportError:
+    raise
+except Exception as error:
+    # It reads its settings as it is imported: of the environment, and of a file in the working folder.
+    said = " ".join(str(error).split())
+    named = re.search(r"NUMBA_\w+", said)
+    raise InputError(
+        named[0] if named else "NUMBA_... or .numba_config.yaml",
+        f"is not taken by Numba ({said.partition(' The parse failed')[0]})",
+        "as Numba describes its settings, or unset",
+    ) from None
+from numba import njit, types
+from numba.core.bytecode import FunctionIdentity
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     # Rules are written for the compiler: as plain Python they would not run, let alone in time.

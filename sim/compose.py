@@ -43,6 +43,7 @@ from sim import ensemble, library, source
 from sim.config import GROUPS, Config, check, installed_measures, refuse_held, sets_of, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
+from sim.files import refuse_misread
 from sim.inputs import look_at, say
 from sim.measures.catalogue import CATALOGUE
 from sim.objects import COMPOUND, MOST_PARTS, plain
@@ -754,11 +755,12 @@ def _defaults(where: str, defaults: Any) -> Iterator[str]:
 
 
 def _check_size(path: Path, text: str) -> None:
-    """Refuse aliases of aliases that a few lines blow up to more than memory holds."""
+    """Refuse aliases of aliases that a few lines blow up to more than memory holds, and numbers that mislead."""
     sizes: dict[int, int] = {}
 
     def size(node: Node) -> int:
         if id(node) not in sizes:
+            refuse_misread(node, path.name)
             sizes[id(node)] = MOST_NODES + 1  # until known: an alias to what holds it has no end
             parts = node.value if isinstance(node, SequenceNode) else []
             if isinstance(node, MappingNode):

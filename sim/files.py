@@ -10,6 +10,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -139,6 +140,31 @@ def clear_leftovers(kind: str) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def refuse_misread(node: Any, name: str) -> None:
+    """Refuse numbers of a YAML file that are read as others than they look: 010 as 8, 1:30 as 90.
+
+    Args:
+        node: A node of it; of those that hold others nothing is said.
+        name: What the file is called.
+
+    Raises:
+        InputError: Names file, line and value.
+    """
+    if getattr(node, "style", "") or not str(node.tag).endswith((":int", ":float")):
+        return
+    text = str(node.value)
+    octal = node.tag.endswith(":int") and re.match(r"[-+]?0[0-9_]", text)
+    if octal or ":" in text:
+        mark = node.start_mark
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}"
+        said = "a number of base 8" if octal else "a number of base 60"
+        raise InputError(
+            where,
+            f"{text} is {said} in YAML",
+            "a number without 0 in front or :, or text in quotes",
+        )
 
 
 def read_json(path: Path, allowed: str) -> Any:

@@ -10,7 +10,7 @@ import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import pandas as pd
 
@@ -43,7 +43,6 @@ CHANCE = (
 )
 
 Rows = list[dict[str, Any]]
-Tool = TypeVar("Tool", bound=Callable[..., Any])
 
 _one_at_a_time = Lock()
 
@@ -213,35 +212,65 @@ def server() -> Any:
     """
     try:
         from mcp.server.mcpserver import MCPServer
-        from mcp_types import ToolAnnotations
     except ImportError:
         raise InputError("mcp", "mcp 2 is not installed", "pip install 'xiaoqu[mcp]'") from None
-    made = MCPServer(
+    return MCPServer(
         "xiaoqu",
         title="xiaoqu 小区",
         instructions="Simulation of how Chinese residential compounds (小区) are governed. List names first; "
         f"quote numbers with their unit, interval and number of runs. {CHANCE}",
         version=__version__,
         log_level="WARNING",
+        tools=[_tool(cast(Callable[..., Any], tool)) for tool in TOOLS],
     )
-    looks = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
-    for tool in TOOLS:
-        made.add_tool(_told(cast(Callable[..., Any], tool)), annotations=looks)
-    return made
 
 
-def _told(tool: Tool) -> Tool:
-    """A tool whose refusals reach the assistant in our own line."""
+def _tool(function: Callable[..., Any]) -> Any:
+    """A tool whose refusals reach the assistant in our own line, those of its arguments too.
+
+    An argument that is none (``month`` for ``months``) is refused, and so is true for 1: the library drops the
+    one and reckons with the other, and the answer would be to another question.
+    """
     from mcp.server.mcpserver.exceptions import ToolError
+    from mcp.server.mcpserver.tools import Tool
+    from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
+    from mcp_types import ToolAnnotations
+    from pydantic import ConfigDict, ValidationError
 
-    @functools.wraps(tool)
-    def told(*args: Any, **keys: Any) -> Any:
+    class Raw(FuncMetadata):
+        def validate_arguments(self, arguments_to_validate: dict[str, Any]) -> dict[str, Any]:
+            return {"asked": arguments_to_validate}
+
+    looks = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+    tool = Tool.from_function(function, annotations=looks)
+    known = tool.fn_metadata
+
+    class Exact(known.arg_model):  # type: ignore[name-defined]
+        model_config = ConfigDict(extra="forbid", strict=True)
+
+    known.arg_model = Exact
+
+    def told(asked: dict[str, Any]) -> Any:
         try:
-            return tool(*args, **keys)
+            return function(**known.validate_arguments(asked))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, first["loc"])) or function.__name__
+            names = ", ".join(Exact.model_fields) or "none"
+            allowed = f"; allowed: {names}" if first["type"] == "extra_forbidden" else ""
+            raise ToolError(f"{clean(place)[:80]}: {first['msg']}{allowed}") from None
         except (InputError, RuntimeError) as error:
             raise ToolError(" ".join(str(error).split())) from error
 
-    return cast(Tool, told)
+    tool.fn = told
+    tool.parameters = {**tool.parameters, "additionalProperties": False}
+    tool.fn_metadata = Raw(
+        arg_model=Exact,
+        output_schema=known.output_schema,
+        output_model=known.output_model,
+        wrap_output=known.wrap_output,
+    )
+    return tool
 
 
 @functools.cache

@@ -370,6 +370,29 @@ def test_rules_that_may_not_be_compiled_are_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@posix
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("NUMBA_NUM_THREADS", "0"), ("NUMBA_NUM_THREADS", "four"), ("PYTHONOPTIMIZE", "2")],
+)
+def test_an_environment_that_stops_it_is_one_line(tmp_path: Path, key: str, value: str) -> None:
+    done = shell(f"$XIAOQU run {SMALL} -q", cwd=tmp_path, **{key: value})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert key.partition("_")[0] in done.stderr and list(tmp_path.iterdir()) == []
+
+
+def test_processes_do_not_run_what_lies_in_the_working_folder(tmp_path: Path) -> None:
+    """Catches workers, and those who watch over them, that take a file there for a library."""
+    for name in ("random", "numpy", "json", "sim", "calamine"):
+        (tmp_path / f"{name}.py").write_text(f"open({name!r} + ' was run', 'w')", encoding="utf-8")
+    words = [*SMALL.split()[:-1], "months=range(1,4)", "executor=processes", "executor.workers=2"]
+    code = "import sys; del sys.path[0]; from sim.cli import main; main()"
+    done = python("-c", code, "sweep", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.glob("*was run"))
+
+
 # --- what happens in a month ---
 
 

@@ -244,6 +244,16 @@ def test_own_folder_adds_names(tmp_path: Path) -> None:
     ("name", "text", "said"),
     [
         ("policy/x.yaml", "hydra: {launcher: x}\n", "Hydra"),
+        (
+            "policy/x.yaml",
+            "measures: {member_contact: {quota: 010}}\n",
+            "010 is a number of base 8",
+        ),
+        (
+            "policy/x.yaml",
+            "measures: {member_contact: {quota: 1:30}}\n",
+            "1:30 is a number of base 60",
+        ),
         ("policy/x.yaml", "# @package hydra.job_logging\na: 1\n", "Hydra"),
         ("policy/x.yaml", "defaults:\n  - /hydra/launcher: x\n", "Hydra"),
         ("policy/x.yaml", "name: ${oc.env:HOME}\n", "resolver"),

@@ -216,3 +216,20 @@ def test_a_question_writes_further_files_when_asked(xiaoqu: Command, tmp_path: P
     assert (
         code == 2 and "export: 'docx' is not known; allowed: csv, xlsx, dta, sav, eps, tiff" in err
     )
+
+
+@pytest.mark.parametrize("left", [0, 100])
+def test_a_file_of_spss_that_was_cut_is_not_taken_for_whole(
+    frames: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    """Catches the writer's silence where the disk is full."""
+    write = pyreadstat.write_sav
+
+    def full(table: pd.DataFrame, path: str, **more: object) -> None:
+        write(table, path, **more)
+        Path(path).write_bytes(Path(path).read_bytes()[:-100] if left else b"")
+
+    monkeypatch.setattr(pyreadstat, "write_sav", full)
+    with pytest.raises(InputError, match="was not written whole, perhaps for want of space"):
+        exported.export_tables(frames, tmp_path, ["sav"])
+    assert list(tmp_path.iterdir()) == []

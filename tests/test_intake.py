@@ -19,7 +19,7 @@ from sim.desk.arrived import arrive, columns_offered, needs_a_look, taken
 from sim.desk.session import Own
 from sim.errors import InputError
 from sim.experiments.design import lay_out
-from sim.intake import cells, door, mapping, names, rooms, sheets, templates
+from sim.intake import cells, door, mapping, names, register, rooms, sheets, templates
 from sim.intake.door import read_files
 from sim.intake.figures import read_months
 from sim.intake.mapping import Mapping
@@ -119,6 +119,13 @@ def figures_of(path: Path, **more: object) -> dict[tuple[str, object], float]:
         # running sums, rates and days behind a month are no amounts of that month
         ({"A": [["房号", "2025年1月应收", "2025年1月实收", "2025年1月累计实收", "2025年1月缴费率", "2025年1月缴费日期"],
                 *[[*row, 900, "90%", "2025-01-05"] for row in HALF]]}, {(RATE, (2025, 1)): 0.5}),
+        # months as numbers, and as texts that have kept their zeros
+        ({"A": [["月份", "收缴率"], [2024.12, 0.5], [2025.1, 0.6], [2025.2, 0.7]]}, {("collection_rate", (2025, 1)): 0.6}),
+        ({"A": [["月份", "收缴率"], ["2025.1", 0.6], ["2025.10", 0.7]]}, {("collection_rate", (2025, 1)): 0.6, ("collection_rate", (2025, 10)): 0.7}),
+        # ten thousands without the word yuan; a price a year for each square metre, with a year beside it
+        ({"A": [["月份", "欠费总额(万)"], ["2025-01", 13.5]]}, {("arrears_yuan", (2025, 1)): 135_000}),
+        ({"A": [["房号", "面积", "收费标准(元/㎡·年)", "2025年1月"], *[[room, 100, 24, 200] for room in ROOMS]]}, {("due", ""): 4800}),
+        ({"A": [["房号", "月物业费(2025年)", "2025年1月"], *[[room, 100, 100] for room in ROOMS]]}, {("due", ""): 2400}),
         # days as a spreadsheet heads months
         ({"A": [["房号", "月物业费", "2025-01-01"], *HALF]}, {(RATE, (2025, 1)): 0.5}),
         # one bill paid in parts, and one given back
@@ -153,6 +160,20 @@ def test_no_number_is_wrong_and_looks_right(
         ([BILL, *PAID[1:], *[[ROOMS[0], "2025-01", 100, part] for part in (60, 40)]], "row 25: due: 100.00 due stands beside"),
         ([["房号", "2025年1月应收", "2025年1月实收", "2025年1月实收"], *[[*row, 0] for row in HALF]], "stands there twice"),
         ([["月份", "收缴率"], ["11月", 0.5], ["12月", 0.6], ["1月", 0.7]], "12月 stands beside 1月 without a year"),
+        # what a spreadsheet makes of 2025.10
+        ([["月份", "收缴率"], [2025.7, 0.5], [2025.9, 0.6], [2025.1, 0.7], [2025.11, 0.7]], "row 4: month: '2025.1'"),
+        ([["月份", "收缴率"], [2025.08, 0.5], [2025.1, 0.7]], "row 3: month: '2025.1'"),
+        ([BILL, *[[room, month, 100, 100] for room in ROOMS for month in (2025.9, 2025.1)]], "row 3: month: '2025.1'"),
+        ([["房号", "月物业费", 2025.9, 2025.1], *[[*row, 0] for row in HALF]], "'2025.1' heads a column"),
+        ([["受理时间", "诉求类别"], [2025.9, "停车管理"], [2025.1, "停车管理"]], "row 3: day: '2025.1'"),
+        # units in which the same digits are other numbers
+        ([["月份", "收缴率(‰)"], ["2025-01", 71]], "'收缴率\\(‰\\)' is in a unit"),
+        ([["月份", "满意度（5分制）"], ["2025-01", 4.2]], "is in a unit"),
+        ([["月份", "平均办结时长(小时)"], ["2025-01", 36]], "is in a unit"),
+        ([["月份", "投诉率(每万户)"], ["2025-01", 36]], "is in a unit"),
+        ([["月份", "欠费(万元)"], ["2025-01", "13.5万"]], "row 2: arrears_yuan: '13.5万' has a unit"),
+        ([["房号", "面积(亩)"], *[[room, 0.1] for room in ROOMS]], "is in a unit"),
+        ([["房号", "年龄"], *[[room, 1960] for room in ROOMS]], "row 2: age: '1960'"),
         ([["楼栋", *BILL], *[["" if k % 5 == 3 else "1栋", *row] for k, row in enumerate(PAID)]], "row 5: building: ''"),
     ],
 )  # fmt: skip
@@ -424,6 +445,21 @@ def test_months_as_people_write_them(said: str, month: tuple[int, int] | None) -
     assert cells.month(said) == month
 
 
+@pytest.mark.parametrize(
+    ("head", "value", "fee"),
+    [
+        ("物业费(元/㎡·年)", 24, "200.00"), ("收费标准（元/平方米/季）", 6, "200.00"), ("收费标准(元/户·月)", 120, "120"),
+        ("物业费(元/年)", 1440, "120.00"), ("月物业费(万元)", 0.012, "120.00"), ("收费标准(元/㎡·月)", 1.5, "150.00"),
+        ("物业费(2025年)", 120, "120"),
+    ],
+)  # fmt: skip
+def test_a_fee_is_a_months_in_yuan(tmp_path: Path, head: str, value: float, fee: str) -> None:
+    rows = [["房号", "面积", head], *[[room, 100, value] for room in ROOMS]]
+    path = workbook(tmp_path / "a.xlsx", {"A": rows})
+    table = register.read(str(path), ["area_m2", "fee_yuan"], [])
+    assert set(table.frame["fee_yuan"]) == {fee}
+
+
 @pytest.mark.parametrize("said", ["5", "５", "5层", "五楼", "5F", "第5层", "5.0"])
 def test_floors_as_people_write_them(said: str) -> None:
     assert cells.floor(said) == 5
@@ -670,6 +706,8 @@ def test_a_mapping_is_kept_and_used_again(xiaoqu: Command, tmp_path: Path) -> No
     [
         ("kind: folk\n", "kind: "), ("colums: {}\n", "colums: is no key of a mapping; allowed: kind, sheet"),
         ("zero: soon\n", "zero: 'soon' is no month; allowed: 2025-03"), ("- a\n", "is no mapping"),
+        ("households: 0500\n", "0500 is a number of base 8"),
+        ("zero: 2025.10\n", "zero: 2025.1 is a number; allowed: 2023-01 or 2023-10"),
         ("a: !!python/object/apply:os.system ['x']\n", "cannot be read"), ("a: &x [1]\nb: *x\n", "holds an alias"),
         ("columns: {building: 没有}\n", "column '没有' is not there"), ("columns: {huilding: building}\n", "columns.huilding: is no field"),
         ("sheet: 别的\n", "no sheet is named '别的'"), ("\x00", "cannot be read"),
@@ -931,3 +969,23 @@ def test_tickets_and_complaints_of_a_month_are_told_apart(tmp_path: Path) -> Non
         path = text(tmp_path / "m.csv", [["月份", head], ["2025-01", "20"], ["2025-02", "18"]])
         (one,) = read_files([str(path)], households=200)
         assert {figure for figure, _, _ in one.figures} == {f"{name}_per_1000"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_files_of_a_reading_are_written_all_or_none(
+    xiaoqu: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a disk that is full, or a kill, which leaves half of a file in the place of a whole one."""
+    path, out = text(tmp_path / "a.csv", [BILL, *PAID]), tmp_path / "out"
+    assert xiaoqu("import", str(path), "--zero", "2025-01", "--out", str(out))[0] == 0
+    before = {file: file.read_bytes() for file in out.iterdir()}
+    write, left = Path.write_text, [2]
+
+    def full(self: Path, *said: Any, **more: Any) -> int:
+        left[0] -= 1
+        return write(self if left[0] else Path("/dev/full"), *said, **more)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    code, _, err = xiaoqu("import", str(path), "--zero", "2025-02", "--out", str(out))
+    assert code == 2 and err.startswith(f"error: {out}: No space left on device; allowed: a folder")
+    assert {file: file.read_bytes() for file in out.iterdir()} == before

@@ -139,6 +139,32 @@ def test_more_than_is_allowed_is_refused_before_anything_is_lived(keys: Any, sai
         mcp_server.run(**asked)
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (
+            {"month": 12},
+            "month: Extra inputs are not permitted; allowed: scenario, policies, months",
+        ),
+        ({"months": True}, "months: Input should be a valid integer"),
+        ({"months": 2.5}, "months: Input should be a valid integer"),
+        ({"policies": "none"}, "policies: Input should be a valid list"),
+        ({"seed": "seven"}, "seed: Input should be a valid integer"),
+    ],
+)
+def test_an_argument_that_is_none_is_refused_in_a_line(keys: Any, said: str) -> None:
+    """Catches an answer to another question: what the library would drop, or make a number of."""
+
+    async def say() -> Any:
+        async with mcp.Client(mcp_server.server()) as client:
+            asked = {"scenario": "ordinary_estate", "policies": ["none"], **SMALL, **keys}
+            return await client.call_tool("run", asked)
+
+    answer = asyncio.run(say())
+    assert answer.is_error and said in answer.content[0].text
+    assert "\n" not in answer.content[0].text
+
+
 def test_a_reported_case_can_be_asked() -> None:
     told = mcp_server.run("K053", ["K053"], 1, 1, indicators=["collection_rate"])
     assert {row["indicator"] for row in told["results"]} == {"collection_rate"}

@@ -400,3 +400,12 @@ def test_both_names_give_the_same_things() -> None:
     assert set(package.__all__) == set(sim.__all__)
     assert package.load is load and package.run is sim.run
     assert isinstance(package.load("kangqiao"), Config)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [({"out": 5}, "out: 5 is not allowed"), ({"out": b"a"}, "out: b'a'"), ({"self": 1}, "self: unknown key")],
+)  # fmt: skip
+def test_what_no_call_takes_is_refused_in_a_line(keys: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        sim.run("ordinary_estate", months=1, **keys)

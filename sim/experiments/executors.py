@@ -54,10 +54,11 @@ PATIENCE_SECONDS = 2.0
 
 STOPPING = "stopping once the rules being compiled are done, for they are kept; Ctrl-C again leaves at once"
 
-# One thread each: processes already take every core.
+# One thread each: processes already take every core. And a file random.py in the working folder is not
+# Python's: workers are started as a module, and would look there first. They take over our own path later.
 _ENVIRONMENT = {
     f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
-}
+} | {"PYTHONSAFEPATH": "1"}
 
 
 class _Pool(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import numpy as np
@@ -173,6 +174,35 @@ def month(text: str) -> Month | None:
         day = date(1899, 12, 30) + timedelta(days=int(float(said)))
         return day.year, day.month
     return None
+
+
+_TENTHS = re.compile(r"(?P<y>\d{4}|\d{2})\.(?P<m>\d{1,2})")
+
+
+def lost_zero(told: Iterable[str]) -> np.ndarray:
+    """Which of the months of one column, or of one row of heads, may be a January or an October (cells,), bool.
+
+    A spreadsheet keeps 2023.10 as the number 2023.1. It is January where February stands there too and nothing
+    of what is beside an October, and where another cell shows that zeros were kept.
+    """
+    parts = [_TENTHS.fullmatch(plain(text)) for text in told]
+    there = {(found["y"], found["m"]) for found in parts if found}
+    kept = {year for year, after in there if after == "10"}
+    autumn = ("9", "11", "12", *(f"0{k}" for k in range(1, 10)))
+    january = {
+        year
+        for year, after in there
+        if after == "2" and not any((year, other) in there for other in autumn)
+    }
+    sure = kept | january
+    return np.array(
+        [found is not None and found["m"] == "1" and found["y"] not in sure for found in parts],
+        dtype=bool,
+    )
+
+
+MAY_BE_OCTOBER = "2023-01 or 2023-10: a spreadsheet makes 2023.1 of both"
+"""What is told to be allowed in place of such a month."""
 
 
 def months_between(first: Month, last: Month) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from sim.errors import InputError
+from sim.files import whole
 from sim.intake import cells, figures, graphs, layout, ledger, mapping, register, tickets
 from sim.intake.mapping import Kind
 from sim.intake.mapping import Mapping as Said
@@ -355,23 +357,28 @@ def write(read: Sequence[Read], folder: Path) -> list[Path]:
 
     Raises:
         InputError: As ``clean_files``; or a file that was read would be written over.
-        OSError: The folder cannot be written.
+        InputError: The folder cannot be written, or is full; what was there before stays.
     """
     texts = clean_files(read)
     sources = {Path(one.path).resolve() for one in read}
     for name in texts:
         if (folder / name).resolve() in sources:
             raise InputError(str(folder / name), "is a file that was read", "another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in texts.items():
-        path = folder / name
-        # With a mark, Excel and WPS read it as UTF-8; so do we.
-        path.write_text(
-            text, encoding="utf-8-sig" if name.endswith(".csv") else "utf-8", newline=""
-        )
-        written.append(path)
-    return written
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Those of one reading belong together, so none takes its place before all are written.
+        with ExitStack() as parts:
+            for name, text in texts.items():
+                # With a mark, Excel and WPS read it as UTF-8; so do we.
+                encoding = "utf-8-sig" if name.endswith(".csv") else "utf-8"
+                part = parts.enter_context(whole(folder / name))
+                part.write_text(text, encoding=encoding, newline="")
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise InputError(
+            str(folder), problem, "a folder that can be written, with space left"
+        ) from error
+    return [folder / name for name in texts]
 
 
 def told(one: Read, language: str = "en") -> list[str]:

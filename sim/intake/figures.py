@@ -50,7 +50,7 @@ def look(indicators: Sequence[str], titles: Mapping[str, Sequence[str]]) -> layo
             name.replace("_", ""),
             *([SYNONYMS[name]] if name in SYNONYMS else []),
         )
-    return layout.Look(fields, required=("month",))
+    return layout.Look(fields, required=("month",), numbers=tuple(indicators))
 
 
 def read_months(
@@ -197,16 +197,21 @@ def _months(path: str, table: layout.Table, allowed: tuple[int, int], said: Said
         and counted.min() >= 1
         and counted.max() <= 12
     )
-    when = [cells.month(text) for text in frame["month"].fillna("").astype(str)]
+    when = [cells.month(text) for text in _texts(frame)]
     if of_year:
         when = [(0, int(value)) for value in counted]
     elif within.all() or not any(when):
         return [int(k) for k in tables.whole(path, frame, "month", *allowed)]
     wrong = np.array([one is None for one in when], dtype=bool)
     tables.refuse(path, frame, "month", wrong, "a month in all rows, as 2025-01 or 2025年1月")
+    tables.refuse(path, frame, "month", cells.lost_zero(_texts(frame)), cells.MAY_BE_OCTOBER)
     dated = [one for one in of_years(frame, when) if one is not None]
     refuse_new_year(f"{path}: month", dated)
     return with_year(dated, said)
+
+
+def _texts(frame: pd.DataFrame) -> list[str]:
+    return frame["month"].fillna("").astype(str).tolist()
 
 
 def refuse_new_year(where: str, when: Sequence[cells.Month]) -> None:

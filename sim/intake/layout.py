@@ -35,6 +35,14 @@ _SUMS = re.compile(r"汇总|总[表览计]|合计|备份|副本|summary|total|ba
 
 _UNIT_ABOVE = re.compile(r"(?:单位\W*(?:人民币)?|[(（])([亿万千百]?元)")
 
+_THOUSANDS = re.compile(r"[亿万千百]")
+_OTHER_UNIT = re.compile(
+    r"‰|千分|万分|^(?:\d+|[一二三四五六七八九十百满]+)?分(?:制|值)?$|角|小时|分钟|亩|公顷|尺|[百万]户|[万千百][件次]|^[亿万千百]$"
+)
+"""Units that would make other numbers of what stands in a column, and that nothing here reckons with."""
+
+_MONEY = ("due", "paid", "owed", "fee_yuan", "price")
+
 _MANY = 200_000
 """Rows above which only the columns of the table are looked at for totals."""
 
@@ -54,6 +62,7 @@ class Look:
         wide: Whether a column without a field is to be kept under its own name.
         allowed: Fields that are named where one is missing; all if left out.
         strict: Whether a name of plain letters that is nearly a field's is refused.
+        numbers: Fields that hold numbers: a unit that would make them others is refused.
     """
 
     fields: Mapping[str, Sequence[str]]
@@ -62,6 +71,7 @@ class Look:
     wide: Callable[[str], bool] = lambda name: False
     allowed: Sequence[str] = ()
     strict: bool = True
+    numbers: Sequence[str] = ()
 
     def named(
         self, written: Sequence[str], said: Said
@@ -122,7 +132,33 @@ class Table:
     def yuan(self, name: str) -> float:
         """How many yuan one of a column's numbers is."""
         own = self.units.get(name, "") + self.written.get(name, name)
-        return cells.yuan(own if "元" in own else "".join(_UNIT_ABOVE.findall(self.title)))
+        unit = self.units.get(name, "")
+        if "元" in own or _THOUSANDS.fullmatch(unit):
+            scale = cells.yuan(own if "元" in own else f"{unit}元")
+        else:
+            scale = cells.yuan("".join(_UNIT_ABOVE.findall(self.title)))
+        if scale != 1 and name in self.frame:
+            # Else 13.5万 under 万元 would be ten thousand times as much.
+            twice = self.frame[name].fillna("").str.contains("[亿万千百]")
+            if twice.any():
+                row = self.frame.index[twice][0]
+                problem = f"{self.frame[name][twice].iloc[0]!r} has a unit, and the column one too"
+                raise InputError(f"{self.path}: row {row}: {name}", problem, "a number alone")
+        return scale
+
+    def of_area(self, name: str) -> bool:
+        """Whether a column's fee or price is one for each square metre."""
+        unit = self.units.get(name, "") + self.written.get(name, name)
+        return bool(re.search(r"㎡|m2|m²|平", unit)) or (
+            name == "price" and not re.search("[户套]", unit)
+        )
+
+    def months(self, name: str) -> int:
+        """For how many months a column's fee or price is; 1 where it says nothing."""
+        unit = self.units.get(name, "")
+        # 2025年 behind a name is when it is of, and 元/月 what it is.
+        said = re.search(r"(?<!\d)(?:半年|年|季)", unit + self.written.get(name, name))
+        return {"半年": 6, "年": 12, "季": 3}[said[0]] if said and "月" not in unit else 1
 
 
 @dataclass
@@ -293,6 +329,17 @@ def _part(path: str, place: Place, look: Look, said: Said, notes: Notes, several
         frame["sheet"] = sheet.name
     headers = {name: written[column] for name, column in kept.items()}
     units = {name: names.header(title_).unit for name, title_ in headers.items()}
+    for name, unit in units.items():
+        counted = name in look.numbers or name not in look.fields
+        money = name in _MONEY or name.endswith("_yuan") or name not in look.fields
+        if counted and _OTHER_UNIT.search(unit) and not (money and _THOUSANDS.fullmatch(unit)):
+            where = f"{path}: row {place.row + place.depth}"
+            problem = f"{headers[name]!r} is in a unit that is not reckoned with"
+            raise InputError(
+                where,
+                problem,
+                "yuan, 万元, %, ㎡, days, for 1,000 households; or leave_out in a mapping",
+            )
     return Table(path, frame, headers, units, title, place.row + place.depth, sheet.name)
 
 

@@ -27,6 +27,7 @@ YEAR = 12
 
 _MOST = 1e9
 _PENNY = 0.005
+_LARGEST_AREA = 10_000
 _DONE = re.compile(r"√|✓|✔|☑|是|已[缴交付收]清?|[缴交付收]清|全[缴交]|y|yes|paid")
 _NOT = re.compile(r"×|✗|✘|否|未[缴交付收]|欠费?|n|no|unpaid")
 _MONTHLY = re.compile(
@@ -81,7 +82,7 @@ def _year(text: str) -> int:
 
 LOOK = layout.Look(
     {**names.LEDGER, "year": YEARS}, wide=lambda written: monthly(written) is not None, strict=False,
-    allowed=("room", "month", "due", "paid"),
+    allowed=("room", "month", "due", "paid"), numbers=("due", "paid", "owed", "fee_yuan", "price", "area_m2"),
 )  # fmt: skip
 
 
@@ -168,6 +169,9 @@ def _of_columns(
     refuse_new_year(
         f"{table.path}: row {table.header}", list(dict.fromkeys(when for when, _ in wide.values()))
     )
+    for name in np.array(list(wide), dtype=object)[cells.lost_zero(wide)]:
+        where = f"{table.path}: row {table.header}"
+        raise InputError(where, f"{name!r} heads a column", cells.MAY_BE_OCTOBER)
     by_month: dict[cells.Month, dict[str, str]] = {}
     for name, (when, kind) in wide.items():
         there = by_month.setdefault(when, {})
@@ -198,10 +202,16 @@ def _of_columns(
 
 def _fee(table: layout.Table) -> np.ndarray | None:
     """Yuan due each month by flat, where the table says it once for all months."""
-    if "fee_yuan" in table.frame:
-        return _money(table, "fee_yuan")
-    if "price" in table.frame and "area_m2" in table.frame:
-        return _money(table, "price") * _money(table, "area_m2")
+    for name in ("fee_yuan", "price"):
+        if name not in table.frame:
+            continue
+        fee = _money(table, name) / table.months(name)
+        if not table.of_area(name):
+            return fee
+        if "area_m2" in table.frame:
+            return fee * tables.optional_numbers(
+                table.path, table.frame, "area_m2", 0, _LARGEST_AREA
+            )
     return None
 
 
@@ -251,6 +261,7 @@ def _of_rows(table: layout.Table, key: pd.Series) -> pd.DataFrame:
         when = of_years(frame, [cells.month(text) or cells.month(f"{text}月") for text in told])
         wrong = np.array([one is None for one in when], dtype=bool)
         tables.refuse(table.path, frame, "month", wrong, "a month, as 2025-01 or 2025年1月")
+        tables.refuse(table.path, frame, "month", cells.lost_zero(told), cells.MAY_BE_OCTOBER)
     elif of_sheets:
         when = [cells.month(name) for name in frame["sheet"]]
     else:

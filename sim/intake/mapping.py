@@ -77,6 +77,7 @@ def read(path: Path) -> Mapping:
         # The safe loader makes nothing but data; aliases would grow without end.
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
             raise InputError(str(path), "holds an alias (*)", "YAML or JSON without aliases")
+        _refuse_misread(yaml.compose(text, Loader=yaml.SafeLoader), str(path))
         tree = yaml.safe_load(text)
     except InputError:
         raise
@@ -94,6 +95,9 @@ def of(tree: Any, where: str = "mapping") -> Mapping:
     """
     if not isinstance(tree, dict):
         raise InputError(where, "is no mapping", f"keys of {', '.join(Mapping.model_fields)}")
+    if isinstance(zero := tree.get("zero"), float) and cells.lost_zero([str(zero)]).any():
+        # Without quotes 2025.10 is a number, and its last zero is gone.
+        raise InputError(f"{where}: zero", f"{zero} is a number", cells.MAY_BE_OCTOBER)
     try:
         return Mapping.model_validate({**tree, **_texts(tree)})
     except ValidationError as error:
@@ -104,6 +108,13 @@ def of(tree: Any, where: str = "mapping") -> Mapping:
             "is no key of a mapping" if allowed else str(first["msg"]).removeprefix("Value error, ")
         )
         raise InputError(f"{where}: {place}", problem, allowed) from None
+
+
+def _refuse_misread(node: Any, where: str) -> None:
+    for part in node.value if isinstance(node, yaml.CollectionNode) else ():
+        for one in part if isinstance(part, tuple) else (part,):
+            files.refuse_misread(one, where)
+            _refuse_misread(one, where)
 
 
 def _texts(tree: dict[Any, Any]) -> dict[str, Any]:

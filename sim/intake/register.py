@@ -19,6 +19,7 @@ from sim.society.reading import Note, Notes
 
 PLACE = ("building", "stair", "floor")
 ROOM = "room"
+OLDEST = 120
 YOUNG_TO, ELDERLY_FROM = 35, 60
 """Ages in years: youth ends at 35 (中长期青年发展规划 2016-2025), the elderly are 60 and older
 (老年人权益保障法, article 2)."""
@@ -55,7 +56,8 @@ _NO_HOME = re.compile(
 def look(exact: Sequence[str]) -> layout.Look:
     """What is looked for in a register."""
     allowed = (*PLACE, ROOM, *(name for name in exact if name not in (*PLACE, ROOM)))
-    return layout.Look(names.REGISTER, exact=(*exact,), allowed=allowed)
+    numbers = ("age", "area_m2", "fee_yuan", "price")
+    return layout.Look(names.REGISTER, exact=(*exact,), allowed=allowed, numbers=numbers)
 
 
 def read(
@@ -95,7 +97,7 @@ def read(
             allowed = ", ".join(look(exact).allowed)
             raise InputError(f"{path}: row {table.header}", f"column {name!r} is missing", allowed)
     _tenure(frame)
-    _ages(frame, notes)
+    _ages(table, frame, notes)
     _fees(table, frame, notes)
     for name in WORDS:
         if name in frame:
@@ -177,7 +179,7 @@ def word(name: str, text: str) -> str | None:
         return ""
     if name == "life_stage" and (numbers := re.findall(r"\d+", said)) and len(numbers) <= 2:
         age = float(np.mean([int(number) for number in numbers]))
-        if age < 120:
+        if age < OLDEST:
             return _stage(age)
     return None
 
@@ -222,38 +224,42 @@ def _tenure(frame: pd.DataFrame) -> None:
     frame.loc[yes("empty", "1") | yes("lived_in", "0"), "tenure"] = "vacant"
 
 
-def _ages(frame: pd.DataFrame, notes: Notes) -> None:
+def _ages(table: layout.Table, frame: pd.DataFrame, notes: Notes) -> None:
     if "age" not in frame:
         return
-    age = cells.of_column(frame.pop("age"))
+    told = frame.pop("age").fillna("")
     if "life_stage" in frame:
         return
-    known = (age >= 0) & (age < 120)
+    age = cells.of_column(told)
+    known = (age >= 0) & (age < OLDEST)
+    wrong = ~known & ~told.map(cells.nothing).to_numpy(bool)
+    if wrong.any():
+        # Not drawn as if nobody had said anything: a year of birth would be lost without a word.
+        where = f"{table.path}: row {frame.index[wrong][0]}: age"
+        problem = f"{told[wrong].iloc[0]!r} cannot be used"
+        raise InputError(where, problem, f"years of age below {OLDEST}, or nothing")
     frame["life_stage"] = [_stage(a) if k else "" for a, k in zip(age, known, strict=True)]
     notes.append(Note("from_age", {"young": YOUNG_TO, "elderly": ELDERLY_FROM}))
 
 
 def _fees(table: layout.Table, frame: pd.DataFrame, notes: Notes) -> None:
     """A fee of a year, half or a quarter is its part a month; a price for each square metre is a fee once there is an area."""
-    unit = table.units.get("fee_yuan", "") + table.written.get("fee_yuan", "")
-    if "fee_yuan" in frame and re.search(r"㎡|m2|m²|平", unit):
-        frame["price"] = frame.pop("fee_yuan")
-    elif "fee_yuan" in frame and (found := re.search(r"半年|年|季", unit)):
-        months = {"半年": 6, "年": 12, "季": 3}[found[0]]
-        frame["fee_yuan"] = _numbers(table, frame, "fee_yuan", 1 / months)
-    if "price" not in frame:
-        return
-    price = frame.pop("price")
-    if "fee_yuan" in frame or "area_m2" not in frame:
-        return
-    fee = cells.of_column(price) * cells.of_column(frame["area_m2"])
-    frame["fee_yuan"] = ["" if np.isnan(value) else f"{value:.2f}" for value in fee]
-    notes.append(Note("from_price", {}))
+    told = {name: frame.pop(name) for name in ("fee_yuan", "price") if name in frame}
+    for name, text in told.items():
+        factor = table.yuan(name) / table.months(name)
+        if not table.of_area(name):
+            frame["fee_yuan"] = text if factor == 1 else _numbers(text, factor)
+            return
+        if "area_m2" in frame:
+            fee = cells.of_column(text) * factor * cells.of_column(frame["area_m2"])
+            frame["fee_yuan"] = ["" if np.isnan(value) else f"{value:.2f}" for value in fee]
+            notes.append(Note("from_price", {}))
+            return
 
 
-def _numbers(table: layout.Table, frame: pd.DataFrame, name: str, factor: float) -> list[str]:
-    values = cells.of_column(frame[name])
-    told = frame[name].fillna("")
+def _numbers(text: pd.Series, factor: float) -> list[str]:
+    values = cells.of_column(text)
+    told = text.fillna("")
     # What is no number stays, to be refused by its row.
     return [t if np.isnan(v) else f"{v * factor:.2f}" for t, v in zip(told, values, strict=True)]
 

@@ -325,7 +325,12 @@ def _rows_apart(path: str, data: bytes) -> Read:
     Nobody can say beforehand how large what a binary workbook (xls, xlsb) describes is; its reader may ask for
     all memory, and end its process when it does not get it.
     """
-    command = [sys.executable, "-c", "from sim.intake.sheets import answer_apart; answer_apart()"]
+    command = [
+        sys.executable,
+        "-P",
+        "-c",
+        "from sim.intake.sheets import answer_apart; answer_apart()",
+    ]
     place = os.pathsep.join(
         filter(None, [str(source.PACKAGE.parent), os.environ.get("PYTHONPATH")])
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from sim.files import whole
+
 NAMES: dict[str, dict[str, str]] = {
     "en": {"register": "register.xlsx", "ledger": "ledger.xlsx", "tickets": "tickets.xlsx", "months": "months.xlsx"},
     "zh": {"register": "业主清册.xlsx", "ledger": "物业费收缴台账.xlsx", "tickets": "热线工单.xlsx", "months": "逐月数据.xlsx"},
@@ -57,6 +59,7 @@ def write(folder: Path, language: str) -> list[Path]:
     for kind, name in NAMES[language].items():
         path = folder / name
         if not path.exists():
-            path.write_bytes(workbook(kind, language))
+            with whole(path) as part:
+                part.write_bytes(workbook(kind, language))
             written.append(path)
     return written

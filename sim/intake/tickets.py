@@ -90,9 +90,11 @@ def read(
         raise InputError(path, "holds no ticket", "a header and rows")
     frame = _once(table, frame, notes)
     frame, compounds = _of_compound(table, frame, said, notes)
-    when = [cells.month(text) for text in frame["day"].fillna("").astype(str)]
+    days = frame["day"].fillna("").astype(str).tolist()
+    when = [cells.month(text) for text in days]
     wrong = np.array([one is None for one in when], dtype=bool)
     tables.refuse(path, frame, "day", wrong, "a day or month, as 2025-01-15 or 2025年1月")
+    tables.refuse(path, frame, "day", cells.lost_zero(days), cells.MAY_BE_OCTOBER)
     dated = with_year([one for one in when if one is not None], said)
     rows = pd.DataFrame({"when": pd.Series(dated, index=frame.index, dtype=object)})
     rows["kind"] = _kinds(frame)

@@ -8,7 +8,9 @@ command with its help, and the Python function with signature and docstring.
 from __future__ import annotations
 
 import inspect
+import os
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, wraps
@@ -229,7 +231,11 @@ class Spec:
     @cached_property
     def said(self) -> dict[str, str]:
         """What the docstring says: "" is all before its arguments, then each argument by its name."""
-        before, _, rest = inspect.getdoc(self.build).partition("\nArgs:\n")  # type: ignore[union-attr]
+        told = inspect.getdoc(self.build)
+        if told is None and sys.flags.optimize > 1:
+            problem = "Python was told to drop the texts that help and words are made of"
+            raise InputError("PYTHONOPTIMIZE, -OO", problem, "PYTHONOPTIMIZE=1 or -O, or unset")
+        before, _, rest = (told or "").partition("\nArgs:\n")
         arguments = rest.partition("\nRaises:\n")[0].partition("\nReturns:\n")[0]
         found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)
         return {"": before.strip(), **{name: " ".join(text.split()) for name, text in found}}
@@ -341,18 +347,20 @@ class Spec:
                 settings.append((key, value))
         return own, settings
 
-    def call(self, scenario: Any = None, *overrides: str, **keys: Any) -> Any:
+    def call(self, scenario: Any = None, /, *overrides: str, **keys: Any) -> Any:
         """Ask from Python, and answer; ``GIVEN`` says what is taken.
 
         Raises:
             InputError: If anything named does not exist or a value is not allowed.
         """
         how = {name: keys.pop(name) for name in self.ways if name in keys}
-        if how.get("out") is not None:
-            how["out"] = Path(how["out"])
+        if (out := how.get("out")) is not None:
+            if not isinstance(out, str | os.PathLike):
+                raise InputError("out", f"{out!r} is not allowed", "a folder, as text or a Path")
+            how["out"] = Path(out)
         return self.ask_call(scenario, *overrides, **keys).answer(**how)
 
-    def ask_call(self, scenario: Any = None, *overrides: str, **keys: Any) -> Any:
+    def ask_call(self, scenario: Any = None, /, *overrides: str, **keys: Any) -> Any:
         """Put a question together from what a call from Python gives, see ``call``."""
         config_dir = keys.pop("config_dir", None) if self.own_folder else None
         usual = f'{self.name}("kangqiao", policies=...)'
@@ -438,7 +446,7 @@ class Spec:
             lines.append(
                 f"    {name}: {self.words[name].doc if name in self.words else GIVEN[name]}"
             )
-        told = inspect.getdoc(self.build).partition("\nRaises:\n")[2].rstrip()  # type: ignore[union-attr]
+        told = (inspect.getdoc(self.build) or "").partition("\nRaises:\n")[2].rstrip()
         refused = "    InputError: If anything named does not exist or a value is not allowed."
         return "\n".join([*lines, "", "Raises:", refused, *([told] if told else [])])
 

@@ -7,6 +7,8 @@ sheet "columns" of a workbook, says how often.
 from __future__ import annotations
 
 import csv
+import errno
+import io
 import json
 import math
 import re
@@ -186,8 +188,10 @@ def _workbook(tables: Mapping[str, pd.DataFrame], path: Path) -> Path:
                     cell.data_type = "s"
                 cells.append(cell)
             sheet.append(cells)
-    with whole(path) as part:
-        book.save(part)
+    # In memory first: where the disk is full its writer would show traces of its own.
+    data = io.BytesIO()
+    book.save(data)
+    write_file(path, data.getvalue())
     return path
 
 
@@ -281,6 +285,15 @@ def _as_spss(table: pd.DataFrame, path: Path) -> None:
     made, labels = _told(table, "sav")
     with whole(path) as part:
         pyreadstat.write_sav(made, str(part), column_labels=labels)
+        # It says nothing where the disk is full, and leaves a file that is cut or empty.
+        try:
+            whole_there = len(pyreadstat.read_sav(str(part))[0]) == len(made)
+        except pyreadstat.ReadstatError:
+            whole_there = False
+        if not whole_there:
+            raise OSError(
+                errno.ENOSPC, "was not written whole, perhaps for want of space", str(path)
+            )
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {

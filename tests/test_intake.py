@@ -989,3 +989,26 @@ def test_files_of_a_reading_are_written_all_or_none(
     code, _, err = xiaoqu("import", str(path), "--zero", "2025-02", "--out", str(out))
     assert code == 2 and err.startswith(f"error: {out}: No space left on device; allowed: a folder")
     assert {file: file.read_bytes() for file in out.iterdir()} == before
+
+
+def test_what_cannot_be_read_is_left_out_and_said_where_enough_is_left(tmp_path: Path) -> None:
+    """Catches a whole file refused for one column or one cell, and one of them taken as something else."""
+    path = workbook(
+        tmp_path / "m.xlsx",
+        {
+            "A": [
+                ["月份", "收缴率", "满意度（5分制）"],
+                ["2025-01", "71%", 4.2],
+                ["2025-02", "72%", 4.3],
+            ]
+        },
+    )
+    (one,) = door.read_files([str(path)])
+    assert {name for name, *_ in one.figures} == {"collection_rate"}
+    said = "; ".join(door.told(one))
+    assert "left out, as their units are not reckoned with: 满意度（5分制）" in said
+    assert "satisfied_share" not in said
+    ages = [[f"{k}-1-101", 40] for k in range(1, 21)] + [["21-1-101", "约六十"]]
+    path = workbook(tmp_path / "r.xlsx", {"A": [["房号", "年龄"], *ages]})
+    (one,) = door.read_files([str(path)])
+    assert "1 ages that cannot be read (22), drawn" in "; ".join(door.told(one))

@@ -206,7 +206,9 @@ class Guard:
             ours = next(sign for sign, name in self._signs.items() if name == user)
             # Browsers do not part ports: two desks of one machine would put each other's users out.
             port = (scope.get("server") or ("", ""))[1]
-            sign = f"{COOKIE}-{port}={ours}; Path=/; Max-Age={REMEMBERED}; HttpOnly; SameSite=Strict"
+            sign = (
+                f"{COOKIE}-{port}={ours}; Path=/; Max-Age={REMEMBERED}; HttpOnly; SameSite=Strict"
+            )
             there = [
                 (b"location", _address(scope, others).encode("latin-1")),
                 (b"set-cookie", f"{sign}{secure}".encode()),

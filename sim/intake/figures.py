@@ -50,7 +50,7 @@ def look(indicators: Sequence[str], titles: Mapping[str, Sequence[str]]) -> layo
             name.replace("_", ""),
             *([SYNONYMS[name]] if name in SYNONYMS else []),
         )
-    return layout.Look(fields, required=("month",), numbers=tuple(indicators))
+    return layout.Look(fields, required=("month",), numbers=tuple(indicators), spare=True)
 
 
 def read_months(

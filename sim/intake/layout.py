@@ -63,6 +63,8 @@ class Look:
         allowed: Fields that are named where one is missing; all if left out.
         strict: Whether a name of plain letters that is nearly a field's is refused.
         numbers: Fields that hold numbers: a unit that would make them others is refused.
+        spare: Whether these stand each for itself, so that one in such a unit is left out, and said, where others
+            are left.
     """
 
     fields: Mapping[str, Sequence[str]]
@@ -72,6 +74,7 @@ class Look:
     allowed: Sequence[str] = ()
     strict: bool = True
     numbers: Sequence[str] = ()
+    spare: bool = False
 
     def named(
         self, written: Sequence[str], said: Said
@@ -330,17 +333,20 @@ def _part(path: str, place: Place, look: Look, said: Said, notes: Notes, several
     headers = {name: written[column] for name, column in kept.items()}
     units = {name: names.header(title_).unit for name, title_ in headers.items()}
     for name, unit in units.items():
-        counted = name in look.numbers or name not in look.fields
-        money = name in _MONEY or name.endswith("_yuan") or name not in look.fields
-        if counted and _OTHER_UNIT.search(unit) and not (money and _THOUSANDS.fullmatch(unit)):
+        if _makes_others(name, unit, look):
             where = f"{path}: row {place.row + place.depth}"
             problem = f"{headers[name]!r} is in a unit that is not reckoned with"
-            raise InputError(
-                where,
-                problem,
-                "yuan, 万元, %, ㎡, days, for 1,000 households; or leave_out in a mapping",
-            )
+            allowed = "yuan, 万元, %, ㎡, days, for 1,000 households; or leave_out in a mapping"
+            raise InputError(where, problem, allowed)
     return Table(path, frame, headers, units, title, place.row + place.depth, sheet.name)
+
+
+def _makes_others(name: str, unit: str, look: Look) -> bool:
+    """Whether a column's unit would make other numbers of what stands in it, and nothing here reckons with it."""
+    if name in look.fields and name not in look.numbers:
+        return False
+    money = name in _MONEY or name.endswith("_yuan") or name not in look.fields
+    return bool(_OTHER_UNIT.search(unit)) and not (money and _THOUSANDS.fullmatch(unit))
 
 
 def _refuse_longer(path: str, place: Place, body: pd.DataFrame) -> None:
@@ -415,6 +421,12 @@ def _columns(
     kept = {name: k for name, k in found.items() if filled[k] or name in look.required}
     if empty:
         notes.append(Note("empty_columns", {"n": len(empty), "columns": sorted(empty)}))
+    unknown = [
+        name for name, k in kept.items() if _makes_others(name, names.header(written[k]).unit, look)
+    ]
+    if look.spare and any(name in look.numbers and name not in unknown for name in kept):
+        left = [written[kept.pop(name)] for name in unknown]
+        notes += [Note("unit_unknown", {"columns": left})] if left else []
     if holding := [k + 1 for k in unnamed if filled[k]]:
         notes.append(Note("unnamed", {"n": len(holding), "columns": holding}))
     renamed = [(written[k], name) for name, k in kept.items() if written[k].strip().lower() != name]

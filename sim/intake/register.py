@@ -20,6 +20,10 @@ from sim.society.reading import Note, Notes
 PLACE = ("building", "stair", "floor")
 ROOM = "room"
 OLDEST = 120
+
+MOST_UNREAD = 0.1
+"""Ages that cannot be read, for each that can, up to which they are drawn, and said: one 约六十 is no reason to refuse."""
+
 YOUNG_TO, ELDERLY_FROM = 35, 60
 """Ages in years: youth ends at 35 (中长期青年发展规划 2016-2025), the elderly are 60 and older
 (老年人权益保障法, article 2)."""
@@ -233,11 +237,14 @@ def _ages(table: layout.Table, frame: pd.DataFrame, notes: Notes) -> None:
     age = cells.of_column(told)
     known = (age >= 0) & (age < OLDEST)
     wrong = ~known & ~told.map(cells.nothing).to_numpy(bool)
-    if wrong.any():
+    if wrong.sum() > MOST_UNREAD * known.sum():
         # Not drawn as if nobody had said anything: a year of birth would be lost without a word.
         where = f"{table.path}: row {frame.index[wrong][0]}: age"
         problem = f"{told[wrong].iloc[0]!r} cannot be used"
         raise InputError(where, problem, f"years of age below {OLDEST}, or nothing")
+    if wrong.any():
+        rows = [str(row) for row in frame.index[wrong]]
+        notes.append(Note("no_age", {"n": len(rows), "rows": rows}))
     frame["life_stage"] = [_stage(a) if k else "" for a, k in zip(age, known, strict=True)]
     notes.append(Note("from_age", {"young": YOUNG_TO, "elderly": ELDERLY_FROM}))
 

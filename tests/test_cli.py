@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -81,14 +80,21 @@ def test_help_and_version_import_nothing_heavy(tmp_path: Path) -> None:
     assert __version__ in done.stdout
 
 
-def test_help_answers_at_once() -> None:
-    def seconds() -> float:
-        start = time.perf_counter()
-        assert python("-m", "sim", "--help").returncode == 0
-        return time.perf_counter() - start
-
-    # The best of three: other work on the machine is not the command's fault.
-    assert min(seconds() for _ in range(3)) < 1.0
+def test_help_waits_for_nothing_large() -> None:
+    """Catches a library at the head of a file that the help reads: it answered in a third of a second."""
+    done = python("-X", "importtime", "-m", "sim", "--help")
+    read = set(re.findall(r"\| +([a-z_]+)$", done.stderr, re.MULTILINE))
+    assert done.returncode == 0 and "typer" in read
+    assert not read & {
+        "numba",
+        "numpy",
+        "pandas",
+        "scipy",
+        "mesa",
+        "matplotlib",
+        "networkx",
+        "hydra",
+    }
 
 
 def test_list_shows_every_name(xiaoqu: Command) -> None:

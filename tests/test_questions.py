@@ -114,7 +114,7 @@ def test_a_question_in_one_file_is_a_command_with_help(
     assert code == 0 and "toy" in out
     code, out, _ = xiaoqu("toy", "--help")
     assert code == 0 and "xiaoqu toy scenario=kangqiao times=2" in out
-    assert "how often they are counted; usually 3" in " ".join(out.split())
+    assert "how often they are counted, 1 to 9; usually 3" in " ".join(out.split())
     words = ["toy", "population.households=40", "times=2", "--out", str(tmp_path / "out")]
     code, out, err = xiaoqu(*words)
     assert (code, out) == (0, "80 counted\n")

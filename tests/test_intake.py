@@ -169,6 +169,7 @@ def test_no_number_is_wrong_and_looks_right(
         # units in which the same digits are other numbers
         ([["月份", "收缴率(‰)"], ["2025-01", 71]], "'收缴率\\(‰\\)' is in a unit"),
         ([["月份", "满意度（5分制）"], ["2025-01", 4.2]], "is in a unit"),
+        ([["月份", "满意度"], ["2025-01", 4.2], ["2025-02", 4.4]], "row 2: satisfied_share: '4.2'.*may be a score"),
         ([["月份", "平均办结时长(小时)"], ["2025-01", 36]], "is in a unit"),
         ([["月份", "投诉率(每万户)"], ["2025-01", 36]], "is in a unit"),
         ([["月份", "欠费(万元)"], ["2025-01", "13.5万"]], "row 2: arrears_yuan: '13.5万' has a unit"),

@@ -40,6 +40,10 @@ SYNONYMS: dict[str, str] = {
 """How people call indicators, besides their labels in the model."""
 
 
+BEST_SCORE = 10
+"""Up to which satisfaction without a sign may be a score of 5 or 10, and not percent."""
+
+
 def look(indicators: Sequence[str], titles: Mapping[str, Sequence[str]]) -> layout.Look:
     """What is looked for in a file of months."""
     fields: dict[str, tuple[str, ...]] = {"month": MONTH, "year": YEARS}
@@ -178,6 +182,10 @@ def values_of(
         )
         if not said_so:
             tables.refuse(path, table.frame, name, small, "percent in all rows, or shares in all")
+            if "satisf" in name and plain.max() <= BEST_SCORE:
+                scored = cells.of_column(text.where(~signed, "")) > 1.0
+                allowed = "percent with its sign, or shares: this may be a score"
+                tables.refuse(path, table.frame, name, scored, allowed)
         notes.append(Note("percent", {"name": name, "zh": zh}))
     return tables.optional_numbers(
         path, table.frame, name, *bounds, scale=0.01 if in_percent else 1.0

@@ -14,7 +14,8 @@ def start() -> None:
         from sim.cli import main
     except InputError as error:
         # Python itself was started in a way in which nothing can be asked.
-        sys.exit(print(f"error: {error}", file=sys.stderr) or 2)
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
     main()
 
 

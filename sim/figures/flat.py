@@ -11,7 +11,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -80,12 +80,8 @@ def _rendered(figure: Figure, dpi: int) -> Image.Image:
 def _opaque(figure: Figure, dpi: int) -> Iterator[None]:
     """Inside the block all that is translucent lies in an image behind the rest."""
     seen = [one for one in figure.findobj(_translucent) if one.get_visible()]
-    with _opaque_boxes(figure):
-        if seen:
-            with _behind(figure, seen, dpi):
-                yield
-        else:
-            yield
+    with _opaque_boxes(figure), _behind(figure, seen, dpi) if seen else nullcontext():
+        yield
 
 
 @contextmanager

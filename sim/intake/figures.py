@@ -171,21 +171,18 @@ def values_of(
         return tables.optional_numbers(path, table.frame, name, *bounds, scale=in_yuan)
     text = table.frame[name].fillna("")
     signed = text.str.contains("[%％]")
-    plain = cells.of_column(text.where(~signed, ""))
-    plain = plain[~np.isnan(plain)]
+    unsigned = cells.of_column(text.where(~signed, ""))
+    plain = unsigned[~np.isnan(unsigned)]
     said_so = bool(re.search(r"[%％]", table.units.get(name, "")))
     # A workbook holds 71% as 0.71 even under a heading that says %.
     in_percent = len(plain) > 0 and (plain.max() > 1.0)
     if in_percent:
-        small = (cells.of_column(text.where(~signed, "")) <= 1.0) & (
-            cells.of_column(text.where(~signed, "")) > 0.0
-        )
+        small = (unsigned <= 1.0) & (unsigned > 0.0)
         if not said_so:
             tables.refuse(path, table.frame, name, small, "percent in all rows, or shares in all")
             if "satisf" in name and plain.max() <= BEST_SCORE:
-                scored = cells.of_column(text.where(~signed, "")) > 1.0
                 allowed = "percent with its sign, or shares: this may be a score"
-                tables.refuse(path, table.frame, name, scored, allowed)
+                tables.refuse(path, table.frame, name, unsigned > 1.0, allowed)
         notes.append(Note("percent", {"name": name, "zh": zh}))
     return tables.optional_numbers(
         path, table.frame, name, *bounds, scale=0.01 if in_percent else 1.0
@@ -205,21 +202,18 @@ def _months(path: str, table: layout.Table, allowed: tuple[int, int], said: Said
         and counted.min() >= 1
         and counted.max() <= 12
     )
-    when = [cells.month(text) for text in _texts(frame)]
+    texts = frame["month"].fillna("").astype(str).tolist()
+    when = [cells.month(text) for text in texts]
     if of_year:
         when = [(0, int(value)) for value in counted]
     elif within.all() or not any(when):
         return [int(k) for k in tables.whole(path, frame, "month", *allowed)]
     wrong = np.array([one is None for one in when], dtype=bool)
     tables.refuse(path, frame, "month", wrong, "a month in all rows, as 2025-01 or 2025年1月")
-    tables.refuse(path, frame, "month", cells.lost_zero(_texts(frame)), cells.MAY_BE_OCTOBER)
+    tables.refuse(path, frame, "month", cells.lost_zero(texts), cells.MAY_BE_OCTOBER)
     dated = [one for one in of_years(frame, when) if one is not None]
     refuse_new_year(f"{path}: month", dated)
     return with_year(dated, said)
-
-
-def _texts(frame: pd.DataFrame) -> list[str]:
-    return frame["month"].fillna("").astype(str).tolist()
 
 
 def refuse_new_year(where: str, when: Sequence[cells.Month]) -> None:

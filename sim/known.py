@@ -35,22 +35,27 @@ def mean(
 
 def median(values: Any, axis: int | None = None) -> Any:
     """Median over an axis of the values that are there; NaN where none is."""
-    return _of_those_there(np.nanmedian, values, axis)
+    return _of_those_there(np.median, np.nanmedian, values, axis)
 
 
 def quantiles(values: Any, at: Sequence[float], axis: int | None = None) -> Any:
     """Quantiles (len(at), ...) over an axis of the values that are there; NaN where none is."""
-    return _of_those_there(np.nanquantile, values, axis, at)
+    return _of_those_there(np.quantile, np.nanquantile, values, axis, at)
 
 
-def _of_those_there(function: Any, values: Any, axis: int | None, *shares: Sequence[float]) -> Any:
+def _of_those_there(
+    whole: Any, some: Any, values: Any, axis: int | None, *shares: Sequence[float]
+) -> Any:
     values = np.asarray(values, dtype=np.float64)
     if axis is None:
         values, axis = values.ravel(), 0
+    if values.shape[axis] and not np.isnan(values).any():
+        # The same numbers in a tenth of the time.
+        return whole(values, *shares, axis=axis)
     if not values.shape[axis]:
         # Of an axis without places numpy gives what it likes, or warns.
         shape = [1 if k == axis % values.ndim else n for k, n in enumerate(values.shape)]
         values = np.full(shape, np.nan)
     none = np.isnan(values).all(axis=axis, keepdims=True)
-    found = function(np.where(none, 0.0, values), *shares, axis=axis)
+    found = some(np.where(none, 0.0, values), *shares, axis=axis)
     return np.where(np.squeeze(none, axis=axis), np.nan, found)[()]

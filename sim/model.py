@@ -21,7 +21,7 @@ from mesa.agent import AgentSet
 from mesa.datacollection import DataCollector
 
 from sim import known
-from sim.agents.compound import Compound, cost_of
+from sim.agents.compound import Compound, costs_of
 from sim.agents.resident import Resident
 from sim.build import build, equip, expect_chances, measures_of, month_of, parameters_of
 from sim.compose import load
@@ -103,10 +103,9 @@ class Recorder:
     @property
     def costs(self) -> list[dict[str, Any]]:
         """Rows of hours and yuan by month, compound, actor and measure."""
-        world, rows = self._world, np.arange(self._world.booked)
-        ledger = world.ledger
+        rows, ledger = np.arange(self._world.booked), self._world.ledger
         order = np.lexsort((rows, ledger.compound[rows], ledger.month[rows]))
-        return [cost_of(world, int(k))._asdict() for k in order]
+        return [cost._asdict() for cost in costs_of(self._world, order)]
 
     def latest(self, indicator: str) -> np.ndarray:
         """One indicator (compounds,) in the last month recorded."""

@@ -51,6 +51,7 @@ from sim.desk.words import UNITS, WORDS
 from sim.errors import InputError
 from sim.experiments.run import live as live_whole
 from sim.measures.catalogue import CATALOGUE
+from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS, column
 from sim.processes.issues import COUNTS
 from sim.questions import find
@@ -980,7 +981,7 @@ def test_another_compound_is_not_shown_by_the_old_ones_curve() -> None:
         page._tick()
         first = page.shown["A"]
         assert first is not None
-        page._news = True
+        page._news, page._drawn = True, 0.0
         page.visit.measure("member_contact", dose=0.5)
         page._tick()
         assert page.shown["A"] is first, (
@@ -994,7 +995,7 @@ def test_another_compound_is_not_shown_by_the_old_ones_curve() -> None:
         await page.visit._task
         page._news = True
         page._tick()
-        page._news = True
+        page._news, page._drawn = True, 0.0
         page.visit.set(own=Own(values={**SMALL, "population.floors": 7}))
         page._tick()
         assert page.shown == {"none": None, "A": None}
@@ -1522,3 +1523,24 @@ def test_a_search_that_is_refused_says_so(pages: list[Any]) -> None:
             assert "changed" in page.seeking.said(page.words, None)
 
     asyncio.run(visit())
+
+
+def test_what_a_run_spent_is_what_its_ledger_holds() -> None:
+    """Catches rows left out, or labels and payers mixed up, where a run's costs are summed as arrays."""
+    config = load(
+        "ordinary_estate", "population.households=80", "population.buildings=2", "scenario.history_months=2",
+        "doubt=off", policy="five_level_linkage", months=20,
+    )  # fmt: skip
+    lived = live.live([("spent", config)], [3])[0]
+    model = NeighborhoodModel(config, seed=3)
+    model.run()
+    told: dict[tuple[str, str], tuple[float, float]] = {}
+    for row in model.recorder.costs:
+        if row["month"] >= 1:
+            hours, yuan = told.get((row["actor"], row["measure"]), (0.0, 0.0))
+            told[row["actor"], row["measure"]] = (hours + row["hours"], yuan + row["yuan"])
+    assert len(told) > 10
+    assert {cost[:2]: cost[2:] for cost in lived.costs} == told
+    assert lived.spent("member_contact")[0] == sum(
+        hours for (_, measure), (hours, _) in sorted(told.items()) if measure == "member_contact"
+    )

@@ -151,7 +151,7 @@ class Compound(Row, table="compounds", parameters="service"):
         """What measures took here this month so far."""
         ledger, end = self.world.ledger, self.world.booked
         here = (ledger.month[:end] == self.world.month) & (ledger.compound[:end] == self.index)
-        return [cost_of(self.world, int(k)) for k in np.flatnonzero(here)]
+        return costs_of(self.world, np.flatnonzero(here))
 
     @derived
     def month(self) -> int:
@@ -325,10 +325,14 @@ class Compound(Row, table="compounds", parameters="service"):
         self.price *= 1.0 + share
 
 
-def cost_of(world: Any, k: int) -> Cost:
-    """Row ``k`` of a world's ledger."""
-    ledger = world.ledger
-    return Cost(
-        int(ledger.month[k]), int(ledger.compound[k]), Payer(ledger.payer[k]).name.lower(),
-        world.labels[ledger.label[k]], float(ledger.hours[k]), float(ledger.yuan[k]),
-    )  # fmt: skip
+def costs_of(world: Any, rows: np.ndarray) -> list[Cost]:
+    """Some rows (n,) of a world's ledger, in the order given."""
+    ledger, payers = world.ledger, [payer.name.lower() for payer in Payer]
+    return [
+        Cost(month, compound, payers[payer], world.labels[label], hours, yuan)
+        for month, compound, payer, label, hours, yuan in zip(
+            *(getattr(ledger, name)[rows].tolist() for name in
+              ("month", "compound", "payer", "label", "hours", "yuan")),
+            strict=True,
+        )
+    ]  # fmt: skip

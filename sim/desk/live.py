@@ -7,6 +7,7 @@ byte what a run from the first month gives.
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from sim.config import Config, Policy
 from sim.model import NeighborhoodModel, uncollected
 from sim.outcomes import column
 from sim.processes.issues import Category
+from sim.world.costs import Payer
 from sim.world.tables import Tenure
 
 BEFORE = 12
@@ -48,6 +50,11 @@ class Lived:
     values: np.ndarray
     flow: np.ndarray
     costs: tuple[tuple[str, str, float, float], ...]
+
+    def spent(self, measure: str = "") -> tuple[float, float]:
+        """Hours and yuan from month 1 on, for one measure if it is named."""
+        mine = [cost for cost in self.costs if measure in ("", cost[1])]
+        return sum((cost[2] for cost in mine), 0.0), sum((cost[3] for cost in mine), 0.0)
 
 
 @dataclass(frozen=True)
@@ -101,15 +108,23 @@ def _live(compound: str, config: Config, seed: int) -> Lived:
         flow.append(model.world.worked.numbers[0].copy())
     months = model.recorder.months
     shown = months >= -BEFORE
-    spent: dict[tuple[str, str], list[float]] = {}
-    for row in model.recorder.costs:
-        if row["month"] >= 1:
-            total = spent.setdefault((row["actor"], row["measure"]), [0.0, 0.0])
-            total[0] += row["hours"]
-            total[1] += row["yuan"]
-    costs = tuple((*key, *total) for key, total in sorted(spent.items()))
     values = model.recorder.values[shown, 0]
-    return Lived(seed, months[shown].astype(np.int32), values, np.array(flow), costs)  # type: ignore[arg-type]
+    return Lived(seed, months[shown].astype(np.int32), values, np.array(flow), _spent(model))
+
+
+def _spent(model: NeighborhoodModel) -> tuple[tuple[str, str, float, float], ...]:
+    # Summed as arrays: a run books over a thousand rows, and nobody waits longer than for a moved slider.
+    world, ledger = model.world, model.world.ledger
+    rows = np.flatnonzero(ledger.month[: world.booked] >= 1)
+    cell = ledger.payer[rows].astype(np.int64) * len(world.labels) + ledger.label[rows]
+    hours, yuan = np.bincount(cell, ledger.hours[rows]), np.bincount(cell, ledger.yuan[rows])
+    found = [(*divmod(int(k), len(world.labels)), k) for k in np.unique(cell)]
+    return tuple(
+        sorted(
+            (Payer(payer).name.lower(), world.labels[label], float(hours[k]), float(yuan[k]))
+            for payer, label, k in found
+        )
+    )
 
 
 def film(compound: str, config: Config, seed: int) -> Film:
@@ -165,6 +180,8 @@ def warm() -> int:
         "scenario.history_months=2", policy="five_level_linkage", months=20,
     )  # fmt: skip
     NeighborhoodModel(small, seed=1).run()
+    # What has been imported and compiled stays: looking through it again and again would hold up a slider.
+    gc.freeze()
     return len(Category)
 
 

@@ -34,7 +34,10 @@ from sim.report.sentences import Runs
 from sim.society.reading import Notes
 
 TICK = 0.25
-"""Seconds between two looks at what has come in: drawing takes from the work."""
+"""Seconds between two drawings of what has come in while more is coming: drawing takes from the work."""
+
+LOOK = 0.1
+"""Seconds between two looks at whether there is anything to draw."""
 
 FIRST = 4
 """Runs from which a moved policy's new curve replaces the old one."""
@@ -76,6 +79,8 @@ class Page:
         self.watchers: list[Callable[[], None]] = []
         """Called when runs have come in, by whatever the step in view shows."""
         self._news = True
+        self._drawn = 0.0
+        """When it was last drawn."""
         self._began = time.monotonic()
         self._seconds = 0.0
         self._asked = asked
@@ -109,7 +114,7 @@ class Page:
         """Build everything."""
         self._root = ui.element("div").style("width:100%")
         self._build()
-        ui.timer(TICK, self._tick)
+        ui.timer(LOOK, self._tick)
         self.keeping = Keeping(self.visit)
         ui.timer(EVERY, self.keeping.look)
 
@@ -256,7 +261,7 @@ class Page:
         """Time runs from here."""
         self._began = time.monotonic()
         self._waited = False
-        self._news = True
+        self._news, self._drawn = True, 0.0
         self._mark_undo()
 
     def _go_back(self, steps: int) -> None:
@@ -376,7 +381,10 @@ class Page:
     def _tick(self) -> None:
         if not self._news and not self._first_waits():
             return
-        self._news = False
+        now = time.monotonic()
+        if self.visit.working and now - self._drawn < TICK:
+            return
+        self._news, self._drawn = False, now
         done, every = self.visit.progress()
         if self.visit.working:
             self._seconds = time.monotonic() - self._began

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import secrets
@@ -103,6 +104,8 @@ def serve(
     lanes, printer = Lanes(workers or None, plugins), Lanes(1, plugins)
     app.add_static_file(local_file=sans_path(), url_path=FONT_URL, max_cache_age=30 * 24 * 3600)
     register(Bench(lanes), printer, language, office)
+    # What has been imported stays, and need not be looked through whenever memory is tidied.
+    app.on_startup(gc.freeze)
     app.on_startup(lanes.warm)
     app.on_startup(lambda: printer.call(0, printing.ready))
     key = f"?key={quote(password)}" if made_up else ""

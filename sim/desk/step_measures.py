@@ -324,12 +324,8 @@ def _say_spent(page: Page, name: str, place: ui.html) -> None:
     lived = page.visit.lived(plan.name) if plan else []
     if not lived:
         return
-    rows = [
-        np.sum([cost[2:] for cost in one.costs if cost[1] == name] or [(0.0, 0.0)], axis=0)
-        for one in lived
-    ]
     # Means, as in the tables: those of the measures add up to the policy's.
-    hours, yuan = np.mean(np.array(rows, dtype=float), axis=0)
+    hours, yuan = np.mean([one.spent(name) for one in lived], axis=0)
     language, months = page.visit.session.language, page.visit.session.months
     place.set_content(
         page.words["spent"].format(

@@ -322,10 +322,8 @@ def as_runs(lived: list[Lived]) -> Runs | None:
     """Runs as arrays; None where there are none."""
     if not lived:
         return None
-    costs = np.array(
-        [np.sum([cost[2:] for cost in one.costs] or [(0, 0)], axis=0) for one in lived]
-    )
+    costs = np.array([one.spent() for one in lived])
     return Runs(
         np.array([one.seed for one in lived]), lived[0].months, np.array([one.values for one in lived]),
-        costs[:, 0].astype(float), costs[:, 1].astype(float),
+        costs[:, 0], costs[:, 1],
     )  # fmt: skip

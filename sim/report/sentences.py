@@ -67,6 +67,8 @@ class Runs:
     def only(self, seeds: np.ndarray) -> Runs:
         """The runs under some of the seeds."""
         kept = np.isin(self.seeds, seeds)
+        if kept.all():
+            return self
         return Runs(
             self.seeds[kept], self.months, self.values[kept], self.hours[kept], self.yuan[kept]
         )

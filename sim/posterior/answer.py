@@ -159,7 +159,9 @@ def _tables(question: Question, how: How) -> dict[str, pd.DataFrame]:
     posterior = _handed_on(found, question)
     known = None
     if question.truths:
-        known = coverage.coverage(lived, question.draws, question.truths, say)
+        known = coverage.coverage(
+            lived, question.draws, question.truths, question.base.executor, say
+        )
     return {
         "posterior": posterior,
         **_learnt(found, question),

@@ -7,10 +7,13 @@ with numbers of telling of their own, and all is fitted anew (Talts and others 2
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from sim.config import Executor
+from sim.experiments import executors
 from sim.posterior import held, pooled, space
 
 SHARE = 0.9
@@ -20,11 +23,14 @@ COLUMNS = ("parameter", "covered", "width", "rank")
 
 PARTICLES = 300
 
+_Found = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 
 def coverage(
     tables: Mapping[str, pd.DataFrame],
     draws: int,
     truths: int,
+    executor: Executor,
     tell: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
     """How often 90% intervals hold the truth.
@@ -33,6 +39,7 @@ def coverage(
         tables: Designed runs by part, see ``runs.live``.
         draws: Of the design; its first ``truths`` are kept out of training.
         truths: How many.
+        executor: Where they are fitted; changes no result.
         tell: Is told of each 25.
 
     Returns:
@@ -44,26 +51,43 @@ def coverage(
     fitted = pooled.Pooled(trained, draws)
     core = space.unit(space.design(draws))
     telling = pooled.telling_from_prior(truths, space.SEED)
-    inside, width, rank = [], [], []
     prior = np.column_stack(
         [space.prior_places(5000, 0, even=True), pooled.telling_from_prior(5000, 0)]
     )
     usual = np.ptp(np.quantile(prior, [0.05, 0.95], axis=0), axis=0)
-    for k in range(truths):
-        bounds = _told(fitted, tables, k, core[k : k + 1], telling[k])
-        found = fitted.told_otherwise(bounds).sample(PARTICLES, k, levels=False, even=True)
-        both = np.column_stack([found.core, found.telling])
-        truth = np.concatenate([core[k], telling[k]])
-        low, high = np.quantile(both, [0.5 - SHARE / 2, 0.5 + SHARE / 2], axis=0)
-        inside.append((low <= truth) & (truth <= high))
-        width.append((high - low) / usual)
-        rank.append((both < truth).mean(axis=0))
-        if tell is not None and k % 25 == 24:
-            tell(f"{k + 1} of {truths} truths, {np.mean(inside):.0%} inside")
+    tasks = [
+        (_told(fitted, tables, k, core[k : k + 1], telling[k]), np.concatenate([core[k], telling[k]]), k)
+        for k in range(truths)
+    ]  # fmt: skip
+    # Python for the most part: threads would wait for each other.
+    where = (
+        executor.model_copy(update={"kind": "processes"}) if executor.kind == "local" else executor
+    )
+    inside: list[np.ndarray] = []
+
+    def count(one: _Found) -> None:
+        inside.append(one[0])
+        if tell is not None and len(inside) % 25 == 0:
+            tell(f"{len(inside)} of {truths} truths, {np.mean(inside):.0%} inside")
+
+    found = executors.gathered(where, partial(_found, fitted), tasks, count)
+    covered, width, rank = (np.array(part) for part in zip(*found, strict=True))
     return pd.DataFrame({
-        "parameter": [*space.KEYS, *pooled.TELLING], "covered": np.mean(inside, axis=0),
-        "width": np.mean(width, axis=0), "rank": np.mean(rank, axis=0),
+        "parameter": [*space.KEYS, *pooled.TELLING], "covered": covered.mean(axis=0),
+        "width": width.mean(axis=0) / usual, "rank": rank.mean(axis=0),
     })  # fmt: skip
+
+
+def _found(
+    fitted: pooled.Pooled,
+    task: tuple[dict[held.Figure, tuple[float, float]], np.ndarray, int],
+) -> _Found:
+    """Whether a truth (numbers,) lies inside its intervals, their widths, and its place among the particles."""
+    bounds, truth, k = task
+    found = fitted.told_otherwise(bounds).sample(PARTICLES, k, levels=False, even=True)
+    both = np.column_stack([found.core, found.telling])
+    low, high = np.quantile(both, [0.5 - SHARE / 2, 0.5 + SHARE / 2], axis=0)
+    return (low <= truth) & (truth <= high), high - low, (both < truth).mean(axis=0)
 
 
 def _told(

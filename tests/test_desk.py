@@ -873,7 +873,7 @@ def as_csv_text(session: Session, extra: Extra | None = None) -> str:
     asked = compound.configurations(session)
     lived = {name: [made_up(seed) for seed in session.seeds] for name in asked}
     extra = extra or Extra(level=session.threshold, within=session.within)
-    printing.make("csv", asked, lived, session.language, extra)
+    printing.make("csv", asked, lived, {}, session.language, extra)
     assert printing._last is not None
     return printing._last[1].text()
 
@@ -1544,3 +1544,62 @@ def test_what_a_run_spent_is_what_its_ledger_holds() -> None:
     assert lived.spent("member_contact")[0] == sum(
         hours for (_, measure), (hours, _) in sorted(told.items()) if measure == "member_contact"
     )
+
+
+@pytest.mark.usefixtures("as_shipped")
+def test_chance_is_told_apart_from_doubt() -> None:
+    """Catches second runs of other parameters, a dark band outside the light one, and reports without either."""
+    page_module = pytest.importorskip("sim.desk.page")
+    from sim.desk import curve_view
+
+    # Other tests have asked for compounds of one set.
+    compound.base.cache_clear()
+
+    async def look() -> None:
+        page = page_module.Page(Bench(Here()), Here(), own_session(replications=24))
+        page._say = lambda *given: None
+        page.visit.start()
+        await page.visit._task
+        assert page.visit.again("A") == []
+        assert page.visit._again is not None
+        assert not page.visit.working, "nobody waits for second runs"
+        await page.visit._again
+        page._tick()
+        visit, config = page.visit, page.visit.asked["A"].config
+        again, first = visit.again("A"), visit.lived("A")
+        assert len(again) == 8
+        assert [config.drawn(one.seed).fees for one in again] == [
+            config.drawn(one.seed).fees for one in first[:8]
+        ]
+        assert all(
+            not np.array_equal(a.values, b.values, equal_nan=True)
+            for a, b in zip(again, first, strict=False)
+        )
+        low, high = curve_view.chance_bands(page)["A"]
+        wide_low, wide_high = np.nanquantile(
+            page.shown["A"].of("collection_rate"), charts.BAND, axis=0
+        )
+        assert (low >= wide_low - 1e-12).all()
+        assert (high <= wide_high + 1e-12).all()
+        assert (high - low).sum() < 0.999 * (wide_high - wide_low).sum()
+        drawn = charts.curves(
+            visit.session, page.shown, "collection_rate", chance={"A": np.array([low, high])}
+        )
+        named = [one["name"] for one in drawn["series"]]
+        assert named[-2:] != named[:2]
+        assert "A high" in named
+        said = curve_view._said(page, only_chosen=False)
+        assert "两次的参数" in said
+        asked = visit.told_of
+        lived = visit.common()
+        comparison = printing.as_comparison(
+            {name: one.config for name, one in asked.items()}, lived, 0.7, {n: visit.again(n) for n in lived}
+        )  # fmt: skip
+        assert comparison.twins["seed"].nunique() == 8
+        assert comparison.differences("own", "A")[2].shape[0] == 8
+        visit.close()
+
+    try:
+        asyncio.run(look())
+    finally:
+        compound.base.cache_clear()

@@ -7,7 +7,7 @@ dashes and marks differ in shape too.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -45,6 +45,8 @@ FONT = "DeskSans, sans-serif"
 LETTERS = {"fontFamily": FONT, "fontSize": 13}
 DASHES = ("solid", "dashed", "dotted", [8, 3, 2, 3], [12, 4], [3, 6])
 MARKS = ("circle", "rect", "diamond", "triangle", "pin", "arrow")
+BAND = (0.05, 0.95)
+"""Ends of a band, as quantiles of the runs."""
 TABLE_MONTHS = (0, 12, 24, 36, 48, 60)
 BELOW: Options = {"nameLocation": "middle", "nameGap": 26}
 """Where the name of an axis across stands."""
@@ -146,6 +148,7 @@ def curves(
     indicator: str,
     observed: Sequence[tuple[int, float]] = (),
     strip: bool = True,
+    chance: Mapping[str, np.ndarray] | None = None,
 ) -> Options:
     """One indicator over the months: middle run and middle 90% of runs by policy, measures below.
 
@@ -155,6 +158,7 @@ def curves(
         indicator: Which.
         observed: Figures of the user's own: month and value.
         strip: Whether the chosen policy's measures are drawn below.
+        chance: By policy, the band of chance alone (2, months), which is drawn darker.
     """
     shown, language = INDICATORS[indicator], session.language
     scale = 100 if shown.share else 1
@@ -162,7 +166,10 @@ def curves(
     series: list[Options] = []
     for place, (name, one) in enumerate(runs.items(), start=-1):
         if one is not None:
-            series += _band(one, indicator, scale, names.get(name, name), place)
+            edges = known.quantiles(one.of(indicator), [BAND[0], 0.5, BAND[1]], axis=0) * scale
+            alone = (chance or {}).get(name)
+            inner = None if alone is None else alone * scale
+            series += _band(one.months.tolist(), edges, inner, names.get(name, name), place)
     if observed:
         points = [[month, round(scale * value, 4)] for month, value in observed]
         series.append(_points(WORDS[language]["observed"], points))
@@ -243,20 +250,11 @@ def height(session: Session, strip: bool = True) -> int:
     )
 
 
-def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> list[Options]:
-    low, middle, high = known.quantiles(runs.of(indicator), [0.05, 0.5, 0.95], axis=0) * scale
-    months = runs.months.tolist()
+def _band(
+    months: list[int], edges: np.ndarray, inner: np.ndarray | None, name: str, place: int
+) -> list[Options]:
+    """Middle line and band of ``edges`` (3, months), and a darker band inside it."""
     paint = colour(place)
-    base: Options = {
-        "type": "line",
-        "symbol": "none",
-        "silent": True,
-        "stack": f"band{place}",
-        "stackStrategy": "all",
-        "lineStyle": {"opacity": 0},
-        "xAxisIndex": 0,
-        "yAxisIndex": 0,
-    }
 
     def pairs(values: np.ndarray) -> list[Any]:
         # A line breaks where there is no value; what stands alone between two gaps is a dot.
@@ -268,13 +266,30 @@ def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> li
             for point, dot in zip(points, alone, strict=True)
         ]
 
+    def area(ends: tuple[str, str], low: np.ndarray, high: np.ndarray) -> list[Options]:
+        base: Options = {
+            "type": "line",
+            "symbol": "none",
+            "silent": True,
+            "stack": f"band{place} {ends[1]}",
+            "stackStrategy": "all",
+            "lineStyle": {"opacity": 0},
+            "xAxisIndex": 0,
+            "yAxisIndex": 0,
+        }
+        shade = {"color": paint, "opacity": 0.2}
+        return [
+            {**base, "name": f"{name} {ends[0]}", "data": pairs(low)},
+            {**base, "name": f"{name} {ends[1]}", "data": pairs(high - low), "areaStyle": shade},
+        ]
+
     return [
         {
             "type": "line",
             "name": name,
             "symbol": "none",
             "showAllSymbol": True,
-            "data": pairs(middle),
+            "data": pairs(edges[1]),
             "z": 4,
             "lineStyle": {
                 "color": paint,
@@ -285,13 +300,8 @@ def _band(runs: Runs, indicator: str, scale: float, name: str, place: int) -> li
             "xAxisIndex": 0,
             "yAxisIndex": 0,
         },
-        {**base, "name": f"{name} 5%", "data": pairs(low)},
-        {
-            **base,
-            "name": f"{name} 95%",
-            "data": pairs(high - low),
-            "areaStyle": {"color": paint, "opacity": 0.2},
-        },
+        *area(("5%", "95%"), edges[0], edges[2]),
+        *([] if inner is None else area(("low", "high"), inner[0], inner[1])),
     ]
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
 from nicegui import ui
 
 from sim.desk import charts, compound
 from sim.desk.bits import as_list, as_table, card, fold, text
 from sim.desk.range_slider import RangeSlider
+from sim.desk.visit import as_runs
 from sim.desk.words import chinese_marks
+from sim.experiments import doubt, doubt_text
 from sim.experiments.compare import last_month_in_force
 from sim.outcomes import INDICATORS, RATE
 from sim.report import sentences
@@ -69,7 +72,24 @@ def _options(page: Page, strip: bool) -> charts.Options:
     session = page.visit.session
     own = session.own if session.case == compound.OWN else None
     observed = compound.own_months(own).get(session.indicator, []) if own else []
-    return charts.curves(session, page.shown, session.indicator, observed, strip)
+    return charts.curves(
+        session, page.shown, session.indicator, observed, strip, chance_bands(page)
+    )
+
+
+def chance_bands(page: Page) -> dict[str, np.ndarray]:
+    """The band that chance alone would give (2, months) by policy, in the indicator's own unit."""
+    bands, indicator = {}, page.visit.session.indicator
+    for name, runs in page.shown.items():
+        again = as_runs(page.visit.again(name))
+        few = again is None or len(again.seeds) < doubt.FEWEST_PAIRS
+        # What is shown may be of before, until the page has looked.
+        if runs is not None and again is not None and not few and runs is page.visit.runs(name):
+            first = np.arange(len(again.seeds))
+            bands[name] = doubt.chance_band(
+                runs.of(indicator), again.of(indicator), first, charts.BAND
+            )
+    return bands
 
 
 def sentences_view(page: Page, only_chosen: bool) -> None:
@@ -122,11 +142,35 @@ def _said(page: Page, only_chosen: bool) -> str:
             households=asked.config.population.households,
             end=last_month_in_force(asked.config), language=session.language,
         )  # fmt: skip
+        if not only_chosen:
+            said += _parted(page, plan.name)
         said = _marked(said, session.language)
         parts.append(
             _headed(plan.name, number, as_list(said[:SHORT] if only_chosen else said, "first"))
         )
     return "".join(parts)
+
+
+def _parted(page: Page, name: str) -> list[str]:
+    """What of the spread of a policy's gain is chance, and what doubt about parameters; nothing before it is known."""
+    visit, session = page.visit, page.visit.session
+    pairs = [
+        (as_runs(visit.lived(one)), as_runs(visit.again(one))) for one in (name, compound.REFERENCE)
+    ]
+    (mine, again), (other, other_again) = pairs
+    if mine is None or again is None or other is None or other_again is None:
+        return []
+    month = session.within
+    gain, second = (
+        one.at(sentences.MAIN, month) - of.at(sentences.MAIN, month)
+        for one, of in ((mine, other), (again, other_again))
+    )
+    found = doubt.named(doubt.share(gain, gain[: len(second)], second))
+    words = doubt_text.WORDS[session.language]["of"]
+    label = charts.label(INDICATORS[sentences.MAIN], session.language)
+    of = words.format(policy=charts.policy_label(name, session.language), name=label)
+    line = doubt_text.split_line(found, of, month, session.language)
+    return [line] if line else []
 
 
 def _marked(said: list[str], language: str) -> list[str]:

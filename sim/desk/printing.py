@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Literal, get_args
@@ -46,6 +46,7 @@ def make(
     kind: Kind,
     asked: dict[str, Asked],
     lived: dict[str, Sequence[Lived]],
+    again: dict[str, Sequence[Lived]],
     language: str,
     extra: Extra,
 ) -> bytes:
@@ -55,6 +56,7 @@ def make(
         kind: Which.
         asked: By policy, the reference first.
         lived: Runs by policy; those whose seeds not all policies have are left out.
+        again: Second runs of the first seeds' parameter sets by policy, or none of any.
         language: "en" or "zh".
         extra: What is known beyond the runs.
     """
@@ -64,9 +66,9 @@ def make(
     # made of, whole and not as a hash that leaves titles out: a report is nobody else's.
     seeds = {name: [one.seed for one in runs] for name, runs in lived.items()}
     whys = [(name, one.question) for name, one in extra.why.items()]
-    key = (language, extra, whys, list(configs.items()), seeds, date.today())
+    key = (language, extra, whys, list(configs.items()), seeds, bool(again), date.today())
     if _last is None or _last[0] != key:
-        _last = (key, build(as_comparison(configs, lived, extra.level), language, extra))
+        _last = (key, build(as_comparison(configs, lived, extra.level, again), language, extra))
     report = _last[1]
     if kind == "html":
         return as_html(report).encode("utf-8")
@@ -75,7 +77,10 @@ def make(
 
 
 def as_comparison(
-    configs: dict[str, Config], lived: dict[str, Sequence[Lived]], threshold: float | None
+    configs: dict[str, Config],
+    lived: dict[str, Sequence[Lived]],
+    threshold: float | None,
+    again: Mapping[str, Sequence[Lived]] | None = None,
 ) -> Comparison:
     """The desk's runs as ``compare`` gives its own.
 
@@ -88,7 +93,10 @@ def as_comparison(
     question = question_of(configs, threshold)
     scenario = question.scenarios[0]
     runs = {
-        (scenario, name): Whole([_replication(one) for one in of if one.seed in whole], [])
+        (scenario, name): Whole(
+            [_replication(one) for one in of if one.seed in whole],
+            [_replication(one) for one in (again or {}).get(name, ())],
+        )
         for name, of in lived.items()
     }
     made_of = {"fingerprint": question.fingerprint(), **provenance(configs.values()).identity}

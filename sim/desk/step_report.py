@@ -109,10 +109,12 @@ async def _make(page: Page, kind: printing.Kind) -> None:
         ui.notify(words["report_partial"].format(n=count), type="info")
     waiting = ui.notification(words["making"], spinner=True, timeout=None)
     language = visit.session.language
+    again = {name: visit.again(name) for name in lived}
+    again = again if all(again.values()) else {}
     try:
         with one_line(page.visit.session.language):
             data = await page.printer.call(
-                0, printing.make, kind, visit.told_of, lived, language, extra(page, lived)
+                0, printing.make, kind, visit.told_of, lived, again, language, extra(page, lived)
             )
             name = file_name(visit.session, words["report"], printing.ENDINGS[kind])
             ui.download.content(data, name, printing.TYPES[kind])

@@ -16,6 +16,7 @@ from sim.desk.live import Film, Lived
 from sim.desk.refusals import refusal, told_in
 from sim.desk.session import Plan, Planned, Session, read, write
 from sim.errors import InputError
+from sim.experiments import doubt
 from sim.outcomes import column
 from sim.report.sentences import MAIN, Runs
 
@@ -52,6 +53,8 @@ class Visit:
         self._place = 0
         self._task: asyncio.Task[None] | None = None
         self._parts: asyncio.Task[None] | None = None
+        self._again: asyncio.Task[None] | None = None
+        """Second runs of parameter sets: begun when all runs are there, and waited for by nobody."""
         self.parts: dict[str, Asked] = {}
         self._parts_of = ""
         """Key of the policy, in its compound, whose parts they are."""
@@ -175,10 +178,10 @@ class Visit:
 
     def stop(self) -> None:
         """Give the work up; what has come stays."""
-        for task in (self._task, self._parts):
+        for task in (self._task, self._parts, self._again):
             if task is not None and not task.done():
                 task.cancel()
-        self._task = self._parts = None
+        self._task = self._parts = self._again = None
 
     def close(self) -> None:
         """The browser has gone: give the work up for good."""
@@ -200,6 +203,13 @@ class Visit:
     async def _live(self) -> None:
         await asyncio.sleep(PAUSE)
         await self._run(self._in_order(), self.session.seeds)
+        if not self.problem:
+            self._again = asyncio.create_task(self._live_again())
+
+    async def _live_again(self) -> None:
+        with told_in(self, self.session.language, self.told):
+            await self.bench.run(self._in_order(), self.second_seeds, lambda: None)
+        self.told()
 
     async def _run(self, asked: list[Asked], seeds: list[int]) -> None:
         with told_in(self, self.session.language, self.told):
@@ -233,6 +243,20 @@ class Visit:
         if self._stacked.get(policy, (None, None))[0] != state:
             self._stacked[policy] = (state, as_runs(lived))
         return self._stacked[policy][1]
+
+    @property
+    def second_seeds(self) -> list[int]:
+        """Under which the first runs' parameter sets are lived once more; see ``doubt.twice``."""
+        one = next(iter(self.asked.values()), None)
+        return [] if one is None else doubt.twice(one.config, len(self.session.seeds))
+
+    def again(self, policy: str) -> list[Lived]:
+        """Second runs of the first seeds' parameter sets, in their order; none before all are there."""
+        one, seeds = self.asked.get(policy), self.second_seeds
+        if one is None or len(self.lived(policy)) < len(self.session.seeds):
+            return []
+        lived = self.bench.lived(one, seeds)
+        return lived if len(lived) == len(seeds) else []
 
     @property
     def told_of(self) -> dict[str, Asked]:

@@ -625,6 +625,12 @@ def test_undo_and_redo_walk_over_steps_and_not_over_slides() -> None:
         assert visit.planned("member_contact").dose == 1.0 and not visit.can_undo
         visit.undo(-1), visit.undo(-1)
         assert visit.session.threshold == 0.5 and not visit.can_redo
+        visit.set(language="en")
+        assert not visit.can_redo
+        visit.undo()
+        assert (visit.session.threshold, visit.session.language) == (0.7, "en")
+        visit.undo(-1)
+        visit.set(language="zh")
         with pytest.raises(InputError):
             visit.measure("member_contact", dose=7.0)
         assert visit.planned("member_contact").dose == 0.7
@@ -1556,7 +1562,7 @@ def test_chance_is_told_apart_from_doubt() -> None:
     compound.base.cache_clear()
 
     async def look() -> None:
-        page = page_module.Page(Bench(Here()), Here(), own_session(replications=24))
+        page = page_module.Page(Bench(Here(1)), Here(1), own_session(replications=24))
         page._say = lambda *given: None
         page.visit.start()
         await page.visit._task

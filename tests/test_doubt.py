@@ -326,6 +326,8 @@ def test_a_comparison_counts_sets_and_splits_differences(tmp_path: Path) -> None
         (ends["lead_by_paying"] - ends["none"]).to_numpy(), nan_ok=True
     )
     assert at.tolist() == [0, 1, 2] and second.shape == (3, *gains.shape[1:]) and months[-1] == 6
+    written = {path.name for path in made.export(["csv"], tmp_path / "mine")}
+    assert "twins.csv" in written
     told = json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))["ensemble"]
     assert told == ensemble.shipped().told and len(told["sha256"]) == 64
 

@@ -265,9 +265,7 @@ class Page:
         self._mark_undo()
 
     def _go_back(self, steps: int) -> None:
-        before = self.visit.session.language
-        if self.change(lambda: self.visit.undo(steps)):
-            self._build() if self.visit.session.language != before else self.show(self.step)
+        self.rebuild(lambda: self.visit.undo(steps))
 
     def _mark_undo(self) -> None:
         self._undo.set_enabled(self.visit.can_undo)

@@ -49,7 +49,7 @@ class Visit:
         self._before: dict[str, tuple[Plan, Asked]] = {}
         """By policy: what it was before its last change, and its runs' configuration."""
         self._sliding = False
-        self._steps = [write(session)]
+        self._steps = [_step(session)]
         self._place = 0
         self._task: asyncio.Task[None] | None = None
         self._parts: asyncio.Task[None] | None = None
@@ -137,7 +137,7 @@ class Visit:
     def settle(self) -> None:
         """Make a step of the session as it is now, as when a slider is let go."""
         self._sliding = False
-        text = write(self.session)
+        text = _step(self.session)
         if text == self._steps[self._place]:
             return
         self._steps = [*self._steps[: self._place + 1], text][-MOST_STEPS:]
@@ -158,7 +158,9 @@ class Visit:
         place = min(max(self._place - steps, 0), len(self._steps) - 1)
         if place != self._place:
             self._place = place
-            self.change(read(self._steps[place]), step=False)
+            language = self.session.language
+            there = read(self._steps[place]).model_copy(update={"language": language})
+            self.change(there, step=False)
             self._sliding = False
 
     # --- living it ------------------------------------------------------------------------------
@@ -340,6 +342,11 @@ class Visit:
     def part(self, name: str) -> Runs | None:
         """Runs of one part: ``-measure`` for the bundle without it, ``+measure`` for it alone."""
         return as_runs(self.bench.lived(self.parts[name], self.parts_seeds))
+
+
+def _step(session: Session) -> str:
+    """A session as undo keeps it: in which language it is shown is no step."""
+    return write(session.model_copy(update={"language": "zh"}))
 
 
 def as_runs(lived: list[Lived]) -> Runs | None:

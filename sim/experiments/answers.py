@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from sim.config import Config
 
+TWINS = "twins"
+"""Frame of the second runs of parameter sets, see ``sim.experiments.doubt``."""
+
 
 class Text(str):
     """Text that a notebook shows as it stands."""
@@ -69,6 +72,12 @@ class Answer:
         return ()
 
     @property
+    def table_names(self) -> list[str]:
+        """Names of its frames; second runs of parameter sets are one where there are any."""
+        second = [TWINS] if len(getattr(self, TWINS, ())) else []
+        return list(dict.fromkeys([*self.TABLES, self.MAIN, *second]))
+
+    @property
     def provenance(self) -> dict[str, Any]:
         """In a few words what made this, for the metadata of a figure."""
         found: dict[str, Any] = self.question.asked.provenance  # type: ignore[attr-defined]
@@ -92,8 +101,8 @@ class Answer:
         Raises:
             InputError: There is none of that name.
         """
-        if name and name not in (*self.TABLES, self.MAIN):
-            raise InputError("name", f"{name!r} is no table", ", ".join(self.TABLES))
+        if name and name not in self.table_names:
+            raise InputError("name", f"{name!r} is no table", ", ".join(self.table_names))
         found: pd.DataFrame = getattr(self, name or self.MAIN)
         return found
 
@@ -171,9 +180,8 @@ class Answer:
         place = folder or (self.folder and self.folder / "export")
         if place is None:
             raise InputError("folder", "the answer is not kept", "folder=PLACE")
-        names = [*self.TABLES, *([] if self.MAIN in self.TABLES else [self.MAIN])]
         return export_tables(
-            {name: partial(self.to_pandas, name) for name in names}, place, formats
+            {name: partial(self.to_pandas, name) for name in self.table_names}, place, formats
         )
 
     def as_command(self) -> str:

@@ -22,7 +22,7 @@ from sim.errors import InputError
 from sim.experiments import doubt, paired, store
 from sim.experiments import precision as precisions
 from sim.experiments import run as runs_of
-from sim.experiments.answers import Answer
+from sim.experiments.answers import TWINS, Answer
 from sim.experiments.kept import Asked, How, Kept, Maker
 from sim.experiments.precision import Precision
 from sim.experiments.run import Replication, Whole
@@ -180,7 +180,7 @@ class Question(Kept):
 
         def make() -> dict[str, pd.DataFrame]:
             comparison = _assemble(self, _live(self, how.progress, how.model))
-            kept = (*Comparison.TABLES, *([store.TWINS] if len(comparison.twins) else []))
+            kept = (*Comparison.TABLES, *([TWINS] if len(comparison.twins) else []))
             return {table: getattr(comparison, table) for table in kept}
 
         return make

@@ -16,6 +16,7 @@ from sim import known, outcomes
 from sim.errors import InputError
 from sim.experiments import doubt, executors, store
 from sim.experiments import precision as precisions
+from sim.experiments.answers import TWINS
 from sim.experiments.kept import Asked, How, Kept, Maker, with_configuration
 from sim.experiments.precision import Precision
 from sim.experiments.progress import announce_compiling, bar
@@ -421,7 +422,7 @@ def _tables(
         "runs": _runs_frame(config, replications),
         "months": _months_frame(replications),
         "costs": _costs_frame(replications),
-        **({store.TWINS: twins} if len(twins) else {}),
+        **({TWINS: twins} if len(twins) else {}),
         **({store.PANEL: _panel_frame(replications)} if panel else {}),
     }
 

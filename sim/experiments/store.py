@@ -35,7 +35,7 @@ import pyarrow.parquet as pq
 from sim.errors import InputError
 from sim.experiments import doubt
 from sim.experiments import precision as precisions
-from sim.experiments.answers import Answer
+from sim.experiments.answers import TWINS, Answer
 from sim.experiments.precision import Precision
 from sim.experiments.provenance import Provenance, lasting
 from sim.experiments.summary import summarise
@@ -46,7 +46,7 @@ from sim.source import PACKAGE
 if TYPE_CHECKING:
     from sim.config import Config
 
-PANEL, TWINS = "panel", "twins"
+PANEL = "panel"
 
 UNITS = "units"
 """Entry of a manifest: units of all compounds by scenario, told later too where their file is gone."""

@@ -17,7 +17,7 @@ import typer
 
 from sim import __version__, leaving, questions
 from sim.as_text import LONGEST_TITLE, clean
-from sim.errors import InputError, refuse_broken
+from sim.errors import InputError, cut, refuse_broken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -804,7 +804,8 @@ def _misused(error: Any) -> None:
         error.show()
         sys.exit(2)
     asked = f" ({error.ctx.command_path} -h)" if error.ctx else ""
-    _fail(" ".join(error.format_message().replace("Value error, ", "").split()) + asked, 2)
+    said = " ".join(error.format_message().replace("Value error, ", "").split())
+    _fail(cut(said) + asked, 2)
 
 
 def _load_plugins(paths: list[Path] | None) -> None:

@@ -19,9 +19,9 @@ class InputError(ValueError):
         self.where = where = _seen(where) if where.strip() else repr(where)
         self.problem = problem
         self.allowed = allowed
-        line = f"{_cut(where)}: {_cut(problem)}"
+        line = f"{cut(where)}: {cut(problem)}"
         if allowed:
-            line += f"; allowed: {_cut(allowed)}"
+            line += f"; allowed: {cut(allowed)}"
         super().__init__(" ".join(line.split()))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
@@ -36,7 +36,8 @@ def _seen(where: str) -> str:
     return "".join(c if c.isprintable() or c.isspace() else ascii(c)[1:-1] for c in where)
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A part of a line, with its middle left out where it is long."""
     return text if len(text) <= LONGEST_PART else f"{text[: LONGEST_PART - 60]}...{text[-57:]}"
 
 
@@ -60,4 +61,4 @@ def refuse_broken(text: str, where: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InputError(where, f"{_cut(ascii(text))} is no text", "text in UTF-8") from None
+        raise InputError(where, f"{cut(ascii(text))} is no text", "text in UTF-8") from None

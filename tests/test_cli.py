@@ -723,6 +723,7 @@ def test_configuration_cannot_name_a_plugin(xiaoqu: Command, word: str) -> None:
         (["export", "results"], "Missing argument"),
         (["list", "polices"], "'polices' is not one of 'experiments', 'scenarios'"),
         (["run", "--dpi", "x"], "Invalid value for '--dpi'"),
+        (["list", "scenarios", "=" + "a" * 5000], "Got unexpected extra argument (=aaa"),
     ],
 )
 def test_a_command_that_is_misused_is_told_in_one_line(
@@ -731,6 +732,7 @@ def test_a_command_that_is_misused_is_told_in_one_line(
     code, out, err = xiaoqu(*words)
     assert (code, out) == (2, "")
     assert said in err and err.startswith("error: ") and err.count("\n") == 1
+    assert len(err) < 600
 
 
 def test_help_says_between_what_a_word_must_lie(xiaoqu: Command) -> None:

@@ -723,7 +723,7 @@ def test_configuration_cannot_name_a_plugin(xiaoqu: Command, word: str) -> None:
         (["export", "results"], "Missing argument"),
         (["list", "polices"], "'polices' is not one of 'experiments', 'scenarios'"),
         (["run", "--dpi", "x"], "Invalid value for '--dpi'"),
-        (["list", "scenarios", "=" + "a" * 5000], "Got unexpected extra argument (=aaa"),
+        (["list", "scenarios", "=" + "a" * 5000], "Got unexpected extra argument(s) (=aaa"),
     ],
 )
 def test_a_command_that_is_misused_is_told_in_one_line(

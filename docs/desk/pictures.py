@@ -19,6 +19,8 @@ from sim.desk.session import Plan, Planned, Session, as_link
 
 HERE = Path(__file__).parent
 MOVES = 5
+SECOND = 6_000
+"""Milliseconds in which the first sets are lived a second time."""
 PATIENCE = 900_000
 """Milliseconds that a busy machine may take."""
 WATCH = """() => { const s = document.querySelector('.status'); window.seen = [];
@@ -75,6 +77,8 @@ def look(page: Any, address: str, language: str, suffix: str) -> None:
     go(page, "measures")
     shoot(page, f"measures-{suffix}")
     go(page, "results")
+    # Second runs, which nobody waits for, give bands their dark part.
+    page.wait_for_timeout(SECOND)
     page.evaluate("scrollTo(0, 0)")
     shoot(page, f"results-{suffix}")
     page.click("[data-name=show-map]")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from sim import outcomes
 from sim.as_text import MISSING, aside, title_of, value_text
+from sim.experiments.comparison_table import policy_title
 from sim.experiments.doubt_text import level_lines
 from sim.experiments.store import Study
 from sim.experiments.summary import NO_VALUE, unit_text
@@ -45,8 +46,9 @@ def print_summary(study: Study, console: Console, language: str = "en") -> None:
         language: "en" or "zh".
     """
     words = WORDS[language]
-    scenario, policy = study.config.scenario, study.config.policy.name
-    console.print(f"{title_of(scenario, language)} · {policy}", style="bold")
+    config = study.config
+    policy = policy_title(config, config.policy.name, language)
+    console.print(f"{title_of(config.scenario, language)} · {policy}", style="bold")
     console.print(_indicator_table(study, language, console.width >= WIDE))
     lived = int((study.runs["status"] == "ok").sum())
     note = words["runs"] if lived > 1 else words["one"]

@@ -508,7 +508,9 @@ def verify(
             raise InputError(
                 name, f"{value!r} is no number", "as collection_rate@+12=0.82"
             ) from None
-    for line in registered.lines(registered.verify(file, said), lang.value):
+    rows = registered.verify(file, said)
+    _say(registered.read(file).written(lang.value))
+    for line in registered.lines(rows, lang.value):
         _say(line)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from scipy import stats
 
 from sim import compare, ensemble, load, sweep
@@ -30,6 +32,7 @@ from sim.experiments.run import run as run_config
 from sim.experiments.together import live_together
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS, column
+from sim.posterior.own_tables import print_own
 from sim.questions import find
 from sim.science.core import PRIORS
 from tests.conftest import Command
@@ -486,6 +489,18 @@ def test_ties_are_counted_and_a_set_without_a_rate_does_not_silence_what_would_h
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A compound of one's own, kept."""
     return sim_compound("old_estate", rate=0.5, out=tmp_path_factory.mktemp("own"))
+
+
+def test_what_was_learnt_is_told_in_the_readers_language(mine: Any) -> None:
+    """Catches «care» and «standing» on a Chinese page, and on an English one without a word of what they are."""
+    said = {}
+    for language in ("en", "zh"):
+        out = io.StringIO()
+        print_own(mine, Console(file=out, width=200), language)
+        said[language] = out.getvalue()
+    assert "standing two years before" in said["en"] and "两年前的缴费状况" in said["zh"]
+    assert not any(word in said["zh"] for word in ("standing", "care", "civic"))
+    assert doubt_text.key_text("fees.price", "zh") == "价格权重（fees.price）"
 
 
 def test_replication_k_lives_draw_k_of_ones_own_compound(mine: Any) -> None:

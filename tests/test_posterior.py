@@ -360,6 +360,9 @@ def test_a_prediction_is_held_against_what_came(written: Path) -> None:
     assert rows["below"][1] == 0.0
     assert "came" in registered.lines(rows, "en")[0]
     assert "实际" in registered.lines(rows, "zh")[0]
+    assert "（第3个月）" in registered.lines(rows, "zh")[0], "a month as everywhere else"
+    found = registered.read(written)
+    assert all(found.told["sha256"] in found.written(language) for language in ("en", "zh"))
 
 
 def test_what_is_not_lived_is_not_foreseen_and_nothing_comes_twice(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from sim.as_text import exact_text, points_text, value_text
+from sim.config import Config
 from sim.experiments import doubt, paired
 from sim.experiments.doubt import Weak, weakest
 from sim.outcomes import INDICATORS, Indicator
 from sim.phrases import phrases
 
 if TYPE_CHECKING:
-    from sim.config import Config
     from sim.experiments.compare import Comparison
     from sim.experiments.precision import Precision
 
@@ -237,8 +237,20 @@ def _wrong(weak: Weak, language: str) -> str:
         return words["wrong_else"]
     low, high, beyond = (exact_text(v, 3) for v in (weak.low, weak.high, weak.beyond))
     return words["wrong"].format(
-        key=weak.key, correlation=f"{weak.correlation:+.2f}", beyond=beyond, low=low, high=high
+        key=key_text(weak.key, language),
+        correlation=f"{weak.correlation:+.2f}",
+        beyond=beyond,
+        low=low,
+        high=high,
     )
+
+
+def key_text(key: str, language: str) -> str:
+    """A parameter as a sentence names it: its key, in Chinese behind its name."""
+    if language == "en":
+        return key
+    name = next((row.zh for row in Config.describe() if row.key == key), "")
+    return f"{name}（{key}）" if name else key
 
 
 def _reached(asked: Precision | None, width: float, runs: int, language: str) -> list[str]:

@@ -373,7 +373,10 @@ def explain(
 
         return _say(arrows_text(lang.value))
     if overrides:
-        raise InputError(overrides[0], f"is not asked for with {name}", "settings, with month only")
+        option = overrides[0].partition("=")[0]
+        meant = f"; did you mean --{option}?" if option in ("lang", "plugin", "config-dir") else ""
+        problem = f"is not asked for with {name}{meant}"
+        raise InputError(overrides[0], problem, "settings, with month only")
     _say(_text(name, config_dir, lang.value))
 
 

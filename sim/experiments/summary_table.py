@@ -156,10 +156,16 @@ def _target_cell(rows: pd.DataFrame, indicator: Indicator, language: str) -> Tex
     words = WORDS[language]
     cell = Text()
     for row in rows[rows["verdict"] != ""].to_dict("records"):
-        low, high = (value_text(row[c], indicator, language) for c in ("target_low", "target_high"))
+        low, high, counted, shown = (
+            value_text(row[c], indicator, language)
+            for c in ("target_low", "target_high", "counted", "median")
+        )
         if len(cell):
             cell.append("\n")
         cell.append(f"{low} {words['to']} {high} {words['month'].format(month=row['month'])}\n")
+        if counted not in (shown, MISSING):
+            # A verdict on a mean of months or a change, which is not what the table shows of this month.
+            cell.append(words["counted"].format(value=counted) + "\n")
         cell.append(words[row["verdict"]], style=_STYLES.get(row["verdict"], "red"))
         cell.append(f", {words[row['use']]}", style="dim")
     return cell

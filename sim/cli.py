@@ -373,7 +373,10 @@ def explain(
 
         return _say(arrows_text(lang.value))
     if overrides:
-        raise InputError(overrides[0], f"is not asked for with {name}", "settings, with month only")
+        option = overrides[0].partition("=")[0]
+        meant = f"; did you mean --{option}?" if option in ("lang", "plugin", "config-dir") else ""
+        problem = f"is not asked for with {name}{meant}"
+        raise InputError(overrides[0], problem, "settings, with month only")
     _say(_text(name, config_dir, lang.value))
 
 
@@ -508,7 +511,9 @@ def verify(
             raise InputError(
                 name, f"{value!r} is no number", "as collection_rate@+12=0.82"
             ) from None
-    for line in registered.lines(registered.verify(file, said), lang.value):
+    rows = registered.verify(file, said)
+    _say(registered.read(file).written(lang.value))
+    for line in registered.lines(rows, lang.value):
         _say(line)
 
 

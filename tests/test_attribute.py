@@ -181,6 +181,13 @@ def test_it_is_said_why_other_columns_do_not_add_up(small: Attribution, language
         assert told[language] in out.getvalue()
 
 
+def test_a_narrow_chinese_table_cuts_no_name(small: Attribution) -> None:
+    """Catches two measures that are both called «党员 …» on a page of 80 columns."""
+    out = io.StringIO()
+    print_attribution(small, Console(file=out, width=80), "zh")
+    assert "…" not in out.getvalue()
+
+
 class Drawn(Table):
     """One whose effect hangs on a parameter that is drawn, or on the seed."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from scipy import stats
 
 from sim import compare, ensemble, load, sweep
@@ -30,6 +32,7 @@ from sim.experiments.run import run as run_config
 from sim.experiments.together import live_together
 from sim.model import NeighborhoodModel
 from sim.outcomes import INDICATORS, column
+from sim.posterior.own_tables import print_own
 from sim.questions import find
 from sim.science.core import PRIORS
 from tests.conftest import Command
@@ -247,6 +250,18 @@ def test_the_share_of_chance_is_that_of_known_variances() -> None:
     assert np.isnan(doubt.share(np.ones(5), np.ones(2), np.ones(2)).chance)
 
 
+def test_one_pair_with_something_rare_does_not_make_all_chance() -> None:
+    """Catches «100% is chance (90% interval: 100 to 100%)» where in one of six pairs a firm left once."""
+    values = np.array([0.84, 0.75, 0.90, 0.72, 0.92, 0.93, 0.79, 0.87, 0.91, 0.85, 0.83, 0.88])
+    again = np.array([0.83, 0.25, 0.82, 0.82, 0.87, 0.93])
+    found = doubt.share(values, values[:6], again)
+    assert found.pairs == 6 and np.isnan(found.chance) and (found.low, found.high) == (0, 1)
+    said = doubt_text.split_line(doubt.named(found), "fees collected", 24)
+    assert "cannot be told from 6 sets lived twice" in said
+    again[1] = 0.70
+    assert 0 < doubt.share(values, values[:6], again).chance < 1
+
+
 @pytest.mark.parametrize(("values", "low", "high"), [((-3.0, 4.0), 0.0, 0.35), ((1.0, 1.0), 0.4, 1.0)])  # fmt: skip
 def test_planted_doubt_is_found(
     planted: Callable[[str, np.ndarray], None],
@@ -446,6 +461,29 @@ def test_no_policy_does_better_where_more_is_neither_good_nor_bad(name: str, lin
     assert len(said) == lines
 
 
+def test_ties_are_counted_and_a_set_without_a_rate_does_not_silence_what_would_have_to_be_wrong() -> (
+    None
+):
+    """Catches «12 of 20» beside a P(better) of 70%, and «39 of 39» without the sentence that follows it."""
+    question = SimpleNamespace(reference="none", threshold=0.6)
+    asked: Any = SimpleNamespace(question=question)
+    shown = {"none": "none", "a": "a"}
+
+    def held(gains: list[float]) -> list[str]:
+        runs = pd.DataFrame({"draw": np.arange(len(gains))})
+        at = np.array(gains)
+        return doubt_text._held("a", runs, 0.3 + at, at, asked, shown, "collection_rate", 12, "en")
+
+    (said,) = held([0.1, 0.2, 0.0, -0.1])
+    assert said.startswith(
+        "In 2 of 4 parameter sets «a» does better than «none» (the same in 1) in "
+    )
+    count, wrong = held([0.1, 0.2, math.nan])
+    assert count.startswith("In 2 of 2 ") and "the same" not in count
+    assert count.endswith("The least difference is 10.0 points.")
+    assert wrong.startswith("What would have to be wrong")
+
+
 # --- sets of a compound of one's own --------------------------------------------------------------
 
 
@@ -453,6 +491,18 @@ def test_no_policy_does_better_where_more_is_neither_good_nor_bad(name: str, lin
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A compound of one's own, kept."""
     return sim_compound("old_estate", rate=0.5, out=tmp_path_factory.mktemp("own"))
+
+
+def test_what_was_learnt_is_told_in_the_readers_language(mine: Any) -> None:
+    """Catches «care» and «standing» on a Chinese page, and on an English one without a word of what they are."""
+    said = {}
+    for language in ("en", "zh"):
+        out = io.StringIO()
+        print_own(mine, Console(file=out, width=200), language)
+        said[language] = out.getvalue()
+    assert "standing two years before" in said["en"] and "两年前的缴费状况" in said["zh"]
+    assert not any(word in said["zh"] for word in ("standing", "care", "civic"))
+    assert doubt_text.key_text("fees.price", "zh") == "价格权重（fees.price）"
 
 
 def test_replication_k_lives_draw_k_of_ones_own_compound(mine: Any) -> None:

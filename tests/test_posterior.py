@@ -280,11 +280,14 @@ def test_what_is_known_of_a_compound_is_checked_by_name() -> None:
     for words, told in (
         (["rate=1.4"], "rate"),
         (["scenario=kangqiao", "rate=0.5"], "no generic kind"),
-        ([], "nothing is known"),
+        ([], "compound: nothing is known of it"),
         (["before=0.6"], "no rate is given"),
         (["rate=0.5", "months=24"], "cannot be set here"),
         (["rate=0.5", "month=6"], "month: is that of to_date, which is not given"),
-        (["tickets=2", "complaints=4"], "4 is more than the 2 tickets that they are a part of"),
+        (
+            ["tickets=2", "complaints=4"],
+            "complaints: 4 is more than the 2 tickets that they are a part of",
+        ),
     ):
         with pytest.raises(InputError, match=told):
             ask(words)
@@ -360,6 +363,9 @@ def test_a_prediction_is_held_against_what_came(written: Path) -> None:
     assert rows["below"][1] == 0.0
     assert "came" in registered.lines(rows, "en")[0]
     assert "实际" in registered.lines(rows, "zh")[0]
+    assert "（第3个月）" in registered.lines(rows, "zh")[0], "a month as everywhere else"
+    found = registered.read(written)
+    assert all(found.told["sha256"] in found.written(language) for language in ("en", "zh"))
 
 
 def test_what_is_not_lived_is_not_foreseen_and_nothing_comes_twice(tmp_path: Path) -> None:

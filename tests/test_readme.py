@@ -13,7 +13,19 @@ from sim import cli
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/howto.md")
-SLOW = {"validate", "reproduce", "desk", "report", "rerun", "mcp", "explore", "export", "bundle"}
+SLOW = {
+    "validate",
+    "reproduce",
+    "desk",
+    "report",
+    "rerun",
+    "mcp",
+    "explore",
+    "export",
+    "bundle",
+    "predict",
+    "collect",
+}
 """Minutes each, or tested elsewhere; that they are there is seen from their help."""
 
 SMALL = ["months=2", "replications=2", "executor=serial"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -199,8 +200,12 @@ def test_chance_in_the_difference_of_the_best_two_is_told_from_doubt() -> None:
     told = io.StringIO()
     answer = robustness("kangqiao", **given, model=Lucky)
     print_robustness(answer, Console(file=told, width=300), "en")
-    assert "of the difference between member_contact and" in told.getvalue()
+    assert "of the difference between Member contact quota and" in told.getvalue()
     assert "from 8 sets lived twice" in told.getvalue()
+    chinese = io.StringIO()
+    print_robustness(answer, Console(file=chinese, width=300), "zh")
+    assert "党员包联" in chinese.getvalue() and "（基准）" in chinese.getvalue()
+    assert not re.search("[a-z]{3,}_|base|none", chinese.getvalue()), "names of a configuration"
 
 
 def test_without_doubt_nothing_is_split(known: Robustness) -> None:

@@ -16,7 +16,7 @@ from sim.as_text import number_text
 from sim.errors import InputError
 from sim.experiments.run import live, run
 from sim.experiments.summary import summarise
-from sim.experiments.summary_table import print_summary, spent_by_actor
+from sim.experiments.summary_table import _target_cell, print_summary, spent_by_actor
 from sim.outcomes import INDICATORS
 
 CONFIG = fake_model.configuration()
@@ -131,6 +131,20 @@ def test_summary_beside_targets() -> None:
     assert np.isnan(joy["reported"])
     assert not len(summary.query("target == 'beyond the run'"))
     assert sorted(summary["month"].unique()) == [0, 12, 14]
+    assert fees["counted"] == fees["median"]
+
+
+def test_a_verdict_stands_beside_the_figure_that_it_is_about() -> None:
+    """Catches «26%, 33 to 60: inside», where the target is of a year and the table of a month."""
+    row = {
+        "verdict": "inside", "use": "predicted", "month": 0, "median": 0.26, "counted": 0.35,
+        "target_low": 0.33, "target_high": 0.6,
+    }  # fmt: skip
+    share = INDICATORS["property_call_share"]
+    said = _target_cell(pd.DataFrame([row]), share, "en").plain
+    assert said == "33 to 60 at +0\ncounted so: 35\ninside, predicted"
+    said = _target_cell(pd.DataFrame([row | {"counted": 0.26}]), share, "en").plain
+    assert said == "33 to 60 at +0\ninside, predicted"
 
 
 def test_summary_leaves_missing_values_out() -> None:

@@ -29,6 +29,9 @@ FEWEST_PAIRS = 3
 LEVEL = 0.90
 """Level of the interval of a share."""
 
+ALONE = 0.5
+"""Part of the squared distances of all pairs from which one pair is said to make them up by itself."""
+
 SMOOTH = 7
 """Months over which variances are averaged before bands are drawn: those of single months are of few runs."""
 
@@ -42,7 +45,7 @@ class Share(NamedTuple):
     Attributes:
         pairs: Parameter sets lived twice in which both runs have a value.
         chance: Share of the variance; NaN where it cannot be told.
-        low, high: Its 90% interval.
+        low, high: Its 90% interval; 0 and 1 where one pair outweighs the others, see ``share``.
     """
 
     pairs: int
@@ -91,7 +94,9 @@ def share(values: np.ndarray, first: np.ndarray, second: np.ndarray) -> Share:
         second: Their second run (P,).
 
     Returns:
-        The share with an interval from the F distribution of the two variances, taken as independent.
+        The share with an interval from the F distribution of the two variances, taken as independent. It may be
+        anything where the whole interval lies beyond 1 and one pair makes up most of it: something rare came to one
+        of its two runs, as a firm that leaves.
     """
     values, apart = values[~np.isnan(values)], first - second
     apart = apart[~np.isnan(apart)]
@@ -99,12 +104,15 @@ def share(values: np.ndarray, first: np.ndarray, second: np.ndarray) -> Share:
     whole = float(values.var(ddof=1)) if count > 1 else 0.0
     if pairs < FEWEST_PAIRS or not whole > 0:
         return Share(pairs, math.nan, math.nan, math.nan)
-    found = float(np.mean(apart**2)) / 2 / whole
+    squares = apart**2
+    found = float(np.mean(squares)) / 2 / whole
     low, high = (
-        min(found / float(fdtri(pairs, count - 1, end)), 1.0)
-        for end in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
+        found / float(fdtri(pairs, count - 1, end)) for end in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
     )
-    return Share(pairs, min(found, 1.0), low, high)
+    if low >= 1 and squares.max() > ALONE * squares.sum():
+        return Share(pairs, math.nan, 0.0, 1.0)
+    found, low, high = (min(value, 1.0) for value in (found, low, high))
+    return Share(pairs, found, low, high)
 
 
 NAMED = ("pairs", "chance", "chance_low", "chance_high")

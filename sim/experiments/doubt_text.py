@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from sim.as_text import exact_text, points_text, value_text
+from sim.config import Config
 from sim.experiments import doubt, paired
 from sim.experiments.doubt import Weak, weakest
 from sim.outcomes import INDICATORS, Indicator
 from sim.phrases import phrases
 
 if TYPE_CHECKING:
-    from sim.config import Config
     from sim.experiments.compare import Comparison
     from sim.experiments.precision import Precision
 
@@ -146,7 +146,7 @@ def _split(found: doubt.Matched, name: str, month: int, label: str, language: st
 
 
 def split_line(row: Mapping[Any, Any], label: str, month: int, language: str = "en") -> str:
-    """How a spread parts into chance and doubt, in a sentence; empty where it cannot be told.
+    """How a spread parts into chance and doubt, in a sentence; empty where too few sets were lived twice to tell.
 
     Args:
         row: With ``pairs``, ``chance``, ``chance_low`` and ``chance_high``, see ``doubt.Share``.
@@ -155,7 +155,8 @@ def split_line(row: Mapping[Any, Any], label: str, month: int, language: str = "
         language: "en" or "zh".
     """
     if math.isnan(row["chance"]):
-        return ""
+        said = WORDS[language]["outweighed"].format(name=label, month=month, pairs=row["pairs"])
+        return "" if math.isnan(row["chance_high"]) else said
     chance, low, high = (round(100 * row[key]) for key in ("chance", "chance_low", "chance_high"))
     return WORDS[language]["split"].format(
         name=label, month=month, chance=chance, doubt=100 - chance, low=low, high=high, pairs=row["pairs"]
@@ -204,14 +205,16 @@ def _held(
     lines, weak = list[str](), None
     # Of a means to an end, as attendance, neither more nor less is better: P(better) is missing there too.
     if policy != reference and there and indicator.better:
-        ahead = int((gains > 0).sum())
+        ahead, same = int((gains > 0).sum()), int((gains == 0).sum())
         unit = "组" if draws == len(runs) else "次"
+        tied = words["tied"].format(same=same, unit=unit) if same else ""
         lines.append(
             words["beats"].format(
-                **said, ahead=ahead, all=there, reference=shown[reference], unit=unit
+                **said, ahead=ahead, all=there, reference=shown[reference], unit=unit, tied=tied
             )
         )
-        weak = weakest(gains, runs) if ahead == len(runs) else None
+        # In sets where one of the two has no rate, as without a firm, nothing can be told.
+        weak = weakest(gains, runs) if ahead == there else None
     bound = comparison.question.threshold
     whole = not np.isnan(values).any()
     if name == paired.MAIN and policy != reference and whole and len(runs) > 1:
@@ -234,8 +237,20 @@ def _wrong(weak: Weak, language: str) -> str:
         return words["wrong_else"]
     low, high, beyond = (exact_text(v, 3) for v in (weak.low, weak.high, weak.beyond))
     return words["wrong"].format(
-        key=weak.key, correlation=f"{weak.correlation:+.2f}", beyond=beyond, low=low, high=high
+        key=key_text(weak.key, language),
+        correlation=f"{weak.correlation:+.2f}",
+        beyond=beyond,
+        low=low,
+        high=high,
     )
+
+
+def key_text(key: str, language: str) -> str:
+    """A parameter as a sentence names it: its key, in Chinese behind its name."""
+    if language == "en":
+        return key
+    name = next((row.zh for row in Config.describe() if row.key == key), "")
+    return f"{name}（{key}）" if name else key
 
 
 def _reached(asked: Precision | None, width: float, runs: int, language: str) -> list[str]:

@@ -23,8 +23,8 @@ LOW, HIGH = 0.05, 0.95
 COLUMNS = {
     "indicator": "str", "month": "int32", "runs": "int32", "median": "float64", "low": "float64",
     "high": "float64", "target": "str", "target_low": "float64", "target_high": "float64",
-    "reported": "float64", "share_inside": "float64", "verdict": "str", "use": "str",
-    "source": "str",
+    "reported": "float64", "counted": "float64", "share_inside": "float64", "verdict": "str",
+    "use": "str", "source": "str",
 }  # fmt: skip
 
 NO_TARGET: dict[str, Any] = {
@@ -113,8 +113,9 @@ def summarise(
     Returns:
         A row per indicator and month, one more for each further target there: ``runs`` with a
         value, ``median``, ``low`` (5%) and ``high`` (95%); where the scenario has a target its
-        label, interval and ``reported`` figure, ``share_inside`` of runs with a value, ``verdict`` as
-        of ``verdict`` for the median, ``use`` of the target (fitted, predicted, told in words), and ``source``.
+        label, interval and ``reported`` figure, ``counted``, the median as the target counts it (over its months,
+        weighed, or as a change), ``share_inside`` of runs with a value, ``verdict`` on ``counted``, ``use`` of the
+        target (fitted, predicted, told in words), and ``source``.
     """
     lived = sorted(int(month) for month in months["month"].unique())
     wanted = {0, 12, 24, lived[-1]} if at is None else set(at)
@@ -164,13 +165,15 @@ def spread_text(row: Mapping[Any, Any], names: Sequence[str], write: Callable[[f
 def _beside(target: Target, values: np.ndarray) -> dict[str, Any]:
     there = values[~np.isnan(values)]
     inside = (there >= target.low) & (there <= target.high)
+    middle = float(known.median(there))
     return {
         "target": target.label,
         "target_low": target.low,
         "target_high": target.high,
         "reported": math.nan if target.reported is None else target.reported,
+        "counted": middle,
         "share_inside": known.mean(inside),
-        "verdict": verdict(target.low, target.high, float(known.median(there))),
+        "verdict": verdict(target.low, target.high, middle),
         "use": target.use,
         "source": target.source,
     }

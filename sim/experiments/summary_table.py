@@ -8,6 +8,7 @@ import pandas as pd
 
 from sim import outcomes
 from sim.as_text import MISSING, aside, title_of, value_text
+from sim.experiments.comparison_table import policy_title
 from sim.experiments.doubt_text import level_lines
 from sim.experiments.store import Study
 from sim.experiments.summary import NO_VALUE, unit_text
@@ -45,8 +46,9 @@ def print_summary(study: Study, console: Console, language: str = "en") -> None:
         language: "en" or "zh".
     """
     words = WORDS[language]
-    scenario, policy = study.config.scenario, study.config.policy.name
-    console.print(f"{title_of(scenario, language)} · {policy}", style="bold")
+    config = study.config
+    policy = policy_title(config, config.policy.name, language)
+    console.print(f"{title_of(config.scenario, language)} · {policy}", style="bold")
     console.print(_indicator_table(study, language, console.width >= WIDE))
     lived = int((study.runs["status"] == "ok").sum())
     note = words["runs"] if lived > 1 else words["one"]
@@ -154,10 +156,16 @@ def _target_cell(rows: pd.DataFrame, indicator: Indicator, language: str) -> Tex
     words = WORDS[language]
     cell = Text()
     for row in rows[rows["verdict"] != ""].to_dict("records"):
-        low, high = (value_text(row[c], indicator, language) for c in ("target_low", "target_high"))
+        low, high, counted, shown = (
+            value_text(row[c], indicator, language)
+            for c in ("target_low", "target_high", "counted", "median")
+        )
         if len(cell):
             cell.append("\n")
         cell.append(f"{low} {words['to']} {high} {words['month'].format(month=row['month'])}\n")
+        if counted not in (shown, MISSING):
+            # A verdict on a mean of months or a change, which is not what the table shows of this month.
+            cell.append(words["counted"].format(value=counted) + "\n")
         cell.append(words[row["verdict"]], style=_STYLES.get(row["verdict"], "red"))
         cell.append(f", {words[row['use']]}", style="dim")
     return cell

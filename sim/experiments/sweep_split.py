@@ -73,7 +73,7 @@ def split(
         for k, name in enumerate(INDICATORS)
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame[frame["chance"].notna()].reset_index(drop=True)
+    return frame[frame["chance_high"].notna()].reset_index(drop=True)
 
 
 def _config(design: Design, point: int) -> Config | None:

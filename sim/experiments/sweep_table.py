@@ -88,6 +88,13 @@ def _chance(sweep: Sweep) -> Iterator[str]:
     """What of the spread within a point is chance; nothing without doubt."""
     told = sweep.split[sweep.split["indicator"] == paired.MAIN] if len(sweep.split) else sweep.split
     for row in told.to_dict("records"):
+        if math.isnan(row["chance"]):
+            yield (
+                "What of the spread of fees collected between the runs of a point is chance cannot be told from "
+                f"{row['pairs']} sets lived twice at {row['points']} points: in one of them the two runs lie further "
+                "apart than runs of different sets, as where a firm leaves in one only. More replications tell."
+            )
+            continue
         chance, low, high = (round(100 * row[k]) for k in ("chance", "chance_low", "chance_high"))
         yield (
             f"Of the spread of fees collected between the runs of a point {chance}% is chance and "

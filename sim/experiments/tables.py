@@ -48,7 +48,8 @@ def new_table(heads: list[str]) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
     for place, head in enumerate(heads):
-        table.add_column(head, justify="left" if place == 0 else "right")
+        # Chinese has no blanks to break at: a name that does not fit is folded, not cut.
+        table.add_column(head, justify="left" if place == 0 else "right", overflow="fold")
     return table
 
 

@@ -13,16 +13,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from sim.as_text import clean, title_of, value_text
-from sim.config import Config
+from sim.as_text import value_text
 from sim.errors import InputError
-from sim.experiments.comparison_table import policy_title
 from sim.figures import style
 from sim.figures.axes import lettered, name_of, no_frame, parameter_names
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
 from sim.science.discovery import TOLD, turned_around
-from sim.science.robustness import BASE, DRAW, NETWORK, OFF, SCENARIO
+from sim.science.robustness import DRAW
+from sim.science.robustness_table import place_title, title_of_policy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,15 +29,6 @@ if TYPE_CHECKING:
     from sim.science.robustness import Robustness
 
 WORDS = phrases("robustness_figure")
-
-
-GENERATORS = {
-    "blocks": "单元楼栋",
-    "stochastic_block": "随机分块",
-    "watts_strogatz": "小世界",
-    "file": "文件",
-}
-"""Generators of ties in Chinese; their names serve in English."""
 
 
 def ranking(robustness: Robustness, outcome: str, language: str = "en") -> Figure:
@@ -80,7 +70,7 @@ def ranking(robustness: Robustness, outcome: str, language: str = "en") -> Figur
                 )
                 axes.add_patch(box)
         axes.imshow(-ranks, cmap="Blues", vmin=-len(policies) - 1, vmax=-0.6, aspect="auto")
-        axes.set_yticks(range(len(places)), [_place(robustness, *p, language) for p in places])
+        axes.set_yticks(range(len(places)), [place_title(robustness, *p, language) for p in places])
         names = [_title(robustness, name, language, 18) for name in policies]
         axes.set_xticks(range(len(policies)), names)
         axes.xaxis.tick_top()
@@ -141,23 +131,8 @@ def _checked(robustness: Robustness, outcome: str):  # type: ignore[no-untyped-d
 
 
 def _title(robustness: Robustness, name: str, language: str, width: int) -> str:
-    config = robustness.question.config
-    bare = config.model_copy(update={"policy": robustness.question.policies[name]})
-    title = policy_title(bare, name, language)
+    title = title_of_policy(robustness, name, language)
     return "\n".join(textwrap.wrap(title, width if title.isascii() else width // 2))
-
-
-def _place(robustness: Robustness, family: str, world: str, language: str) -> str:
-    question, words, chinese = robustness.question, WORDS[language], language == "zh"
-    name = clean(world)
-    if family in (BASE, SCENARIO):
-        config = question.scenarios.get(world, question.config)
-        name = textwrap.shorten(title_of(config.scenario, language), 34, placeholder=" …")
-    if family == OFF and chinese:
-        name = next(r.zh for r in Config.describe() if r.key == f"mechanisms.{world}")
-    if family == NETWORK and chinese:
-        name = GENERATORS.get(world, world)
-    return words[family].format(name=name.replace("_", " "), draws=len(robustness.draws))
 
 
 def _head(robustness: Robustness, boxes: pd.DataFrame, language: str) -> str:

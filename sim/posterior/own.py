@@ -160,9 +160,7 @@ def check(kind: str, given: Mapping[str, float]) -> None:
     if kind not in estates.KINDS:
         raise InputError("scenario", f"{kind} is no generic kind", ", ".join(estates.KINDS))
     if not given:
-        raise InputError(
-            "own", "nothing is known of the compound", "at least one figure, as rate=0.62"
-        )
+        raise InputError("compound", "nothing is known of it", "at least one figure, as rate=0.62")
     for name, value in given.items():
         if name not in estates.names():
             raise InputError(name, "is no figure of a compound", "see xiaoqu compound --help")
@@ -174,7 +172,7 @@ def check(kind: str, given: Mapping[str, float]) -> None:
     calls, again = (given.get(name) for name in ("tickets_per_1000", "complaints_per_1000"))
     if calls is not None and again is not None and again > calls:
         problem = f"{again:g} is more than the {calls:g} tickets that they are a part of"
-        raise InputError("complaints_per_1000", problem, f"a number from 0 to {calls:g}")
+        raise InputError("complaints", problem, f"a number from 0 to {calls:g}")
 
 
 def _bounds(indicator: str) -> tuple[float, float]:

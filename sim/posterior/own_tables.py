@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sim.experiments.doubt_text import key_text
 from sim.experiments.tables import print_rows
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
@@ -27,12 +28,21 @@ def print_own(answer: Own, console: Console, language: str = "en") -> None:
     else:
         # Where figures lie beyond the table, narrow intervals are those of a straight line drawn out of it.
         learnt = answer.parameters.sort_values("width").head(5)
-        said = ", ".join(
-            f"{name} {width:.2f}" for name, width in learnt[["parameter", "width"]].to_numpy()
+        said = {"en": ", ", "zh": "，"}[language].join(
+            f"{_called(name, language)} {width:.2f}"
+            for name, width in learnt[["parameter", "width"]].to_numpy()
         )
-        console.print(f"{words['learnt']} {said}", soft_wrap=True)
+        gap = "" if language == "zh" else " "
+        console.print(f"{words['learnt']}{gap}{said}", soft_wrap=True)
     if answer.folder is not None:
-        console.print(f"{words['kept']} {answer.folder}", soft_wrap=True, highlight=False)
+        gap = "" if language == "zh" else " "
+        console.print(f"{words['kept']}{gap}{answer.folder}", soft_wrap=True, highlight=False)
+
+
+def _called(name: str, language: str) -> str:
+    """A number that was learnt: a trait in words, a parameter by its key, in Chinese with its name before it."""
+    traits: Mapping[str, str] = _WORDS[language]["traits"]
+    return traits.get(name) or key_text(name, language)
 
 
 def cells(row: Mapping[Any, Any], language: str) -> list[str]:

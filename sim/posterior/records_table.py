@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sim.experiments.comparison_table import policy_title
 from sim.experiments.tables import print_place, print_rows
 from sim.outcomes import INDICATORS
 from sim.phrases import phrases
@@ -23,7 +24,10 @@ def print_records(answer: Collect, console: Console, language: str = "en") -> No
     """Print what each record adds and takes, the most worth first."""
     unit = unit_of(answer.question.indicator, answer.question.worth)
     print_rows(console, head(unit, language), cells(answer.records, unit, language))
-    for line in sentences(answer.records, answer.choices, answer.question.hour, language):
+    configs = answer.question.comparing.configs
+    titles = {policy: policy_title(one, policy, language) for (_, policy), one in configs.items()}
+    choices = answer.choices.assign(policy=[titles[name] for name in answer.choices["policy"]])
+    for line in sentences(answer.records, choices, answer.question.hour, language):
         console.print(line, soft_wrap=True, highlight=False)
     print_place(answer, console, language)
 

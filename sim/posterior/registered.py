@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sim import known
+from sim.as_text import clean
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments import store
@@ -156,6 +157,11 @@ class Registered:
         console.print(
             words["kept"].format(path=self.path, sha256=self.told["sha256"]), soft_wrap=True
         )
+
+    def written(self, language: str = "en") -> str:
+        """When it was written, and its hash: whoever changes a file can make a new one, and not what was handed on."""
+        words = _WORDS[language]["written"]
+        return words.format(made=clean(str(self.told.get("made"))), sha256=self.told["sha256"])
 
     def keep_figures(
         self, language: str = "en", more: Sequence[str] = (), dpi: int = 300

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim import as_text
-from sim.as_text import number_text, signed, title_of, with_interval
+from sim.as_text import number_text, signed, with_interval
+from sim.experiments.comparison_table import policy_title
 from sim.experiments.doubt_text import WORDS as WORDS_OF_DOUBT
 from sim.experiments.doubt_text import split_line
 from sim.experiments.tables import measure_title, new_table, print_place, unit_of
@@ -36,7 +37,7 @@ def print_attribution(attribution: Attribution, console: Console, language: str 
     """Print a table for each outcome, its strongest pairs, and where it is kept."""
     words, question = WORDS[language], attribution.question
     bundle = attribution.bundle.set_index("outcome")
-    title = title_of(question.config.policy, language)
+    title = policy_title(question.config, question.config.policy.name, language)
     for outcome in question.outcomes:
         scale, unit = unit_of(outcome, language)
         row: dict[Hashable, Any] = bundle.loc[outcome].to_dict()
@@ -122,9 +123,10 @@ def _apart(attribution: Attribution, outcome: str, language: str) -> str:
 
 def _chance(attribution: Attribution, row: dict[Hashable, Any], name: str, language: str) -> str:
     """How much of the spread of the bundle's effect is chance; empty without doubt."""
-    title = title_of(attribution.question.config.policy, language)
+    config = attribution.question.config
+    title = policy_title(config, config.policy.name, language)
     of = WORDS_OF_DOUBT[language]["of"].format(policy=title, name=name)
-    return split_line(row, of, attribution.question.config.months, language)
+    return split_line(row, of, config.months, language)
 
 
 def _ranged(row: dict[Any, Any], scale: float) -> str:

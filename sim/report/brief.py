@@ -367,10 +367,9 @@ def _choice(case: Case) -> str:
         )
     if cheaper:
         hours, yuan = (
-            number_text(float(getattr(case.runs[best], unit).mean()) / case.last, case.language)
-            for unit in ("hours", "yuan")
+            float(getattr(case.runs[best], unit).mean()) / case.last for unit in ("hours", "yuan")
         )
-        takes: dict[str, str] = {"name": case.called[best], "hours": hours, "yuan": yuan}
+        takes = {"name": case.called[best], "takes": _given(case, "", hours, yuan).strip()}
         enough = LEAST_GAIN * good[0][1]["difference"]
         for other, gain in cheaper:
             if gain["difference"] >= enough:

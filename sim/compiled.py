@@ -44,6 +44,8 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     # Rules are written for the compiler: as plain Python they would not run, let alone in time.
     raise InputError("NUMBA_DISABLE_JIT", "is set, and rules are only run compiled", "0, or unset")
 numba.config.CACHE_DIR = str(folder())  # type: ignore[attr-defined]
+# Where rules are kept is decided here, whatever a class named for other programs would say.
+numba.config.CACHE_LOCATOR_CLASSES = ""  # type: ignore[attr-defined]
 prune()
 
 _HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep

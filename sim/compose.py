@@ -23,7 +23,9 @@ import hydra
 import mesa  # noqa: F401 - here already, for while it is imported it looks at all files that are being imported
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser import overrides_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.overrides_visitor import HydraOverrideVisitor
 from hydra.core.override_parser.types import (
     ChoiceSweep,
     Glob,
@@ -43,7 +45,7 @@ from sim import ensemble, library, source
 from sim.config import GROUPS, Config, check, installed_measures, refuse_held, sets_of, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
-from sim.files import refuse_misread
+from sim.files import refuse_misread, refuse_twice
 from sim.inputs import look_at, say
 from sim.measures.catalogue import CATALOGUE
 from sim.objects import COMPOUND, MOST_PARTS, plain
@@ -201,6 +203,8 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
         override = _override(text)
         if not override.key_or_group:
             raise ValueError(text)
+    except InputError:
+        raise
     except (HydraException, ValueError, RecursionError, AttributeError):
         key, _, said = text.partition("=")
         if key.strip().rpartition(".")[2] in PATHS and said.strip():
@@ -229,6 +233,18 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
     return key, value
 
 
+class _EachKeyOnce(HydraOverrideVisitor):
+    """Hydra's reader of a word, which takes the last of two values under one key and says nothing."""
+
+    def visitDictContainer(self, ctx: Any) -> Any:
+        pairs, where = ctx.dictKeyValuePair(), _respelt(ctx.getText())
+        refuse_twice((where, _respelt(self.visitDictKey(pair.dictKey()))) for pair in pairs)
+        return super().visitDictContainer(ctx)
+
+
+overrides_parser.HydraOverrideVisitor = _EachKeyOnce  # type: ignore[attr-defined]
+
+
 def _override(text: str) -> Override:
     """A word as Hydra reads it, whose grammar has no letters but those of ASCII: others are spelt in them.
 
@@ -237,6 +253,8 @@ def _override(text: str) -> Override:
     """
     try:
         return OverridesParser.create().parse_override(text)
+    except InputError:
+        raise
     except (HydraException, ValueError, AttributeError):
         if text.isascii():
             raise

@@ -201,6 +201,12 @@ def test_all_failed_is_said(tmp_path: Path) -> None:
         fake(out=tmp_path, model=fake_model.NeverBuilds)
 
 
+@pytest.mark.parametrize("factors", [5, "fees.trust", ["fees.trust"], lambda: 1])
+def test_factors_that_are_none_are_refused(factors: Any) -> None:
+    with pytest.raises(InputError, match=r"^factors: \w+ is not allowed; allowed: values by key"):
+        sweep("kangqiao", factors=factors)
+
+
 # --- folder ---
 
 

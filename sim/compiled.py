@@ -6,9 +6,11 @@ import hashlib
 import os
 import pickle
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from itertools import count
 from pathlib import Path
 from secrets import randbits
@@ -44,6 +46,8 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     # Rules are written for the compiler: as plain Python they would not run, let alone in time.
     raise InputError("NUMBA_DISABLE_JIT", "is set, and rules are only run compiled", "0, or unset")
 numba.config.CACHE_DIR = str(folder())  # type: ignore[attr-defined]
+# Where rules are kept is decided here, whatever a class named for other programs would say.
+numba.config.CACHE_LOCATOR_CLASSES = ""  # type: ignore[attr-defined]
 prune()
 
 _HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -94,6 +98,13 @@ def kernel(function: Callable[..., Any], *, own: bool = False) -> Any:
     return compiled
 
 
+@cache
+def _say_unkept(reason: str) -> None:
+    """Say once why rules are compiled at every start."""
+    place = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+    print(f"rules are compiled but not kept: {place}: {reason}", file=sys.stderr)
+
+
 class _Sealed(IndexDataCacheFile):
     """Files of compiled rules that tell whether they were damaged: such a one is made anew, as if it were gone.
 
@@ -111,8 +122,12 @@ class _Sealed(IndexDataCacheFile):
         """Numba lists a rule before it is there; another process that waits for the list would find nothing."""
         overloads = self._load_index()
         name = overloads.get(key) or self._data_name(len(overloads) + 1)
-        self._save_data(name, data)
-        self._save_index({**overloads, key: name})
+        try:
+            self._save_data(name, data)
+            self._save_index({**overloads, key: name})
+        except OSError as error:
+            # The rule is there all the same, for as long as this process lives.
+            _say_unkept(error.strerror or str(error))
 
     def _save_index(self, overloads: Any) -> None:
         self._write(self._index_name, self._dump((self._source_stamp, overloads)))

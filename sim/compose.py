@@ -23,7 +23,9 @@ import hydra
 import mesa  # noqa: F401 - here already, for while it is imported it looks at all files that are being imported
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser import overrides_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.overrides_visitor import HydraOverrideVisitor
 from hydra.core.override_parser.types import (
     ChoiceSweep,
     Glob,
@@ -43,7 +45,7 @@ from sim import ensemble, library, source
 from sim.config import GROUPS, Config, check, installed_measures, refuse_held, sets_of, texts_of
 from sim.errors import InputError
 from sim.explain import shorten, show, unknown_name
-from sim.files import refuse_misread
+from sim.files import refuse_misread, refuse_twice
 from sim.inputs import look_at, say
 from sim.measures.catalogue import CATALOGUE
 from sim.objects import COMPOUND, MOST_PARTS, plain
@@ -201,6 +203,8 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
         override = _override(text)
         if not override.key_or_group:
             raise ValueError(text)
+    except InputError:
+        raise
     except (HydraException, ValueError, RecursionError, AttributeError):
         key, _, said = text.partition("=")
         if key.strip().rpartition(".")[2] in PATHS and said.strip():
@@ -229,6 +233,18 @@ def parse_sweep(text: str, config_dir: Path | None = None) -> Setting:
     return key, value
 
 
+class _EachKeyOnce(HydraOverrideVisitor):
+    """Hydra's reader of a word, which takes the last of two values under one key and says nothing."""
+
+    def visitDictContainer(self, ctx: Any) -> Any:
+        pairs, where = ctx.dictKeyValuePair(), _respelt(ctx.getText())
+        refuse_twice((where, _respelt(self.visitDictKey(pair.dictKey()))) for pair in pairs)
+        return super().visitDictContainer(ctx)
+
+
+overrides_parser.HydraOverrideVisitor = _EachKeyOnce  # type: ignore[attr-defined]
+
+
 def _override(text: str) -> Override:
     """A word as Hydra reads it, whose grammar has no letters but those of ASCII: others are spelt in them.
 
@@ -237,6 +253,8 @@ def _override(text: str) -> Override:
     """
     try:
         return OverridesParser.create().parse_override(text)
+    except InputError:
+        raise
     except (HydraException, ValueError, AttributeError):
         if text.isascii():
             raise
@@ -587,11 +605,12 @@ def _composed(chosen: dict[str, Choice], config_dir: Path | None) -> DictConfig:
             raise InputError(asked, "its list of defaults leads back to itself") from None
     OmegaConf.set_struct(tree, False)
     for group in ("scenario", "policy", "experiment"):
-        below = OmegaConf.select(tree, group)
+        below = OmegaConf.select(tree, group, throw_on_resolution_failure=False)
         if not isinstance(below, DictConfig | None):
             raise InputError(group, f"{show(below)} is no group of keys", "key: value pairs")
         # A file that does not say its name goes by that of the file.
-        if isinstance(chosen.get(group), str) and not OmegaConf.select(tree, f"{group}.name"):
+        named = below and (OmegaConf.is_interpolation(below, "name") or below.get("name"))
+        if isinstance(chosen.get(group), str) and not named:
             OmegaConf.update(tree, f"{group}.name", chosen[group], force_add=True)
     names = chosen.get("policy")
     if isinstance(names, list):
@@ -635,11 +654,16 @@ def scenario_tree(name: str, config_dir: Path | None = None) -> DictConfig:
     """A scenario's file as it stands, or what stands for a case of the library.
 
     Raises:
-        InputError: It cannot be read.
+        InputError: It cannot be read, or names a policy where the keys of one belong.
     """
     found = _scenario_files(config_dir)
     if name in found:
-        return _read_yaml(found[name])
+        tree = _read_yaml(found[name])
+        if "policy" in tree and not isinstance(tree._get_node("policy"), DictConfig):
+            # Hydra puts the policy chosen elsewhere in its place.
+            allowed = "its usual one as scenario: {policy: NAME}"
+            raise InputError(f"{found[name].name}: policy", "is no group of keys", allowed)
+        return tree
     case = library.case(name)
     base = _read_yaml(found[case.lived().base])
     own = OmegaConf.create(case.tree(base.population))
@@ -660,9 +684,10 @@ def titles(group: str, name: str, config_dir: Path | None = None) -> tuple[str, 
     if path is None:
         alone = CATALOGUE[name]
         return alone.en, alone.zh
-    tree = _read_yaml(path)
-    at = OmegaConf.select(tree, group) if group == "scenario" else tree
-    en, zh = (at.get(key) if isinstance(at, DictConfig) else None for key in ("title", "title_zh"))
+    # As it is written: what a title refers to may stand in another file.
+    tree = OmegaConf.to_container(_read_yaml(path))
+    at = tree.get(group) if group == "scenario" and isinstance(tree, dict) else tree
+    en, zh = (at.get(key) if isinstance(at, dict) else None for key in ("title", "title_zh"))
     return str(en or ""), str(zh or "")
 
 

@@ -14,9 +14,10 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,29 +143,60 @@ def clear_leftovers(kind: str) -> None:
             path.unlink(missing_ok=True)
 
 
-def refuse_misread(node: Any, name: str) -> None:
-    """Refuse numbers of a YAML file that are read as others than they look: 010 as 8, 1:30 as 90.
+def refuse_twice(keys: Iterable[tuple[str, Any]]) -> None:
+    """Refuse keys of which one stands twice, as whoever reads them takes one and forgets the other.
 
     Args:
-        node: A node of it; of those that hold others nothing is said.
+        keys: Where each stands, and the key.
+
+    Raises:
+        InputError: Names where and the key.
+    """
+    seen = set()
+    for where, key in keys:
+        if key in seen:
+            raise InputError(where, f"has the key {key} twice", "each key once")
+        seen.add(key)
+
+
+def each_once(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """What an object of JSON holds, for ``json.loads``.
+
+    Raises:
+        InputError: A key of it stands twice.
+    """
+    refuse_twice((where, key) for key, _ in pairs)
+    return dict(pairs)
+
+
+def refuse_misread(node: Any, name: str) -> None:
+    """Refuse numbers of a YAML file that are read as others than they look: 010 as 8, 1:30 as 90; keys twice.
+
+    Args:
+        node: A node of it; of what lies within nothing is said.
         name: What the file is called.
 
     Raises:
         InputError: Names file, line and value.
     """
+    where = _where(node, name)
+    if node.id == "mapping":
+        refuse_twice((_where(key, name), str(key.value)) for key, _ in node.value)
     if getattr(node, "style", "") or not str(node.tag).endswith((":int", ":float")):
         return
     text = str(node.value)
     octal = node.tag.endswith(":int") and re.match(r"[-+]?0[0-9_]", text)
     if octal or ":" in text:
-        mark = node.start_mark
-        where = f"{name}:{mark.line + 1}:{mark.column + 1}"
         said = "a number of base 8" if octal else "a number of base 60"
         raise InputError(
             where,
             f"{text} is {said} in YAML",
             "a number without 0 in front or :, or text in quotes",
         )
+
+
+def _where(node: Any, name: str) -> str:
+    return f"{name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
 
 
 def read_json(path: Path, allowed: str) -> Any:
@@ -178,7 +210,9 @@ def read_json(path: Path, allowed: str) -> Any:
         InputError: It is not there, cannot be read or is no JSON that could be written as text.
     """
     try:
-        found = json.loads(read_bytes(path, LARGEST_JSON))
+        found = json.loads(
+            read_bytes(path, LARGEST_JSON), object_pairs_hook=partial(each_once, str(path))
+        )
         # Half of a letter can be named in JSON, and no page or table of ours could hold it.
         json.dumps(found, ensure_ascii=False).encode()
     except InputError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ def _leave(number: int, _frame: FrameType | None) -> Any:
     for stop in _STOPS:
         if signal.getsignal(stop) is not signal.SIG_IGN:
             signal.signal(stop, lambda again, _: os._exit(128 + again))
+    # What is cut in the middle, such as a workbook being written, has its own complaint as it is cleared away.
+    sys.unraisablehook = lambda _: None
     raise KeyboardInterrupt
 
 

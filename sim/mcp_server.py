@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any, cast
 
 import pandas as pd
+from pydantic import ValidationError
 
 from sim import __version__, library
 from sim.as_text import clean
@@ -201,7 +202,38 @@ def serve() -> None:
     Raises:
         InputError: The package ``mcp`` is not there.
     """
-    server().run("stdio")
+    import anyio
+
+    anyio.run(_serve, server())
+
+
+async def _serve(made: Any) -> None:
+    """Serve on standard input and output, and answer lines that are no message, which the library passes over."""
+    import anyio
+    from mcp.server.stdio import stdio_server
+    from mcp.shared.message import SessionMessage
+    from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
+
+    async def sift(lines: Any, messages: Any, out: Any) -> None:
+        async with messages:
+            async for line in lines:
+                if not isinstance(line, Exception):
+                    await messages.send(line)
+                    continue
+                is_json = (
+                    isinstance(line, ValidationError) and line.errors()[0]["type"] != "json_invalid"
+                )
+                told = ErrorData(
+                    code=INVALID_REQUEST if is_json else PARSE_ERROR,
+                    message=f"{'no message' if is_json else 'no JSON'}; allowed: one of JSON-RPC 2.0 on each line",
+                )
+                await out.send(SessionMessage(JSONRPCError(jsonrpc="2.0", id=None, error=told)))
+
+    low = made._lowlevel_server
+    async with stdio_server() as (lines, out), anyio.create_task_group() as group:
+        sender, messages = anyio.create_memory_object_stream[Any](0)
+        group.start_soon(sift, lines, sender, out)
+        await low.run(messages, out, low.create_initialization_options())
 
 
 def server() -> Any:
@@ -235,7 +267,7 @@ def _tool(function: Callable[..., Any]) -> Any:
     from mcp.server.mcpserver.tools import Tool
     from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
     from mcp_types import ToolAnnotations
-    from pydantic import ConfigDict, ValidationError
+    from pydantic import ConfigDict
 
     class Raw(FuncMetadata):
         def validate_arguments(self, arguments_to_validate: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -80,6 +81,22 @@ def test_a_damaged_rule_is_made_anew(tmp_path: Path, which: str, damage: str) ->
     assert opened().load("key") is None
     opened().save("key", {"code": b"z"})
     assert opened().load("key") == {"code": b"z"}
+
+
+def test_a_rule_that_cannot_be_kept_is_run_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches runs that fail because the disk of the compiled rules is full."""
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(_Sealed, "_write", full)
+    for name in ("one", "two"):
+        _Sealed(str(tmp_path), name, "stamp").save("key", {"code": b"x"})
+    said = capsys.readouterr().err
+    assert said.startswith("rules are compiled but not kept: ") and said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_all_kept_rules_are_sealed() -> None:

@@ -388,6 +388,12 @@ def test_an_environment_that_stops_it_is_one_line(tmp_path: Path, key: str, valu
     assert key.partition("_")[0] in done.stderr and list(tmp_path.iterdir()) == []
 
 
+@posix
+def test_a_place_for_rules_named_for_other_programs_plays_no_part(tmp_path: Path) -> None:
+    done = shell("$XIAOQU explain month", cwd=tmp_path, NUMBA_CACHE_LOCATOR_CLASSES="os")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_processes_do_not_run_what_lies_in_the_working_folder(tmp_path: Path) -> None:
     """Catches workers, and those who watch over them, that take a file there for a library."""
     for name in ("random", "numpy", "json", "sim", "calamine"):

@@ -15,7 +15,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
-from sim.compose import choices, folder, load, load_overrides
+from sim.compose import choices, folder, load, load_overrides, parse_sweep, titles
 from sim.config import Config, change, check
 from sim.errors import InputError
 from sim.explain import REPLACED
@@ -269,6 +269,38 @@ def test_own_folder_cannot_reach_hydra_or_the_machine(
 ) -> None:
     write(tmp_path / name, text)
     assert said in str(refusal("months=3", config_dir=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("fees={trust:5,trust:6}", "{trust:5,trust:6}: has the key trust twice"),
+        ("policy.measures={a:{measure:x,measure:y}}", "has the key measure twice"),
+        ("policy.measures={走访:{},走访:{quota:3}}", "has the key 走访 twice"),
+    ],
+)
+def test_a_key_that_stands_twice_in_a_word_is_refused(word: str, said: str) -> None:
+    """Catches a word of which the last value is lived, and the first forgotten."""
+    assert said in str(refusal(word))
+    with pytest.raises(InputError, match="each key once"):
+        parse_sweep(word)
+
+
+@pytest.mark.parametrize("policy", ["member_contact", "[member_contact]", "${nothing}", "null"])
+def test_a_policy_named_in_a_scenario_at_the_wrong_place_is_refused(
+    tmp_path: Path, policy: str
+) -> None:
+    """Catches a policy that is named and not lived."""
+    write(tmp_path / "scenarios/x.yaml", f"policy: {policy}\nscenario: {{name: x}}\n")
+    assert refusal("scenario=x", config_dir=tmp_path).where == "x.yaml: policy"
+
+
+@pytest.mark.parametrize("name", ["${name}", "${policy.title}", "${nothing.there}"])
+def test_a_name_that_refers_to_itself_or_nothing_is_refused(tmp_path: Path, name: str) -> None:
+    """Catches a trace where names are listed, or a policy is chosen by its file."""
+    write(tmp_path / "policy/x.yaml", f"name: {name}\ntitle: '{name}'\n")
+    assert titles("policy", "x", tmp_path) == (name, "")
+    assert refusal("policy=x", config_dir=tmp_path).where.startswith("policy.")
 
 
 def test_own_folder_must_exist(tmp_path: Path) -> None:

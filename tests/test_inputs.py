@@ -16,7 +16,10 @@ from sim.desk import compound
 from sim.desk.arrived import arrive
 from sim.desk.refusals import refusal
 from sim.desk.session import Own, Plan, Planned, Session
+from sim.desk.session import read as read_session
+from sim.desk.session import write as write_session
 from sim.errors import InputError
+from sim.files import read_json
 from sim.inputs import units
 from sim.report.case import Case, Extra
 from sim.science.observed import of_file
@@ -206,6 +209,16 @@ def test_the_desk_refuses_broken_workbooks_in_chinese() -> None:
         with pytest.raises(InputError) as error:
             arrive(Own(), data, "清册.xlsx")
         assert chinese in refusal(error.value, "zh"), error.value
+
+
+def test_a_session_or_other_json_with_a_key_twice_is_refused(tmp_path: Path) -> None:
+    """Catches a file of which the last value is taken, and the first forgotten."""
+    said = write_session(Session(case="kangqiao"))
+    with pytest.raises(InputError, match="session: has the key months twice; allowed: each key"):
+        read_session(said.replace("{", '{"months": 5, ', 1))
+    (tmp_path / "manifest.json").write_text('{"a": {"b": 1, "b": 2}}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"manifest.json: has the key b twice"):
+        read_json(tmp_path / "manifest.json", "")
 
 
 def test_a_session_has_no_measure_after_its_last_month() -> None:

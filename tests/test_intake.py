@@ -711,6 +711,7 @@ def test_a_mapping_is_kept_and_used_again(xiaoqu: Command, tmp_path: Path) -> No
         ("zero: 2025.10\n", "zero: 2025.1 is a number; allowed: 2023-01 or 2023-10"),
         ("a: !!python/object/apply:os.system ['x']\n", "cannot be read"), ("a: &x [1]\nb: *x\n", "holds an alias"),
         ("columns: {building: 没有}\n", "column '没有' is not there"), ("columns: {huilding: building}\n", "columns.huilding: is no field"),
+        ("kind: register\nkind: ledger\n", "m.yaml:2:1: has the key kind twice; allowed: each key once"),
         ("sheet: 别的\n", "no sheet is named '别的'"), ("\x00", "cannot be read"),
     ],
 )  # fmt: skip

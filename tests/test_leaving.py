@@ -81,6 +81,21 @@ def test_it_is_said_what_a_stopped_command_waits_for(
         assert capsys.readouterr().err == said
 
 
+def test_what_is_cut_in_the_middle_shows_no_trace() -> None:
+    """Catches the complaints of a workbook that was being written, after the line that says all."""
+    cut = (
+        "import os, signal; from sim import leaving; leaving.listen()\n"
+        "def written():\n    try:\n        yield\n    finally:\n        raise ValueError('cut')\n"
+        "sheet = written(); next(sheet)\n"
+        "try:\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "except KeyboardInterrupt:\n    del sheet\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", cut], cwd=source.PACKAGE.parent, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_signal_shut_off_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """What nohup started goes on when the terminal is closed."""
     usual = {number: signal.getsignal(number) for number in leaving._STOPS}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -163,6 +165,20 @@ def test_an_argument_that_is_none_is_refused_in_a_line(keys: Any, said: str) -> 
     answer = asyncio.run(say())
     assert answer.is_error and said in answer.content[0].text
     assert "\n" not in answer.content[0].text
+
+
+def test_a_line_that_is_no_message_is_answered(tmp_path: Path) -> None:
+    """Catches an assistant that waits for the answer to what was cut, or was no message, without end."""
+    lines = ["{broken", "[1, 2]", '{"jsonrpc": "2.0", "id": 3, "method": "ping"}']
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", "mcp"], cwd=tmp_path, input="\n".join(lines) + "\n", text=True,
+        capture_output=True, check=False, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    refused = {one["error"]["code"]: one["id"] for one in told if one["id"] is None}
+    assert refused == {-32700: None, -32600: None}
+    assert 3 in [one["id"] for one in told]
 
 
 def test_a_reported_case_can_be_asked() -> None:

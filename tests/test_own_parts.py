@@ -27,6 +27,7 @@ from sim.errors import InputError
 from sim.experiments.provenance import provenance
 from sim.experiments.run import run
 from sim.experiments.together import live_together
+from sim.measures import CATALOGUE, Measure, MeasureParameters
 from sim.model import NeighborhoodModel
 from sim.month import MONTH, START
 from sim.processes.chance import to_chances
@@ -259,6 +260,49 @@ def test_a_theory_in_plain_python_gives_what_the_compiled_one_gives(tmp_path: Pa
     assert m.recorder.notes.tobytes() == slow.recorder.notes.tobytes()
     assert (m._runner.left, slow._runner.left) == (0, 6)
     assert provenance([m.config]).python, "Python that is loaded sends runs to processes"
+
+
+class Spoils(Measure):
+    """Spoils its second month."""
+
+    name = "spoils"
+    en, zh, through = "Spoils", "坏", "named values"
+    told = "no seed tells it: an example"
+
+    class Parameters(MeasureParameters):
+        """None of its own."""
+
+    def act(self, compound: Any, strength: float) -> None:
+        """Spoil it."""
+        if compound.month == 2:
+            self.spoil(compound)
+
+
+def _exit(_: Any) -> None:
+    raise SystemExit(0)
+
+
+def _odd(_: Any) -> None:
+    raise BaseException("odd")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda c: setattr(c.signals, "enforcement", np.nan), "named value enforcement: is nan in row 0 in month 2"),
+        (_exit, "all 1 replications failed.* at stage run: RuntimeError: SystemExit 0 of spoils of"),
+        (_odd, "at stage run: RuntimeError: BaseException odd of spoils of"),
+    ],
+)  # fmt: skip
+def test_a_measure_that_spoils_a_month_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Any], None], said: str
+) -> None:
+    """Catches a push of NaN, which moves nobody, and a part that ends the command as if all were well."""
+    monkeypatch.setitem(CATALOGUE, "spoils", Spoils)
+    monkeypatch.setattr(Spoils, "spoil", staticmethod(spoil), raising=False)
+    config = load("ordinary_estate", policy="spoils", months=3, replications=1, **SMALL)
+    with pytest.raises((InputError, RuntimeError), match=said):
+        run(config)
 
 
 # --- attributes ---------------------------------------------------------------------------------

@@ -447,6 +447,7 @@ def test_a_made_up_prediction_with_a_right_hash_is_read_as_data(
             {"start": "0"}, {"indicator": ["x"]}, {"indicator": "of_a_plugin"},
         )
     ]  # fmt: skip
+    bad.append([{key: value for key, value in first.items() if key != "start"}])
     other = tmp_path / "p.json"
     for figures in bad:
         told = {

@@ -13,6 +13,7 @@ from typing import Any
 
 import fake_model
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -23,6 +24,7 @@ from sim.experiments.provenance import LIBRARIES, provenance
 from sim.experiments.run import Question, run
 from sim.experiments.store import Study, read_study
 from sim.questions.compare import compare
+from sim.report.exported import export_folder
 
 CONFIG = fake_model.configuration()
 TABLES = ("runs", "months", "costs")
@@ -175,6 +177,63 @@ def test_a_table_of_another_study_is_refused(tmp_path: Path) -> None:
         path.write_text(json.dumps(manifest), encoding="utf-8")
         with pytest.raises(InputError, match=r"is no table|seeds is not what the tables"):
             read_study(folder)
+
+
+def hashed_anew(folder: Path, name: str, table: pa.Table) -> None:
+    """Put another table in the place of one, with its notes, and note its hash by hand."""
+    path = folder / f"{name}.parquet"
+    notes = pq.read_schema(path).metadata
+    pq.write_table(table.replace_schema_metadata(notes), path)
+    manifest = store.read_manifest(folder)
+    manifest["files"][path.name] = store.sha256(path)
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_without_a_column_is_refused_by_it(tmp_path: Path, name: str) -> None:
+    """Catches a KeyError of whoever needs the column, and an export that says nothing."""
+    folder = place(answer(tmp_path))
+    table = pq.read_table(folder / f"{name}.parquet")
+    hashed_anew(folder, name, table.drop_columns(["seed"]))
+    for reader in (read_study, lambda path: export_folder(path, ["csv"])):
+        with pytest.raises(InputError, match=rf"{name}.parquet: column seed is missing, and was"):
+            reader(folder)
+    assert not answer(tmp_path).loaded
+
+
+def test_a_column_of_another_type_or_further_is_refused_by_it(tmp_path: Path) -> None:
+    folder = place(answer(tmp_path))
+    table = pq.read_table(folder / "costs.parquet")
+    place_of = table.schema.get_field_index("seed")
+    texts = table.set_column(place_of, "seed", pa.array(["1"] * len(table)))
+    hashed_anew(folder, "costs", texts)
+    with pytest.raises(InputError, match=r"costs.parquet: column seed is string, and was int64"):
+        read_study(folder)
+    hashed_anew(folder, "costs", table.append_column("mine", pa.array([1] * len(table))))
+    with pytest.raises(InputError, match=r"column mine is int64, and was not there"):
+        read_study(folder)
+
+
+@pytest.mark.parametrize("gone", ["costs", "runs"])
+def test_a_table_taken_off_the_list_is_missed(tmp_path: Path, gone: str) -> None:
+    """Catches an export, or an answer, of fewer tables than the run wrote."""
+    folder = place(answer(tmp_path))
+    manifest = store.read_manifest(folder)
+    for key in ("files", "tables"):
+        kept = manifest[key]
+        left = [name for name in kept if name.partition(".")[0] != gone]
+        manifest[key] = {n: kept[n] for n in left} if key == "files" else left
+        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        for reader in (read_study, lambda path: export_folder(path, ["csv"])):
+            with pytest.raises(InputError, match=r"manifest.json: (files|tables|has no entry)"):
+                reader(folder)
+
+
+@pytest.mark.parametrize("files", [None, [5], "runs.parquet", 7, {}])
+def test_an_export_of_a_folder_that_lists_no_files_is_refused(tmp_path: Path, files: Any) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"files": files}), encoding="utf-8")
+    with pytest.raises(InputError, match="keeps no tables"):
+        export_folder(tmp_path, ["csv"])
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,36 @@ def test_all_failed_is_said(tmp_path: Path) -> None:
         fake(out=tmp_path, model=fake_model.NeverBuilds)
 
 
+@pytest.mark.parametrize("factors", [5, "fees.trust", ["fees.trust"], lambda: 1])
+def test_factors_that_are_none_are_refused(factors: Any) -> None:
+    with pytest.raises(InputError, match=r"^factors: \w+ is not allowed; allowed: values by key"):
+        sweep("kangqiao", factors=factors)
+
+
 # --- folder ---
+
+
+@pytest.mark.parametrize("how", ["changed", "gone", "a column less", "no list"])
+def test_a_chunk_that_is_not_what_was_written_is_not_read(tmp_path: Path, how: str) -> None:
+    """Catches numbers changed by hand, and runs that were lost, in what is read and exported."""
+    folder = place(fake("policy=none,member_contact", "measure.quota=2,4", out=tmp_path))
+    path, sums = folder / "runs/000-000001.parquet", folder / "SHA256SUMS"
+    table, before = pq.read_table(path), store.sha256(path)
+    if how == "gone":
+        path.unlink()
+    elif how == "no list":
+        sums.unlink()
+    elif how == "changed":
+        pq.write_table(table.slice(1), path)
+    else:
+        pq.write_table(table.drop_columns(["seed"]), path)
+        text = sums.read_text(encoding="utf-8").replace(before, store.sha256(path))
+        sums.write_text(text, encoding="utf-8")
+    said = {"a column less": "column seed is missing", "no list": "SHA256SUMS: names no runs"}
+    with pytest.raises(
+        InputError, match=said.get(how, r"000-000001.parquet: is not there, or has")
+    ):
+        read_sweep(folder)
 
 
 def test_folder_is_read_by_anybody_and_says_what_made_it(tmp_path: Path) -> None:

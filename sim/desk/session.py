@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import zlib
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -18,6 +19,7 @@ from sim.as_text import clean
 from sim.config import installed_measures
 from sim.errors import InputError
 from sim.explain import shorten
+from sim.files import each_once
 from sim.intake import mapping
 from sim.intake.mapping import KINDS
 from sim.measures.catalogue import CATALOGUE
@@ -257,7 +259,9 @@ def read(text: str | bytes) -> Session:
         raise InputError("session", f"{len(text)} bytes", f"at most {LARGEST_FILE}")
     try:
         # Strict JSON: numbers stay numbers, and nothing but data can be said.
-        return Session.model_validate_json(text)
+        found = Session.model_validate_json(text)
+        json.loads(text, object_pairs_hook=partial(each_once, "session"))
+        return found
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place, problem = ".".join(["session", *map(str, first["loc"])]), shorten(str(first["msg"]))

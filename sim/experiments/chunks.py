@@ -294,6 +294,26 @@ def noted(place: Place, design: Design) -> set[int]:
     }
 
 
+def whole(folder: Path, table: str) -> list[Path]:
+    """Files of a table that are noted as written.
+
+    Raises:
+        InputError: There are none, or one was lost or changed since it was written.
+        OSError: One cannot be read.
+        ValueError: One does not say which columns it has in a way that can be read.
+    """
+    named = re.compile(rf"{table}/{_WRITTEN.pattern}\.parquet")
+    sums = {name: sum for name, sum in read_sums(folder).items() if named.fullmatch(name)}
+    if not sums:
+        raise InputError(str(folder / SUMS), f"names no {table}", "a folder that a sweep made")
+    for name, expected in sums.items():
+        if not _is_whole(folder / name, expected):
+            problem = "is not there, or has changed since the sweep wrote it"
+            raise InputError(str(folder / name), problem, "as it was written, or the sweep again")
+        store.check_columns(folder / name, pq.read_schema(folder / name))
+    return [folder / name for name in sorted(sums)]
+
+
 def _is_whole(path: Path, expected: str | None) -> bool:
     return expected is not None and path.is_file() and store.sha256(path) == expected
 

@@ -53,6 +53,9 @@ UNITS = "units"
 
 MANIFEST = "manifest.json"
 
+COLUMNS = b"xiaoqu.columns"
+"""Where a table's file says which columns it has, and of what type."""
+
 DRAFT = ".draft"
 """First part of the name of a folder being written."""
 
@@ -248,12 +251,14 @@ def write_folder(
     Raises:
         InputError: The place cannot be written, or is full.
     """
+    named = {"tables": sorted(tables)}
     with told_as_input_error(folder.parent), _draft_of(folder) as draft:
-        inside = as_json(unvarying)
+        inside = as_json(unvarying | named)
         for name, frame in tables.items():
             write_table(frame, draft / f"{name}.parquet", inside)
         (draft / "figures").mkdir()
         manifest |= {
+            **named,
             **circumstances(started),
             "files": {f"{n}.parquet": sha256(draft / f"{n}.parquet") for n in tables},
         }
@@ -264,11 +269,33 @@ def write_folder(
 
 
 def write_table(content: pd.DataFrame | pa.Table, path: Path, provenance: str) -> None:
-    """Write a table as Parquet with its provenance (JSON) under the schema key ``xiaoqu``."""
+    """Write a table as Parquet with its provenance (JSON) under the schema key ``xiaoqu``, and its columns."""
     whole = isinstance(content, pa.Table)
     table: pa.Table = content if whole else pa.Table.from_pandas(content, preserve_index=False)
-    notes = {**(table.schema.metadata or {}), b"xiaoqu": provenance.encode()}
+    notes = {
+        **(table.schema.metadata or {}),
+        b"xiaoqu": provenance.encode(),
+        COLUMNS: as_json(_columns(table.schema)).encode(),
+    }
     pq.write_table(table.replace_schema_metadata(notes), path, compression="zstd")
+
+
+def _columns(schema: pa.Schema) -> dict[str, str]:
+    return {field.name: str(field.type) for field in schema}
+
+
+def check_columns(path: Path, schema: pa.Schema) -> None:
+    """Refuse a table that has other columns than it was written with; one of an earlier version does not say.
+
+    Raises:
+        InputError: It is such a table.
+        ValueError: It does not say so in a way that can be read.
+    """
+    there = _columns(schema)
+    written = json.loads((schema.metadata or {}).get(COLUMNS, as_json(there)))
+    for (name, *_), then, now in apart(dict(written), there):
+        problem = f"column {name} is {now or 'missing'}, and was {then or 'not there'}"
+        raise InputError(str(path), problem, "as the run wrote it")
 
 
 def revision() -> str | None:
@@ -394,7 +421,10 @@ def read_tables(
         try:
             table = pq.read_table(path)
             told = dict(json.loads((table.schema.metadata or {})[b"xiaoqu"]))
+            check_columns(path, table.schema)
             frames[name] = _with_own(table.to_pandas()) if name == "months" else table.to_pandas()
+        except InputError:
+            raise
         # Its hash may stand beside it and be right, and the file no table of ours all the same.
         except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise InputError(str(path), f"is no table: {error}", "as the run wrote it") from error
@@ -424,6 +454,10 @@ def _check_told(folder: Path, manifest: dict[str, Any], told: dict[str, Any]) ->
         if as_json(lasting_part(manifest.get(key))) != as_json(lasting_part(value)):
             problem = f"{key} is not what the tables beside it were made with"
             raise InputError(str(folder / MANIFEST), problem, "as the run wrote it")
+    written = {f"{name}.parquet" for name in told.get("tables", ())}
+    if written and written != set(manifest["files"]):
+        problem = f"files names {', '.join(sorted(manifest['files']))}"
+        raise InputError(str(folder / MANIFEST), problem, ", ".join(sorted(written)))
 
 
 def lasting_part(value: Any) -> Any:

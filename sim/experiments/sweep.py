@@ -171,14 +171,16 @@ def duration(seconds: float) -> str:
 
 
 def read_sweep(folder: Path, table: str = RUNS) -> pd.DataFrame:
-    """Read the runs (or months) of a sweep's folder.
+    """Read the runs (or months) of a sweep's folder: those that are noted as written.
 
     Raises:
-        InputError: There are none.
+        InputError: There are none, or a file was lost or changed since it was written.
     """
     place = Path(folder) / table
     try:
-        return pq.read_table(place).to_pandas()
+        return pq.read_table(chunks.whole(Path(folder), table)).to_pandas()
+    except InputError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise InputError(str(place), str(error), "a folder that `xiaoqu sweep` made") from error
 

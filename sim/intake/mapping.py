@@ -111,9 +111,10 @@ def of(tree: Any, where: str = "mapping") -> Mapping:
 
 
 def _refuse_misread(node: Any, where: str) -> None:
+    if node is not None:  # an empty file
+        files.refuse_misread(node, where)
     for part in node.value if isinstance(node, yaml.CollectionNode) else ():
         for one in part if isinstance(part, tuple) else (part,):
-            files.refuse_misread(one, where)
             _refuse_misread(one, where)
 
 

@@ -206,7 +206,7 @@ def _is_figure(one: Any) -> bool:
     values = [value for value in [*at, one.get("start")] if value is not None]
     sound = all(type(v) in (int, float) and low <= v <= high for v in values)
     rising = [value for value in at if value is not None]
-    return whole and sound and rising == sorted(rising)
+    return whole and sound and "start" in one and rising == sorted(rising)
 
 
 def verify(path: Path, came: Mapping[str, float]) -> pd.DataFrame:

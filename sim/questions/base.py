@@ -381,7 +381,11 @@ class Spec:
         if self.levels:
             from sim.experiments.design import read_factor
 
-            named |= keys.pop("factors", None) or {}
+            factors = keys.pop("factors", None) or {}
+            if not isinstance(factors, Mapping):
+                problem = f"{type(factors).__name__} is not allowed"
+                raise InputError("factors", problem, "values by key, as {'fees.trust': [1, 2]}")
+            named |= factors
             first += [read_factor(key, value, config_dir) for key, value in named.items()]
         else:
             first += list(named.items())

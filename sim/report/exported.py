@@ -70,7 +70,8 @@ def export_folder(folder: Path, formats: Sequence[str], out: Path | None = None)
         frames: Frames = {name: _swept(folder, name) for name in names}
     else:
         manifest = store.read_manifest(folder)
-        names = [Path(name).stem for name in manifest.get("files", ()) if name.endswith(".parquet")]
+        files = manifest.get("files")
+        names = [Path(name).stem for name in files] if isinstance(files, dict) else []
         if not names:
             raise InputError(str(folder), "keeps no tables", "what run, compare, sweep kept")
         frames = {name: _kept(folder, manifest, name) for name in names}

@@ -59,6 +59,21 @@ def check_ranges(world: Any, names: tuple[str, ...]) -> None:
                 _check(world, f"{table}.{name}", column, of.array[name], names)
 
 
+def check_signals(world: Any, names: tuple[str, ...]) -> None:
+    """Look at the named values of a month, where somebody's own parts have been lived.
+
+    Raises:
+        InputError: One is no number: a push of NaN would move nobody, and say nothing.
+    """
+    if not names or "signals" not in world.tables:
+        return
+    values = world.tables["signals"].array
+    for name in values.dtype.names if np.isnan(values.view("f8")).any() else ():
+        if (wrong := np.isnan(values[name])).any():
+            problem = f"is nan in row {int(wrong.argmax())} in month {world.month}, after {', '.join(names)}"
+            raise InputError(f"named value {name}", problem, "a number")
+
+
 def _check(
     world: Any, key: str, column: Column, values: np.ndarray, names: tuple[str, ...]
 ) -> None:

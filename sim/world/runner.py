@@ -12,7 +12,7 @@ import numpy as np
 from sim.world import native
 from sim.world.costs import CostRefused
 from sim.world.process import How, Month, Process, do_in_python, do_part, live_until
-from sim.world.ranges import check_ranges, foreign
+from sim.world.ranges import check_ranges, check_signals, foreign
 
 stop = Event()
 """Set to let every run of this process end within a moment."""
@@ -64,9 +64,17 @@ class Runner:
         before = self.world.month
         self.world.seed = self.world.model.streams.seed
         try:
-            self._live_until(month)
+            # Named values are set anew each month: what is left in them is looked at before.
+            for until in range(before + 1, month + 1) if self._foreign else (month,):
+                self._live_until(until)
+                check_signals(self.world, self._foreign)
         except CostRefused as refused:
             raise refused.named(self.world) from None
+        except (Exception, KeyboardInterrupt, Stopped):
+            raise
+        except BaseException as error:  # somebody's own part that exits
+            problem = f"{type(error).__name__} {error} of {', '.join(self._foreign)}"
+            raise RuntimeError(problem) from error
         if self._foreign and self.world.month > before:
             check_ranges(self.world, self._foreign)
 

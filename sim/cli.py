@@ -571,10 +571,13 @@ def export(
 
     xiaoqu export results/run/kangqiao-none-0123456789ab xlsx sav --out tables
     """
+    from sim.experiments.sweep import unfinished
     from sim.report.exported import export_folder
 
     for path in export_folder(folder, formats, out):
         typer.echo(path)
+    if (folder / "designs").is_dir() and (said := unfinished(folder)):
+        print(clean(f"{folder}: {said}"), file=sys.stderr)
 
 
 def _gone(name: str, now: str) -> None:

@@ -23,6 +23,7 @@ from PIL import Image
 from sim import sweep
 from sim.compose import load
 from sim.errors import InputError
+from sim.experiments.chunks import SUMS
 from sim.experiments.run import run
 from sim.figures import flat, style
 from sim.report import exported
@@ -145,6 +146,17 @@ def test_kept_answers_and_sweeps_are_exported_by_their_folder(
     code, out, _ = xiaoqu("export", str(swept.folder), "dta", "--out", str(tmp_path / "mine"))
     assert code == 0 and len(pd.read_stata(tmp_path / "mine" / "runs.dta")) == 2
     assert xiaoqu("export", str(tmp_path), "csv")[0] == 2
+
+
+def test_an_unfinished_sweep_says_so_when_it_is_exported(xiaoqu: Command, tmp_path: Path) -> None:
+    words = ["kangqiao", "fees.habit=1,2", "months=2", "replications=2", "experiment.chunk=2"]
+    folder = sweep(*words, model=FakeModel, out=tmp_path).folder
+    assert xiaoqu("export", str(folder), "csv")[2] == ""
+    sums = folder / SUMS
+    kept = [line for line in sums.read_text().splitlines() if "-000001" not in line]
+    sums.write_text("\n".join([*kept, ""]))
+    code, _, err = xiaoqu("export", str(folder), "csv")
+    assert code == 0 and "2 of 4 runs are there; the same sweep goes on" in err
 
 
 # --- figures --------------------------------------------------------------------------------------

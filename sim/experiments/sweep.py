@@ -185,6 +185,17 @@ def read_sweep(folder: Path, table: str = RUNS) -> pd.DataFrame:
         raise InputError(str(place), str(error), "a folder that `xiaoqu sweep` made") from error
 
 
+def unfinished(folder: Path) -> str:
+    """A line on runs of a sweep's folder that were asked for and are not there; empty where all are.
+
+    Raises:
+        InputError: A file was lost or changed since it was written.
+    """
+    asked = sum(one["runs"] for one in chunks.designs(folder))
+    there = sum(pq.read_metadata(path).num_rows for path in chunks.whole(folder, RUNS))
+    return f"{there:,} of {asked:,} runs are there; the same sweep goes on" if there < asked else ""
+
+
 def run_design(
     design: Design,
     out: Path | None = None,

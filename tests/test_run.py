@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from sim.as_text import number_text
+from sim.compose import load
 from sim.errors import InputError
 from sim.experiments.run import live, run
 from sim.experiments.summary import summarise
@@ -176,6 +177,15 @@ def test_printed_summary_fits_the_terminal(tmp_path: Path, language: str, width:
     for word in {"en": ("inside", "fitted", "predicted"), "zh": ("达到", "已按此数设定")}[language]:
         assert word in text
     assert str(study.folder) in text
+
+
+@pytest.mark.parametrize(("policy", "told"), [("none", True), ("tongqiao", False)])
+def test_targets_of_another_policy_are_told_as_such(policy: str, told: bool) -> None:
+    """Catches a verdict on runs without the measures that a figure was told of."""
+    config = load("tongqiao", policy=policy, months=24, replications=2, executor="serial")
+    stream = io.StringIO()
+    print_summary(run(config, model=fake_model.FakeModel), Console(file=stream, width=200), "zh")
+    assert ("policy=tongqiao下报道" in stream.getvalue()) is told
 
 
 @pytest.mark.parametrize(

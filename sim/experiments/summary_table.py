@@ -54,6 +54,11 @@ def print_summary(study: Study, console: Console, language: str = "en") -> None:
     note = words["runs"] if lived > 1 else words["one"]
     console.print(note.format(runs=lived), style="dim")
     console.print(RATE[language], style="dim")
+    own = config.scenario.policy
+    if own != config.policy.name and any(target.month > 0 for target in config.scenario.targets):
+        # Runs of another policy neither meet nor miss what was told of this one.
+        said = words["other_policy"].format(own=own, policy=policy)
+        console.print(said, style="yellow")
     few = _shown_rows(study)["runs"]
     if (few < lived).any():
         some = few[few.between(1, lived - 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -362,6 +363,7 @@ def test_a_prediction_is_held_against_what_came(written: Path) -> None:
     assert rows["inside"].tolist()[0] and rows["crps"][0] < 0.05
     assert rows["below"][1] == 0.0
     assert "came" in registered.lines(rows, "en")[0]
+    assert re.search(r"CRPS [\d.]+ points", registered.lines(rows, "en")[0]), "a distance, no share"
     assert "实际" in registered.lines(rows, "zh")[0]
     assert "（第3个月）" in registered.lines(rows, "zh")[0], "a month as everywhere else"
     found = registered.read(written)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sim import known
-from sim.as_text import clean
+from sim.as_text import clean, points_text
 from sim.config import Config
 from sim.errors import InputError
 from sim.experiments import store
@@ -292,10 +292,17 @@ def lines(rows: pd.DataFrame, language: str) -> list[str]:
     words = _WORDS[language]
     found = []
     for row in rows.to_dict("records"):
-        text = _text(INDICATORS[row["indicator"]].share)
+        share = INDICATORS[row["indicator"]].share
+        text = _text(share)
+        away, still = (
+            words["points"].format(n=points_text(100 * row[name]))
+            if share and not math.isnan(row[name])
+            else text(row[name])
+            for name in ("crps", "crps_unchanged")
+        )
         more = {
             "came": text(row["came"]), "verdict": words["inside" if row["inside"] else "outside"],
-            "crps": text(row["crps"]), "unchanged": text(row["crps_unchanged"]),
+            "crps": away, "unchanged": still,
         }  # fmt: skip
         found.append(_line(row, words["came"], language, **more))
     return found

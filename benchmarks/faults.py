@@ -109,11 +109,11 @@ WORK: dict[str, Callable[[Path], Path]] = {
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    """Every file but manifests, less the times that stand in PDFs and workbooks."""
+    """Every file but manifests, less the times that stand in PDFs, workbooks, documents and slides."""
     found = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != store.MANIFEST):
         name, data = str(path.relative_to(folder)), path.read_bytes()
-        if path.suffix == ".xlsx":
+        if path.suffix in (".xlsx", ".docx", ".pptx"):
             with zipfile.ZipFile(path) as book:
                 parts = [part for part in book.namelist() if part != "docProps/core.xml"]
                 found |= {f"{name}/{part}": book.read(part) for part in parts}

@@ -170,12 +170,17 @@ def test_an_argument_that_is_none_is_refused_in_a_line(keys: Any, said: str) -> 
 def test_a_line_that_is_no_message_is_answered(tmp_path: Path) -> None:
     """Catches an assistant that waits for the answer to what was cut, or was no message, without end."""
     lines = ["{broken", "[1, 2]", '{"jsonrpc": "2.0", "id": 3, "method": "ping"}']
-    done = subprocess.run(
-        [sys.executable, "-m", "sim", "mcp"], cwd=tmp_path, input="\n".join(lines) + "\n", text=True,
-        capture_output=True, check=False, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    told = [json.loads(line) for line in done.stdout.splitlines()]
+    with subprocess.Popen(
+        [sys.executable, "-m", "sim", "mcp"], cwd=tmp_path, text=True, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as server:  # fmt: skip
+        assert server.stdin and server.stdout
+        server.stdin.write("\n".join([*lines, ""]))
+        server.stdin.flush()
+        # Read before the end is said, which ends what is under way.
+        told = [json.loads(server.stdout.readline()) for _ in lines]
+        rest, said = server.communicate(timeout=60)
+    assert (server.returncode, rest, said) == (0, "", "")
     refused = {one["error"]["code"]: one["id"] for one in told if one["id"] is None}
     assert refused == {-32700: None, -32600: None}
     assert 3 in [one["id"] for one in told]

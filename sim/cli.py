@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from enum import StrEnum
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -660,9 +660,11 @@ def _ask(
         import yaml
 
         return _say(yaml.safe_dump(question.tree(), allow_unicode=True, sort_keys=False).rstrip())
-    answer = question.answer(
-        **({"out": out, "progress": not quiet, "force": force} if spec.keeps else {})
-    )
+    # What somebody's own rules print is no part of the answer, which a script may read.
+    with redirect_stdout(sys.stderr):
+        answer = question.answer(
+            **({"out": out, "progress": not quiet, "force": force} if spec.keeps else {})
+        )
     if spec.keeps and not spec.drawn_last:
         answer.keep_figures(lang.value, figures, dpi)
     if not quiet:
@@ -813,6 +815,13 @@ def _misused(error: Any) -> None:
         sys.exit(2)
     asked = f" ({error.ctx.command_path} -h)" if error.ctx else ""
     said = " ".join(error.format_message().replace("Value error, ", "").split())
+    word = str(getattr(error, "option_name", "")).lstrip("-")
+    if (
+        error.ctx
+        and error.ctx.info_name == "report"
+        and word in ("lang", "question", "form", "why")
+    ):
+        said = said.rstrip(".") + f"; did you mean {word}=...?"
     _fail(cut(said) + asked, 2)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from sim.compose import load_overrides, parse_sweep
 from sim.experiments import executors
 from sim.figures import style, tipping
 from sim.questions import find
+
+ROOT = Path(__file__).parents[1]
 
 SCHEDULER = """
 import asyncio
@@ -131,3 +134,40 @@ def test_an_editors_lock_link_is_no_source(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("")
     (tmp_path / ".#a.py").symlink_to("somebody@nowhere.1:2")
     assert source.files(tmp_path) == source.files(tmp_path, "**/*.py") == [tmp_path / "a.py"]
+
+
+def test_what_a_plugin_prints_is_no_part_of_the_answer(xiaoqu: Command, tmp_path: Path) -> None:
+    """A script reads the folder from standard output."""
+    file = tmp_path / "loud_at_start.py"
+    file.write_text("print('loud')\n", encoding="utf-8")
+    code, out, err = xiaoqu("run", "--cfg", "job", "--plugin", str(file))
+    assert (code, "loud" in out, "loud" in err) == (0, False, True)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_rule_prints_is_no_part_of_the_answer(tmp_path: Path, workers: int) -> None:
+    file = tmp_path / f"loud_rule_{workers}.py"
+    file.write_text(
+        "from sim.own import How, change_month, process\n\n\n"
+        "@process(How.WORLD)\ndef shout(world):\n    'Shout.'\n    print('loud')\n\n\n"
+        "@change_month\ndef with_shout(month):\n    return month.after('perceive', shout)\n",
+        encoding="utf-8",
+    )
+    words = [
+        "scenario=ordinary_estate", "population.households=60", "population.buildings=2",
+        "scenario.history_months=2", "months=2", "replications=2", f"executor.workers={workers}",
+    ]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", "run", *words, "-q", "--plugin", str(file)],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
+        text=True, timeout=200, check=True,
+    )  # fmt: skip
+    assert "loud" in done.stderr
+    assert done.stdout.startswith("results")
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_an_option_that_is_a_word_of_report(xiaoqu: Command, tmp_path: Path) -> None:
+    code, _, err = xiaoqu("report", str(tmp_path), "--lang", "zh")
+    assert code == 2
+    assert "did you mean lang=...?" in err

@@ -339,6 +339,7 @@ class _Processes(_Shipping):
 def _start_worker(parent: int) -> None:
     # Ctrl-C reaches every process of the terminal; the one in front decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout = sys.stderr  # as in the process in front, see ``sim.cli``
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

@@ -49,13 +49,13 @@ def _of_those_there(
     values = np.asarray(values, dtype=np.float64)
     if axis is None:
         values, axis = values.ravel(), 0
-    if values.shape[axis] and not np.isnan(values).any():
-        # The same numbers in a tenth of the time.
-        return whole(values, *shares, axis=axis)
-    if not values.shape[axis]:
-        # Of an axis without places numpy gives what it likes, or warns.
-        shape = [1 if k == axis % values.ndim else n for k, n in enumerate(values.shape)]
-        values = np.full(shape, np.nan)
-    none = np.isnan(values).all(axis=axis, keepdims=True)
-    found = some(np.where(none, 0.0, values), *shares, axis=axis)
-    return np.where(np.squeeze(none, axis=axis), np.nan, found)[()]
+    rows = np.moveaxis(values, axis, 0)
+    found = np.full((*map(len, shares), *rows.shape[1:]), np.nan)
+    gaps = np.isnan(rows)
+    # Columns without a gap take a tenth of the time, and get the same numbers.
+    full, there = ~gaps.any(axis=0), ~gaps.all(axis=0)
+    if len(rows):
+        for one, part in ((whole, full), (some, there & ~full)):
+            if part.any():
+                found[..., part] = one(rows[:, part], *shares, axis=0)
+    return found[()]

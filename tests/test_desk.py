@@ -1583,7 +1583,7 @@ def test_chance_is_told_apart_from_doubt() -> None:
         )
         low, high = curve_view.chance_bands(page)["A"]
         wide_low, wide_high = np.nanquantile(
-            page.shown["A"].of("collection_rate"), charts.BAND, axis=0
+            page.shown["A"].of("collection_rate"), (0.05, 0.95), axis=0
         )
         assert (low >= wide_low - 1e-12).all()
         assert (high <= wide_high + 1e-12).all()

@@ -31,7 +31,7 @@ from sim.desk.words import WORDS, bracketed
 from sim.experiments import tables
 from sim.experiments.comparison_table import GAIN_DIGITS, cost_cells
 from sim.experiments.paired import Gain, difference, mean, ratio, reason
-from sim.experiments.summary import spread_text, unit_text
+from sim.experiments.summary import HIGH, LOW, spread_text, unit_text
 from sim.figures.style import GREY, PALETTE
 from sim.measures.catalogue import CATALOGUE
 from sim.outcomes import INDICATORS, Indicator
@@ -45,8 +45,6 @@ FONT = "DeskSans, sans-serif"
 LETTERS = {"fontFamily": FONT, "fontSize": 13}
 DASHES = ("solid", "dashed", "dotted", [8, 3, 2, 3], [12, 4], [3, 6])
 MARKS = ("circle", "rect", "diamond", "triangle", "pin", "arrow")
-BAND = (0.05, 0.95)
-"""Ends of a band, as quantiles of the runs."""
 TABLE_MONTHS = (0, 12, 24, 36, 48, 60)
 BELOW: Options = {"nameLocation": "middle", "nameGap": 26}
 """Where the name of an axis across stands."""
@@ -166,7 +164,7 @@ def curves(
     series: list[Options] = []
     for place, (name, one) in enumerate(runs.items(), start=-1):
         if one is not None:
-            edges = known.quantiles(one.of(indicator), [BAND[0], 0.5, BAND[1]], axis=0) * scale
+            edges = known.quantiles(one.of(indicator), [LOW, 0.5, HIGH], axis=0) * scale
             alone = (chance or {}).get(name)
             inner = None if alone is None else alone * scale
             series += _band(one.months.tolist(), edges, inner, names.get(name, name), place)

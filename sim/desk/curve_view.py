@@ -11,10 +11,10 @@ from nicegui import ui
 from sim.desk import charts, compound
 from sim.desk.bits import as_list, as_table, card, fold, text
 from sim.desk.range_slider import RangeSlider
-from sim.desk.visit import as_runs
 from sim.desk.words import chinese_marks
 from sim.experiments import doubt, doubt_text
 from sim.experiments.compare import last_month_in_force
+from sim.experiments.summary import HIGH, LOW
 from sim.outcomes import INDICATORS, RATE
 from sim.report import sentences
 
@@ -72,22 +72,27 @@ def _options(page: Page, strip: bool) -> charts.Options:
     session = page.visit.session
     own = session.own if session.case == compound.OWN else None
     observed = compound.own_months(own).get(session.indicator, []) if own else []
-    return charts.curves(
+    options = charts.curves(
         session, page.shown, session.indicator, observed, strip, chance_bands(page)
     )
+    for one in options["series"]:
+        # Of a list the page would watch every point for changes, which takes longer than all else here.
+        one["data"] = tuple(one["data"])
+    return options
 
 
 def chance_bands(page: Page) -> dict[str, np.ndarray]:
     """The band that chance alone would give (2, months) by policy, in the indicator's own unit."""
     bands, indicator = {}, page.visit.session.indicator
     for name, runs in page.shown.items():
-        again = as_runs(page.visit.again(name))
-        few = again is None or len(again.seeds) < doubt.FEWEST_PAIRS
+        again = page.visit.second_runs(name)
+        if runs is None or again is None or len(again.seeds) < doubt.FEWEST_PAIRS:
+            continue
         # What is shown may be of before, until the page has looked.
-        if runs is not None and again is not None and not few and runs is page.visit.runs(name):
+        if runs is page.visit.runs(name):
             first = np.arange(len(again.seeds))
             bands[name] = doubt.chance_band(
-                runs.of(indicator), again.of(indicator), first, charts.BAND
+                runs.of(indicator), again.of(indicator), first, (LOW, HIGH)
             )
     return bands
 
@@ -154,10 +159,9 @@ def _said(page: Page, only_chosen: bool) -> str:
 def _parted(page: Page, name: str) -> list[str]:
     """What of the spread of a policy's gain is chance, and what doubt about parameters; nothing before it is known."""
     visit, session = page.visit, page.visit.session
-    pairs = [
-        (as_runs(visit.lived(one)), as_runs(visit.again(one))) for one in (name, compound.REFERENCE)
-    ]
-    (mine, again), (other, other_again) = pairs
+    (mine, again), (other, other_again) = (
+        (visit.runs(one), visit.second_runs(one)) for one in (name, compound.REFERENCE)
+    )
     if mine is None or again is None or other is None or other_again is None:
         return []
     month = session.within

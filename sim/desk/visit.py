@@ -26,6 +26,9 @@ MOST_STEPS = 100
 PAUSE = 0.12
 """Seconds that a slider must rest before runs are begun anew."""
 
+IDLE = 0.5
+"""Seconds between two looks at whether anybody waits for runs."""
+
 PARTS_SEEDS = 30
 """Replications for the parts of a bundle: enough to see which carry it."""
 
@@ -58,7 +61,7 @@ class Visit:
         self.parts: dict[str, Asked] = {}
         self._parts_of = ""
         """Key of the policy, in its compound, whose parts they are."""
-        self._stacked: dict[str, tuple[Any, Runs | None]] = {}
+        self._stacked: dict[tuple[str, bool], tuple[Any, Runs | None]] = {}
         self._closed = False
         bench.holders.add(self)
 
@@ -209,6 +212,9 @@ class Visit:
             self._again = asyncio.create_task(self._live_again())
 
     async def _live_again(self) -> None:
+        # Where others wait for their first runs, nobody's second ones come before them.
+        while self.bench.working:
+            await asyncio.sleep(IDLE)
         with told_in(self, self.session.language, self.told):
             await self.bench.run(self._in_order(), self.second_seeds, lambda: None)
         self.told()
@@ -240,11 +246,17 @@ class Visit:
 
     def runs(self, policy: str) -> Runs | None:
         """The same as arrays; None where there are none."""
-        lived = self.lived(policy)
+        return self._as_runs(policy, self.lived(policy))
+
+    def second_runs(self, policy: str) -> Runs | None:
+        """What ``again`` gives, as arrays; None where there are none."""
+        return self._as_runs(policy, self.again(policy), second=True)
+
+    def _as_runs(self, policy: str, lived: list[Lived], second: bool = False) -> Runs | None:
         state = (self.asked[policy].key if lived else "", tuple(one.seed for one in lived))
-        if self._stacked.get(policy, (None, None))[0] != state:
-            self._stacked[policy] = (state, as_runs(lived))
-        return self._stacked[policy][1]
+        if self._stacked.get((policy, second), (None, None))[0] != state:
+            self._stacked[policy, second] = (state, as_runs(lived))
+        return self._stacked[policy, second][1]
 
     @property
     def second_seeds(self) -> list[int]:
